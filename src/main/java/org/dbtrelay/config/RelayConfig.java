@@ -1,0 +1,300 @@
+package org.dbtrelay.config;
+
+import io.quarkus.runtime.annotations.StaticInitSafe;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Everything that can be configured under {@code relay.*}. */
+@StaticInitSafe
+@ConfigMapping(prefix = "relay")
+public interface RelayConfig {
+
+    /**
+     * The name of this deployment: part of the marker that its runs carry, so two deployments on one dbt Cloud account know
+     * their runs apart. Default: the ledger topic's name.
+     */
+    Optional<String> name();
+
+    /** The Kafka topics. */
+    Topics topics();
+
+    /** The dbt Cloud accounts by a name of your choice; commands without {@code connection} use {@code default}. */
+    Map<String, Connection> connections();
+
+    /** How runs are watched. */
+    Poll poll();
+
+    /** What holds for a run if its command and its job do not say otherwise. */
+    Run run();
+
+    /** The same defaults for one job, by job id. */
+    Map<String, JobDefaults> jobs();
+
+    /** Which artifacts are announced and where they are stored. */
+    Artifacts artifacts();
+
+    /** Who may run what. */
+    Policy policy();
+
+    /** Limits of a command. */
+    Commands commands();
+
+    /** The durable state. */
+    Ledger ledger();
+
+    /** The HTTP API. */
+    Api api();
+
+    /** {@code relay.topics}. */
+    interface Topics {
+        /** Where commands come in. */
+        @WithDefault("dbt.commands")
+        String commands();
+
+        /** Where the events of commands and runs go out. */
+        @WithDefault("dbt.run.events")
+        String runEvents();
+
+        /** Where the events of artifacts go out. */
+        @WithDefault("dbt.artifact.events")
+        String artifactEvents();
+
+        /** Where records go that are no command. */
+        @WithDefault("dbt.commands.dlq")
+        String deadLetters();
+
+        /** The relay's own state: compacted, with as many partitions as the commands topic. */
+        @WithDefault("dbt.relay.ledger")
+        String ledger();
+
+        /** Whether missing topics are created at start. */
+        @WithDefault("false")
+        boolean create();
+
+        /** How many partitions created topics get. */
+        @WithDefault("6")
+        int partitions();
+
+        /** How many copies created topics have; absent: as the broker says. */
+        OptionalInt replicationFactor();
+    }
+
+    /** {@code relay.connections.<name>}. */
+    interface Connection {
+        /** The access URL of the account, as dbt Cloud's account settings show it; plain {@code http} only to loopback. */
+        URI host();
+
+        /** The account. */
+        long accountId();
+
+        /** The API token; give this or {@code token-file}. */
+        Optional<String> token();
+
+        /** A file that holds the API token; it is read again when it changes. */
+        Optional<Path> tokenFile();
+
+        /** A forward proxy, {@code host:port}. */
+        Optional<String> proxy();
+
+        /** A trust store (PEM, PKCS12 or JKS) for hosts with a certificate of your own. */
+        Optional<Path> trustStore();
+
+        /** The password of the trust store. */
+        Optional<String> trustStorePassword();
+
+        /** How long a connection may take to come about. */
+        @WithDefault("5s")
+        Duration connectTimeout();
+
+        /** How long an answer may take in all; also the hard limit of a trigger. */
+        @WithDefault("30s")
+        Duration readTimeout();
+
+        /** The relay's share of the account's requests; dbt Cloud allows 5,000 a minute to all clients together. */
+        @WithDefault("2500")
+        int requestsPerMinute();
+
+        /** How many requests may be on the wire at once. */
+        @WithDefault("32")
+        int maxConcurrentRequests();
+    }
+
+    /** {@code relay.poll}. */
+    interface Poll {
+        /** The longest gap between two looks at a run, budget permitting. */
+        @WithDefault("10s")
+        Duration interval();
+    }
+
+    /** {@code relay.run}. */
+    interface Run {
+        /** How long a run is followed, from the acceptance of its command. */
+        @WithDefault("24h")
+        Duration timeout();
+
+        /** What happens at the time-out: {@code cancel} or {@code abandon}; absent: {@code cancel} for runs that the relay started. */
+        Optional<OnTimeout> onTimeout();
+
+        /** What happens when the job already has a run in flight. */
+        @WithDefault("queue")
+        IfRunning ifRunning();
+
+        /** What happens when a run can be neither found nor excluded. */
+        @WithDefault("retry")
+        OnUnclear onUnclear();
+    }
+
+    /** {@code relay.jobs.<job id>}: as {@code relay.poll}, {@code relay.run} and {@code relay.artifacts}, for one job. */
+    interface JobDefaults {
+        /** As {@code relay.poll.interval}. */
+        Optional<Duration> pollInterval();
+
+        /** As {@code relay.run.timeout}. */
+        Optional<Duration> timeout();
+
+        /** As {@code relay.run.on-timeout}. */
+        Optional<OnTimeout> onTimeout();
+
+        /** As {@code relay.run.if-running}. */
+        Optional<IfRunning> ifRunning();
+
+        /** As {@code relay.run.on-unclear}. */
+        Optional<OnUnclear> onUnclear();
+
+        /** As {@code relay.artifacts.paths}. */
+        Optional<List<String>> artifacts();
+    }
+
+    /** {@code relay.artifacts}. */
+    interface Artifacts {
+        /** The artifacts that are announced when a run has ended, unless its command says otherwise. */
+        @WithDefault("manifest.json,run_results.json")
+        List<String> paths();
+
+        /** Where artifacts are kept: {@code none} (announced only), {@code file} or {@code s3}. */
+        @WithDefault("none")
+        Store store();
+
+        /** The directory of the store {@code file}. */
+        Optional<Path> directory();
+
+        /** The bucket of the store {@code s3}. */
+        Optional<String> bucket();
+
+        /** What stands in front of every object's key in the store {@code s3}. */
+        Optional<String> prefix();
+
+        /** How many artifacts are fetched at once. */
+        @WithDefault("4")
+        int parallelism();
+
+        /** How long the relay waits for an artifact of an ended run to appear. */
+        @WithDefault("5m")
+        Duration patience();
+
+        /** Larger artifacts are not stored, in bytes; a suffix is not understood. */
+        @WithDefault("1073741824")
+        long maxSize();
+    }
+
+    /** {@code relay.policy}. */
+    interface Policy {
+        /** The rules of one connection, by its name. */
+        Map<String, ConnectionPolicy> connections();
+    }
+
+    /** {@code relay.policy.connections.<name>}. */
+    interface ConnectionPolicy {
+        /** The jobs that commands may run; absent: all. */
+        Optional<Set<Long>> jobs();
+
+        /** The accounts that commands may name; absent: only the connection's own. */
+        Optional<Set<Long>> accounts();
+
+        /** Whether {@code steps_override} is allowed: it is arbitrary dbt commands in production. */
+        @WithDefault("false")
+        boolean allowStepsOverride();
+
+        /** Whether {@code schema_override} is allowed. */
+        @WithDefault("true")
+        boolean allowSchemaOverride();
+
+        /** The fields that {@code additional_run_config} may hold; absent: all that dbt Cloud documents. */
+        Optional<Set<String>> allowedRunConfig();
+
+        /** How many runs of the connection may be in flight, per partition; absent: no limit. */
+        OptionalInt maxInFlight();
+
+        /** How many runs of one job may be in flight, per partition; absent: no limit. */
+        OptionalInt maxInFlightPerJob();
+    }
+
+    /** {@code relay.commands}. */
+    interface Commands {
+        /** Older commands, by their record's time, are refused; must be shorter than {@code relay.ledger.retention}. */
+        @WithDefault("7d")
+        Duration maxAge();
+
+        /** Larger commands are refused, in bytes. */
+        @WithDefault("262144")
+        int maxSize();
+    }
+
+    /** {@code relay.ledger}. */
+    interface Ledger {
+        /** How long the id of a finished command is remembered. */
+        @WithDefault("8d")
+        Duration retention();
+
+        /** How long dbt Cloud may hide a new run from its lists; nobody knows, so this is generous. */
+        @WithDefault("120s")
+        Duration visibilityLag();
+    }
+
+    /** {@code relay.api}. */
+    interface Api {
+        /** The keys that open the HTTP API, by a name for each; sent as {@code Authorization: Bearer <key>}. */
+        Map<String, String> keys();
+
+        /** Serve the HTTP API without a key. */
+        @WithName("open")
+        @WithDefault("false")
+        boolean open();
+    }
+
+    /** What happens to a run at its time-out. */
+    enum OnTimeout {
+        CANCEL,
+        ABANDON
+    }
+
+    /** What happens when the job has a run in flight. */
+    enum IfRunning {
+        QUEUE,
+        REUSE,
+        SKIP,
+        REPLACE
+    }
+
+    /** What happens when a run can be neither found nor excluded. */
+    enum OnUnclear {
+        RETRY,
+        PARK
+    }
+
+    /** Where artifacts are kept. */
+    enum Store {
+        NONE,
+        FILE,
+        S3
+    }
+}
