@@ -1,0 +1,63 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import java.util.List;
+
+/** What is to be done after the commit. Each comes back as one {@link Input}, but for {@link WakeAt} and {@link Watch}, which come back when it is time. */
+public sealed interface Action {
+
+    /** For which command. */
+    String commandId();
+
+    /** Which connection's account is asked. */
+    record Target(String connection, long accountId) {}
+
+    /** Offer {@link Input.Woken} at the given time. */
+    record WakeAt(String commandId, Instant at) implements Action {}
+
+    /** Look the job up by its names. */
+    record LookUpJob(String commandId, Target target, JobNames names) implements Action {}
+
+    /** Read the job; tells whether it can be read at all. */
+    record ReadJob(String commandId, Target target, long jobId) implements Action {}
+
+    /** Ask the account's budget for a request and a connection, then offer {@link Input.MayStart}. */
+    record ReserveStart(String commandId, Target target) implements Action {}
+
+    /**
+     * Send the trigger, if {@code intentAt} is not longer ago than the send window.
+     *
+     * @param cause with the marker in front
+     */
+    record Start(
+            String commandId,
+            int attempt,
+            Instant intentAt,
+            Target target,
+            long jobId,
+            String cause,
+            Overrides overrides)
+            implements Action {}
+
+    /**
+     * Search the job's runs, newest first, for the marker.
+     *
+     * @param notCreatedBefore older runs cannot be it
+     */
+    record SearchMarker(
+            String commandId, int attempt, Target target, long jobId, String marker, Instant notCreatedBefore)
+            implements Action {}
+
+    /** Look at the run with the next batch that is read after the given time. */
+    record Watch(String commandId, Target target, long runId, Instant due) implements Action {}
+
+    /** Read the run with its steps, once, because it has ended. */
+    record ReadEnd(String commandId, Target target, long runId) implements Action {}
+
+    /** Cancel the run. */
+    record CancelRun(String commandId, Target target, long runId) implements Action {}
+
+    /** Ask for artifacts and store what is there. */
+    record Collect(String commandId, Target target, RunSnapshot run, List<WantedArtifact> artifacts)
+            implements Action {}
+}

@@ -1,0 +1,52 @@
+package org.dbtrelay.run;
+
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sign that a run was started for a command: {@code [relay:<deployment>:<token>]} at the front of dbt Cloud's
+ * {@code cause}. dbt Cloud's trigger has no idempotency key, and {@code cause} is the only text that comes back with the
+ * run; it is cut at 255 characters, so the sign stands in front.
+ *
+ * @param deployment {@code relay.name}
+ * @param token 80 bits of a hash of ledger topic and command id, the same for all attempts of a command
+ */
+public record CauseMarker(String deployment, String token) {
+
+    private static final int MAX_CAUSE = 255;
+    private static final int TOKEN_BYTES = 10;
+    private static final int TOKEN_DIGITS = 16;
+
+    /** The marker of a command. */
+    public static CauseMarker of(String deployment, String ledgerTopic, String commandId) {
+        try {
+            MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+            sha256.update(ledgerTopic.getBytes(StandardCharsets.UTF_8));
+            sha256.update((byte) 0);
+            byte[] hash = sha256.digest(commandId.getBytes(StandardCharsets.UTF_8));
+            String digits = new BigInteger(1, Arrays.copyOf(hash, TOKEN_BYTES)).toString(32);
+            return new CauseMarker(deployment, "0".repeat(TOKEN_DIGITS - digits.length()) + digits);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** The text that stands in {@code cause}. */
+    public String text() {
+        return "[relay:" + deployment + ":" + token + "]";
+    }
+
+    /** The {@code cause} to send: this marker, then the producer's own cause, the whole cut to 255 characters. */
+    public String inFrontOf(@Nullable String cause) {
+        String whole = cause == null || cause.isBlank() ? text() : text() + " " + cause;
+        if (whole.length() <= MAX_CAUSE) {
+            return whole;
+        }
+        int end = Character.isHighSurrogate(whole.charAt(MAX_CAUSE - 1)) ? MAX_CAUSE - 1 : MAX_CAUSE;
+        return whole.substring(0, end);
+    }
+}

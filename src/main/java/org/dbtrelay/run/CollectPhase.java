@@ -1,0 +1,68 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import java.util.List;
+
+/** The run has ended: its artifacts are told of as they are there, until patience is over. */
+final class CollectPhase {
+
+    private CollectPhase() {}
+
+    static Decision collecting(
+            RunEntry entry, RunState.Collecting state, Input.About input, Instant now, Policy policy) {
+        return switch (input) {
+            case Input.Collected collected -> collected(entry, state, collected, now, policy);
+            case Input.CallFailed failed ->
+                collected(
+                        entry,
+                        state,
+                        new Input.Collected(entry.commandId(), List.of(), List.of(), state.remaining()),
+                        now,
+                        policy);
+            case Input.Woken woken -> Decision.only(collect(entry, state));
+            case Input.Restored restored -> Decision.only(collect(entry, state));
+            case Input.About other -> Decision.NOTHING;
+        };
+    }
+
+    private static Decision collected(
+            RunEntry entry, RunState.Collecting state, Input.Collected input, Instant now, Policy policy) {
+        Draft draft = Draft.of(entry, now);
+        RunSnapshot run = state.run();
+        for (StoredArtifact artifact : input.ready()) {
+            if (state.remaining().contains(artifact.wanted())) {
+                draft.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
+            }
+        }
+        for (Input.Collected.Unavailable missing : input.unavailable()) {
+            if (state.remaining().contains(missing.artifact())) {
+                unavailable(draft, run, missing.artifact(), missing.reason(), missing.message());
+            }
+        }
+        List<WantedArtifact> remaining =
+                state.remaining().stream().filter(input.notYet()::contains).toList();
+        if (!remaining.isEmpty() && now.isBefore(state.until())) {
+            return draft.then(new Action.WakeAt(entry.commandId(), now.plus(RunMachine.backOff(state.tries()))))
+                    .to(new RunState.Collecting(run, state.reason(), remaining, state.until(), state.tries() + 1));
+        }
+        for (WantedArtifact artifact : remaining) {
+            unavailable(
+                    draft,
+                    run,
+                    artifact,
+                    UnavailableReason.NOT_FOUND_IN_TIME,
+                    "it did not appear within relay.artifacts.patience (" + policy.artifactPatience() + ")");
+        }
+        return draft.finish(EventType.of((JobRunStatus.Known) run.status()), state.reason(), run.runId(), policy);
+    }
+
+    private static void unavailable(
+            Draft draft, RunSnapshot run, WantedArtifact artifact, UnavailableReason reason, String message) {
+        draft.emit(EventType.ARTIFACT_UNAVAILABLE, run, new RunEvent.OfMissingArtifact(artifact, reason, message));
+    }
+
+    private static Action collect(RunEntry entry, RunState.Collecting state) {
+        return new Action.Collect(
+                entry.commandId(), RunMachine.target(entry.openOrder()), state.run(), state.remaining());
+    }
+}

@@ -1,0 +1,40 @@
+package org.dbtrelay.run;
+
+/** The types of events; the closed list of the contract. */
+public enum EventType {
+    COMMAND_ACCEPTED("command.accepted"),
+    COMMAND_REJECTED("command.rejected"),
+    COMMAND_COMPLETED("command.completed"),
+    RUN_QUEUED("run.queued"),
+    RUN_STARTING("run.starting"),
+    RUN_RUNNING("run.running"),
+    RUN_SUCCEEDED("run.succeeded"),
+    RUN_FAILED("run.failed"),
+    RUN_CANCELLED("run.cancelled"),
+    RUN_ABANDONED("run.abandoned"),
+    ARTIFACT_READY("artifact.ready"),
+    ARTIFACT_UNAVAILABLE("artifact.unavailable");
+
+    private final String wireName;
+
+    EventType(String wireName) {
+        this.wireName = wireName;
+    }
+
+    /** As it stands in an event's data; CloudEvents types have {@code org.dbtrelay.} in front. */
+    public String wireName() {
+        return wireName;
+    }
+
+    /** The type that tells of a run in the given status. */
+    static EventType of(JobRunStatus.Known status) {
+        return switch (status) {
+            case QUEUED -> RUN_QUEUED;
+            case STARTING -> RUN_STARTING;
+            case RUNNING -> RUN_RUNNING;
+            case SUCCESS -> RUN_SUCCEEDED;
+            case ERROR -> RUN_FAILED;
+            case CANCELLED -> RUN_CANCELLED;
+        };
+    }
+}

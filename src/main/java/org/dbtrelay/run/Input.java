@@ -1,0 +1,89 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What can happen to a command. Answers name the command, and the attempt where a late one could be mistaken. */
+public sealed interface Input {
+
+    /** A record that is no command at all. */
+    record Unreadable(DeadLetter verdict) implements Input {}
+
+    /**
+     * A command has come in.
+     *
+     * @param hash of its content
+     * @param recordTime the Kafka record's time
+     */
+    record Commanded(Command command, String hash, Instant recordTime) implements Input {}
+
+    /** What concerns a command that is known already. */
+    sealed interface About extends Input {
+        /** Which. */
+        String commandId();
+    }
+
+    /** A new owner has read the entry from the ledger. */
+    record Restored(String commandId) implements About {}
+
+    /** The time that {@link Action.WakeAt} named has come. */
+    record Woken(String commandId) implements About {}
+
+    /** A job was looked up by names, or read. */
+    record JobFound(String commandId, JobDetails job) implements About {}
+
+    /** No job to run. */
+    record JobRefused(String commandId, RejectReason reason, String message) implements About {}
+
+    /** The budget has a request for the trigger, and a connection is free. */
+    record MayStart(String commandId) implements About {}
+
+    /** The trigger was answered with a run. */
+    record Started(String commandId, int attempt, RunSnapshot run) implements About {}
+
+    /** The trigger was refused: surely no run. */
+    record StartRefused(String commandId, int attempt, RejectReason reason, String message) implements About {}
+
+    /** The trigger came to nothing, or nobody knows. */
+    record StartFailed(String commandId, int attempt, CallFailure failure) implements About {}
+
+    /**
+     * The job's runs were searched for the marker.
+     *
+     * @param begunAt when the search began
+     * @param run null: not there
+     */
+    record LookedUp(
+            String commandId,
+            int attempt,
+            Instant begunAt,
+            @Nullable RunSnapshot run) implements About {}
+
+    /** A look at the run. */
+    record Observed(String commandId, RunSnapshot run) implements About {}
+
+    /** dbt Cloud does not know the run (404). */
+    record NotSeen(String commandId, long runId) implements About {}
+
+    /** The last read of a run that has ended, with its steps and, if it failed, why. */
+    record Ended(
+            String commandId,
+            RunSnapshot run,
+            List<RunStep> steps,
+            @Nullable RunFailure failure) implements About {}
+
+    /** What has become of artifacts. */
+    record Collected(
+            String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<WantedArtifact> notYet)
+            implements About {
+        /** An artifact that will not come. */
+        public record Unavailable(WantedArtifact artifact, UnavailableReason reason, String message) {}
+    }
+
+    /** A call other than the trigger failed; it is made again later. */
+    record CallFailed(String commandId, CallFailure failure) implements About {}
+
+    /** An input about this command could not be decided because of a fault of the relay. */
+    record Broken(String commandId, String message) implements About {}
+}

@@ -1,0 +1,41 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One complete state of one command: what one ledger record holds.
+ *
+ * @param commandHash a hash of the command's content, so that the same id with another content is noticed
+ * @param nextSequence the sequence number of its next event
+ * @param adopted its run was found, not started
+ * @param order null once it is finished, and only then
+ */
+public record RunEntry(
+        String commandId,
+        String commandHash,
+        Instant acceptedAt,
+        int nextSequence,
+        boolean adopted,
+        @Nullable Order order,
+        RunState state) {
+
+    public RunEntry {
+        if (order == null && !(state instanceof RunState.Finished)) {
+            throw new IllegalArgumentException("only a finished entry has no order");
+        }
+    }
+
+    /** What was ordered. Not for finished entries, which have shed it. */
+    public Order openOrder() {
+        if (order == null) {
+            throw new IllegalStateException("the entry is finished and has no order any more");
+        }
+        return order;
+    }
+
+    /** True until its one outcome has been told and its artifacts are settled. */
+    public boolean isOpen() {
+        return !(state instanceof RunState.Finished);
+    }
+}

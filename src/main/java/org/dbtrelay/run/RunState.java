@@ -1,0 +1,114 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a command stands. Each state carries what is legal in it, and nothing else.
+ *
+ * <pre>
+ *   Waiting ─▶ Starting ─▶ Following ─▶ Collecting ─▶ Finished
+ *      ▲          │           │  └▶ Cancelling ─┘
+ *      └─ Looking ◀┘ unclear   └ found: adopted
+ * </pre>
+ */
+public sealed interface RunState {
+
+    /** The word for it, in the ledger, over HTTP and in the log. */
+    default String label() {
+        return switch (this) {
+            case Waiting waiting -> "waiting";
+            case Starting starting -> "starting";
+            case Looking looking -> "looking";
+            case Following following -> "following";
+            case Cancelling cancelling -> "cancelling";
+            case Collecting collecting -> "collecting";
+            case Finished finished -> "finished";
+        };
+    }
+
+    /** States of a command whose run is in flight. */
+    sealed interface WithRun extends RunState {
+        /** The run as it was last seen. */
+        RunSnapshot run();
+    }
+
+    /**
+     * Accepted, and nothing of it is on its way to dbt Cloud.
+     *
+     * @param attempts how many intents there have been
+     * @param unclearStarts how many of them could be neither found nor excluded
+     * @param failures how many times in a row dbt Cloud could not be reached; sets the back-off
+     * @param notBefore do nothing until then; null: at once
+     */
+    record Waiting(
+            int attempts,
+            int unclearStarts,
+            int failures,
+            @Nullable Instant notBefore) implements RunState {}
+
+    /**
+     * The intent is recorded: from here on a POST may have been sent.
+     *
+     * @param attempt from 1
+     * @param intentAt when the intent was decided, before it was committed; the send window counts from here
+     */
+    record Starting(int attempt, int unclearStarts, Instant intentAt) implements RunState {}
+
+    /**
+     * A POST may or may not have started a run: it is looked for by its marker until W is over, and never sent again
+     * before.
+     *
+     * @param since when this owner began to be in doubt, by its own clock
+     * @param looks how many looks found nothing
+     */
+    record Looking(int attempt, int unclearStarts, Instant intentAt, Instant since, int looks) implements RunState {}
+
+    /**
+     * The run is known and watched.
+     *
+     * @param looks how many looks since its status last changed; sets the gap to the next
+     * @param missingSince dbt Cloud has answered 404 since then; null: it knows the run
+     */
+    record Following(RunSnapshot run, int looks, @Nullable Instant missingSince) implements WithRun {}
+
+    /**
+     * The run is to be cancelled, which is done when dbt Cloud says so.
+     *
+     * @param askedAt when it was last asked to
+     */
+    record Cancelling(RunSnapshot run, CancelReason reason, Instant askedAt) implements WithRun {}
+
+    /**
+     * The run has ended and its end is told; its artifacts are still to come.
+     *
+     * @param reason the wire name of the reason of a cancellation
+     * @param remaining what has not been told of yet
+     * @param until when patience is over
+     * @param tries how often they were asked for
+     */
+    record Collecting(
+            RunSnapshot run, @Nullable String reason, List<WantedArtifact> remaining, Instant until, int tries)
+            implements WithRun {
+        public Collecting {
+            remaining = List.copyOf(remaining);
+            if (remaining.isEmpty()) {
+                throw new IllegalArgumentException("nothing remains to be collected: that is Finished");
+            }
+        }
+    }
+
+    /**
+     * Over. Only what is needed to know the id again is kept.
+     *
+     * @param outcome the type of the one event that ended it
+     * @param reason the wire name of its reason; null if it has none
+     * @param runId null if there was no run
+     */
+    record Finished(
+            EventType outcome,
+            @Nullable String reason,
+            @Nullable Long runId,
+            Instant at) implements RunState {}
+}
