@@ -102,6 +102,11 @@ final class Draft {
                 null);
     }
 
+    /** The decision that changes nothing but has something to do. */
+    Decision unchanged() {
+        return new Decision(null, null, events, actions, null);
+    }
+
     /** The decision that ends the command: the entry sheds its order and is forgotten after the retention. */
     Decision finish(EventType outcome, @Nullable String reason, @Nullable Long runId, Policy policy) {
         actions.add(new Action.WakeAt(commandId, now.plus(policy.retention())));

@@ -49,7 +49,7 @@ final class FollowPhase {
                 Draft.of(entry, now)
                         .then(watch(entry, order, state.run(), now))
                         .then(new Action.WakeAt(entry.commandId(), order.deadline()))
-                        .to(state);
+                        .unchanged();
             case Input.Woken woken
             when !now.isBefore(order.deadline()) -> Decision.only(watch(entry, order, state.run(), now));
             case Input.About other -> Decision.NOTHING;

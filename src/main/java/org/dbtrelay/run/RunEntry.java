@@ -35,7 +35,7 @@ public record RunEntry(
     }
 
     /** True until its one outcome has been told and its artifacts are settled. */
-    public boolean isOpen() {
+    public boolean unfinished() {
         return !(state instanceof RunState.Finished);
     }
 }

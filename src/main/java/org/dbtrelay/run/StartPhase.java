@@ -20,7 +20,7 @@ final class StartPhase {
                 Draft.of(entry, now)
                         .then(whenDue(entry, state, now))
                         .then(new Action.WakeAt(entry.commandId(), order.deadline()))
-                        .to(state);
+                        .unchanged();
             case Input.Woken woken when !now.isBefore(order.deadline()) -> deadline(entry, now, policy);
             case Input.Woken woken
             when isDue(state, now) ->

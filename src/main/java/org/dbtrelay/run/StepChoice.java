@@ -44,7 +44,7 @@ final class StepChoice {
         if (dbt < 0) {
             return "";
         }
-        for (String word : text.substring(dbt + 4).replace("`", " ").strip().split("\\s+")) {
+        for (String word : text.substring(dbt + 4).replace("`", " ").strip().split("\\s+", -1)) {
             if (!word.startsWith("-")) {
                 return word.toLowerCase(Locale.ROOT);
             }

@@ -1,0 +1,80 @@
+package org.dbtrelay.event;
+
+import io.cloudevents.CloudEvent;
+import io.cloudevents.core.builder.CloudEventBuilder;
+import io.cloudevents.kafka.KafkaMessageFactory;
+import jakarta.inject.Singleton;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.ZoneOffset;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RunEvent;
+
+/** Run events as Kafka records: CloudEvents 1.0 in binary mode, keyed by command id. */
+@Singleton
+public class EventRecords {
+
+    private static final String TYPE_PREFIX = "org.dbtrelay.";
+
+    private final RelayConfig.Topics topics;
+    private final String deployment;
+
+    EventRecords(RelayConfig config, Policy policy) {
+        this.topics = config.topics();
+        this.deployment = policy.deployment();
+    }
+
+    /** The record of an event, ready to be sent. */
+    public ProducerRecord<byte[], byte[]> record(RunEvent event) {
+        CloudEventBuilder builder = CloudEventBuilder.v1()
+                .withId(event.commandId() + "/" + event.sequence())
+                .withSource(source(event.connection()))
+                .withType(TYPE_PREFIX + event.type().wireName())
+                .withTime(event.observedAt().atOffset(ZoneOffset.UTC))
+                .withData("application/json", EventJson.write(event));
+        String subject = subject(event);
+        if (!subject.isEmpty()) {
+            builder.withSubject(subject);
+        }
+        if (event.traceparent() != null) {
+            builder.withExtension("traceparent", event.traceparent());
+        }
+        CloudEvent cloudEvent = builder.build();
+        return KafkaMessageFactory.createWriter(topic(event), event.commandId().getBytes(StandardCharsets.UTF_8))
+                .writeBinary(cloudEvent);
+    }
+
+    private String topic(RunEvent event) {
+        return switch (event.body()) {
+            case RunEvent.OfCommand command -> topics.runEvents();
+            case RunEvent.OfRun run -> topics.runEvents();
+            case RunEvent.OfArtifact artifact -> topics.artifactEvents();
+            case RunEvent.OfMissingArtifact missing -> topics.artifactEvents();
+        };
+    }
+
+    private URI source(String connection) {
+        return URI.create("/dbt-cloud-relay/" + segment(deployment) + "/" + segment(connection));
+    }
+
+    private static String segment(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    private static String subject(RunEvent event) {
+        StringBuilder subject = new StringBuilder();
+        if (event.accountId() != null) {
+            subject.append("accounts/").append(event.accountId());
+            if (event.jobId() != null) {
+                subject.append("/jobs/").append(event.jobId());
+                if (event.runId() != null) {
+                    subject.append("/runs/").append(event.runId());
+                }
+            }
+        }
+        return subject.toString();
+    }
+}

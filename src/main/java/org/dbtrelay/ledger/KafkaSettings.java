@@ -1,0 +1,88 @@
+package org.dbtrelay.ledger;
+
+import io.smallrye.common.annotation.Identifier;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.dbtrelay.config.RelayConfig;
+
+/**
+ * The Kafka clients that the ledger makes for itself. They start from the same {@code kafka.*} configuration as the channels,
+ * so that addresses, TLS and SASL are the same everywhere.
+ */
+@Singleton
+public class KafkaSettings {
+
+    /** How long reads wait for a broker before the claim is given up and begun anew. */
+    static final Duration BROKER_PATIENCE = Duration.ofSeconds(15);
+
+    private final Map<String, Object> base;
+    private final RelayConfig.Topics topics;
+
+    KafkaSettings(@Identifier("default-kafka-broker") Map<String, Object> base, RelayConfig config) {
+        this.base = Map.copyOf(base);
+        this.topics = config.topics();
+    }
+
+    /** The names of the topics. */
+    RelayConfig.Topics topics() {
+        return topics;
+    }
+
+    /**
+     * The one writer of a ledger partition. Its transactional id names topic and partition: whoever takes the partition takes
+     * the id, and so fences the owner before it. It does not name the consumer group, so that two deployments that share a
+     * ledger by mistake fence each other loudly.
+     */
+    KafkaProducer<byte[], byte[]> producer(int partition) {
+        Map<String, Object> settings = client("ledger-" + partition);
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, topics.ledger() + "-" + partition);
+        settings.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 12_000);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 8L * 1024 * 1024);
+        settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        // The topics' own limit decides what is too large, not the client's.
+        settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 8 * 1024 * 1024);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A reader of committed records that belongs to no group. */
+    KafkaConsumer<byte[], byte[]> reader(int partition) {
+        Map<String, Object> settings = client("ledger-reader-" + partition);
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 5_000);
+        settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 16 * 1024 * 1024);
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** For topics: what there is, and what is missing. */
+    Admin admin() {
+        Map<String, Object> settings = client("topics");
+        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        return Admin.create(settings);
+    }
+
+    private Map<String, Object> client(String purpose) {
+        Map<String, Object> settings = new HashMap<>(base);
+        settings.put("client.id", "dbt-cloud-relay-" + purpose);
+        return settings;
+    }
+}

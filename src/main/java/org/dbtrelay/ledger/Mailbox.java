@@ -1,0 +1,114 @@
+package org.dbtrelay.ledger;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.dbtrelay.run.Input;
+
+/**
+ * What waits for an owner. Nobody who puts something in ever waits. What the owner has taken stays in its hand until it is
+ * settled, so that a claim that fails offers it again: the consumer would not deliver it a second time.
+ */
+final class Mailbox {
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition something = lock.newCondition();
+    private final Deque<Arrival> commands = new ArrayDeque<>();
+    private final Deque<Arrival> answers = new ArrayDeque<>();
+    private final List<Arrival> hand = new ArrayList<>();
+    private boolean nudged;
+
+    /** Puts an arrival in; returns how many commands wait now. */
+    int offer(Arrival arrival) {
+        lock.lock();
+        try {
+            (arrival.input() instanceof Input.About ? answers : commands).addLast(arrival);
+            something.signal();
+            return commands.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Wakes the owner, so that it looks at the clock. */
+    void nudge() {
+        lock.lock();
+        try {
+            nudged = true;
+            something.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes what is there into the hand, answers first; waits for something at most the given time.
+     *
+     * @param withCommands false: leave commands where they are
+     */
+    List<Arrival> take(int max, Duration wait, boolean withCommands) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long nanos = wait.toNanos();
+            while (nanos > 0 && !nudged && answers.isEmpty() && (!withCommands || commands.isEmpty())) {
+                nanos = something.awaitNanos(nanos);
+            }
+            nudged = false;
+            move(answers, max);
+            if (withCommands) {
+                move(commands, max);
+            }
+            return List.copyOf(hand);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void move(Deque<Arrival> from, int max) {
+        while (hand.size() < max && !from.isEmpty()) {
+            hand.add(from.removeFirst());
+        }
+    }
+
+    /** Waits for {@link #nudge}, at most the given time; whatever arrives meanwhile stays. */
+    void awaitNudge(Duration atMost) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long nanos = atMost.toNanos();
+            while (nanos > 0 && !nudged) {
+                nanos = something.awaitNanos(nanos);
+            }
+            nudged = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What is in the hand is done with; returns how many commands wait now. */
+    int settled() {
+        lock.lock();
+        try {
+            hand.clear();
+            return commands.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What is in the hand was not done: back to the front, in order. */
+    void takeBack() {
+        lock.lock();
+        try {
+            for (Arrival arrival : hand.reversed()) {
+                (arrival.input() instanceof Input.About ? answers : commands).addFirst(arrival);
+            }
+            hand.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package org.dbtrelay.ledger;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.dbtrelay.run.RunEntry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One claim on one ledger partition, from the fence to the close. Not for several threads.
+ *
+ * <p>Claiming fences the owner before and settles the transaction that it may have left open; only then is the end of the
+ * partition asked for and everything up to it read. After any failure the claim is over.
+ */
+final class PartitionLedger implements AutoCloseable {
+
+    private static final String COMMAND_PREFIX = "c:";
+    private static final String POSITION_KEY = "p:";
+
+    private final KafkaSettings kafka;
+    private final String topic;
+    private final int partition;
+    private final KafkaProducer<byte[], byte[]> producer;
+
+    private PartitionLedger(KafkaSettings kafka, int partition) {
+        this.kafka = kafka;
+        this.topic = kafka.topics().ledger();
+        this.partition = partition;
+        this.producer = kafka.producer(partition);
+    }
+
+    /**
+     * Takes the partition from whoever has it.
+     *
+     * @throws LedgerException if no broker answers, or the broker refuses
+     */
+    static PartitionLedger claim(KafkaSettings kafka, int partition) throws LedgerException {
+        PartitionLedger ledger = new PartitionLedger(kafka, partition);
+        try {
+            ledger.producer.initTransactions();
+            return ledger;
+        } catch (KafkaException e) {
+            ledger.close();
+            throw failed("the ledger partition could not be claimed", e);
+        }
+    }
+
+    /**
+     * Reads everything that is committed.
+     *
+     * @param commandsTopicId Kafka's id of the commands topic as it is now
+     * @throws LedgerException if no broker answers, or a record cannot be understood
+     */
+    Restored read(String commandsTopicId) throws LedgerException {
+        Map<String, RunEntry> entries = new HashMap<>();
+        @Nullable Position position = null;
+        TopicPartition ledger = new TopicPartition(topic, partition);
+        try (KafkaConsumer<byte[], byte[]> reader = kafka.reader(partition)) {
+            reader.assign(List.of(ledger));
+            reader.seekToBeginning(List.of(ledger));
+            Long end = reader.endOffsets(List.of(ledger)).get(ledger);
+            if (end == null) {
+                throw new LedgerException("the broker gave no end of the ledger partition");
+            }
+            for (long at = reader.position(ledger); at < end; ) {
+                for (ConsumerRecord<byte[], byte[]> record :
+                        reader.poll(KafkaSettings.BROKER_PATIENCE).records(ledger)) {
+                    position = apply(record, entries, position);
+                }
+                long reached = reader.position(ledger);
+                if (reached == at) {
+                    throw new LedgerException("the broker gave nothing more before the end of the ledger partition");
+                }
+                at = reached;
+            }
+        } catch (KafkaException e) {
+            throw failed("the ledger partition could not be read", e);
+        }
+        return new Restored(
+                entries,
+                position == null || !position.topicId().equals(commandsTopicId)
+                        ? new Position(commandsTopicId, -1)
+                        : position);
+    }
+
+    private static @Nullable Position apply(
+            ConsumerRecord<byte[], byte[]> record, Map<String, RunEntry> entries, @Nullable Position position)
+            throws LedgerException {
+        String key = new String(record.key(), StandardCharsets.UTF_8);
+        byte @Nullable [] value = record.value();
+        if (key.equals(POSITION_KEY)) {
+            return value == null ? null : EntryCodec.readPosition(value);
+        }
+        if (!key.startsWith(COMMAND_PREFIX)) {
+            throw new LedgerException("a ledger record with an unknown key at offset " + record.offset());
+        }
+        String commandId = key.substring(COMMAND_PREFIX.length());
+        if (value == null) {
+            entries.remove(commandId);
+        } else {
+            entries.put(commandId, EntryCodec.readEntry(value));
+        }
+        return position;
+    }
+
+    /**
+     * Commits the records as one: all of them count, or none. Every send is awaited before the commit, because committing
+     * right behind the sends was seen to kill producers.
+     *
+     * @throws LedgerException whatever happened; it is not known whether the records count, and the claim is over
+     */
+    void append(List<ProducerRecord<byte[], byte[]>> records) throws LedgerException {
+        try {
+            producer.beginTransaction();
+            List<Future<RecordMetadata>> sends = new ArrayList<>(records.size());
+            for (ProducerRecord<byte[], byte[]> record : records) {
+                sends.add(producer.send(record));
+            }
+            producer.flush();
+            for (Future<RecordMetadata> send : sends) {
+                send.get();
+            }
+            producer.commitTransaction();
+        } catch (ExecutionException e) {
+            throw failed("the ledger could not be written", e.getCause() == null ? e : e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failed("the ledger could not be written", e);
+        } catch (KafkaException | IllegalStateException e) {
+            throw failed("the ledger could not be written", e);
+        }
+    }
+
+    /** The record of an entry. It goes to the partition of its command's number, not by hash. */
+    ProducerRecord<byte[], byte[]> entry(RunEntry entry) {
+        return new ProducerRecord<>(topic, partition, key(entry.commandId()), EntryCodec.write(entry));
+    }
+
+    /** The record that deletes an entry. */
+    ProducerRecord<byte[], byte[]> tombstone(String commandId) {
+        return new ProducerRecord<>(topic, partition, key(commandId), null);
+    }
+
+    /** The record of the position. */
+    ProducerRecord<byte[], byte[]> position(Position position) {
+        return new ProducerRecord<>(
+                topic, partition, POSITION_KEY.getBytes(StandardCharsets.UTF_8), EntryCodec.write(position));
+    }
+
+    private static byte[] key(String commandId) {
+        return (COMMAND_PREFIX + commandId).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static LedgerException failed(String message, Throwable cause) {
+        boolean fenced = cause instanceof ProducerFencedException
+                || cause instanceof InvalidProducerEpochException
+                || cause.getCause() instanceof ProducerFencedException
+                || cause.getCause() instanceof InvalidProducerEpochException;
+        return new LedgerException(message, cause, fenced);
+    }
+
+    /** Leaves at once: what is under way is settled by the next claim. */
+    @Override
+    public void close() {
+        producer.close(Duration.ZERO);
+    }
+}

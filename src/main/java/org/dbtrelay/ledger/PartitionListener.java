@@ -1,0 +1,38 @@
+package org.dbtrelay.ledger;
+
+import io.smallrye.common.annotation.Identifier;
+import io.smallrye.reactive.messaging.kafka.KafkaConsumerRebalanceListener;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Collection;
+import java.util.List;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Hears from the consumer group which partitions are ours. A partition that was lost without a rebalance is reported as
+ * revoked too, as SmallRye has it.
+ */
+@ApplicationScoped
+@Identifier("commands.partitions")
+public class PartitionListener implements KafkaConsumerRebalanceListener {
+
+    private final Owners owners;
+
+    PartitionListener(Owners owners) {
+        this.owners = owners;
+    }
+
+    @Override
+    public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        owners.assigned(numbers(partitions));
+    }
+
+    @Override
+    public void onPartitionsRevoked(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
+        owners.revoked(numbers(partitions));
+    }
+
+    private static List<Integer> numbers(Collection<TopicPartition> partitions) {
+        return partitions.stream().map(TopicPartition::partition).toList();
+    }
+}

@@ -1,0 +1,249 @@
+package org.dbtrelay.ledger;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether the topics are there and as they have to be: the ledger compacted, with as many partitions as the commands topic.
+ * Missing ones are created if that is wanted. Nothing is claimed before; a fault is one clear line, and is looked at again
+ * every few seconds, so that mending it is enough.
+ */
+@Singleton
+public class TopicCheck {
+
+    private static final RelayLog LOG = RelayLog.of(TopicCheck.class);
+    private static final Duration AGAIN = Duration.ofSeconds(2);
+
+    /** Room for the headers that a dead letter gets beside what it had. */
+    private static final int DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024;
+
+    private final KafkaSettings kafka;
+    private final RelayConfig.Topics topics;
+    private final Clock clock;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private volatile Status status;
+    private String topicId = "";
+
+    TopicCheck(KafkaSettings kafka, Clock clock) {
+        this.kafka = kafka;
+        this.topics = kafka.topics();
+        this.clock = clock;
+        this.status = new Status(List.of("the topics have not been checked yet"), 0, clock.instant());
+    }
+
+    /**
+     * What the last check found.
+     *
+     * @param faults one line for each; empty: all is well
+     * @param partitions of the commands topic; 0 until known
+     */
+    public record Status(List<String> faults, int partitions, Instant since) {
+        /** True if the topics are as they have to be. */
+        public boolean isFine() {
+            return faults.isEmpty();
+        }
+    }
+
+    /** What the last check found. */
+    public Status status() {
+        return status;
+    }
+
+    /**
+     * Waits until the topics are as they have to be.
+     *
+     * @return Kafka's id of the commands topic, as it is now
+     */
+    String await() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (true) {
+                if (status.isFine() && clock.instant().isBefore(status.since().plus(AGAIN))) {
+                    return topicId;
+                }
+                try (Admin admin = kafka.admin()) {
+                    return check(admin);
+                } catch (KafkaException e) {
+                    faulty(List.of("Kafka does not answer: " + e.getMessage()));
+                } catch (Faulty e) {
+                    faulty(e.faults);
+                }
+                changed.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private String check(Admin admin) throws Faulty, InterruptedException {
+        Map<String, TopicDescription> found = describe(admin);
+        if (found.size() < names().size() && topics.create()) {
+            create(admin, found);
+            found = describe(admin);
+        }
+        List<String> faults = new ArrayList<>();
+        for (String name : names()) {
+            if (!found.containsKey(name)) {
+                faults.add("topic '" + name + "' does not exist; create it, or set relay.topics.create=true");
+            }
+        }
+        TopicDescription commands = found.get(topics.commands());
+        TopicDescription ledger = found.get(topics.ledger());
+        if (commands != null && ledger != null) {
+            int wanted = commands.partitions().size();
+            int has = ledger.partitions().size();
+            if (wanted != has) {
+                faults.add("topic '" + topics.ledger() + "' has " + has + " partitions and '" + topics.commands()
+                        + "' has " + wanted + "; they must have the same number");
+            }
+            String policy = setting(admin, topics.ledger(), TopicConfig.CLEANUP_POLICY_CONFIG);
+            if (!policy.equals(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+                faults.add("topic '" + topics.ledger() + "' has cleanup.policy=" + policy
+                        + "; it must be compact, or commands are forgotten");
+            }
+        }
+        if (!faults.isEmpty() || commands == null) {
+            throw new Faulty(faults);
+        }
+        int partitions = commands.partitions().size();
+        if (!status.isFine()) {
+            LOG.info(
+                    "The topics are as they have to be",
+                    pair(LogKey.TOPIC, topics.commands()),
+                    pair(LogKey.PARTITIONS, partitions));
+        }
+        status = new Status(List.of(), partitions, clock.instant());
+        topicId = commands.topicId().toString();
+        return topicId;
+    }
+
+    private void faulty(List<String> faults) {
+        if (!status.faults().equals(faults)) {
+            for (String fault : faults) {
+                LOG.warn("Not ready, waiting: the topics are not as they have to be", pair(LogKey.REASON, fault));
+            }
+            status = new Status(List.copyOf(faults), 0, clock.instant());
+        }
+    }
+
+    private Set<String> names() {
+        Set<String> names = new HashSet<>();
+        names.add(topics.commands());
+        names.add(topics.runEvents());
+        names.add(topics.artifactEvents());
+        names.add(topics.deadLetters());
+        names.add(topics.ledger());
+        return names;
+    }
+
+    private Map<String, TopicDescription> describe(Admin admin) throws InterruptedException, Faulty {
+        Map<String, TopicDescription> found = new HashMap<>();
+        Set<String> there = get(admin.listTopics().names());
+        for (String name : names()) {
+            if (there.contains(name)) {
+                found.putAll(get(admin.describeTopics(List.of(name)).allTopicNames()));
+            }
+        }
+        return found;
+    }
+
+    private void create(Admin admin, Map<String, TopicDescription> found) throws InterruptedException, Faulty {
+        TopicDescription commands = found.get(topics.commands());
+        int partitions =
+                commands == null ? topics.partitions() : commands.partitions().size();
+        for (String name : names()) {
+            if (found.containsKey(name)) {
+                continue;
+            }
+            Optional<Short> replicas = topics.replicationFactor().isPresent()
+                    ? Optional.of((short) topics.replicationFactor().getAsInt())
+                    : Optional.empty();
+            NewTopic topic = new NewTopic(name, Optional.of(partitions), replicas).configs(settings(name));
+            try {
+                get(admin.createTopics(List.of(topic)).all());
+                LOG.info("Topic created", pair(LogKey.TOPIC, name), pair(LogKey.PARTITIONS, partitions));
+            } catch (KafkaException e) {
+                if (!(e.getCause() instanceof TopicExistsException || e instanceof TopicExistsException)) {
+                    throw new Faulty(List.of("topic '" + name + "' could not be created: " + e.getMessage()));
+                }
+            }
+        }
+    }
+
+    private Map<String, String> settings(String name) {
+        if (name.equals(topics.ledger())) {
+            return Map.of(
+                    TopicConfig.CLEANUP_POLICY_CONFIG,
+                    TopicConfig.CLEANUP_POLICY_COMPACT,
+                    TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG,
+                    "LogAppendTime",
+                    TopicConfig.SEGMENT_MS_CONFIG,
+                    String.valueOf(Duration.ofHours(6).toMillis()));
+        }
+        if (name.equals(topics.commands())) {
+            return Map.of(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime");
+        }
+        if (name.equals(topics.deadLetters())) {
+            return Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(DEAD_LETTER_MAX_BYTES));
+        }
+        return Map.of();
+    }
+
+    private static String setting(Admin admin, String topic, String key) throws InterruptedException, Faulty {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        @Nullable
+        Config config = get(admin.describeConfigs(List.of(resource)).all()).get(resource);
+        return config == null || config.get(key) == null ? "" : config.get(key).value();
+    }
+
+    private static <T> T get(KafkaFuture<T> future) throws InterruptedException, Faulty {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            if (cause instanceof KafkaException kafka) {
+                throw kafka;
+            }
+            throw new Faulty(List.of("Kafka does not answer: " + cause.getMessage()));
+        }
+    }
+
+    private static final class Faulty extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final transient List<String> faults;
+
+        Faulty(List<String> faults) {
+            super(String.join("; ", faults));
+            this.faults = faults;
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package org.dbtrelay.metrics;
+
+import java.util.Locale;
+
+/** The keys that log lines may carry: the only list of them. */
+public enum LogKey {
+    ACCOUNT_ID,
+    ACTION,
+    ATTEMPT,
+    COMMAND_ID,
+    COUNT,
+    CONNECTION,
+    DETAIL,
+    DURATION_MS,
+    ENTRIES,
+    JOB_ID,
+    KEY,
+    OFFSET,
+    PARTITION,
+    PARTITIONS,
+    PATH,
+    REASON,
+    RETRY_IN_MS,
+    RUN_ID,
+    STATE,
+    TOPIC;
+
+    /** As it stands in the line. */
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

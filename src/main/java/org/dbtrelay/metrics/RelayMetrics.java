@@ -1,0 +1,61 @@
+package org.dbtrelay.metrics;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import org.dbtrelay.run.DeadLetterReason;
+import org.dbtrelay.run.EventType;
+
+/** One method for each happening; the only user of Micrometer. */
+@Singleton
+public class RelayMetrics {
+
+    private final MeterRegistry registry;
+
+    RelayMetrics(MeterRegistry registry) {
+        this.registry = registry;
+    }
+
+    /** An event has been committed. */
+    public void told(EventType type) {
+        registry.counter("relay.events", Tags.of("type", type.wireName())).increment();
+    }
+
+    /** A record has been put aside, durably. */
+    public void putAside(DeadLetterReason reason) {
+        registry.counter("relay.dead.letters", Tags.of("reason", reason.wireName()))
+                .increment();
+    }
+
+    /** A record or command that was known already has been ignored. */
+    public void ignoredAsKnown() {
+        registry.counter("relay.commands.known").increment();
+    }
+
+    /** A partition has been claimed and read. */
+    public void claimed(Duration took) {
+        registry.timer("relay.partition.claims").record(took);
+    }
+
+    /** A claim has ended other than by a stop. */
+    public void claimLost(String reason) {
+        registry.counter("relay.partition.losses", Tags.of("reason", reason)).increment();
+    }
+
+    /** A transaction has been committed. */
+    public void committed(int records, Duration took) {
+        registry.timer("relay.ledger.commits").record(took);
+        registry.summary("relay.ledger.commit.records").record(records);
+    }
+
+    /** A run was found for a trigger whose answer was lost. */
+    public void adopted() {
+        registry.counter("relay.runs.adopted").increment();
+    }
+
+    /** A batch of runs has been looked at. */
+    public void polled(int runs) {
+        registry.summary("relay.poll.runs").record(runs);
+    }
+}
