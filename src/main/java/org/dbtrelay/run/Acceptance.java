@@ -2,6 +2,7 @@ package org.dbtrelay.run;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -99,12 +100,13 @@ final class Acceptance {
         if (command.overrides().schema() != null && !connection.schemaOverride()) {
             return "schema_override: is off; " + keys + ".allow-schema-override would allow it";
         }
-        if (connection.runConfigFields() != null) {
-            for (String field : new TreeSet<>(command.overrides().runConfigFields())) {
-                if (!connection.runConfigFields().contains(field)) {
-                    return "additional_run_config: '" + field + "' is not allowed; " + keys
-                            + ".allowed-run-config would allow it";
-                }
+        Set<String> allowed = connection.runConfigFields() == null
+                ? Overrides.DOCUMENTED_RUN_CONFIG
+                : connection.runConfigFields();
+        for (String field : new TreeSet<>(command.overrides().runConfigFields())) {
+            if (!allowed.contains(field)) {
+                return "additional_run_config: '" + field + "' is not among the fields allowed, " + new TreeSet<>(allowed)
+                        + "; " + keys + ".allowed-run-config would allow it";
             }
         }
         return null;

@@ -18,6 +18,20 @@ public record Overrides(
         @Nullable String runConfig,
         Set<String> runConfigFields) {
 
+    /** The further fields that dbt Cloud documents for its trigger body. */
+    public static final Set<String> DOCUMENTED_RUN_CONFIG = Set.of(
+            "git_sha",
+            "git_branch",
+            "dbt_version_override",
+            "target_name_override",
+            "threads_override",
+            "timeout_seconds_override",
+            "generate_docs_override",
+            "azure_pull_request_id",
+            "github_pull_request_id",
+            "gitlab_merge_request_id",
+            "non_native_pull_request_id");
+
     /** Nothing is changed. */
     public static final Overrides NONE = new Overrides(null, null, null, Set.of());
 
