@@ -9,26 +9,17 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.TopicExistsException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
@@ -49,7 +40,7 @@ public final class EmbeddedKafka implements AutoCloseable {
     private int brokerPort;
     private int controllerPort;
     private KafkaRaftServer server;
-    private KafkaProducer<byte[], byte[]> producer;
+    private KafkaClients clients;
 
     private EmbeddedKafka(Path dataDirectory, boolean temporary, int brokerPort) {
         this.dataDirectory = dataDirectory;
@@ -113,9 +104,9 @@ public final class EmbeddedKafka implements AutoCloseable {
 
     /** Stops the broker in good order and keeps its data and its port. Does nothing if it does not run. */
     public void stop() {
-        if (producer != null) {
-            producer.close(Duration.ZERO);
-            producer = null;
+        if (clients != null) {
+            clients.close();
+            clients = null;
         }
         if (server != null) {
             shutDown(server);
@@ -154,56 +145,42 @@ public final class EmbeddedKafka implements AutoCloseable {
         return dataDirectory;
     }
 
-    /** A new admin client, for the caller to close. */
+    /** What talks to this broker; see there for more than the shortcuts below. Closed by {@link #stop()}. */
+    public KafkaClients clients() {
+        if (clients == null) {
+            clients = new KafkaClients(bootstrapServers());
+        }
+        return clients;
+    }
+
+    /** {@link KafkaClients#admin()} */
     public Admin admin() {
-        return Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers()));
+        return clients().admin();
     }
 
-    /** Creates topics with one replica and deletion by age; those that exist already stay as they are. */
+    /** {@link KafkaClients#createTopics(int, String...)} */
     public void createTopics(int partitions, String... names) {
-        for (String name : names) {
-            createTopic(name, partitions, Map.of());
-        }
+        clients().createTopics(partitions, names);
     }
 
-    /** Creates a topic with these settings, for example {@code cleanup.policy=compact}; one that exists stays as it is. */
+    /** {@link KafkaClients#createTopic(String, int, Map)} */
     public void createTopic(String name, int partitions, Map<String, String> settings) {
-        try (Admin admin = admin()) {
-            var topic = new NewTopic(name, partitions, (short) 1).configs(settings);
-            admin.createTopics(List.of(topic)).all().get();
-        } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof TopicExistsException)) {
-                throw new IllegalStateException("Topic " + name + " could not be created", e.getCause());
-            }
-        } catch (InterruptedException e) {
-            throw interrupted(e);
-        }
+        clients().createTopic(name, partitions, settings);
     }
 
-    /** Writes a record with text as key and value ({@code null} allowed for both) and waits until it is stored. */
+    /** {@link KafkaClients#produce(String, String, String)} */
     public RecordMetadata produce(String topic, String key, String value) {
-        return produce(new ProducerRecord<>(topic, bytes(key), bytes(value)));
+        return clients().produce(topic, key, value);
     }
 
-    /** Writes a record, with its headers, partition and time as given, and waits until it is stored. */
+    /** {@link KafkaClients#produce(ProducerRecord)} */
     public RecordMetadata produce(ProducerRecord<byte[], byte[]> message) {
-        if (producer == null) {
-            producer = newProducer(Map.of(ProducerConfig.ACKS_CONFIG, "all"));
-        }
-        try {
-            return producer.send(message).get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("No record could be written to " + message.topic(), e.getCause());
-        } catch (InterruptedException e) {
-            throw interrupted(e);
-        }
+        return clients().produce(message);
     }
 
-    /** A new producer of bytes with these further settings, for example a {@code transactional.id}; for the caller to close. */
+    /** {@link KafkaClients#newProducer(Map)} */
     public KafkaProducer<byte[], byte[]> newProducer(Map<String, Object> settings) {
-        var all = new HashMap<String, Object>(settings);
-        all.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers());
-        return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
+        return clients().newProducer(settings);
     }
 
     private void format() {
@@ -299,14 +276,5 @@ public final class EmbeddedKafka implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static byte[] bytes(String text) {
-        return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static IllegalStateException interrupted(InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return new IllegalStateException("Interrupted while waiting for the broker", e);
     }
 }
