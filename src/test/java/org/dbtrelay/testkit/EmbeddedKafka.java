@@ -1,0 +1,280 @@
+package org.dbtrelay.testkit;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Stream;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Exit;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+
+/**
+ * A real Kafka broker (KRaft, broker and controller in one node) in this JVM, on a free port of 127.0.0.1. It keeps its
+ * port and its data over {@link #stop()} and {@link #start()}, so that a test can take the broker away and give it back.
+ *
+ * <p>Not for use from two threads at once; the Kafka clients that it hands out follow their own rules.
+ */
+public final class EmbeddedKafka implements AutoCloseable {
+
+    private static final int NODE_ID = 1;
+    private static final int PORT_ATTEMPTS = 5;
+
+    private final Path dataDirectory;
+    private final boolean temporary;
+    private int brokerPort;
+    private int controllerPort;
+    private KafkaRaftServer server;
+    private KafkaClients clients;
+
+    private EmbeddedKafka(Path dataDirectory, boolean temporary, int brokerPort) {
+        this.dataDirectory = dataDirectory;
+        this.temporary = temporary;
+        this.brokerPort = brokerPort;
+    }
+
+    /** A broker on a new directory under {@code target}, which {@link #close()} deletes; not started yet. */
+    public static EmbeddedKafka temporary() {
+        try {
+            Path parent = Files.createDirectories(Path.of("target", "kafka"));
+            return new EmbeddedKafka(Files.createTempDirectory(parent, "broker-"), true, 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A broker on this directory, which is made if absent, used as it is if it holds a broker's data, and kept; not started yet. */
+    public static EmbeddedKafka in(Path dataDirectory) {
+        return new EmbeddedKafka(dataDirectory, false, 0);
+    }
+
+    /** As {@link #in(Path)}, on a given port of 127.0.0.1; 0 lets the first {@link #start()} choose a free one. */
+    public static EmbeddedKafka in(Path dataDirectory, int port) {
+        return new EmbeddedKafka(dataDirectory, false, port);
+    }
+
+    /**
+     * Starts the broker and returns when it serves clients. The first start chooses the port, later ones keep it.
+     *
+     * @throws IllegalStateException if it runs already, or cannot start; then nothing of it is left running
+     */
+    public EmbeddedKafka start() {
+        if (server != null) {
+            throw new IllegalStateException("The broker runs already on " + bootstrapServers());
+        }
+        BrokerLogs.onlyWarnings();
+        // Kafka's answer to a fatal fault is to halt the JVM: here that would end the tests without a word.
+        Exit.setHaltProcedure((status, message) -> {
+            throw new IllegalStateException("The broker wanted to halt the JVM: " + message);
+        });
+        boolean portIsOurs = brokerPort == 0;
+        RuntimeException last = null;
+        for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {
+            // The controller's port is nobody's business but ours, so each start may take another one.
+            controllerPort = freePort();
+            if (portIsOurs) {
+                brokerPort = freePort();
+            }
+            try {
+                format();
+                server = startServer();
+                return this;
+            } catch (RuntimeException e) {
+                // Somebody may have taken the port between the choice and the binding.
+                last = e;
+            }
+        }
+        throw new IllegalStateException("The broker did not start on port " + brokerPort, last);
+    }
+
+    /** Stops the broker in good order and keeps its data and its port. Does nothing if it does not run. */
+    public void stop() {
+        if (clients != null) {
+            clients.close();
+            clients = null;
+        }
+        if (server != null) {
+            shutDown(server);
+            server = null;
+        }
+    }
+
+    /** Stops the broker and starts it again with the same data on the same port. */
+    public EmbeddedKafka restart() {
+        stop();
+        return start();
+    }
+
+    /** Stops the broker; the data goes if the directory was a temporary one. */
+    @Override
+    public void close() {
+        stop();
+        if (temporary) {
+            deleteRecursively(dataDirectory);
+        }
+    }
+
+    public boolean isRunning() {
+        return server != null;
+    }
+
+    /** {@code 127.0.0.1:<port>}, the same over restarts; known from the first {@link #start()} on. */
+    public String bootstrapServers() {
+        if (brokerPort == 0) {
+            throw new IllegalStateException("The broker has not been started yet, so it has no port");
+        }
+        return "127.0.0.1:" + brokerPort;
+    }
+
+    public Path dataDirectory() {
+        return dataDirectory;
+    }
+
+    /** What talks to this broker; see there for more than the shortcuts below. Closed by {@link #stop()}. */
+    public KafkaClients clients() {
+        if (clients == null) {
+            clients = new KafkaClients(bootstrapServers());
+        }
+        return clients;
+    }
+
+    /** {@link KafkaClients#admin()} */
+    public Admin admin() {
+        return clients().admin();
+    }
+
+    /** {@link KafkaClients#createTopics(int, String...)} */
+    public void createTopics(int partitions, String... names) {
+        clients().createTopics(partitions, names);
+    }
+
+    /** {@link KafkaClients#createTopic(String, int, Map)} */
+    public void createTopic(String name, int partitions, Map<String, String> settings) {
+        clients().createTopic(name, partitions, settings);
+    }
+
+    /** {@link KafkaClients#produce(String, String, String)} */
+    public RecordMetadata produce(String topic, String key, String value) {
+        return clients().produce(topic, key, value);
+    }
+
+    /** {@link KafkaClients#produce(ProducerRecord)} */
+    public RecordMetadata produce(ProducerRecord<byte[], byte[]> message) {
+        return clients().produce(message);
+    }
+
+    /** {@link KafkaClients#newProducer(Map)} */
+    public KafkaProducer<byte[], byte[]> newProducer(Map<String, Object> settings) {
+        return clients().newProducer(settings);
+    }
+
+    private void format() {
+        // Formatting twice is refused, and would give the cluster another id.
+        if (Files.exists(dataDirectory.resolve("meta.properties"))) {
+            return;
+        }
+        try {
+            Files.createDirectories(dataDirectory);
+            new Formatter()
+                    .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                    .setNodeId(NODE_ID)
+                    .setClusterId(Uuid.randomUuid().toString())
+                    .setControllerListenerName("CONTROLLER")
+                    .setMetadataLogDirectory(dataDirectory.toString())
+                    .addDirectory(dataDirectory.toString())
+                    .run();
+        } catch (Exception e) {
+            throw new IllegalStateException("The broker's directory could not be formatted: " + dataDirectory, e);
+        }
+    }
+
+    private KafkaRaftServer startServer() {
+        var candidate = new KafkaRaftServer(new KafkaConfig(settings(), false), Time.SYSTEM);
+        try {
+            candidate.startup();
+            return candidate;
+        } catch (RuntimeException | Error e) {
+            // A failed start leaves threads and sockets behind.
+            shutDown(candidate);
+            throw e;
+        }
+    }
+
+    private static void shutDown(KafkaRaftServer server) {
+        server.shutdown();
+        server.awaitShutdown();
+    }
+
+    /** Small and quick rather than fast under load: few threads, few internal partitions, a 2 MiB cleaner buffer instead of 128. */
+    private Properties settings() {
+        var settings = new Properties();
+        settings.put("process.roles", "broker,controller");
+        settings.put("node.id", Integer.toString(NODE_ID));
+        settings.put("log.dirs", dataDirectory.toString());
+        settings.put(
+                "listeners", "BROKER://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d".formatted(brokerPort, controllerPort));
+        settings.put("advertised.listeners", "BROKER://127.0.0.1:" + brokerPort);
+        settings.put("listener.security.protocol.map", "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        settings.put("inter.broker.listener.name", "BROKER");
+        settings.put("controller.listener.names", "CONTROLLER");
+        settings.put("controller.quorum.voters", "%d@127.0.0.1:%d".formatted(NODE_ID, controllerPort));
+        settings.put("server.max.startup.time.ms", "60000");
+        // After kill -9 the controller holds the dead broker's registration for this long; the default is 9 s.
+        settings.put("broker.session.timeout.ms", "3000");
+        settings.put("broker.heartbeat.interval.ms", "500");
+        settings.put("auto.create.topics.enable", "false");
+        settings.put("default.replication.factor", "1");
+        settings.put("min.insync.replicas", "1");
+        settings.put("offsets.topic.replication.factor", "1");
+        settings.put("offsets.topic.num.partitions", "4");
+        settings.put("transaction.state.log.replication.factor", "1");
+        settings.put("transaction.state.log.min.isr", "1");
+        settings.put("transaction.state.log.num.partitions", "4");
+        settings.put("share.coordinator.state.topic.replication.factor", "1");
+        settings.put("share.coordinator.state.topic.min.isr", "1");
+        settings.put("share.coordinator.state.topic.num.partitions", "1");
+        settings.put("group.initial.rebalance.delay.ms", "0");
+        settings.put("group.coordinator.threads", "1");
+        settings.put("num.network.threads", "2");
+        settings.put("num.io.threads", "2");
+        settings.put("background.threads", "2");
+        settings.put("log.cleaner.dedupe.buffer.size", "2097152");
+        settings.put("log.cleaner.io.buffer.size", "262144");
+        settings.put("log.index.size.max.bytes", "1048576");
+        settings.put("metric.reporters", "");
+        return settings;
+    }
+
+    private static int freePort() {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void deleteRecursively(Path directory) {
+        try (Stream<Path> tree = Files.walk(directory)) {
+            for (Path path : new ArrayList<>(tree.toList()).reversed()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

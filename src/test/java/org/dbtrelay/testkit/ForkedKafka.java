@@ -1,0 +1,98 @@
+package org.dbtrelay.testkit;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * The broker of {@link EmbeddedKafka} as a process of its own, to be killed, frozen and started again on the same data and
+ * the same port.
+ */
+public final class ForkedKafka implements AutoCloseable {
+
+    private static final Pattern READY =
+            Pattern.compile(Pattern.quote(EmbeddedKafkaMain.READY) + "127\\.0\\.0\\.1:(\\d+)");
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private final Path dataDirectory;
+    private int port;
+    private int starts;
+    private ChildProcess process;
+
+    private ForkedKafka(Path dataDirectory) {
+        this.dataDirectory = dataDirectory;
+    }
+
+    /** A broker on this directory, which is made if absent and never deleted; not started yet. */
+    public static ForkedKafka in(Path dataDirectory) {
+        return new ForkedKafka(dataDirectory);
+    }
+
+    /** Starts the broker, after {@link #stop()} or {@link #kill()} again, and returns when it serves clients. */
+    public ForkedKafka start() {
+        if (process != null && process.isAlive()) {
+            throw new IllegalStateException("The broker runs already: " + process);
+        }
+        // Surefire's own property: under it java.class.path may be only a jar that names the others.
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        process = ChildProcess.start(
+                "kafka",
+                List.of(
+                        ChildProcess.java(),
+                        "-Xmx256m",
+                        "-XX:+UseSerialGC",
+                        "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
+                        "-cp",
+                        classPath,
+                        EmbeddedKafkaMain.class.getName(),
+                        dataDirectory.toString(),
+                        Integer.toString(port)),
+                Map.of(),
+                dataDirectory.resolveSibling("%s-%d.log".formatted(dataDirectory.getFileName(), ++starts)));
+        port = Integer.parseInt(process.awaitLine(READY, LIMIT).group(1));
+        return this;
+    }
+
+    /** {@code 127.0.0.1:<port>}, the same over restarts; known from the first {@link #start()} on. */
+    public String bootstrapServers() {
+        if (port == 0) {
+            throw new IllegalStateException("The broker has not been started yet, so it has no port");
+        }
+        return "127.0.0.1:" + port;
+    }
+
+    /** New clients of this broker, for the caller to close. */
+    public KafkaClients newClients() {
+        return new KafkaClients(bootstrapServers());
+    }
+
+    /** SIGTERM: the broker leaves in good order. */
+    public void stop() {
+        process.stop(LIMIT);
+    }
+
+    /** SIGKILL. */
+    public void kill() {
+        process.kill();
+    }
+
+    /** SIGSTOP: connections stay open, nobody answers. */
+    public void pause() {
+        process.pause();
+    }
+
+    /** SIGCONT. */
+    public void resume() {
+        process.resume();
+    }
+
+    /** Kills the broker if it still runs. */
+    @Override
+    public void close() {
+        if (process != null) {
+            process.close();
+        }
+    }
+}

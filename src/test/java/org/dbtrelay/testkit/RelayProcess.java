@@ -1,0 +1,225 @@
+package org.dbtrelay.testkit;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+
+/**
+ * The packaged application as a child process, on free ports of 127.0.0.1, with the JDK of this JVM. One object is one
+ * process; to start the same relay again, call {@link Builder#start()} again: it gets other ports and another output file.
+ */
+public final class RelayProcess implements AutoCloseable {
+
+    /** System property with the path of the jar; without it {@value #DEFAULT_JAR}. */
+    public static final String JAR_PROPERTY = "relay.jar";
+
+    private static final String DEFAULT_JAR = "target/quarkus-app/quarkus-run.jar";
+    // What Quarkus prints when it has started: "… Listening on: http://127.0.0.1:36665. Management interface listening
+    // on http://127.0.0.1:40751."
+    private static final Pattern HTTP = Pattern.compile("Listening on: https?://[^\\s/]*?:(\\d+)");
+    private static final Pattern MANAGEMENT =
+            Pattern.compile("Management interface listening on https?://[^\\s/]*?:(\\d+)");
+    private static final Duration START_LIMIT = Duration.ofSeconds(60);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(45);
+    private static final Duration ONE_CALL = Duration.ofSeconds(5);
+    private static final AtomicInteger STARTED = new AtomicInteger();
+
+    private final ChildProcess process;
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(ONE_CALL).build();
+
+    private RelayProcess(ChildProcess process) {
+        this.process = process;
+    }
+
+    /** A relay to configure; the name is part of its output file's, {@code target/relay/<number>-<name>.log}. */
+    public static Builder named(String name) {
+        return new Builder(name);
+    }
+
+    /**
+     * Waits until {@code /q/health/ready} says 200.
+     *
+     * @throws AssertionError if it does not in time, or the process ends before; with the last lines of its output
+     */
+    public RelayProcess awaitReady(Duration limit) {
+        process.await("readiness", limit, () -> isReady() ? true : null);
+        return this;
+    }
+
+    /** Whether {@code /q/health/ready} says 200 now; false too while the process starts, is paused or has ended. */
+    public boolean isReady() {
+        if (process.lines(MANAGEMENT).isEmpty()) {
+            return false;
+        }
+        try {
+            return get(managementUrl().resolve("/q/health/ready")).statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Root of the HTTP API, {@code http://127.0.0.1:<port>/}; waits for the process to tell its port. */
+    public URI url() {
+        return local(HTTP);
+    }
+
+    /** Root of the management interface (health, metrics), {@code http://127.0.0.1:<port>/}; waits for the process to tell its port. */
+    public URI managementUrl() {
+        return local(MANAGEMENT);
+    }
+
+    /**
+     * Reads an address as text.
+     *
+     * @throws IOException if there is no answer within seconds
+     */
+    public HttpResponse<String> get(URI address) throws IOException {
+        return send(HttpRequest.newBuilder(address).timeout(ONE_CALL).build());
+    }
+
+    /**
+     * Sends a request of any kind and reads the answer as text.
+     *
+     * @throws IOException if there is no answer
+     */
+    public HttpResponse<String> send(HttpRequest request) throws IOException {
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while waiting for " + request.uri(), e);
+        }
+    }
+
+    /** SIGTERM, then waits until the process has ended; gives its exit status (143 is what a JVM gives after SIGTERM). */
+    public int stop() {
+        return process.stop(STOP_LIMIT);
+    }
+
+    /** SIGKILL. */
+    public void kill() {
+        process.kill();
+    }
+
+    /** SIGSTOP. */
+    public void pause() {
+        process.pause();
+    }
+
+    /** SIGCONT. */
+    public void resume() {
+        process.resume();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The exit status; empty while it runs. */
+    public OptionalInt exitCode() {
+        return process.exitCode();
+    }
+
+    /** All that it has printed so far. */
+    public List<String> lines() {
+        return process.lines();
+    }
+
+    public Path outputFile() {
+        return process.outputFile();
+    }
+
+    /** The process behind it, for waiting on lines and the exit. */
+    public ChildProcess process() {
+        return process;
+    }
+
+    /** Kills it if it still runs. */
+    @Override
+    public void close() {
+        process.close();
+        http.shutdownNow();
+    }
+
+    private URI local(Pattern port) {
+        return URI.create(
+                "http://127.0.0.1:" + process.awaitLine(port, START_LIMIT).group(1) + "/");
+    }
+
+    /** The configuration of a relay; can be started more than once. */
+    public static final class Builder {
+
+        private final String name;
+        private final Map<String, String> settings = new LinkedHashMap<>();
+        private final Map<String, String> environment = new LinkedHashMap<>();
+        private final List<String> options = new ArrayList<>(List.of("-Xmx128m"));
+        private Path jar = Path.of(System.getProperty(JAR_PROPERTY, DEFAULT_JAR));
+
+        private Builder(String name) {
+            this.name = name;
+            settings.put("quarkus.http.host", "127.0.0.1");
+            settings.put("quarkus.http.port", "0");
+            settings.put("quarkus.management.host", "127.0.0.1");
+            settings.put("quarkus.management.port", "0");
+        }
+
+        /** Sets a configuration key, passed as a system property. Visible in the process list: no real secrets. */
+        public Builder set(String key, String value) {
+            settings.put(key, value);
+            return this;
+        }
+
+        /** Sets configuration keys, as {@link #set}. */
+        public Builder set(Map<String, String> keys) {
+            settings.putAll(keys);
+            return this;
+        }
+
+        /** Sets an environment variable. */
+        public Builder environment(String variable, String value) {
+            environment.put(variable, value);
+            return this;
+        }
+
+        /** Adds an option of the JVM, for example {@code -Xmx256m}; of two that contradict each other the last one counts. */
+        public Builder option(String option) {
+            options.add(option);
+            return this;
+        }
+
+        /** Another jar than the one that {@value #JAR_PROPERTY} names. */
+        public Builder jar(Path other) {
+            this.jar = other;
+            return this;
+        }
+
+        /** Starts a process and returns at once. */
+        public RelayProcess start() {
+            if (!Files.isRegularFile(jar)) {
+                throw new IllegalStateException(
+                        "No packaged application at %s: run ./mvnw package first".formatted(jar.toAbsolutePath()));
+            }
+            var command = new ArrayList<String>();
+            command.add(ChildProcess.java());
+            command.addAll(options);
+            settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
+            command.add("-jar");
+            command.add(jar.toString());
+            Path output = Path.of("target", "relay", "%03d-%s.log".formatted(STARTED.incrementAndGet(), name));
+            return new RelayProcess(ChildProcess.start(name, command, environment, output));
+        }
+    }
+}
