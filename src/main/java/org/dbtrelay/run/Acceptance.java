@@ -100,13 +100,12 @@ final class Acceptance {
         if (command.overrides().schema() != null && !connection.schemaOverride()) {
             return "schema_override: is off; " + keys + ".allow-schema-override would allow it";
         }
-        Set<String> allowed = connection.runConfigFields() == null
-                ? Overrides.DOCUMENTED_RUN_CONFIG
-                : connection.runConfigFields();
+        Set<String> allowed =
+                connection.runConfigFields() == null ? Overrides.DOCUMENTED_RUN_CONFIG : connection.runConfigFields();
         for (String field : new TreeSet<>(command.overrides().runConfigFields())) {
             if (!allowed.contains(field)) {
-                return "additional_run_config: '" + field + "' is not among the fields allowed, " + new TreeSet<>(allowed)
-                        + "; " + keys + ".allowed-run-config would allow it";
+                return "additional_run_config: '" + field + "' is not among the fields allowed, "
+                        + new TreeSet<>(allowed) + "; " + keys + ".allowed-run-config would allow it";
             }
         }
         return null;
