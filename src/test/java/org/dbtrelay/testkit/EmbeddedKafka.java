@@ -50,9 +50,13 @@ public final class EmbeddedKafka implements AutoCloseable {
 
     /** A broker on a new directory under {@code target}, which {@link #close()} deletes; not started yet. */
     public static EmbeddedKafka temporary() {
+        return temporaryIn(Path.of("target", "kafka"));
+    }
+
+    /** A broker on a new directory under this one, which {@link #close()} deletes; not started yet. */
+    public static EmbeddedKafka temporaryIn(Path parent) {
         try {
-            Path parent = Files.createDirectories(Path.of("target", "kafka"));
-            return new EmbeddedKafka(Files.createTempDirectory(parent, "broker-"), true, 0);
+            return new EmbeddedKafka(Files.createTempDirectory(Files.createDirectories(parent), "broker-"), true, 0);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -84,6 +84,23 @@ class EmbeddedKafkaTest {
     }
 
     @Test
+    void readerGivesTheNewsSinceTheLastLook() {
+        kafka.createTopics(1, "news");
+        try (var reader = TopicReader.of(kafka.bootstrapServers(), "news")) {
+            assertThat(reader.eventsAfter(0, Duration.ofMillis(20))).isEmpty();
+            kafka.produce("news", "k", "first");
+            assertThat(reader.eventsAfter(0, LIMIT))
+                    .extracting(ReceivedEvent::text)
+                    .containsExactly("first");
+            kafka.produce("news", "k", "second");
+            assertThat(reader.eventsAfter(1, LIMIT))
+                    .extracting(ReceivedEvent::text)
+                    .containsExactly("second");
+            assertThat(reader.eventsAfter(2, Duration.ofMillis(20))).isEmpty();
+        }
+    }
+
+    @Test
     void readerSaysWhatCameInstead() {
         kafka.createTopics(1, "silent");
         kafka.produce("silent", "k", "something else");

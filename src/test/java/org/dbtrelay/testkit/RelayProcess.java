@@ -167,6 +167,7 @@ public final class RelayProcess implements AutoCloseable {
         private final Map<String, String> environment = new LinkedHashMap<>();
         private final List<String> options = new ArrayList<>(List.of("-Xmx128m"));
         private Path jar = Path.of(System.getProperty(JAR_PROPERTY, DEFAULT_JAR));
+        private Path outputDirectory = Path.of("target", "relay");
 
         private Builder(String name) {
             this.name = name;
@@ -206,6 +207,12 @@ public final class RelayProcess implements AutoCloseable {
             return this;
         }
 
+        /** The directory for the output files, in place of {@code target/relay}. */
+        public Builder outputDirectory(Path other) {
+            this.outputDirectory = other;
+            return this;
+        }
+
         /** Starts a process and returns at once. */
         public RelayProcess start() {
             if (!Files.isRegularFile(jar)) {
@@ -218,7 +225,7 @@ public final class RelayProcess implements AutoCloseable {
             settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
             command.add("-jar");
             command.add(jar.toString());
-            Path output = Path.of("target", "relay", "%03d-%s.log".formatted(STARTED.incrementAndGet(), name));
+            Path output = outputDirectory.resolve("%03d-%s.log".formatted(STARTED.incrementAndGet(), name));
             return new RelayProcess(ChildProcess.start(name, command, environment, output));
         }
     }

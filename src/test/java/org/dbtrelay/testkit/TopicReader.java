@@ -145,6 +145,28 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
+     * What came after the first so many records, in the order of reading; waits for the next one if there is none yet.
+     * Empty if none came in time.
+     */
+    public List<ReceivedEvent> eventsAfter(int known, Duration limit) {
+        long left = limit.toNanos();
+        lock.lock();
+        try {
+            while (received.size() <= known && failure == null && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            if (failure != null) {
+                throw new AssertionError("The reader of " + topics + " failed", failure);
+            }
+            return List.copyOf(received.subList(Math.min(known, received.size()), received.size()));
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Waits until everything has been read that was committed before this call. Good for "nothing more came".
      *
      * @throws AssertionError if that took longer than the limit

@@ -1,0 +1,61 @@
+package org.dbtrelay.dbtcloud;
+
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bytes of an artifact while they come in: what is not read is not fetched ahead, so an artifact of any size takes
+ * little memory. It holds a request slot until it is closed.
+ */
+public final class ArtifactBody implements AutoCloseable {
+
+    private final Response response;
+    private final InputStream stream;
+    private final RequestBudget.Permit permit;
+
+    private ArtifactBody(Response response, InputStream stream, RequestBudget.Permit permit) {
+        this.response = response;
+        this.stream = stream;
+        this.permit = permit;
+    }
+
+    static ArtifactBody of(Response response, RequestBudget.Permit permit) {
+        return new ArtifactBody(
+                response, Objects.requireNonNullElse(Exchange.body(response), InputStream.nullInputStream()), permit);
+    }
+
+    /**
+     * The bytes. An {@link IOException} while reading means that the connection broke: the artifact has to be fetched anew.
+     */
+    public InputStream stream() {
+        return stream;
+    }
+
+    /** The {@code Content-Type}, if dbt Cloud gave one. */
+    public @Nullable String contentType() {
+        return response.getHeaderString(HttpHeaders.CONTENT_TYPE);
+    }
+
+    /** The size in bytes; empty if dbt Cloud did not tell beforehand. */
+    public OptionalLong contentLength() {
+        String length = response.getHeaderString(HttpHeaders.CONTENT_LENGTH);
+        return length != null && length.matches("\\d{1,18}")
+                ? OptionalLong.of(Long.parseLong(length))
+                : OptionalLong.empty();
+    }
+
+    /** Gives connection and slot back. */
+    @Override
+    public void close() throws IOException {
+        try (RequestBudget.Permit _ = permit) {
+            stream.close();
+        } finally {
+            response.close();
+        }
+    }
+}

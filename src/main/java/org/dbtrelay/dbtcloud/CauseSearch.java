@@ -1,0 +1,72 @@
+package org.dbtrelay.dbtcloud;
+
+import java.time.Instant;
+import java.util.Optional;
+import org.dbtrelay.dbtcloud.RunLists.Page;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the run of a trigger whose answer was lost, by the marker in its cause. "Not found" may lead to a second trigger, so
+ * a run whose cause cannot be told is never passed over.
+ */
+final class CauseSearch {
+
+    private final RunLists lists;
+
+    CauseSearch(RunLists lists) {
+        this.lists = lists;
+    }
+
+    /**
+     * Reads the job's runs, newest first, down to the page that holds the lower bound; there is no other limit. A marked
+     * run below the bound that shares a page with it counts too: it can only be of the same command.
+     *
+     * @return the oldest run whose cause has the marker
+     */
+    Optional<RunSnapshot> find(
+            long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
+            throws DbtCloudException {
+        RunSnapshot oldest = null;
+        int offset = 0;
+        boolean more = true;
+        while (more) {
+            Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJobWithTrigger(jobId, offset));
+            if (page.unreadable() > 0) {
+                throw new DbtCloudException(
+                        new CallFailure.Unclear("dbt Cloud listed runs of job " + jobId + " that cannot be read."));
+            }
+            boolean reachedBound = false;
+            for (RunSnapshot run : page.runs()) {
+                boolean within = isWithin(run, aboveRunId, notCreatedBefore);
+                reachedBound |= !within;
+                if (hasMarker(run, marker, within) && (oldest == null || run.runId() < oldest.runId())) {
+                    oldest = run;
+                }
+            }
+            more = !reachedBound && !page.isLast(offset);
+            offset += page.rows();
+        }
+        return Optional.ofNullable(oldest);
+    }
+
+    private static boolean isWithin(RunSnapshot run, @Nullable Long aboveRunId, Instant notCreatedBefore) {
+        boolean above = aboveRunId == null || run.runId() > aboveRunId;
+        boolean young = run.createdAt() == null || !run.createdAt().isBefore(notCreatedBefore);
+        return above && young;
+    }
+
+    private boolean hasMarker(RunSnapshot run, String marker, boolean within) throws DbtCloudException {
+        String cause = run.triggerCause();
+        if (cause == null && within) {
+            cause = lists.run(run.accountId(), run.runId(), Priority.LOOK_UP, "trigger")
+                    .triggerCause();
+            if (cause == null) {
+                throw new DbtCloudException(
+                        new CallFailure.Unclear("dbt Cloud does not tell the cause of run " + run.runId() + "."));
+            }
+        }
+        return cause != null && cause.contains(marker);
+    }
+}

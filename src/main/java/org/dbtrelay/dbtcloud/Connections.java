@@ -1,0 +1,62 @@
+package org.dbtrelay.dbtcloud;
+
+import io.quarkus.runtime.ApplicationConfig;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.dbtrelay.config.RelayConfig;
+
+/** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
+@ApplicationScoped
+public class Connections {
+
+    private final Map<String, DbtCloudClient> clients = new TreeMap<>();
+    private final RestClients restClients;
+    private final RequestBudgets budgets;
+
+    /** Builds a client for each connection of the configuration; sends nothing. */
+    public Connections(RelayConfig config, ApplicationConfig application, Clock clock) {
+        this.restClients = new RestClients(application.version().orElse("unknown"));
+        this.budgets = new RequestBudgets(clock);
+        config.connections().values().forEach(budgets::register);
+        config.connections().forEach((name, settings) -> clients.put(name, client(name, settings, clock)));
+    }
+
+    /** The client of the connection; empty if the configuration has none of the name. */
+    public Optional<DbtCloudClient> find(String name) {
+        return Optional.ofNullable(clients.get(name));
+    }
+
+    /** The names of all connections, in alphabetical order. */
+    public Set<String> names() {
+        return Set.copyOf(clients.keySet());
+    }
+
+    /** Sets this instance's part of every account's rate: owned partitions / all partitions. */
+    public void share(double part) {
+        budgets.share(part);
+    }
+
+    private DbtCloudClient client(String name, RelayConfig.Connection settings, Clock clock) {
+        ApiToken token = settings.tokenFile()
+                .map(ApiToken::in)
+                .or(() -> settings.token().map(ApiToken::of))
+                .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
+        Exchange exchange = new Exchange(
+                restClients.forReading(settings, token),
+                restClients.forPosting(settings, token),
+                accountId -> budgets.of(settings, accountId),
+                new FailureMapper(token, clock),
+                settings.readTimeout());
+        return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock);
+    }
+
+    @PreDestroy
+    void close() {
+        restClients.close();
+    }
+}

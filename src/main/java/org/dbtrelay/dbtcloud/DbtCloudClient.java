@@ -1,0 +1,235 @@
+package org.dbtrelay.dbtcloud;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.JobDetails;
+import org.dbtrelay.run.JobLookup;
+import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection to dbt Cloud: what the relay asks of it, as plain blocking calls for virtual threads. Each call waits for
+ * its turn in the account's {@link RequestBudget}, sends its requests once and throws a {@link DbtCloudException} that says
+ * what a bad answer means; trying again is the caller's business.
+ */
+public final class DbtCloudClient {
+
+    private final String name;
+    private final URI host;
+    private final long defaultAccountId;
+    private final Exchange exchange;
+    private final RunLists lists;
+    private final BatchPoll polls;
+    private final CauseSearch causes;
+    private final JobDirectory directory;
+
+    DbtCloudClient(String name, URI host, long defaultAccountId, Exchange exchange, Clock clock) {
+        this.name = name;
+        this.host = host;
+        this.defaultAccountId = defaultAccountId;
+        this.exchange = exchange;
+        this.lists = new RunLists(exchange);
+        this.polls = new BatchPoll(lists, clock);
+        this.causes = new CauseSearch(lists);
+        this.directory = new JobDirectory(exchange, clock);
+    }
+
+    /** The connection's name in the configuration. */
+    public String name() {
+        return name;
+    }
+
+    /** The access URL. */
+    public URI host() {
+        return host;
+    }
+
+    /** The account of commands that name none. */
+    public long defaultAccountId() {
+        return defaultAccountId;
+    }
+
+    /** When the account's shut-out after a 429 ends; empty if there is none. */
+    public Optional<Instant> coolingDownUntil(long accountId) {
+        return exchange.budget(accountId).coolingDownUntil();
+    }
+
+    /** Asks for a permit, for {@link #trigger}: nothing may wait between the recorded intent and the request. */
+    public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
+        return exchange.budget(accountId).reserve(priority);
+    }
+
+    /**
+     * Triggers a job, over a connection of its own and within the connection's {@code read-timeout} as a hard limit, at
+     * which the request is torn down.
+     *
+     * @param permit is closed
+     * @param stillAllowed asked when the connection stands and the next thing is the request; false: nothing is sent, the
+     *     failure is {@link CallFailure.NotSent}. It is called on an event loop: it must not block
+     * @return the new run
+     */
+    public RunSnapshot trigger(TriggerRequest request, Permit permit, BooleanSupplier stillAllowed)
+            throws DbtCloudException {
+        try (permit) {
+            GuardedBody body = new GuardedBody(json(request), stillAllowed);
+            return exchange.post(
+                    request.accountId(),
+                    permit,
+                    api -> api.trigger(request.accountId(), request.jobId(), body),
+                    body,
+                    answer -> RunLists.readRun(answer, request.accountId(), request.jobId()));
+        }
+    }
+
+    /** Cancels a run. A running one may still be running in the answer; only a poll tells when it has ended. */
+    public RunSnapshot cancel(long accountId, long runId) throws DbtCloudException {
+        return exchange.post(
+                accountId,
+                exchange.acquire(accountId, Priority.CANCEL),
+                api -> api.cancel(accountId, runId),
+                null,
+                answer -> RunLists.readRun(answer, accountId, null));
+    }
+
+    /** One look at a run. */
+    public RunSnapshot run(long accountId, long runId, Priority priority) throws DbtCloudException {
+        return lists.run(accountId, runId, priority, null);
+    }
+
+    /** A run with its job, its trigger and its steps; each step's log is cut to its last 4 KiB while it comes in. */
+    public RunWithSteps runWithSteps(long accountId, long runId) throws DbtCloudException {
+        return exchange.stream(
+                accountId,
+                Priority.FINAL_READ,
+                api -> api.runStream(accountId, runId, "trigger,job,run_steps"),
+                body -> {
+                    Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body));
+                    RunJson run = envelope.dataAs(RunJson.class);
+                    return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());
+                });
+    }
+
+    /**
+     * One look at each of the runs, with few requests. Give all ids of the account that are due: the requests are shared.
+     *
+     * @throws DbtCloudException if no run was answered at all; else a failure stands in the answer
+     */
+    public PollAnswer runs(long accountId, Collection<Long> runIds) throws DbtCloudException {
+        return polls.runs(accountId, runIds);
+    }
+
+    /** The job's newest run; empty if it has none. */
+    public Optional<RunSnapshot> newestRun(long accountId, long jobId) throws DbtCloudException {
+        return lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJob(jobId, 1)).runs().stream()
+                .findFirst();
+    }
+
+    /** All runs of the job that are queued, starting or running, oldest first. */
+    public List<RunSnapshot> runsInFlight(long accountId, long jobId) throws DbtCloudException {
+        List<RunSnapshot> all = new ArrayList<>();
+        long cursor = 0;
+        boolean more = true;
+        while (more) {
+            RunLists.Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.inFlightOfJob(jobId, cursor));
+            all.addAll(page.runs());
+            more = !page.runs().isEmpty() && !page.isLast(0);
+            cursor = all.isEmpty() ? cursor : all.getLast().runId();
+        }
+        return all;
+    }
+
+    /**
+     * Looks for the run of a trigger whose fate is unclear.
+     *
+     * @param marker what the cause of the run holds
+     * @param aboveRunId the job's highest run id before the intent, where known: no need to look below
+     * @param notCreatedBefore no need to look at runs created earlier
+     * @return the oldest match; empty only if no run within the bounds can be it
+     */
+    public Optional<RunSnapshot> findByCause(
+            long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
+            throws DbtCloudException {
+        return causes.find(accountId, jobId, marker, aboveRunId, notCreatedBefore);
+    }
+
+    /** Reads a job. */
+    public JobDetails job(long accountId, long jobId) throws DbtCloudException {
+        return exchange.get(
+                accountId,
+                Priority.LOOK_UP,
+                api -> api.job(accountId, jobId),
+                body -> Envelope.read(body).dataAs(JobJson.class).toDetails(accountId));
+    }
+
+    /** Finds a job by its names; what was found is remembered for ten minutes. */
+    public JobLookup lookUp(long accountId, JobNames names) throws DbtCloudException {
+        return directory.lookUp(accountId, names);
+    }
+
+    /** Forgets what was found for the names: the job behind them turned out to be gone. */
+    public void forget(long accountId, JobNames names) {
+        directory.forget(accountId, names);
+    }
+
+    /** The paths of a run's artifacts, relative to {@code target/}; empty if the run left none. */
+    public List<String> artifacts(long accountId, long runId) throws DbtCloudException {
+        return exchange.get(accountId, Priority.ARTIFACT, api -> api.artifacts(accountId, runId), body -> {
+            JsonNode data = Envelope.read(body).data();
+            if (!data.isArray() && !data.isNull()) {
+                throw new UnreadableAnswer("a list without rows");
+            }
+            List<String> paths = new ArrayList<>();
+            data.forEach(path -> paths.add(path.asText()));
+            return List.copyOf(paths);
+        });
+    }
+
+    /**
+     * Opens an artifact; close it.
+     *
+     * @param path relative to {@code target/}, unencoded, without {@code .} and {@code ..}
+     * @param step the index of the step whose artifact is meant; null for the last one's
+     */
+    public ArtifactBody artifact(long accountId, long runId, String path, @Nullable Integer step)
+            throws DbtCloudException {
+        String encoded = ArtifactPath.encode(path);
+        return exchange.open(accountId, Priority.ARTIFACT, api -> api.artifact(accountId, runId, encoded, step));
+    }
+
+    private static byte[] json(TriggerRequest request) throws DbtCloudException {
+        ObjectNode body = Envelope.JSON.createObjectNode();
+        String additional = request.additionalRunConfigJson();
+        try {
+            if (additional != null) {
+                if (!(Envelope.JSON.readTree(additional) instanceof ObjectNode fields)) {
+                    throw new DbtCloudException(new CallFailure.NotSent("additional_run_config is no JSON object."));
+                }
+                body.setAll(fields);
+            }
+            body.put("cause", request.cause());
+            if (request.stepsOverride() != null) {
+                body.putPOJO("steps_override", request.stepsOverride());
+            }
+            if (request.schemaOverride() != null) {
+                body.put("schema_override", request.schemaOverride());
+            }
+            return Envelope.JSON.writeValueAsBytes(body);
+        } catch (JsonProcessingException e) {
+            throw new DbtCloudException(new CallFailure.NotSent("additional_run_config is no JSON object."), e);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package org.dbtrelay.dbtcloud;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What dbt Cloud wraps its answers in. Its own {@code status} is not looked at: it can differ from the HTTP status and is
+ * missing from some v3 answers.
+ *
+ * @param data the answer itself, missing or null where there is none
+ * @param totalCount rows of all pages of a list; null where the answer does not tell
+ */
+record Envelope(JsonNode data, @Nullable Integer totalCount) {
+
+    /** Reads every answer: fields come and go, so unknown ones are ignored. */
+    static final JsonMapper JSON = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    /** An answer with a good status that makes no sense. The message holds nothing of the body. */
+    static final class UnreadableAnswer extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        UnreadableAnswer(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Reads an answer.
+     *
+     * @throws UnreadableAnswer if it is empty, no JSON or no JSON object
+     */
+    static Envelope read(@Nullable InputStream body) throws IOException {
+        JsonNode root = body == null ? MissingNode.getInstance() : parse(body);
+        if (root.isMissingNode()) {
+            throw new UnreadableAnswer("an empty body");
+        }
+        if (!(root instanceof ObjectNode)) {
+            throw new UnreadableAnswer("JSON that is no object");
+        }
+        JsonNode total = root.path("extra").path("pagination").path("total_count");
+        return new Envelope(root.path("data"), total.canConvertToInt() ? total.intValue() : null);
+    }
+
+    private static JsonNode parse(InputStream body) throws IOException {
+        try {
+            return JSON.readTree(body);
+        } catch (JsonProcessingException e) {
+            throw new UnreadableAnswer("a body that is no JSON");
+        }
+    }
+
+    /**
+     * The data as a wire record.
+     *
+     * @throws UnreadableAnswer if there is none or it has another shape
+     */
+    <T> T dataAs(Class<T> type) throws UnreadableAnswer {
+        if (!data.isObject()) {
+            throw new UnreadableAnswer("an answer without data");
+        }
+        return convert(data, type);
+    }
+
+    /** One node as a wire record. */
+    static <T> T convert(JsonNode node, Class<T> type) throws UnreadableAnswer {
+        try {
+            return JSON.treeToValue(node, type);
+        } catch (JsonProcessingException e) {
+            throw new UnreadableAnswer("data of another shape than " + type.getSimpleName());
+        }
+    }
+}

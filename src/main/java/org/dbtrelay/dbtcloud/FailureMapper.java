@@ -1,0 +1,240 @@
+package org.dbtrelay.dbtcloud;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.time.Clock;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import org.dbtrelay.run.CallFailure;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one place that tells what a bad answer or an exception means. The meanings are rule 6 of the ledger protocol; what
+ * dbt Cloud answers when is in part documented, in part observed by other clients (its published specification describes
+ * no error at all), so bodies are read as trees of any shape.
+ */
+final class FailureMapper {
+
+    /** dbt Cloud's shut-out after its limit was passed, where it does not say how long. */
+    static final Duration DEFAULT_PAUSE = Duration.ofMinutes(5);
+
+    private static final Duration LONGEST_PAUSE = Duration.ofHours(1);
+    private static final int LONGEST_DETAIL = 500;
+    private static final String WRONG_HOST =
+            " dbt Cloud gives the same answer to a good token at the wrong host: check relay.connections.*.host against"
+                    + " the account's access URL.";
+
+    /** A 403 that is about the connection: token of another account, address not allowed. */
+    private static final Pattern OF_CONNECTION =
+            Pattern.compile("\\b(token|account|ip|ips|address)\\b", Pattern.CASE_INSENSITIVE);
+
+    private static final Pattern FIRST_QUOTED = Pattern.compile("'([A-Za-z0-9_]{1,64})'");
+
+    private final ApiToken token;
+    private final Clock clock;
+
+    FailureMapper(ApiToken token, Clock clock) {
+        this.token = token;
+        this.clock = clock;
+    }
+
+    /** What is read of an answer with a bad status: all of it, up to a bound. */
+    record BadAnswer(
+            int status,
+            @Nullable String contentType,
+            @Nullable String retryAfter,
+            @Nullable String location,
+            String body) {}
+
+    /** The meaning of an answer whose status is not 2xx. */
+    CallFailure of(BadAnswer answer) {
+        JsonNode body = tree(answer.body());
+        String detail = detail(answer, body);
+        int status = answer.status();
+        if (status == 401) {
+            return new CallFailure.Suspended(detail + WRONG_HOST, status);
+        }
+        if (status == 403) {
+            return isOfConnection(body)
+                    ? new CallFailure.Suspended(detail, status)
+                    : new CallFailure.Refused(detail, status, null);
+        }
+        if (status == 404) {
+            return new CallFailure.NotFound(detail);
+        }
+        if (status == 407) {
+            return new CallFailure.Suspended(detail + " The proxy wants a password.", status);
+        }
+        if (status == 429) {
+            return new CallFailure.Limited(detail, pause(answer.retryAfter()));
+        }
+        if (status >= 300 && status < 400) {
+            return new CallFailure.Refused(
+                    detail + " Redirects are not followed: check relay.connections.*.host, which may have moved.",
+                    status,
+                    null);
+        }
+        if (status >= 400 && status < 500 && status != 408) {
+            return new CallFailure.Refused(detail, status, field(body));
+        }
+        return new CallFailure.Unclear(detail);
+    }
+
+    /** The meaning of a 2xx answer that cannot be read. */
+    CallFailure unreadable(int status, @Nullable String contentType, IOException why) {
+        String reason =
+                why instanceof Envelope.UnreadableAnswer ? why.getMessage() : "a body that broke off: " + name(why);
+        return new CallFailure.Unclear(clean("dbt Cloud answered " + status + " with " + reason
+                + (contentType == null ? "" : " (" + contentType + ")")
+                + ". A host that is not the API answers like this: check relay.connections.*.host."));
+    }
+
+    /**
+     * The meaning of an exception instead of an answer.
+     *
+     * @param notSent whether it is sure that no byte of the request was sent
+     */
+    CallFailure of(Throwable thrown, boolean notSent) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ApiToken.Unreadable unreadable) {
+                return new CallFailure.Suspended(clean(String.valueOf(unreadable.getMessage())), 0);
+            }
+        }
+        String detail = clean(describe(thrown));
+        return notSent ? new CallFailure.NotSent(detail) : new CallFailure.Unclear(detail);
+    }
+
+    /** No answer in time. */
+    CallFailure late(Duration limit, boolean notSent) {
+        String detail = "No answer from dbt Cloud within " + limit.toMillis() + " ms.";
+        return notSent ? new CallFailure.NotSent(detail) : new CallFailure.Unclear(detail);
+    }
+
+    /** Whether an exception of this kind comes before the request is sent, as far as its type tells. */
+    static boolean isBeforeSending(Throwable thrown) {
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            // Netty's proxy and connect time-out exceptions are ConnectExceptions too.
+            if (cause instanceof UnknownHostException
+                    || cause instanceof ConnectException
+                    || cause instanceof NoRouteToHostException
+                    || cause instanceof javax.net.ssl.SSLHandshakeException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String describe(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String what = switch (root) {
+            case UnknownHostException _ -> "The host is unknown";
+            case ConnectException _ -> "No connection";
+            case SSLException _ -> "TLS failed";
+            default -> "The connection failed";
+        };
+        return what + ": " + name(root) + (root.getMessage() == null ? "" : ": " + root.getMessage());
+    }
+
+    private static String name(Throwable thrown) {
+        return thrown.getClass().getSimpleName();
+    }
+
+    private static boolean isOfConnection(JsonNode body) {
+        if (!body.isObject()) {
+            // Not dbt Cloud's own words: something on the way (a firewall, a proxy) lets this connection not through.
+            return true;
+        }
+        return body.path("data").path("account_access_denied").asBoolean(false)
+                || OF_CONNECTION.matcher(userMessage(body)).find();
+    }
+
+    private static @Nullable String field(JsonNode body) {
+        JsonNode data = body.path("data");
+        if (data.isObject() && !data.isEmpty()) {
+            return data.fieldNames().next();
+        }
+        if (data.isTextual()) {
+            Matcher quoted = FIRST_QUOTED.matcher(data.textValue());
+            return quoted.find() ? quoted.group(1) : null;
+        }
+        return null;
+    }
+
+    private Duration pause(@Nullable String retryAfter) {
+        if (retryAfter == null) {
+            return DEFAULT_PAUSE;
+        }
+        Duration asked = DEFAULT_PAUSE;
+        try {
+            asked = retryAfter.strip().matches("\\d{1,9}")
+                    ? Duration.ofSeconds(Long.parseLong(retryAfter.strip()))
+                    : Duration.between(
+                            clock.instant(),
+                            ZonedDateTime.parse(retryAfter.strip(), DateTimeFormatter.RFC_1123_DATE_TIME));
+        } catch (DateTimeException e) {
+            return DEFAULT_PAUSE;
+        }
+        if (asked.compareTo(Duration.ofSeconds(1)) < 0) {
+            return Duration.ofSeconds(1);
+        }
+        return asked.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : asked;
+    }
+
+    private String detail(BadAnswer answer, JsonNode body) {
+        StringBuilder text = new StringBuilder("dbt Cloud answered ").append(answer.status());
+        if (body.isObject()) {
+            String message = userMessage(body);
+            if (!message.isBlank()) {
+                text.append(": ").append(message);
+            }
+            JsonNode data = body.path("data");
+            if (!data.isMissingNode() && !data.isNull() && !(data.isContainerNode() && data.isEmpty())) {
+                text.append(" (")
+                        .append(data.isTextual() ? data.textValue() : data.toString())
+                        .append(')');
+            }
+        } else if (!answer.body().isBlank()) {
+            String type = answer.contentType() == null ? "no content type" : answer.contentType();
+            text.append(" with a body that is not the API's (")
+                    .append(type.toLowerCase(Locale.ROOT))
+                    .append(')');
+        }
+        if (answer.location() != null) {
+            text.append(" and points to ").append(answer.location());
+        }
+        return clean(text.toString());
+    }
+
+    private static String userMessage(JsonNode body) {
+        JsonNode message = body.path("status").path("user_message");
+        return message.isTextual() ? message.textValue() : "";
+    }
+
+    private static JsonNode tree(String body) {
+        try {
+            return Envelope.JSON.readTree(body);
+        } catch (JsonProcessingException e) {
+            return MissingNode.getInstance();
+        }
+    }
+
+    /** One bounded line without control characters and without the token. */
+    private String clean(String text) {
+        String line = token.blotOut(text).replaceAll("\\p{Cntrl}+", " ").strip();
+        return line.length() <= LONGEST_DETAIL ? line : line.substring(0, LONGEST_DETAIL - 1) + "…";
+    }
+}

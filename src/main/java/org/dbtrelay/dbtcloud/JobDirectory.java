@@ -1,0 +1,224 @@
+package org.dbtrelay.dbtcloud;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
+import org.dbtrelay.run.JobDetails;
+import org.dbtrelay.run.JobLookup;
+import org.dbtrelay.run.JobNames;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds a job by the exact names of its project, environment and itself. dbt Cloud filters by a part of the name in any
+ * case ({@code name__icontains}); what it gives is compared exactly here, and what nearly fits makes the message. A match
+ * is remembered for ten minutes, a miss for half a minute, so that a stream of commands costs one look-up.
+ */
+final class JobDirectory {
+
+    static final Duration MATCH_LASTS = Duration.ofMinutes(10);
+    static final Duration MISS_LASTS = Duration.ofSeconds(30);
+
+    private static final int REMEMBERED = 10_000;
+    private static final int NEAR_NAMES = 5;
+
+    private record Key(long accountId, JobNames names) {}
+
+    private record Named<T>(String name, T value) {}
+
+    /** A page of some resource: filter, offset to call. */
+    @FunctionalInterface
+    private interface PageCall {
+        Uni<Response> page(DbtCloudApi api, @Nullable String nameContains, int offset);
+    }
+
+    @FunctionalInterface
+    private interface RowReader<T> {
+        Named<T> read(JsonNode row) throws UnreadableAnswer;
+    }
+
+    private record Rows<T>(
+            List<Named<T>> rows, int count, @Nullable Integer total) {}
+
+    /** Holds its lock while it looks, so that many commands for one job cause one look-up. */
+    private static final class Entry {
+        private @Nullable JobLookup result;
+        private Instant until = Instant.MIN;
+    }
+
+    private final Exchange exchange;
+    private final Clock clock;
+    private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
+
+    JobDirectory(Exchange exchange, Clock clock) {
+        this.exchange = exchange;
+        this.clock = clock;
+    }
+
+    JobLookup lookUp(long accountId, JobNames names) throws DbtCloudException {
+        if (entries.size() > REMEMBERED) {
+            entries.clear();
+        }
+        Entry entry = entries.computeIfAbsent(new Key(accountId, names), _ -> new Entry());
+        synchronized (entry) {
+            if (entry.result == null || !entry.until.isAfter(clock.instant())) {
+                entry.result = search(accountId, names);
+                entry.until = clock.instant().plus(entry.result instanceof JobLookup.Found ? MATCH_LASTS : MISS_LASTS);
+            }
+            return entry.result;
+        }
+    }
+
+    void forget(long accountId, JobNames names) {
+        entries.remove(new Key(accountId, names));
+    }
+
+    private JobLookup search(long accountId, JobNames names) throws DbtCloudException {
+        String account = "account " + accountId;
+        Choice<Long> project = choose(
+                accountId,
+                "project",
+                names.projectName(),
+                account,
+                (api, name, offset) -> api.projects(accountId, name, "id", RunQuery.LARGEST_PAGE, offset),
+                JobDirectory::named);
+        if (project.value() == null) {
+            return Objects.requireNonNull(project.problem());
+        }
+        long projectId = project.value();
+        String ofProject = "project '" + names.projectName() + "'";
+        Choice<Long> environment = choose(
+                accountId,
+                "environment",
+                names.environmentName(),
+                ofProject,
+                (api, name, offset) ->
+                        api.environments(accountId, projectId, name, "id", RunQuery.LARGEST_PAGE, offset),
+                JobDirectory::named);
+        if (environment.value() == null) {
+            return Objects.requireNonNull(environment.problem());
+        }
+        long environmentId = environment.value();
+        Choice<JobDetails> job = choose(
+                accountId,
+                "job",
+                names.jobName(),
+                "environment '" + names.environmentName() + "' of " + ofProject,
+                (api, name, offset) ->
+                        api.jobs(accountId, projectId, environmentId, name, "id", RunQuery.LARGEST_PAGE, offset),
+                row -> {
+                    JobDetails details = Envelope.convert(row, JobJson.class).toDetails(accountId);
+                    return new Named<>(details.name(), details);
+                });
+        return job.value() == null ? Objects.requireNonNull(job.problem()) : new JobLookup.Found(job.value());
+    }
+
+    /** Either a value or a problem. */
+    private record Choice<T>(@Nullable T value, @Nullable JobLookup problem) {}
+
+    private <T> Choice<T> choose(
+            long accountId, String kind, String name, String where, PageCall call, RowReader<T> reader)
+            throws DbtCloudException {
+        List<Named<T>> similar = all(accountId, call, name, reader);
+        List<T> exact = similar.stream()
+                .filter(row -> row.name().equals(name))
+                .map(Named::value)
+                .toList();
+        if (exact.size() == 1) {
+            return new Choice<>(exact.getFirst(), null);
+        }
+        if (exact.size() > 1) {
+            return new Choice<>(
+                    null,
+                    new JobLookup.Several(
+                            exact.size() + " " + kind + "s in " + where + " have the name '" + name + "'."));
+        }
+        // Only for the message, so one page of what there is must do.
+        List<Named<T>> candidates =
+                similar.isEmpty() ? page(accountId, call, null, 0, reader).rows() : similar;
+        return new Choice<>(
+                null,
+                new JobLookup.None("No " + kind + " in " + where + " has the name '" + name + "'."
+                        + near(name, candidates.stream().map(Named::name).toList())));
+    }
+
+    private static String near(String name, List<String> names) {
+        List<String> nearest = names.stream()
+                .distinct()
+                .sorted(java.util.Comparator.comparingInt(other -> distance(name, other)))
+                .limit(NEAR_NAMES)
+                .map(other -> "'" + other + "'")
+                .toList();
+        return nearest.isEmpty()
+                ? " There is none at all that the token can see."
+                : " Near: " + String.join(", ", nearest) + ".";
+    }
+
+    private <T> List<Named<T>> all(long accountId, PageCall call, String nameContains, RowReader<T> reader)
+            throws DbtCloudException {
+        List<Named<T>> all = new ArrayList<>();
+        int offset = 0;
+        boolean more = true;
+        while (more) {
+            Rows<T> page = page(accountId, call, nameContains, offset, reader);
+            all.addAll(page.rows());
+            offset += page.count();
+            more = page.count() > 0
+                    && (page.total() == null ? page.count() >= RunQuery.LARGEST_PAGE : offset < page.total());
+        }
+        return all;
+    }
+
+    private <T> Rows<T> page(
+            long accountId, PageCall call, @Nullable String nameContains, int offset, RowReader<T> reader)
+            throws DbtCloudException {
+        return exchange.get(accountId, Priority.LOOK_UP, api -> call.page(api, nameContains, offset), body -> {
+            Envelope envelope = Envelope.read(body);
+            if (!envelope.data().isArray()) {
+                throw new UnreadableAnswer("a list without rows");
+            }
+            List<Named<T>> rows = new ArrayList<>();
+            for (JsonNode row : envelope.data()) {
+                rows.add(reader.read(row));
+            }
+            return new Rows<>(rows, envelope.data().size(), envelope.totalCount());
+        });
+    }
+
+    private static Named<Long> named(JsonNode row) throws UnreadableAnswer {
+        NamedJson json = Envelope.convert(row, NamedJson.class);
+        if (json.id() == null) {
+            throw new UnreadableAnswer("a row without id");
+        }
+        return new Named<>(Objects.requireNonNullElse(json.name(), ""), json.id());
+    }
+
+    /** How many characters to change to get from one name to the other, whatever their case (Levenshtein). */
+    static int distance(String one, String other) {
+        String a = one.toLowerCase(Locale.ROOT);
+        String b = other.toLowerCase(Locale.ROOT);
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[b.length()];
+    }
+}

@@ -1,0 +1,57 @@
+package org.dbtrelay.dbtcloud;
+
+import java.net.URI;
+import java.time.Clock;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.dbtrelay.config.RelayConfig;
+
+/** One budget for each (host, account): dbt Cloud's limit is the account's, however many connections lead to it. */
+final class RequestBudgets {
+
+    private record Key(String host, long accountId) {}
+
+    private final Clock clock;
+    private final Executor delivery = Thread::startVirtualThread;
+    private final Map<Key, RequestBudget> budgets = new ConcurrentHashMap<>();
+    private volatile double share = 1;
+
+    RequestBudgets(Clock clock) {
+        this.clock = clock;
+    }
+
+    /** Makes the budget of a connection's own account, within the limits of every connection to it. */
+    void register(RelayConfig.Connection settings) {
+        of(settings, settings.accountId()).atMost(settings.requestsPerMinute(), settings.maxConcurrentRequests());
+    }
+
+    /** The budget of an account, with the connection's limits if it is a new one. */
+    RequestBudget of(RelayConfig.Connection settings, long accountId) {
+        return budgets.computeIfAbsent(new Key(authority(settings.host()), accountId), _ -> {
+            RequestBudget budget = new RequestBudget(
+                    settings.requestsPerMinute(),
+                    settings.maxConcurrentRequests(),
+                    clock,
+                    (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS, delivery)
+                            .execute(task),
+                    delivery,
+                    () -> ThreadLocalRandom.current().nextDouble());
+            budget.share(share);
+            return budget;
+        });
+    }
+
+    void share(double part) {
+        share = part;
+        budgets.values().forEach(budget -> budget.share(part));
+    }
+
+    private static String authority(URI host) {
+        return host.getAuthority().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,121 @@
+package org.dbtrelay.dbtcloud;
+
+import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
+import jakarta.ws.rs.client.ClientRequestFilter;
+import jakarta.ws.rs.core.HttpHeaders;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.dbtrelay.config.RelayConfig;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.client.api.LoggingScope;
+import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
+
+/**
+ * Builds the REST clients of a connection: one for reading, with a pool of connections as large as the concurrency, and one
+ * for what changes something, without keep-alive. dbt Cloud (or something on the way) may have closed an idle connection
+ * just when it is taken from a pool, and nobody could tell whether a trigger sent over it had arrived.
+ */
+final class RestClients implements AutoCloseable {
+
+    private static final Logger LOG = Logger.getLogger(RestClients.class);
+    private static final int IDLE_SECONDS = 20;
+    private static final String PEM_BEGINS = "-----BEGIN CERTIFICATE-----";
+
+    private final String userAgent;
+    private final List<DbtCloudApi> open = new ArrayList<>();
+
+    RestClients(String version) {
+        this.userAgent = "dbt-cloud-relay/" + version;
+    }
+
+    DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
+        return built(builder(settings, token)
+                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
+                .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS));
+    }
+
+    /** The pool is no bound here: a request that is given up before it has a connection may leave one behind for a while. */
+    DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
+        return built(builder(settings, token)
+                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, 64 + 4 * settings.maxConcurrentRequests())
+                .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, false));
+    }
+
+    private DbtCloudApi built(QuarkusRestClientBuilder builder) {
+        DbtCloudApi api = builder.build(DbtCloudApi.class);
+        open.add(api);
+        return api;
+    }
+
+    private QuarkusRestClientBuilder builder(RelayConfig.Connection settings, ApiToken token) {
+        QuarkusRestClientBuilder builder = QuarkusRestClientBuilder.newBuilder()
+                .baseUri(settings.host())
+                .connectTimeout(settings.connectTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .readTimeout(settings.readTimeout().toMillis(), TimeUnit.MILLISECONDS)
+                .followRedirects(false)
+                // A bad status is an answer like any other, see FailureMapper.
+                .disableDefaultMapper(true)
+                // Neither token nor bodies in the log, whatever quarkus.rest-client.logging.* says.
+                .loggingScope(LoggingScope.NONE)
+                .enableCompression(false)
+                .userAgent(userAgent)
+                .register(new GuardedBodyWriter())
+                .register(authorization(token));
+        settings.proxy().ifPresent(proxy -> {
+            URI address = URI.create("http://" + proxy);
+            builder.proxyAddress(address.getHost(), address.getPort());
+        });
+        settings.trustStore().ifPresent(file -> {
+            String password = settings.trustStorePassword().orElse("");
+            builder.trustStore(trustStore(file, password), password);
+        });
+        return builder;
+    }
+
+    private static ClientRequestFilter authorization(ApiToken token) {
+        return request -> request.getHeaders().putSingle(HttpHeaders.AUTHORIZATION, "Token " + token.value());
+    }
+
+    /** Reads PEM certificates, or a PKCS12 or JKS store. */
+    private static KeyStore trustStore(Path file, String password) {
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            if (!new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).contains(PEM_BEGINS)) {
+                return KeyStore.getInstance(file.toFile(), password.toCharArray());
+            }
+            KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+            store.load(null, null);
+            try (InputStream pem = Files.newInputStream(file)) {
+                int number = 0;
+                for (Certificate certificate :
+                        CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
+                    store.setCertificateEntry("ca-" + number++, certificate);
+                }
+            }
+            return store;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalStateException("The trust store " + file + " cannot be read.", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        for (DbtCloudApi api : open) {
+            try {
+                api.close();
+            } catch (IOException e) {
+                LOG.debugf(e, "REST client did not close");
+            }
+        }
+    }
+}

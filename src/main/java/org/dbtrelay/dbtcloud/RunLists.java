@@ -1,0 +1,80 @@
+package org.dbtrelay.dbtcloud;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
+import org.dbtrelay.run.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/** Single runs and pages of runs: one request each. */
+final class RunLists {
+
+    /**
+     * One page.
+     *
+     * @param runs the rows that could be read
+     * @param unreadable how many could not: a row of a shape that nobody knew must not hide the others
+     * @param totalCount rows of all pages, if the answer told
+     */
+    record Page(
+            List<RunSnapshot> runs,
+            int unreadable,
+            @Nullable Integer totalCount) {
+
+        int rows() {
+            return runs.size() + unreadable;
+        }
+
+        /** Whether another page may follow this one, whose first row is number {@code offset} from 0. */
+        boolean isLast(int offset) {
+            if (rows() == 0) {
+                return true;
+            }
+            return totalCount == null ? rows() < RunQuery.LARGEST_PAGE : offset + rows() >= totalCount;
+        }
+    }
+
+    private final Exchange exchange;
+
+    RunLists(Exchange exchange) {
+        this.exchange = exchange;
+    }
+
+    Page page(long accountId, Priority priority, RunQuery query) throws DbtCloudException {
+        return exchange.get(
+                accountId, priority, api -> query.on(api, accountId), body -> readPage(body, accountId, query.jobId()));
+    }
+
+    RunSnapshot run(long accountId, long runId, Priority priority, @Nullable String includeRelated)
+            throws DbtCloudException {
+        Function<DbtCloudApi, Uni<Response>> call = api -> api.run(accountId, runId, includeRelated);
+        return exchange.get(accountId, priority, call, body -> readRun(body, accountId, null));
+    }
+
+    static RunSnapshot readRun(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
+        return Envelope.read(body).dataAs(RunJson.class).toSnapshot(accountId, jobId);
+    }
+
+    private static Page readPage(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
+        Envelope envelope = Envelope.read(body);
+        if (!envelope.data().isArray()) {
+            throw new UnreadableAnswer("a list without rows");
+        }
+        List<RunSnapshot> runs = new ArrayList<>();
+        int unreadable = 0;
+        for (JsonNode row : envelope.data()) {
+            try {
+                runs.add(Envelope.convert(row, RunJson.class).toSnapshot(accountId, jobId));
+            } catch (UnreadableAnswer e) {
+                unreadable++;
+            }
+        }
+        return new Page(runs, unreadable, envelope.totalCount());
+    }
+}

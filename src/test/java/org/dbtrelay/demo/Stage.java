@@ -1,0 +1,127 @@
+package org.dbtrelay.demo;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.dbtrelay.testkit.EmbeddedKafka;
+import org.dbtrelay.testkit.RelayProcess;
+import org.dbtrelay.testkit.TopicReader;
+import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
+import org.dbtrelay.testkit.emulator.World;
+
+/** What the demo needs to run: broker, dbt Cloud emulator and relay. Says what it starts and how long that took. */
+final class Stage {
+
+    private static final Duration READY_LIMIT = Duration.ofSeconds(60);
+
+    private final Path directory;
+    private final PrintStream out;
+    private volatile EmbeddedKafka kafka;
+    private volatile DbtCloudEmulator dbtCloud;
+    private volatile RelayProcess relay;
+    private volatile TopicReader reader;
+
+    /** A stage with its files in this directory; nothing runs yet. */
+    Stage(Path directory, PrintStream out) {
+        this.directory = directory;
+        this.out = out;
+    }
+
+    /** Starts everything and returns when the relay is ready. */
+    void setUp() {
+        kafka = EmbeddedKafka.temporaryIn(directory.resolve("kafka"));
+        step("Kafka broker", () -> kafka.start().bootstrapServers());
+        step("dbt Cloud emulator", () -> {
+            dbtCloud = DbtCloudEmulator.builder().world(World.standard()).start();
+            return dbtCloud.baseUrl();
+        });
+        step("relay, the packaged application", () -> {
+            relay = RelayProcess.named("relay")
+                    .outputDirectory(directory)
+                    .set(relaySettings())
+                    .start();
+            return relay.awaitReady(READY_LIMIT).url() + " pid "
+                    + relay.process().pid();
+        });
+        reader = TopicReader.of(kafka.bootstrapServers(), "dbt.run.events", "dbt.artifact.events", "dbt.commands.dlq");
+    }
+
+    /** Ends what runs, the relay first and in good order. What the relay printed and stored stays. */
+    void tearDown() {
+        quietly("the relay", relay == null ? null : relay::stop);
+        quietly("the reader", reader == null ? null : reader::close);
+        quietly("the emulator", dbtCloud == null ? null : dbtCloud::close);
+        quietly("the broker", kafka == null ? null : kafka::close);
+    }
+
+    EmbeddedKafka kafka() {
+        return kafka;
+    }
+
+    World world() {
+        return dbtCloud.world();
+    }
+
+    /** How many runs of the job dbt Cloud has seen. */
+    int runsOf(long jobId) {
+        return dbtCloud.runsOfJob(jobId).size();
+    }
+
+    RelayProcess relay() {
+        return relay;
+    }
+
+    TopicReader reader() {
+        return reader;
+    }
+
+    Path artifacts() {
+        return directory.resolve("artifacts");
+    }
+
+    private Map<String, String> relaySettings() {
+        return Map.of(
+                "kafka.bootstrap.servers",
+                kafka.bootstrapServers(),
+                "relay.topics.create",
+                "true",
+                "relay.connections.default.host",
+                dbtCloud.baseUrl(),
+                "relay.connections.default.account-id",
+                Long.toString(dbtCloud.accountId()),
+                "relay.connections.default.token",
+                dbtCloud.token(),
+                "relay.poll.interval",
+                "1s",
+                "relay.artifacts.paths",
+                String.join(",", Script.ARTIFACTS),
+                "relay.artifacts.store",
+                "file",
+                "relay.artifacts.directory",
+                artifacts().toString(),
+                "relay.api.open",
+                "true");
+    }
+
+    private void step(String what, Supplier<String> start) {
+        out.printf("  starting %-33s", what);
+        out.flush();
+        long began = System.nanoTime();
+        String where = start.get();
+        out.printf("%5.1f s  %s%n", (System.nanoTime() - began) / 1e9, where);
+    }
+
+    private void quietly(String what, Runnable end) {
+        if (end == null) {
+            return;
+        }
+        try {
+            end.run();
+        } catch (RuntimeException | AssertionError e) {
+            // The rest has to be ended all the same.
+            out.println("Could not end " + what + " in good order: " + e.getMessage());
+        }
+    }
+}
