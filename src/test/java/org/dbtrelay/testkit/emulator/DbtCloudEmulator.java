@@ -36,7 +36,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         counters = new Counters(clock);
         life = new RunLife(clock, builder.behaviour.speed(), builder.behaviour.cancelDelay());
         faults = new Faults(clock, life::jobOf);
-        world.accounts().stream().findFirst().ifPresent(account -> access.allow(token, account.id()));
+        access.allow(token, world.firstAccount());
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setWorkerPoolSize(1)
@@ -141,7 +141,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     /** The world's first account, which the token is for. */
     public long accountId() {
-        return world.accounts().getFirst().id();
+        return world.firstAccount();
     }
 
     public World world() {
