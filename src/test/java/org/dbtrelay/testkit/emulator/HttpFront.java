@@ -76,7 +76,7 @@ final class HttpFront extends AbstractVerticle {
         traffic.counters.add(request);
         traffic.limit.count(request);
         Faults.Verdict verdict = traffic.faults.verdict(request);
-        RunLife.Hiding hiding = verdict.hiding();
+        Hiding hiding = verdict.hiding();
         switch (verdict.fault()) {
             case null -> send(http.response(), answer(request, hiding));
             case Fault.LoseAnswer lost -> {
@@ -120,7 +120,7 @@ final class HttpFront extends AbstractVerticle {
         }
     }
 
-    private Answer answer(Request request, RunLife.Hiding hiding) {
+    private Answer answer(Request request, Hiding hiding) {
         return traffic.api.answer(request, hiding);
     }
 

@@ -35,8 +35,13 @@ public final class World {
      * dbt step, one with docs, a slow one and a deactivated one.
      */
     public static World standard() {
+        return standard(ACCOUNT_ID);
+    }
+
+    /** The same with another account id. */
+    public static World standard(long accountId) {
         return new World()
-                .account(ACCOUNT_ID, "Jaffle Shop")
+                .account(accountId, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production")
                 .job(EmulatedJob.named("Daily build").id(70403103930101L).description("succeeds"))
