@@ -1,0 +1,80 @@
+package org.dbtrelay.testkit.emulator;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The artifacts of a run, by step. Each dbt step leaves its files in {@code target/}, over those of the steps before it;
+ * what a step shows is the directory as it was after that step.
+ */
+final class Artifacts {
+    private static final List<String> LEAVE_NOTHING = List.of("deps", "debug", "clean", "init", "parse", "ls", "list");
+
+    private Artifacts() {}
+
+    /** The paths after the last step, sorted; empty if the run left nothing or nothing can be read yet. */
+    static List<String> paths(RunView run) {
+        return run.artifactsReadable()
+                ? List.copyOf(directory(run, Integer.MAX_VALUE).keySet())
+                : List.of();
+    }
+
+    /** The artifact at {@code path} as it was after step {@code step}, null for the last. */
+    static Optional<Content> read(RunView run, String path, @Nullable Long step) {
+        if (!run.artifactsReadable()
+                || (step != null && (step < 1 || step > run.steps().size()))) {
+            return Optional.empty();
+        }
+        int until = step == null ? Integer.MAX_VALUE : step.intValue();
+        return Optional.ofNullable(directory(run, until).get(path)).map(Supplier::get);
+    }
+
+    private static SequencedMap<String, Supplier<Content>> directory(RunView run, int until) {
+        TreeMap<String, Supplier<Content>> files = new TreeMap<>();
+        for (StepView step : run.steps()) {
+            if (step.index() > until || step.command() == null || step.status() == RunStatus.CANCELLED) {
+                continue;
+            }
+            usual(step.command()).forEach(path -> files.put(path, () -> ArtifactBody.of(path, run, step)));
+            for (PlannedArtifact planned : run.plan().artifacts()) {
+                boolean always = planned.command() == null && leavesFiles(step.command());
+                if (always || (planned.command() != null && step.command().contains(planned.command()))) {
+                    files.put(planned.path(), planned::content);
+                }
+            }
+        }
+        for (String path : run.plan().missingArtifacts()) {
+            if ("*".equals(path)) {
+                files.clear();
+            } else {
+                files.remove(path);
+            }
+        }
+        return files;
+    }
+
+    private static boolean leavesFiles(String command) {
+        return LEAVE_NOTHING.stream().noneMatch(verb -> command.matches("dbt( .*)? " + verb + "( .*)?"));
+    }
+
+    private static List<String> usual(String command) {
+        if (!leavesFiles(command)) {
+            return List.of();
+        }
+        List<String> paths = new ArrayList<>(List.of("manifest.json"));
+        if (command.contains("source freshness")) {
+            paths.add("sources.json");
+        } else {
+            paths.add("run_results.json");
+        }
+        if (command.contains("docs generate")) {
+            paths.add("catalog.json");
+        }
+        return paths;
+    }
+}

@@ -1,0 +1,81 @@
+package org.dbtrelay.testkit.emulator;
+
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.NavigableMap;
+import java.util.SequencedSet;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The runs of one job: one executes at a time, in the order of creation, the others wait at status 1. Guarded by
+ * {@link RunLife}.
+ */
+final class JobQueue {
+    /** All runs of the job by id. */
+    final NavigableMap<Long, Run> runs = new TreeMap<>();
+    /** Plans for the next runs, before the job's own. */
+    final Deque<RunPlan> nextPlans = new ArrayDeque<>();
+
+    int planned;
+    private final SequencedSet<Run> waiting = new LinkedHashSet<>();
+    private @Nullable Run current;
+    private Instant freeSince = Instant.MIN;
+
+    void enter(Run run) {
+        runs.put(run.id, run);
+        waiting.add(run);
+    }
+
+    /** Lets time pass until {@code now}: ends the run that executes and starts the next ones, as often as due. */
+    void settle(Instant now, double speed) {
+        while (true) {
+            if (current != null) {
+                if (!current.isOver(now)) {
+                    return;
+                }
+                freeSince = current.endsAt;
+                current = null;
+            }
+            if (waiting.isEmpty()) {
+                return;
+            }
+            Run next = waiting.getFirst();
+            Instant ready = next.createdAt.plus(Run.scaled(next.plan.queued(), speed));
+            Instant when = ready.isBefore(freeSince) ? freeSince : ready;
+            if (when.isAfter(now)) {
+                return;
+            }
+            waiting.removeFirst();
+            next.dequeue(when, speed);
+            current = next;
+        }
+    }
+
+    /** Takes a run out of the queue before its turn; false if it was not waiting. */
+    boolean leave(Run run) {
+        return waiting.remove(run);
+    }
+
+    /** Makes a waiting run the one that executes; whatever executes now is overtaken by force. */
+    void promote(Run run) {
+        waiting.remove(run);
+        current = run;
+    }
+
+    boolean isIdle() {
+        return current == null && waiting.isEmpty();
+    }
+
+    /** The run that executes, which all waiting ones are blocked by; null if there is none. */
+    @Nullable
+    Run current() {
+        return current;
+    }
+
+    long newestId() {
+        return runs.isEmpty() ? 0 : runs.lastKey();
+    }
+}

@@ -1,0 +1,126 @@
+package org.dbtrelay.testkit.emulator;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The steps of a run: which there are, and from the run's times which have begun, ended, failed. */
+final class StepPlan {
+    private static final String SOURCES = "dbt source freshness";
+    private static final String DOCS = "dbt docs generate";
+
+    private StepPlan() {}
+
+    private record Outline(String name, @Nullable String command) {
+        static Outline dbt(String command) {
+            return new Outline("Invoke dbt with `" + command + "`", command);
+        }
+
+        boolean matches(@Nullable String text) {
+            return text != null && (name.contains(text) || (command != null && command.contains(text)));
+        }
+    }
+
+    /** The job's own commands in this run, without the steps that dbt Cloud adds. */
+    static List<String> commands(Run run) {
+        if (run.resumedCommands != null) {
+            return run.resumedCommands;
+        }
+        List<String> override = run.trigger.stepsOverride();
+        return override != null ? override : run.job.executeSteps();
+    }
+
+    static boolean hasDocs(Run run) {
+        Boolean override = run.trigger.docsOverride();
+        return override != null ? override : run.job.generateDocs();
+    }
+
+    static List<StepView> stepsAt(Run run, Instant now) {
+        Instant start = run.startsAt;
+        if (start == null || now.isBefore(start)) {
+            return List.of();
+        }
+        List<Outline> outlines = outlines(run);
+        int failing = run.end == RunStatus.ERROR ? failingIndex(run, outlines) : -1;
+        if (failing >= 0) {
+            outlines = outlines.subList(0, failing + 1);
+        }
+        Instant end = run.endsAt;
+        boolean over = end != null && !now.isBefore(end);
+        boolean cutShort = run.end == RunStatus.CANCELLED;
+        Duration length = plannedLength(run, start, end);
+        List<StepView> steps = new ArrayList<>();
+        for (int i = 0; i < outlines.size(); i++) {
+            Instant from = start.plus(length.multipliedBy(i).dividedBy(outlines.size()));
+            Instant to = start.plus(length.multipliedBy(i + 1L).dividedBy(outlines.size()));
+            if (from.isAfter(now) || (over && cutShort && i > 0 && !from.isBefore(end))) {
+                break;
+            }
+            boolean ended = !to.isAfter(now) || over;
+            boolean cut = over && cutShort && (to.isAfter(end) || i == outlines.size() - 1);
+            Outline outline = outlines.get(i);
+            boolean docsFailed = run.plan.docsFail() && DOCS.equals(outline.command);
+            RunStatus status = !ended
+                    ? RunStatus.RUNNING
+                    : cut ? RunStatus.CANCELLED : i == failing || docsFailed ? RunStatus.ERROR : RunStatus.SUCCESS;
+            Instant finished = !ended ? null : cut || to.isAfter(now) ? end : to;
+            boolean logsReady = finished == null || !now.isBefore(finished.plus(run.plan.logsAfter()));
+            String failure = status == RunStatus.ERROR ? run.plan.failureMessage() : null;
+            steps.add(new StepView(
+                    StepView.idOf(run.id, i + 1),
+                    run.id,
+                    i + 1,
+                    outline.name,
+                    outline.command,
+                    status,
+                    from,
+                    finished,
+                    logsReady,
+                    failure));
+        }
+        return steps;
+    }
+
+    /** The job's commands after the one that fails: those that a retry would still do. */
+    static List<String> commandsFrom(Run run, String failedCommand) {
+        List<String> commands = commands(run);
+        int at = commands.indexOf(failedCommand);
+        return at < 0 ? List.of() : commands.subList(at + 1, commands.size());
+    }
+
+    private static List<Outline> outlines(Run run) {
+        List<Outline> outlines = new ArrayList<>();
+        outlines.add(new Outline("Clone git repository", null));
+        outlines.add(new Outline("Create profile from connection Warehouse", null));
+        outlines.add(Outline.dbt("dbt deps"));
+        if (run.job.runGenerateSources()) {
+            outlines.add(Outline.dbt(SOURCES));
+        }
+        commands(run).forEach(command -> outlines.add(Outline.dbt(command)));
+        if (hasDocs(run)) {
+            outlines.add(Outline.dbt(DOCS));
+        }
+        return outlines;
+    }
+
+    private static int failingIndex(Run run, List<Outline> outlines) {
+        for (int i = 0; i < outlines.size(); i++) {
+            if (outlines.get(i).matches(run.plan.failingStep())) {
+                return i;
+            }
+        }
+        return outlines.size() - (hasDocs(run) ? 2 : 1);
+    }
+
+    /** How long the steps were to take together, even if the run was cut short. */
+    private static Duration plannedLength(Run run, Instant start, @Nullable Instant end) {
+        boolean cut = run.end == RunStatus.CANCELLED && run.plan.end() != RunStatus.CANCELLED;
+        if (end != null && !cut) {
+            return Duration.between(start, end);
+        }
+        Duration planned = run.plan.running();
+        return planned == null || planned.isZero() ? Duration.ofHours(1) : planned;
+    }
+}
