@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * close it at the end.
  */
 public final class DbtCloudEmulator implements AutoCloseable {
+    private static final Duration WEBHOOK_LOOK = Duration.ofMillis(50);
+
     private final World world;
     private final String token;
     private final EmulatorClock clock;
@@ -27,6 +29,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
     private final Faults faults;
     private final RunLife life;
     private final Vertx vertx;
+    private final WebhookSender sender;
     private final AtomicInteger port = new AtomicInteger();
 
     private DbtCloudEmulator(Builder builder) {
@@ -36,31 +39,34 @@ public final class DbtCloudEmulator implements AutoCloseable {
         counters = new Counters(clock);
         life = new RunLife(clock, builder.behaviour.speed(), builder.behaviour.cancelDelay());
         faults = new Faults(clock, life::jobOf);
-        world.accounts().stream().findFirst().ifPresent(account -> access.allow(token, account.id()));
+        access.allow(token, world.firstAccount());
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setWorkerPoolSize(1)
                 .setInternalBlockingPoolSize(1)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        sender = new WebhookSender(clock);
+        Webhooks webhooks = new Webhooks(world, life, clock, sender);
         RunJson json = new RunJson(world, this::baseUrl);
         Api api = new Api(
                 access,
                 new ResourceCalls(world),
                 new RunCalls(world, life, json, builder.behaviour),
                 new ArtifactCalls(world, life),
-                request -> Refusal.notFound().answer());
+                webhooks::answer);
         HttpFront.Traffic traffic = new HttpFront.Traffic(
                 api,
                 faults,
                 counters,
                 new AccountLimit(builder.behaviour.requestsPerMinute(), clock, faults),
                 builder.behaviour.slashRequired(),
-                request -> Refusal.notFound().answer());
+                new Control(this)::answer);
         vertx.deployVerticle(() -> new HttpFront(traffic, builder.port, port), new DeploymentOptions().setInstances(2))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
+        vertx.setPeriodic(WEBHOOK_LOOK.toMillis(), id -> webhooks.tick());
     }
 
     /** The standard world on a free port, with the system's clock. */
@@ -141,7 +147,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     /** The world's first account, which the token is for. */
     public long accountId() {
-        return world.accounts().getFirst().id();
+        return world.firstAccount();
     }
 
     public World world() {
@@ -218,7 +224,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     /** A run that somebody else triggers now. */
     public RunView triggerByOther(long jobId, String cause) {
-        return life.create(job(jobId), RunTrigger.of(cause, "ui"), RunLife.Hiding.NOTHING);
+        return life.create(job(jobId), RunTrigger.of(cause, "ui"), Hiding.NOTHING);
     }
 
     /** Makes {@code count} runs by others that have succeeded, newer than all there are; their ids, ascending. */
@@ -240,6 +246,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     @Override
     public void close() {
+        sender.close();
         vertx.close()
                 .toCompletionStage()
                 .toCompletableFuture()

@@ -20,6 +20,7 @@ public final class World {
     private final NavigableMap<Long, EmulatedEnvironment> environments = new ConcurrentSkipListMap<>();
     private final NavigableMap<Long, EmulatedJob> jobs = new ConcurrentSkipListMap<>();
     private final AtomicLong nextId = new AtomicLong(70403103930000L);
+    private volatile long firstAccount;
     private volatile long lastAccount;
     private volatile long lastProject;
     private volatile long lastEnvironment;
@@ -34,8 +35,13 @@ public final class World {
      * dbt step, one with docs, a slow one and a deactivated one.
      */
     public static World standard() {
+        return standard(ACCOUNT_ID);
+    }
+
+    /** The same with another account id. */
+    public static World standard(long accountId) {
         return new World()
-                .account(ACCOUNT_ID, "Jaffle Shop")
+                .account(accountId, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production")
                 .job(EmulatedJob.named("Daily build").id(70403103930101L).description("succeeds"))
@@ -78,6 +84,9 @@ public final class World {
 
     public World account(long id, String name) {
         accounts.put(id, new EmulatedAccount(id, name, "enterprise", 15));
+        if (accounts.size() == 1) {
+            firstAccount = id;
+        }
         lastAccount = id;
         return this;
     }
@@ -124,6 +133,11 @@ public final class World {
                 .filter(job -> job.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("There is no job named " + name));
+    }
+
+    /** The id of the account that was added first, 0 in an empty world. */
+    public long firstAccount() {
+        return firstAccount;
     }
 
     public List<EmulatedAccount> accounts() {
