@@ -58,12 +58,13 @@ final class ConfigChecks {
         return List.copyOf(checks.faults);
     }
 
+    /** Without a name of its own a deployment has the first 40 characters of a topic's name, which are legal if that is. */
     private void name(RelayConfig config) {
-        String name = RelayName.of(config);
-        check(
-                NAME.matcher(name).matches() || config.name().isEmpty(),
-                "relay.name",
-                "'" + name + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'");
+        config.name()
+                .ifPresent(name -> check(
+                        NAME.matcher(name).matches(),
+                        "relay.name",
+                        "'" + name + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"));
     }
 
     private void topics(RelayConfig.Topics topics) {
