@@ -168,6 +168,33 @@ class DbtCloudEmulatorRunLifeTest {
     }
 
     @Test
+    void whatIsNotDocumentedCanBeChosen() {
+        Behaviour other = Behaviour.likely()
+                .longCauseStatus(0)
+                .deactivatedStatus(0)
+                .refusedRetryStatus(409)
+                .createdStatus(201)
+                .slashRequired(false)
+                .cancelDelay(Duration.ofMinutes(1));
+        try (DbtCloudEmulator lax =
+                        DbtCloudEmulator.builder().clock(clock).behaviour(other).start();
+                EmulatorClient lenient = new EmulatorClient(lax)) {
+            long retired = lax.world().jobNamed("Retired build").id();
+            EmulatorClient.Reply created = lenient.trigger(retired, "c".repeat(300));
+            assertThat(created.status()).isEqualTo(201);
+            long id = created.data().path("id").asLong();
+            assertThat(lenient.get("jobs/" + retired).status()).isEqualTo(200);
+            clock.advance(Duration.ofSeconds(2));
+            lenient.post("runs/" + id + "/cancel/", "");
+            clock.advance(Duration.ofSeconds(2));
+            assertThat(lenient.run(id).path("status").asInt()).isEqualTo(3);
+            clock.advance(Duration.ofSeconds(2));
+            assertThat(lenient.run(id).path("status").asInt()).isEqualTo(10);
+            assertThat(lenient.post("runs/" + id + "/retry/", "").status()).isEqualTo(409);
+        }
+    }
+
+    @Test
     void aRunForAPullRequestRunsBesideOthers() {
         long first = triggered(job);
         long second = client.post("jobs/" + job + "/run/", "{\"cause\":\"x\",\"github_pull_request_id\":5}")

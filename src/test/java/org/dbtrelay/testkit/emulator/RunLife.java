@@ -60,7 +60,7 @@ final class RunLife {
             Run old = runs.get(runId);
             JobQueue queue = queue(old.job.id());
             RunPlan next = queue.nextPlans.poll();
-            String failed = failedCommand(old, now).orElseThrow();
+            String failed = StepPlan.failedCommand(old, now).orElseThrow();
             List<String> rest = StepPlan.commandsFrom(old, failed);
             List<String> resumed =
                     Stream.concat(Stream.of("dbt retry"), rest.stream()).toList();
@@ -220,7 +220,7 @@ final class RunLife {
 
     /** The command of the step that failed a run, if it failed in a dbt step. */
     Optional<String> failedCommand(long id) {
-        return locked(now -> failedCommand(known(id), now));
+        return locked(now -> StepPlan.failedCommand(known(id), now));
     }
 
     /** The commands that a failed run did not come to. */
@@ -231,13 +231,6 @@ final class RunLife {
     /** Runs that have started or ended since the last call; each tells its start and its end once. */
     List<RunView> untold() {
         return locked(now -> news.since(now, this::view));
-    }
-
-    private Optional<String> failedCommand(Run run, Instant now) {
-        return StepPlan.stepsAt(run, now).stream()
-                .filter(step -> step.status() == RunStatus.ERROR && step.command() != null)
-                .map(StepView::command)
-                .findFirst();
     }
 
     private Run newRun(
