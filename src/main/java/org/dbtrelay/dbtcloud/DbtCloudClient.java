@@ -221,7 +221,7 @@ public final class DbtCloudClient {
         try {
             if (additional != null) {
                 if (!(Envelope.JSON.readTree(additional) instanceof ObjectNode fields)) {
-                    throw new DbtCloudException(new CallFailure.NotSent("additional_run_config is no JSON object."));
+                    throw new DbtCloudException(noObject());
                 }
                 body.setAll(fields);
             }
@@ -234,7 +234,11 @@ public final class DbtCloudClient {
             }
             return Envelope.JSON.writeValueAsBytes(body);
         } catch (JsonProcessingException e) {
-            throw new DbtCloudException(new CallFailure.NotSent("additional_run_config is no JSON object."), e);
+            throw new DbtCloudException(noObject(), e);
         }
+    }
+
+    private static CallFailure noObject() {
+        return new CallFailure.Refused("additional_run_config is no JSON object.", 400, "additional_run_config");
     }
 }
