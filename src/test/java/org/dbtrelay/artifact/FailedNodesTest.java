@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -76,11 +75,8 @@ class FailedNodesTest {
 
     @Test
     void nothingBehindTheFiftiethIsRead() throws IOException {
-        InputStream noFurther = new SequenceInputStream(manyFailing(60, "x".repeat(1_000)), new InputStream() {
-            @Override
-            public int read() {
-                throw new AssertionError("read on");
-            }
+        InputStream noFurther = ScriptedEnd.after(manyFailing(60, "x".repeat(1_000)), () -> {
+            throw new AssertionError("read on");
         });
         assertThat(FailedNodes.read(noFurther)).hasSize(50);
     }

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -57,11 +56,8 @@ class FileStoreTest {
     }
 
     private static InputStream breaksAfter(int bytes) {
-        return new SequenceInputStream(new ByteArrayInputStream(new byte[bytes]), new InputStream() {
-            @Override
-            public int read() throws IOException {
-                throw new IOException("connection reset");
-            }
+        return ScriptedEnd.after(new byte[bytes], () -> {
+            throw new IOException("connection reset");
         });
     }
 
@@ -130,14 +126,8 @@ class FileStoreTest {
     void theOldFileIsWholeUntilTheNewOneIs() throws Exception {
         WantedArtifact wanted = new WantedArtifact("manifest.json", null);
         Path file = Path.of(URI.create(store.store(RUN, wanted, text("old")).location()));
-        InputStream looksBeforeItEnds = new SequenceInputStream(
-                new ByteArrayInputStream("new".getBytes(StandardCharsets.UTF_8)), new InputStream() {
-                    @Override
-                    public int read() {
-                        assertThat(file).hasContent("old");
-                        return -1;
-                    }
-                });
+        InputStream looksBeforeItEnds = ScriptedEnd.after(
+                "new".getBytes(StandardCharsets.UTF_8), () -> assertThat(file).hasContent("old"));
         store.store(RUN, wanted, unannounced(looksBeforeItEnds));
         assertThat(file).hasContent("new");
     }
@@ -188,12 +178,9 @@ class FileStoreTest {
 
     @Test
     void oneThatIsAnnouncedAsTooLargeIsNotRead() {
-        InputStream untouched = new InputStream() {
-            @Override
-            public int read() {
-                throw new AssertionError("read");
-            }
-        };
+        InputStream untouched = ScriptedEnd.after(new byte[0], () -> {
+            throw new AssertionError("read");
+        });
         StoreException refused =
                 refused(new WantedArtifact("a", 1), new Download(untouched, null, OptionalLong.of(MAX_SIZE + 1)));
         assertThat(refused.reason()).isEqualTo(UnavailableReason.TOO_LARGE);
