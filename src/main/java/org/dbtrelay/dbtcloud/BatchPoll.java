@@ -8,13 +8,15 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedSet;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.dbtcloud.Parallel.Outcome;
 import org.dbtrelay.dbtcloud.RunLists.Page;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunSnapshot;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at many runs of an account with few requests. A list filtered by {@code pk__in} shows 100 at a time. The filter is
@@ -31,7 +33,8 @@ final class BatchPoll {
 
     private final RunLists lists;
     private final Clock clock;
-    private final Map<Long, Instant> withoutPkIn = new ConcurrentHashMap<>();
+    private final Map<Long, Instant> refusedUntil = new ConcurrentHashMap<>();
+    private final Set<Long> honoured = ConcurrentHashMap.newKeySet();
 
     BatchPoll(RunLists lists, Clock clock) {
         this.lists = lists;
@@ -45,28 +48,16 @@ final class BatchPoll {
      */
     PollAnswer runs(long accountId, Collection<Long> runIds) throws DbtCloudException {
         Round round = new Round(accountId, runIds);
-        try {
-            if (round.open.size() > 1) {
-                round.readLists();
-            }
-            round.readSingly();
-        } catch (DbtCloudException e) {
-            if (round.seen.isEmpty() && round.missing.isEmpty()) {
-                throw e;
-            }
-            return round.answer(Optional.of(e.failure()));
+        if (round.open.size() > 1) {
+            round.readLists();
         }
-        return round.answer(Optional.ofNullable(round.firstFailure));
+        round.readSingly();
+        return round.answer();
     }
 
     private boolean takesPkIn(long accountId) {
-        Instant until = withoutPkIn.get(accountId);
+        Instant until = refusedUntil.get(accountId);
         return until == null || !until.isAfter(clock.instant());
-    }
-
-    private void pkInRefused(long accountId, String why) {
-        withoutPkIn.put(accountId, clock.instant().plus(REFUSAL_LASTS));
-        LOG.infof("pk__in not usable, listing runs in flight instead account=%d reason=%s", accountId, why);
     }
 
     private static boolean isAboutPkIn(CallFailure failure) {
@@ -78,63 +69,117 @@ final class BatchPoll {
     /** The work of one call. */
     private final class Round {
         private final long accountId;
-        private final SortedSet<Long> open;
+
+        /** What still has to be looked at. */
+        private final TreeSet<Long> open;
+
         private final List<RunSnapshot> seen = new ArrayList<>();
         private final List<Long> missing = new ArrayList<>();
-        private @org.jspecify.annotations.Nullable CallFailure firstFailure;
+        private @Nullable DbtCloudException failure;
 
         Round(long accountId, Collection<Long> runIds) {
             this.accountId = accountId;
             this.open = new TreeSet<>(runIds);
         }
 
-        PollAnswer answer(Optional<CallFailure> failure) {
-            return new PollAnswer(seen, missing, failure);
+        PollAnswer answer() throws DbtCloudException {
+            if (failure != null && seen.isEmpty() && missing.isEmpty()) {
+                throw failure;
+            }
+            return new PollAnswer(seen, missing, Optional.ofNullable(failure).map(DbtCloudException::failure));
         }
 
         void readLists() throws DbtCloudException {
+            List<List<Long>> chunks = chunks();
+            if (!honoured.contains(accountId) && takesPkIn(accountId)) {
+                // The first request of an account tells whether the others are worth sending.
+                readByIds(chunks.subList(0, 1));
+                chunks = chunks.subList(1, chunks.size());
+            }
             if (takesPkIn(accountId)) {
-                List<Long> ids = List.copyOf(open);
-                for (int from = 0; from < ids.size() && takesPkIn(accountId); from += RunQuery.LARGEST_PAGE) {
-                    readByIds(ids.subList(from, Math.min(ids.size(), from + RunQuery.LARGEST_PAGE)));
-                }
+                readByIds(chunks);
             }
             if (!takesPkIn(accountId)) {
                 readInFlight();
             }
         }
 
-        private void readByIds(List<Long> ids) throws DbtCloudException {
-            Page page;
-            try {
-                page = lists.page(accountId, Priority.POLL, RunQuery.withIds(ids));
-            } catch (DbtCloudException e) {
-                if (!isAboutPkIn(e.failure())) {
-                    throw e;
+        private List<List<Long>> chunks() {
+            List<Long> ids = List.copyOf(open);
+            List<List<Long>> chunks = new ArrayList<>();
+            for (int from = 0; from < ids.size(); from += RunQuery.LARGEST_PAGE) {
+                chunks.add(ids.subList(from, Math.min(ids.size(), from + RunQuery.LARGEST_PAGE)));
+            }
+            return chunks;
+        }
+
+        private void readByIds(List<List<Long>> chunks) throws DbtCloudException {
+            for (Outcome<List<Long>, Page> outcome :
+                    Parallel.all(chunks, ids -> lists.page(accountId, Priority.POLL, RunQuery.withIds(ids)))) {
+                switch (outcome) {
+                    case Outcome.Done(List<Long> ids, Page page) -> {
+                        boolean asAsked = page.runs().stream().allMatch(run -> ids.contains(run.runId()));
+                        if (asAsked) {
+                            honoured.add(accountId);
+                        } else {
+                            goWithoutPkIn("ignored");
+                        }
+                        page.runs().forEach(this::take);
+                    }
+                    case Outcome.Failed(List<Long> ids, DbtCloudException e) -> {
+                        if (isAboutPkIn(e.failure())) {
+                            goWithoutPkIn("refused");
+                        } else {
+                            giveUp(ids, e);
+                        }
+                    }
                 }
-                pkInRefused(accountId, "refused");
-                return;
             }
-            boolean honoured = page.runs().stream().allMatch(run -> ids.contains(run.runId()));
-            if (!honoured) {
-                pkInRefused(accountId, "ignored");
-            }
-            page.runs().forEach(this::take);
+        }
+
+        private void goWithoutPkIn(String why) {
+            honoured.remove(accountId);
+            refusedUntil.put(accountId, clock.instant().plus(REFUSAL_LASTS));
+            LOG.infof("pk__in not usable, listing runs in flight instead account=%d reason=%s", accountId, why);
         }
 
         /** Stops when the cursor has passed the last asked run, or when single reads have become cheaper. */
-        private void readInFlight() throws DbtCloudException {
+        private void readInFlight() {
             int pages = 0;
             boolean more = !open.isEmpty();
             long cursor = more ? open.first() - 1 : 0;
             while (more && pages < open.size()) {
-                Page page = lists.page(accountId, Priority.POLL, RunQuery.inFlightAbove(cursor));
+                Page page;
+                try {
+                    page = lists.page(accountId, Priority.POLL, RunQuery.inFlightAbove(cursor));
+                } catch (DbtCloudException e) {
+                    giveUp(List.copyOf(open), e);
+                    return;
+                }
                 pages++;
+                page.runs().forEach(this::take);
                 long last =
                         page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(cursor);
-                page.runs().forEach(this::take);
                 more = last > cursor && !page.isLast(0) && !open.isEmpty() && last < open.last();
                 cursor = last;
+            }
+        }
+
+        /** What no list has shown; a 404 is the only proof that dbt Cloud does not show a run. */
+        void readSingly() throws DbtCloudException {
+            for (Outcome<Long, RunSnapshot> outcome :
+                    Parallel.all(List.copyOf(open), id -> lists.run(accountId, id, Priority.POLL, null))) {
+                switch (outcome) {
+                    case Outcome.Done(Long _, RunSnapshot run) -> take(run);
+                    case Outcome.Failed(Long id, DbtCloudException e) -> {
+                        if (e.failure() instanceof CallFailure.NotFound) {
+                            open.remove(id);
+                            missing.add(id);
+                        } else {
+                            giveUp(List.of(id), e);
+                        }
+                    }
+                }
             }
         }
 
@@ -144,19 +189,10 @@ final class BatchPoll {
             }
         }
 
-        /** What no list has shown; a 404 is the only proof that dbt Cloud does not show a run. */
-        void readSingly() throws DbtCloudException {
-            for (Long id : List.copyOf(open)) {
-                try {
-                    seen.add(lists.run(accountId, id, Priority.POLL, null));
-                } catch (DbtCloudException e) {
-                    switch (e.failure()) {
-                        case CallFailure.NotFound _ -> missing.add(id);
-                        case CallFailure.Unclear unclear -> firstFailure = unclear;
-                        case CallFailure.Refused refused -> firstFailure = refused;
-                        case CallFailure.NotSent _, CallFailure.Limited _, CallFailure.Suspended _ -> throw e;
-                    }
-                }
+        private void giveUp(List<Long> ids, DbtCloudException e) {
+            open.removeAll(Set.copyOf(ids));
+            if (failure == null) {
+                failure = e;
             }
         }
     }

@@ -132,6 +132,11 @@ public final class DbtCloudClient {
         return polls.runs(accountId, runIds);
     }
 
+    /** Asks the connection's account for its newest run, only to see whether host, token and account are right. */
+    public void probe() throws DbtCloudException {
+        lists.page(defaultAccountId, Priority.LOOK_UP, RunQuery.newestOfAccount());
+    }
+
     /** The job's newest run; empty if it has none. */
     public Optional<RunSnapshot> newestRun(long accountId, long jobId) throws DbtCloudException {
         return lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJob(jobId, 1)).runs().stream()
@@ -216,7 +221,7 @@ public final class DbtCloudClient {
         try {
             if (additional != null) {
                 if (!(Envelope.JSON.readTree(additional) instanceof ObjectNode fields)) {
-                    throw new DbtCloudException(new CallFailure.NotSent("additional_run_config is no JSON object."));
+                    throw new DbtCloudException(noObject());
                 }
                 body.setAll(fields);
             }
@@ -229,7 +234,11 @@ public final class DbtCloudClient {
             }
             return Envelope.JSON.writeValueAsBytes(body);
         } catch (JsonProcessingException e) {
-            throw new DbtCloudException(new CallFailure.NotSent("additional_run_config is no JSON object."), e);
+            throw new DbtCloudException(noObject(), e);
         }
+    }
+
+    private static CallFailure noObject() {
+        return new CallFailure.Refused("additional_run_config is no JSON object.", 400, "additional_run_config");
     }
 }

@@ -22,6 +22,7 @@ record Envelope(JsonNode data, @Nullable Integer totalCount) {
     /** Reads every answer: fields come and go, so unknown ones are ignored. */
     static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
     /** An answer with a good status that makes no sense. The message holds nothing of the body. */

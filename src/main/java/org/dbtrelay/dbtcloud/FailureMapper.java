@@ -63,7 +63,7 @@ final class FailureMapper {
         String detail = detail(answer, body);
         int status = answer.status();
         if (status == 401) {
-            return new CallFailure.Suspended(detail + WRONG_HOST, status);
+            return new CallFailure.Suspended(sentence(detail) + WRONG_HOST, status);
         }
         if (status == 403) {
             return isOfConnection(body)
@@ -74,14 +74,15 @@ final class FailureMapper {
             return new CallFailure.NotFound(detail);
         }
         if (status == 407) {
-            return new CallFailure.Suspended(detail + " The proxy wants a password.", status);
+            return new CallFailure.Suspended(sentence(detail) + " The proxy wants a password.", status);
         }
         if (status == 429) {
             return new CallFailure.Limited(detail, pause(answer.retryAfter()));
         }
         if (status >= 300 && status < 400) {
             return new CallFailure.Refused(
-                    detail + " Redirects are not followed: check relay.connections.*.host, which may have moved.",
+                    sentence(detail)
+                            + " Redirects are not followed: check relay.connections.*.host, which may have moved.",
                     status,
                     null);
         }
@@ -97,7 +98,7 @@ final class FailureMapper {
                 why instanceof Envelope.UnreadableAnswer ? why.getMessage() : "a body that broke off: " + name(why);
         return new CallFailure.Unclear(clean("dbt Cloud answered " + status + " with " + reason
                 + (contentType == null ? "" : " (" + contentType + ")")
-                + ". A host that is not the API answers like this: check relay.connections.*.host."));
+                + "."));
     }
 
     /**
@@ -217,6 +218,10 @@ final class FailureMapper {
             text.append(" and points to ").append(answer.location());
         }
         return clean(text.toString());
+    }
+
+    private static String sentence(String text) {
+        return text.matches(".*[.!?…]") ? text : text + ".";
     }
 
     private static String userMessage(JsonNode body) {

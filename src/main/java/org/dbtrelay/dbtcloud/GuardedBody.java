@@ -1,5 +1,6 @@
 package org.dbtrelay.dbtcloud;
 
+import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 
@@ -10,6 +11,15 @@ import java.util.function.BooleanSupplier;
  * {@linkplain #withdraw() withdraws} it and learns whether it was too late for that.
  */
 final class GuardedBody {
+
+    /** The request was not sent because it was too late for it. */
+    static final class Stopped extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        Stopped() {
+            super("The request was stopped before it was sent: its send window had passed.");
+        }
+    }
 
     private enum Stage {
         HELD,

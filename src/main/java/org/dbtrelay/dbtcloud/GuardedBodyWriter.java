@@ -33,8 +33,8 @@ final class GuardedBodyWriter implements ClientMessageBodyWriter<GuardedBody> {
             RestClientRequestContext context)
             throws IOException {
         if (!body.release()) {
-            context.getHttpClientRequest().reset();
-            throw new IOException("The request was stopped before it was sent.");
+            context.getHttpClientRequest().exceptionHandler(_ -> {}).reset();
+            throw new GuardedBody.Stopped();
         }
         out.write(body.json());
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -15,31 +16,36 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+import org.dbtrelay.run.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This instance's part of what an account may ask of dbt Cloud: a token bucket and a number of request slots, given out in
- * order of {@link Priority} and first come, first served within one. dbt Cloud allows an account 5,000 requests a minute
- * and shuts it out for five minutes at the next, so a 429 stops every grant until the {@linkplain #coolDown cool-down} is
- * over.
+ * This instance's part of what an account may ask of dbt Cloud: a {@link TokenBucket} and a number of request slots, given
+ * out in order of {@link Priority} and first come, first served within one. dbt Cloud allows an account 5,000 requests a
+ * minute and shuts it out for five minutes at the next, so a 429 stops every grant until the {@linkplain #coolDown
+ * cool-down} is over.
  *
- * <p>Waiting costs no thread: a waiter is a future in a queue. Grants happen in whatever thread makes one possible (a
- * reservation, a permit given back, the timer that is set for the next token) and are delivered by the executor.
+ * <p>Waiting costs no thread: a waiter is a future in a queue. Grants are made in whatever thread makes one possible (a
+ * reservation, a permit given back, the timer that is set for the next token) and delivered by the executor.
  */
 public final class RequestBudget {
 
-    /** No instance gets less than this part, so that one without partitions can still answer HTTP. */
-    static final double SMALLEST_SHARE = 0.05;
-
-    private static final double BURST_SECONDS = 2;
-    private static final double SMALLEST_BURST = 10;
     private static final double COOL_DOWN_JITTER = 0.1;
 
-    /** Calls {@link #grantDue()} after some time; early or repeated calls do no harm. */
+    /** Runs a task after some time. */
     @FunctionalInterface
     interface Timer {
         /** Runs the task once, after the delay. */
         void after(Duration delay, Runnable task);
+    }
+
+    private static final class Waiter extends CompletableFuture<Permit> {
+        private final boolean impatient;
+
+        Waiter(boolean impatient) {
+            this.impatient = impatient;
+        }
     }
 
     private final Clock clock;
@@ -48,22 +54,18 @@ public final class RequestBudget {
     private final DoubleSupplier jitter;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<Priority, ArrayDeque<CompletableFuture<Permit>>> waiting = new EnumMap<>(Priority.class);
-    private double fullRatePerSecond;
+    private final Map<Priority, ArrayDeque<Waiter>> waiting = new EnumMap<>(Priority.class);
+    private final TokenBucket bucket;
     private int slots;
-    private double share = 1;
-    private double tokens;
-    private Instant filledAt;
     private int slotsTaken;
-    private @Nullable Instant coolingDownUntil;
     private @Nullable Instant timerSetFor;
 
     /**
-     * A full bucket.
+     * A full bucket and free slots.
      *
      * @param requestsPerMinute what all instances together may ask
      * @param slots how many requests this instance may have on the wire at once
-     * @param delivery completes the futures of granted waiters
+     * @param delivery completes the futures of waiters
      * @param jitter numbers from 0 to 1 that lengthen a cool-down
      */
     RequestBudget(
@@ -72,216 +74,182 @@ public final class RequestBudget {
         this.timer = timer;
         this.delivery = delivery;
         this.jitter = jitter;
-        this.fullRatePerSecond = requestsPerMinute / 60.0;
         this.slots = slots;
-        this.filledAt = clock.instant();
-        this.tokens = burst();
+        this.bucket = new TokenBucket(requestsPerMinute, clock.instant());
         for (Priority priority : Priority.values()) {
             waiting.put(priority, new ArrayDeque<>());
         }
     }
 
     /**
-     * Asks for the right to send one request. Cancelling the future gives up the place in the queue.
+     * Asks for the right to send one request. It waits through a cool-down. Cancelling the future gives up the place in
+     * the queue.
      *
      * @return completes with a permit that must be closed; never completes exceptionally by itself
      */
     public CompletableFuture<Permit> reserve(Priority priority) {
-        CompletableFuture<Permit> waiter = new CompletableFuture<>();
-        lock.lock();
-        try {
-            queue(priority).addLast(waiter);
-        } finally {
-            lock.unlock();
-        }
-        grantDue();
-        return waiter;
+        return enqueue(priority, new Waiter(false));
     }
 
-    /** As {@link #reserve}, waiting for the permit. */
-    public Permit acquire(Priority priority) throws InterruptedException {
-        CompletableFuture<Permit> waiter = reserve(priority);
+    /**
+     * As {@link #reserve}, waiting for the permit, but not through a cool-down: minutes are too long for a thread, and what
+     * the caller has in hand already would wait with it.
+     *
+     * @throws DbtCloudException limited, with the rest of the cool-down, if there is one or one begins
+     */
+    public Permit acquire(Priority priority) throws InterruptedException, DbtCloudException {
+        Waiter waiter = enqueue(priority, new Waiter(true));
         try {
             return waiter.get();
         } catch (InterruptedException e) {
-            waiter.cancel(false);
+            if (!waiter.cancel(false) && !waiter.isCompletedExceptionally()) {
+                waiter.join().close();
+            }
             throw e;
         } catch (ExecutionException e) {
-            throw new IllegalStateException("A waiter of the budget cannot fail.", e);
+            if (e.getCause() instanceof DbtCloudException limited) {
+                throw limited;
+            }
+            throw new IllegalStateException(e);
         }
     }
 
     /** dbt Cloud has shut the account out: no grant for this long and up to a tenth more. A longer one stays. */
     public void coolDown(Duration pause) {
-        long millis = (long) (pause.toMillis() * (1 + COOL_DOWN_JITTER * jitter.getAsDouble()));
-        lock.lock();
-        try {
-            Instant until = clock.instant().plusMillis(millis);
-            if (coolingDownUntil == null || coolingDownUntil.isBefore(until)) {
-                coolingDownUntil = until;
-            }
-        } finally {
-            lock.unlock();
-        }
-        grantDue();
+        Duration longer = pause.plusMillis((long) (pause.toMillis() * COOL_DOWN_JITTER * jitter.getAsDouble()));
+        changeBucket(() -> bucket.coolDown(longer));
     }
 
     /** When the cool-down ends; empty if there is none. */
     public Optional<Instant> coolingDownUntil() {
-        lock.lock();
-        try {
-            return Optional.ofNullable(coolingDownUntil).filter(until -> until.isAfter(clock.instant()));
-        } finally {
-            lock.unlock();
-        }
+        return locked(() -> {
+            bucket.turnTo(clock.instant());
+            return Optional.ofNullable(bucket.coolingDownUntil());
+        });
     }
 
     /** Sets this instance's part of the account's rate: owned partitions / all partitions; at least 5 %. */
     public void share(double part) {
-        lock.lock();
-        try {
-            fill();
-            share = Math.clamp(part, SMALLEST_SHARE, 1);
-            tokens = Math.min(tokens, burst());
-        } finally {
-            lock.unlock();
-        }
-        grantDue();
+        changeBucket(() -> bucket.share(part));
     }
 
-    /** Lowers the limits to these where they are higher: two connections share the account. */
+    /** Lowers the limits to these where they are higher: several connections share the account. */
     void atMost(int requestsPerMinute, int slotsOfConnection) {
-        lock.lock();
-        try {
-            fill();
-            fullRatePerSecond = Math.min(fullRatePerSecond, requestsPerMinute / 60.0);
+        changeBucket(() -> {
+            bucket.atMost(requestsPerMinute);
             slots = Math.min(slots, slotsOfConnection);
-            tokens = Math.min(tokens, burst());
-        } finally {
-            lock.unlock();
-        }
+        });
     }
 
-    /** How many requests wait; cancelled ones count until their turn comes. */
+    /** How many requests wait; given up ones count until their turn comes. */
     public int waiting() {
-        lock.lock();
-        try {
-            return waiting.values().stream().mapToInt(ArrayDeque::size).sum();
-        } finally {
-            lock.unlock();
-        }
+        return locked(() -> waiting.values().stream().mapToInt(ArrayDeque::size).sum());
     }
 
     /** How many permits are out. */
     public int slotsTaken() {
-        lock.lock();
-        try {
-            return slotsTaken;
-        } finally {
-            lock.unlock();
-        }
+        return locked(() -> slotsTaken);
     }
 
     /** Grants whatever may be granted now and sets the timer for what has to wait for time to pass. */
     void grantDue() {
-        List<CompletableFuture<Permit>> granted = new ArrayList<>();
-        Duration wait = null;
+        List<Runnable> deliveries = new ArrayList<>();
         lock.lock();
         try {
-            fill();
-            Instant now = filledAt;
-            if (timerSetFor != null && !timerSetFor.isAfter(now)) {
-                timerSetFor = null;
+            bucket.turnTo(clock.instant());
+            if (bucket.coolingDownUntil() != null) {
+                turnAwayImpatient(deliveries);
             }
-            CompletableFuture<Permit> waiter;
-            while (!isCoolingDown(now) && tokens >= 1 && (waiter = nextWithSlot()) != null) {
-                tokens--;
+            ArrayDeque<Waiter> next = nextWithSlot();
+            while (next != null && bucket.take()) {
+                Waiter waiter = Objects.requireNonNull(next.pollFirst());
                 slotsTaken++;
-                granted.add(waiter);
+                deliveries.add(() -> deliver(waiter));
+                next = nextWithSlot();
             }
-            Instant next = nextChange(now);
-            if (next != null && (timerSetFor == null || next.isBefore(timerSetFor))) {
-                timerSetFor = next;
-                wait = Duration.between(now, next);
+            if (next != null) {
+                setTimer(bucket.untilNext());
             }
         } finally {
             lock.unlock();
         }
-        if (wait != null) {
-            timer.after(wait, this::grantDue);
-        }
-        for (CompletableFuture<Permit> waiter : granted) {
-            delivery.execute(() -> deliver(waiter));
-        }
+        deliveries.forEach(delivery::execute);
     }
 
-    private void deliver(CompletableFuture<Permit> waiter) {
+    private Waiter enqueue(Priority priority, Waiter waiter) {
+        locked(() -> queue(priority).add(waiter));
+        grantDue();
+        return waiter;
+    }
+
+    private void deliver(Waiter waiter) {
         Permit permit = new Permit();
         if (!waiter.complete(permit)) {
+            locked(() -> {
+                bucket.putBack();
+                return true;
+            });
             permit.close();
         }
     }
 
-    private boolean isCoolingDown(Instant now) {
-        return coolingDownUntil != null && coolingDownUntil.isAfter(now);
+    private void turnAwayImpatient(List<Runnable> deliveries) {
+        CallFailure.Limited limited =
+                new CallFailure.Limited("The account is shut out after too many requests.", bucket.coolDownLeft());
+        for (ArrayDeque<Waiter> queue : waiting.values()) {
+            queue.removeIf(waiter -> waiter.impatient
+                    && deliveries.add(() -> waiter.completeExceptionally(new DbtCloudException(limited))));
+        }
     }
 
-    /** The first waiter in order, taken from its queue, or null if none may have a slot now. */
-    private @Nullable CompletableFuture<Permit> nextWithSlot() {
+    /** The queue whose first waiter is next, or null if nobody waits or the next one has to wait for a slot. */
+    private @Nullable ArrayDeque<Waiter> nextWithSlot() {
         for (Priority priority : Priority.values()) {
-            ArrayDeque<CompletableFuture<Permit>> queue = queue(priority);
-            dropCancelled(queue);
+            ArrayDeque<Waiter> queue = queue(priority);
+            while (!queue.isEmpty() && queue.getFirst().isDone()) {
+                queue.removeFirst();
+            }
             if (!queue.isEmpty()) {
                 // The limits fall with the priority, so nobody behind this one has a slot if this one has none.
-                return slotsTaken < priority.slotsOf(slots) ? queue.pollFirst() : null;
+                return slotsTaken < priority.slotsOf(slots) ? queue : null;
             }
         }
         return null;
     }
 
-    /** When time alone lets the first waiter go on; null if nobody waits, or waits for a slot. */
-    private @Nullable Instant nextChange(Instant now) {
-        for (Priority priority : Priority.values()) {
-            ArrayDeque<CompletableFuture<Permit>> queue = queue(priority);
-            dropCancelled(queue);
-            if (!queue.isEmpty()) {
-                if (isCoolingDown(now)) {
-                    return coolingDownUntil;
-                }
-                if (slotsTaken >= priority.slotsOf(slots)) {
-                    return null;
-                }
-                double seconds = (1 - tokens) / (fullRatePerSecond * share);
-                return now.plusNanos(Math.max(1_000_000, (long) Math.ceil(seconds * 1e9)));
-            }
-        }
-        return null;
-    }
-
-    private static void dropCancelled(ArrayDeque<CompletableFuture<Permit>> queue) {
-        CompletableFuture<Permit> first = queue.peekFirst();
-        while (first != null && first.isDone()) {
-            queue.pollFirst();
-            first = queue.peekFirst();
+    private void setTimer(Duration wait) {
+        Instant time = clock.instant().plus(wait);
+        if (timerSetFor == null || time.isBefore(timerSetFor)) {
+            timerSetFor = time;
+            timer.after(wait, this::timeHasPassed);
         }
     }
 
-    private ArrayDeque<CompletableFuture<Permit>> queue(Priority priority) {
-        return java.util.Objects.requireNonNull(waiting.get(priority));
+    private void timeHasPassed() {
+        locked(() -> timerSetFor = null);
+        grantDue();
     }
 
-    /** Adds the tokens of the time that has passed; a clock that was set back adds none. */
-    private void fill() {
-        Instant now = clock.instant();
-        double seconds = Duration.between(filledAt, now).toNanos() / 1e9;
-        if (seconds > 0) {
-            tokens = Math.min(burst(), tokens + seconds * fullRatePerSecond * share);
+    private void changeBucket(Runnable change) {
+        locked(() -> {
+            bucket.turnTo(clock.instant());
+            change.run();
+            return true;
+        });
+        grantDue();
+    }
+
+    private ArrayDeque<Waiter> queue(Priority priority) {
+        return Objects.requireNonNull(waiting.get(priority));
+    }
+
+    private <T extends @Nullable Object> T locked(Supplier<T> work) {
+        lock.lock();
+        try {
+            return work.get();
+        } finally {
+            lock.unlock();
         }
-        filledAt = now;
-    }
-
-    private double burst() {
-        return Math.max(SMALLEST_BURST, BURST_SECONDS * fullRatePerSecond * share);
     }
 
     /** The right to send one request and a place for it on the wire. Closing gives the place back; closing again does nothing. */
@@ -298,12 +266,7 @@ public final class RequestBudget {
         @Override
         public void close() {
             if (open.compareAndSet(true, false)) {
-                lock.lock();
-                try {
-                    slotsTaken--;
-                } finally {
-                    lock.unlock();
-                }
+                locked(() -> slotsTaken--);
                 grantDue();
             }
         }

@@ -70,6 +70,7 @@ final class RestClients implements AutoCloseable {
                 .enableCompression(false)
                 .userAgent(userAgent)
                 .register(new GuardedBodyWriter())
+                .register(new UnreadBodies())
                 .register(authorization(token));
         settings.proxy().ifPresent(proxy -> {
             URI address = URI.create("http://" + proxy);

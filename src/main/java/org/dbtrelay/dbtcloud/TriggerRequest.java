@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What to trigger. What is null is left out of the request's body.
  *
- * @param cause dbt Cloud's {@code cause}, with the marker in front; at most 255 characters reach dbt Cloud
+ * @param cause dbt Cloud's {@code cause}, with the marker in front, at most 255 characters
  * @param stepsOverride dbt commands instead of the job's own
  * @param schemaOverride the schema instead of the job's own
  * @param additionalRunConfigJson a JSON object as text with any further field of dbt Cloud's body; it cannot replace the

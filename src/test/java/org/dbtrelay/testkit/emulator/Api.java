@@ -27,7 +27,7 @@ final class Api {
     }
 
     /** The answer to a request; whatever it creates is created when this returns. */
-    Answer answer(Request request, RunLife.Hiding hiding) {
+    Answer answer(Request request, Hiding hiding) {
         try {
             if (request.endpoint() == Endpoint.UNKNOWN) {
                 return unknown(request);
@@ -40,7 +40,7 @@ final class Api {
         }
     }
 
-    private Answer call(Request request, Values values, Set<Long> accounts, RunLife.Hiding hiding) {
+    private Answer call(Request request, Values values, Set<Long> accounts, Hiding hiding) {
         return switch (request.endpoint()) {
             case LIST_ACCOUNTS -> resources.accounts(accounts);
             case GET_ACCOUNT -> resources.account(request);

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * close it at the end.
  */
 public final class DbtCloudEmulator implements AutoCloseable {
+    private static final Duration WEBHOOK_LOOK = Duration.ofMillis(50);
+
     private final World world;
     private final String token;
     private final EmulatorClock clock;
@@ -27,6 +29,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
     private final Faults faults;
     private final RunLife life;
     private final Vertx vertx;
+    private final WebhookSender sender;
     private final AtomicInteger port = new AtomicInteger();
 
     private DbtCloudEmulator(Builder builder) {
@@ -36,31 +39,31 @@ public final class DbtCloudEmulator implements AutoCloseable {
         counters = new Counters(clock);
         life = new RunLife(clock, builder.behaviour.speed(), builder.behaviour.cancelDelay());
         faults = new Faults(clock, life::jobOf);
-        world.accounts().stream().findFirst().ifPresent(account -> access.allow(token, account.id()));
+        access.allow(token, world.firstAccount());
         vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(2)
                 .setWorkerPoolSize(1)
                 .setInternalBlockingPoolSize(1)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
+        sender = new WebhookSender(clock);
+        Webhooks webhooks = new Webhooks(world, life, clock, sender);
         RunJson json = new RunJson(world, this::baseUrl);
+        RunCalls runs = new RunCalls(world, life, json, builder.behaviour);
         Api api = new Api(
-                access,
-                new ResourceCalls(world),
-                new RunCalls(world, life, json, builder.behaviour),
-                new ArtifactCalls(world, life),
-                request -> Refusal.notFound().answer());
+                access, new ResourceCalls(world, runs::json), runs, new ArtifactCalls(world, life), webhooks::answer);
         HttpFront.Traffic traffic = new HttpFront.Traffic(
                 api,
                 faults,
                 counters,
                 new AccountLimit(builder.behaviour.requestsPerMinute(), clock, faults),
                 builder.behaviour.slashRequired(),
-                request -> Refusal.notFound().answer());
+                new Control(this)::answer);
         vertx.deployVerticle(() -> new HttpFront(traffic, builder.port, port), new DeploymentOptions().setInstances(2))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
+        vertx.setPeriodic(WEBHOOK_LOOK.toMillis(), id -> webhooks.tick());
     }
 
     /** The standard world on a free port, with the system's clock. */
@@ -68,6 +71,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return builder().start();
     }
 
+    /** To choose the world, the clock, the port and more. */
     public static Builder builder() {
         return new Builder();
     }
@@ -82,6 +86,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
         private Builder() {}
 
+        /** What there is; without this {@link World#standard()}. */
         public Builder world(World value) {
             world = value;
             return this;
@@ -111,11 +116,13 @@ public final class DbtCloudEmulator implements AutoCloseable {
             return this;
         }
 
+        /** What dbt Cloud's documents leave open. A speed that is to hold must be in it or be set after it. */
         public Builder behaviour(Behaviour value) {
             behaviour = value;
             return this;
         }
 
+        /** Starts the server; it answers when this returns. */
         public DbtCloudEmulator start() {
             return new DbtCloudEmulator(this);
         }
@@ -126,10 +133,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return "http://127.0.0.1:" + port.get();
     }
 
+    /** The same as a URI. */
     public URI baseUri() {
         return URI.create(baseUrl());
     }
 
+    /** The port on 127.0.0.1. */
     public int port() {
         return port.get();
     }
@@ -141,9 +150,10 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     /** The world's first account, which the token is for. */
     public long accountId() {
-        return world.accounts().getFirst().id();
+        return world.firstAccount();
     }
 
+    /** What there is; may be added to. */
     public World world() {
         return world;
     }
@@ -153,10 +163,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return access;
     }
 
+    /** To put faults in force. */
     public Faults faults() {
         return faults;
     }
 
+    /** Counts and log of the requests. */
     public Counters counters() {
         return counters;
     }
@@ -176,6 +188,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return life.all(run -> true);
     }
 
+    /** The runs of a job, oldest first, hidden ones as well. */
     public List<RunView> runsOfJob(long jobId) {
         return life.all(run -> run.job.id() == jobId);
     }
@@ -218,7 +231,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     /** A run that somebody else triggers now. */
     public RunView triggerByOther(long jobId, String cause) {
-        return life.create(job(jobId), RunTrigger.of(cause, "ui"), RunLife.Hiding.NOTHING);
+        return life.create(job(jobId), RunTrigger.of(cause, "ui"), Hiding.NOTHING);
     }
 
     /** Makes {@code count} runs by others that have succeeded, newer than all there are; their ids, ascending. */
@@ -240,6 +253,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     @Override
     public void close() {
+        sender.close();
         vertx.close()
                 .toCompletionStage()
                 .toCompletableFuture()

@@ -34,7 +34,7 @@ public final class Faults {
     private record Lock(Instant until, @Nullable String retryAfter) {}
 
     /** What happens to one request. */
-    record Verdict(@Nullable Fault fault, RunLife.Hiding hiding) {}
+    record Verdict(@Nullable Fault fault, Hiding hiding) {}
 
     /** For the next {@code count} requests that fit. */
     public FaultScript next(int count) {
@@ -60,6 +60,11 @@ public final class Faults {
     public synchronized void clear() {
         rules.clear();
         locks.clear();
+    }
+
+    /** The number of rules. */
+    public synchronized int inForce() {
+        return rules.size();
     }
 
     /** Ends a lock-out by 429 before its time. */
@@ -89,14 +94,14 @@ public final class Faults {
         Long account = request.number("account");
         Lock lock = account == null ? null : locks.get(account);
         if (lock != null && now.isBefore(lock.until)) {
-            return new Verdict(new Fault.RateLimit(Duration.ZERO, lock.retryAfter), RunLife.Hiding.NOTHING);
+            return new Verdict(new Fault.RateLimit(Duration.ZERO, lock.retryAfter), Hiding.NOTHING);
         }
         Fault chosen = null;
-        RunLife.Hiding hiding = RunLife.Hiding.NOTHING;
+        Hiding hiding = Hiding.NOTHING;
         for (FaultRule rule : rules) {
             if (rule.fault instanceof Fault.HideRun hide) {
                 if (rule.hits(request, runs, now)) {
-                    hiding = new RunLife.Hiding(hide.fromLists(), hide.fromGet());
+                    hiding = new Hiding(hide.fromLists(), hide.fromGet());
                 }
             } else if (chosen == null && rule.hits(request, runs, now)) {
                 chosen = rule.fault;

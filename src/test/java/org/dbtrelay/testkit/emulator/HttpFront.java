@@ -9,6 +9,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,11 +50,21 @@ final class HttpFront extends AbstractVerticle {
                 .setHandle100ContinueAutomatically(true)
                 .setTcpNoDelay(true);
         vertx.createHttpServer(options)
-                .requestHandler(http -> http.body().onSuccess(body -> receive(http, body)))
+                .requestHandler(http -> http.body().onSuccess(body -> guarded(http, body)))
                 .listen()
                 .onSuccess(server -> port.set(server.actualPort()))
                 .<Void>mapEmpty()
                 .onComplete(started);
+    }
+
+    /** A fault of the emulator itself is shown to the client and to the log, so that no test waits for an answer. */
+    private void guarded(HttpServerRequest http, Buffer body) {
+        try {
+            receive(http, body);
+        } catch (RuntimeException e) {
+            send(http.response(), Answer.of(599, "text/plain", "The emulator has a fault: " + e));
+            throw e;
+        }
     }
 
     private void receive(HttpServerRequest http, Buffer body) {
@@ -65,7 +76,7 @@ final class HttpFront extends AbstractVerticle {
         traffic.counters.add(request);
         traffic.limit.count(request);
         Faults.Verdict verdict = traffic.faults.verdict(request);
-        RunLife.Hiding hiding = verdict.hiding();
+        Hiding hiding = verdict.hiding();
         switch (verdict.fault()) {
             case null -> send(http.response(), answer(request, hiding));
             case Fault.LoseAnswer lost -> {
@@ -92,8 +103,8 @@ final class HttpFront extends AbstractVerticle {
             }
             case Fault.ResetMidBody cut -> cut(http, answer(request, hiding), cut.bytes());
             case Fault.SlowBody slow -> {
-                HttpServerResponse response = head(http.response(), answer(request, hiding));
-                trickle(response, answer(request, hiding).content(), 0, slow);
+                Answer answer = answer(request, hiding);
+                trickle(head(http.response(), answer), answer.content(), 0, slow);
             }
             case Fault.RateLimit limit -> {
                 Answer answer = Envelope.error(429, "Request was throttled.");
@@ -104,12 +115,12 @@ final class HttpFront extends AbstractVerticle {
             case Fault.RefuseParameter refused ->
                 send(
                         http.response(),
-                        Refusal.unknownNames(java.util.List.of(refused.name())).answer());
+                        Refusal.unknownNames(List.of(refused.name())).answer());
             case Fault.HideRun hidden -> throw new IllegalStateException("Not an answer: " + hidden);
         }
     }
 
-    private Answer answer(Request request, RunLife.Hiding hiding) {
+    private Answer answer(Request request, Hiding hiding) {
         return traffic.api.answer(request, hiding);
     }
 

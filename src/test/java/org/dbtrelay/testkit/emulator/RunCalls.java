@@ -23,9 +23,12 @@ final class RunCalls {
     }
 
     Answer job(Request request, Values values) {
-        EmulatedJob job = job(request);
+        return Envelope.ok(json(job(request), values.include()));
+    }
+
+    /** A job with what is to be included. */
+    ObjectNode json(EmulatedJob job, Set<String> include) {
         ObjectNode body = JobJson.of(job);
-        Set<String> include = values.include();
         if (include.contains("environment")) {
             world.environment(job.accountId(), job.environmentId())
                     .ifPresent(environment -> body.set("environment", ResourceJson.environment(environment)));
@@ -36,7 +39,7 @@ final class RunCalls {
         if (include.contains("most_recent_completed_run")) {
             body.set("most_recent_completed_run", newest(job, true));
         }
-        return Envelope.ok(body);
+        return body;
     }
 
     private @Nullable ObjectNode newest(EmulatedJob job, boolean completed) {
@@ -45,14 +48,14 @@ final class RunCalls {
                 .orElse(null);
     }
 
-    Answer trigger(Request request, RunLife.Hiding hiding) {
+    Answer trigger(Request request, Hiding hiding) {
         EmulatedJob job = job(request);
         RunTrigger trigger = TriggerBody.read(request.body(), behaviour.longCauseStatus());
         return created(create(job, trigger, hiding));
     }
 
     /** Retries the job's last run if that failed, else starts a full new one: that is how dbt Cloud's rerun works. */
-    Answer rerun(Request request, RunLife.Hiding hiding) {
+    Answer rerun(Request request, Hiding hiding) {
         EmulatedJob job = job(request);
         RunView last = life.newest(job.id(), status -> true).orElse(null);
         if (last != null && last.retryRefusal() == null) {
@@ -61,7 +64,7 @@ final class RunCalls {
         return created(create(job, RunTrigger.of("Rerun from the API", "rerun"), hiding));
     }
 
-    private RunView create(EmulatedJob job, RunTrigger trigger, RunLife.Hiding hiding) {
+    private RunView create(EmulatedJob job, RunTrigger trigger, Hiding hiding) {
         if (job.deactivated() && behaviour.deactivatedStatus() != 0) {
             throw new Refusal(
                     behaviour.deactivatedStatus(),
@@ -98,7 +101,7 @@ final class RunCalls {
         return Envelope.ok(body);
     }
 
-    Answer retry(Request request, RunLife.Hiding hiding) {
+    Answer retry(Request request, Hiding hiding) {
         RunView run = run(request);
         if (run.retryRefusal() != null) {
             throw new Refusal(

@@ -35,23 +35,14 @@ final class RunLife {
     private final NavigableMap<Long, Run> runs = new TreeMap<>();
     private final Map<Long, JobQueue> queues = new HashMap<>();
     private final Set<JobQueue> busy = new LinkedHashSet<>();
-    private final Set<Run> untold = new LinkedHashSet<>();
+    private final RunNews news = new RunNews();
     private long nextId = FIRST_RUN_ID;
     private long oldestId = FIRST_RUN_ID;
-    private boolean telling;
 
     RunLife(Clock clock, double speed, Duration cancelDelay) {
         this.clock = clock;
         this.speed = speed;
         this.cancelDelay = cancelDelay;
-    }
-
-    /** A page of runs and the count of all that match. */
-    record Page(List<RunView> runs, int total) {}
-
-    /** What to hide of a new run, and how long. */
-    record Hiding(Duration fromLists, Duration fromGet) {
-        static final Hiding NOTHING = new Hiding(Duration.ZERO, Duration.ZERO);
     }
 
     RunView create(EmulatedJob job, RunTrigger trigger, Hiding hiding) {
@@ -69,7 +60,7 @@ final class RunLife {
             Run old = runs.get(runId);
             JobQueue queue = queue(old.job.id());
             RunPlan next = queue.nextPlans.poll();
-            String failed = failedCommand(old, now).orElseThrow();
+            String failed = StepPlan.failedCommand(old, now).orElseThrow();
             List<String> rest = StepPlan.commandsFrom(old, failed);
             List<String> resumed =
                     Stream.concat(Stream.of("dbt retry"), rest.stream()).toList();
@@ -94,7 +85,7 @@ final class RunLife {
     }
 
     /** Runs that can be seen in lists; {@code jobId} and {@code ids} only narrow the search, null for all. */
-    Page list(
+    RunPage list(
             @Nullable Long jobId,
             @Nullable List<Long> ids,
             RunFilter filter,
@@ -124,11 +115,11 @@ final class RunLife {
                         .limit(limit)
                         .map(run -> view(run, now))
                         .toList();
-                return new Page(page, matching.size());
+                return new RunPage(page, matching.size());
             }
             List<RunView> sorted =
                     matching.stream().map(run -> view(run, now)).sorted(order).toList();
-            return new Page(sorted.stream().skip(offset).limit(limit).toList(), matching.size());
+            return new RunPage(sorted.stream().skip(offset).limit(limit).toList(), matching.size());
         });
     }
 
@@ -217,14 +208,7 @@ final class RunLife {
             List<Long> ids = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 long id = older ? oldestId -= ID_STEP : (nextId += ID_STEP) - ID_STEP;
-                Instant created = older ? now.minusSeconds(60L * (i + 1)) : now;
-                RunTrigger trigger = RunTrigger.of("scheduled", "scheduled");
-                Run run = new Run(id, id + 1, job, trigger, RunPlan.succeeding(), created, null, null);
-                run.dequeuedAt = created;
-                run.startsAt = created;
-                run.endsAt = created;
-                run.startTold = true;
-                run.endTold = true;
+                Run run = Run.ended(id, job, older ? now.minusSeconds(60L * (i + 1)) : now);
                 runs.put(id, run);
                 queue.runs.put(id, run);
                 ids.add(id);
@@ -236,7 +220,7 @@ final class RunLife {
 
     /** The command of the step that failed a run, if it failed in a dbt step. */
     Optional<String> failedCommand(long id) {
-        return locked(now -> failedCommand(known(id), now));
+        return locked(now -> StepPlan.failedCommand(known(id), now));
     }
 
     /** The commands that a failed run did not come to. */
@@ -244,35 +228,9 @@ final class RunLife {
         return locked(now -> StepPlan.commandsFrom(known(id), failedCommand));
     }
 
-    /** From now on keeps what {@link #untold()} gives. */
-    void startTelling() {
-        locked(now -> telling = true);
-    }
-
     /** Runs that have started or ended since the last call; each tells its start and its end once. */
     List<RunView> untold() {
-        return locked(now -> {
-            List<RunView> news = new ArrayList<>();
-            for (Run run : List.copyOf(untold)) {
-                if (!run.startTold && run.startsAt != null && !now.isBefore(run.startsAt)) {
-                    run.startTold = true;
-                    news.add(RunViews.of(run, run.startsAt, queue(run.job.id())));
-                }
-                if (run.isOver(now)) {
-                    run.endTold = true;
-                    untold.remove(run);
-                    news.add(view(run, now));
-                }
-            }
-            return news;
-        });
-    }
-
-    private Optional<String> failedCommand(Run run, Instant now) {
-        return StepPlan.stepsAt(run, now).stream()
-                .filter(step -> step.status() == RunStatus.ERROR && step.command() != null)
-                .map(StepView::command)
-                .findFirst();
+        return locked(now -> news.since(now, this::view));
     }
 
     private Run newRun(
@@ -291,9 +249,7 @@ final class RunLife {
         run.hiddenFromListsUntil = now.plus(hiding.fromLists());
         run.hiddenFromGetUntil = now.plus(hiding.fromGet());
         runs.put(run.id, run);
-        if (telling) {
-            untold.add(run);
-        }
+        news.watch(run);
         if (run.trigger.isForPullRequest()) {
             queue.runs.put(run.id, run);
             run.dequeue(now.plus(Run.scaled(run.plan.queued(), speed)), speed);

@@ -24,7 +24,7 @@ final class RunQuery {
         String order = values.order("id");
         boolean descending = order.startsWith("-");
         boolean byId = order.endsWith("id");
-        RunLife.Page page = life.list(
+        RunPage page = life.list(
                 jobId,
                 ids(values),
                 filter(accountId, values),

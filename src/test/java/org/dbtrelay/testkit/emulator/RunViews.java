@@ -50,8 +50,8 @@ final class RunViews {
         }
         String failed = steps.stream()
                 .filter(step -> step.status() == RunStatus.ERROR)
-                .map(StepView::command)
                 .findFirst()
+                .map(StepView::command)
                 .orElse(null);
         if (failed == null
                 || run.plan.missingArtifacts().stream()

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The steps of a run: which there are, and from the run's times which have begun, ended, failed. */
@@ -81,6 +82,14 @@ final class StepPlan {
                     failure));
         }
         return steps;
+    }
+
+    /** The command of the step that has failed by now, if it is a dbt step. */
+    static Optional<String> failedCommand(Run run, Instant now) {
+        return stepsAt(run, now).stream()
+                .filter(step -> step.status() == RunStatus.ERROR && step.command() != null)
+                .map(StepView::command)
+                .findFirst();
     }
 
     /** The job's commands after the one that fails: those that a retry would still do. */

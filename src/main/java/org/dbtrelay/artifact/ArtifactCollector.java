@@ -1,0 +1,197 @@
+package org.dbtrelay.artifact;
+
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.ArtifactBody;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.Priority;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Input.Collected.Unavailable;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.UnavailableReason;
+import org.dbtrelay.run.WantedArtifact;
+
+/**
+ * Collects the artifacts of a run that has ended, as far as they are there. dbt Cloud shows them some time after the end,
+ * and an artifact that is listed can still be answered with 404: what may still come is told as {@code notYet}, and the
+ * caller asks again.
+ */
+@Singleton
+public class ArtifactCollector {
+
+    private static final RelayLog LOG = RelayLog.of(ArtifactCollector.class);
+
+    private final ArtifactStore store;
+    private final Semaphore places;
+
+    /** Fetches {@code relay.artifacts.parallelism} artifacts at once, for all commands together. */
+    public ArtifactCollector(RelayConfig config) {
+        this.store = ArtifactStore.of(config.artifacts());
+        this.places = new Semaphore(config.artifacts().parallelism(), true);
+    }
+
+    private sealed interface Outcome {
+        record Ready(StoredArtifact artifact) implements Outcome {}
+
+        record Missing(Unavailable what) implements Outcome {}
+
+        record Later(WantedArtifact wanted) implements Outcome {}
+    }
+
+    /**
+     * What is listed of a run.
+     *
+     * @param isComplete nothing will be added to it
+     */
+    private record Listing(Set<String> paths, boolean isComplete) {}
+
+    /**
+     * Stores and tells what is there.
+     *
+     * @param wanted of this run
+     * @return each of the wanted artifacts in one of the three lists
+     * @throws DbtCloudException the list of artifacts could not be read; trouble with a single artifact is not thrown, so
+     *     that what has been stored is told
+     */
+    public Input.Collected collect(
+            String commandId, DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
+            throws DbtCloudException, InterruptedException {
+        List<StoredArtifact> ready = new ArrayList<>();
+        List<Unavailable> unavailable = new ArrayList<>();
+        List<WantedArtifact> notYet = new ArrayList<>();
+        for (Outcome outcome : outcomes(client, run, wanted)) {
+            switch (outcome) {
+                case Outcome.Ready it -> ready.add(it.artifact());
+                case Outcome.Missing it -> unavailable.add(it.what());
+                case Outcome.Later it -> notYet.add(it.wanted());
+            }
+        }
+        return new Input.Collected(commandId, ready, unavailable, notYet);
+    }
+
+    private List<Outcome> outcomes(DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
+            throws DbtCloudException, InterruptedException {
+        if (wanted.isEmpty()) {
+            return List.of();
+        }
+        Listing listing = list(client, run, wanted);
+        List<Callable<Outcome>> tasks = new ArrayList<>();
+        for (WantedArtifact artifact : wanted) {
+            tasks.add(() -> outcome(client, run, artifact, listing));
+        }
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Outcome> outcomes = new ArrayList<>();
+            for (Future<Outcome> task : threads.invokeAll(tasks)) {
+                outcomes.add(task.get());
+            }
+            return outcomes;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("an artifact could not be collected because of a fault of the relay", e);
+        }
+    }
+
+    private static Listing list(DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
+            throws DbtCloudException, InterruptedException {
+        try {
+            Set<String> paths = new HashSet<>(client.artifacts(run.accountId(), run.runId()));
+            boolean saved = run.artifactsSaved();
+            boolean allThere = wanted.stream().map(WantedArtifact::path).allMatch(paths::contains);
+            if (!saved
+                    && !allThere
+                    && client.run(run.accountId(), run.runId(), Priority.ARTIFACT)
+                            .artifactsSaved()) {
+                // Only a list that was read after all was saved tells what is not there.
+                saved = true;
+                paths = new HashSet<>(client.artifacts(run.accountId(), run.runId()));
+            }
+            // dbt Cloud's null, an empty list here, can mean that there is nothing or that there is nothing yet.
+            return new Listing(paths, saved && !paths.isEmpty());
+        } catch (DbtCloudException e) {
+            Interruption.rethrow(e);
+            throw e;
+        }
+    }
+
+    private Outcome outcome(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing)
+            throws InterruptedException {
+        if (!listing.paths().contains(wanted.path())) {
+            return listing.isComplete()
+                    ? missing(wanted, UnavailableReason.NOT_PRODUCED, "the run left no such file")
+                    : new Outcome.Later(wanted);
+        }
+        places.acquire();
+        try {
+            return switch (store) {
+                case NoStore none -> new Outcome.Ready(none.pointTo(client.host(), run, wanted));
+                case FileStore files -> fetched(client, run, wanted, files);
+            };
+        } finally {
+            places.release();
+        }
+    }
+
+    private static Outcome fetched(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, FileStore files)
+            throws InterruptedException {
+        if (client.coolingDownUntil(run.accountId()).isPresent()) {
+            // The request would wait for minutes, and hold a place that another account's artifact could have.
+            return new Outcome.Later(wanted);
+        }
+        try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
+            Download download = new Download(body.stream(), body.contentType(), body.contentLength());
+            return new Outcome.Ready(files.store(run, wanted, download));
+        } catch (StoreException e) {
+            LOG.warn(
+                    "An artifact was not stored",
+                    RelayLog.pair(LogKey.RUN_ID, run.runId()),
+                    RelayLog.pair(LogKey.PATH, wanted.path()),
+                    RelayLog.pair(LogKey.DETAIL, e.getMessage()));
+            return missing(wanted, e.reason(), e.explanation());
+        } catch (DbtCloudException e) {
+            Interruption.rethrow(e);
+            return isForbidden(e.failure())
+                    ? missing(wanted, UnavailableReason.FORBIDDEN, e.failure().detail())
+                    : later(run, wanted, e.failure().detail());
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            return later(run, wanted, String.valueOf(e));
+        }
+    }
+
+    /** A 403 after a list that could be read. A 401 is the connection's trouble, not the artifact's. */
+    private static boolean isForbidden(CallFailure failure) {
+        return switch (failure) {
+            case CallFailure.Refused refused -> refused.status() == 403;
+            case CallFailure.Suspended suspended -> suspended.status() == 403;
+            case CallFailure.NotSent _, CallFailure.Limited _, CallFailure.NotFound _, CallFailure.Unclear _ -> false;
+        };
+    }
+
+    private static Outcome missing(WantedArtifact wanted, UnavailableReason reason, String message) {
+        return new Outcome.Missing(new Unavailable(wanted, reason, message));
+    }
+
+    private static Outcome later(RunSnapshot run, WantedArtifact wanted, String detail) {
+        LOG.debug(
+                "An artifact is not to be had yet",
+                RelayLog.pair(LogKey.RUN_ID, run.runId()),
+                RelayLog.pair(LogKey.PATH, wanted.path()),
+                RelayLog.pair(LogKey.DETAIL, detail));
+        return new Outcome.Later(wanted);
+    }
+}

@@ -1,0 +1,75 @@
+package org.dbtrelay.artifact;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/** Reads dbt's JSON artifacts token by token: they can be of any size, and nobody vouches for what is in them. */
+final class DbtJson {
+
+    private static final int DEEPEST = 200;
+    private static final int LONGEST_STRING = 4 * 1024 * 1024;
+
+    /** Names are not kept: a manifest has as many different ones as the project has nodes and columns. */
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            // Python writes them.
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(DEEPEST)
+                    .maxStringLength(LONGEST_STRING)
+                    .build())
+            .build();
+
+    private DbtJson() {}
+
+    /** What is done with a field: the parser stands on its value, and must be left on its end. */
+    @FunctionalInterface
+    interface Field {
+        /** False: enough has been read. */
+        boolean read(String name, JsonParser value) throws IOException;
+    }
+
+    /**
+     * Reads the fields of the object that the bytes are.
+     *
+     * @throws IOException also if they are no JSON object
+     */
+    static void readObject(InputStream bytes, Field field) throws IOException {
+        try (JsonParser parser = FACTORY.createParser(bytes)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException("no JSON object");
+            }
+            fields(parser, field);
+        }
+    }
+
+    /** Reads the fields of the object that the parser stands on; of anything else, nothing. */
+    static void fields(JsonParser parser, Field field) throws IOException {
+        if (!parser.isExpectedStartObjectToken()) {
+            parser.skipChildren();
+            return;
+        }
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            parser.nextToken();
+            if (!field.read(name, parser)) {
+                return;
+            }
+        }
+    }
+
+    /** The text of a scalar; null for null, and for an object or array, which is skipped. */
+    static @Nullable String text(JsonParser parser) throws IOException {
+        parser.skipChildren();
+        return parser.currentToken() != null && parser.currentToken().isScalarValue()
+                ? parser.getValueAsString()
+                : null;
+    }
+}

@@ -1,0 +1,104 @@
+package org.dbtrelay.artifact;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+
+/**
+ * A file that is written under a temporary name in its own directory and appears under its right name complete or not at
+ * all. Closing one that was not published removes it; only a process that is killed leaves a {@code .part} file behind.
+ */
+final class PartFile implements AutoCloseable {
+
+    private static final RelayLog LOG = RelayLog.of(PartFile.class);
+    private static final int NAME_KEPT = 60;
+
+    private final Path target;
+    private final Path path;
+    private final FileChannel channel;
+
+    private PartFile(Path target, Path path, FileChannel channel) {
+        this.target = target;
+        this.path = path;
+        this.channel = channel;
+    }
+
+    /** An empty one that will become {@code target}. The directory is there. */
+    static PartFile of(Path target) throws StoreException {
+        String name = String.valueOf(target.getFileName());
+        // Cut, because a file name has at most 255 bytes.
+        String shortName = name.length() > NAME_KEPT ? name.substring(0, NAME_KEPT) : name;
+        Path path = target.resolveSibling("." + shortName + "."
+                + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
+        try {
+            // Not Files.createTempFile: that file could be read by nobody else.
+            return new PartFile(
+                    target, path, FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+        } catch (IOException e) {
+            throw trouble(e);
+        }
+    }
+
+    /** Where it is for now. */
+    Path path() {
+        return path;
+    }
+
+    /** Adds the first {@code length} bytes. */
+    void write(byte[] bytes, int length) throws StoreException, InterruptedException {
+        try {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
+            }
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            throw trouble(e);
+        }
+    }
+
+    /** Brings what was written to the disk and gives the file its name; another one of that name is replaced. */
+    void publish() throws StoreException, InterruptedException {
+        try {
+            channel.force(true);
+            channel.close();
+            Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            Interruption.rethrow(e);
+            throw trouble(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            LOG.warn(
+                    "A temporary file could not be removed",
+                    RelayLog.pair(LogKey.PATH, path),
+                    RelayLog.pair(LogKey.DETAIL, e));
+        }
+    }
+
+    /** What a failed call to the file system means, in words for a person. */
+    static StoreException trouble(IOException e) {
+        String what = switch (e) {
+            case AccessDeniedException denied -> "permission denied for " + denied.getFile();
+            case FileSystemException named
+            when named.getReason() != null -> named.getReason() + " (" + named.getFile() + ")";
+            default -> String.valueOf(e);
+        };
+        return StoreException.failed("relay.artifacts.directory cannot take it: " + what, e);
+    }
+}
