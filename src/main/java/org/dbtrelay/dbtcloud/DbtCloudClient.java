@@ -132,6 +132,11 @@ public final class DbtCloudClient {
         return polls.runs(accountId, runIds);
     }
 
+    /** Asks the connection's account for its newest run, only to see whether host, token and account are right. */
+    public void probe() throws DbtCloudException {
+        lists.page(defaultAccountId, Priority.LOOK_UP, RunQuery.newestOfAccount());
+    }
+
     /** The job's newest run; empty if it has none. */
     public Optional<RunSnapshot> newestRun(long accountId, long jobId) throws DbtCloudException {
         return lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJob(jobId, 1)).runs().stream()

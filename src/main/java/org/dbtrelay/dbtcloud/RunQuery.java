@@ -40,6 +40,11 @@ record RunQuery(
         return new RunQuery(jobId, IN_FLIGHT, null, aboveId, null, "id", LARGEST_PAGE, null);
     }
 
+    /** The account's newest run. */
+    static RunQuery newestOfAccount() {
+        return new RunQuery(null, null, null, null, null, "-id", 1, null);
+    }
+
     /** The job's runs, newest first. */
     static RunQuery newestOfJob(long jobId, int limit) {
         return new RunQuery(jobId, null, null, null, null, "-id", limit, null);

@@ -47,6 +47,11 @@ public class EventRecords {
                 .writeBinary(cloudEvent);
     }
 
+    /** The data of an event, as it stands in its record. */
+    public byte[] data(RunEvent event) {
+        return EventJson.write(event);
+    }
+
     private String topic(RunEvent event) {
         return switch (event.body()) {
             case RunEvent.OfCommand command -> topics.runEvents();

@@ -12,11 +12,13 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.jspecify.annotations.Nullable;
 
 /** The owners of the partitions that the consumer group has given to this instance. */
 @Singleton
@@ -36,6 +38,8 @@ public class Owners {
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
     private final Event<OwnedPartitions> changes;
+    private volatile boolean assigned;
+    private final AtomicReference<@Nullable OwnedPartitions> told = new AtomicReference<>();
 
     Owners(
             KafkaSettings kafka,
@@ -56,8 +60,12 @@ public class Owners {
         this.changes = changes;
     }
 
-    /** How many partitions this instance owns; told whenever it changes. */
-    public record OwnedPartitions(int owned) {}
+    /**
+     * How many partitions this instance owns, of how many; told whenever it changes.
+     *
+     * @param all 0 as long as no broker has told
+     */
+    public record OwnedPartitions(int owned, int all) {}
 
     /**
      * Hands an arrival to the owner of a partition and returns at once. Without an owner it is dropped: a record is then
@@ -70,9 +78,12 @@ public class Owners {
         }
     }
 
-    /** Lets every owner look at the clock. */
-    public void nudge() {
-        owners.values().forEach(PartitionOwner::nudge);
+    /** Tells of a change in what this instance owns, if there is one since the last time. To be called now and then. */
+    public void tick() {
+        OwnedPartitions now = new OwnedPartitions(owners.size(), topics.status().partitions());
+        if (!now.equals(told.getAndSet(now))) {
+            changes.fire(now);
+        }
     }
 
     /** Where each owner stands. */
@@ -80,8 +91,14 @@ public class Owners {
         return owners.values().stream().map(PartitionOwner::status).toList();
     }
 
+    /** True once the group has given this instance its part, be it no partition at all. */
+    boolean hasBeenAssigned() {
+        return assigned;
+    }
+
     /** The group gave partitions to this instance. Returns at once: claiming may have to wait for brokers. */
     void assigned(Collection<Integer> partitions) {
+        assigned = true;
         for (int partition : partitions) {
             LOG.info("Partition assigned", pair(LogKey.PARTITION, partition));
             PartitionOwner owner = new PartitionOwner(partition, kafka, topics, work, valve, clock, monotonic, metrics);
@@ -89,7 +106,7 @@ public class Owners {
                 owner.start();
             }
         }
-        changes.fire(new OwnedPartitions(owners.size()));
+        tick();
     }
 
     /** The group took partitions away, or this instance stops: their owners drain, all at the same time. */
@@ -113,7 +130,7 @@ public class Owners {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        changes.fire(new OwnedPartitions(owners.size()));
+        tick();
     }
 
     /** Before the channels and the REST clients close, so that answers on the wire can still be recorded. */

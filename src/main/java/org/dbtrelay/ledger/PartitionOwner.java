@@ -72,10 +72,6 @@ final class PartitionOwner {
         valve.check(partition, mailbox.offer(arrival));
     }
 
-    void nudge() {
-        mailbox.nudge();
-    }
-
     OwnerStatus status() {
         return status;
     }

@@ -2,6 +2,8 @@ package org.dbtrelay.ledger;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
@@ -60,6 +62,17 @@ public class TopicCheck {
         this.status = new Status(List.of("the topics have not been checked yet"), 0, clock.instant());
     }
 
+    /** Looks at the topics at once: there are no partitions to own before there is a topic. */
+    void onStart(@Observes StartupEvent event) {
+        Thread.ofVirtual().name("topic-check").start(() -> {
+            try {
+                await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
     /**
      * What the last check found.
      *
@@ -108,7 +121,11 @@ public class TopicCheck {
         Map<String, TopicDescription> found = describe(admin);
         if (found.size() < names().size() && topics.create()) {
             create(admin, found);
-            found = describe(admin);
+            // Brokers answer before all of them know the new topics.
+            for (int look = 0; look < 50 && found.size() < names().size(); look++) {
+                changed.await(100, TimeUnit.MILLISECONDS);
+                found = describe(admin);
+            }
         }
         List<String> faults = new ArrayList<>();
         for (String name : names()) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -28,12 +30,14 @@ import org.apache.kafka.metadata.storage.Formatter;
  * A real Kafka broker (KRaft, broker and controller in one node) in this JVM, on a free port of 127.0.0.1. It keeps its
  * port and its data over {@link #stop()} and {@link #start()}, so that a test can take the broker away and give it back.
  *
- * <p>Not for use from two threads at once; the Kafka clients that it hands out follow their own rules.
+ * <p>Starting and stopping is for one thread; what needs a running broker may be called from several.
  */
 public final class EmbeddedKafka implements AutoCloseable {
 
     private static final int NODE_ID = 1;
     private static final int PORT_ATTEMPTS = 5;
+    private static final int LOWEST_PORT = 15_000;
+    private static final int HIGHEST_PORT = 32_000;
 
     private final Path dataDirectory;
     private final boolean temporary;
@@ -108,10 +112,7 @@ public final class EmbeddedKafka implements AutoCloseable {
 
     /** Stops the broker in good order and keeps its data and its port. Does nothing if it does not run. */
     public void stop() {
-        if (clients != null) {
-            clients.close();
-            clients = null;
-        }
+        closeClients();
         if (server != null) {
             shutDown(server);
             server = null;
@@ -150,7 +151,7 @@ public final class EmbeddedKafka implements AutoCloseable {
     }
 
     /** What talks to this broker; see there for more than the shortcuts below. Closed by {@link #stop()}. */
-    public KafkaClients clients() {
+    public synchronized KafkaClients clients() {
         if (clients == null) {
             clients = new KafkaClients(bootstrapServers());
         }
@@ -185,6 +186,13 @@ public final class EmbeddedKafka implements AutoCloseable {
     /** {@link KafkaClients#newProducer(Map)} */
     public KafkaProducer<byte[], byte[]> newProducer(Map<String, Object> settings) {
         return clients().newProducer(settings);
+    }
+
+    private synchronized void closeClients() {
+        if (clients != null) {
+            clients.close();
+            clients = null;
+        }
     }
 
     private void format() {
@@ -264,11 +272,20 @@ public final class EmbeddedKafka implements AutoCloseable {
         return settings;
     }
 
+    /**
+     * A port that is free now and, being below those that systems give to outgoing connections (from 32768 on Linux), will
+     * not be taken by some connection while the broker is away, not even by a client's own attempts to reach it.
+     */
     private static int freePort() {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        while (true) {
+            int port = ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
+            try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (BindException e) {
+                // Taken: the next round draws another one.
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Makes topics and writes records on one broker, wherever that broker runs. Not for use from two threads at once. */
+/** Makes topics and writes records on one broker, wherever that broker runs. Safe for use from several threads. */
 public final class KafkaClients implements AutoCloseable {
 
     private final String bootstrapServers;
@@ -59,11 +59,8 @@ public final class KafkaClients implements AutoCloseable {
 
     /** Writes a record, with its headers, partition and time as given, and waits until it is stored. */
     public RecordMetadata produce(ProducerRecord<byte[], byte[]> message) {
-        if (producer == null) {
-            producer = newProducer(Map.of(ProducerConfig.ACKS_CONFIG, "all"));
-        }
         try {
-            return producer.send(message).get();
+            return producer().send(message).get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("No record could be written to " + message.topic(), e.getCause());
         } catch (InterruptedException e) {
@@ -79,12 +76,19 @@ public final class KafkaClients implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         if (producer != null) {
             // Nothing is on its way: produce() waits for each record.
             producer.close(Duration.ZERO);
             producer = null;
         }
+    }
+
+    private synchronized KafkaProducer<byte[], byte[]> producer() {
+        if (producer == null) {
+            producer = newProducer(Map.of(ProducerConfig.ACKS_CONFIG, "all"));
+        }
+        return producer;
     }
 
     private static byte[] bytes(String text) {

@@ -30,7 +30,8 @@ public record Behaviour(
         return new Behaviour(1.0, Duration.ofMillis(500), 500, 400, 400, 200, true, 0);
     }
 
-    Behaviour speed(double value) {
+    /** Runs go that many times faster than planned. */
+    public Behaviour speed(double value) {
         return new Behaviour(
                 value,
                 cancelDelay,
@@ -40,5 +41,96 @@ public record Behaviour(
                 createdStatus,
                 slashRequired,
                 requestsPerMinute);
+    }
+
+    /** A cancel of a running run takes that long. */
+    public Behaviour cancelDelay(Duration value) {
+        return new Behaviour(
+                speed,
+                value,
+                longCauseStatus,
+                deactivatedStatus,
+                refusedRetryStatus,
+                createdStatus,
+                slashRequired,
+                requestsPerMinute);
+    }
+
+    /** A cause that is too long is answered so; 0 to accept it. */
+    public Behaviour longCauseStatus(int value) {
+        return new Behaviour(
+                speed,
+                cancelDelay,
+                value,
+                deactivatedStatus,
+                refusedRetryStatus,
+                createdStatus,
+                slashRequired,
+                requestsPerMinute);
+    }
+
+    /** A trigger of a deactivated job is answered so; 0 to accept it. */
+    public Behaviour deactivatedStatus(int value) {
+        return new Behaviour(
+                speed,
+                cancelDelay,
+                longCauseStatus,
+                value,
+                refusedRetryStatus,
+                createdStatus,
+                slashRequired,
+                requestsPerMinute);
+    }
+
+    /** A retry that is not possible is answered so. */
+    public Behaviour refusedRetryStatus(int value) {
+        return new Behaviour(
+                speed,
+                cancelDelay,
+                longCauseStatus,
+                deactivatedStatus,
+                value,
+                createdStatus,
+                slashRequired,
+                requestsPerMinute);
+    }
+
+    /** A trigger is answered so, 200 or 201. */
+    public Behaviour createdStatus(int value) {
+        return new Behaviour(
+                speed,
+                cancelDelay,
+                longCauseStatus,
+                deactivatedStatus,
+                refusedRetryStatus,
+                value,
+                slashRequired,
+                requestsPerMinute);
+    }
+
+    /** Whether a path without its last slash is 404. */
+    public Behaviour slashRequired(boolean value) {
+        return new Behaviour(
+                speed,
+                cancelDelay,
+                longCauseStatus,
+                deactivatedStatus,
+                refusedRetryStatus,
+                createdStatus,
+                value,
+                requestsPerMinute);
+    }
+
+    /** An account's limit, 0 for none. */
+    public Behaviour requestsPerMinute(int value) {
+        return new Behaviour(
+                speed,
+                cancelDelay,
+                longCauseStatus,
+                deactivatedStatus,
+                refusedRetryStatus,
+                createdStatus,
+                slashRequired,
+                value);
     }
 }

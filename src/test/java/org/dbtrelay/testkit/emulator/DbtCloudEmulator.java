@@ -49,12 +49,9 @@ public final class DbtCloudEmulator implements AutoCloseable {
         sender = new WebhookSender(clock);
         Webhooks webhooks = new Webhooks(world, life, clock, sender);
         RunJson json = new RunJson(world, this::baseUrl);
+        RunCalls runs = new RunCalls(world, life, json, builder.behaviour);
         Api api = new Api(
-                access,
-                new ResourceCalls(world),
-                new RunCalls(world, life, json, builder.behaviour),
-                new ArtifactCalls(world, life),
-                webhooks::answer);
+                access, new ResourceCalls(world, runs::json), runs, new ArtifactCalls(world, life), webhooks::answer);
         HttpFront.Traffic traffic = new HttpFront.Traffic(
                 api,
                 faults,
@@ -74,6 +71,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return builder().start();
     }
 
+    /** To choose the world, the clock, the port and more. */
     public static Builder builder() {
         return new Builder();
     }
@@ -88,6 +86,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
         private Builder() {}
 
+        /** What there is; without this {@link World#standard()}. */
         public Builder world(World value) {
             world = value;
             return this;
@@ -117,11 +116,13 @@ public final class DbtCloudEmulator implements AutoCloseable {
             return this;
         }
 
+        /** What dbt Cloud's documents leave open. A speed that is to hold must be in it or be set after it. */
         public Builder behaviour(Behaviour value) {
             behaviour = value;
             return this;
         }
 
+        /** Starts the server; it answers when this returns. */
         public DbtCloudEmulator start() {
             return new DbtCloudEmulator(this);
         }
@@ -132,10 +133,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return "http://127.0.0.1:" + port.get();
     }
 
+    /** The same as a URI. */
     public URI baseUri() {
         return URI.create(baseUrl());
     }
 
+    /** The port on 127.0.0.1. */
     public int port() {
         return port.get();
     }
@@ -150,6 +153,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return world.firstAccount();
     }
 
+    /** What there is; may be added to. */
     public World world() {
         return world;
     }
@@ -159,10 +163,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return access;
     }
 
+    /** To put faults in force. */
     public Faults faults() {
         return faults;
     }
 
+    /** Counts and log of the requests. */
     public Counters counters() {
         return counters;
     }
@@ -182,6 +188,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return life.all(run -> true);
     }
 
+    /** The runs of a job, oldest first, hidden ones as well. */
     public List<RunView> runsOfJob(long jobId) {
         return life.all(run -> run.job.id() == jobId);
     }

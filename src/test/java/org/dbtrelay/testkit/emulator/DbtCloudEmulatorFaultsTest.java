@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
@@ -72,7 +73,7 @@ class DbtCloudEmulatorFaultsTest {
 
         assertThatThrownBy(() -> client.send(client.request(client.account() + "jobs/" + job + "/run/")
                         .timeout(Duration.ofMillis(300))
-                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString("{\"cause\":\"late\"}"))))
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"cause\":\"late\"}"))))
                 .hasCauseInstanceOf(HttpTimeoutException.class);
         assertThat(emulator.runsByCause("late")).hasSize(1);
 
@@ -213,8 +214,7 @@ class DbtCloudEmulatorFaultsTest {
 
     @Test
     void theLimitOfRequestsAMinuteIsEnforcedOnDemand() {
-        Behaviour likely = Behaviour.likely();
-        Behaviour limited = new Behaviour(1, likely.cancelDelay(), 500, 400, 400, 200, true, 10);
+        Behaviour limited = Behaviour.likely().requestsPerMinute(10);
         try (DbtCloudEmulator strict = DbtCloudEmulator.builder()
                         .clock(clock)
                         .behaviour(limited)
@@ -237,7 +237,7 @@ class DbtCloudEmulatorFaultsTest {
         HttpResponse<String> response = client.send(client.request(client.account() + "jobs/" + job + "/run/")
                         .header("User-Agent", "relay/1")
                         .header("Content-Type", "application/json")
-                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString("{\"cause\":\"logged\"}")))
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"cause\":\"logged\"}")))
                 .response();
         assertThat(response.statusCode()).isEqualTo(200);
 

@@ -168,6 +168,74 @@ class DbtCloudEmulatorRunLifeTest {
     }
 
     @Test
+    void aFailingDocsStepDoesNotFailTheRun() {
+        long docs = emulator.world().jobNamed("Build with docs").id();
+        emulator.planNextRun(docs, RunPlan.succeeding().withFailingDocs());
+        long id = triggered(docs);
+        clock.advance(Duration.ofMinutes(1));
+
+        JsonNode run = client.get("runs/" + id + "/?include_related=run_steps").data();
+        assertThat(run.path("status").asInt()).isEqualTo(10);
+        assertThat(run.path("run_steps").get(6).path("status").asInt()).isEqualTo(20);
+        assertThat(run.path("has_docs_generated").asBoolean()).isFalse();
+        assertThat(client.get("runs/?has_docs_generated=true").data()).isEmpty();
+        assertThat(client.get("runs/" + id + "/artifacts/catalog.json").status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void aRunIsCutShortInTheStepThatItWasIn() {
+        emulator.planNextRun(job, RunPlan.succeeding().running(Duration.ofHours(1)));
+        long id = triggered(job);
+        clock.advance(Duration.ofSeconds(30));
+        JsonNode running =
+                client.get("runs/" + id + "/?include_related=run_steps").data();
+        assertThat(running.path("run_steps").findValuesAsText("status_humanized"))
+                .containsExactly("Success", "Success", "Success", "Running");
+        cancelled(id);
+        clock.advance(Duration.ofSeconds(1));
+        JsonNode run =
+                client.get("runs/" + id + "/?include_related=run_steps,audit").data();
+        assertThat(run.path("run_steps").findValuesAsText("status_humanized"))
+                .containsExactly("Success", "Success", "Success", "Cancelled");
+        assertThat(run.path("audit")
+                        .path("cancellation")
+                        .path("actor")
+                        .path("id")
+                        .isTextual())
+                .isTrue();
+        assertThat(run.path("artifacts_saved").asBoolean()).isTrue();
+        assertThat(client.get("runs/" + id + "/artifacts/").data().isNull()).isTrue();
+    }
+
+    @Test
+    void whatIsNotDocumentedCanBeChosen() {
+        Behaviour other = Behaviour.likely()
+                .longCauseStatus(0)
+                .deactivatedStatus(0)
+                .refusedRetryStatus(409)
+                .createdStatus(201)
+                .slashRequired(false)
+                .cancelDelay(Duration.ofMinutes(1));
+        try (DbtCloudEmulator lax =
+                        DbtCloudEmulator.builder().clock(clock).behaviour(other).start();
+                EmulatorClient lenient = new EmulatorClient(lax)) {
+            long retired = lax.world().jobNamed("Retired build").id();
+            EmulatorClient.Reply created = lenient.trigger(retired, "c".repeat(300));
+            assertThat(created.status()).isEqualTo(201);
+            long id = created.data().path("id").asLong();
+            assertThat(lenient.get("jobs/" + retired).status()).isEqualTo(200);
+            clock.advance(Duration.ofSeconds(2));
+            lenient.post("runs/" + id + "/cancel/", "");
+            clock.advance(Duration.ofSeconds(2));
+            assertThat(lenient.run(id).path("status").asInt()).isEqualTo(3);
+            clock.advance(Duration.ofSeconds(2));
+            assertThat(lenient.run(id).path("status").asInt()).isEqualTo(10);
+            assertThat(lenient.post("runs/" + id + "/retry/", "").status()).isEqualTo(409);
+        }
+    }
+
+    @Test
     void aRunForAPullRequestRunsBesideOthers() {
         long first = triggered(job);
         long second = client.post("jobs/" + job + "/run/", "{\"cause\":\"x\",\"github_pull_request_id\":5}")

@@ -233,6 +233,15 @@ class DbtCloudEmulatorStrictnessTest {
         assertThat(ids(client.get("jobs/?project_id=" + finance))).hasSize(1);
         assertThat(ids(client.get("jobs/?name__icontains=daily"))).hasSize(2);
         assertThat(ids(client.get("jobs/?limit=2&offset=2"))).hasSize(2);
+        assertThat(ids(client.get("jobs/?order_by=-name&limit=1")))
+                .containsExactly(emulator.world().jobNamed("Slow build").id());
+        assertThat(client.get("jobs/?order_by=colour").status()).isEqualTo(400);
+        JsonNode included = client.get(
+                        "jobs/" + emulator.world().jobNamed("Slow build").id()
+                                + "/?include_related=environment,most_recent_run")
+                .data();
+        assertThat(included.path("environment").path("name").asText()).isEqualTo("Production");
+        assertThat(included.path("most_recent_run").path("id").asLong()).isEqualTo(seeded.getLast());
         assertThat(client.get("jobs/")
                         .json()
                         .path("extra")

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.dbtrelay.testkit.HandTurnedClock;
@@ -148,6 +152,26 @@ class DbtCloudEmulatorTest {
             assertThat(node.path("unique_id").asText()).isEqualTo("model.jaffle_shop.orders");
             assertThat(node.path("status").asText()).isEqualTo("error");
         });
+    }
+
+    @Test
+    void hundredsOfTriggersAtOnceMakeOneRunEach() {
+        Set<Long> ids = ConcurrentHashMap.newKeySet();
+        long job = jobId("Daily build");
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 400; i++) {
+                String cause = "concurrent " + i;
+                threads.execute(() ->
+                        ids.add(client.trigger(job, cause).data().path("id").asLong()));
+            }
+        }
+        assertThat(ids).hasSize(400);
+        assertThat(emulator.runsOfJob(job))
+                .hasSize(400)
+                .extracting(RunView::cause)
+                .doesNotHaveDuplicates();
+        clock.advance(Duration.ofHours(1));
+        assertThat(emulator.runsOfJob(job)).allMatch(RunView::isFinal);
     }
 
     @Test

@@ -40,14 +40,17 @@ public record EmulatedJob(
                 0, 0, 0, 0, name, "", List.of("dbt build"), false, false, false, 1, 0, List.of(RunPlan.succeeding()));
     }
 
+    /** With that id. */
     public EmulatedJob id(long value) {
         return at(value, accountId, projectId, environmentId);
     }
 
+    /** With that description, which the emulator's main prints as what the job does. */
     public EmulatedJob description(String value) {
         return with(value, executeSteps, generateDocs, runGenerateSources, deactivated, state, timeoutSeconds, plans);
     }
 
+    /** With these dbt commands. */
     public EmulatedJob steps(String... commands) {
         return with(
                 description,
@@ -60,14 +63,17 @@ public record EmulatedJob(
                 plans);
     }
 
+    /** With a docs step at the end of each run. */
     public EmulatedJob withDocs() {
         return with(description, executeSteps, true, runGenerateSources, deactivated, state, timeoutSeconds, plans);
     }
 
+    /** With a source freshness step before the job's own. */
     public EmulatedJob withSourceFreshness() {
         return with(description, executeSteps, generateDocs, true, deactivated, state, timeoutSeconds, plans);
     }
 
+    /** Deactivated, as dbt Cloud does after 100 failures in a row, or no longer. */
     public EmulatedJob deactivated(boolean value) {
         return with(description, executeSteps, generateDocs, runGenerateSources, value, state, timeoutSeconds, plans);
     }
@@ -77,11 +83,13 @@ public record EmulatedJob(
         return with(description, executeSteps, generateDocs, runGenerateSources, deactivated, 2, timeoutSeconds, plans);
     }
 
+    /** With {@code execution.timeout_seconds}; zero for none. */
     public EmulatedJob timeout(Duration value) {
         int seconds = Math.toIntExact(value.toSeconds());
         return with(description, executeSteps, generateDocs, runGenerateSources, deactivated, state, seconds, plans);
     }
 
+    /** With plans for its runs: the first for the first run, and so on, the last for all others. */
     public EmulatedJob plan(RunPlan... value) {
         return with(
                 description,

@@ -5,7 +5,8 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * The emulator as its own process. System properties: {@code emulator.port} (default 8580, 0 for a free one),
- * {@code emulator.account-id}, {@code emulator.token}, {@code emulator.speed}.
+ * {@code emulator.account-id}, {@code emulator.token}, {@code emulator.speed},
+ * {@code emulator.slash-required} (Airflow's client leaves the last slash out when it gets a job).
  */
 public final class EmulatorMain {
     private EmulatorMain() {}
@@ -15,7 +16,9 @@ public final class EmulatorMain {
         DbtCloudEmulator.Builder builder = DbtCloudEmulator.builder()
                 .world(World.standard(Long.getLong("emulator.account-id", World.ACCOUNT_ID)))
                 .port(Integer.getInteger("emulator.port", 8580))
-                .speed(Double.parseDouble(System.getProperty("emulator.speed", "1")));
+                .behaviour(Behaviour.likely()
+                        .speed(Double.parseDouble(System.getProperty("emulator.speed", "1")))
+                        .slashRequired(Boolean.parseBoolean(System.getProperty("emulator.slash-required", "true"))));
         String token = System.getProperty("emulator.token");
         if (token != null && !token.isEmpty()) {
             builder.token(token);

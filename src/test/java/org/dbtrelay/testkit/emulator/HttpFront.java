@@ -103,8 +103,8 @@ final class HttpFront extends AbstractVerticle {
             }
             case Fault.ResetMidBody cut -> cut(http, answer(request, hiding), cut.bytes());
             case Fault.SlowBody slow -> {
-                HttpServerResponse response = head(http.response(), answer(request, hiding));
-                trickle(response, answer(request, hiding).content(), 0, slow);
+                Answer answer = answer(request, hiding);
+                trickle(head(http.response(), answer), answer.content(), 0, slow);
             }
             case Fault.RateLimit limit -> {
                 Answer answer = Envelope.error(429, "Request was throttled.");

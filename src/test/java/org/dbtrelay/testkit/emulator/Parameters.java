@@ -21,6 +21,8 @@ final class Parameters {
         LIMIT,
         OFFSET,
         ORDER,
+        /** An order by any field of a resource; only the runs list has a closed list. */
+        FIELD_ORDER,
         INCLUDE
     }
 
@@ -29,17 +31,17 @@ final class Parameters {
     static {
         put(Endpoint.LIST_ACCOUNTS, "");
         put(Endpoint.GET_ACCOUNT, "");
-        put(Endpoint.LIST_PROJECTS, "limit offset order_by state pk:i pk__gt:i pk__in:I name__icontains:t");
+        put(Endpoint.LIST_PROJECTS, "limit offset order_by:o state pk:i pk__gt:i pk__in:I name__icontains:t");
         put(Endpoint.GET_PROJECT, "");
         put(
                 Endpoint.LIST_ENVIRONMENTS,
-                "limit offset order_by state pk:i pk__in:I id__gt:i project_id:i project_id__in:I credentials_id:i"
+                "limit offset order_by:o state pk:i pk__in:I id__gt:i project_id:i project_id__in:I credentials_id:i"
                         + " dbt_version:t dbt_version__in:T deployment_type:t deployment_type__in:T name:t"
                         + " name__icontains:t type:t");
         put(Endpoint.GET_ENVIRONMENT, "");
         put(
                 Endpoint.LIST_JOBS,
-                "limit offset order_by state pk:i environment_id:i project_id:i project_id__in:I dbt_version__in:T"
+                "limit offset order_by:o state pk:i environment_id:i project_id:i project_id__in:I dbt_version__in:T"
                         + " is_fusion_ready:b is_system:b name__icontains:t triggers_schedule:b");
         put(Endpoint.GET_JOB, "");
         put(Endpoint.GET_JOB_ARTIFACT, "");
@@ -108,6 +110,7 @@ final class Parameters {
             case "t" -> Kind.TEXT;
             case "T" -> Kind.TEXTS;
             case "r" -> Kind.TIME_RANGE;
+            case "o" -> Kind.FIELD_ORDER;
             default -> throw new IllegalArgumentException(letter);
         };
     }

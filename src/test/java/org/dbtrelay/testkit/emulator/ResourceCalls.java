@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
@@ -13,9 +14,11 @@ import org.jspecify.annotations.Nullable;
 /** The calls about accounts, projects, environments and the list of jobs. */
 final class ResourceCalls {
     private final World world;
+    private final BiFunction<EmulatedJob, Set<String>, ObjectNode> jobJson;
 
-    ResourceCalls(World world) {
+    ResourceCalls(World world, BiFunction<EmulatedJob, Set<String>, ObjectNode> jobJson) {
         this.world = world;
+        this.jobJson = jobJson;
     }
 
     Answer accounts(Set<Long> allowed) {
@@ -37,10 +40,10 @@ final class ResourceCalls {
     Answer projects(Request request, Values values) {
         Long after = values.integer("pk__gt");
         Stream<EmulatedProject> projects = world.projects(request.id("account")).stream()
-                .filter(project -> isAmong(values, project.id()))
+                .filter(project -> isActive(values) && isAmong(values, project.id()))
                 .filter(project -> after == null || project.id() > after)
                 .filter(project -> contains(project.name(), values.text("name__icontains")));
-        return page(request, values, projects, EmulatedProject::id, ResourceJson::project);
+        return page(request, values, projects, EmulatedProject::id, EmulatedProject::name, ResourceJson::project);
     }
 
     Answer project(Request request) {
@@ -54,6 +57,14 @@ final class ResourceCalls {
         if (inPath != null && world.project(request.id("account"), inPath).isEmpty()) {
             throw Refusal.notFound();
         }
+        Function<EmulatedEnvironment, ObjectNode> json = environment -> {
+            ObjectNode body = ResourceJson.environment(environment);
+            if (values.include().contains("project")) {
+                world.project(environment.accountId(), environment.projectId())
+                        .ifPresent(project -> body.set("project", ResourceJson.project(project)));
+            }
+            return body;
+        };
         Long project = values.integer("project_id");
         List<Long> projects = values.integers("project_id__in");
         Long after = values.integer("id__gt");
@@ -74,8 +85,9 @@ final class ResourceCalls {
                         || ResourceJson.deploymentType(environment).equals(deployment))
                 .filter(environment ->
                         deployments == null || deployments.contains(ResourceJson.deploymentType(environment)))
+                .filter(environment -> isActive(values) && values.integer("credentials_id") == null)
                 .filter(environment -> hasVersion(values, environment.dbtVersion()));
-        return page(request, values, found, EmulatedEnvironment::id, ResourceJson::environment);
+        return page(request, values, found, EmulatedEnvironment::id, EmulatedEnvironment::name, json);
     }
 
     Answer environment(Request request) {
@@ -93,6 +105,8 @@ final class ResourceCalls {
         Integer state = values.state("active");
         Boolean scheduled = values.bool("triggers_schedule");
         Boolean system = values.bool("is_system");
+        Boolean fusion = values.bool("is_fusion_ready");
+        Set<String> include = values.include();
         Stream<EmulatedJob> jobs = world.jobs(request.id("account")).stream()
                 .filter(job -> state == null || job.state() == state)
                 .filter(job -> isAmong(values, job.id()))
@@ -100,10 +114,17 @@ final class ResourceCalls {
                 .filter(job -> projects == null || projects.contains(job.projectId()))
                 .filter(job -> environment == null || job.environmentId() == environment)
                 .filter(job -> contains(job.name(), values.text("name__icontains")))
-                // No job of the emulator has a schedule or belongs to dbt Cloud itself.
+                // No job has a schedule, belongs to dbt Cloud itself, is ready for Fusion, or has a version of its own.
+                .filter(job -> fusion == null || !fusion)
+                .filter(job -> values.texts("dbt_version__in") == null)
                 .filter(job -> scheduled == null || !scheduled)
                 .filter(job -> system == null || !system);
-        return page(request, values, jobs, EmulatedJob::id, JobJson::of);
+        return page(request, values, jobs, EmulatedJob::id, EmulatedJob::name, job -> jobJson.apply(job, include));
+    }
+
+    private static boolean isActive(Values values) {
+        Integer state = values.state("active");
+        return state == null || state == 1;
     }
 
     private static boolean hasVersion(Values values, String version) {
@@ -123,11 +144,18 @@ final class ResourceCalls {
     }
 
     private static <T> Answer page(
-            Request request, Values values, Stream<T> all, ToLongFunction<T> id, Function<T, ObjectNode> json) {
-        String order = values.order("id");
+            Request request,
+            Values values,
+            Stream<T> all,
+            ToLongFunction<T> id,
+            Function<T, String> name,
+            Function<T, ObjectNode> json) {
+        String order = values.fieldOrder();
         Comparator<T> byId = Comparator.comparingLong(id);
+        Comparator<T> wanted =
+                order.endsWith("name") ? Comparator.comparing(name).thenComparing(byId) : byId;
         List<T> sorted =
-                all.sorted(order.startsWith("-") ? byId.reversed() : byId).toList();
+                all.sorted(order.startsWith("-") ? wanted.reversed() : wanted).toList();
         List<ObjectNode> page = sorted.stream()
                 .skip(values.offset())
                 .limit(values.limit())

@@ -23,9 +23,12 @@ final class RunCalls {
     }
 
     Answer job(Request request, Values values) {
-        EmulatedJob job = job(request);
+        return Envelope.ok(json(job(request), values.include()));
+    }
+
+    /** A job with what is to be included. */
+    ObjectNode json(EmulatedJob job, Set<String> include) {
         ObjectNode body = JobJson.of(job);
-        Set<String> include = values.include();
         if (include.contains("environment")) {
             world.environment(job.accountId(), job.environmentId())
                     .ifPresent(environment -> body.set("environment", ResourceJson.environment(environment)));
@@ -36,7 +39,7 @@ final class RunCalls {
         if (include.contains("most_recent_completed_run")) {
             body.set("most_recent_completed_run", newest(job, true));
         }
-        return Envelope.ok(body);
+        return body;
     }
 
     private @Nullable ObjectNode newest(EmulatedJob job, boolean completed) {

@@ -77,14 +77,17 @@ public record RunPlan(
         return succeeding().running(null);
     }
 
+    /** In the queue for that long although nothing is in the way. */
     public RunPlan queued(Duration time) {
         return changed(b -> b.queued = time);
     }
 
+    /** At status 2 for that long. */
     public RunPlan starting(Duration time) {
         return changed(b -> b.starting = time);
     }
 
+    /** At status 3 for that long; null: until it is told to finish. */
     public RunPlan running(@Nullable Duration time) {
         return changed(b -> b.running = time);
     }
@@ -99,6 +102,7 @@ public record RunPlan(
         return taking(Duration.ZERO, Duration.ZERO, Duration.ZERO);
     }
 
+    /** With another end, and a {@code status_message}. */
     public RunPlan endingAs(RunStatus status, @Nullable String message) {
         return changed(b -> {
             b.end = status;
@@ -106,40 +110,65 @@ public record RunPlan(
         });
     }
 
+    /** With one more failing row in {@code run_results.json}. */
     public RunPlan failingNode(String uniqueId, String status, String message) {
         return changed(b -> b.failingNodes = plus(b.failingNodes, new FailingNode(uniqueId, status, message)));
     }
 
+    /** With a docs step that fails, which does not fail the run. */
     public RunPlan withFailingDocs() {
         return changed(b -> b.docsFail = true);
     }
 
+    /** With {@code artifacts_saved} false until so long after the end. */
     public RunPlan artifactsSavedAfter(Duration time) {
         return changed(b -> b.savedAfter = time);
     }
 
+    /** With 404 for artifacts until so long after the end. */
     public RunPlan artifactsReadableAfter(Duration time) {
         return changed(b -> b.readableAfter = time);
     }
 
+    /** With empty logs until so long after the end of each step. */
     public RunPlan logsAfter(Duration time) {
         return changed(b -> b.logsAfter = time);
     }
 
+    /** With one more artifact, or another one in the place of a usual one. */
     public RunPlan artifact(PlannedArtifact artifact) {
         return changed(b -> b.artifacts = plus(b.artifacts, artifact));
     }
 
+    /** Without the artifact at that path. */
     public RunPlan withoutArtifact(String path) {
         return changed(b -> b.without = plus(b.without, path));
     }
 
+    /** Without any artifact: the list's data is null. */
     public RunPlan withoutArtifacts() {
         return withoutArtifact("*");
     }
 
+    /** With a debug log of that many lines for each dbt step. */
     public RunPlan debugLogLines(int lines) {
         return changed(b -> b.debugLogLines = lines);
+    }
+
+    /** The same in less time: all durations divided by {@code speed}. */
+    RunPlan faster(double speed) {
+        return changed(b -> {
+            b.queued = divided(b.queued, speed);
+            b.starting = divided(b.starting, speed);
+            b.running = b.running == null ? null : divided(b.running, speed);
+            b.savedAfter = divided(b.savedAfter, speed);
+            b.readableAfter = divided(b.readableAfter, speed);
+            b.logsAfter = divided(b.logsAfter, speed);
+        });
+    }
+
+    static Duration divided(Duration duration, double speed) {
+        return speed == 1.0 ? duration : Duration.ofNanos((long) (duration.toNanos() / speed));
     }
 
     /** The plan of a retry of such a run, unless told otherwise: as long, and it succeeds. */

@@ -59,6 +59,7 @@ final class Values {
             case LIMIT -> limit();
             case OFFSET -> offset();
             case ORDER -> order("id");
+            case FIELD_ORDER -> fieldOrder();
             case INCLUDE -> include();
         };
     }
@@ -201,6 +202,15 @@ final class Values {
         return text;
     }
 
+    /** The order of resources, by a field of theirs. */
+    String fieldOrder() {
+        String text = query.last("order_by");
+        if (text != null && !text.matches("-?(id|name|created_at|updated_at|state|(account|project|environment)_id)")) {
+            throw new IllegalArgumentException("'" + text + "' is not a field to order by");
+        }
+        return text == null ? "id" : text;
+    }
+
     /** What is to be included: a comma list, a JSON list, a Python list, or repeated keys; all are in use. */
     Set<String> include() {
         Set<String> names = new LinkedHashSet<>();
@@ -223,7 +233,7 @@ final class Values {
         }
         filters.put("account_id", accountId);
         for (String name : query.names()) {
-            if (!filters.has(name) && kinds.get(name) != Kind.INCLUDE && kinds.get(name) != Kind.ORDER) {
+            if (!filters.has(name) && !name.equals("include_related") && !name.equals("order_by")) {
                 filters.set(
                         name,
                         Envelope.MAPPER.valueToTree(kinds.get(name) == Kind.TIME_RANGE ? texts(name) : value(name)));

@@ -82,6 +82,7 @@ public final class World {
                         .plan(RunPlan.succeeding().running(Duration.ofHours(1))));
     }
 
+    /** Adds an account. */
     public World account(long id, String name) {
         accounts.put(id, new EmulatedAccount(id, name, "enterprise", 15));
         if (accounts.size() == 1) {
@@ -91,27 +92,31 @@ public final class World {
         return this;
     }
 
+    /** Adds a project to the last account, with an id of the emulator's choice. */
     public World project(String name) {
         return project(nextId.addAndGet(1000), name);
     }
 
+    /** Adds a project to the last account. */
     public World project(long id, String name) {
         projects.put(id, new EmulatedProject(id, lastAccount, name));
         lastProject = id;
         return this;
     }
 
+    /** Adds an environment to the last project, with an id of the emulator's choice. */
     public World environment(String name) {
         return environment(nextId.addAndGet(1000), name);
     }
 
+    /** Adds an environment to the last project. */
     public World environment(long id, String name) {
         environments.put(id, new EmulatedEnvironment(id, lastAccount, lastProject, name, "latest"));
         lastEnvironment = id;
         return this;
     }
 
-    /** Adds the job; if it has no id yet it gets one, see {@link #jobNamed}. */
+    /** Adds the job to the last environment; if it has no id yet it gets one, see {@link #jobNamed}. */
     public World job(EmulatedJob job) {
         long id = job.id() == 0 ? nextId.addAndGet(1000) : job.id();
         jobs.put(id, job.at(id, lastAccount, lastProject, lastEnvironment));
@@ -140,40 +145,48 @@ public final class World {
         return firstAccount;
     }
 
+    /** By id, as all lists here. */
     public List<EmulatedAccount> accounts() {
         return List.copyOf(accounts.values());
     }
 
+    /** The account's projects. */
     public List<EmulatedProject> projects(long accountId) {
         return projects.values().stream()
                 .filter(project -> project.accountId() == accountId)
                 .toList();
     }
 
+    /** The account's environments. */
     public List<EmulatedEnvironment> environments(long accountId) {
         return environments.values().stream()
                 .filter(environment -> environment.accountId() == accountId)
                 .toList();
     }
 
+    /** The account's jobs, deleted ones as well. */
     public List<EmulatedJob> jobs(long accountId) {
         return jobs.values().stream()
                 .filter(job -> job.accountId() == accountId)
                 .toList();
     }
 
+    /** The account with that id. */
     public Optional<EmulatedAccount> account(long id) {
         return Optional.ofNullable(accounts.get(id));
     }
 
+    /** The account's project with that id. */
     public Optional<EmulatedProject> project(long accountId, long id) {
         return Optional.ofNullable(projects.get(id)).filter(project -> project.accountId() == accountId);
     }
 
+    /** The account's environment with that id. */
     public Optional<EmulatedEnvironment> environment(long accountId, long id) {
         return Optional.ofNullable(environments.get(id)).filter(environment -> environment.accountId() == accountId);
     }
 
+    /** The account's job with that id, deleted or not. */
     public Optional<EmulatedJob> job(long accountId, long id) {
         return Optional.ofNullable(jobs.get(id)).filter(job -> job.accountId() == accountId);
     }

@@ -1,0 +1,94 @@
+package org.dbtrelay.api;
+
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.dbtrelay.command.CommandDecoder;
+import org.dbtrelay.command.CommandOutlet;
+import org.dbtrelay.flow.CommandViews;
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.Input;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** Commands over HTTP: send one, see where one stands. */
+@Path("/api/commands")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "commands")
+public class CommandResource {
+
+    private static final int MOST = 1_000;
+
+    private final CommandDecoder decoder;
+    private final CommandOutlet outlet;
+    private final CommandViews views;
+    private final Clock clock;
+
+    CommandResource(CommandDecoder decoder, CommandOutlet outlet, CommandViews views, Clock clock) {
+        this.decoder = decoder;
+        this.outlet = outlet;
+        this.views = views;
+        this.clock = clock;
+    }
+
+    /** Checks a command as the topic's reader would and puts it on the topic. */
+    @POST
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Operation(summary = "Put a command on the commands topic, keyed by its job")
+    public Response send(byte[] body) {
+        String id = UUID.randomUUID().toString();
+        return switch (decoder.decode(body, id, clock.instant(), null)) {
+            case Input.Commanded(Command.Trigger trigger, String hash, var time) -> {
+                outlet.send(trigger, trigger.id().equals(id) ? decoder.withId(body, id) : body);
+                yield Response.accepted(Map.of("command_id", trigger.id()))
+                        .location(URI.create("/api/commands/" + segment(trigger.id())))
+                        .build();
+            }
+            case Input.Commanded(Command.Unfit unfit, String hash, var time) ->
+                Problem.response(Response.Status.BAD_REQUEST, unfit.message());
+            case Input.Unreadable unreadable ->
+                Problem.response(
+                        Response.Status.BAD_REQUEST, unreadable.verdict().message());
+            case Input.About about -> throw new IllegalStateException("a decoder gives no answers");
+        };
+    }
+
+    /** The commands of this instance that are not finished. */
+    @GET
+    @Operation(summary = "The commands in flight on this instance, at most " + MOST)
+    public List<CommandState> all() {
+        return views.unfinished(MOST).stream()
+                .map(view -> CommandState.of(view, false))
+                .toList();
+    }
+
+    /** One command, with the newest of its events. */
+    @GET
+    @Path("{command_id}")
+    @Operation(summary = "One command with its state and its last 50 events")
+    public Response one(@PathParam("command_id") String commandId) {
+        return views.find(commandId)
+                .map(view -> Response.ok(CommandState.of(view, true)).build())
+                .orElseGet(() -> Problem.response(
+                        Response.Status.NOT_FOUND,
+                        "no partition of this instance has a command of this id; another instance may have it"));
+    }
+
+    private static String segment(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}

@@ -1,0 +1,90 @@
+package org.dbtrelay.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.stream.Collectors;
+import org.dbtrelay.flow.CommandViews;
+import org.dbtrelay.run.Order;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a command stands, over HTTP.
+ *
+ * @param outcome the type of the event that ended it; null while it has not ended
+ * @param notBefore when a waiting command is tried again
+ * @param eventsTold how many events have been told of it
+ * @param events the newest of them that this process knows, a JSON array as it stands in the topics
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+public record CommandState(
+        String commandId,
+        int partition,
+        String state,
+        Instant acceptedAt,
+        @Nullable String command,
+        @Nullable String connection,
+        @Nullable Long accountId,
+        @Nullable Long jobId,
+        @Nullable String jobName,
+        @Nullable Long runId,
+        @Nullable String runStatus,
+        @Nullable String runUrl,
+        @Nullable Integer attempt,
+        @Nullable Instant notBefore,
+        @Nullable Instant deadline,
+        @Nullable String outcome,
+        @Nullable String reason,
+        int eventsTold,
+
+        @JsonRawValue @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+        String events) {
+
+    static CommandState of(CommandViews.View view, boolean withEvents) {
+        RunEntry entry = view.entry();
+        @Nullable Order order = entry.order();
+        RunState.@Nullable WithRun run = entry.state() instanceof RunState.WithRun withRun ? withRun : null;
+        RunState.@Nullable Finished finished = entry.state() instanceof RunState.Finished end ? end : null;
+        return new CommandState(
+                entry.commandId(),
+                view.partition(),
+                entry.state().label(),
+                entry.acceptedAt(),
+                order == null ? null : order.verb(),
+                order == null ? null : order.connection(),
+                order == null ? null : Long.valueOf(order.accountId()),
+                order == null ? null : order.jobId(),
+                order == null ? null : order.jobName(),
+                run != null ? Long.valueOf(run.run().runId()) : finished != null ? finished.runId() : null,
+                run == null ? null : run.run().status().label(),
+                run == null ? null : run.run().url(),
+                attempt(entry.state()),
+                entry.state() instanceof RunState.Waiting waiting ? waiting.notBefore() : null,
+                order == null ? null : order.deadline(),
+                finished == null ? null : finished.outcome().wireName(),
+                finished == null ? null : finished.reason(),
+                entry.nextSequence(),
+                withEvents ? array(view) : null);
+    }
+
+    private static @Nullable Integer attempt(RunState state) {
+        return switch (state) {
+            case RunState.Waiting waiting -> waiting.attempts();
+            case RunState.Starting starting -> starting.attempt();
+            case RunState.Looking looking -> looking.attempt();
+            case RunState.WithRun withRun -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
+    private static String array(CommandViews.View view) {
+        return view.events().stream()
+                .map(event -> new String(event, StandardCharsets.UTF_8))
+                .collect(Collectors.joining(",", "[", "]"));
+    }
+}

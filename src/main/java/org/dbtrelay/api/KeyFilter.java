@@ -1,0 +1,62 @@
+package org.dbtrelay.api;
+
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.List;
+import org.dbtrelay.config.RelayConfig;
+import org.jboss.resteasy.reactive.server.ServerRequestFilter;
+import org.jspecify.annotations.Nullable;
+
+/** Lets those in who have one of {@code relay.api.keys}, and everybody where the API was declared open. */
+@Singleton
+class KeyFilter {
+
+    private static final String SCHEME = "Bearer ";
+
+    private final boolean open;
+    private final List<byte[]> hashes;
+
+    KeyFilter(RelayConfig config) {
+        this.open = config.api().open();
+        this.hashes = config.api().keys().values().stream().map(KeyFilter::hash).toList();
+    }
+
+    @ServerRequestFilter
+    @Nullable
+    Response check(ContainerRequestContext request) {
+        if (open || isKey(request.getHeaderString(HttpHeaders.AUTHORIZATION))) {
+            return null;
+        }
+        Response refusal = Problem.response(
+                Response.Status.UNAUTHORIZED,
+                "send one of relay.api.keys as 'Authorization: Bearer <key>'; relay.api.open=true serves the API without");
+        refusal.getHeaders().add(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+        return refusal;
+    }
+
+    /** Compares hashes, all of them and in constant time, so that the answer's time tells nothing about a key. */
+    private boolean isKey(@Nullable String header) {
+        if (header == null || !header.startsWith(SCHEME)) {
+            return false;
+        }
+        byte[] given = hash(header.substring(SCHEME.length()));
+        boolean known = false;
+        for (byte[] hash : hashes) {
+            known |= MessageDigest.isEqual(hash, given);
+        }
+        return known;
+    }
+
+    private static byte[] hash(String key) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+package org.dbtrelay.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.DeadLetterReason;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.JobSelector;
+import org.dbtrelay.run.Overrides;
+import org.dbtrelay.run.RejectReason;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From the bytes of a record to a command. What is no JSON object in UTF-8 is a dead letter; what is one but breaks a rule
+ * is a command that is rejected, with the field and the rule; a field that nobody knows is such a breach, because a typo must
+ * not run a job with the wrong options.
+ */
+@Singleton
+public class CommandDecoder {
+
+    private static final Set<String> VERBS = Set.of("trigger", "retry", "cancel", "follow");
+
+    /** Of the contract, not yet of this build. */
+    private static final Set<String> LATER = Set.of(
+            "retry_from_failure",
+            "if_running",
+            "on_timeout",
+            "on_unclear",
+            "expires_at",
+            "dry_run",
+            "run_id",
+            "target_command_id",
+            "expected_statuses");
+
+    private static final Set<String> FIELDS = Set.of(
+            "command",
+            "command_id",
+            "connection",
+            "account_id",
+            "job_id",
+            "project_name",
+            "environment_name",
+            "job_name",
+            "cause",
+            "steps_override",
+            "schema_override",
+            "additional_run_config",
+            "poll_interval",
+            "timeout",
+            "artifacts",
+            "context");
+
+    private static final Set<String> OWN_FIELDS = Set.of("cause", "steps_override", "schema_override");
+    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
+    private static final int MAX_ID = 128;
+    private static final int MAX_CONTEXT_BYTES = 8 * 1024;
+
+    private final int maxSize;
+
+    CommandDecoder(RelayConfig config) {
+        this.maxSize = config.commands().maxSize();
+    }
+
+    /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */
+    public Input decode(ConsumerRecord<byte[], byte[]> record) {
+        String defaultId = record.topic() + "-" + record.partition() + "-" + record.offset() + "-" + record.timestamp();
+        return decode(record.value(), defaultId, Instant.ofEpochMilli(record.timestamp()), traceparent(record));
+    }
+
+    /**
+     * What the bytes of a command say, wherever they come from.
+     *
+     * @param defaultId its id if it names none
+     */
+    public Input decode(byte @Nullable [] value, String defaultId, Instant recordTime, @Nullable String traceparent) {
+        if (value == null) {
+            return unreadable(DeadLetterReason.MALFORMED, "the record has no value; a command is a JSON object");
+        }
+        if (value.length > maxSize) {
+            return unreadable(
+                    DeadLetterReason.TOO_LARGE,
+                    "the record has " + value.length + " bytes; relay.commands.max-size is " + maxSize);
+        }
+        try {
+            ObjectNode object = CommandJson.read(value);
+            return new Input.Commanded(decode(object, defaultId, traceparent), CommandJson.hash(object), recordTime);
+        } catch (CommandJson.Malformed e) {
+            return unreadable(DeadLetterReason.MALFORMED, e.getMessage());
+        }
+    }
+
+    /**
+     * The bytes of a command with the id written into it.
+     *
+     * @param value what {@link #decode} has understood
+     */
+    public byte[] withId(byte[] value, String commandId) {
+        try {
+            ObjectNode object = CommandJson.read(value);
+            object.put("command_id", commandId);
+            return object.toString().getBytes(StandardCharsets.UTF_8);
+        } catch (CommandJson.Malformed e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    private static Command decode(ObjectNode object, String defaultId, @Nullable String traceparent) {
+        Fields fields = new Fields(object);
+        String id = defaultId;
+        String verb = "unknown";
+        String connection = "default";
+        @Nullable String context = null;
+        try {
+            id = id(fields, defaultId);
+            context = context(fields);
+            verb = verb(fields);
+            connection = orElse(fields.text("connection", 64), "default");
+            refuseUnknown(object);
+            @Nullable String later = later(object, verb);
+            if (later != null) {
+                return new Command.Unfit(id, verb, connection, RejectReason.UNSUPPORTED, later, context, traceparent);
+            }
+            return trigger(fields, id, connection, context, traceparent);
+        } catch (BadField e) {
+            return new Command.Unfit(id, verb, connection, RejectReason.INVALID, e.rule(), context, traceparent);
+        }
+    }
+
+    private static Command trigger(
+            Fields fields, String id, String connection, @Nullable String context, @Nullable String traceparent)
+            throws BadField {
+        return new Command.Trigger(
+                id,
+                connection,
+                fields.id("account_id"),
+                job(fields),
+                fields.text("cause", 2_000),
+                overrides(fields),
+                fields.duration("poll_interval", Duration.ofSeconds(1), Duration.ofHours(1)),
+                fields.duration("timeout", Duration.ofSeconds(1), Duration.ofDays(30)),
+                artifacts(fields),
+                context,
+                traceparent);
+    }
+
+    private static JobSelector job(Fields fields) throws BadField {
+        @Nullable Long jobId = fields.id("job_id");
+        @Nullable String project = fields.text("project_name", 255);
+        @Nullable String environment = fields.text("environment_name", 255);
+        @Nullable String job = fields.text("job_name", 255);
+        boolean anyName = project != null || environment != null || job != null;
+        if (jobId != null && anyName) {
+            throw new BadField("job_id", "must not be given together with project_name, environment_name or job_name");
+        }
+        if (jobId != null) {
+            return new JobSelector.ById(jobId);
+        }
+        if (project == null || environment == null || job == null) {
+            throw new BadField(
+                    "job_id", "must be given, or project_name, environment_name and job_name, all three of them");
+        }
+        return new JobSelector.ByNames(new JobNames(project, environment, job));
+    }
+
+    private static Overrides overrides(Fields fields) throws BadField {
+        @Nullable List<String> steps = fields.texts("steps_override", 50, 1_000);
+        if (steps != null && steps.isEmpty()) {
+            throw new BadField("steps_override", "must hold at least one step");
+        }
+        @Nullable String schema = fields.text("schema_override", 255);
+        @Nullable ObjectNode runConfig = fields.object("additional_run_config");
+        if (runConfig == null) {
+            return new Overrides(steps, schema, null, Set.of());
+        }
+        Set<String> names = new TreeSet<>();
+        for (Iterator<String> all = runConfig.fieldNames(); all.hasNext(); ) {
+            String name = all.next();
+            if (OWN_FIELDS.contains(name)) {
+                throw new BadField(
+                        "additional_run_config", "must not hold '" + name + "', which is a field of its own");
+            }
+            names.add(name);
+        }
+        String text = runConfig.toString();
+        if (text.length() > MAX_CONTEXT_BYTES) {
+            throw new BadField("additional_run_config", "must not be larger than 8 KiB");
+        }
+        return new Overrides(steps, schema, text, names);
+    }
+
+    private static @Nullable List<String> artifacts(Fields fields) throws BadField {
+        @Nullable List<String> paths = fields.texts("artifacts", 50, 500);
+        if (paths != null) {
+            for (String path : paths) {
+                if (path.startsWith("/")
+                        || path.contains("\\")
+                        || List.of(path.split("/", -1)).contains("..")) {
+                    throw new BadField(
+                            "artifacts", "must hold paths relative to dbt's target directory; '" + path + "' is none");
+                }
+            }
+            if (Set.copyOf(paths).size() < paths.size()) {
+                throw new BadField("artifacts", "must not hold a path twice");
+            }
+        }
+        return paths;
+    }
+
+    private static String id(Fields fields, String defaultId) throws BadField {
+        @Nullable String id = fields.text("command_id", MAX_ID);
+        if (id == null) {
+            return defaultId;
+        }
+        if (id.chars().anyMatch(Character::isISOControl)) {
+            throw new BadField("command_id", "must have printable characters only");
+        }
+        return id;
+    }
+
+    private static String verb(Fields fields) throws BadField {
+        @Nullable String verb = fields.text("command", 40);
+        if (verb == null || !VERBS.contains(verb)) {
+            throw new BadField("command", "must be one of " + new TreeSet<>(VERBS));
+        }
+        return verb;
+    }
+
+    private static @Nullable String context(Fields fields) throws BadField {
+        @Nullable JsonNode node = fields.node("context");
+        if (node == null) {
+            return null;
+        }
+        String text = node.toString();
+        if (text.getBytes(StandardCharsets.UTF_8).length > MAX_CONTEXT_BYTES) {
+            throw new BadField("context", "must not be larger than 8 KiB");
+        }
+        return text;
+    }
+
+    private static void refuseUnknown(ObjectNode object) throws BadField {
+        for (Iterator<String> all = object.fieldNames(); all.hasNext(); ) {
+            String name = all.next();
+            if (!FIELDS.contains(name) && !LATER.contains(name)) {
+                throw new BadField(
+                        name.length() > 60 ? name.substring(0, 60) + "…" : name,
+                        "is not a field of a command; known are " + new TreeSet<>(FIELDS));
+            }
+        }
+    }
+
+    /** What of the contract this build does not do yet; null: it does all of it. */
+    private static @Nullable String later(ObjectNode object, String verb) {
+        if (!verb.equals("trigger")) {
+            return "command: '" + verb + "' is not supported yet";
+        }
+        for (String name : new TreeSet<>(LATER)) {
+            if (object.hasNonNull(name)) {
+                return name + ": is not supported yet";
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable String traceparent(ConsumerRecord<?, ?> record) {
+        Header header = record.headers().lastHeader("traceparent");
+        if (header == null || header.value() == null) {
+            return null;
+        }
+        String text = new String(header.value(), StandardCharsets.US_ASCII);
+        return TRACEPARENT.matcher(text).matches() ? text : null;
+    }
+
+    private static Input unreadable(DeadLetterReason reason, String message) {
+        return new Input.Unreadable(new DeadLetter(reason, message));
+    }
+
+    private static String orElse(@Nullable String text, String otherwise) {
+        return text == null ? otherwise : text;
+    }
+}

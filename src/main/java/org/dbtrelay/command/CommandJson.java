@@ -1,0 +1,74 @@
+package org.dbtrelay.command;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** The JSON of commands: read strictly, and hashed regardless of the order of its fields. */
+final class CommandJson {
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
+    private CommandJson() {}
+
+    /** The bytes are no JSON object in UTF-8; the message says what is wrong with them. */
+    static final class Malformed extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final String fault;
+
+        Malformed(String fault) {
+            super(fault);
+            this.fault = fault;
+        }
+
+        @Override
+        public String getMessage() {
+            return fault;
+        }
+    }
+
+    /** The object in the bytes. */
+    static ObjectNode read(byte[] value) throws Malformed {
+        try {
+            // Jackson alone would guess UTF-16 and UTF-32 as well.
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(value))
+                    .toString();
+            JsonNode tree = JSON.readTree(text);
+            if (tree instanceof ObjectNode object) {
+                return object;
+            }
+            throw new Malformed("the record is no JSON object");
+        } catch (CharacterCodingException e) {
+            throw new Malformed("the record is not UTF-8");
+        } catch (JsonProcessingException e) {
+            throw new Malformed("the record is no JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    /** 128 bits over the content. */
+    static String hash(ObjectNode object) {
+        try {
+            byte[] canonical = JSON.writeValueAsBytes(JSON.treeToValue(object, Object.class));
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(canonical);
+            return HexFormat.of().formatHex(digest, 0, 16);
+        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            throw new IllegalStateException("a tree that was read can be written, and every platform has SHA-256", e);
+        }
+    }
+}

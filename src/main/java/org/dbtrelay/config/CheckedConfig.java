@@ -1,0 +1,108 @@
+package org.dbtrelay.config;
+
+import io.quarkus.runtime.configuration.ConfigUtils;
+import io.smallrye.config.ConfigValidationException;
+import io.smallrye.config.ConfigValue;
+import io.smallrye.config.EnvConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * Reads the configuration from where Quarkus will read it (system properties, environment, {@code .env},
+ * {@code config/application.properties}, the application's own properties, by the active profile), before Quarkus starts,
+ * and tells all that is wrong with it at once. Quarkus itself would stop at the first fault, with a stack trace.
+ */
+public final class CheckedConfig {
+
+    /**
+     * What Kubernetes puts into every pod's environment for a service called {@code relay} or {@code relay-…}: these are
+     * nobody's mistake.
+     */
+    private static final Pattern SERVICE_LINK =
+            Pattern.compile("RELAY_(\\w+_)?(SERVICE_HOST|SERVICE_PORT(_\\w+)?|PORT|PORT_\\d+_\\w+)");
+
+    private CheckedConfig() {}
+
+    /** All faults of the configuration that this process was started with, by key; empty if it is right. */
+    public static List<ConfigFault> faults() {
+        return faults(ConfigUtils.configBuilder());
+    }
+
+    /** All faults of what {@code builder} would read. */
+    static List<ConfigFault> faults(SmallRyeConfigBuilder builder) {
+        ConfigKeys keys = ConfigKeys.declared();
+        ValueChecks values = new ValueChecks(keys);
+        SmallRyeConfig config;
+        try {
+            config = builder.withMapping(RelayConfig.class)
+                    .withValidateUnknown(false)
+                    .withInterceptors(values)
+                    .build();
+        } catch (ConfigValidationException unforeseen) {
+            return Stream.concat(values.faults().stream(), unforeseen(unforeseen))
+                    .toList();
+        }
+        List<ConfigFault> faults = new ArrayList<>(values.faults());
+        faults.addAll(unknown(keys, config));
+        Set<String> faulty = faults.stream().map(ConfigFault::key).collect(Collectors.toSet());
+        // A value that stands in for a missing or unreadable one must not be complained about.
+        ConfigChecks.faults(config.getConfigMapping(RelayConfig.class)).stream()
+                .filter(fault -> !faulty.contains(fault.key()))
+                .forEach(faults::add);
+        faults.sort(Comparator.comparing(ConfigFault::key));
+        return List.copyOf(faults);
+    }
+
+    /** What the mapping refuses although {@link ValueChecks} let it pass. */
+    private static Stream<ConfigFault> unforeseen(ConfigValidationException refused) {
+        return IntStream.range(0, refused.getProblemCount())
+                .mapToObj(i -> new ConfigFault(
+                        "relay", withoutValue(refused.getProblem(i).getMessage())));
+    }
+
+    private static String withoutValue(String message) {
+        return message.replaceAll("(?s) with the config value \".*\" threw", " threw");
+    }
+
+    private static List<ConfigFault> unknown(ConfigKeys keys, SmallRyeConfig config) {
+        Set<String> names = new TreeSet<>();
+        for (String name : config.getPropertyNames()) {
+            if (name.startsWith("relay.") && keys.find(name).isEmpty()) {
+                names.add(name);
+            }
+        }
+        return names.stream()
+                .map(config::getConfigValue)
+                .filter(value -> !ofEnvironment(value)
+                        || !SERVICE_LINK
+                                .matcher(ValueChecks.variable(value.getName()))
+                                .matches())
+                .map(value -> new ConfigFault(value.getName(), unknown(keys, value)))
+                .toList();
+    }
+
+    private static String unknown(ConfigKeys keys, ConfigValue value) {
+        Optional<String> meant =
+                ofEnvironment(value) ? keys.variableMeant(ValueChecks.variable(value.getName())) : Optional.empty();
+        return "there is no such key"
+                + meant.or(() -> keys.nearest(value.getName()))
+                        .map(key -> "; did you mean " + key + "?")
+                        .orElse("; docs/configuration.md lists all of them")
+                + ValueChecks.origin(value);
+    }
+
+    private static boolean ofEnvironment(ConfigValue value) {
+        String source = value.getConfigSourceName();
+        return source != null && source.startsWith(EnvConfigSource.NAME);
+    }
+}

@@ -1,0 +1,258 @@
+package org.dbtrelay.config;
+
+import static org.dbtrelay.config.ConfigKeys.key;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+
+/**
+ * What must hold within one value of the configuration and between several. A relation is told once, at the key that a
+ * user would rather change.
+ */
+final class ConfigChecks {
+
+    /** Kafka's limit and alphabet of topic names (org.apache.kafka.common.internals.Topic). */
+    private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,40}");
+    private static final Pattern JOB_ID = Pattern.compile("[1-9][0-9]{0,17}");
+
+    private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration LONGEST_INTERVAL = Duration.ofHours(1);
+    private static final Duration LONGEST_LAG = Duration.ofHours(1);
+
+    /** How much longer an id must be remembered than its command may be old: clocks differ, and retention is coarse. */
+    private static final Duration RETENTION_MARGIN = Duration.ofHours(1);
+
+    private static final int SMALLEST_COMMAND = 1024;
+
+    /** A Kafka topic takes 1 MiB a record unless told otherwise (max.message.bytes). */
+    private static final int LARGEST_COMMAND = 1024 * 1024;
+
+    private static final int SHORTEST_KEY = 16;
+    private static final int MOST_FETCHES = 64;
+
+    private final List<ConfigFault> faults = new ArrayList<>();
+
+    private ConfigChecks() {}
+
+    /** Everything that is wrong with {@code config}; empty if nothing is. */
+    static List<ConfigFault> faults(RelayConfig config) {
+        ConfigChecks checks = new ConfigChecks();
+        checks.name(config);
+        checks.topics(config.topics());
+        checks.faults.addAll(ConnectionChecks.faults(config.connections()));
+        checks.runs(config);
+        checks.artifacts(config.artifacts());
+        checks.policy(config);
+        checks.durability(config);
+        checks.api(config.api());
+        return List.copyOf(checks.faults);
+    }
+
+    /** Without a name of its own a deployment has the first 40 characters of a topic's name, which are legal if that is. */
+    private void name(RelayConfig config) {
+        config.name()
+                .ifPresent(name -> check(
+                        NAME.matcher(name).matches(),
+                        "relay.name",
+                        "'" + name + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"));
+    }
+
+    private void topics(RelayConfig.Topics topics) {
+        Map<String, String> byKey = new LinkedHashMap<>();
+        byKey.put("relay.topics.commands", topics.commands());
+        byKey.put("relay.topics.run-events", topics.runEvents());
+        byKey.put("relay.topics.artifact-events", topics.artifactEvents());
+        byKey.put("relay.topics.dead-letters", topics.deadLetters());
+        byKey.put("relay.topics.ledger", topics.ledger());
+        Map<String, String> users = new LinkedHashMap<>();
+        byKey.forEach((key, topic) -> {
+            check(
+                    TOPIC.matcher(topic).matches() && !topic.equals(".") && !topic.equals(".."),
+                    key,
+                    "'" + topic
+                            + "' is no name for a Kafka topic: 1 to 249 characters of A-Z, a-z, 0-9, '.', '_' and '-'");
+            String other = users.putIfAbsent(topic, key);
+            check(other == null, key, "'" + topic + "' is also " + other + "; the topics must all be different");
+        });
+        check(topics.partitions() > 0, "relay.topics.partitions", topics.partitions() + " is not 1 or more");
+        atLeastOne("relay.topics.replication-factor", topics.replicationFactor());
+    }
+
+    private void runs(RelayConfig config) {
+        Duration interval = config.poll().interval();
+        Duration timeout = config.run().timeout();
+        interval("relay.poll.interval", interval);
+        longer("relay.run.timeout", timeout, "relay.poll.interval", interval);
+        config.jobs().forEach((id, job) -> {
+            check(
+                    JOB_ID.matcher(id).matches(),
+                    "relay.jobs." + ConfigKeys.quoted(id),
+                    "'" + id + "' is not the number of a job, as in relay.jobs.559062.timeout");
+            String intervalKey = key("relay.jobs", id, "poll-interval");
+            String timeoutKey = key("relay.jobs", id, "timeout");
+            job.pollInterval().ifPresent(own -> interval(intervalKey, own));
+            if (job.timeout().isPresent()) {
+                longer(
+                        timeoutKey,
+                        job.timeout().get(),
+                        job.pollInterval().isPresent() ? intervalKey : "relay.poll.interval",
+                        job.pollInterval().orElse(interval));
+            } else if (job.pollInterval().isPresent()) {
+                check(
+                        job.pollInterval().get().compareTo(timeout) < 0,
+                        intervalKey,
+                        text(job.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout));
+            }
+            job.artifacts().ifPresent(paths -> paths(key("relay.jobs", id, "artifacts"), paths));
+        });
+    }
+
+    private void artifacts(RelayConfig.Artifacts artifacts) {
+        paths("relay.artifacts.paths", artifacts.paths());
+        switch (artifacts.store()) {
+            case NONE -> {}
+            case FILE ->
+                artifacts
+                        .directory()
+                        .ifPresentOrElse(
+                                directory -> directory("relay.artifacts.directory", directory),
+                                () -> check(
+                                        false,
+                                        "relay.artifacts.directory",
+                                        "missing; relay.artifacts.store=file needs a directory"));
+            case S3 -> check(false, "relay.artifacts.store", "s3 is not supported yet; none and file are");
+        }
+        between("relay.artifacts.parallelism", artifacts.parallelism(), 1, MOST_FETCHES);
+        check(
+                !artifacts.patience().isNegative(),
+                "relay.artifacts.patience",
+                text(artifacts.patience()) + " is less than 0s");
+        check(artifacts.maxSize() > 0, "relay.artifacts.max-size", artifacts.maxSize() + " is not 1 byte or more");
+    }
+
+    private void policy(RelayConfig config) {
+        config.policy().connections().forEach((name, rules) -> {
+            String prefix = "relay.policy.connections." + ConfigKeys.quoted(name);
+            check(
+                    config.connections().containsKey(name),
+                    prefix,
+                    "there is no connection of this name; relay.connections has "
+                            + String.join(
+                                    ", ",
+                                    config.connections().keySet().stream()
+                                            .sorted()
+                                            .toList()));
+            rules.jobs().ifPresent(ids -> positive(prefix + ".jobs", ids));
+            rules.accounts().ifPresent(ids -> positive(prefix + ".accounts", ids));
+            atLeastOne(prefix + ".max-in-flight", rules.maxInFlight());
+            atLeastOne(prefix + ".max-in-flight-per-job", rules.maxInFlightPerJob());
+        });
+    }
+
+    private void durability(RelayConfig config) {
+        Duration maxAge = config.commands().maxAge();
+        Duration retention = config.ledger().retention();
+        between("relay.commands.max-size", config.commands().maxSize(), SMALLEST_COMMAND, LARGEST_COMMAND);
+        positive("relay.commands.max-age", maxAge);
+        positive("relay.ledger.retention", retention);
+        check(
+                maxAge.compareTo(retention.minus(RETENTION_MARGIN)) <= 0,
+                "relay.commands.max-age",
+                text(maxAge) + " is not at least an hour shorter than relay.ledger.retention, " + text(retention)
+                        + "; an old command could start its job again after its id was forgotten");
+        Duration lag = config.ledger().visibilityLag();
+        check(
+                !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,
+                "relay.ledger.visibility-lag",
+                text(lag) + " is not between 0s and " + text(LONGEST_LAG));
+    }
+
+    private void api(RelayConfig.Api api) {
+        api.keys()
+                .forEach((name, secret) -> check(
+                        secret.strip().length() >= SHORTEST_KEY,
+                        "relay.api.keys." + ConfigKeys.quoted(name),
+                        "shorter than " + SHORTEST_KEY + " characters; make one with: openssl rand -hex 32"));
+    }
+
+    private void paths(String key, List<String> paths) {
+        for (String path : paths) {
+            check(
+                    !path.isBlank()
+                            && !path.startsWith("/")
+                            && !List.of(path.split("/")).contains(".."),
+                    key,
+                    "'" + path + "' is not the path of an artifact, such as manifest.json or compiled/shop/orders.sql");
+        }
+    }
+
+    private void directory(String key, Path directory) {
+        try {
+            Files.delete(Files.createTempFile(Files.createDirectories(directory), ".relay", null));
+        } catch (IOException e) {
+            check(false, key, "'" + directory + "' cannot be created or written to (" + e + ")");
+        }
+    }
+
+    private void interval(String key, Duration interval) {
+        check(
+                interval.compareTo(SHORTEST_INTERVAL) >= 0 && interval.compareTo(LONGEST_INTERVAL) <= 0,
+                key,
+                text(interval) + " is not between " + text(SHORTEST_INTERVAL) + " and " + text(LONGEST_INTERVAL));
+    }
+
+    private void longer(String key, Duration longer, String otherKey, Duration shorter) {
+        check(
+                longer.compareTo(shorter) > 0,
+                key,
+                text(longer) + " is not longer than " + otherKey + ", " + text(shorter));
+    }
+
+    private void between(String key, int value, int least, int most) {
+        check(value >= least && value <= most, key, value + " is not between " + least + " and " + most);
+    }
+
+    private void atLeastOne(String key, OptionalInt value) {
+        check(value.orElse(1) > 0, key, value.orElse(1) + " is not 1 or more");
+    }
+
+    private void positive(String key, Iterable<Long> ids) {
+        ids.forEach(id -> check(id > 0, key, id + " is not an id of dbt Cloud; these are above 0"));
+    }
+
+    private void positive(String key, Duration duration) {
+        check(duration.isPositive(), key, text(duration) + " is not longer than 0s");
+    }
+
+    private void check(boolean right, String key, String wrong) {
+        if (!right) {
+            faults.add(new ConfigFault(key, wrong));
+        }
+    }
+
+    /** A duration as a user writes it: {@code 90s}, {@code 36h}, {@code 7d}. */
+    static String text(Duration duration) {
+        if (duration.toSeconds() == 0 || duration.toNanosPart() != 0) {
+            return duration.isZero() ? "0s" : duration.toString();
+        }
+        if (duration.equals(Duration.ofDays(duration.toDays()))) {
+            return duration.toDays() + "d";
+        }
+        if (duration.equals(Duration.ofHours(duration.toHours()))) {
+            return duration.toHours() + "h";
+        }
+        return duration.equals(Duration.ofMinutes(duration.toMinutes()))
+                ? duration.toMinutes() + "m"
+                : duration.toSeconds() + "s";
+    }
+}

@@ -1,0 +1,159 @@
+package org.dbtrelay.config;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** What must hold for {@code relay.connections}. No message of this class repeats a host, a proxy or a token. */
+final class ConnectionChecks {
+
+    private static final Pattern LOOPBACK =
+            Pattern.compile("(?i)localhost|127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|\\[(::1|(0{1,4}:){7}0{0,3}1)]");
+
+    /** A token goes into a header; dbt Cloud's tokens are one word. */
+    private static final Pattern ONE_WORD = Pattern.compile("[\\x21-\\x7e]+");
+
+    private static final Pattern PROXY = Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._-]+):(\\d{1,5})");
+    private static final int LAST_PORT = 65_535;
+
+    /** dbt Cloud's limit for all clients of an account (docs: API rate limits). */
+    private static final int MOST_REQUESTS = 5000;
+
+    private static final int MOST_CONCURRENT = 1000;
+
+    private final List<ConfigFault> faults = new ArrayList<>();
+    private final String prefix;
+
+    private ConnectionChecks(String name) {
+        this.prefix = "relay.connections." + ConfigKeys.quoted(name) + '.';
+    }
+
+    /** Everything that is wrong with {@code connections}. */
+    static List<ConfigFault> faults(Map<String, RelayConfig.Connection> connections) {
+        if (connections.isEmpty()) {
+            return List.of(
+                    new ConfigFault(
+                            "relay.connections",
+                            "no connection is configured; at least one is needed, with relay.connections.default.host, "
+                                    + "relay.connections.default.account-id and relay.connections.default.token or .token-file"));
+        }
+        return connections.entrySet().stream()
+                .flatMap(entry -> {
+                    ConnectionChecks checks = new ConnectionChecks(entry.getKey());
+                    checks.connection(entry.getValue());
+                    return checks.faults.stream();
+                })
+                .toList();
+    }
+
+    private void connection(RelayConfig.Connection connection) {
+        host(connection.host());
+        check(connection.accountId() > 0, "account-id", "not above 0; it must be the account's number");
+        token(connection);
+        connection.proxy().ifPresent(this::proxy);
+        connection
+                .trustStore()
+                .ifPresent(file -> check(
+                        Files.isRegularFile(file) && Files.isReadable(file),
+                        "trust-store",
+                        "'" + file + "' is not a file that can be read"));
+        check(
+                connection.trustStorePassword().isEmpty()
+                        || connection.trustStore().isPresent(),
+                "trust-store-password",
+                "there is no trust store to open; set " + prefix + "trust-store too, or leave this out");
+        timeout("connect-timeout", connection.connectTimeout());
+        timeout("read-timeout", connection.readTimeout());
+        between("requests-per-minute", connection.requestsPerMinute(), MOST_REQUESTS);
+        between("max-concurrent-requests", connection.maxConcurrentRequests(), MOST_CONCURRENT);
+    }
+
+    private void host(URI host) {
+        String name = host.getHost();
+        if (name == null || host.getScheme() == null) {
+            check(false, "host", "not the URL of a host; it must look like https://ab123.us1.dbt.com");
+            return;
+        }
+        boolean plain = host.getScheme().equalsIgnoreCase("http");
+        check(
+                plain || host.getScheme().equalsIgnoreCase("https"),
+                "host",
+                "neither https nor http; it must begin with https://");
+        check(
+                !plain || LOOPBACK.matcher(name).matches(),
+                "host",
+                "http would send the token in the clear; it must begin with https:// (http only to localhost, 127.0.0.0/8 and [::1])");
+        check(
+                host.getRawUserInfo() == null,
+                "host",
+                "holds a user or a password; these belong into " + prefix + "token");
+        boolean bare = host.getRawPath().isEmpty() || host.getRawPath().equals("/");
+        check(
+                bare && host.getRawQuery() == null && host.getRawFragment() == null,
+                "host",
+                "holds more than a host; it must end after it, without a path or a query, as https://ab123.us1.dbt.com does");
+    }
+
+    private void token(RelayConfig.Connection connection) {
+        boolean both = connection.token().isPresent() && connection.tokenFile().isPresent();
+        boolean neither = connection.token().isEmpty() && connection.tokenFile().isEmpty();
+        check(!neither, "token", "missing; either this or " + prefix + "token-file must be given");
+        check(!both, "token", prefix + "token-file is given too; it must be one of the two");
+        connection
+                .token()
+                .ifPresent(token -> check(
+                        ONE_WORD.matcher(token.strip()).matches(),
+                        "token",
+                        "holds a space, a line break or a character that is not ASCII; it must be one word"));
+        connection.tokenFile().ifPresent(this::tokenFile);
+    }
+
+    private void tokenFile(Path file) {
+        try {
+            String token = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+            check(!token.isEmpty(), "token-file", "'" + file + "' is empty; it must hold the token");
+            check(
+                    token.isEmpty() || ONE_WORD.matcher(token).matches(),
+                    "token-file",
+                    "'" + file + "' holds more than one word; it must hold the token and nothing else");
+        } catch (IOException unreadable) {
+            check(
+                    false,
+                    "token-file",
+                    "'" + file + "' " + (Files.exists(file) ? "cannot be read" : "does not exist")
+                            + "; it must hold the token");
+        }
+    }
+
+    private void proxy(String proxy) {
+        var matcher = PROXY.matcher(proxy);
+        boolean right = matcher.matches() && port(matcher.group(2));
+        check(right, "proxy", "not host:port, such as proxy.example.com:3128");
+    }
+
+    private static boolean port(String digits) {
+        int port = Integer.parseInt(digits);
+        return port > 0 && port <= LAST_PORT;
+    }
+
+    private void timeout(String leaf, Duration timeout) {
+        check(timeout.isPositive(), leaf, ConfigChecks.text(timeout) + " is not longer than 0s");
+    }
+
+    private void between(String leaf, int value, int most) {
+        check(value >= 1 && value <= most, leaf, value + " is not between 1 and " + most);
+    }
+
+    private void check(boolean right, String leaf, String wrong) {
+        if (!right) {
+            faults.add(new ConfigFault(prefix + leaf, wrong));
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package org.dbtrelay.flow;
+
+import jakarta.inject.Singleton;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.dbtrelay.ledger.Arrival;
+import org.dbtrelay.ledger.Origin;
+import org.dbtrelay.ledger.Owners;
+import org.dbtrelay.run.Input;
+
+/** Where records come in. */
+@Singleton
+public class Intake {
+
+    private final Owners owners;
+
+    Intake(Owners owners) {
+        this.owners = owners;
+    }
+
+    /**
+     * Hands what a record says to the owner of its partition and returns at once.
+     *
+     * @param acknowledge called after the commit, from any thread
+     */
+    public void offer(ConsumerRecord<byte[], byte[]> record, Input input, Runnable acknowledge) {
+        owners.offer(record.partition(), new Arrival(input, new Origin(record, acknowledge)));
+    }
+
+    /** A second has passed. */
+    public void tick() {
+        owners.tick();
+    }
+}

@@ -1,0 +1,88 @@
+package org.dbtrelay.flow;
+
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.event.DeadLetterRecords;
+import org.dbtrelay.event.EventRecords;
+import org.dbtrelay.ledger.Claim;
+import org.dbtrelay.ledger.PartitionWork;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Policy;
+
+/** Begins a {@link RunFlow} for each partition that is claimed. */
+@Singleton
+public class PartitionFlow implements PartitionWork {
+
+    private final Policy policy;
+    private final Actions actions;
+    private final Watches watches;
+    private final CommandViews views;
+    private final EventRecords events;
+    private final DeadLetterRecords deadLetters;
+    private final Clock clock;
+    private final Monotonic monotonic;
+    private final RelayMetrics metrics;
+
+    PartitionFlow(
+            Policy policy,
+            Actions actions,
+            Watches watches,
+            CommandViews views,
+            EventRecords events,
+            DeadLetterRecords deadLetters,
+            Clock clock,
+            Monotonic monotonic,
+            RelayMetrics metrics) {
+        this.policy = policy;
+        this.actions = actions;
+        this.watches = watches;
+        this.views = views;
+        this.events = events;
+        this.deadLetters = deadLetters;
+        this.clock = clock;
+        this.monotonic = monotonic;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public Session begin(Claim claim) {
+        return new RunFlow(claim, this);
+    }
+
+    Policy policy() {
+        return policy;
+    }
+
+    Actions actions() {
+        return actions;
+    }
+
+    Watches watches() {
+        return watches;
+    }
+
+    CommandViews views() {
+        return views;
+    }
+
+    EventRecords events() {
+        return events;
+    }
+
+    DeadLetterRecords deadLetters() {
+        return deadLetters;
+    }
+
+    Clock clock() {
+        return clock;
+    }
+
+    Monotonic monotonic() {
+        return monotonic;
+    }
+
+    RelayMetrics metrics() {
+        return metrics;
+    }
+}

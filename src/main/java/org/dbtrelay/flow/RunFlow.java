@@ -1,0 +1,239 @@
+package org.dbtrelay.flow;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.ledger.Arrival;
+import org.dbtrelay.ledger.Claim;
+import org.dbtrelay.ledger.LedgerException;
+import org.dbtrelay.ledger.Origin;
+import org.dbtrelay.ledger.PartitionWork;
+import org.dbtrelay.ledger.Position;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunMachine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The order of things, for one claim on one partition. The class to read first:
+ *
+ * <pre>
+ *   what the mailbox holds ─▶ 1 decide   pure: what changes, what is told, what is to be done
+ *                             2 commit   all of it in one transaction
+ *                             3 act      call dbt Cloud; the answer comes back into the mailbox
+ * </pre>
+ *
+ * Nothing is acknowledged and nothing is done before the commit has returned. If the commit fails, whatever the reason, this
+ * object is thrown away: the next claim reads what is true.
+ */
+final class RunFlow implements PartitionWork.Session {
+
+    private static final RelayLog LOG = RelayLog.of(RunFlow.class);
+    private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
+
+    private final Claim claim;
+    private final PartitionFlow flow;
+
+    /** Read by the HTTP API as well. */
+    private final Map<String, RunEntry> entries;
+
+    private final PriorityQueue<Action.WakeAt> wakes = new PriorityQueue<>(Comparator.comparing(Action.WakeAt::at));
+    private final Set<String> startsOnWire = new HashSet<>();
+    private Position position;
+    private boolean recovered;
+    private boolean draining;
+
+    RunFlow(Claim claim, PartitionFlow flow) {
+        this.claim = claim;
+        this.flow = flow;
+        this.entries = new ConcurrentHashMap<>(claim.restored().entries());
+        this.position = claim.restored().position();
+        flow.watches().drop(claim.partition());
+        flow.views().serve(claim.partition(), entries);
+    }
+
+    @Override
+    public Instant take(List<Arrival> arrivals) throws LedgerException {
+        Instant now = flow.clock().instant();
+        long nanos = flow.monotonic().nanos();
+        Step step = new Step(now, position);
+        if (!recovered) {
+            List.copyOf(entries.keySet()).forEach(id -> decide(new Input.Restored(id), null, step));
+            recovered = true;
+        }
+        for (Arrival arrival : arrivals) {
+            arrived(arrival, step);
+        }
+        for (Action.WakeAt wake = wakes.peek();
+                wake != null && !wake.at().isAfter(now) && !draining;
+                wake = wakes.peek()) {
+            wakes.remove();
+            decide(new Input.Woken(wake.commandId()), null, step);
+        }
+        commit(step);
+        act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
+        Action.WakeAt next = wakes.peek();
+        Instant latest = now.plus(AT_THE_LATEST);
+        return next == null || next.at().isAfter(latest) ? latest : next.at();
+    }
+
+    private void arrived(Arrival arrival, Step step) {
+        @Nullable Origin origin = arrival.origin();
+        if (origin != null) {
+            step.acknowledge(origin);
+            if (step.covers(origin)) {
+                flow.metrics().ignoredAsKnown();
+                return;
+            }
+            step.moveTo(origin);
+        }
+        switch (arrival.input()) {
+            case Input.MayStart mayStart when draining -> flow.actions().giveBack(mayStart.commandId());
+            case Input.MayStart mayStart -> {
+                step.mayStart(mayStart.commandId());
+                decide(mayStart, origin, step);
+            }
+            case Input.Started started -> answered(started, step);
+            case Input.StartRefused refused -> answered(refused, step);
+            case Input.StartFailed failed -> answered(failed, step);
+            case Input other -> decide(other, origin, step);
+        }
+    }
+
+    private void answered(Input.About answer, Step step) {
+        startsOnWire.remove(answer.commandId());
+        decide(answer, null, step);
+    }
+
+    /** 1: what follows from the input. A fault in it ends this one command and not the partition. */
+    private void decide(Input input, @Nullable Origin origin, Step step) {
+        @Nullable String id = commandId(input);
+        @Nullable RunEntry entry = id == null ? null : entries.get(id);
+        Decision decision;
+        try {
+            decision = RunMachine.decide(entry, input, step.now(), flow.policy());
+        } catch (RuntimeException e) {
+            LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
+            decision = RunMachine.decide(entry, broken(input, e), step.now(), flow.policy());
+        }
+        if (decision.deadLetter() != null && origin != null) {
+            step.putAside(origin, decision.deadLetter());
+        }
+        if (decision.entry() != null) {
+            entries.put(decision.entry().commandId(), decision.entry());
+            step.change(decision.entry());
+        }
+        if (decision.forgotten() != null) {
+            entries.remove(decision.forgotten());
+            step.forget(decision.forgotten());
+        }
+        step.tell(decision.events());
+        step.then(decision.actions());
+        if (!decision.changes() && origin != null) {
+            flow.metrics().ignoredAsKnown();
+        }
+    }
+
+    /** 2: all or nothing. */
+    private void commit(Step step) throws LedgerException {
+        if (step.isEmpty()) {
+            step.origins().forEach(origin -> origin.acknowledge().run());
+            return;
+        }
+        long begun = flow.monotonic().nanos();
+        try {
+            int records = claim.append(
+                    step.changed(),
+                    step.forgotten(),
+                    step.movedPosition(),
+                    step.records(flow.events(), flow.deadLetters()));
+            flow.metrics().committed(records, Duration.ofNanos(flow.monotonic().nanos() - begun));
+        } catch (LedgerException e) {
+            step.reserved().forEach(flow.actions()::giveBack);
+            throw e;
+        }
+        position = step.position();
+        step.origins().forEach(origin -> origin.acknowledge().run());
+        step.report(flow.metrics());
+        flow.views().told(step.events());
+    }
+
+    /** 3: only now. */
+    private void act(Step step, SendWindow window) {
+        for (Action action : step.actions()) {
+            switch (action) {
+                case Action.WakeAt wake -> wakes.add(wake);
+                case Action.Watch watch -> flow.watches().add(claim.partition(), watch, step.now(), claim.inbox());
+                case Action.Start start -> {
+                    startsOnWire.add(start.commandId());
+                    step.reserved().remove(start.commandId());
+                    flow.actions().start(start, window, claim.inbox());
+                }
+                case Action other -> flow.actions().perform(other, claim.inbox());
+            }
+        }
+        // A reservation that led to no start: its command was over by then.
+        step.reserved().forEach(flow.actions()::giveBack);
+    }
+
+    private static @Nullable String commandId(Input input) {
+        return switch (input) {
+            case Input.Unreadable unreadable -> null;
+            case Input.Commanded commanded -> commanded.command().id();
+            case Input.About about -> about.commandId();
+        };
+    }
+
+    private static Input broken(Input input, RuntimeException fault) {
+        String message = "a fault of the relay: " + fault.getClass().getSimpleName();
+        return switch (input) {
+            case Input.Unreadable unreadable -> unreadable;
+            case Input.Commanded commanded -> {
+                Command command = commanded.command();
+                yield new Input.Commanded(
+                        new Command.Unfit(
+                                command.id(),
+                                command.verb(),
+                                command.connection(),
+                                RejectReason.INTERNAL,
+                                message,
+                                command.context(),
+                                command.traceparent()),
+                        commanded.hash(),
+                        commanded.recordTime());
+            }
+            case Input.About about -> new Input.Broken(about.commandId(), message);
+        };
+    }
+
+    @Override
+    public void drain() {
+        draining = true;
+        flow.watches().drop(claim.partition());
+    }
+
+    @Override
+    public boolean isDrained() {
+        return startsOnWire.isEmpty();
+    }
+
+    @Override
+    public void end() {
+        flow.watches().drop(claim.partition());
+        flow.views().end(claim.partition(), entries);
+    }
+}

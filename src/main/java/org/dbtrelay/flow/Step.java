@@ -1,0 +1,150 @@
+package org.dbtrelay.flow;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.event.DeadLetterRecords;
+import org.dbtrelay.event.EventRecords;
+import org.dbtrelay.ledger.Origin;
+import org.dbtrelay.ledger.Position;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunEvent;
+import org.jspecify.annotations.Nullable;
+
+/** What all that was in the mailbox comes to, before it is committed as one. */
+final class Step {
+
+    private final Instant now;
+    private final Position before;
+    private final Map<String, RunEntry> changed = new LinkedHashMap<>();
+    private final Set<String> forgotten = new LinkedHashSet<>();
+    private final List<RunEvent> events = new ArrayList<>();
+    private final List<Action> actions = new ArrayList<>();
+    private final List<Origin> origins = new ArrayList<>();
+    private final List<PutAside> deadLetters = new ArrayList<>();
+    private final Set<String> reserved = new HashSet<>();
+    private Position position;
+
+    Step(Instant now, Position before) {
+        this.now = now;
+        this.before = before;
+        this.position = before;
+    }
+
+    Instant now() {
+        return now;
+    }
+
+    void acknowledge(Origin origin) {
+        origins.add(origin);
+    }
+
+    boolean covers(Origin origin) {
+        return position.covers(origin.record().offset());
+    }
+
+    void moveTo(Origin origin) {
+        position = position.movedTo(origin.record().offset());
+    }
+
+    void mayStart(String commandId) {
+        reserved.add(commandId);
+    }
+
+    void change(RunEntry entry) {
+        changed.put(entry.commandId(), entry);
+        forgotten.remove(entry.commandId());
+    }
+
+    void forget(String commandId) {
+        changed.remove(commandId);
+        forgotten.add(commandId);
+    }
+
+    void tell(List<RunEvent> more) {
+        events.addAll(more);
+    }
+
+    void then(List<Action> more) {
+        actions.addAll(more);
+    }
+
+    void putAside(Origin origin, DeadLetter verdict) {
+        deadLetters.add(new PutAside(origin, verdict));
+    }
+
+    /** True if there is nothing to commit: at most things to do. */
+    boolean isEmpty() {
+        return changed.isEmpty()
+                && forgotten.isEmpty()
+                && events.isEmpty()
+                && deadLetters.isEmpty()
+                && movedPosition() == null;
+    }
+
+    Collection<RunEntry> changed() {
+        return changed.values();
+    }
+
+    Collection<String> forgotten() {
+        return forgotten;
+    }
+
+    Position position() {
+        return position;
+    }
+
+    @Nullable
+    Position movedPosition() {
+        return position.equals(before) ? null : position;
+    }
+
+    List<RunEvent> events() {
+        return events;
+    }
+
+    List<Action> actions() {
+        return actions;
+    }
+
+    List<Origin> origins() {
+        return origins;
+    }
+
+    /** Commands that hold a reservation and have not started yet. */
+    Set<String> reserved() {
+        return reserved;
+    }
+
+    List<ProducerRecord<byte[], byte[]>> records(EventRecords asEvents, DeadLetterRecords asDeadLetters) {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        for (RunEvent event : events) {
+            records.add(asEvents.record(event));
+        }
+        for (PutAside aside : deadLetters) {
+            records.add(asDeadLetters.record(aside.origin().record(), aside.verdict(), now));
+        }
+        return records;
+    }
+
+    void report(RelayMetrics metrics) {
+        for (RunEvent event : events) {
+            metrics.told(event.type());
+        }
+        for (PutAside aside : deadLetters) {
+            metrics.putAside(aside.verdict().reason());
+        }
+    }
+
+    private record PutAside(Origin origin, DeadLetter verdict) {}
+}

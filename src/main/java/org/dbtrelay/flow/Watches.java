@@ -1,0 +1,111 @@
+package org.dbtrelay.flow;
+
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.Input;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The runs in flight on this instance, by account and by when each is to be looked at next. A run in flight is nothing more
+ * than a place in here: no thread, no connection.
+ */
+@Singleton
+public class Watches {
+
+    /** dbt Cloud lists at most 100 runs at a time. */
+    private static final int PAGE = 100;
+
+    private final Map<Action.Target, Account> accounts = new ConcurrentHashMap<>();
+
+    /**
+     * A run to be looked at.
+     *
+     * @param inbox where what is seen goes
+     */
+    public record Watched(
+            int partition, String commandId, long runId, Instant since, Instant due, Consumer<Input> inbox) {}
+
+    /** The accounts that have runs in flight. */
+    public Set<Action.Target> accounts() {
+        return accounts.keySet();
+    }
+
+    /** How many runs are waiting to be looked at. */
+    public int size() {
+        return accounts.values().stream().mapToInt(Account::size).sum();
+    }
+
+    void add(int partition, Action.Watch watch, Instant now, Consumer<Input> inbox) {
+        accounts.computeIfAbsent(watch.target(), target -> new Account())
+                .add(new Watched(partition, watch.commandId(), watch.runId(), now, watch.due(), inbox));
+    }
+
+    /** Forgets the runs of a partition: it is no longer ours, or is read again. */
+    void drop(int partition) {
+        accounts.values().forEach(account -> account.drop(partition));
+    }
+
+    /**
+     * Takes the runs of an account that are due. The last request of a round is filled up with the runs that are due next, as
+     * far as half of their time has passed: it costs nothing and saves a request later.
+     */
+    public List<Watched> takeDue(Action.Target target, Instant now) {
+        Account account = accounts.get(target);
+        return account == null ? List.of() : account.takeDue(now);
+    }
+
+    private static final class Account {
+
+        private final TreeSet<Watched> byTime =
+                new TreeSet<>(Comparator.comparing(Watched::due).thenComparing(Watched::commandId));
+        private final Map<String, Watched> byCommand = new HashMap<>();
+
+        synchronized void add(Watched watched) {
+            @Nullable Watched before = byCommand.put(watched.commandId(), watched);
+            if (before != null) {
+                byTime.remove(before);
+            }
+            byTime.add(watched);
+        }
+
+        synchronized void drop(int partition) {
+            byTime.removeIf(watched -> watched.partition() == partition);
+            byCommand.values().removeIf(watched -> watched.partition() == partition);
+        }
+
+        synchronized int size() {
+            return byTime.size();
+        }
+
+        synchronized List<Watched> takeDue(Instant now) {
+            List<Watched> taken = new ArrayList<>();
+            while (!byTime.isEmpty()) {
+                Watched next = byTime.first();
+                boolean due = !next.due().isAfter(now);
+                if (!due && (taken.size() % PAGE == 0 || !halfOver(next, now))) {
+                    break;
+                }
+                byTime.remove(next);
+                byCommand.remove(next.commandId());
+                taken.add(next);
+            }
+            return taken;
+        }
+
+        private static boolean halfOver(Watched watched, Instant now) {
+            Duration gap = Duration.between(watched.since(), watched.due());
+            return !now.isBefore(watched.since().plus(gap.dividedBy(2)));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package org.dbtrelay.ledger;
+
+import jakarta.inject.Singleton;
+import java.util.Comparator;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
+import org.eclipse.microprofile.health.Readiness;
+
+/** Ready when the topics are as they have to be and every partition of this instance is claimed and read. */
+@Readiness
+@Singleton
+class PartitionReadiness implements HealthCheck {
+
+    private final TopicCheck topics;
+    private final Owners owners;
+
+    PartitionReadiness(TopicCheck topics, Owners owners) {
+        this.topics = topics;
+        this.owners = owners;
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        HealthCheckResponseBuilder answer = HealthCheckResponse.named("partitions");
+        TopicCheck.Status status = topics.status();
+        if (!status.isFine()) {
+            return answer.down()
+                    .withData("topics", String.join("; ", status.faults()))
+                    .withData("since", status.since().toString())
+                    .build();
+        }
+        if (!owners.hasBeenAssigned()) {
+            return answer.down()
+                    .withData("group", "the consumer group has not given this instance its part yet")
+                    .build();
+        }
+        boolean serving = true;
+        for (OwnerStatus owner : owners.status().stream()
+                .sorted(Comparator.comparingInt(OwnerStatus::partition))
+                .toList()) {
+            if (owner.phase() != OwnerStatus.Phase.SERVING) {
+                serving = false;
+                answer.withData(
+                        "partition " + owner.partition(),
+                        owner.phase() + " since " + owner.since() + " " + owner.detail());
+            }
+        }
+        return answer.status(serving)
+                .withData("owned", owners.status().size())
+                .withData("of", status.partitions())
+                .build();
+    }
+}

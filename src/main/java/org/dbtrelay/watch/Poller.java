@@ -1,0 +1,126 @@
+package org.dbtrelay.watch;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.PollAnswer;
+import org.dbtrelay.flow.Intake;
+import org.dbtrelay.flow.Watches;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.RunSnapshot;
+
+/** Looks at the runs in flight: those of an account that are due, a hundred with one request. */
+@ApplicationScoped
+public class Poller {
+
+    private static final RelayLog LOG = RelayLog.of(Poller.class);
+
+    private final Intake intake;
+    private final Watches watches;
+    private final Connections connections;
+    private final Clock clock;
+    private final RelayMetrics metrics;
+    private final Set<Action.Target> polling = ConcurrentHashMap.newKeySet();
+
+    Poller(Intake intake, Watches watches, Connections connections, Clock clock, RelayMetrics metrics) {
+        this.intake = intake;
+        this.watches = watches;
+        this.connections = connections;
+        this.clock = clock;
+        this.metrics = metrics;
+    }
+
+    /** Begins a round for each account that has runs due and no round under way. */
+    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    @RunOnVirtualThread
+    void tick() {
+        intake.tick();
+        for (Action.Target target : watches.accounts()) {
+            if (polling.add(target)) {
+                Thread.startVirtualThread(() -> round(target));
+            }
+        }
+    }
+
+    private void round(Action.Target target) {
+        try {
+            List<Watches.Watched> due = watches.takeDue(target, clock.instant());
+            if (!due.isEmpty()) {
+                deliver(due, look(target, due));
+            }
+        } finally {
+            polling.remove(target);
+        }
+    }
+
+    private PollAnswer look(Action.Target target, List<Watches.Watched> due) {
+        return connections
+                .find(target.connection())
+                .map(client -> look(client, target, due))
+                .orElseGet(() -> failed(new CallFailure.NotSent("the connection is not configured any more")));
+    }
+
+    private PollAnswer look(DbtCloudClient client, Action.Target target, List<Watches.Watched> due) {
+        try {
+            PollAnswer answer = client.runs(
+                    target.accountId(),
+                    due.stream().map(Watches.Watched::runId).distinct().toList());
+            metrics.polled(answer.seen().size());
+            answer.failure().ifPresent(failure -> report(target, due.size(), failure));
+            return answer;
+        } catch (DbtCloudException e) {
+            report(target, due.size(), e.failure());
+            return failed(e.failure());
+        } catch (RuntimeException e) {
+            LOG.error("A fault of the relay stopped a look at runs", e, pair(LogKey.CONNECTION, target.connection()));
+            return failed(new CallFailure.NotSent(e.getClass().getSimpleName()));
+        }
+    }
+
+    private static PollAnswer failed(CallFailure failure) {
+        return new PollAnswer(List.of(), List.of(), Optional.of(failure));
+    }
+
+    private static void deliver(List<Watches.Watched> due, PollAnswer answer) {
+        Map<Long, RunSnapshot> seen = new HashMap<>();
+        answer.seen().forEach(run -> seen.put(run.runId(), run));
+        Set<Long> missing = new HashSet<>(answer.missing());
+        CallFailure failure = answer.failure().orElse(new CallFailure.Unclear("the run was not in the answer"));
+        for (Watches.Watched watched : due) {
+            RunSnapshot run = seen.get(watched.runId());
+            watched.inbox()
+                    .accept(
+                            run != null
+                                    ? new Input.Observed(watched.commandId(), run)
+                                    : missing.contains(watched.runId())
+                                            ? new Input.NotSeen(watched.commandId(), watched.runId())
+                                            : new Input.CallFailed(watched.commandId(), failure));
+        }
+    }
+
+    private static void report(Action.Target target, int runs, CallFailure failure) {
+        LOG.warn(
+                "Runs could not be looked at; they will be looked at again",
+                pair(LogKey.CONNECTION, target.connection()),
+                pair(LogKey.COUNT, runs),
+                pair(LogKey.DETAIL, failure.detail()));
+    }
+}

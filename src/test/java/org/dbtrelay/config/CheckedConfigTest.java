@@ -1,0 +1,382 @@
+package org.dbtrelay.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.smallrye.config.EnvConfigSource;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CheckedConfigTest {
+
+    private static final Map<String, String> GOOD = Map.of(
+            "relay.connections.default.host", "https://ab123.us1.dbt.com",
+            "relay.connections.default.account-id", "4238",
+            "relay.connections.default.token", "dbtc_0123456789");
+
+    private static final String URL_HINT =
+            "it must be the access URL of the account, such as https://ab123.us1.dbt.com";
+    private static final String DURATION = "a duration, such as 30s, 5m, 24h, 7d or PT30S";
+    private static final String HOST_ONLY =
+            "holds more than a host; it must end after it, without a path or a query, as https://ab123.us1.dbt.com does";
+    private static final String TLS_ONLY = "http would send the token in the clear; it must begin with https:// "
+            + "(http only to localhost, 127.0.0.0/8 and [::1])";
+    private static final String TOKEN_WORD =
+            "holds a space, a line break or a character that is not ASCII; it must be one word";
+    private static final String TOPIC_HINT =
+            "is no name for a Kafka topic: 1 to 249 characters of A-Z, a-z, 0-9, '.', '_' and '-'";
+
+    @TempDir
+    Path directory;
+
+    static Stream<Arguments> faults() {
+        String c = "relay.connections.default.";
+        return Stream.of(
+                // Values that cannot be read
+                arguments("relay.poll.interval", "abc", "'abc' is not " + DURATION),
+                arguments("relay.poll.interval", "", "empty; leave it out for the default, 10s"),
+                arguments("relay.run.on-timeout", "stop", "'stop' is not one of cancel, abandon"),
+                arguments("relay.run.if-running", "wait", "'wait' is not one of queue, reuse, skip, replace"),
+                arguments("relay.run.on-unclear", "hope", "'hope' is not one of retry, park"),
+                arguments("relay.artifacts.store", "gcs", "'gcs' is not one of none, file, s3"),
+                arguments("relay.topics.create", "yes please", "'yes please' is not true or false"),
+                arguments("relay.artifacts.parallelism", "4.5", "'4.5' is not a whole number up to 2147483647"),
+                arguments("relay.policy.connections.default.jobs", "1,two,3", "'two' is not a whole number"),
+                arguments("relay.policy.connections.default.jobs[0]", "x", "'x' is not a whole number"),
+                arguments("relay.jobs.7.timeout", "soon", "'soon' is not " + DURATION),
+                arguments(c + "host", "", "empty; " + URL_HINT),
+                arguments(c + "host", "https://a b", "its value is not a URL"),
+                arguments(c + "account-id", "dbtc_secret", "its value is not a whole number"),
+                arguments(
+                        c + "token",
+                        "${NO_SUCH_THING}",
+                        "its expression cannot be resolved; set what it names, or give a default as in ${NAME:default}"),
+                // Keys that nobody reads
+                arguments("relay.polll.interval", "5s", "there is no such key; did you mean relay.poll.interval?"),
+                arguments(c + "tokn", "x", "there is no such key; did you mean relay.connections.default.token?"),
+                arguments("relay.colour", "blue", "there is no such key; docs/configuration.md lists all of them"),
+                // Connections
+                arguments(
+                        c + "host",
+                        "ab123.us1.dbt.com",
+                        "not the URL of a host; it must look like https://ab123.us1.dbt.com"),
+                arguments(c + "host", "ftp://ab123.us1.dbt.com", "neither https nor http; it must begin with https://"),
+                arguments(c + "host", "http://ab123.us1.dbt.com", TLS_ONLY),
+                arguments(c + "host", "http://127.evil.example", TLS_ONLY),
+                arguments(c + "host", "http://localhost.evil.example", TLS_ONLY),
+                arguments(
+                        c + "host",
+                        "https://me:secret@ab123.us1.dbt.com",
+                        "holds a user or a password; these belong into relay.connections.default.token"),
+                arguments(c + "host", "https://ab123.us1.dbt.com/api/v2", HOST_ONLY),
+                arguments(c + "host", "https://ab123.us1.dbt.com?a=b", HOST_ONLY),
+                arguments(c + "account-id", "0", "not above 0; it must be the account's number"),
+                arguments(c + "account-id", "-3", "not above 0; it must be the account's number"),
+                arguments(
+                        c + "token", "", "missing; either this or relay.connections.default.token-file must be given"),
+                arguments(c + "token", "two words", TOKEN_WORD),
+                arguments(c + "proxy", "proxy.example.com", "not host:port, such as proxy.example.com:3128"),
+                arguments(c + "proxy", "proxy.example.com:70000", "not host:port, such as proxy.example.com:3128"),
+                arguments(c + "trust-store", "/no/such/file.pem", "'/no/such/file.pem' is not a file that can be read"),
+                arguments(
+                        c + "trust-store-password",
+                        "secret",
+                        "there is no trust store to open; set relay.connections.default.trust-store too, or leave this out"),
+                arguments(c + "connect-timeout", "0s", "0s is not longer than 0s"),
+                arguments(c + "read-timeout", "PT-5S", "-5s is not longer than 0s"),
+                arguments(c + "requests-per-minute", "0", "0 is not between 1 and 5000"),
+                arguments(c + "requests-per-minute", "5001", "5001 is not between 1 and 5000"),
+                arguments(c + "max-concurrent-requests", "0", "0 is not between 1 and 1000"),
+                arguments(c + "max-concurrent-requests", "1001", "1001 is not between 1 and 1000"),
+                // Runs
+                arguments("relay.poll.interval", "999ms", "PT0.999S is not between 1s and 1h"),
+                arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h"),
+                arguments("relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s"),
+                arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h"),
+                arguments("relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s"),
+                arguments("relay.jobs.7.artifacts", "../etc/passwd", notAPath("../etc/passwd")),
+                // Artifacts
+                arguments("relay.artifacts.paths", "manifest.json,/etc/passwd", notAPath("/etc/passwd")),
+                arguments("relay.artifacts.store", "s3", "s3 is not supported yet; none and file are"),
+                arguments("relay.artifacts.parallelism", "0", "0 is not between 1 and 64"),
+                arguments("relay.artifacts.parallelism", "65", "65 is not between 1 and 64"),
+                arguments("relay.artifacts.patience", "PT-1S", "-1s is less than 0s"),
+                arguments("relay.artifacts.max-size", "0", "0 is not 1 byte or more"),
+                // Policy
+                arguments(
+                        "relay.policy.connections.default.jobs",
+                        "-1",
+                        "-1 is not an id of dbt Cloud; these are above 0"),
+                arguments(
+                        "relay.policy.connections.default.accounts",
+                        "0",
+                        "0 is not an id of dbt Cloud; these are above 0"),
+                arguments("relay.policy.connections.default.max-in-flight", "0", "0 is not 1 or more"),
+                arguments("relay.policy.connections.default.max-in-flight-per-job", "0", "0 is not 1 or more"),
+                // Durability
+                arguments("relay.commands.max-size", "1023", "1023 is not between 1024 and 1048576"),
+                arguments("relay.commands.max-size", "1048577", "1048577 is not between 1024 and 1048576"),
+                arguments("relay.commands.max-age", "0s", "0s is not longer than 0s"),
+                arguments(
+                        "relay.commands.max-age",
+                        "192h",
+                        "8d is not at least an hour shorter than relay.ledger.retention, 8d; "
+                                + "an old command could start its job again after its id was forgotten"),
+                arguments("relay.ledger.visibility-lag", "PT-1S", "-1s is not between 0s and 1h"),
+                arguments("relay.ledger.visibility-lag", "3601s", "3601s is not between 0s and 1h"),
+                // Topics
+                arguments("relay.topics.commands", "dbt commands", "'dbt commands' " + TOPIC_HINT),
+                arguments("relay.topics.run-events", "..", "'..' " + TOPIC_HINT),
+                arguments("relay.topics.ledger", "x".repeat(250), "'" + "x".repeat(250) + "' " + TOPIC_HINT),
+                arguments(
+                        "relay.topics.run-events",
+                        "dbt.commands",
+                        "'dbt.commands' is also relay.topics.commands; the topics must all be different"),
+                arguments("relay.topics.partitions", "0", "0 is not 1 or more"),
+                arguments("relay.topics.replication-factor", "0", "0 is not 1 or more"),
+                // The rest
+                arguments(
+                        "relay.api.keys.ci",
+                        "0123456789abcde",
+                        "shorter than 16 characters; make one with: openssl rand -hex 32"),
+                arguments("relay.name", "a b", "'a b' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"),
+                arguments(
+                        "relay.name",
+                        "n".repeat(41),
+                        "'" + "n".repeat(41) + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"));
+    }
+
+    private static String notAPath(String path) {
+        return "'" + path + "' is not the path of an artifact, such as manifest.json or compiled/shop/orders.sql";
+    }
+
+    @ParameterizedTest(name = "{0} = {1}")
+    @MethodSource("faults")
+    void tellsTheKeyAndWhatIsWrong(String key, String value, String wrong) {
+        assertThat(lines(Map.of(key, value))).containsExactly(key.replaceAll("\\[\\d+]$", "") + ": " + wrong);
+    }
+
+    @Test
+    void acceptsTheDefaultsWithOneConnection() {
+        assertThat(lines(Map.of())).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "relay.poll.interval=1s",
+                "relay.poll.interval=1h",
+                "relay.ledger.visibility-lag=0s",
+                "relay.ledger.visibility-lag=1h",
+                "relay.commands.max-size=1024",
+                "relay.commands.max-size=1048576",
+                "relay.commands.max-age=191h",
+                "relay.run.timeout=11s",
+                "relay.artifacts.parallelism=64",
+                "relay.connections.default.requests-per-minute=5000",
+                "relay.connections.default.requests-per-minute=1",
+                "relay.connections.default.max-concurrent-requests=1000",
+                "relay.connections.default.host=http://localhost:8080",
+                "relay.connections.default.host=http://127.1.2.3:8080",
+                "relay.connections.default.host=http://[::1]:8080",
+                "relay.connections.default.host=HTTPS://ab123.us1.dbt.com/",
+                "relay.connections.default.proxy=[::1]:3128",
+                "relay.run.if-running=REUSE",
+                "relay.jobs.559062.artifacts=",
+                "relay.api.keys.ci.x=0123456789abcdef",
+                "relay.name=prod_1.eu-west",
+                "relay.artifacts.paths[1]=catalog.json",
+            })
+    void acceptsWhatIsJustRight(String setting) {
+        String[] parts = setting.split("=", 2);
+        assertThat(lines(Map.of(parts[0], parts[1]))).isEmpty();
+    }
+
+    @Test
+    void wantsAConnection() {
+        assertThat(linesOf(Map.of()))
+                .containsExactly("relay.connections: no connection is configured; at least one is needed, with "
+                        + "relay.connections.default.host, relay.connections.default.account-id and "
+                        + "relay.connections.default.token or .token-file");
+    }
+
+    @Test
+    void tellsWhatAConnectionLacks() {
+        assertThat(linesOf(Map.of("relay.connections.\"eu.prod\".read-timeout", "3s")))
+                .containsExactly(
+                        "relay.connections.\"eu.prod\".account-id: missing; it must be the account's number",
+                        "relay.connections.\"eu.prod\".host: missing; " + URL_HINT,
+                        "relay.connections.\"eu.prod\".token: missing; "
+                                + "either this or relay.connections.\"eu.prod\".token-file must be given");
+    }
+
+    @Test
+    void tellsAllFaultsAtOnce() {
+        assertThat(lines(Map.of(
+                        "relay.poll.interval", "abc",
+                        "relay.polll.interval", "5s",
+                        "relay.connections.default.host", "",
+                        "relay.connections.default.requests-per-minute", "9999",
+                        "relay.jobs.daily.on-timeout", "cancel",
+                        "relay.policy.connections.eu.max-in-flight", "1")))
+                .containsExactly(
+                        "relay.connections.default.host: empty; " + URL_HINT,
+                        "relay.connections.default.requests-per-minute: 9999 is not between 1 and 5000",
+                        "relay.jobs.daily: 'daily' is not the number of a job, as in relay.jobs.559062.timeout",
+                        "relay.policy.connections.eu: there is no connection of this name; relay.connections has default",
+                        "relay.poll.interval: 'abc' is not " + DURATION,
+                        "relay.polll.interval: there is no such key; did you mean relay.poll.interval?");
+    }
+
+    @Test
+    void comparesAJobsOwnTimes() {
+        assertThat(lines(Map.of("relay.jobs.7.poll-interval", "1m", "relay.jobs.7.timeout", "1m")))
+                .containsExactly("relay.jobs.7.timeout: 1m is not longer than relay.jobs.7.poll-interval, 1m");
+        assertThat(lines(Map.of("relay.run.timeout", "1m", "relay.jobs.7.poll-interval", "90s")))
+                .containsExactly("relay.jobs.7.poll-interval: 90s is not shorter than relay.run.timeout, 1m");
+    }
+
+    @Test
+    void wantsOneOfTokenAndTokenFile() throws IOException {
+        Path file = Files.writeString(directory.resolve("token"), "dbtc_0123456789\n");
+        assertThat(lines(Map.of("relay.connections.default.token-file", file.toString())))
+                .containsExactly("relay.connections.default.token: relay.connections.default.token-file is given too; "
+                        + "it must be one of the two");
+        assertThat(tokenFile(file)).isEmpty();
+    }
+
+    @Test
+    void wantsATokenInTheTokenFile() throws IOException {
+        Path none = directory.resolve("none");
+        Path empty = Files.writeString(directory.resolve("empty"), " \n");
+        Path many = Files.writeString(directory.resolve("many"), "token: dbtc_0123456789");
+        String key = "relay.connections.default.token-file: ";
+        assertThat(tokenFile(none)).containsExactly(key + "'" + none + "' does not exist; it must hold the token");
+        assertThat(tokenFile(directory))
+                .containsExactly(key + "'" + directory + "' cannot be read; it must hold the token");
+        assertThat(tokenFile(empty)).containsExactly(key + "'" + empty + "' is empty; it must hold the token");
+        assertThat(tokenFile(many))
+                .containsExactly(
+                        key + "'" + many + "' holds more than one word; it must hold the token and nothing else");
+    }
+
+    @Test
+    void wantsADirectoryForTheStoreThatItCanWriteTo() throws IOException {
+        assertThat(lines(Map.of("relay.artifacts.store", "file")))
+                .containsExactly("relay.artifacts.directory: missing; relay.artifacts.store=file needs a directory");
+
+        Path fresh = directory.resolve("a/b");
+        assertThat(lines(Map.of("relay.artifacts.store", "file", "relay.artifacts.directory", fresh.toString())))
+                .isEmpty();
+        assertThat(fresh).isEmptyDirectory();
+
+        Path file = Files.writeString(directory.resolve("file"), "");
+        assertThat(lines(Map.of("relay.artifacts.store", "file", "relay.artifacts.directory", file.toString())))
+                .singleElement()
+                .asString()
+                .startsWith("relay.artifacts.directory: '" + file + "' cannot be created or written to (");
+    }
+
+    @Test
+    void cutsTheNameThatItTakesFromTheLedgerTopic() {
+        assertThat(lines(Map.of("relay.topics.ledger", "l".repeat(249)))).isEmpty();
+    }
+
+    @Test
+    void namesTheEnvironmentVariable() {
+        Map<String, String> environment = Map.of(
+                "RELAY_CONNECTIONS_DEFAULT_HOST", "https://ab123.us1.dbt.com",
+                "RELAY_CONNECTIONS_DEFAULT_ACCOUNT_ID", "4238",
+                "RELAY_CONNECTIONS_DEFAULT_TOKEN", "dbtc_0123456789",
+                "RELAY_JOBS__559062__POLL_INTERVAL", "30s",
+                "RELAY_JOBS_7_POLL_INTERVAL", "30s",
+                "RELAY_CONNECTIONS_EU_PROD_HOST", "https://ab123.us1.dbt.com",
+                "RELAY_POLLL_INTERVAL", "5s",
+                "RELAY_RUN_IF_RUNNING", "wait");
+        assertThat(lines(new EnvConfigSource(environment, 300)))
+                .containsExactly(
+                        "relay.connections.eu.prod.host: there is no such key; did you mean "
+                                + "RELAY_CONNECTIONS__EU_PROD__HOST? (from the environment variable RELAY_CONNECTIONS_EU_PROD_HOST)",
+                        "relay.jobs[7]poll.interval: there is no such key; did you mean RELAY_JOBS__7__POLL_INTERVAL? "
+                                + "(from the environment variable RELAY_JOBS_7_POLL_INTERVAL)",
+                        "relay.polll.interval: there is no such key; did you mean relay.poll.interval? "
+                                + "(from the environment variable RELAY_POLLL_INTERVAL)",
+                        "relay.run.if-running: 'wait' is not one of queue, reuse, skip, replace "
+                                + "(from the environment variable RELAY_RUN_IF_RUNNING)");
+    }
+
+    /** A service called "relay" must not keep the relay from starting in its own namespace. */
+    @Test
+    void leavesTheServiceLinksOfKubernetesAlone() {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "RELAY_SERVICE_HOST", "10.0.0.1",
+                "RELAY_SERVICE_PORT", "8080",
+                "RELAY_SERVICE_PORT_HTTP", "8080",
+                "RELAY_PORT", "tcp://10.0.0.1:8080",
+                "RELAY_PORT_8080_TCP_ADDR", "10.0.0.1",
+                "RELAY_METRICS_SERVICE_HOST", "10.0.0.2",
+                "RELAY_METRICS_PORT_9000_TCP", "tcp://10.0.0.2:9000"));
+        GOOD.forEach((key, value) -> environment.put(ValueChecks.variable(key), value));
+        assertThat(lines(new EnvConfigSource(environment, 300))).isEmpty();
+    }
+
+    @Test
+    void neverShowsASecret() {
+        String secret = "s3cr3t";
+        Map<String, String> bad = Map.of(
+                "relay.connections.default.host",
+                "http://user:" + secret + "@ab123.us1.dbt.com/" + secret,
+                "relay.connections.default.account-id",
+                secret,
+                "relay.connections.default.token",
+                secret + " " + secret,
+                "relay.connections.default.proxy",
+                "user:" + secret + "@proxy:1",
+                "relay.connections.default.trust-store-password",
+                secret,
+                "relay.api.keys.ci",
+                secret);
+        assertThat(lines(bad)).hasSizeGreaterThan(6).noneMatch(line -> line.contains(secret));
+    }
+
+    private List<String> tokenFile(Path file) {
+        Map<String, String> settings = new HashMap<>(GOOD);
+        settings.remove("relay.connections.default.token");
+        settings.put("relay.connections.default.token-file", file.toString());
+        return linesOf(settings);
+    }
+
+    private static List<String> lines(Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(GOOD);
+        all.putAll(settings);
+        return linesOf(all);
+    }
+
+    private static List<String> linesOf(Map<String, String> settings) {
+        return lines(new PropertiesConfigSource(settings, "test", 100));
+    }
+
+    private static List<String> lines(org.eclipse.microprofile.config.spi.ConfigSource source) {
+        SmallRyeConfigBuilder builder = new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .addDefaultInterceptors()
+                .withSources(source);
+        return CheckedConfig.faults(builder).stream()
+                .map(ConfigFault::line)
+                .map(line -> line.replace(" (from test)", ""))
+                .toList();
+    }
+}
