@@ -77,6 +77,11 @@ public final class Policies {
         return name.length() > MAX_NAME ? name.substring(0, MAX_NAME) : name;
     }
 
+    /** The consumer group of the commands channel, as {@code application.properties} has it too. */
+    public static String consumerGroup(RelayConfig config) {
+        return config.name().orElse("dbt-cloud-relay");
+    }
+
     private static boolean cancels(Optional<RelayConfig.OnTimeout> onTimeout) {
         return onTimeout.map(RelayConfig.OnTimeout.CANCEL::equals).orElse(true);
     }
