@@ -14,6 +14,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -201,9 +202,14 @@ class ConnectionsTest extends AgainstWireMock {
         try (OutputStream out = Files.newOutputStream(p12)) {
             trust.store(out, "changeit".toCharArray());
         }
-        WireMockServer secure = new WireMockServer(
-                WireMockConfiguration.options().dynamicPort().dynamicHttpsPort().bindAddress("127.0.0.1")
-                        .keystorePath(ownFile.toString()).keystoreType("PKCS12").keystorePassword("changeit").keyManagerPassword("changeit"));
+        WireMockServer secure = new WireMockServer(WireMockConfiguration.options()
+                .dynamicPort()
+                .dynamicHttpsPort()
+                .bindAddress("127.0.0.1")
+                .keystorePath(ownFile.toString())
+                .keystoreType("PKCS12")
+                .keystorePassword("changeit")
+                .keyManagerPassword("changeit"));
         secure.start();
         try {
             secure.stubFor(any(anyUrl()).willReturn(okJson(RUN)));
@@ -231,7 +237,8 @@ class ConnectionsTest extends AgainstWireMock {
     private Path selfSigned() throws IOException, InterruptedException {
         Path file = directory.resolve("own.p12");
         Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
                         "-genkeypair",
                         "-keyalg",
                         "EC",

@@ -33,7 +33,7 @@ final class TestConnections {
                 "relay.connections.default.requests-per-minute", "600000",
                 // One slot: a call that does not give it back blocks the next one.
                 "relay.connections.default.max-concurrent-requests", "1"));
-        if (!properties.containsKey("token-file")) {
+        if (!properties.containsKey("token-file") && !properties.containsKey("token")) {
             all.put("relay.connections.default.token", TOKEN);
         }
         properties.forEach((key, value) -> all.put("relay.connections.default." + key, value));
