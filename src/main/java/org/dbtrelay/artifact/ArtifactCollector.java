@@ -148,10 +148,6 @@ public class ArtifactCollector {
 
     private static Outcome fetched(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, FileStore files)
             throws InterruptedException {
-        if (client.coolingDownUntil(run.accountId()).isPresent()) {
-            // The request would wait for minutes, and hold a place that another account's artifact could have.
-            return new Outcome.Later(wanted);
-        }
         try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
             Download download = new Download(body.stream(), body.contentType(), body.contentLength());
             return new Outcome.Ready(files.store(run, wanted, download));
