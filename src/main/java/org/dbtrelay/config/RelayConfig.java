@@ -278,26 +278,6 @@ public interface RelayConfig {
         boolean open();
     }
 
-    /** What happens to a run at its time-out. */
-    enum OnTimeout {
-        CANCEL,
-        ABANDON
-    }
-
-    /** What happens when the job has a run in flight. */
-    enum IfRunning {
-        QUEUE,
-        REUSE,
-        SKIP,
-        REPLACE
-    }
-
-    /** What happens when a run can be neither found nor excluded. */
-    enum OnUnclear {
-        RETRY,
-        PARK
-    }
-
     /** Where artifacts are kept. */
     enum Store {
         NONE,
