@@ -33,10 +33,10 @@ class ConfigurationReferenceTest {
 
     @Test
     void everyKeyHasAMeaning() throws IOException {
-        assertThat(rows())
-                .isNotEmpty()
-                .allSatisfy(
-                        cells -> assertThat(cells).hasSize(6).last().asString().hasSizeGreaterThan(15));
+        assertThat(rows().map(List::of)).isNotEmpty().allSatisfy(cells -> {
+            assertThat(cells).hasSize(6);
+            assertThat(cells.getLast().strip()).hasSizeGreaterThan(10);
+        });
     }
 
     private static List<Row> documented() throws IOException {
