@@ -51,7 +51,8 @@ public class Connections {
                 restClients.forPosting(settings, token),
                 accountId -> budgets.of(settings, accountId),
                 new FailureMapper(token, clock),
-                settings.readTimeout());
+                settings.readTimeout(),
+                clock);
         return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock);
     }
 
