@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class CommandDecoder {
 
-    private static final Set<String> VERBS = Set.of("trigger", "retry", "cancel", "follow");
+    static final Set<String> VERBS = Set.of("trigger", "retry", "cancel", "follow");
 
     /** Of the contract, not yet of this build. */
-    private static final Set<String> LATER = Set.of(
+    static final Set<String> LATER = Set.of(
             "retry_from_failure",
             "if_running",
             "on_timeout",
@@ -47,7 +47,7 @@ public class CommandDecoder {
             "target_command_id",
             "expected_statuses");
 
-    private static final Set<String> FIELDS = Set.of(
+    static final Set<String> FIELDS = Set.of(
             "command",
             "command_id",
             "connection",
