@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -96,6 +97,7 @@ final class PartFile implements AutoCloseable {
     static StoreException trouble(IOException e) {
         String what = switch (e) {
             case NotDirectoryException file -> file.getFile() + " is no directory";
+            case FileAlreadyExistsException file -> file.getFile() + " is in the way";
             case AccessDeniedException denied -> "permission denied for " + denied.getFile();
             case FileSystemException named
             when named.getReason() != null -> named.getReason() + " (" + named.getFile() + ")";

@@ -2,6 +2,7 @@ package org.dbtrelay.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -71,8 +72,13 @@ public class CommandDecoder {
 
     private final int maxSize;
 
+    @Inject
     CommandDecoder(RelayConfig config) {
-        this.maxSize = config.commands().maxSize();
+        this(config.commands().maxSize());
+    }
+
+    CommandDecoder(int maxSize) {
+        this.maxSize = maxSize;
     }
 
     /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */

@@ -8,11 +8,11 @@ public final class QuietQuarkus implements QuarkusTestProfile {
     @Override
     public Map<String, String> getConfigOverrides() {
         return Map.of(
-                "quarkus.arc.exclude-types",
-                        "org.dbtrelay.ledger.**,org.dbtrelay.event.**,org.dbtrelay.flow.**,org.dbtrelay.command.**,"
-                                + "org.dbtrelay.watch.**,org.dbtrelay.api.**",
+                // Without the consumer the application owns no partition and looks for no broker.
+                "quarkus.arc.exclude-types", "org.dbtrelay.command.CommandConsumer",
                 "mp.messaging.incoming.commands.enabled", "false",
-                "quarkus.devservices.enabled", "false",
+                "kafka.bootstrap.servers", "127.0.0.1:1",
+                "quarkus.scheduler.enabled", "false",
                 "quarkus.http.test-port", "0",
                 "quarkus.management.test-port", "0",
                 "relay.connections.default.host", "http://127.0.0.1:1",
