@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -89,6 +90,22 @@ class ArchitectureTest {
                 .as("package " + name + " may use " + mayUse + " and none of " + Arrays.toString(mayNotUse))
                 .allowEmptyShould(true)
                 .check(MAIN);
+    }
+
+    @Test
+    void theDocumentedTableIsThisOne() throws IOException {
+        Map<String, Set<String>> documented = new TreeMap<>();
+        for (String line : Files.readAllLines(Path.of("docs", "architecture.md"))) {
+            String[] cells = line.split("\\|", -1);
+            if (cells.length == 6 && cells[1].strip().matches("`[a-z]+`")) {
+                Set<String> mayUse = Arrays.stream(cells[3].split(",", -1))
+                        .map(cell -> cell.strip().replace("`", ""))
+                        .filter(name -> !name.equals("nothing"))
+                        .collect(Collectors.toSet());
+                documented.put(cells[1].strip().replace("`", ""), mayUse);
+            }
+        }
+        assertThat(documented).isEqualTo(MAY_USE);
     }
 
     @Test

@@ -43,8 +43,8 @@ class DocumentsTest {
             document.find(KEY)
                     .map(found -> found.group()
                             .replaceAll(" .*", "")
-                            .replaceAll("[.*-]+$", "")
-                            .replaceAll("<[^>]*>", "*"))
+                            .replaceAll("<[^>]*>", "*")
+                            .replaceAll("[.*>-]+$", ""))
                     .filter(name -> keys.stream().noneMatch(key -> isOrBegins(key, name)))
                     .forEach(name -> unknown.add(document + ": " + name));
         }
