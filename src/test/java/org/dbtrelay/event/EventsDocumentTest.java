@@ -165,7 +165,7 @@ class EventsDocumentTest {
     @Test
     void theDocumentOfCommandsListsTheHeadersOfDeadLetters() {
         Headers headers = new DeadLetterRecords(CONFIG)
-                .record(
+                .withoutValue(
                         new ConsumerRecord<>("dbt.commands", 0, 0, new byte[0], new byte[0]),
                         new DeadLetter(DeadLetterReason.MALFORMED, "message"),
                         TIME)

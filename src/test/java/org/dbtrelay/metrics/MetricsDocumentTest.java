@@ -8,11 +8,13 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.dbtrelay.docs.Document;
+import org.dbtrelay.ledger.LedgerException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -51,6 +53,14 @@ class MetricsDocumentTest {
                                 .results()
                                 .map(tag -> "`" + tag.group(1) + "`")
                                 .toList()));
+    }
+
+    @Test
+    void namesTheReasonsOfLosses() {
+        assertThat(document.row("relay_partition_losses_total"))
+                .contains(Arrays.stream(LedgerException.Kind.values())
+                        .map(kind -> "`" + kind.name().toLowerCase(Locale.ROOT) + "`")
+                        .toList());
     }
 
     /** Lets everything happen once and reads what Prometheus would. The registry is the one that Quarkus uses. */
