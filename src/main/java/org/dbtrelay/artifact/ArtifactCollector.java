@@ -62,7 +62,8 @@ public class ArtifactCollector {
     private record Listing(Set<String> paths, boolean isComplete) {}
 
     /**
-     * Stores and tells what is there.
+     * Stores and tells what is there. It takes as long as the transfers take; one that stands still is given up after 100 s
+     * (a constant of the REST client in Quarkus 3.34) and told as not yet there.
      *
      * @param wanted of this run
      * @return each of the wanted artifacts in one of the three lists
@@ -148,10 +149,6 @@ public class ArtifactCollector {
 
     private static Outcome fetched(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, FileStore files)
             throws InterruptedException {
-        if (client.coolingDownUntil(run.accountId()).isPresent()) {
-            // The request would wait for minutes, and hold a place that another account's artifact could have.
-            return new Outcome.Later(wanted);
-        }
         try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
             Download download = new Download(body.stream(), body.contentType(), body.contentLength());
             return new Outcome.Ready(files.store(run, wanted, download));

@@ -32,9 +32,7 @@ public class FailureReader {
         if (step == null || !FailedStep.isDbt(step)) {
             return new RunFailure(step, List.of());
         }
-        // While the account is shut out a request would wait for minutes, and the news that the run failed with it.
-        boolean shutOut = client.coolingDownUntil(run.accountId()).isPresent();
-        return new RunFailure(step, shutOut ? List.of() : nodes(client, run, step));
+        return new RunFailure(step, nodes(client, run, step));
     }
 
     private static List<FailedNode> nodes(DbtCloudClient client, RunSnapshot run, RunStep step)

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -94,6 +96,8 @@ final class PartFile implements AutoCloseable {
     /** What a failed call to the file system means, in words for a person. */
     static StoreException trouble(IOException e) {
         String what = switch (e) {
+            case NotDirectoryException file -> file.getFile() + " is no directory";
+            case FileAlreadyExistsException file -> file.getFile() + " is in the way";
             case AccessDeniedException denied -> "permission denied for " + denied.getFile();
             case FileSystemException named
             when named.getReason() != null -> named.getReason() + " (" + named.getFile() + ")";

@@ -5,10 +5,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.WantedArtifact;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where an artifact lies in the store's directory:
@@ -47,7 +47,7 @@ final class StoreLayout {
                     || segment.equals("..")
                     || segment.indexOf('\\') >= 0
                     || segment.chars().anyMatch(Character::isISOControl)) {
-                throw escapes(null);
+                throw escapes();
             }
         }
         try {
@@ -59,7 +59,7 @@ final class StoreLayout {
                     .resolve(wanted.path())
                     .normalize();
             if (!target.startsWith(root)) {
-                throw escapes(null);
+                throw escapes();
             }
             return target;
         } catch (InvalidPathException e) {
@@ -72,13 +72,16 @@ final class StoreLayout {
         try {
             Files.createDirectory(directory);
         } catch (FileAlreadyExistsException e) {
+            if (Files.isSymbolicLink(directory)) {
+                throw escapes();
+            }
             if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-                throw escapes(e);
+                throw PartFile.trouble(new NotDirectoryException(directory.toString()));
             }
         }
     }
 
-    private static StoreException escapes(@Nullable Throwable cause) {
-        return StoreException.failed("its path would lead out of relay.artifacts.directory", cause);
+    private static StoreException escapes() {
+        return StoreException.failed("its path would lead out of relay.artifacts.directory", null);
     }
 }

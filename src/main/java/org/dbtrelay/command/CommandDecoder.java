@@ -2,6 +2,7 @@ package org.dbtrelay.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,10 +33,10 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class CommandDecoder {
 
-    private static final Set<String> VERBS = Set.of("trigger", "retry", "cancel", "follow");
+    static final Set<String> VERBS = Set.of("trigger", "retry", "cancel", "follow");
 
     /** Of the contract, not yet of this build. */
-    private static final Set<String> LATER = Set.of(
+    static final Set<String> LATER = Set.of(
             "retry_from_failure",
             "if_running",
             "on_timeout",
@@ -46,7 +47,7 @@ public class CommandDecoder {
             "target_command_id",
             "expected_statuses");
 
-    private static final Set<String> FIELDS = Set.of(
+    static final Set<String> FIELDS = Set.of(
             "command",
             "command_id",
             "connection",
@@ -71,8 +72,13 @@ public class CommandDecoder {
 
     private final int maxSize;
 
+    @Inject
     CommandDecoder(RelayConfig config) {
-        this.maxSize = config.commands().maxSize();
+        this(config.commands().maxSize());
+    }
+
+    CommandDecoder(int maxSize) {
+        this.maxSize = maxSize;
     }
 
     /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */

@@ -32,7 +32,7 @@ public final class Policies {
                 config.poll().interval(),
                 config.run().timeout(),
                 cancels(config.run().onTimeout()),
-                config.run().onUnclear() == RelayConfig.OnUnclear.PARK,
+                config.run().onUnclear() == OnUnclear.PARK,
                 config.artifacts().paths());
         Map<Long, Policy.Defaults> jobs = new HashMap<>();
         config.jobs()
@@ -42,9 +42,7 @@ public final class Policies {
                                 job.pollInterval().orElse(defaults.pollInterval()),
                                 job.timeout().orElse(defaults.timeout()),
                                 job.onTimeout().isPresent() ? cancels(job.onTimeout()) : defaults.cancelAtDeadline(),
-                                job.onUnclear()
-                                        .map(RelayConfig.OnUnclear.PARK::equals)
-                                        .orElse(defaults.parkUnclear()),
+                                job.onUnclear().map(OnUnclear.PARK::equals).orElse(defaults.parkUnclear()),
                                 job.artifacts().orElse(defaults.artifacts()))));
         Map<String, Policy.ForConnection> connections = new HashMap<>();
         Duration slowest = Duration.ZERO;
@@ -77,8 +75,13 @@ public final class Policies {
         return name.length() > MAX_NAME ? name.substring(0, MAX_NAME) : name;
     }
 
-    private static boolean cancels(Optional<RelayConfig.OnTimeout> onTimeout) {
-        return onTimeout.map(RelayConfig.OnTimeout.CANCEL::equals).orElse(true);
+    /** The consumer group of the commands channel, as {@code application.properties} has it too. */
+    public static String consumerGroup(RelayConfig config) {
+        return config.name().orElse("dbt-cloud-relay");
+    }
+
+    private static boolean cancels(Optional<OnTimeout> onTimeout) {
+        return onTimeout.map(OnTimeout.CANCEL::equals).orElse(true);
     }
 
     private static Policy.ForConnection ofConnection(

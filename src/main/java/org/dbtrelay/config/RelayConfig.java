@@ -247,6 +247,10 @@ public interface RelayConfig {
         /** Larger commands are refused, in bytes. */
         @WithDefault("262144")
         int maxSize();
+
+        /** How many commands of a partition may be unfinished; above it the partition waits in Kafka. */
+        @WithDefault("10000")
+        int maxPending();
     }
 
     /** {@code relay.ledger}. */
@@ -258,6 +262,9 @@ public interface RelayConfig {
         /** How long dbt Cloud may hide a new run from its lists; nobody knows, so this is generous. */
         @WithDefault("120s")
         Duration visibilityLag();
+
+        /** Ledger records to leave out, {@code <partition>@<offset>}: an operator's way past one that cannot be read. */
+        Optional<List<String>> skip();
     }
 
     /** {@code relay.api}. */
@@ -269,26 +276,6 @@ public interface RelayConfig {
         @WithName("open")
         @WithDefault("false")
         boolean open();
-    }
-
-    /** What happens to a run at its time-out. */
-    enum OnTimeout {
-        CANCEL,
-        ABANDON
-    }
-
-    /** What happens when the job has a run in flight. */
-    enum IfRunning {
-        QUEUE,
-        REUSE,
-        SKIP,
-        REPLACE
-    }
-
-    /** What happens when a run can be neither found nor excluded. */
-    enum OnUnclear {
-        RETRY,
-        PARK
     }
 
     /** Where artifacts are kept. */

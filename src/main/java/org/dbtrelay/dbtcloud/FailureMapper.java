@@ -137,16 +137,19 @@ final class FailureMapper {
     }
 
     private static String describe(Throwable thrown) {
+        String what = "The connection failed";
         Throwable root = thrown;
-        while (root.getCause() != null) {
-            root = root.getCause();
+        for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+            what = switch (cause) {
+                case UnknownHostException _ -> "The host is unknown";
+                case ConnectException _ -> "No connection";
+                case SSLException _ -> "TLS failed";
+                case GuardedBody.Stopped _ -> "Not sent";
+                case InterruptedException _ -> "Interrupted";
+                default -> what;
+            };
+            root = cause;
         }
-        String what = switch (root) {
-            case UnknownHostException _ -> "The host is unknown";
-            case ConnectException _ -> "No connection";
-            case SSLException _ -> "TLS failed";
-            default -> "The connection failed";
-        };
         return what + ": " + name(root) + (root.getMessage() == null ? "" : ": " + root.getMessage());
     }
 
@@ -239,7 +242,7 @@ final class FailureMapper {
 
     /** One bounded line without control characters and without the token. */
     private String clean(String text) {
-        String line = token.blotOut(text).replaceAll("\\p{Cntrl}+", " ").strip();
+        String line = token.blotOut(text).replaceAll("[\\p{Cc}\\s]+", " ").strip();
         return line.length() <= LONGEST_DETAIL ? line : line.substring(0, LONGEST_DETAIL - 1) + "…";
     }
 }

@@ -1,5 +1,6 @@
 package org.dbtrelay.dbtcloud;
 
+import io.vertx.core.http.HttpClientRequest;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import java.io.IOException;
@@ -33,7 +34,10 @@ final class GuardedBodyWriter implements ClientMessageBodyWriter<GuardedBody> {
             RestClientRequestContext context)
             throws IOException {
         if (!body.release()) {
-            context.getHttpClientRequest().exceptionHandler(_ -> {}).reset();
+            HttpClientRequest request = context.getHttpClientRequest();
+            request.exceptionHandler(_ -> {}).reset();
+            // It has not been used, so it would be kept for the next request, which would then not have a fresh one.
+            var _ = request.connection().close();
             throw new GuardedBody.Stopped();
         }
         out.write(body.json());

@@ -22,6 +22,18 @@ public class DeadLetterRecords {
     /** The dead letter of a record: its key, value and headers untouched, and six headers more. */
     public ProducerRecord<byte[], byte[]> record(
             ConsumerRecord<byte[], byte[]> source, DeadLetter verdict, Instant now) {
+        return new ProducerRecord<>(topic, null, source.key(), source.value(), headers(source, verdict, now));
+    }
+
+    /** The dead letter of a record that the topic refuses for its size: without its value, which stays where it was. */
+    public ProducerRecord<byte[], byte[]> withoutValue(
+            ConsumerRecord<byte[], byte[]> source, DeadLetter verdict, Instant now) {
+        RecordHeaders headers = headers(source, verdict, now);
+        add(headers, "dlq-value-omitted", Integer.toString(source.serializedValueSize()));
+        return new ProducerRecord<>(topic, null, source.key(), new byte[0], headers);
+    }
+
+    private static RecordHeaders headers(ConsumerRecord<byte[], byte[]> source, DeadLetter verdict, Instant now) {
         RecordHeaders headers = new RecordHeaders(source.headers());
         add(headers, "dlq-reason", verdict.reason().wireName());
         add(headers, "dlq-message", verdict.message());
@@ -29,7 +41,7 @@ public class DeadLetterRecords {
         add(headers, "dlq-partition", Integer.toString(source.partition()));
         add(headers, "dlq-offset", Long.toString(source.offset()));
         add(headers, "dlq-time", now.toString());
-        return new ProducerRecord<>(topic, null, source.key(), source.value(), headers);
+        return headers;
     }
 
     private static void add(RecordHeaders headers, String key, String value) {

@@ -20,10 +20,8 @@ import org.dbtrelay.ledger.Position;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
-import org.dbtrelay.run.Command;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RejectReason;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunMachine;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +52,7 @@ final class RunFlow implements PartitionWork.Session {
     private final PriorityQueue<Action.WakeAt> wakes = new PriorityQueue<>(Comparator.comparing(Action.WakeAt::at));
     private final Set<String> startsOnWire = new HashSet<>();
     private Position position;
+    private int pending;
     private boolean recovered;
     private boolean draining;
 
@@ -62,6 +61,8 @@ final class RunFlow implements PartitionWork.Session {
         this.flow = flow;
         this.entries = new ConcurrentHashMap<>(claim.restored().entries());
         this.position = claim.restored().position();
+        this.pending =
+                (int) entries.values().stream().filter(RunEntry::unfinished).count();
         flow.watches().drop(claim.partition());
         flow.views().serve(claim.partition(), entries);
     }
@@ -89,6 +90,25 @@ final class RunFlow implements PartitionWork.Session {
         Action.WakeAt next = wakes.peek();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.at().isAfter(latest) ? latest : next.at();
+    }
+
+    @Override
+    public Instant takeRefused(Arrival arrival) throws LedgerException {
+        LOG.warn("One record is too large for its topic and is cut down", pair(LogKey.PARTITION, claim.partition()));
+        Instant now = flow.clock().instant();
+        Step step = new Step(now, position).withoutValues();
+        Input input = switch (arrival.input()) {
+            case Input.Unreadable unreadable -> unreadable;
+            case Input.Commanded commanded -> Faults.rejected(commanded, "its record or its event is too large");
+            case Input.About about -> new Input.Broken(about.commandId(), "its record or its event is too large");
+        };
+        arrived(new Arrival(input, arrival.origin()), step);
+        commit(step);
+        act(
+                step,
+                new SendWindow(
+                        flow.policy().sendWindow(), now, flow.monotonic().nanos(), flow.clock(), flow.monotonic()));
+        return now;
     }
 
     private void arrived(Arrival arrival, Step step) {
@@ -128,16 +148,18 @@ final class RunFlow implements PartitionWork.Session {
             decision = RunMachine.decide(entry, input, step.now(), flow.policy());
         } catch (RuntimeException e) {
             LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            decision = RunMachine.decide(entry, broken(input, e), step.now(), flow.policy());
+            decision = RunMachine.decide(entry, Faults.after(input, e), step.now(), flow.policy());
         }
         if (decision.deadLetter() != null && origin != null) {
             step.putAside(origin, decision.deadLetter());
         }
         if (decision.entry() != null) {
+            pending += count(decision.entry()) - count(entry);
             entries.put(decision.entry().commandId(), decision.entry());
             step.change(decision.entry());
         }
         if (decision.forgotten() != null) {
+            pending -= count(entry);
             entries.remove(decision.forgotten());
             step.forget(decision.forgotten());
         }
@@ -198,26 +220,13 @@ final class RunFlow implements PartitionWork.Session {
         };
     }
 
-    private static Input broken(Input input, RuntimeException fault) {
-        String message = "a fault of the relay: " + fault.getClass().getSimpleName();
-        return switch (input) {
-            case Input.Unreadable unreadable -> unreadable;
-            case Input.Commanded commanded -> {
-                Command command = commanded.command();
-                yield new Input.Commanded(
-                        new Command.Unfit(
-                                command.id(),
-                                command.verb(),
-                                command.connection(),
-                                RejectReason.INTERNAL,
-                                message,
-                                command.context(),
-                                command.traceparent()),
-                        commanded.hash(),
-                        commanded.recordTime());
-            }
-            case Input.About about -> new Input.Broken(about.commandId(), message);
-        };
+    private static int count(@Nullable RunEntry entry) {
+        return entry != null && entry.unfinished() ? 1 : 0;
+    }
+
+    @Override
+    public int pending() {
+        return pending;
     }
 
     @Override

@@ -34,11 +34,18 @@ final class Step {
     private final List<PutAside> deadLetters = new ArrayList<>();
     private final Set<String> reserved = new HashSet<>();
     private Position position;
+    private boolean withoutValues;
 
     Step(Instant now, Position before) {
         this.now = now;
         this.before = before;
         this.position = before;
+    }
+
+    /** Dead letters are written without their values, because the dead letter topic would not take them. */
+    Step withoutValues() {
+        withoutValues = true;
+        return this;
     }
 
     Instant now() {
@@ -132,7 +139,10 @@ final class Step {
             records.add(asEvents.record(event));
         }
         for (PutAside aside : deadLetters) {
-            records.add(asDeadLetters.record(aside.origin().record(), aside.verdict(), now));
+            records.add(
+                    withoutValues
+                            ? asDeadLetters.withoutValue(aside.origin().record(), aside.verdict(), now)
+                            : asDeadLetters.record(aside.origin().record(), aside.verdict(), now));
         }
         return records;
     }

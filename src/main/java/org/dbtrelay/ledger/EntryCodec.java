@@ -77,6 +77,7 @@ public final class EntryCodec {
     private static void checkVersion(int version) throws LedgerException {
         if (version != VERSION) {
             throw new LedgerException(
+                    LedgerException.Kind.DEGRADED,
                     "a ledger record of version " + version + "; this build knows version " + VERSION);
         }
     }
@@ -93,7 +94,7 @@ public final class EntryCodec {
         try {
             return JSON.readValue(bytes, type);
         } catch (IOException e) {
-            throw new LedgerException("a ledger record that cannot be read", e, false);
+            throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record that cannot be read", e);
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
+import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 
@@ -29,24 +30,51 @@ class IntakeValve {
 
     private final KafkaClientService clients;
     private final String topic;
+    private final int maxPending;
     private final Set<Integer> closed = ConcurrentHashMap.newKeySet();
 
-    IntakeValve(KafkaClientService clients, KafkaSettings kafka) {
+    IntakeValve(KafkaClientService clients, KafkaSettings kafka, RelayConfig config) {
         this.clients = clients;
+        this.maxPending = config.commands().maxPending();
         this.topic = kafka.topics().commands();
     }
 
-    /** Opens or closes for a partition, by how many commands wait in its owner's mailbox. */
+    /**
+     * Closes for a partition when too much waits.
+     *
+     * @param waiting commands in its owner's mailbox
+     */
     void check(int partition, int waiting) {
-        if (waiting >= FULL && closed.add(partition)) {
-            LOG.info(
-                    "Partition paused: its commands arrive faster than they can be recorded",
-                    pair(LogKey.PARTITION, partition),
-                    pair(LogKey.COUNT, waiting));
-            onPollingThread(partition, true);
-        } else if (waiting <= ROOM && closed.remove(partition)) {
-            LOG.info("Partition resumed", pair(LogKey.PARTITION, partition), pair(LogKey.COUNT, waiting));
+        if (waiting >= FULL) {
+            close(partition, "commands arrive faster than they can be recorded", waiting);
+        }
+    }
+
+    /**
+     * Opens or closes for a partition.
+     *
+     * @param waiting commands in its owner's mailbox
+     * @param pending commands that are recorded and not finished
+     */
+    void check(int partition, int waiting, int pending) {
+        if (waiting >= FULL) {
+            close(partition, "commands arrive faster than they can be recorded", waiting);
+        } else if (pending >= maxPending) {
+            close(partition, "relay.commands.max-pending commands are not finished", pending);
+        } else if (waiting <= ROOM && pending <= maxPending * 9L / 10 && closed.remove(partition)) {
+            LOG.info("Partition resumed", pair(LogKey.PARTITION, partition), pair(LogKey.COUNT, pending));
             onPollingThread(partition, false);
+        }
+    }
+
+    private void close(int partition, String reason, int count) {
+        if (closed.add(partition)) {
+            LOG.info(
+                    "Partition paused: its further commands wait in Kafka",
+                    pair(LogKey.PARTITION, partition),
+                    pair(LogKey.REASON, reason),
+                    pair(LogKey.COUNT, count));
+            onPollingThread(partition, true);
         }
     }
 

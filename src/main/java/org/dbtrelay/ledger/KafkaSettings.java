@@ -4,7 +4,9 @@ import io.smallrye.common.annotation.Identifier;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -13,6 +15,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 
 /**
@@ -30,10 +33,24 @@ public class KafkaSettings {
 
     private final Map<String, Object> base;
     private final RelayConfig.Topics topics;
+    private final Set<String> skipped;
+    private final String group;
 
     KafkaSettings(@Identifier("default-kafka-broker") Map<String, Object> base, RelayConfig config) {
         this.base = Map.copyOf(base);
         this.topics = config.topics();
+        this.skipped = Set.copyOf(config.ledger().skip().orElse(List.of()));
+        this.group = Policies.consumerGroup(config);
+    }
+
+    /** The consumer group of the commands channel. */
+    String group() {
+        return group;
+    }
+
+    /** Whether an operator has told to leave a ledger record out. */
+    boolean skips(int partition, long offset) {
+        return skipped.contains(partition + "@" + offset);
     }
 
     /** The names of the topics. */

@@ -1,24 +1,37 @@
 package org.dbtrelay.ledger;
 
+import org.jspecify.annotations.Nullable;
+
 /** The ledger could not be read or written. Whatever it was, the claim is over: drop the memory, claim again, read again. */
 public final class LedgerException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    private final boolean fenced;
+    /** What it means for the owner. */
+    public enum Kind {
+        /** Another owner has claimed the partition. */
+        FENCED,
+        /** It is not known what became of it: no broker, a time-out, a fault. */
+        LOST,
+        /** The broker refused a record, for its size. The same records would be refused again. */
+        REFUSED,
+        /** What the ledger holds cannot be understood or cannot be true; reading again will not help. */
+        DEGRADED
+    }
 
-    LedgerException(String message, Throwable cause, boolean fenced) {
+    private final Kind kind;
+
+    LedgerException(Kind kind, String message, @Nullable Throwable cause) {
         super(message, cause);
-        this.fenced = fenced;
+        this.kind = kind;
     }
 
-    LedgerException(String message) {
-        super(message);
-        this.fenced = false;
+    LedgerException(Kind kind, String message) {
+        this(kind, message, null);
     }
 
-    /** True if another owner has claimed the partition. */
-    public boolean isFenced() {
-        return fenced;
+    /** What it means for the owner. */
+    public Kind kind() {
+        return kind;
     }
 }

@@ -19,6 +19,8 @@ public record OwnerStatus(int partition, Phase phase, Instant since, String deta
         SERVING,
         /** Lost its claim and waits before the next. */
         BETWEEN_CLAIMS,
+        /** What the ledger holds cannot be understood or cannot be true: not served until a person has looked. */
+        DEGRADED,
         STOPPED
     }
 }

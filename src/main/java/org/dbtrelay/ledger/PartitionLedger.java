@@ -17,6 +17,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.dbtrelay.run.RunEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -63,9 +65,10 @@ final class PartitionLedger implements AutoCloseable {
      * Reads everything that is committed.
      *
      * @param commandsTopicId Kafka's id of the commands topic as it is now
+     * @param log what the brokers say of the commands topic, to be held against the position
      * @throws LedgerException if no broker answers, or a record cannot be understood
      */
-    Restored read(String commandsTopicId) throws LedgerException {
+    Restored read(String commandsTopicId, CommandsLog log) throws LedgerException {
         Map<String, RunEntry> entries = new HashMap<>();
         @Nullable Position position = null;
         TopicPartition ledger = new TopicPartition(topic, partition);
@@ -74,7 +77,7 @@ final class PartitionLedger implements AutoCloseable {
             reader.seekToBeginning(List.of(ledger));
             Long end = reader.endOffsets(List.of(ledger)).get(ledger);
             if (end == null) {
-                throw new LedgerException("the broker gave no end of the ledger partition");
+                throw new LedgerException(LedgerException.Kind.LOST, "the broker gave no end of the ledger partition");
             }
             for (long at = reader.position(ledger); at < end; ) {
                 for (ConsumerRecord<byte[], byte[]> record :
@@ -83,38 +86,47 @@ final class PartitionLedger implements AutoCloseable {
                 }
                 long reached = reader.position(ledger);
                 if (reached == at) {
-                    throw new LedgerException("the broker gave nothing more before the end of the ledger partition");
+                    throw new LedgerException(
+                            LedgerException.Kind.LOST,
+                            "the broker gave nothing more before the end of the ledger partition");
                 }
                 at = reached;
             }
         } catch (KafkaException e) {
             throw failed("the ledger partition could not be read", e);
         }
-        return new Restored(
-                entries,
-                position == null || !position.topicId().equals(commandsTopicId)
-                        ? new Position(commandsTopicId, -1)
-                        : position);
+        return new Restored(entries, CommandsLog.startingPosition(position, commandsTopicId, log, partition));
     }
 
-    private static @Nullable Position apply(
+    /** A record that cannot be understood is never guessed at: it may be a command in flight. An operator can skip it. */
+    private @Nullable Position apply(
             ConsumerRecord<byte[], byte[]> record, Map<String, RunEntry> entries, @Nullable Position position)
             throws LedgerException {
-        String key = new String(record.key(), StandardCharsets.UTF_8);
-        byte @Nullable [] value = record.value();
-        if (key.equals(POSITION_KEY)) {
-            return value == null ? null : EntryCodec.readPosition(value);
+        if (kafka.skips(partition, record.offset())) {
+            return position;
         }
-        if (!key.startsWith(COMMAND_PREFIX)) {
-            throw new LedgerException("a ledger record with an unknown key at offset " + record.offset());
+        try {
+            String key = new String(record.key(), StandardCharsets.UTF_8);
+            byte @Nullable [] value = record.value();
+            if (key.equals(POSITION_KEY)) {
+                return value == null ? null : EntryCodec.readPosition(value);
+            }
+            if (!key.startsWith(COMMAND_PREFIX)) {
+                throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record with an unknown key");
+            }
+            String commandId = key.substring(COMMAND_PREFIX.length());
+            if (value == null) {
+                entries.remove(commandId);
+            } else {
+                entries.put(commandId, EntryCodec.readEntry(value));
+            }
+            return position;
+        } catch (LedgerException e) {
+            throw new LedgerException(
+                    LedgerException.Kind.DEGRADED,
+                    e.getMessage() + "; relay.ledger.skip=" + partition + "@" + record.offset() + " would skip it",
+                    e);
         }
-        String commandId = key.substring(COMMAND_PREFIX.length());
-        if (value == null) {
-            entries.remove(commandId);
-        } else {
-            entries.put(commandId, EntryCodec.readEntry(value));
-        }
-        return position;
     }
 
     /**
@@ -165,12 +177,16 @@ final class PartitionLedger implements AutoCloseable {
         return (COMMAND_PREFIX + commandId).getBytes(StandardCharsets.UTF_8);
     }
 
-    private static LedgerException failed(String message, Throwable cause) {
-        boolean fenced = cause instanceof ProducerFencedException
-                || cause instanceof InvalidProducerEpochException
-                || cause.getCause() instanceof ProducerFencedException
-                || cause.getCause() instanceof InvalidProducerEpochException;
-        return new LedgerException(message, cause, fenced);
+    private static LedgerException failed(String message, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ProducerFencedException || cause instanceof InvalidProducerEpochException) {
+                return new LedgerException(LedgerException.Kind.FENCED, message, failure);
+            }
+            if (cause instanceof RecordTooLargeException || cause instanceof RecordBatchTooLargeException) {
+                return new LedgerException(LedgerException.Kind.REFUSED, message, failure);
+            }
+        }
+        return new LedgerException(LedgerException.Kind.LOST, message, failure);
     }
 
     /** Leaves at once: what is under way is settled by the next claim. */

@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ThreadLocalRandom;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.LogKey;
@@ -26,6 +27,7 @@ final class PartitionOwner {
 
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
     private static final Duration LONGEST_BACK_OFF = Duration.ofSeconds(30);
+    private static final Duration WHILE_DEGRADED = Duration.ofSeconds(30);
     private static final int BATCH = 500;
 
     private final int partition;
@@ -41,6 +43,11 @@ final class PartitionOwner {
     private volatile boolean stopping;
     private volatile OwnerStatus status;
     private volatile long drainUntilNanos;
+
+    // Of the owner's thread alone.
+    private int batch = BATCH;
+    private boolean refused;
+    private int failures;
 
     PartitionOwner(
             int partition,
@@ -94,60 +101,81 @@ final class PartitionOwner {
         }
     }
 
+    /** How a claim ended, and how long to wait before the next. */
+    private record Ending(OwnerStatus.Phase phase, String reason, Duration pause) {}
+
     private void own() {
-        int failures = 0;
         try {
             while (!stopping) {
-                boolean fenced = false;
-                String reason;
-                try {
-                    enter(OwnerStatus.Phase.WAITING_FOR_TOPICS, "the topics have not been checked yet");
-                    String topicId = topics.await();
-                    enter(OwnerStatus.Phase.CLAIMING, "");
-                    long begun = monotonic.nanos();
-                    try (PartitionLedger ledger = PartitionLedger.claim(kafka, partition)) {
-                        Restored restored = ledger.read(topicId);
-                        Duration took = Duration.ofNanos(monotonic.nanos() - begun);
-                        metrics.claimed(took);
-                        LOG.info(
-                                "Partition claimed and read; it is served from now on",
-                                pair(LogKey.PARTITION, partition),
-                                pair(LogKey.ENTRIES, restored.entries().size()),
-                                pair(LogKey.OFFSET, restored.position().offset()),
-                                pair(LogKey.DURATION_MS, took.toMillis()));
-                        failures = 0;
-                        serve(new Claim(partition, restored, ledger, input -> offer(Arrival.of(input))));
-                    }
-                    continue;
-                } catch (LedgerException e) {
-                    fenced = e.isFenced();
-                    reason = describe(e);
-                    metrics.claimLost(fenced ? "fenced" : "failed");
-                    LOG.warn(
-                            fenced
-                                    ? "Another instance has claimed this partition; pausing before the next claim"
-                                    : "The claim on the partition has ended; it will be claimed and read again",
-                            pair(LogKey.PARTITION, partition),
-                            pair(LogKey.REASON, reason));
-                } catch (RuntimeException e) {
-                    reason = e.toString();
-                    metrics.claimLost("fault");
-                    LOG.error(
-                            "A fault ended the claim on the partition; it will be claimed and read again",
-                            e,
-                            pair(LogKey.PARTITION, partition));
-                }
+                Ending ending = claimAndServe();
                 mailbox.takeBack();
                 if (!stopping) {
-                    enter(OwnerStatus.Phase.BETWEEN_CLAIMS, reason);
-                    rest(fenced ? AFTER_FENCE : backOff(failures++));
+                    enter(ending.phase(), ending.reason());
+                    rest(ending.pause());
                 }
             }
         } catch (InterruptedException e) {
-            LOG.warn("Owner was interrupted before it had stopped", pair(LogKey.PARTITION, partition));
+            LOG.debug("Owner was stopped while it waited", pair(LogKey.PARTITION, partition));
         } finally {
             enter(OwnerStatus.Phase.STOPPED, "");
         }
+    }
+
+    private Ending claimAndServe() throws InterruptedException {
+        try {
+            enter(OwnerStatus.Phase.WAITING_FOR_TOPICS, "the topics have not been checked yet");
+            String topicId = topics.await();
+            enter(OwnerStatus.Phase.CLAIMING, "");
+            long begun = monotonic.nanos();
+            try (PartitionLedger ledger = PartitionLedger.claim(kafka, partition)) {
+                Restored restored = ledger.read(topicId, CommandsLog.of(kafka, partition));
+                Duration took = Duration.ofNanos(monotonic.nanos() - begun);
+                metrics.claimed(took);
+                LOG.info(
+                        "Partition claimed and read; it is served from now on",
+                        pair(LogKey.PARTITION, partition),
+                        pair(LogKey.ENTRIES, restored.entries().size()),
+                        pair(LogKey.OFFSET, restored.position().offset()),
+                        pair(LogKey.DURATION_MS, took.toMillis()));
+                serve(new Claim(partition, restored, ledger, input -> offer(Arrival.of(input))));
+                return new Ending(OwnerStatus.Phase.STOPPED, "", Duration.ZERO);
+            }
+        } catch (LedgerException e) {
+            String reason = describe(e);
+            metrics.claimLost(e.kind().name().toLowerCase(Locale.ROOT));
+            return switch (e.kind()) {
+                case FENCED -> {
+                    warn("Another instance has claimed this partition; pausing before the next claim", reason);
+                    yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, AFTER_FENCE);
+                }
+                case LOST -> {
+                    warn("The claim on the partition has ended; it will be claimed and read again", reason);
+                    yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
+                }
+                case REFUSED -> {
+                    refused = true;
+                    warn("The broker refused a record for its size; it is looked for and cut down", reason);
+                    yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
+                }
+                case DEGRADED -> {
+                    if (status.phase() != OwnerStatus.Phase.DEGRADED) {
+                        warn("This partition is not served until a person has looked; the others go on", reason);
+                    }
+                    yield new Ending(OwnerStatus.Phase.DEGRADED, reason, WHILE_DEGRADED);
+                }
+            };
+        } catch (RuntimeException e) {
+            metrics.claimLost("fault");
+            LOG.error(
+                    "A fault ended the claim on the partition; it will be claimed and read again",
+                    e,
+                    pair(LogKey.PARTITION, partition));
+            return new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, e.toString(), backOff(failures++));
+        }
+    }
+
+    private void warn(String message, String reason) {
+        LOG.warn(message, pair(LogKey.PARTITION, partition), pair(LogKey.REASON, reason));
     }
 
     private void serve(Claim claim) throws LedgerException, InterruptedException {
@@ -157,16 +185,33 @@ final class PartitionOwner {
             Instant wake = session.take(List.of());
             boolean draining = false;
             while (!(draining && (session.isDrained() || monotonic.nanos() - drainUntilNanos >= 0))) {
-                List<Arrival> arrivals = mailbox.take(BATCH, until(wake), !draining);
+                List<Arrival> arrivals = mailbox.take(batch, until(wake), !draining);
                 if (stopping && !draining) {
                     draining = true;
                     session.drain();
                 }
-                wake = session.take(arrivals);
-                valve.check(partition, mailbox.settled());
+                wake = take(session, arrivals);
+                failures = 0;
+                valve.check(partition, mailbox.settled(), session.pending());
             }
         } finally {
             session.end();
+        }
+    }
+
+    /** After a refusal the batch is halved until the one arrival at fault stands alone. */
+    private Instant take(PartitionWork.Session session, List<Arrival> arrivals) throws LedgerException {
+        boolean alone = refused && batch == 1 && arrivals.size() == 1;
+        try {
+            Instant wake = alone ? session.takeRefused(arrivals.getFirst()) : session.take(arrivals);
+            batch = Math.min(BATCH, batch * 2);
+            refused &= batch < BATCH;
+            return wake;
+        } catch (LedgerException e) {
+            if (e.kind() == LedgerException.Kind.REFUSED) {
+                batch = Math.max(1, Math.min(batch, arrivals.size()) / 2);
+            }
+            throw e;
         }
     }
 

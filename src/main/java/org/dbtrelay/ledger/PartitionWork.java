@@ -20,6 +20,17 @@ public interface PartitionWork {
          */
         Instant take(List<Arrival> arrivals) throws LedgerException;
 
+        /**
+         * Takes one arrival whose records the broker has refused for their size, so that it ends in something smaller.
+         *
+         * @return as {@link #take}
+         * @throws LedgerException as {@link #take}
+         */
+        Instant takeRefused(Arrival arrival) throws LedgerException;
+
+        /** How many commands are not finished. */
+        int pending();
+
         /** Start nothing new from now on: the owner is about to stop. */
         void drain();
 

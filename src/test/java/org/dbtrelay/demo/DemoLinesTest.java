@@ -36,9 +36,19 @@ class DemoLinesTest {
     @Test
     void namesAnArtifactByItsFile() {
         Path file = directory.resolve("artifacts/1/manifest.json");
-        ReceivedEvent ready = event("artifact.ready", "orders", artifact(file, 2345));
+        String summary = ", \"summary\": {\"nodes\": {\"success\": 4, \"error\": 1}, \"elapsed_seconds\": 2.5}";
+        ReceivedEvent ready = event("artifact.ready", "orders", artifact(file, 2345) + summary);
 
-        assertThat(lines().of(ready)).endsWith("artifacts/1/manifest.json, 2345 bytes");
+        assertThat(lines().of(ready)).endsWith("  2345 bytes, 4 success, 1 error, artifacts/1/manifest.json");
+    }
+
+    @Test
+    void keepsTheColumnsWhenAnIdIsLong() {
+        ReceivedEvent accepted =
+                event("command.accepted", "eab53649-5f20-4ed8-ab41-d9c045523d1f", "\"command\": \"trigger\"");
+
+        assertThat(lines().of(accepted))
+                .isEqualTo("10:00:15.123  …-d9c045523d1f  command.accepted                         trigger");
     }
 
     @Test

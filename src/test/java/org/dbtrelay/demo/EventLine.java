@@ -16,7 +16,8 @@ import org.dbtrelay.testkit.ReceivedEvent;
 final class EventLine {
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss.SSS", Locale.ROOT);
-    private static final int LONGEST_DETAIL = 110;
+    private static final int LONGEST_ID = 14;
+    private static final int LONGEST_DETAIL = 140;
 
     private final Path directory;
     private final ZoneId zone;
@@ -100,18 +101,19 @@ final class EventLine {
     }
 
     private void artifact(List<String> parts, JsonNode data) {
+        if (data.path("size_bytes").isNumber()) {
+            add(parts, "%d bytes".formatted(data.path("size_bytes").asLong()));
+        }
+        data.path("summary")
+                .path("nodes")
+                .properties()
+                .forEach(nodes -> add(parts, nodes.getValue() + " " + nodes.getKey()));
         String location = data.path("location").asText();
         if (location.startsWith("file:")) {
             Path file = Path.of(URI.create(location));
             add(parts, (file.startsWith(directory) ? directory.relativize(file) : file).toString());
         } else {
             add(parts, data.path("path").asText());
-        }
-        if (data.path("size_bytes").isNumber()) {
-            add(parts, "%d bytes".formatted(data.path("size_bytes").asLong()));
-        }
-        if (data.path("summary").isObject()) {
-            add(parts, data.path("summary").toString());
         }
     }
 
@@ -132,8 +134,11 @@ final class EventLine {
         if (text.length() > LONGEST_DETAIL) {
             text = text.substring(0, LONGEST_DETAIL - 1) + "…";
         }
+        // The end of a generated id tells commands apart, its beginning does not.
+        String id =
+                command.length() > LONGEST_ID ? "…" + command.substring(command.length() - LONGEST_ID + 1) : command;
         return "%-12s  %-14s  %-22s  %-15s  %s"
-                .formatted(time, command, what, run, text)
+                .formatted(time, id, what, run, text)
                 .stripTrailing();
     }
 }

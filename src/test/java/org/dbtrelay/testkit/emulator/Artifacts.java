@@ -40,7 +40,7 @@ final class Artifacts {
             if (step.index() > until || step.command() == null || step.status() == RunStatus.CANCELLED) {
                 continue;
             }
-            usual(step.command()).forEach(path -> files.put(path, () -> ArtifactBody.of(path, run, step)));
+            usual(step).forEach(path -> files.put(path, () -> ArtifactBody.of(path, run, step)));
             for (PlannedArtifact planned : run.plan().artifacts()) {
                 boolean always = planned.command() == null && leavesFiles(step.command());
                 if (always || (planned.command() != null && step.command().contains(planned.command()))) {
@@ -62,7 +62,8 @@ final class Artifacts {
         return LEAVE_NOTHING.stream().noneMatch(verb -> command.matches("dbt( .*)? " + verb + "( .*)?"));
     }
 
-    private static List<String> usual(String command) {
+    private static List<String> usual(StepView step) {
+        String command = step.command();
         if (!leavesFiles(command)) {
             return List.of();
         }
@@ -72,7 +73,7 @@ final class Artifacts {
         } else {
             paths.add("run_results.json");
         }
-        if (command.contains("docs generate")) {
+        if (command.contains("docs generate") && step.status() == RunStatus.SUCCESS) {
             paths.add("catalog.json");
         }
         return paths;

@@ -149,6 +149,8 @@ class DbtCloudEmulatorArtifactsTest {
 
         assertThat(response.headers().firstValueAsLong("content-length")).hasValue(size);
         assertThat(received).isEqualTo(size);
+        assertThat(PatternContent.named("x.json", 100_000).open().readNBytes(300)[299])
+                .isEqualTo((byte) ('a' + 299 % 26));
         assertThat(HexFormat.of().formatHex(digest.digest()))
                 .isEqualTo(PatternContent.named("manifest.json", size).sha256());
         assertThat(new com.fasterxml.jackson.databind.ObjectMapper()

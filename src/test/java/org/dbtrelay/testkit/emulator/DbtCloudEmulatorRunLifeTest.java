@@ -168,6 +168,47 @@ class DbtCloudEmulatorRunLifeTest {
     }
 
     @Test
+    void aFailingDocsStepDoesNotFailTheRun() {
+        long docs = emulator.world().jobNamed("Build with docs").id();
+        emulator.planNextRun(docs, RunPlan.succeeding().withFailingDocs());
+        long id = triggered(docs);
+        clock.advance(Duration.ofMinutes(1));
+
+        JsonNode run = client.get("runs/" + id + "/?include_related=run_steps").data();
+        assertThat(run.path("status").asInt()).isEqualTo(10);
+        assertThat(run.path("run_steps").get(6).path("status").asInt()).isEqualTo(20);
+        assertThat(run.path("has_docs_generated").asBoolean()).isFalse();
+        assertThat(client.get("runs/?has_docs_generated=true").data()).isEmpty();
+        assertThat(client.get("runs/" + id + "/artifacts/catalog.json").status())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void aRunIsCutShortInTheStepThatItWasIn() {
+        emulator.planNextRun(job, RunPlan.succeeding().running(Duration.ofHours(1)));
+        long id = triggered(job);
+        clock.advance(Duration.ofSeconds(30));
+        JsonNode running =
+                client.get("runs/" + id + "/?include_related=run_steps").data();
+        assertThat(running.path("run_steps").findValuesAsText("status_humanized"))
+                .containsExactly("Success", "Success", "Success", "Running");
+        cancelled(id);
+        clock.advance(Duration.ofSeconds(1));
+        JsonNode run =
+                client.get("runs/" + id + "/?include_related=run_steps,audit").data();
+        assertThat(run.path("run_steps").findValuesAsText("status_humanized"))
+                .containsExactly("Success", "Success", "Success", "Cancelled");
+        assertThat(run.path("audit")
+                        .path("cancellation")
+                        .path("actor")
+                        .path("id")
+                        .isTextual())
+                .isTrue();
+        assertThat(run.path("artifacts_saved").asBoolean()).isTrue();
+        assertThat(client.get("runs/" + id + "/artifacts/").data().isNull()).isTrue();
+    }
+
+    @Test
     void whatIsNotDocumentedCanBeChosen() {
         Behaviour other = Behaviour.likely()
                 .longCauseStatus(0)

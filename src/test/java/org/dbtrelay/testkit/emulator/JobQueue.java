@@ -43,7 +43,7 @@ final class JobQueue {
                 return;
             }
             Run next = waiting.getFirst();
-            Instant ready = next.createdAt.plus(Run.scaled(next.plan.queued(), speed));
+            Instant ready = next.createdAt.plus(next.plan.queued());
             Instant when = ready.isBefore(freeSince) ? freeSince : ready;
             if (when.isAfter(now)) {
                 return;

@@ -93,14 +93,14 @@ final class Run {
         return endsAt != null && !now.isBefore(endsAt);
     }
 
-    /** Takes the run out of the queue at {@code when} and settles when it will start and end. */
+    /** Takes the run out of the queue at {@code when} and settles when it will start and end; a time-out counts {@code speed} times faster. */
     void dequeue(Instant when, double speed) {
         dequeuedAt = when;
-        Instant start = when.plus(scaled(plan.starting(), speed));
+        Instant start = when.plus(plan.starting());
         startsAt = start;
-        Duration running = plan.running() == null ? null : scaled(plan.running(), speed);
+        Duration running = plan.running();
         int timeout = timeoutSeconds();
-        Duration limit = scaled(Duration.ofSeconds(timeout), speed);
+        Duration limit = RunPlan.divided(Duration.ofSeconds(timeout), speed);
         if (timeout > 0 && (running == null || running.compareTo(limit) > 0)) {
             endsAt = start.plus(limit);
             end = RunStatus.CANCELLED;
@@ -127,9 +127,5 @@ final class Run {
     int timeoutSeconds() {
         Integer override = trigger.timeoutOverride();
         return override != null ? override : job.timeoutSeconds();
-    }
-
-    static Duration scaled(Duration duration, double speed) {
-        return speed == 1.0 ? duration : Duration.ofNanos((long) (duration.toNanos() / speed));
     }
 }

@@ -49,7 +49,7 @@ final class RunLife {
         return locked(now -> {
             JobQueue queue = queue(job.id());
             RunPlan next = queue.nextPlans.poll();
-            RunPlan plan = next != null ? next : job.planOf(queue.planned++);
+            RunPlan plan = (next != null ? next : job.planOf(queue.planned++)).faster(speed);
             return view(enter(queue, newRun(job, trigger, plan, now, null, null), hiding, now), now);
         });
     }
@@ -65,7 +65,7 @@ final class RunLife {
             List<String> resumed =
                     Stream.concat(Stream.of("dbt retry"), rest.stream()).toList();
             RunTrigger trigger = new RunTrigger(old.trigger.cause(), category, old.trigger.overrides());
-            RunPlan plan = next != null ? next : old.plan.ofRetry();
+            RunPlan plan = next != null ? next.faster(speed) : old.plan.ofRetry();
             return view(enter(queue, newRun(old.job, trigger, plan, now, old.id, resumed), hiding, now), now);
         });
     }
@@ -136,7 +136,7 @@ final class RunLife {
             if (run == null || run.job.accountId() != accountId) {
                 return Optional.empty();
             }
-            Instant effect = now.plus(Run.scaled(cancelDelay, speed));
+            Instant effect = now.plus(RunPlan.divided(cancelDelay, speed));
             if (queue(run.job.id()).leave(run) || run.status(now) == RunStatus.QUEUED) {
                 run.dequeuedAt = null;
                 run.startsAt = null;
@@ -225,7 +225,7 @@ final class RunLife {
 
     /** The commands that a failed run did not come to. */
     List<String> skippedCommands(long id, String failedCommand) {
-        return locked(now -> StepPlan.commandsFrom(known(id), failedCommand));
+        return locked(now -> StepPlan.skippedAfter(known(id), failedCommand));
     }
 
     /** Runs that have started or ended since the last call; each tells its start and its end once. */
@@ -252,7 +252,7 @@ final class RunLife {
         news.watch(run);
         if (run.trigger.isForPullRequest()) {
             queue.runs.put(run.id, run);
-            run.dequeue(now.plus(Run.scaled(run.plan.queued(), speed)), speed);
+            run.dequeue(now.plus(run.plan.queued()), speed);
         } else {
             queue.enter(run);
             busy.add(queue);

@@ -155,6 +155,22 @@ public record RunPlan(
         return changed(b -> b.debugLogLines = lines);
     }
 
+    /** The same in less time: all durations divided by {@code speed}. */
+    RunPlan faster(double speed) {
+        return changed(b -> {
+            b.queued = divided(b.queued, speed);
+            b.starting = divided(b.starting, speed);
+            b.running = b.running == null ? null : divided(b.running, speed);
+            b.savedAfter = divided(b.savedAfter, speed);
+            b.readableAfter = divided(b.readableAfter, speed);
+            b.logsAfter = divided(b.logsAfter, speed);
+        });
+    }
+
+    static Duration divided(Duration duration, double speed) {
+        return speed == 1.0 ? duration : Duration.ofNanos((long) (duration.toNanos() / speed));
+    }
+
     /** The plan of a retry of such a run, unless told otherwise: as long, and it succeeds. */
     RunPlan ofRetry() {
         return changed(b -> {

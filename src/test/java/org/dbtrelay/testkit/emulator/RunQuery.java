@@ -81,8 +81,7 @@ final class RunQuery {
         filter = inRange(filter, values.range("finished_at__range"), false);
         Boolean docs = values.bool("has_docs_generated");
         if (docs != null) {
-            filter = filter.and(
-                    (run, now) -> docs == (run.isOver(now) && run.startsAt != null && StepPlan.hasDocs(run)));
+            filter = filter.and((run, now) -> docs == StepPlan.docsGenerated(run, now));
         }
         Boolean sources = values.bool("has_sources_generated");
         if (sources != null) {

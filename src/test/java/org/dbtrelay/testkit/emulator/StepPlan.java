@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The steps of a run: which there are, and from the run's times which have begun, ended, failed. */
 final class StepPlan {
+    private static final Duration QUICK = Duration.ofSeconds(1);
     private static final String SOURCES = "dbt source freshness";
     private static final String DOCS = "dbt docs generate";
 
@@ -38,6 +39,14 @@ final class StepPlan {
         return override != null ? override : run.job.generateDocs();
     }
 
+    /** Whether there are docs of the run by {@code now}. */
+    static boolean docsGenerated(Run run, Instant now) {
+        return run.isOver(now)
+                && hasDocs(run)
+                && stepsAt(run, now).stream()
+                        .anyMatch(step -> DOCS.equals(step.command()) && step.status() == RunStatus.SUCCESS);
+    }
+
     static List<StepView> stepsAt(Run run, Instant now) {
         Instant start = run.startsAt;
         if (start == null || now.isBefore(start)) {
@@ -51,11 +60,11 @@ final class StepPlan {
         Instant end = run.endsAt;
         boolean over = end != null && !now.isBefore(end);
         boolean cutShort = run.end == RunStatus.CANCELLED;
-        Duration length = plannedLength(run, start, end);
+        List<Instant> borders = borders(start, plannedLength(run, start, end), outlines.size());
         List<StepView> steps = new ArrayList<>();
         for (int i = 0; i < outlines.size(); i++) {
-            Instant from = start.plus(length.multipliedBy(i).dividedBy(outlines.size()));
-            Instant to = start.plus(length.multipliedBy(i + 1L).dividedBy(outlines.size()));
+            Instant from = borders.get(i);
+            Instant to = borders.get(i + 1);
             if (from.isAfter(now) || (over && cutShort && i > 0 && !from.isBefore(end))) {
                 break;
             }
@@ -68,7 +77,7 @@ final class StepPlan {
                     : cut ? RunStatus.CANCELLED : i == failing || docsFailed ? RunStatus.ERROR : RunStatus.SUCCESS;
             Instant finished = !ended ? null : cut || to.isAfter(now) ? end : to;
             boolean logsReady = finished == null || !now.isBefore(finished.plus(run.plan.logsAfter()));
-            String failure = status == RunStatus.ERROR ? run.plan.failureMessage() : null;
+            String failure = status == RunStatus.ERROR ? failure(run) : null;
             steps.add(new StepView(
                     StepView.idOf(run.id, i + 1),
                     run.id,
@@ -99,6 +108,15 @@ final class StepPlan {
         return at < 0 ? List.of() : commands.subList(at + 1, commands.size());
     }
 
+    /** All that the run did not come to after that command, docs as well. */
+    static List<String> skippedAfter(Run run, String failedCommand) {
+        List<String> skipped = new ArrayList<>(commandsFrom(run, failedCommand));
+        if (hasDocs(run)) {
+            skipped.add(DOCS);
+        }
+        return skipped;
+    }
+
     private static List<Outline> outlines(Run run) {
         List<Outline> outlines = new ArrayList<>();
         outlines.add(new Outline("Clone git repository", null));
@@ -121,6 +139,27 @@ final class StepPlan {
             }
         }
         return outlines.size() - (hasDocs(run) ? 2 : 1);
+    }
+
+    private static String failure(Run run) {
+        if (!run.plan.failureMessage().isEmpty()) {
+            return run.plan.failureMessage();
+        }
+        return run.endMessage == null ? "dbt command failed" : run.endMessage;
+    }
+
+    /** The instants between the steps: the three before the job's own are short, the others share the rest. */
+    private static List<Instant> borders(Instant start, Duration length, int steps) {
+        Duration twentieth = length.dividedBy(20);
+        Duration quick = twentieth.compareTo(QUICK) < 0 ? twentieth : QUICK;
+        int quickOnes = Math.min(3, steps - 1);
+        Duration rest = length.minus(quick.multipliedBy(quickOnes)).dividedBy(steps - quickOnes);
+        List<Instant> borders = new ArrayList<>(List.of(start));
+        for (int i = 1; i < steps; i++) {
+            borders.add(borders.getLast().plus(i <= quickOnes ? quick : rest));
+        }
+        borders.add(start.plus(length));
+        return borders;
     }
 
     /** How long the steps were to take together, even if the run was cut short. */

@@ -1,0 +1,37 @@
+package org.dbtrelay.flow;
+
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.RejectReason;
+
+/** What becomes of an input that could not be dealt with: it ends its one command, and says why. */
+final class Faults {
+
+    private Faults() {}
+
+    /** The input instead of one whose decision failed. */
+    static Input after(Input input, RuntimeException fault) {
+        String message = "a fault of the relay: " + fault.getClass().getSimpleName();
+        return switch (input) {
+            case Input.Unreadable unreadable -> unreadable;
+            case Input.Commanded commanded -> rejected(commanded, message);
+            case Input.About about -> new Input.Broken(about.commandId(), message);
+        };
+    }
+
+    /** The command as one that is rejected, without its context, which may be what is wrong with it. */
+    static Input rejected(Input.Commanded commanded, String message) {
+        Command command = commanded.command();
+        return new Input.Commanded(
+                new Command.Unfit(
+                        command.id(),
+                        command.verb(),
+                        command.connection(),
+                        RejectReason.INTERNAL,
+                        message,
+                        null,
+                        command.traceparent()),
+                commanded.hash(),
+                commanded.recordTime());
+    }
+}

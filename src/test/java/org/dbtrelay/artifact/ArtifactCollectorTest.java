@@ -1,0 +1,275 @@
+package org.dbtrelay.artifact;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.UnavailableReason;
+import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.testkit.emulator.PlannedArtifact;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What becomes of the artifacts of the emulator's runs, through the real client. */
+@QuarkusTest
+@TestProfile(QuietQuarkus.class)
+class ArtifactCollectorTest {
+
+    // The steps of "Build with docs": 1 clone, 2 profile, 3 deps, 4 source freshness, 5 seed, 6 build, 7 docs.
+    private static final WantedArtifact BUILT = new WantedArtifact("run_results.json", 6);
+    private static final WantedArtifact MANIFEST = new WantedArtifact("manifest.json", null);
+    private static final WantedArtifact CATALOG = new WantedArtifact("catalog.json", 7);
+
+    @TempDir
+    Path directory;
+
+    private Emulated world;
+    private ArtifactCollector storing;
+
+    @BeforeEach
+    void start() {
+        world = Emulated.start();
+        storing = Emulated.storingIn(directory, Map.of());
+    }
+
+    @AfterEach
+    void stop() {
+        world.close();
+    }
+
+    private Input.Collected collect(RunSnapshot run, WantedArtifact... wanted)
+            throws DbtCloudException, InterruptedException {
+        return storing.collect("c1", world.client, run, List.of(wanted));
+    }
+
+    private RunSnapshot ended(RunPlan plan) throws DbtCloudException {
+        return world.ended(Emulated.SUCCEEDING, plan).run();
+    }
+
+    private static List<WantedArtifact> ready(Input.Collected collected) {
+        return collected.ready().stream().map(StoredArtifact::wanted).toList();
+    }
+
+    private static UnavailableReason reasonOf(Input.Collected collected, WantedArtifact wanted) {
+        return collected.unavailable().stream()
+                .filter(missing -> missing.artifact().equals(wanted))
+                .map(Input.Collected.Unavailable::reason)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private long count(Endpoint endpoint) {
+        return world.emulator.count(endpoint);
+    }
+
+    private List<String> files() throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            return all.filter(Files::isRegularFile)
+                    .map(file -> file.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void theArtifactOfTheRightStepIsStored() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        Input.Collected collected = collect(run, BUILT, MANIFEST, CATALOG);
+
+        assertThat(collected.commandId()).isEqualTo("c1");
+        assertThat(ready(collected)).containsExactly(BUILT, MANIFEST, CATALOG);
+        assertThat(collected.unavailable()).isEmpty();
+        assertThat(collected.notYet()).isEmpty();
+        StoredArtifact built = collected.ready().getFirst();
+        Path file = Path.of(URI.create(built.location()));
+        assertThat(file).startsWith(directory).hasSize(built.sizeBytes());
+        assertThat(JsonMapper.builder()
+                        .build()
+                        .readTree(file.toFile())
+                        .path("args")
+                        .path("which")
+                        .asText())
+                .isEqualTo("build");
+        assertThat(built.nodesByStatus()).isEqualTo(Map.of("success", 2));
+        assertThat(built.elapsedSeconds()).isEqualTo(4.25);
+        assertThat(built.schemaVersion()).endsWith("run-results/v6.json");
+        assertThat(built.generatedAt()).isNotNull();
+        assertThat(built.contentType()).isEqualTo("application/json");
+        assertThat(collected.ready().get(1).schemaVersion()).endsWith("manifest/v12.json");
+        assertThat(count(Endpoint.LIST_ARTIFACTS)).isEqualTo(1);
+        assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(3);
+        assertThat(count(Endpoint.GET_RUN)).isZero();
+    }
+
+    @Test
+    void withoutAStoreNothingIsFetched() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        Input.Collected collected =
+                new ArtifactCollector(Configured.of(Map.of())).collect("c1", world.client, run, List.of(BUILT));
+        assertThat(collected.ready()).singleElement().satisfies(artifact -> {
+            assertThat(artifact.location())
+                    .isEqualTo(world.emulator.baseUrl() + "/api/v2/accounts/" + run.accountId() + "/runs/" + run.runId()
+                            + "/artifacts/run_results.json?step=6");
+            assertThat(artifact.sizeBytes()).isNull();
+            assertThat(artifact.nodesByStatus()).isEmpty();
+        });
+        assertThat(world.emulator.counters().total()).isEqualTo(1);
+    }
+
+    @Test
+    void nothingWantedIsNothingAsked() throws Exception {
+        assertThat(collect(ended(RunPlan.succeeding())))
+                .isEqualTo(new Input.Collected("c1", List.of(), List.of(), List.of()));
+        assertThat(world.emulator.counters().total()).isZero();
+    }
+
+    @Test
+    void lateArtifactsAreNotYetThere() throws Exception {
+        // Saved, by the run, but the list is still null: it must not be taken for "left nothing".
+        RunSnapshot run = ended(RunPlan.succeeding().artifactsReadableAfter(Duration.ofSeconds(20)));
+        assertThat(run.artifactsSaved()).isTrue();
+        assertThat(collect(run, BUILT, MANIFEST).notYet()).containsExactly(BUILT, MANIFEST);
+        world.emulator.advance(Duration.ofSeconds(20));
+        assertThat(ready(collect(run, BUILT, MANIFEST))).containsExactly(BUILT, MANIFEST);
+    }
+
+    @Test
+    void whatTheRunDidNotLeaveIsToldOnlyWhenAllIsSaved() throws Exception {
+        RunSnapshot run =
+                ended(RunPlan.succeeding().withoutArtifact("catalog.json").artifactsSavedAfter(Duration.ofSeconds(20)));
+        assertThat(run.artifactsSaved()).isFalse();
+        Input.Collected early = collect(run, CATALOG, MANIFEST);
+        assertThat(ready(early)).containsExactly(MANIFEST);
+        assertThat(early.notYet()).containsExactly(CATALOG);
+
+        world.emulator.advance(Duration.ofSeconds(20));
+        world.emulator.counters().reset();
+        Input.Collected saved = collect(run, CATALOG);
+        assertThat(reasonOf(saved, CATALOG)).isEqualTo(UnavailableReason.NOT_PRODUCED);
+        assertThat(saved.notYet()).isEmpty();
+        // A list from before the run said so proves nothing: it is read once more.
+        assertThat(count(Endpoint.LIST_ARTIFACTS)).isEqualTo(2);
+        assertThat(count(Endpoint.GET_RUN)).isEqualTo(1);
+    }
+
+    @Test
+    void aRunThatIsKnownToHaveSavedIsNotReadAgain() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding().withoutArtifact("catalog.json"));
+        assertThat(reasonOf(collect(run, CATALOG), CATALOG)).isEqualTo(UnavailableReason.NOT_PRODUCED);
+        assertThat(world.emulator.counters().total()).isEqualTo(1);
+    }
+
+    @Test
+    void listedButNotFoundIsNotYetThere() throws Exception {
+        // The catalog is in the list, but step 6 has none.
+        WantedArtifact wrongStep = new WantedArtifact("catalog.json", 6);
+        Input.Collected collected = collect(ended(RunPlan.succeeding()), wrongStep, BUILT);
+        assertThat(collected.notYet()).containsExactly(wrongStep);
+        assertThat(ready(collected)).containsExactly(BUILT);
+    }
+
+    @Test
+    void troubleWithOneDoesNotLoseTheOthers() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        for (int status : new int[] {500, 503, 408, 400, 401}) {
+            world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).status(status);
+            Input.Collected collected = collect(run, BUILT, MANIFEST);
+            assertThat(collected.notYet()).as("after %d", status).hasSize(1);
+            assertThat(collected.ready()).as("after %d", status).hasSize(1);
+        }
+    }
+
+    @Test
+    void oneThatMayNotBeReadIsForbidden() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).status(403);
+        Input.Collected ofAccount = collect(run, BUILT);
+        assertThat(reasonOf(ofAccount, BUILT)).isEqualTo(UnavailableReason.FORBIDDEN);
+        world.emulator
+                .faults()
+                .next(1)
+                .on(Endpoint.GET_ARTIFACT)
+                .answer(
+                        403,
+                        "application/json",
+                        "{\"status\":{\"user_message\":\"You may not read artifacts.\"}}",
+                        false);
+        Input.Collected ofArtifact = collect(run, BUILT);
+        assertThat(reasonOf(ofArtifact, BUILT)).isEqualTo(UnavailableReason.FORBIDDEN);
+        assertThat(ofArtifact.unavailable().getFirst().message()).contains("You may not read artifacts.");
+    }
+
+    @Test
+    void aBrokenTransferLeavesNoFileAndIsRepeated() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", 500_000)));
+        world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).resetMidBody(200_000);
+        assertThat(collect(run, MANIFEST).notYet()).containsExactly(MANIFEST);
+        assertThat(files()).isEmpty();
+        assertThat(collect(run, MANIFEST).ready().getFirst().sizeBytes()).isEqualTo(500_000);
+        assertThat(files()).containsExactly("manifest.json");
+    }
+
+    @Test
+    void aTooLargeOneIsNotStored() throws Exception {
+        storing = Emulated.storingIn(directory, Map.of("relay.artifacts.max-size", "100000"));
+        RunSnapshot run = ended(RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", 100_001)));
+        Input.Collected collected = collect(run, MANIFEST, BUILT);
+        assertThat(reasonOf(collected, MANIFEST)).isEqualTo(UnavailableReason.TOO_LARGE);
+        assertThat(ready(collected)).containsExactly(BUILT);
+        assertThat(files()).containsExactly("run_results.json");
+    }
+
+    @Test
+    void aStoreInTroubleIsTold() throws Exception {
+        Path noDirectory = Files.writeString(directory.resolve("file"), "in the way");
+        storing = Emulated.storingIn(noDirectory, Map.of());
+        Input.Collected collected = collect(ended(RunPlan.succeeding()), BUILT);
+        assertThat(reasonOf(collected, BUILT)).isEqualTo(UnavailableReason.STORE_FAILED);
+        assertThat(collected.unavailable().getFirst().message()).startsWith("relay.artifacts.directory cannot take it");
+    }
+
+    @Test
+    void aShutOutIsNotWaitedFor() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).tooManyRequests(Duration.ofMinutes(5));
+        assertThat(collect(run, BUILT, MANIFEST, CATALOG).notYet()).isNotEmpty();
+        assertThatThrownBy(() -> collect(run, BUILT)).isInstanceOf(DbtCloudException.class);
+    }
+
+    @Test
+    void aListThatCannotBeReadIsThrown() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        world.emulator.faults().next(1).on(Endpoint.LIST_ARTIFACTS).htmlStatus(502);
+        assertThatThrownBy(() -> collect(run, BUILT)).isInstanceOf(DbtCloudException.class);
+        assertThatThrownBy(
+                        () -> collect(Runs.of(world.emulator.accountId(), 1, JobRunStatus.Known.SUCCESS, true), BUILT))
+                .isInstanceOf(DbtCloudException.class);
+    }
+
+    @Test
+    void ofARunWithDocsTheStepsAreThoseOfTheTests() throws Exception {
+        RunWithSteps run = world.ended(Emulated.SUCCEEDING);
+        assertThat(run.steps().get(5).dbtCommand()).isEqualTo("dbt build");
+        assertThat(run.steps().get(6).dbtCommand()).isEqualTo("dbt docs generate");
+    }
+}

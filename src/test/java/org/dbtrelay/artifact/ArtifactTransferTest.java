@@ -1,0 +1,199 @@
+package org.dbtrelay.artifact;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.run.JobRunStatus.Known.SUCCESS;
+
+import com.sun.net.httpserver.HttpHandler;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.testkit.emulator.PatternContent;
+import org.dbtrelay.testkit.emulator.PlannedArtifact;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Large, slow and many artifacts. */
+@QuarkusTest
+@TestProfile(QuietQuarkus.class)
+class ArtifactTransferTest {
+
+    private static final int MEGABYTE = 1024 * 1024;
+    private static final WantedArtifact MANIFEST = new WantedArtifact("manifest.json", null);
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void aLargeOneArrivesWhole() throws Exception {
+        int size = 50 * MEGABYTE;
+        ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
+        try (Emulated world = Emulated.start()) {
+            RunSnapshot run = world.ended(
+                            Emulated.SUCCEEDING,
+                            RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", size)))
+                    .run();
+            assertThat(storing.collect("c1", world.client, run, List.of(MANIFEST))
+                            .ready())
+                    .singleElement()
+                    .satisfies(artifact -> {
+                        assertThat(artifact.sizeBytes()).isEqualTo(size);
+                        assertThat(artifact.sha256())
+                                .isEqualTo(PatternContent.named("manifest.json", size)
+                                        .sha256());
+                        assertThat(artifact.schemaVersion())
+                                .isEqualTo("https://schemas.getdbt.com/dbt/manifest/v1.json");
+                    });
+        }
+    }
+
+    @Test
+    void aLargeOnePassesThroughLittleMemory() throws Exception {
+        CountDownLatch looked = new CountDownLatch(1);
+        HttpHandler pausesBeforeTheEnd = exchange -> {
+            byte[] piece = new byte[MEGABYTE];
+            exchange.sendResponseHeaders(200, 50L * MEGABYTE);
+            for (int i = 0; i < 50; i++) {
+                if (i == 48) {
+                    waitFor(looked);
+                }
+                exchange.getResponseBody().write(piece);
+            }
+            exchange.close();
+        };
+        try (Served served = Served.with(List.of("manifest.json"), pausesBeforeTheEnd)) {
+            ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
+            long before = heapInUse();
+            CompletableFuture<Input.Collected> collecting =
+                    async(() -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST)));
+            await().atMost(Duration.ofSeconds(30)).until(() -> bytesOnDisk() >= 47L * MEGABYTE);
+            long growth = heapInUse() - before;
+            looked.countDown();
+            assertThat(collecting.get(30, SECONDS).ready().getFirst().sizeBytes())
+                    .isEqualTo(50L * MEGABYTE);
+            assertThat(growth).isLessThan(8L * MEGABYTE);
+        }
+    }
+
+    @Test
+    void noMoreThanConfiguredAreFetchedAtOnce() throws Exception {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        // Opens only for pairs: with less than two at once nothing would get through.
+        CyclicBarrier pairs = new CyclicBarrier(2);
+        HttpHandler counts = exchange -> {
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            waitFor(pairs);
+            now.decrementAndGet();
+            exchange.sendResponseHeaders(200, 1);
+            exchange.getResponseBody().write('1');
+            exchange.close();
+        };
+        List<WantedArtifact> wanted = IntStream.range(0, 8)
+                .mapToObj(i -> new WantedArtifact("f" + i, 1))
+                .toList();
+        try (Served served =
+                Served.with(wanted.stream().map(WantedArtifact::path).toList(), counts)) {
+            ArtifactCollector storing = Emulated.storingIn(directory, Map.of("relay.artifacts.parallelism", "2"));
+            CompletableFuture<Input.Collected> one =
+                    async(() -> storing.collect("c1", served.client, Runs.ended(SUCCESS), wanted.subList(0, 4)));
+            CompletableFuture<Input.Collected> other =
+                    async(() -> storing.collect("c2", served.client, Runs.ended(SUCCESS), wanted.subList(4, 8)));
+            assertThat(one.get(30, SECONDS).ready()).hasSize(4);
+            assertThat(other.get(30, SECONDS).ready()).hasSize(4);
+        }
+        assertThat(most.get()).isEqualTo(2);
+    }
+
+    @Test
+    void anInterruptionEndsItAtOnce() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        HttpHandler standsStill = exchange -> {
+            exchange.sendResponseHeaders(200, 1_000);
+            exchange.getResponseBody().write(new byte[500]);
+            exchange.getResponseBody().flush();
+            waitFor(never);
+            exchange.close();
+        };
+        try (Served served = Served.with(List.of("manifest.json"), standsStill)) {
+            ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
+            CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+            Thread thread = Thread.ofVirtual().start(() -> {
+                try {
+                    storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST));
+                    thrown.complete(new AssertionError("not interrupted"));
+                } catch (Exception e) {
+                    thrown.complete(e);
+                }
+            });
+            await().atMost(Duration.ofSeconds(30)).until(() -> bytesOnDisk() > 0);
+            thread.interrupt();
+            assertThat(thrown.get(30, SECONDS)).isInstanceOf(InterruptedException.class);
+            assertThat(bytesOnDisk()).isZero();
+            never.countDown();
+        }
+    }
+
+    private long bytesOnDisk() throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            return all.map(Path::toFile)
+                    .filter(File::isFile)
+                    .mapToLong(File::length)
+                    .sum();
+        }
+    }
+
+    private static void waitFor(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(60, SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void waitFor(CyclicBarrier barrier) {
+        try {
+            barrier.await(30, SECONDS);
+        } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static <T> CompletableFuture<T> async(Callable<T> task) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        Thread.ofVirtual().start(() -> {
+            try {
+                result.complete(task.call());
+            } catch (Exception e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    private static long heapInUse() {
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    }
+}

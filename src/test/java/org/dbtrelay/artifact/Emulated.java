@@ -1,0 +1,114 @@
+package org.dbtrelay.artifact;
+
+import io.quarkus.runtime.ApplicationConfig;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.testkit.HandTurnedClock;
+import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
+import org.dbtrelay.testkit.emulator.RunPlan;
+
+/** An emulator whose clock is turned by hand, and the real client to it. */
+final class Emulated implements AutoCloseable {
+
+    static final String SUCCEEDING = "Build with docs";
+    static final String FAILING = "Broken build";
+    static final String TIMING_OUT = "Ledger build";
+
+    final DbtCloudEmulator emulator;
+    final DbtCloudClient client;
+
+    private Emulated() {
+        emulator = DbtCloudEmulator.builder()
+                .clock(HandTurnedClock.at("2026-11-22T10:00:00Z"))
+                .start();
+        client = client(emulator.baseUrl(), emulator.accountId(), emulator.token());
+    }
+
+    static Emulated start() {
+        return new Emulated();
+    }
+
+    /** A client with short time-outs. */
+    static DbtCloudClient client(String host, long accountId, String token) {
+        RelayConfig config = Configured.of(Map.of(
+                "relay.connections.default.host",
+                host,
+                "relay.connections.default.account-id",
+                String.valueOf(accountId),
+                "relay.connections.default.token",
+                token,
+                "relay.connections.default.connect-timeout",
+                "1s",
+                "relay.connections.default.read-timeout",
+                "5s",
+                "relay.connections.default.requests-per-minute",
+                "600000"));
+        return new Connections(config, application(), Clock.systemUTC())
+                .find("default")
+                .orElseThrow();
+    }
+
+    /** A collector that keeps files. */
+    static ArtifactCollector storingIn(Path directory, Map<String, String> more) {
+        Map<String, String> properties = new HashMap<>(more);
+        properties.put("relay.artifacts.store", "file");
+        properties.put("relay.artifacts.directory", directory.toString());
+        return new ArtifactCollector(Configured.of(properties));
+    }
+
+    /** A run of that job that has just ended. */
+    RunWithSteps ended(String job, RunPlan plan) throws DbtCloudException {
+        long jobId = emulator.world().jobNamed(job).id();
+        emulator.planNextRun(jobId, plan.instantly());
+        long id = emulator.triggerByOther(jobId, "a test").id();
+        emulator.advance(Duration.ofSeconds(1));
+        return read(id);
+    }
+
+    /** A run of that job as the job plans it, an hour after its start. */
+    RunWithSteps ended(String job) throws DbtCloudException {
+        long id = emulator.triggerByOther(emulator.world().jobNamed(job).id(), "a test")
+                .id();
+        emulator.advance(Duration.ofHours(1));
+        return read(id);
+    }
+
+    private RunWithSteps read(long id) throws DbtCloudException {
+        RunWithSteps run = client.runWithSteps(emulator.accountId(), id);
+        emulator.counters().reset();
+        return run;
+    }
+
+    private static ApplicationConfig application() {
+        return new ApplicationConfig() {
+            @Override
+            public Optional<String> name() {
+                return Optional.of("dbt-cloud-relay");
+            }
+
+            @Override
+            public Optional<String> version() {
+                return Optional.of("1.2.3");
+            }
+
+            @Override
+            public Optional<String> uiHeader() {
+                return Optional.empty();
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        emulator.close();
+    }
+}

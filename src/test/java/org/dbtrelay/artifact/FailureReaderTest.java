@@ -1,0 +1,116 @@
+package org.dbtrelay.artifact;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.time.Duration;
+import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.run.RunFailure;
+import org.dbtrelay.run.RunFailure.FailedNode;
+import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Why runs of the emulator failed, read through the real client. */
+@QuarkusTest
+@TestProfile(QuietQuarkus.class)
+class FailureReaderTest {
+
+    private static final FailedNode NODE = new FailedNode("model.jaffle_shop.orders", "error", "no such column");
+    private static final RunPlan BROKEN = RunPlan.failing("dbt build", "no such column")
+            .failingNode(NODE.uniqueId(), NODE.status(), "no such column")
+            .failingNode("test.jaffle_shop.unique_orders", "skipped", "");
+
+    private final FailureReader reader = new FailureReader();
+    private Emulated world;
+
+    @BeforeEach
+    void start() {
+        world = Emulated.start();
+    }
+
+    @AfterEach
+    void stop() {
+        world.close();
+    }
+
+    private RunFailure failureOf(RunWithSteps run) throws InterruptedException {
+        return reader.read(world.client, run.run(), run.steps());
+    }
+
+    private long artifactsRead() {
+        return world.emulator.count(Endpoint.GET_ARTIFACT);
+    }
+
+    @Test
+    void theStepAndItsFailingNodes() throws Exception {
+        RunFailure failure = failureOf(world.ended(Emulated.FAILING, BROKEN));
+        assertThat(failure.step().dbtCommand()).isEqualTo("dbt build");
+        assertThat(failure.nodes()).containsExactly(NODE);
+        assertThat(artifactsRead()).isEqualTo(1);
+        assertThat(world.emulator.counters().total()).isEqualTo(1);
+    }
+
+    @Test
+    void aDocsStepThatFailsTooIsNotTheReason() throws Exception {
+        // Of a run whose docs fail as well: the build before it is what failed the run.
+        RunWithSteps run = world.ended(Emulated.SUCCEEDING, RunPlan.succeeding().withFailingDocs());
+        RunFailure failure = failureOf(run);
+        assertThat(failure.step().dbtCommand()).isEqualTo("dbt docs generate");
+        RunWithSteps broken = world.ended(Emulated.SUCCEEDING, BROKEN.withFailingDocs());
+        assertThat(failureOf(broken).step().dbtCommand()).isEqualTo("dbt build");
+        assertThat(failureOf(broken).nodes()).containsExactly(NODE);
+    }
+
+    @Test
+    void artifactsThatAreNotThereYetLeaveTheStep() throws Exception {
+        RunFailure failure =
+                failureOf(world.ended(Emulated.FAILING, BROKEN.artifactsReadableAfter(Duration.ofMinutes(1))));
+        assertThat(failure.step().dbtCommand()).isEqualTo("dbt build");
+        assertThat(failure.nodes()).isEmpty();
+        assertThat(artifactsRead()).isEqualTo(1);
+    }
+
+    @Test
+    void troubleWithDbtCloudLeavesTheStep() throws Exception {
+        RunWithSteps run = world.ended(Emulated.FAILING, BROKEN);
+        world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).htmlStatus(502);
+        assertThat(failureOf(run).nodes()).isEmpty();
+        world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).resetMidBody(300);
+        assertThat(failureOf(run).nodes()).isEmpty();
+        world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).garbledAfterCreating();
+        assertThat(failureOf(run).nodes()).isEmpty();
+        world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).tooManyRequests(Duration.ofMinutes(5));
+        assertThat(failureOf(run).nodes()).isEmpty();
+        assertThat(artifactsRead()).isEqualTo(4);
+        // The account is shut out now: nothing is sent, and nothing waits for the end of it.
+        assertThat(failureOf(run).step()).isNotNull();
+        assertThat(artifactsRead()).isEqualTo(4);
+    }
+
+    @Test
+    void aStepThatIsNotDbtHasNoArtifacts() throws Exception {
+        RunFailure failure = failureOf(world.ended(Emulated.FAILING, RunPlan.failing("Clone", "no such branch")));
+        assertThat(failure.step().index()).isEqualTo(1);
+        assertThat(failure.nodes()).isEmpty();
+        assertThat(artifactsRead()).isZero();
+    }
+
+    @Test
+    void ofATimedOutRunTheStepThatWasCut() throws Exception {
+        RunFailure failure = failureOf(world.ended(Emulated.TIMING_OUT));
+        assertThat(failure.step().status().label()).isEqualTo("cancelled");
+        assertThat(failure.nodes()).isEmpty();
+    }
+
+    @Test
+    void nothingFailed() throws Exception {
+        RunFailure failure = failureOf(world.ended(Emulated.SUCCEEDING));
+        assertThat(failure.step()).isNull();
+        assertThat(failure.nodes()).isEmpty();
+        assertThat(world.emulator.counters().total()).isZero();
+    }
+}

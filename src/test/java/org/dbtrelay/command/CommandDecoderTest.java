@@ -1,0 +1,223 @@
+package org.dbtrelay.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.DeadLetterReason;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.JobSelector;
+import org.dbtrelay.run.RejectReason;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandDecoderTest {
+
+    private static final int MAX_SIZE = 20_000;
+
+    private final CommandDecoder decoder = new CommandDecoder(MAX_SIZE);
+
+    @Test
+    void a_trigger_with_everything_is_read_to_the_letter() {
+        Command.Trigger trigger = trigger("""
+                {"command": "trigger", "command_id": "orders-1", "connection": "eu", "account_id": 4238,
+                 "job_id": 70403103930101, "cause": "orders landed", "steps_override": ["dbt run"],
+                 "schema_override": "tmp", "additional_run_config": {"git_branch": "main", "threads_override": 8},
+                 "poll_interval": "PT5S", "timeout": "PT2H", "artifacts": ["manifest.json"], "context": {"batch": [17]}}
+                """);
+
+        assertThat(trigger.id()).isEqualTo("orders-1");
+        assertThat(trigger.connection()).isEqualTo("eu");
+        assertThat(trigger.accountId()).isEqualTo(4238L);
+        assertThat(trigger.job()).isEqualTo(new JobSelector.ById(70403103930101L));
+        assertThat(trigger.cause()).isEqualTo("orders landed");
+        assertThat(trigger.overrides().steps()).containsExactly("dbt run");
+        assertThat(trigger.overrides().schema()).isEqualTo("tmp");
+        assertThat(trigger.overrides().runConfig()).isEqualTo("{\"git_branch\":\"main\",\"threads_override\":8}");
+        assertThat(trigger.overrides().runConfigFields()).isEqualTo(Set.of("git_branch", "threads_override"));
+        assertThat(trigger.pollInterval()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(trigger.timeout()).isEqualTo(Duration.ofHours(2));
+        assertThat(trigger.artifacts()).isEqualTo(List.of("manifest.json"));
+        assertThat(trigger.context()).isEqualTo("{\"batch\":[17]}");
+    }
+
+    @Test
+    void what_is_absent_or_null_takes_the_default() {
+        Command.Trigger trigger = trigger("{\"command\": \"trigger\", \"job_id\": 1, \"cause\": null}");
+
+        assertThat(trigger.id()).isEqualTo("the-default-id");
+        assertThat(trigger.connection()).isEqualTo("default");
+        assertThat(trigger.cause()).isNull();
+        assertThat(trigger.artifacts()).isNull();
+    }
+
+    @Test
+    void a_job_can_be_named() {
+        Command.Trigger trigger = trigger("""
+                {"command": "trigger", "project_name": "p", "environment_name": "e", "job_name": "j"}
+                """);
+
+        assertThat(trigger.job()).isEqualTo(new JobSelector.ByNames(new JobNames("p", "e", "j")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"job_id\": 1}                                                     | command:",
+                "{\"command\": \"run\", \"job_id\": 1}                               | command:",
+                "{\"command\": 7, \"job_id\": 1}                                     | command:",
+                "{\"command\": \"trigger\"}                                          | job_id:",
+                "{\"command\": \"trigger\", \"job_id\": \"1\"}                       | job_id:",
+                "{\"command\": \"trigger\", \"job_id\": 1.5}                         | job_id:",
+                "{\"command\": \"trigger\", \"job_id\": 0}                           | job_id:",
+                "{\"command\": \"trigger\", \"job_id\": 9223372036854775808}         | job_id:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"job_name\": \"j\"}      | job_id:",
+                "{\"command\": \"trigger\", \"project_name\": \"p\"}                 | job_id:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"jobid\": 2}             | jobid:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"cause\": \"\"}          | cause:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"timeout\": \"2 hours\"} | timeout:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"timeout\": \"-PT1H\"}   | timeout:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"poll_interval\": \"PT0.1S\"} | poll_interval:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": \"a\"}     | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"../a\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"/etc\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"steps_override\": []}   | steps_override:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"steps_override\": [1]}  | steps_override:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"additional_run_config\": {\"cause\": \"x\"}} | additional_run_config:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"command_id\": \"a\\u0000b\"} | command_id:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"account_id\": true}     | account_id:",
+            })
+    void a_broken_rule_is_a_rejection_that_names_the_field(String json, String field) {
+        Command.Unfit unfit = unfit(json);
+
+        assertThat(unfit.reason()).isEqualTo(RejectReason.INVALID);
+        assertThat(unfit.message()).startsWith(field);
+    }
+
+    @Test
+    void a_rejection_keeps_the_id_and_the_context_where_they_can_be_read() {
+        Command.Unfit unfit =
+                unfit("{\"command_id\": \"c1\", \"context\": {\"a\": 1}, \"command\": \"trigger\", \"typo\": 1}");
+
+        assertThat(unfit.id()).isEqualTo("c1");
+        assertThat(unfit.context()).isEqualTo("{\"a\":1}");
+    }
+
+    @Test
+    void an_id_that_is_too_long_is_rejected_under_the_default_id() {
+        Command.Unfit unfit =
+                unfit("{\"command\": \"trigger\", \"job_id\": 1, \"command_id\": \"" + "x".repeat(129) + "\"}");
+
+        assertThat(unfit.id()).isEqualTo("the-default-id");
+        assertThat(unfit.message()).startsWith("command_id:");
+    }
+
+    @Test
+    void a_context_that_is_too_large_is_rejected() {
+        String context = "\"" + "x".repeat(8 * 1024) + "\"";
+
+        assertThat(unfit("{\"command\": \"trigger\", \"job_id\": 1, \"context\": " + context + "}")
+                        .message())
+                .startsWith("context:");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"command\": \"retry\", \"run_id\": 1}",
+                "{\"command\": \"cancel\", \"run_id\": 1}",
+                "{\"command\": \"follow\", \"run_id\": 1}",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"dry_run\": true}",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"if_running\": \"skip\"}",
+            })
+    void what_this_build_does_not_do_yet_is_unsupported(String json) {
+        assertThat(unfit(json).reason()).isEqualTo(RejectReason.UNSUPPORTED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "nonsense",
+                "{\"a\":",
+                "[]",
+                "17",
+                "\"trigger\"",
+                "null",
+                "{} {}",
+                "{\"a\": 1, \"a\": 2}",
+            })
+    void what_is_no_json_object_is_malformed(String text) {
+        assertThat(verdict(text.getBytes(StandardCharsets.UTF_8))).isEqualTo(DeadLetterReason.MALFORMED);
+    }
+
+    @Test
+    void what_is_not_utf_8_is_malformed() {
+        byte[] latin1 = "{\"command\": \"trigger\", \"job_id\": 1, \"cause\": \"\u00e9\"}"
+                .getBytes(StandardCharsets.ISO_8859_1);
+        byte[] utf16 = "{\"command\": \"trigger\", \"job_id\": 1}".getBytes(StandardCharsets.UTF_16BE);
+
+        assertThat(verdict(latin1)).isEqualTo(DeadLetterReason.MALFORMED);
+        assertThat(verdict(utf16)).isEqualTo(DeadLetterReason.MALFORMED);
+    }
+
+    @Test
+    void no_value_is_malformed_and_too_much_of_it_too_large() {
+        byte[] large = new byte[MAX_SIZE + 1];
+        Arrays.fill(large, (byte) ' ');
+
+        assertThat(verdict(null)).isEqualTo(DeadLetterReason.MALFORMED);
+        assertThat(verdict(large)).isEqualTo(DeadLetterReason.TOO_LARGE);
+    }
+
+    @Test
+    void the_hash_tells_contents_apart_and_not_the_order_of_fields() {
+        String one = hash("{\"command\": \"trigger\", \"job_id\": 1, \"context\": {\"a\": 1, \"b\": 2}}");
+
+        assertThat(hash("{\"context\":{\"b\":2,\"a\":1},\"job_id\":1,\"command\":\"trigger\"}"))
+                .isEqualTo(one);
+        assertThat(hash("{\"context\":{\"b\":2,\"a\":1},\"job_id\":2,\"command\":\"trigger\"}"))
+                .isNotEqualTo(one);
+    }
+
+    @Test
+    void an_id_can_be_written_into_a_command() {
+        byte[] with =
+                decoder.withId("{\"command\": \"trigger\", \"job_id\": 1}".getBytes(StandardCharsets.UTF_8), "new");
+
+        assertThat(((Input.Commanded) decode(with)).command().id()).isEqualTo("new");
+    }
+
+    private Command.Trigger trigger(String json) {
+        return (Command.Trigger) commanded(json).command();
+    }
+
+    private Command.Unfit unfit(String json) {
+        return (Command.Unfit) commanded(json).command();
+    }
+
+    private String hash(String json) {
+        return commanded(json).hash();
+    }
+
+    private Input.Commanded commanded(String json) {
+        return (Input.Commanded) decode(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private DeadLetterReason verdict(byte[] value) {
+        return ((Input.Unreadable) decode(value)).verdict().reason();
+    }
+
+    private Input decode(byte[] value) {
+        return decoder.decode(value, "the-default-id", Instant.EPOCH, null);
+    }
+}

@@ -1,0 +1,134 @@
+package org.dbtrelay.dbtcloud;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
+import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.RunStep;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EnvelopeTest {
+
+    private static InputStream body(String json) {
+        return new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static RunSnapshot run(String data) throws IOException {
+        return RunLists.readRun(body("{\"status\":{\"code\":200},\"data\":" + data + "}"), 7, null);
+    }
+
+    @Test
+    void readsARunWithIdsOf64BitsAndUnknownFields() throws IOException {
+        RunSnapshot run = run("""
+                {"id": 70403110257794, "account_id": 4238, "project_id": 70403103916000, "environment_id": 46412,
+                 "job_definition_id": 70403103999999, "job_id": 70403103999999, "status": 3, "status_message": null,
+                 "created_at": "2026-11-22 10:00:00.000001+00:00", "dequeued_at": "2026-11-22T10:00:01+00:00",
+                 "started_at": "2026-11-22T10:00:02Z", "finished_at": null, "artifacts_saved": false,
+                 "trigger": {"id": 1, "cause": "because", "cause_category": "api"},
+                 "job": {"id": 70403103999999, "name": "daily", "execution": {"timeout_seconds": 0}},
+                 "href": "https://ab123.us1.dbt.com/deploy/4238/", "retrying_run_id": 70403110257000,
+                 "blocked_by": [], "run_steps": [], "is_running": null, "brand_new": {"deep": [1]}}""");
+
+        assertThat(run)
+                .isEqualTo(new RunSnapshot(
+                        70403110257794L,
+                        4238,
+                        70403103916000L,
+                        46412L,
+                        70403103999999L,
+                        "daily",
+                        JobRunStatus.Known.RUNNING,
+                        null,
+                        "https://ab123.us1.dbt.com/deploy/4238/",
+                        Instant.parse("2026-11-22T10:00:00.000001Z"),
+                        Instant.parse("2026-11-22T10:00:01Z"),
+                        Instant.parse("2026-11-22T10:00:02Z"),
+                        null,
+                        false,
+                        "because",
+                        70403110257000L));
+    }
+
+    @Test
+    void everythingButIdAndJobMayBeMissingOrNull() throws IOException {
+        RunSnapshot bare = run("{\"id\": 1, \"job_id\": 2}");
+        RunSnapshot nulls = run("""
+                {"id": 1, "job_definition_id": null, "job_id": null, "job": {"id": 2}, "status": null, "trigger": null,
+                 "created_at": null, "artifacts_saved": null, "run_steps": null, "account_id": null}""");
+
+        assertThat(bare).isEqualTo(nulls);
+        assertThat(bare.accountId()).isEqualTo(7);
+        assertThat(bare.status()).isEqualTo(new JobRunStatus.Unknown(0));
+        assertThat(bare.artifactsSaved()).isFalse();
+    }
+
+    @Test
+    void aStatusThatNobodyKnowsIsKept() throws IOException {
+        assertThat(run("{\"id\": 1, \"job_id\": 2, \"status\": 47}").status()).isEqualTo(new JobRunStatus.Unknown(47));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "   ",
+                "<html>oops</html>",
+                "null",
+                "[]",
+                "\"text\"",
+                "{}",
+                "{\"data\": null}",
+                "{\"data\": \"text\"}",
+                "{\"data\": []}",
+                "{\"data\": {}}",
+                "{\"data\": {\"id\": null, \"job_id\": 1}}",
+                "{\"data\": {\"id\": 1}}",
+                "{\"data\": {\"id\": {}, \"job_id\": 1}}",
+                "{\"data\": {\"id\": 1, \"job_id\": 1}",
+                "{\"data\": {\"id\": 1, \"job_id\": 1}} <html>",
+            })
+    void whatIsNoRunIsUnreadable(String answer) {
+        assertThatThrownBy(() -> RunLists.readRun(body(answer), 7, null)).isInstanceOf(UnreadableAnswer.class);
+    }
+
+    @Test
+    void aTriggersAnswerNeedsNothingButTheId() throws IOException {
+        assertThat(RunLists.readRun(body("{\"data\": {\"id\": 1}}"), 7, 9L).jobId())
+                .isEqualTo(9);
+    }
+
+    @Test
+    void readsSteps() throws IOException {
+        RunJson run = Envelope.read(body("""
+                        {"data": {"id": 1, "job_id": 2, "run_steps": [
+                          {"index": 2, "name": "Invoke dbt with `dbt build`", "status": 20, "logs": "a\\nb",
+                           "run_step_command": {"run_step_id": 5, "dbt_command": "dbt build"}},
+                          {"index": 1, "name": null, "status": null, "logs": null, "run_step_command": null},
+                          null,
+                          {"name": "without index"}]}}""")).dataAs(RunJson.class);
+
+        assertThat(run.toSteps())
+                .isEqualTo(List.of(
+                        new RunStep(1, "", new JobRunStatus.Unknown(0), null, ""),
+                        new RunStep(2, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, "dbt build", "a\nb")));
+    }
+
+    @Test
+    void readsAJob() throws IOException {
+        var job = Envelope.read(body("""
+                        {"data": {"id": 70403103999999, "project_id": 2, "environment_id": 3, "name": "daily",
+                          "deactivated": true, "triggers": {}}}""")).dataAs(JobJson.class).toDetails(7);
+
+        assertThat(job).isEqualTo(new org.dbtrelay.run.JobDetails(70403103999999L, 7, 2, 3, "daily", true));
+    }
+}

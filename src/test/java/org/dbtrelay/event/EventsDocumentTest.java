@@ -1,0 +1,255 @@
+package org.dbtrelay.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.dbtrelay.config.Policies;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.docs.Document;
+import org.dbtrelay.run.AbandonReason;
+import org.dbtrelay.run.CancelReason;
+import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.DeadLetterReason;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.RunFailure;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.UnavailableReason;
+import org.dbtrelay.run.WantedArtifact;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** {@code docs/events.md} says what the records of events hold, and {@code docs/commands.md} what those of dead letters do. */
+class EventsDocumentTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Instant TIME = Instant.parse("2026-11-22T10:00:15Z");
+
+    /** Their fields are the user's own, or names of dbt's. */
+    private static final Set<String> OPEN = Set.of("context", "summary.nodes");
+
+    private static final RelayConfig CONFIG = new SmallRyeConfigBuilder()
+            .addDiscoveredConverters()
+            .withMapping(RelayConfig.class)
+            .build()
+            .getConfigMapping(RelayConfig.class);
+
+    private final Document document = Document.at("docs/events.md");
+    private final EventRecords records = new EventRecords(CONFIG, Policies.of(CONFIG));
+
+    /** An event with everything in it. */
+    record Kind(String heading, RunEvent event) {
+        @Override
+        public String toString() {
+            return heading;
+        }
+    }
+
+    static Stream<Kind> kinds() {
+        return Stream.of(
+                new Kind(
+                        "Data of command events",
+                        event(
+                                EventType.COMMAND_REJECTED,
+                                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message"))),
+                new Kind("Data of run events", event(EventType.RUN_FAILED, ofRun())),
+                new Kind(
+                        "Data of artifact.ready",
+                        event(
+                                EventType.ARTIFACT_READY,
+                                new RunEvent.OfArtifact(new StoredArtifact(
+                                        new WantedArtifact("run_results.json", 4),
+                                        "file:///artifacts/run_results.json",
+                                        1L,
+                                        "00",
+                                        "application/json",
+                                        "version",
+                                        TIME,
+                                        Map.of("success", 1),
+                                        1.0)))),
+                new Kind(
+                        "Data of artifact.unavailable",
+                        event(
+                                EventType.ARTIFACT_UNAVAILABLE,
+                                new RunEvent.OfMissingArtifact(
+                                        new WantedArtifact("catalog.json", 4),
+                                        UnavailableReason.NOT_PRODUCED,
+                                        "message"))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void listsTheFields(Kind kind) {
+        Set<String> fields = new TreeSet<>();
+        paths("", read(records.data(kind.event())), fields);
+
+        assertThat(document.firstColumn(kind.heading())).containsExactlyInAnyOrderElementsOf(fields);
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void hasAnExampleWithAllFields(Kind kind) {
+        Set<String> fields = names(read(records.data(kind.event())));
+        String family = kind.event().type().wireName();
+        String begin = kind.event().body() instanceof RunEvent.OfRun
+                ? "run."
+                : kind.event().body() instanceof RunEvent.OfCommand ? "command." : family;
+
+        assertThat(document.examples("json"))
+                .map(EventsDocumentTest::read)
+                .filteredOn(example -> example.path("type").asText().startsWith(begin))
+                .isNotEmpty()
+                .allSatisfy(example -> assertThat(names(example)).isEqualTo(fields));
+    }
+
+    @Test
+    void listsTheHeaders() {
+        Headers headers =
+                records.record(kinds().findFirst().orElseThrow().event()).headers();
+
+        assertThat(document.firstColumn("Headers")).containsExactlyInAnyOrderElementsOf(names(headers));
+    }
+
+    @Test
+    void listsTheTypes() {
+        assertThat(document.firstColumn("Types"))
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(EventType.values())
+                        .map(EventType::wireName)
+                        .toList());
+    }
+
+    @Test
+    void listsTheReasonsOfCancellations() {
+        assertThat(document.firstColumn("Reasons of run.cancelled"))
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(CancelReason.values())
+                        .map(CancelReason::wireName)
+                        .toList());
+    }
+
+    @Test
+    void listsTheReasonsOfAbandonments() {
+        assertThat(document.firstColumn("Reasons of run.abandoned"))
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(AbandonReason.values())
+                        .map(AbandonReason::wireName)
+                        .toList());
+    }
+
+    @Test
+    void listsTheReasonsOfUnavailability() {
+        assertThat(document.firstColumn("Reasons of artifact.unavailable"))
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(UnavailableReason.values())
+                        .map(UnavailableReason::wireName)
+                        .toList());
+    }
+
+    @Test
+    void theDocumentOfCommandsListsTheHeadersOfDeadLetters() {
+        Headers headers = new DeadLetterRecords(CONFIG)
+                .withoutValue(
+                        new ConsumerRecord<>("dbt.commands", 0, 0, new byte[0], new byte[0]),
+                        new DeadLetter(DeadLetterReason.MALFORMED, "message"),
+                        TIME)
+                .headers();
+
+        assertThat(Document.at("docs/commands.md").firstColumn("Dead letters")).containsAll(names(headers));
+    }
+
+    private static RunEvent.OfRun ofRun() {
+        RunSnapshot run = new RunSnapshot(
+                1L,
+                2L,
+                3L,
+                4L,
+                5L,
+                "job",
+                JobRunStatus.Known.ERROR,
+                "status message",
+                "https://ab123.us1.dbt.com/",
+                TIME,
+                TIME,
+                TIME,
+                TIME,
+                true,
+                "cause",
+                6L);
+        RunFailure failure = new RunFailure(
+                new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, "dbt build", "log"),
+                List.of(new RunFailure.FailedNode("model.shop.orders", "error", "message")));
+        return new RunEvent.OfRun(run, JobRunStatus.Known.RUNNING, "job", "cause", true, failure, "reason", "message");
+    }
+
+    private static RunEvent event(EventType type, RunEvent.Body body) {
+        return new RunEvent(
+                type,
+                "orders",
+                1,
+                TIME,
+                "default",
+                2L,
+                5L,
+                1L,
+                "{\"batch\": 17}",
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                body);
+    }
+
+    /** The paths of all fields, such as {@code failure.nodes[].status}. */
+    private static void paths(String prefix, JsonNode node, Set<String> found) {
+        if (node.isArray()) {
+            node.forEach(element -> paths(prefix + "[]", element, found));
+        }
+        node.properties().forEach(field -> {
+            String path = prefix.isEmpty() ? field.getKey() : prefix + "." + field.getKey();
+            found.add(path);
+            if (!OPEN.contains(path)) {
+                paths(path, field.getValue(), found);
+            }
+        });
+    }
+
+    private static Set<String> names(JsonNode object) {
+        Set<String> names = new TreeSet<>();
+        object.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    private static Set<String> names(Headers headers) {
+        Set<String> names = new TreeSet<>();
+        for (Header header : headers) {
+            names.add(header.key());
+        }
+        return names;
+    }
+
+    private static JsonNode read(byte[] json) {
+        try {
+            return JSON.readTree(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static JsonNode read(String json) {
+        return read(json.getBytes(StandardCharsets.UTF_8));
+    }
+}

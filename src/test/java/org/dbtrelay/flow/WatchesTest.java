@@ -1,0 +1,86 @@
+package org.dbtrelay.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.dbtrelay.run.Action;
+import org.junit.jupiter.api.Test;
+
+class WatchesTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+    private static final Action.Target ACCOUNT = new Action.Target("default", 1);
+
+    private final Watches watches = new Watches();
+
+    @Test
+    void only_what_is_due_is_taken_and_only_once() {
+        watch(0, "soon", 5);
+        watch(0, "late", 500);
+
+        assertThat(take(4)).isEmpty();
+        assertThat(take(5)).containsExactly("soon");
+        assertThat(take(6)).isEmpty();
+    }
+
+    @Test
+    void a_request_that_is_sent_anyway_is_filled_up_with_what_is_due_next() {
+        for (int i = 0; i < 150; i++) {
+            watch(0, "run-" + i, 10 + i / 120);
+        }
+
+        assertThat(take(10)).hasSize(150);
+    }
+
+    @Test
+    void a_request_is_not_filled_up_with_runs_whose_time_is_not_half_over() {
+        watch(0, "due", 10);
+        watch(0, "half", 20);
+        watch(0, "far", 21);
+
+        assertThat(take(10)).containsExactly("due", "half");
+    }
+
+    @Test
+    void full_pages_take_nothing_before_its_time() {
+        for (int i = 0; i < 100; i++) {
+            watch(0, "run-" + i, 10);
+        }
+        watch(0, "later", 11);
+
+        assertThat(take(10)).hasSize(100).doesNotContain("later");
+    }
+
+    @Test
+    void a_run_is_watched_once_by_the_newest_wish() {
+        watch(0, "run", 5);
+        watch(0, "run", 50);
+
+        assertThat(take(5)).isEmpty();
+        assertThat(take(50)).containsExactly("run");
+    }
+
+    @Test
+    void the_runs_of_a_partition_that_is_lost_are_forgotten() {
+        watch(0, "lost", 5);
+        watch(1, "kept", 5);
+
+        watches.drop(0);
+
+        assertThat(take(5)).containsExactly("kept");
+        assertThat(watches.size()).isZero();
+    }
+
+    private void watch(int partition, String commandId, int dueInSeconds) {
+        watches.add(
+                partition, new Action.Watch(commandId, ACCOUNT, 1, NOW.plusSeconds(dueInSeconds)), NOW, input -> {});
+    }
+
+    private List<String> take(int seconds) {
+        return watches.takeDue(ACCOUNT, NOW.plus(Duration.ofSeconds(seconds))).stream()
+                .map(Watches.Watched::commandId)
+                .toList();
+    }
+}

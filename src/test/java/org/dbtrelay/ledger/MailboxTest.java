@@ -1,0 +1,91 @@
+package org.dbtrelay.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.RejectReason;
+import org.junit.jupiter.api.Test;
+
+class MailboxTest {
+
+    private final Mailbox mailbox = new Mailbox();
+
+    @Test
+    void answers_come_before_commands_and_each_in_order() throws InterruptedException {
+        mailbox.offer(command("c1"));
+        mailbox.offer(answer("a1"));
+        mailbox.offer(command("c2"));
+        mailbox.offer(answer("a2"));
+
+        assertThat(names(mailbox.take(10, Duration.ZERO, true))).containsExactly("a1", "a2", "c1", "c2");
+    }
+
+    @Test
+    void what_was_not_settled_is_offered_again_in_order() throws InterruptedException {
+        mailbox.offer(command("c1"));
+        mailbox.offer(command("c2"));
+        mailbox.take(10, Duration.ZERO, true);
+        mailbox.offer(command("c3"));
+
+        mailbox.takeBack();
+
+        assertThat(names(mailbox.take(10, Duration.ZERO, true))).containsExactly("c1", "c2", "c3");
+    }
+
+    @Test
+    void what_was_settled_is_gone_and_the_rest_is_counted() throws InterruptedException {
+        mailbox.offer(command("c1"));
+        assertThat(mailbox.offer(command("c2"))).isEqualTo(2);
+        mailbox.take(1, Duration.ZERO, true);
+
+        assertThat(mailbox.settled()).isEqualTo(1);
+        mailbox.takeBack();
+        assertThat(names(mailbox.take(10, Duration.ZERO, true))).containsExactly("c2");
+    }
+
+    @Test
+    void commands_stay_where_they_are_while_draining() throws InterruptedException {
+        mailbox.offer(command("c1"));
+        mailbox.offer(answer("a1"));
+
+        assertThat(names(mailbox.take(10, Duration.ZERO, false))).containsExactly("a1");
+    }
+
+    @Test
+    void a_nudge_wakes_whoever_waits() throws InterruptedException {
+        Thread waiting = Thread.startVirtualThread(() -> {
+            try {
+                mailbox.take(10, Duration.ofDays(1), true);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+
+        mailbox.nudge();
+
+        assertThat(waiting.join(Duration.ofSeconds(10))).isTrue();
+    }
+
+    private static Arrival command(String id) {
+        return Arrival.of(new Input.Commanded(
+                new Command.Unfit(id, "x", "default", RejectReason.INVALID, "x", null, null), "h", Instant.EPOCH));
+    }
+
+    private static Arrival answer(String id) {
+        return Arrival.of(new Input.Woken(id));
+    }
+
+    private static List<String> names(List<Arrival> arrivals) {
+        return arrivals.stream()
+                .map(arrival -> switch (arrival.input()) {
+                    case Input.Commanded commanded -> commanded.command().id();
+                    case Input.About about -> about.commandId();
+                    case Input.Unreadable unreadable -> "unreadable";
+                })
+                .toList();
+    }
+}
