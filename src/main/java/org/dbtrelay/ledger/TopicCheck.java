@@ -165,7 +165,9 @@ public class TopicCheck {
 
     private void faulty(List<String> faults) {
         if (!status.faults().equals(faults)) {
-            for (String fault : faults) {
+            // What was said before is not said again when the list gets shorter.
+            for (String fault :
+                    faults.stream().filter(it -> !status.faults().contains(it)).toList()) {
                 LOG.warn("Not ready, waiting: the topics are not as they have to be", pair(LogKey.REASON, fault));
             }
             status = new Status(List.copyOf(faults), 0, clock.instant());
