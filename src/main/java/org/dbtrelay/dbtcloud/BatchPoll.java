@@ -55,7 +55,8 @@ final class BatchPoll {
         return round.answer();
     }
 
-    private boolean takesPkIn(long accountId) {
+    /** Whether the account's runs can be asked for by their ids, as far as is known. */
+    boolean takesPkIn(long accountId) {
         Instant until = refusedUntil.get(accountId);
         return until == null || !until.isAfter(clock.instant());
     }

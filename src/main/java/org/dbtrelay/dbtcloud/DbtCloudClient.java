@@ -148,6 +148,11 @@ public final class DbtCloudClient {
         return polls.runs(accountId, runIds);
     }
 
+    /** Whether a look at some runs reads the list of all runs in flight of the account, because it takes no list of ids. */
+    public boolean looksAtWholeList(long accountId) {
+        return !polls.takesPkIn(accountId);
+    }
+
     /** Asks an account for its newest run, only to see whether host, token and account are right. */
     public void probe(long accountId) throws DbtCloudException {
         lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfAccount());

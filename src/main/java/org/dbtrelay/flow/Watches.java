@@ -59,10 +59,13 @@ public class Watches {
     /**
      * Takes the runs of an account that are due. The last request of a round is filled up with the runs that are due next, as
      * far as half of their time has passed: it costs nothing and saves a request later.
+     *
+     * @param wholeList looking at some runs costs the list of all: then all whose time is half over are taken with those that
+     *     are due, and so the runs come to be looked at together, once or twice in an interval, whenever they began
      */
-    public List<Watched> takeDue(Action.Target target, Instant now) {
+    public List<Watched> takeDue(Action.Target target, Instant now, boolean wholeList) {
         Account account = accounts.get(target);
-        return account == null ? List.of() : account.takeDue(now);
+        return account == null ? List.of() : account.takeDue(now, wholeList);
     }
 
     private static final class Account {
@@ -88,12 +91,13 @@ public class Watches {
             return byTime.size();
         }
 
-        synchronized List<Watched> takeDue(Instant now) {
+        synchronized List<Watched> takeDue(Instant now, boolean wholeList) {
             List<Watched> taken = new ArrayList<>();
             while (!byTime.isEmpty()) {
                 Watched next = byTime.first();
                 boolean due = !next.due().isAfter(now);
-                if (!due && (taken.size() % PAGE == 0 || !halfOver(next, now))) {
+                boolean alongside = !taken.isEmpty() && (wholeList || taken.size() % PAGE != 0) && halfOver(next, now);
+                if (!due && !alongside) {
                     break;
                 }
                 byTime.remove(next);

@@ -62,7 +62,11 @@ public class Poller {
 
     private void round(Action.Target target) {
         try {
-            List<Watches.Watched> due = watches.takeDue(target, clock.instant());
+            boolean wholeList = connections
+                    .find(target.connection())
+                    .map(client -> client.looksAtWholeList(target.accountId()))
+                    .orElse(false);
+            List<Watches.Watched> due = watches.takeDue(target, clock.instant(), wholeList);
             if (!due.isEmpty()) {
                 deliver(due, look(target, due));
             }

@@ -54,6 +54,22 @@ class WatchesTest {
     }
 
     @Test
+    void where_a_look_reads_the_whole_list_all_are_taken_whose_time_is_half_over() {
+        for (int i = 0; i < 100; i++) {
+            watch(0, "run-" + i, 10);
+        }
+        watch(0, "half", 20);
+        watch(0, "far", 21);
+
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(9), true)).isEmpty();
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(10), true))
+                .extracting(Watches.Watched::commandId)
+                .hasSize(101)
+                .contains("half")
+                .doesNotContain("far");
+    }
+
+    @Test
     void a_run_is_watched_once_by_the_newest_wish() {
         watch(0, "run", 5);
         watch(0, "run", 50);
@@ -79,7 +95,7 @@ class WatchesTest {
     }
 
     private List<String> take(int seconds) {
-        return watches.takeDue(ACCOUNT, NOW.plus(Duration.ofSeconds(seconds))).stream()
+        return watches.takeDue(ACCOUNT, NOW.plus(Duration.ofSeconds(seconds)), false).stream()
                 .map(Watches.Watched::commandId)
                 .toList();
     }
