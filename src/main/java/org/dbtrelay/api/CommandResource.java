@@ -22,6 +22,11 @@ import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.Input;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Commands over HTTP: send one, see where one stands. */
@@ -49,11 +54,24 @@ public class CommandResource {
     @POST
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(summary = "Put a command on the commands topic, keyed by its job")
+    @APIResponse(responseCode = "202", description = "It is on the topic; Location tells where it can be looked at")
+    @APIResponse(responseCode = "400", description = "It breaks a rule; the problem names the field and the rule")
+    @APIResponse(responseCode = "503", description = "Kafka did not confirm it; send it again with the same id")
+    @RequestBody(
+            required = true,
+            description = "The JSON of a command, as on the topic",
+            content = @Content(schema = @Schema(type = SchemaType.OBJECT)))
     public Response send(byte[] body) {
         String id = UUID.randomUUID().toString();
         return switch (decoder.decode(body, id, clock.instant(), null)) {
             case Input.Commanded(Command.Trigger trigger, String hash, var time) -> {
-                outlet.send(trigger, trigger.id().equals(id) ? decoder.withId(body, id) : body);
+                try {
+                    outlet.send(trigger, trigger.id().equals(id) ? decoder.withId(body, id) : body);
+                } catch (CommandOutlet.NotTaken e) {
+                    yield Problem.response(
+                            Response.Status.SERVICE_UNAVAILABLE,
+                            e.getMessage() + "; send it again with the command_id " + trigger.id());
+                }
                 yield Response.accepted(Map.of("command_id", trigger.id()))
                         .location(URI.create("/api/commands/" + segment(trigger.id())))
                         .build();

@@ -16,6 +16,15 @@ public class CommandOutlet {
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
+    /** The brokers did not confirm a command. Sending it again with the same id is safe. */
+    public static final class NotTaken extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        NotTaken(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     private final MutinyEmitter<Record<String, byte[]>> emitter;
 
     CommandOutlet(@Channel("commands-by-http") MutinyEmitter<Record<String, byte[]>> emitter) {
@@ -25,15 +34,15 @@ public class CommandOutlet {
     /**
      * Sends and waits until the brokers have it.
      *
-     * @throws IllegalStateException if they did not take it; it may be there all the same
+     * @throws NotTaken if they did not say so; it may be there all the same
      */
-    public void send(Command command, byte[] value) {
+    public void send(Command command, byte[] value) throws NotTaken {
         try {
             emitter.send(Record.of(key(command), value)).await().atMost(PATIENCE);
         } catch (TimeoutException e) {
-            throw new IllegalStateException("Kafka does not answer", e);
+            throw new NotTaken("Kafka does not answer", e);
         } catch (RuntimeException e) {
-            throw new IllegalStateException("Kafka did not take the command: " + e.getMessage(), e);
+            throw new NotTaken("Kafka did not take the command: " + e.getMessage(), e);
         }
     }
 

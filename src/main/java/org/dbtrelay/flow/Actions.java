@@ -23,6 +23,7 @@ import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobLookup;
 import org.dbtrelay.run.JobRunStatus;
@@ -149,7 +150,7 @@ class Actions {
                     pair(LogKey.RUN_ID, run.runId()));
             return new Input.Started(action.commandId(), action.attempt(), run);
         } catch (DbtCloudException e) {
-            report("A trigger had no clear success", action.commandId(), action.target(), e.failure());
+            report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
             return e.failure() instanceof CallFailure.Refused refused
                     ? refused(action, client.get(), refused)
                     : new Input.StartFailed(action.commandId(), action.attempt(), e.failure());
@@ -215,6 +216,12 @@ class Actions {
         return new Input.Ended(action.commandId(), ended.run(), ended.steps(), failure);
     }
 
+    /** A run that ran into a time-out is cancelled in dbt Cloud's words, and a failure in everybody else's. */
+    private static boolean failed(RunSnapshot run) {
+        return run.status() == JobRunStatus.Known.ERROR
+                || (run.status() == JobRunStatus.Known.CANCELLED && CancelReason.of(run) == CancelReason.TIMED_OUT);
+    }
+
     private void call(Action action, Action.Target target, Consumer<Input> inbox, Call call) {
         Optional<DbtCloudClient> client = connections.find(target.connection());
         if (client.isEmpty()) {
@@ -242,6 +249,17 @@ class Actions {
             return new Input.CallFailed(
                     action.commandId(), new CallFailure.NotSent(e.getClass().getSimpleName()));
         }
+    }
+
+    private static String trouble(CallFailure failure) {
+        return switch (failure) {
+            case CallFailure.Refused refused -> "dbt Cloud refused a trigger; the command is rejected";
+            case CallFailure.NotFound notFound -> "dbt Cloud refused a trigger; the command is rejected";
+            case CallFailure.Unclear unclear -> "A trigger had no clear answer; its run is looked for";
+            case CallFailure.NotSent notSent -> "A trigger could not be sent; it will be sent again";
+            case CallFailure.Limited limited -> "A trigger could not be sent; it will be sent again";
+            case CallFailure.Suspended suspended -> "A trigger could not be sent; it will be sent again";
+        };
     }
 
     private static void report(String message, String commandId, Action.Target target, CallFailure failure) {

@@ -20,8 +20,11 @@ public enum CancelReason {
      * What dbt Cloud's status message tells of a run that the relay did not cancel. The texts are not documented; these were
      * seen in recordings.
      */
-    static CancelReason read(String statusMessage) {
-        String text = statusMessage.toLowerCase(Locale.ROOT);
+    public static CancelReason of(RunSnapshot run) {
+        if (run.statusMessage() == null) {
+            return UNKNOWN;
+        }
+        String text = run.statusMessage().toLowerCase(Locale.ROOT);
         if (text.contains("timed out") || text.contains("timeout")) {
             return TIMED_OUT;
         }

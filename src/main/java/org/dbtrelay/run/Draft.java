@@ -89,7 +89,7 @@ final class Draft {
         return emit(
                 EventType.RUN_ABANDONED,
                 run,
-                ofRun(run, run == null ? null : run.status(), null, reason.wireName(), message));
+                ofRun(run, null, null, reason.wireName(), message));
     }
 
     /** The decision, with the entry in its new, open state. */

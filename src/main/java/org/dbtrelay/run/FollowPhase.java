@@ -184,23 +184,17 @@ final class FollowPhase {
         EventType type = EventType.of(status);
         @Nullable
         String reason = status == JobRunStatus.Known.CANCELLED
-                ? cancelReason(run, asked).wireName()
+                ? (asked == null ? CancelReason.of(run) : asked).wireName()
                 : null;
         Draft draft = Draft.of(entry, now);
-        draft.emit(type, run, draft.ofRun(run, before.status(), ended.failure(), reason, null));
+        @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();
+        draft.emit(type, run, draft.ofRun(run, previous, ended.failure(), reason, null));
         List<WantedArtifact> wanted = StepChoice.wanted(entry.openOrder().artifacts(), ended.steps());
         if (wanted.isEmpty()) {
             return draft.finish(type, reason, run.runId(), policy);
         }
         return draft.then(new Action.Collect(entry.commandId(), RunMachine.target(entry.openOrder()), run, wanted))
                 .to(new RunState.Collecting(run, reason, wanted, now.plus(policy.artifactPatience()), 0));
-    }
-
-    private static CancelReason cancelReason(RunSnapshot run, @Nullable CancelReason asked) {
-        if (asked != null) {
-            return asked;
-        }
-        return run.statusMessage() == null ? CancelReason.UNKNOWN : CancelReason.read(run.statusMessage());
     }
 
     private static Action watch(RunEntry entry, Order order, RunSnapshot run, Instant due) {

@@ -56,7 +56,9 @@ class TriggerTest extends AgainstWireMock {
         return client.trigger(request, permit(), () -> true);
     }
 
+    /** As after a probe that was answered well: an account that dbt Cloud refuses gives no permits. */
     private Permit permit() {
+        client.resume(ACCOUNT);
         return client.reserve(ACCOUNT, Priority.TRIGGER).join();
     }
 
@@ -386,6 +388,24 @@ class TriggerTest extends AgainstWireMock {
         assertThat(failureOfTrigger()).isInstanceOf(CallFailure.Refused.class);
 
         assertThat(requests()).isEqualTo(3);
+    }
+
+    @Test
+    void afterA401NothingIsStartedUntilTheAccountIsResumed() {
+        answer(aResponse().withStatus(401).withBody(error(401, "Invalid token.", "null")));
+        failureOfTrigger();
+
+        CompletableFuture<Permit> waiting = client.reserve(ACCOUNT, Priority.TRIGGER);
+        CompletableFuture<Permit> another = client.reserve(ACCOUNT + 1, Priority.TRIGGER);
+
+        assertThat(another.join().isOpen()).as("another account goes on").isTrue();
+        assertThat(waiting).isNotDone();
+        assertThat(client.suspended().get(ACCOUNT).detail()).contains("401");
+        client.resume(ACCOUNT);
+        assertThat(waiting.join().isOpen()).isTrue();
+        assertThat(client.suspended()).isEmpty();
+        waiting.join().close();
+        another.join().close();
     }
 
     @Test
