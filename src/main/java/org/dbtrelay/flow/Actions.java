@@ -209,10 +209,7 @@ class Actions {
 
     private Input readEnd(DbtCloudClient client, Action.ReadEnd action) throws DbtCloudException, InterruptedException {
         RunWithSteps ended = client.runWithSteps(action.target().accountId(), action.runId());
-        @Nullable
-        RunFailure failure = ended.run().status() == JobRunStatus.Known.ERROR
-                ? failures.read(client, ended.run(), ended.steps())
-                : null;
+        @Nullable RunFailure failure = failed(ended.run()) ? failures.read(client, ended.run(), ended.steps()) : null;
         return new Input.Ended(action.commandId(), ended.run(), ended.steps(), failure);
     }
 

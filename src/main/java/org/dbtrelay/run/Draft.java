@@ -86,10 +86,7 @@ final class Draft {
     }
 
     Draft abandoned(@Nullable RunSnapshot run, AbandonReason reason, String message) {
-        return emit(
-                EventType.RUN_ABANDONED,
-                run,
-                ofRun(run, null, null, reason.wireName(), message));
+        return emit(EventType.RUN_ABANDONED, run, ofRun(run, null, null, reason.wireName(), message));
     }
 
     /** The decision, with the entry in its new, open state. */
