@@ -154,6 +154,14 @@ class KillIT {
                 relay.start();
             }
             assertAllRanOnce(relay, commands);
+            System.out.printf(
+                    "KillIT seed %d: of %d runs %d were found again by their marker%n",
+                    SEED,
+                    commands.size(),
+                    relay.reader()
+                            .events(event -> event.is("run.succeeded", event.commandId())
+                                    && event.data().path("adopted").booleanValue())
+                            .size());
         }
     }
 
