@@ -22,18 +22,28 @@ public class CommandOutlet {
         this.emitter = emitter;
     }
 
+    /** The brokers did not take a command, or did not say so in time. */
+    public static final class NotTaken extends Exception {
+
+        private static final long serialVersionUID = 1L;
+
+        NotTaken(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     /**
      * Sends and waits until the brokers have it.
      *
-     * @throws IllegalStateException if they did not take it; it may be there all the same
+     * @throws NotTaken if they did not say that they took it; it may be there all the same
      */
-    public void send(Command command, byte[] value) {
+    public void send(Command command, byte[] value) throws NotTaken {
         try {
             emitter.send(Record.of(key(command), value)).await().atMost(PATIENCE);
         } catch (TimeoutException e) {
-            throw new IllegalStateException("Kafka does not answer", e);
+            throw new NotTaken("Kafka does not answer", e);
         } catch (RuntimeException e) {
-            throw new IllegalStateException("Kafka did not take the command: " + e.getMessage(), e);
+            throw new NotTaken("Kafka did not take the command: " + e.getMessage(), e);
         }
     }
 
