@@ -179,7 +179,7 @@ class KillIT {
         assertThat(history.commandIds()).isEqualTo(commands.keySet());
         commands.forEach((id, job) -> {
             List<RunView> runs = stage.dbtCloud().runsOfJob(job.id());
-            assertThat(runs).as("runs of %s", id).hasSize(1);
+            assertThat(runs).extracting(RunView::id).as("runs of %s", id).hasSize(1);
             assertThat(runs.getFirst().cause()).startsWith("[relay:" + relay.name() + ":");
             EventShape.assertRight(relay, history.eventsOf(id));
             assertThat(history.eventsOf(id))
