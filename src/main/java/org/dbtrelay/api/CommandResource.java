@@ -64,18 +64,8 @@ public class CommandResource {
     public Response send(byte[] body) {
         String id = UUID.randomUUID().toString();
         return switch (decoder.decode(body, id, clock.instant(), null)) {
-            case Input.Commanded(Command.Trigger trigger, String hash, var time) -> {
-                try {
-                    outlet.send(trigger, trigger.id().equals(id) ? decoder.withId(body, id) : body);
-                } catch (CommandOutlet.NotTaken e) {
-                    yield Problem.response(
-                            Response.Status.SERVICE_UNAVAILABLE,
-                            e.getMessage() + "; send it again with the command_id " + trigger.id());
-                }
-                yield Response.accepted(Map.of("command_id", trigger.id()))
-                        .location(URI.create("/api/commands/" + segment(trigger.id())))
-                        .build();
-            }
+            case Input.Commanded(Command.Trigger trigger, String hash, var time) ->
+                sent(trigger, trigger.id().equals(id) ? decoder.withId(body, id) : body);
             case Input.Commanded(Command.Unfit unfit, String hash, var time) ->
                 Problem.response(Response.Status.BAD_REQUEST, unfit.message());
             case Input.Unreadable unreadable ->
@@ -83,6 +73,20 @@ public class CommandResource {
                         Response.Status.BAD_REQUEST, unreadable.verdict().message());
             case Input.About about -> throw new IllegalStateException("a decoder gives no answers");
         };
+    }
+
+    private Response sent(Command.Trigger trigger, byte[] value) {
+        try {
+            outlet.send(trigger, value);
+        } catch (CommandOutlet.NotTaken e) {
+            return Problem.response(
+                    Response.Status.SERVICE_UNAVAILABLE,
+                    e.getMessage() + "; the command may be on its topic all the same, so send it again as command_id '"
+                            + trigger.id() + "'");
+        }
+        return Response.accepted(Map.of("command_id", trigger.id()))
+                .location(URI.create("/api/commands/" + segment(trigger.id())))
+                .build();
     }
 
     /** The commands of this instance that are not finished. */

@@ -16,8 +16,15 @@ public class CommandOutlet {
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
-    /** The brokers did not confirm a command. Sending it again with the same id is safe. */
+    private final MutinyEmitter<Record<String, byte[]>> emitter;
+
+    CommandOutlet(@Channel("commands-by-http") MutinyEmitter<Record<String, byte[]>> emitter) {
+        this.emitter = emitter;
+    }
+
+    /** The brokers did not take a command, or did not say so in time. */
     public static final class NotTaken extends Exception {
+
         private static final long serialVersionUID = 1L;
 
         NotTaken(String message, Throwable cause) {
@@ -25,16 +32,10 @@ public class CommandOutlet {
         }
     }
 
-    private final MutinyEmitter<Record<String, byte[]>> emitter;
-
-    CommandOutlet(@Channel("commands-by-http") MutinyEmitter<Record<String, byte[]>> emitter) {
-        this.emitter = emitter;
-    }
-
     /**
      * Sends and waits until the brokers have it.
      *
-     * @throws NotTaken if they did not say so; it may be there all the same
+     * @throws NotTaken if they did not say that they took it; it may be there all the same
      */
     public void send(Command command, byte[] value) throws NotTaken {
         try {

@@ -154,6 +154,14 @@ class KillIT {
                 relay.start();
             }
             assertAllRanOnce(relay, commands);
+            System.out.printf(
+                    "KillIT seed %d: of %d runs %d were found again by their marker%n",
+                    SEED,
+                    commands.size(),
+                    relay.reader()
+                            .events(event -> event.is("run.succeeded", event.commandId())
+                                    && event.data().path("adopted").booleanValue())
+                            .size());
         }
     }
 
@@ -171,7 +179,7 @@ class KillIT {
         assertThat(history.commandIds()).isEqualTo(commands.keySet());
         commands.forEach((id, job) -> {
             List<RunView> runs = stage.dbtCloud().runsOfJob(job.id());
-            assertThat(runs).as("runs of %s", id).hasSize(1);
+            assertThat(runs).extracting(RunView::id).as("runs of %s", id).hasSize(1);
             assertThat(runs.getFirst().cause()).startsWith("[relay:" + relay.name() + ":");
             EventShape.assertRight(relay, history.eventsOf(id));
             assertThat(history.eventsOf(id))

@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
@@ -59,12 +60,15 @@ class OutageAtStartIT {
                                 "Kafka does not answer: Timed out waiting for a node assignment. Call: listTopics"));
         assertThat(reasons(process, "connections")).containsEntry("default", "fine");
         assertAliveAndNotReady(process);
+        assertPostIsUnavailable(process, "posted-before-broker");
         assertSaysOnce(process, SEVERAL_LOOKS_AT_TOPICS, "Kafka does not answer");
 
         stage.kafka().start();
         process.awaitReady(PATIENCE);
         assertServes(relay, "after-broker");
-        assertThat(warnings(process)).hasSize(1);
+        assertThat(warnings(process))
+                .filteredOn(line -> line.contains("org.dbtrelay"))
+                .hasSize(1);
     }
 
     @Test
@@ -117,8 +121,7 @@ class OutageAtStartIT {
         process.awaitReady(PATIENCE);
 
         assertServes(relay, "after-topics");
-        // The ledger's stays when the others have come: it is told again in the new, shorter list.
-        assertThat(warnings(process)).hasSize(topics.size() + 1);
+        assertThat(warnings(process)).as("one line for each topic").hasSize(topics.size());
         for (String topic : topics) {
             assertThat(warnings(process))
                     .as("the log names %s", topic)
@@ -141,6 +144,22 @@ class OutageAtStartIT {
         relay.reader().awaitEvent("run.succeeded", commandId, PATIENCE);
         relay.history().assertFaultless();
         relay.close();
+    }
+
+    private static void assertPostIsUnavailable(RelayProcess process, String commandId) {
+        long job = stage.dbtCloud().world().jobNamed("quick").id();
+        try {
+            HttpResponse<String> answer =
+                    process.send(HttpRequest.newBuilder(process.url().resolve("/api/commands"))
+                            .header("content-type", "application/json")
+                            .POST(HttpRequest.BodyPublishers.ofString(trigger(commandId, job)))
+                            .build());
+            assertThat(answer.statusCode()).isEqualTo(503);
+            assertThat(answer.headers().firstValue("content-type")).contains("application/problem+json");
+            assertThat(JSON.readTree(answer.body()).path("detail").asText()).contains("Kafka", commandId);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void assertAliveAndNotReady(RelayProcess process) {
