@@ -17,6 +17,7 @@ import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Entries and positions as the bytes of ledger records: versioned JSON. The names of the fields are the names of the
@@ -60,7 +61,7 @@ public final class EntryCodec {
     public static RunEntry readEntry(byte[] bytes) throws LedgerException {
         VersionedEntry read = read(VersionedEntry.class, bytes);
         checkVersion(read.v());
-        return read.entry();
+        return present(read.entry());
     }
 
     /**
@@ -71,7 +72,14 @@ public final class EntryCodec {
     public static Position readPosition(byte[] bytes) throws LedgerException {
         VersionedPosition read = read(VersionedPosition.class, bytes);
         checkVersion(read.v());
-        return read.position();
+        return present(read.position());
+    }
+
+    private static <T> T present(@Nullable T value) throws LedgerException {
+        if (value == null) {
+            throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record that cannot be read");
+        }
+        return value;
     }
 
     private static void checkVersion(int version) throws LedgerException {
@@ -94,13 +102,23 @@ public final class EntryCodec {
         try {
             return JSON.readValue(bytes, type);
         } catch (IOException e) {
+            // Another version may have another shape: then that is what has to be said.
+            checkVersion(versionOf(bytes));
             throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record that cannot be read", e);
         }
     }
 
-    private record VersionedEntry(int v, RunEntry entry) {}
+    private static int versionOf(byte[] bytes) {
+        try {
+            return JSON.readTree(bytes).path("v").asInt(VERSION);
+        } catch (IOException e) {
+            return VERSION;
+        }
+    }
 
-    private record VersionedPosition(int v, Position position) {}
+    private record VersionedEntry(int v, @Nullable RunEntry entry) {}
+
+    private record VersionedPosition(int v, @Nullable Position position) {}
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "state")
     @JsonSubTypes({

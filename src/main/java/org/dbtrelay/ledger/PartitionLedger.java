@@ -125,7 +125,7 @@ final class PartitionLedger implements AutoCloseable {
             throw new LedgerException(
                     LedgerException.Kind.DEGRADED,
                     e.getMessage() + "; relay.ledger.skip=" + partition + "@" + record.offset() + " would skip it",
-                    e);
+                    e.getCause());
         }
     }
 

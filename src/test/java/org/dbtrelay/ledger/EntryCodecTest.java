@@ -103,11 +103,17 @@ class EntryCodecTest {
     @Test
     void a_version_that_nobody_knows_and_garbage_are_refused() {
         byte[] future = "{\"v\":99,\"entry\":null}".getBytes(StandardCharsets.UTF_8);
+        byte[] futureOfAnotherShape = "{\"v\":98,\"entry\":{\"next_sequence\":[]}}".getBytes(StandardCharsets.UTF_8);
+        byte[] empty = "{\"v\":1}".getBytes(StandardCharsets.UTF_8);
         byte[] garbage = {1, 2, 3};
 
         assertThatThrownBy(() -> EntryCodec.readEntry(future))
                 .isInstanceOf(LedgerException.class)
                 .hasMessageContaining("99");
+        assertThatThrownBy(() -> EntryCodec.readEntry(futureOfAnotherShape))
+                .isInstanceOf(LedgerException.class)
+                .hasMessageContaining("98");
+        assertThatThrownBy(() -> EntryCodec.readEntry(empty)).isInstanceOf(LedgerException.class);
         assertThatThrownBy(() -> EntryCodec.readEntry(garbage)).isInstanceOf(LedgerException.class);
     }
 

@@ -1,0 +1,131 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.Deployment.bytes;
+import static org.dbtrelay.it.Deployment.trigger;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.config.TopicConfig;
+import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A partition that cannot be served is said to be so, and holds up no other. */
+class DegradedPartitionIT {
+
+    private static RelayStage stage;
+    private static long job;
+
+    @BeforeAll
+    static void start() {
+        World world = World.empty()
+                .account(World.ACCOUNT_ID, "Jaffle Shop")
+                .project("Jaffle Shop")
+                .environment("Production");
+        world.job(EmulatedJob.named("quick")
+                .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))));
+        stage = RelayStage.of(DegradedPartitionIT.class, world);
+        job = stage.dbtCloud().world().jobNamed("quick").id();
+    }
+
+    @AfterAll
+    static void end() {
+        stage.close();
+    }
+
+    @Test
+    void aLedgerRecordOfAnotherVersionStopsItsPartitionOnlyUntilItIsSkipped() throws Exception {
+        Deployment relay = stage.deployment("future").set("relay.artifacts.paths", "manifest.json");
+        createTopics(relay, Map.of());
+        RecordMetadata future = relay.clients()
+                .produce(
+                        new ProducerRecord<>(relay.topic("ledger"), 1, bytes("c:x"), bytes("{\"v\":99,\"entry\":{}}")));
+        var process = relay.launch();
+        process.process().awaitLine(Pattern.compile("not served until a person has looked"), PATIENCE);
+
+        send(relay, 0, "others-go-on");
+        send(relay, 1, "waits");
+        relay.reader().awaitEvent("run.succeeded", "others-go-on", PATIENCE);
+        var health = process.get(process.managementUrl().resolve("/q/health/ready"));
+        assertThat(health.statusCode()).isEqualTo(503);
+        assertThat(health.body())
+                .contains("partition 1", "DEGRADED", "version 99", "relay.ledger.skip=1@" + future.offset());
+        assertThat(process.get(process.managementUrl().resolve("/q/health/live"))
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(relay.reader().eventsOf("waits")).isEmpty();
+
+        process.stop();
+        relay.set("relay.ledger.skip", "1@" + future.offset()).start();
+        relay.reader().awaitEvent("run.succeeded", "waits", PATIENCE);
+    }
+
+    @Test
+    void aLedgerThatWasLostIsNotGuessedOver() throws Exception {
+        Deployment relay = stage.deployment("lost").set("relay.artifacts.paths", "manifest.json");
+        relay.start();
+        relay.send(job, trigger("before", job));
+        relay.reader().awaitEvent("artifact.ready", "before", PATIENCE);
+        relay.relay().stop();
+        relay.clients()
+                .admin()
+                .deleteTopics(List.of(relay.topic("ledger")))
+                .all()
+                .get();
+
+        var process = relay.launch();
+        process.process()
+                .awaitLine(Pattern.compile("not served until a person has looked.*the ledger was lost"), PATIENCE);
+
+        assertThat(process.isReady()).isFalse();
+    }
+
+    @Test
+    void aDeadLetterThatItsTopicRefusesIsCutDownAndTheNextCommandServed() throws Exception {
+        Deployment relay = stage.deployment("refused").set("relay.artifacts.paths", "manifest.json");
+        createTopics(relay, Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, "20000"));
+        relay.start();
+
+        byte[] noise = new byte[100_000];
+        new Random(7).nextBytes(noise);
+        send(relay, 0, "first");
+        relay.send(new ProducerRecord<>(relay.topic("commands"), 0, bytes("k"), noise));
+        send(relay, 0, "second");
+
+        relay.reader().awaitEvent("run.succeeded", "second", PATIENCE);
+        await().atMost(PATIENCE)
+                .until(() -> relay.reader().events().stream()
+                        .anyMatch(event -> event.topic().equals(relay.topic("commands.dlq"))));
+        ReceivedEvent dead = relay.reader()
+                .events(event -> event.topic().equals(relay.topic("commands.dlq")))
+                .getFirst();
+        assertThat(dead.header("dlq-reason")).isEqualTo("malformed");
+        assertThat(dead.header("dlq-value-omitted")).isEqualTo("100000");
+        relay.history().assertFaultless();
+    }
+
+    private static void createTopics(Deployment relay, Map<String, String> deadLetterSettings) {
+        relay.clients().createTopic(relay.topic("commands"), 3, Map.of());
+        relay.clients().createTopic(relay.topic("run.events"), 3, Map.of());
+        relay.clients().createTopic(relay.topic("artifact.events"), 3, Map.of());
+        relay.clients().createTopic(relay.topic("commands.dlq"), 3, deadLetterSettings);
+        relay.clients().createTopic(relay.topic("ledger"), 3, Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, "compact"));
+    }
+
+    private static void send(Deployment relay, int partition, String commandId) {
+        relay.send(
+                new ProducerRecord<>(relay.topic("commands"), partition, bytes("k"), bytes(trigger(commandId, job))));
+    }
+}
