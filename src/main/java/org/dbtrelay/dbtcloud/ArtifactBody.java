@@ -30,7 +30,8 @@ public final class ArtifactBody implements AutoCloseable {
     }
 
     /**
-     * The bytes. An {@link IOException} while reading means that the connection broke: the artifact has to be fetched anew.
+     * The bytes. An {@link IOException} while reading means that the connection broke, or was silent for the REST client's
+     * 100 seconds: the artifact has to be fetched anew.
      */
     public InputStream stream() {
         return stream;
@@ -49,7 +50,7 @@ public final class ArtifactBody implements AutoCloseable {
                 : OptionalLong.empty();
     }
 
-    /** Gives connection and slot back. */
+    /** Gives connection and slot back. Before the end of the stream, it breaks the connection: the rest is not fetched. */
     @Override
     public void close() throws IOException {
         try (RequestBudget.Permit _ = permit) {

@@ -4,6 +4,7 @@ import io.quarkus.runtime.ApplicationConfig;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,7 +34,7 @@ public class Connections {
 
     /** The names of all connections, in alphabetical order. */
     public Set<String> names() {
-        return Set.copyOf(clients.keySet());
+        return Collections.unmodifiableSet(clients.keySet());
     }
 
     /** Sets this instance's part of every account's rate: owned partitions / all partitions. */
@@ -51,7 +52,8 @@ public class Connections {
                 restClients.forPosting(settings, token),
                 accountId -> budgets.of(settings, accountId),
                 new FailureMapper(token, clock),
-                settings.readTimeout());
+                settings.readTimeout(),
+                clock);
         return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock);
     }
 

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
@@ -68,9 +69,24 @@ public final class DbtCloudClient {
         return exchange.budget(accountId).coolingDownUntil();
     }
 
-    /** Asks for a permit, for {@link #trigger}: nothing may wait between the recorded intent and the request. */
+    /**
+     * Asks for a permit, for {@link #trigger}: nothing may wait between the recorded intent and the request. It is given when
+     * the account is not suspended and its budget has a request.
+     */
     public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
-        return exchange.budget(accountId).reserve(priority);
+        return exchange.suspension(accountId)
+                .whenOpen()
+                .thenCompose(_ -> exchange.budget(accountId).reserve(priority));
+    }
+
+    /** The accounts that are not asked to start runs, because dbt Cloud refuses this connection there. */
+    Map<Long, Suspension.Suspended> suspended() {
+        return exchange.suspended();
+    }
+
+    /** Lets the account be asked again. */
+    void resume(long accountId) {
+        exchange.suspension(accountId).resume();
     }
 
     /**
@@ -132,9 +148,9 @@ public final class DbtCloudClient {
         return polls.runs(accountId, runIds);
     }
 
-    /** Asks the connection's account for its newest run, only to see whether host, token and account are right. */
-    public void probe() throws DbtCloudException {
-        lists.page(defaultAccountId, Priority.LOOK_UP, RunQuery.newestOfAccount());
+    /** Asks an account for its newest run, only to see whether host, token and account are right. */
+    public void probe(long accountId) throws DbtCloudException {
+        lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfAccount());
     }
 
     /** The job's newest run; empty if it has none. */

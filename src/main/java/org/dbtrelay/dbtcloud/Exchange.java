@@ -6,8 +6,12 @@ import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -38,6 +42,8 @@ final class Exchange {
     private final LongFunction<RequestBudget> budgets;
     private final FailureMapper failures;
     private final Duration limit;
+    private final Clock clock;
+    private final Map<Long, Suspension> suspensions = new ConcurrentHashMap<>();
 
     /**
      * For one connection.
@@ -51,12 +57,14 @@ final class Exchange {
             DbtCloudApi posts,
             LongFunction<RequestBudget> budgets,
             FailureMapper failures,
-            Duration limit) {
+            Duration limit,
+            Clock clock) {
         this.reads = reads;
         this.posts = posts;
         this.budgets = budgets;
         this.failures = failures;
         this.limit = limit;
+        this.clock = clock;
     }
 
     /** Reads something in the account's budget. */
@@ -112,6 +120,19 @@ final class Exchange {
             Thread.currentThread().interrupt();
             throw new DbtCloudException(failures.of(e, true), e);
         }
+    }
+
+    /** Whether the account may be asked to start runs. */
+    Suspension suspension(long accountId) {
+        return suspensions.computeIfAbsent(accountId, account -> new Suspension());
+    }
+
+    /** The accounts that may not be asked to start runs now. */
+    Map<Long, Suspension.Suspended> suspended() {
+        Map<Long, Suspension.Suspended> found = new TreeMap<>();
+        suspensions.forEach(
+                (account, suspension) -> suspension.current().ifPresent(current -> found.put(account, current)));
+        return found;
     }
 
     RequestBudget budget(long accountId) {
@@ -176,6 +197,9 @@ final class Exchange {
                 beginningOf(response)));
         if (failure instanceof CallFailure.Limited limited) {
             budget(accountId).coolDown(limited.pause());
+        }
+        if (failure instanceof CallFailure.Suspended suspended) {
+            suspension(accountId).suspend(clock.instant(), suspended.detail());
         }
         throw new DbtCloudException(failure);
     }

@@ -28,6 +28,9 @@ public class KafkaSettings {
     /** How long reads wait for a broker before the claim is given up and begun anew. */
     static final Duration BROKER_PATIENCE = Duration.ofSeconds(15);
 
+    /** How long a look at the topics waits: short, because only then does anybody learn that no broker answers. */
+    private static final Duration LOOK_PATIENCE = Duration.ofSeconds(5);
+
     private final Map<String, Object> base;
     private final RelayConfig.Topics topics;
     private final Set<String> skipped;
@@ -92,8 +95,8 @@ public class KafkaSettings {
     /** For topics: what there is, and what is missing. */
     Admin admin() {
         Map<String, Object> settings = client("topics");
-        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
-        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
+        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
         return Admin.create(settings);
     }
 

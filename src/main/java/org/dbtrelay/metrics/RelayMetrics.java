@@ -54,6 +54,12 @@ public class RelayMetrics {
         registry.counter("relay.runs.adopted").increment();
     }
 
+    /** A connection was refused by dbt Cloud: nothing is started over it until a probe succeeds. */
+    public void suspended(String connection) {
+        registry.counter("relay.connection.suspensions", Tags.of("connection", connection))
+                .increment();
+    }
+
     /** A batch of runs has been looked at. */
     public void polled(int runs) {
         registry.summary("relay.poll.runs").record(runs);

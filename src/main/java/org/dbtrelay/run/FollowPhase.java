@@ -24,11 +24,11 @@ final class FollowPhase {
         Order order = entry.openOrder().withJob(run.jobId(), run.jobName());
         draft.order(order);
         if (run.status().isTerminal()) {
-            return draft.then(readEnd(entry, order, run)).to(new RunState.Following(run, 0, null));
+            return draft.then(readEnd(entry, order, run)).to(new RunState.Following(run, now, null));
         }
         return draft.status(run, null)
-                .then(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), 0))))
-                .to(new RunState.Following(run, 0, null));
+                .then(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))))
+                .to(new RunState.Following(run, now, null));
     }
 
     static Decision following(RunEntry entry, RunState.Following state, Input.About input, Instant now, Policy policy) {
@@ -66,7 +66,8 @@ final class FollowPhase {
                     yield Decision.only(readEnd(entry, order, run));
                 }
                 if (state.askedAt().plus(CANCEL_AGAIN).isAfter(now)) {
-                    yield Decision.only(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), 0))));
+                    yield Decision.only(
+                            watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))));
                 }
                 yield cancelAgain(entry, state, now);
             }
@@ -95,18 +96,16 @@ final class FollowPhase {
             return atDeadline(entry, run, now, policy);
         }
         if (!isNews(state.run(), run)) {
-            // Looks are counted in the entry only until the gap is at its longest: then nothing changes any more.
-            Action next = watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), state.looks() + 1)));
-            return state.looks() >= 2 && state.missingSince() == null
+            Duration age = Duration.between(state.changedAt(), now);
+            Action next = watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), age)));
+            return state.missingSince() == null
                     ? Decision.only(next)
-                    : Draft.of(entry, now)
-                            .then(next)
-                            .to(new RunState.Following(state.run(), Math.min(2, state.looks() + 1), null));
+                    : Draft.of(entry, now).then(next).to(new RunState.Following(state.run(), state.changedAt(), null));
         }
         return Draft.of(entry, now)
                 .status(run, state.run().status())
-                .then(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), 0))))
-                .to(new RunState.Following(run, 0, null));
+                .then(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))))
+                .to(new RunState.Following(run, now, null));
     }
 
     /** dbt Cloud's servers can lag behind each other: a status that is behind the one told before is no news. */
@@ -145,12 +144,12 @@ final class FollowPhase {
         RunSnapshot run = state.run();
         @Nullable Instant createdAt = run.createdAt();
         if (createdAt != null && createdAt.plus(YOUNG).isAfter(now)) {
-            return Decision.only(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), 0))));
+            return Decision.only(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))));
         }
         if (state.missingSince() == null) {
             return Draft.of(entry, now)
                     .then(watch(entry, order, run, now.plus(order.pollInterval())))
-                    .to(new RunState.Following(run, state.looks(), now));
+                    .to(new RunState.Following(run, state.changedAt(), now));
         }
         return state.missingSince().plus(GONE).isAfter(now)
                 ? Decision.only(watch(entry, order, run, now.plus(order.pollInterval())))

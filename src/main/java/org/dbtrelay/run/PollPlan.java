@@ -13,13 +13,12 @@ final class PollPlan {
     /**
      * The gap to the next look.
      *
-     * @param looks how many looks there have been since the status last changed
+     * @param age how long ago the status last changed
      */
-    static Duration gap(Duration interval, int looks) {
-        return switch (looks) {
-            case 0 -> interval.dividedBy(4);
-            case 1 -> interval.dividedBy(2);
-            default -> interval;
-        };
+    static Duration gap(Duration interval, Duration age) {
+        if (age.compareTo(interval.dividedBy(4)) < 0) {
+            return interval.dividedBy(4);
+        }
+        return age.compareTo(interval) < 0 ? interval.dividedBy(2) : interval;
     }
 }

@@ -68,10 +68,11 @@ public sealed interface RunState {
     /**
      * The run is known and watched.
      *
-     * @param looks how many looks since its status last changed; sets the gap to the next
+     * @param changedAt when its status was last seen to change; sets the gap to the next look
      * @param missingSince dbt Cloud has answered 404 since then; null: it knows the run
      */
-    record Following(RunSnapshot run, int looks, @Nullable Instant missingSince) implements WithRun {}
+    record Following(
+            RunSnapshot run, Instant changedAt, @Nullable Instant missingSince) implements WithRun {}
 
     /**
      * The run is to be cancelled, which is done when dbt Cloud says so.

@@ -28,7 +28,6 @@ import java.util.stream.Stream;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.WantedArtifact;
-import org.dbtrelay.testkit.emulator.Endpoint;
 import org.dbtrelay.testkit.emulator.PatternContent;
 import org.dbtrelay.testkit.emulator.PlannedArtifact;
 import org.dbtrelay.testkit.emulator.RunPlan;
@@ -128,20 +127,6 @@ class ArtifactTransferTest {
     }
 
     @Test
-    void aBodyThatStandsStillIsGivenUp() throws Exception {
-        ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
-        try (Emulated world = Emulated.start()) {
-            RunSnapshot run =
-                    world.ended(Emulated.SUCCEEDING, RunPlan.succeeding()).run();
-            world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).slowBody(100, Duration.ofMinutes(1));
-            CompletableFuture<Input.Collected> collecting =
-                    async(() -> storing.collect("c1", world.client, run, List.of(MANIFEST)));
-            assertThat(collecting.get(30, SECONDS).notYet()).containsExactly(MANIFEST);
-            assertThat(bytesOnDisk()).isZero();
-        }
-    }
-
-    @Test
     void anInterruptionEndsItAtOnce() throws Exception {
         CountDownLatch never = new CountDownLatch(1);
         HttpHandler standsStill = exchange -> {
@@ -164,7 +149,6 @@ class ArtifactTransferTest {
             });
             await().atMost(Duration.ofSeconds(30)).until(() -> bytesOnDisk() > 0);
             thread.interrupt();
-            // The client's read-timeout would end it as well, but as an artifact that is not there yet.
             assertThat(thrown.get(30, SECONDS)).isInstanceOf(InterruptedException.class);
             assertThat(bytesOnDisk()).isZero();
             never.countDown();

@@ -46,8 +46,10 @@ class CommandsDocumentTest {
     void whatIsNotSupportedYetIsAnsweredSo() {
         assertThat(CommandDecoder.LATER).allSatisfy(field -> {
             String command = "{\"command\": \"trigger\", \"job_id\": 1, \"" + field + "\": 1}";
-            assertThat(decoded(command)).isInstanceOfSatisfying(Command.Unfit.class, unfit -> assertThat(unfit.reason())
-                    .isEqualTo(RejectReason.UNSUPPORTED));
+            assertThat(decoded(command))
+                    .isInstanceOfSatisfying(
+                            Command.Unfit.class,
+                            unfit -> assertThat(unfit.reason()).isEqualTo(RejectReason.UNSUPPORTED));
         });
     }
 

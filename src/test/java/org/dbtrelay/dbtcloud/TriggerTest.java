@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -280,8 +281,9 @@ class TriggerTest extends AgainstWireMock {
         assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(8));
     }
 
-    @Test
-    void atTheLimitTheRequestIsTornDown() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{"})
+    void atTheLimitTheRequestIsTornDown(String beginningOfAnswer) throws IOException {
         try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             // Given
             client = TestConnections.client(
@@ -289,7 +291,8 @@ class TriggerTest extends AgainstWireMock {
             CompletableFuture<String> received = CompletableFuture.supplyAsync(() -> {
                 try (Socket socket = silent.accept()) {
                     socket.setSoTimeout(20_000);
-                    return new String(socket.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+                    socket.getOutputStream().write(beginningOfAnswer.getBytes(StandardCharsets.UTF_8));
+                    return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 } catch (IOException e) {
                     return "not closed: " + e;
                 }

@@ -46,9 +46,10 @@ public final class Document {
     /** The README and all documents in {@code docs}. */
     static List<Document> all() {
         try (Stream<Path> files = Files.list(Path.of("docs"))) {
-            return Stream.concat(Stream.of(Path.of("README.md")), files.filter(file ->
-                                    file.toString().endsWith(".md"))
-                            .sorted())
+            return Stream.concat(
+                            Stream.of(Path.of("README.md")),
+                            files.filter(file -> file.toString().endsWith(".md"))
+                                    .sorted())
                     .map(Document::at)
                     .toList();
         } catch (IOException e) {

@@ -124,8 +124,8 @@ class EventsDocumentTest {
 
     @Test
     void listsTheHeaders() {
-        Headers headers = records.record(kinds().findFirst().orElseThrow().event())
-                .headers();
+        Headers headers =
+                records.record(kinds().findFirst().orElseThrow().event()).headers();
 
         assertThat(document.firstColumn("Headers")).containsExactlyInAnyOrderElementsOf(names(headers));
     }
@@ -133,8 +133,9 @@ class EventsDocumentTest {
     @Test
     void listsTheTypes() {
         assertThat(document.firstColumn("Types"))
-                .containsExactlyInAnyOrderElementsOf(
-                        Arrays.stream(EventType.values()).map(EventType::wireName).toList());
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(EventType.values())
+                        .map(EventType::wireName)
+                        .toList());
     }
 
     @Test
@@ -164,7 +165,7 @@ class EventsDocumentTest {
     @Test
     void theDocumentOfCommandsListsTheHeadersOfDeadLetters() {
         Headers headers = new DeadLetterRecords(CONFIG)
-                .record(
+                .withoutValue(
                         new ConsumerRecord<>("dbt.commands", 0, 0, new byte[0], new byte[0]),
                         new DeadLetter(DeadLetterReason.MALFORMED, "message"),
                         TIME)
@@ -194,8 +195,7 @@ class EventsDocumentTest {
         RunFailure failure = new RunFailure(
                 new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, "dbt build", "log"),
                 List.of(new RunFailure.FailedNode("model.shop.orders", "error", "message")));
-        return new RunEvent.OfRun(
-                run, JobRunStatus.Known.RUNNING, "job", "cause", true, failure, "reason", "message");
+        return new RunEvent.OfRun(run, JobRunStatus.Known.RUNNING, "job", "cause", true, failure, "reason", "message");
     }
 
     private static RunEvent event(EventType type, RunEvent.Body body) {

@@ -53,8 +53,8 @@ class EntryCodecTest {
                 new RunState.Waiting(0, 0, 0, null),
                 new RunState.Starting(1, 0, NOW),
                 new RunState.Looking(2, 1, NOW, NOW, 4),
-                new RunState.Following(run, 2, null),
-                new RunState.Following(strange, 0, NOW),
+                new RunState.Following(run, NOW, null),
+                new RunState.Following(strange, NOW, NOW),
                 new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW),
                 new RunState.Collecting(
                         run,
@@ -91,7 +91,7 @@ class EntryCodecTest {
                 "poll_interval":"PT10S","deadline":"2026-11-23T10:00:00Z","cancel_at_deadline":true,\
                 "park_unclear":false,"artifacts":["manifest.json"]},\
                 "state":{"state":"following","run":{"run_id":99,"account_id":1,"job_id":7,"status":1,\
-                "artifacts_saved":false},"looks":0}}}""";
+                "artifacts_saved":false},"changed_at":"2026-11-22T10:00:01Z"}}}""";
 
         RunEntry entry = EntryCodec.readEntry(written.getBytes(StandardCharsets.UTF_8));
 

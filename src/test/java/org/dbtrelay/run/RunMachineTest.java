@@ -236,11 +236,12 @@ class RunMachineTest {
     }
 
     @Test
-    void looks_that_see_nothing_new_soon_cost_no_transaction() {
+    void a_look_that_sees_nothing_new_costs_no_transaction_and_the_gap_grows_to_the_interval() {
         following();
-        for (int i = 0; i < 3; i++) {
-            course.take(new Input.Observed("c1", run(Known.QUEUED)));
-        }
+        Decision soon = course.take(new Input.Observed("c1", run(Known.QUEUED)));
+        assertThat(soon.changes()).isFalse();
+        assertThat(((Action.Watch) soon.actions().getFirst()).due()).isEqualTo(course.now.plusMillis(2_500));
+        course.pass(POLICY.defaults().pollInterval());
 
         Decision decision = course.take(new Input.Observed("c1", run(Known.QUEUED)));
 

@@ -1,0 +1,310 @@
+package org.dbtrelay.it;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.dbtrelay.it.Deployment.bytes;
+import static org.dbtrelay.it.Deployment.trigger;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.emptyOrNullString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.hasItems;
+import static org.hamcrest.Matchers.matchesPattern;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.restassured.http.ContentType;
+import io.restassured.response.ValidatableResponse;
+import io.restassured.specification.RequestSpecification;
+import java.net.URI;
+import java.util.List;
+import java.util.stream.Stream;
+import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.TopicReader;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.RunStatus;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Commands over HTTP with a key, and what the management port tells. */
+class CommandApiIT {
+
+    private static final long QUICK_JOB = 70403103950001L;
+    private static final long ENDLESS_JOB = 70403103950002L;
+    private static final String KEY = "6f1d3f0c2b9a4e57a1c8d2e3f4051627";
+    private static final String PROBLEM = "application/problem+json";
+
+    private static RelayStage stage;
+    private static Deployment relay;
+    private static TopicReader commands;
+
+    @BeforeAll
+    static void start() {
+        stage = RelayStage.of(
+                CommandApiIT.class,
+                World.empty()
+                        .account(World.ACCOUNT_ID, "Jaffle Shop")
+                        .project("Jaffle Shop")
+                        .environment("Production")
+                        .job(EmulatedJob.named("quick")
+                                .id(QUICK_JOB)
+                                .plan(RunPlan.succeeding().instantly()))
+                        .job(EmulatedJob.named("endless").id(ENDLESS_JOB).plan(RunPlan.unending())));
+        relay = stage.deployment("command-api")
+                .set("relay.api.open", "false")
+                .set("relay.api.keys.ci", KEY)
+                .set("relay.api.keys.people", "another-key-of-some-length")
+                .start();
+        commands = TopicReader.of(stage.kafka().bootstrapServers(), relay.topic("commands"));
+    }
+
+    @AfterAll
+    static void end() {
+        commands.close();
+        stage.close();
+    }
+
+    @Test
+    void commandGoesToTheTopicKeyedByItsJob() {
+        String body = trigger("by-http", QUICK_JOB);
+
+        post(body)
+                .statusCode(202)
+                .contentType(ContentType.JSON)
+                .header(
+                        "Location",
+                        equalTo(relay.relay()
+                                .url()
+                                .resolve("/api/commands/by-http")
+                                .toString()))
+                .body("command_id", equalTo("by-http"));
+
+        ReceivedEvent message = commands.awaitFor(it -> it.commandId().equals("by-http"), PATIENCE);
+        assertThat(message.key()).isEqualTo(Long.toString(QUICK_JOB));
+        assertThat(message.text()).as("as it was posted").isEqualTo(body);
+        relay.reader().awaitEvent("run.succeeded", "by-http", PATIENCE);
+    }
+
+    @Test
+    void commandByNamesIsKeyedByThem() {
+        post("""
+                {"command": "trigger", "command_id": "names-by-http", "project_name": "Jaffle Shop",
+                 "environment_name": "Production", "job_name": "quick"}""").statusCode(202);
+
+        assertThat(commands.awaitFor(it -> it.commandId().equals("names-by-http"), PATIENCE)
+                        .key())
+                .isEqualTo("Jaffle Shop/Production/quick");
+        relay.reader().awaitEvent("run.succeeded", "names-by-http", PATIENCE);
+    }
+
+    @Test
+    void commandWithoutIdGetsOne() {
+        String id = post("{\"command\": \"trigger\", \"job_id\": %d}".formatted(QUICK_JOB))
+                .statusCode(202)
+                .body("command_id", matchesPattern("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"))
+                .extract()
+                .path("command_id");
+
+        relay.reader().awaitEvent("run.succeeded", id, PATIENCE);
+        assertThat(commands.events(it -> it.commandId().equals(id))).hasSize(1);
+    }
+
+    @Test
+    void locationLeadsToTheCommandWhateverItsId() {
+        String id = "orders 2026/11/22 ü+%";
+
+        String location = post(trigger(id, QUICK_JOB)).statusCode(202).extract().header("Location");
+        relay.reader().awaitEvent("run.succeeded", id, PATIENCE);
+
+        get(URI.create(location)).statusCode(200).body("command_id", equalTo(id));
+    }
+
+    @Test
+    void commandInFlightAndEnded() {
+        post("""
+                {"command": "trigger", "command_id": "watched", "job_id": %d, "context": {"batch": 17}, "artifacts": []}""".formatted(ENDLESS_JOB)).statusCode(202);
+        ReceivedEvent running = relay.reader().awaitEvent("run.running", "watched", PATIENCE);
+        long run = running.runId().orElseThrow();
+
+        get("api/commands")
+                .statusCode(200)
+                .body("command_id", hasItem("watched"))
+                .body("find { it.command_id == 'watched' }.state", equalTo("following"))
+                .body("find { it.command_id == 'watched' }.run_status", equalTo("running"));
+        get("api/commands/watched")
+                .statusCode(200)
+                .body("state", equalTo("following"))
+                .body("command", equalTo("trigger"))
+                .body("connection", equalTo("default"))
+                .body("account_id", equalTo(World.ACCOUNT_ID))
+                .body("job_id", equalTo(ENDLESS_JOB))
+                .body("run_id", equalTo(run))
+                .body("outcome", nullValue())
+                .body("events_told", equalTo(4))
+                .body("events.sequence", equalTo(List.of(0, 1, 2, 3)))
+                .body("events.type", hasItems("command.accepted", "run.running"))
+                .body("events[3].context.batch", equalTo(17));
+
+        stage.dbtCloud().finishRun(run, RunStatus.SUCCESS);
+        relay.reader().awaitEvent("run.succeeded", "watched", PATIENCE);
+        get("api/commands/watched")
+                .statusCode(200)
+                .body("state", equalTo("finished"))
+                .body("outcome", equalTo("run.succeeded"))
+                .body("run_id", equalTo(run))
+                .body("events.type.last()", equalTo("run.succeeded"));
+        get("api/commands").statusCode(200).body("command_id", not(hasItem("watched")));
+    }
+
+    static Stream<Arguments> badBodies() {
+        return Stream.of(
+                arguments("run the orders job, please", "no JSON"),
+                arguments("[]", "no JSON object"),
+                arguments("", "no JSON"),
+                arguments("{\"command\": \"trigger\"}", "job_id: must be given"),
+                arguments("{\"command\": \"trigger\", \"job_id\": \"1\"}", "job_id: must be a positive integer"),
+                arguments("{\"command\": \"trigger\", \"job_id\": 1, \"jobid\": 2}", "jobid: is not a field"),
+                arguments("{\"command\": \"start\", \"job_id\": 1}", "command: must be one of"),
+                arguments(
+                        "{\"command\": \"trigger\", \"job_id\": 1, \"command_id\": 7}", "command_id: must be a string"),
+                arguments("{\"command\": \"retry\", \"job_id\": 1}", "command: 'retry' is not supported yet"),
+                arguments(
+                        "{\"command\": \"trigger\", \"job_id\": 1, \"cause\": \"%s\"}".formatted("x".repeat(300_000)),
+                        "relay.commands.max-size"));
+    }
+
+    @ParameterizedTest(name = "{1}")
+    @MethodSource("badBodies")
+    void badBodyIsAProblemThatNamesFieldAndRule(String body, String detail) {
+        post(body)
+                .statusCode(400)
+                .contentType(PROBLEM)
+                .body("type", equalTo("about:blank"))
+                .body("title", equalTo("Bad Request"))
+                .body("status", equalTo(400))
+                .body("detail", containsString(detail));
+
+        assertThat(commands.events(it -> body.equals(it.text()))).isEmpty();
+    }
+
+    @Test
+    void otherContentIsNotTaken() {
+        withKey(KEY)
+                .contentType("text/plain")
+                .body(bytes(trigger("plain-text", QUICK_JOB)))
+                .post(address("api/commands"))
+                .then()
+                .statusCode(415)
+                .contentType(PROBLEM);
+    }
+
+    @Test
+    void unknownCommandIsAProblem() {
+        get("api/commands/never-heard-of")
+                .statusCode(404)
+                .contentType(PROBLEM)
+                .body("status", equalTo(404))
+                .body("detail", containsString("another instance may have it"));
+    }
+
+    @Test
+    void unknownPathIsNoPage() {
+        get("api/nothing").statusCode(404).body(not(containsString("<html")));
+    }
+
+    @Test
+    void withoutKeyNothingIsServed() {
+        for (RequestSpecification request : List.of(
+                given(),
+                withKey("6f1d3f0c2b9a4e57a1c8d2e3f4051628"),
+                withKey(""),
+                given().header("Authorization", "Basic " + KEY),
+                given().header("Authorization", KEY))) {
+            request.contentType(ContentType.JSON)
+                    .body(bytes(trigger("without-key", QUICK_JOB)))
+                    .post(address("api/commands"))
+                    .then()
+                    .statusCode(401)
+                    .contentType(PROBLEM)
+                    .header("WWW-Authenticate", startsWith("Bearer"))
+                    .body("status", equalTo(401))
+                    .body("detail", containsString("relay.api.keys"))
+                    .body("detail", not(containsString(KEY)));
+        }
+        given().get(address("api/commands")).then().statusCode(401);
+        given().get(address("api/commands/by-http")).then().statusCode(401);
+        commands.awaitEnd(PATIENCE);
+        assertThat(commands.events(it -> it.commandId().equals("without-key"))).isEmpty();
+    }
+
+    @Test
+    void everyKeyOpens() {
+        withKey("another-key-of-some-length")
+                .get(address("api/commands"))
+                .then()
+                .statusCode(200);
+    }
+
+    @Test
+    void healthMetricsAndOpenApiAreOnTheManagementPort() {
+        relay.send(QUICK_JOB, trigger("counted", QUICK_JOB));
+        relay.reader().awaitEvent("run.succeeded", "counted", PATIENCE);
+
+        given().get(management("q/health/ready"))
+                .then()
+                .statusCode(200)
+                .body("status", equalTo("UP"))
+                .body("checks.name", hasItems("partitions", "connections"));
+        given().get(management("q/health/live")).then().statusCode(200);
+        given().get(management("q/metrics"))
+                .then()
+                .statusCode(200)
+                .body(matchesPattern("(?s).*relay_events_total\\{[^}]*type=\"run\\.succeeded\"[^}]*} [1-9].*"));
+        given().accept(ContentType.JSON)
+                .get(management("q/openapi?format=json"))
+                .then()
+                .statusCode(200)
+                .body("paths.keySet()", hasItems("/api/commands", "/api/commands/{command_id}"))
+                .body("paths.'/api/commands'.post.summary", not(emptyOrNullString()));
+        for (String path : List.of("q/health/ready", "q/metrics", "q/openapi")) {
+            given().get(address(path)).then().statusCode(404);
+        }
+    }
+
+    private static ValidatableResponse post(String body) {
+        return withKey(KEY)
+                .contentType(ContentType.JSON)
+                .body(bytes(body))
+                .post(address("api/commands"))
+                .then();
+    }
+
+    private static ValidatableResponse get(String path) {
+        return get(address(path));
+    }
+
+    private static ValidatableResponse get(URI address) {
+        return withKey(KEY).get(address).then();
+    }
+
+    private static RequestSpecification withKey(String key) {
+        return given().urlEncodingEnabled(false).header("Authorization", "Bearer " + key);
+    }
+
+    private static URI address(String path) {
+        return relay.relay().url().resolve(path);
+    }
+
+    private static URI management(String path) {
+        return relay.relay().managementUrl().resolve(path);
+    }
+}
