@@ -23,6 +23,7 @@ final class ConfigChecks {
     private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,40}");
+    private static final Pattern RECORD = Pattern.compile("\\d{1,9}@\\d{1,18}");
     private static final Pattern JOB_ID = Pattern.compile("[1-9][0-9]{0,17}");
 
     private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
@@ -170,6 +171,16 @@ final class ConfigChecks {
                 "relay.commands.max-age",
                 text(maxAge) + " is not at least an hour shorter than relay.ledger.retention, " + text(retention)
                         + "; an old command could start its job again after its id was forgotten");
+        check(
+                config.commands().maxPending() > 0,
+                "relay.commands.max-pending",
+                config.commands().maxPending() + " is not 1 or more");
+        config.ledger()
+                .skip()
+                .ifPresent(records -> records.forEach(record -> check(
+                        RECORD.matcher(record).matches(),
+                        "relay.ledger.skip",
+                        "'" + record + "' is not partition@offset, such as 3@1207")));
         Duration lag = config.ledger().visibilityLag();
         check(
                 !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,

@@ -137,6 +137,8 @@ class CheckedConfigTest {
                                 + "an old command could start its job again after its id was forgotten"),
                 arguments("relay.ledger.visibility-lag", "PT-1S", "-1s is not between 0s and 1h"),
                 arguments("relay.ledger.visibility-lag", "3601s", "3601s is not between 0s and 1h"),
+                arguments("relay.commands.max-pending", "0", "0 is not 1 or more"),
+                arguments("relay.ledger.skip", "3@1207,3:8", "'3:8' is not partition@offset, such as 3@1207"),
                 // Topics
                 arguments("relay.topics.commands", "dbt commands", "'dbt commands' " + TOPIC_HINT),
                 arguments("relay.topics.run-events", "..", "'..' " + TOPIC_HINT),
@@ -181,6 +183,7 @@ class CheckedConfigTest {
                 "relay.poll.interval=1h",
                 "relay.ledger.visibility-lag=0s",
                 "relay.ledger.visibility-lag=1h",
+                "relay.ledger.skip=3@1207,0@0",
                 "relay.commands.max-size=1024",
                 "relay.commands.max-size=1048576",
                 "relay.commands.max-age=191h",
