@@ -71,12 +71,12 @@ public final class DbtCloudClient {
 
     /**
      * Asks for a permit, for {@link #trigger}: nothing may wait between the recorded intent and the request. It is given when
-     * the account is not suspended and its budget has a request.
+     * the account is not suspended and its budget has a request. Cancelling the future gives up the place in the queue.
      */
     public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
-        return exchange.suspension(accountId)
-                .whenOpen()
-                .thenCompose(_ -> exchange.budget(accountId).reserve(priority));
+        CompletableFuture<@Nullable Void> open = exchange.suspension(accountId).whenOpen();
+        RequestBudget budget = exchange.budget(accountId);
+        return open.isDone() ? budget.reserve(priority) : open.thenCompose(_ -> budget.reserve(priority));
     }
 
     /** The accounts that are not asked to start runs, because dbt Cloud refuses this connection there. */

@@ -5,9 +5,7 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.dbtrelay.artifact.ArtifactCollector;
 import org.dbtrelay.artifact.FailureReader;
@@ -15,7 +13,7 @@ import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.Priority;
-import org.dbtrelay.dbtcloud.RequestBudget;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.RunWithSteps;
 import org.dbtrelay.dbtcloud.TriggerRequest;
 import org.dbtrelay.metrics.LogKey;
@@ -44,9 +42,6 @@ class Actions {
     private final Clock clock;
     private final RelayMetrics metrics;
 
-    /** What the budget has granted to commands whose start is not committed yet, by command id. */
-    private final Map<String, RequestBudget.Permit> reservations = new ConcurrentHashMap<>();
-
     Actions(
             Connections connections,
             ArtifactCollector artifacts,
@@ -60,24 +55,15 @@ class Actions {
         this.metrics = metrics;
     }
 
-    /** Gives the reservation of a command back that will not start now. */
-    void giveBack(String commandId) {
-        RequestBudget.@Nullable Permit permit = reservations.remove(commandId);
-        if (permit != null) {
-            permit.close();
-        }
-    }
-
     /** Sends a trigger, if its window is still open by then. */
-    void start(Action.Start action, SendWindow window, Consumer<Input> inbox) {
-        RequestBudget.@Nullable Permit permit = reservations.remove(action.commandId());
+    void start(Action.Start action, @Nullable Permit permit, SendWindow window, Consumer<Input> inbox) {
         Thread.startVirtualThread(() -> inbox.accept(trigger(action, permit, window)));
     }
 
     /** Does anything else. */
-    void perform(Action action, Consumer<Input> inbox) {
+    void perform(Action action, Reservations reservations, Consumer<Input> inbox) {
         switch (action) {
-            case Action.ReserveStart reserve -> reserve(reserve, inbox);
+            case Action.ReserveStart reserve -> reserve(reserve, reservations, inbox);
             case Action.LookUpJob lookUp -> call(action, lookUp.target(), inbox, client -> lookUp(client, lookUp));
             case Action.ReadJob read ->
                 call(
@@ -109,24 +95,19 @@ class Actions {
     }
 
     /** Holds no thread while the budget has nothing to give. */
-    private void reserve(Action.ReserveStart action, Consumer<Input> inbox) {
+    private void reserve(Action.ReserveStart action, Reservations reservations, Consumer<Input> inbox) {
         Optional<DbtCloudClient> client = connections.find(action.target().connection());
         if (client.isEmpty()) {
             inbox.accept(new Input.CallFailed(action.commandId(), gone(action.target())));
             return;
         }
-        var _ = client.get()
-                .reserve(action.target().accountId(), Priority.TRIGGER)
-                .thenAccept(permit -> {
-                    RequestBudget.@Nullable Permit before = reservations.put(action.commandId(), permit);
-                    if (before != null) {
-                        before.close();
-                    }
-                    inbox.accept(new Input.MayStart(action.commandId()));
-                });
+        reservations.await(
+                action.commandId(),
+                client.get().reserve(action.target().accountId(), Priority.TRIGGER),
+                () -> inbox.accept(new Input.MayStart(action.commandId())));
     }
 
-    private Input trigger(Action.Start action, RequestBudget.@Nullable Permit permit, SendWindow window) {
+    private Input trigger(Action.Start action, @Nullable Permit permit, SendWindow window) {
         Optional<DbtCloudClient> client = connections.find(action.target().connection());
         if (client.isEmpty() || permit == null) {
             return new Input.StartFailed(action.commandId(), action.attempt(), gone(action.target()));

@@ -51,6 +51,7 @@ final class RunFlow implements PartitionWork.Session {
 
     private final PriorityQueue<Action.WakeAt> wakes = new PriorityQueue<>(Comparator.comparing(Action.WakeAt::at));
     private final Set<String> startsOnWire = new HashSet<>();
+    private final Reservations reservations = new Reservations();
     private Position position;
     private int pending;
     private boolean recovered;
@@ -122,7 +123,9 @@ final class RunFlow implements PartitionWork.Session {
             step.moveTo(origin);
         }
         switch (arrival.input()) {
-            case Input.MayStart mayStart when draining -> flow.actions().giveBack(mayStart.commandId());
+            // Without a reservation it is left over from an earlier claim; this one has asked for its own.
+            case Input.MayStart mayStart when !reservations.holds(mayStart.commandId()) -> {}
+            case Input.MayStart mayStart when draining -> reservations.giveBack(mayStart.commandId());
             case Input.MayStart mayStart -> {
                 step.mayStart(mayStart.commandId());
                 decide(mayStart, origin, step);
@@ -177,17 +180,12 @@ final class RunFlow implements PartitionWork.Session {
             return;
         }
         long begun = flow.monotonic().nanos();
-        try {
-            int records = claim.append(
-                    step.changed(),
-                    step.forgotten(),
-                    step.movedPosition(),
-                    step.records(flow.events(), flow.deadLetters()));
-            flow.metrics().committed(records, Duration.ofNanos(flow.monotonic().nanos() - begun));
-        } catch (LedgerException e) {
-            step.reserved().forEach(flow.actions()::giveBack);
-            throw e;
-        }
+        int records = claim.append(
+                step.changed(),
+                step.forgotten(),
+                step.movedPosition(),
+                step.records(flow.events(), flow.deadLetters()));
+        flow.metrics().committed(records, Duration.ofNanos(flow.monotonic().nanos() - begun));
         position = step.position();
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.metrics());
@@ -203,13 +201,13 @@ final class RunFlow implements PartitionWork.Session {
                 case Action.Start start -> {
                     startsOnWire.add(start.commandId());
                     step.reserved().remove(start.commandId());
-                    flow.actions().start(start, window, claim.inbox());
+                    flow.actions().start(start, reservations.take(start.commandId()), window, claim.inbox());
                 }
-                case Action other -> flow.actions().perform(other, claim.inbox());
+                case Action other -> flow.actions().perform(other, reservations, claim.inbox());
             }
         }
         // A reservation that led to no start: its command was over by then.
-        step.reserved().forEach(flow.actions()::giveBack);
+        step.reserved().forEach(reservations::giveBack);
     }
 
     private static @Nullable String commandId(Input input) {
@@ -242,6 +240,7 @@ final class RunFlow implements PartitionWork.Session {
 
     @Override
     public void end() {
+        reservations.close();
         flow.watches().drop(claim.partition());
         flow.views().end(claim.partition(), entries);
     }

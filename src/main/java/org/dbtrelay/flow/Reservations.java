@@ -1,0 +1,86 @@
+package org.dbtrelay.flow;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the budget has granted to commands of one claim whose start is not committed yet. When the claim ends everything goes
+ * back, also what is granted later: otherwise each rebalance would cost the account some of its request slots.
+ */
+final class Reservations {
+
+    private final Map<String, Permit> permits = new HashMap<>();
+    private final Map<String, CompletableFuture<Permit>> waiting = new HashMap<>();
+    private boolean closed;
+
+    /**
+     * Keeps what the budget will grant to a command, and then does something; neither if the claim has ended by then. Of two
+     * for one command the first gives up its place.
+     */
+    void await(String commandId, CompletableFuture<Permit> grant, Runnable then) {
+        @Nullable CompletableFuture<Permit> unwanted;
+        synchronized (this) {
+            unwanted = closed ? grant : waiting.put(commandId, grant);
+        }
+        if (unwanted != null) {
+            unwanted.cancel(false);
+        }
+        var _ = grant.thenAccept(permit -> {
+            synchronized (this) {
+                waiting.remove(commandId);
+                put(commandId, permit);
+            }
+            then.run();
+        });
+    }
+
+    /** Keeps a permit for a command; a second one for the same command replaces the first. */
+    synchronized void put(String commandId, Permit permit) {
+        if (closed) {
+            permit.close();
+            return;
+        }
+        @Nullable Permit before = permits.put(commandId, permit);
+        if (before != null) {
+            before.close();
+        }
+    }
+
+    synchronized boolean holds(String commandId) {
+        return permits.containsKey(commandId);
+    }
+
+    /** Hands the permit over to whoever sends the request; null if there is none. */
+    synchronized @Nullable Permit take(String commandId) {
+        return permits.remove(commandId);
+    }
+
+    /** Gives the permit of a command back that will not start now. */
+    synchronized void giveBack(String commandId) {
+        @Nullable Permit permit = permits.remove(commandId);
+        if (permit != null) {
+            permit.close();
+        }
+    }
+
+    /** Gives everything back, and the places in the queue as well. */
+    void close() {
+        List<CompletableFuture<Permit>> unanswered;
+        synchronized (this) {
+            closed = true;
+            unanswered = List.copyOf(waiting.values());
+            waiting.clear();
+        }
+        unanswered.forEach(grant -> grant.cancel(false));
+        closePermits();
+    }
+
+    private synchronized void closePermits() {
+        permits.values().forEach(Permit::close);
+        permits.clear();
+    }
+}

@@ -1,0 +1,22 @@
+package org.dbtrelay.dbtcloud;
+
+import java.time.Clock;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+
+/** Budgets for the tests of other packages. */
+public final class TestBudgets {
+
+    private static final int PLENTY = 1_000;
+
+    private TestBudgets() {}
+
+    /** A budget that grants at once. */
+    public static RequestBudget wide() {
+        return new RequestBudget(PLENTY, PLENTY, Clock.systemUTC(), (_, _) -> {}, Runnable::run, () -> 0);
+    }
+
+    /** Whether a permit still holds its slot. */
+    public static boolean isOpen(Permit permit) {
+        return permit.isOpen();
+    }
+}
