@@ -39,6 +39,7 @@ public class Owners {
     private final RelayMetrics metrics;
     private final Event<OwnedPartitions> changes;
     private volatile boolean assigned;
+    private volatile boolean closing;
     private final AtomicReference<@Nullable OwnedPartitions> told = new AtomicReference<>();
 
     Owners(
@@ -99,6 +100,9 @@ public class Owners {
     /** The group gave partitions to this instance. Returns at once: claiming may have to wait for brokers. */
     void assigned(Collection<Integer> partitions) {
         assigned = true;
+        if (closing) {
+            return;
+        }
         for (int partition : partitions) {
             LOG.info("Partition assigned", pair(LogKey.PARTITION, partition));
             PartitionOwner owner = new PartitionOwner(partition, kafka, topics, work, valve, clock, monotonic, metrics);
@@ -135,6 +139,7 @@ public class Owners {
 
     /** Before the channels and the REST clients close, so that answers on the wire can still be recorded. */
     void onShutdown(@Observes ShutdownEvent event) {
+        closing = true;
         revoked(List.copyOf(owners.keySet()));
     }
 }
