@@ -1,0 +1,180 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Operators and producers repeat commands: by resetting offsets, by making the topic anew, by sending an id again. None runs twice. */
+class TopicsIT {
+
+    private static final List<String> OLD =
+            IntStream.range(0, 6).mapToObj(i -> "old-" + i).toList();
+    private static final List<String> AFTER_RESET = List.of("after-reset-0", "after-reset-1", "after-reset-2");
+    private static final List<String> AFTER_DELETION =
+            List.of("after-deletion-0", "after-deletion-1", "after-deletion-2");
+    private static final List<String> BEFORE_NEW_TOPIC = List.of("first-topic-0", "first-topic-1", "first-topic-2");
+
+    private static RelayStage stage;
+
+    @BeforeAll
+    static void start() {
+        World world = World.empty()
+                .account(World.ACCOUNT_ID, "Jaffle Shop")
+                .project("Jaffle Shop")
+                .environment("Production");
+        List.of(OLD, AFTER_RESET, AFTER_DELETION, BEFORE_NEW_TOPIC, List.of("second-topic", "thrice"))
+                .forEach(ids -> ids.forEach(id -> world.job(EmulatedJob.named(id)
+                        .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))));
+        stage = RelayStage.of(TopicsIT.class, world);
+    }
+
+    @AfterAll
+    static void end() {
+        stage.close();
+    }
+
+    @Test
+    void offsetsOfTheGroupAreResetOrDeleted() throws Exception {
+        Deployment relay = stage.deployment("reset");
+        List<String> all = List.of(OLD, AFTER_RESET, AFTER_DELETION).stream()
+                .flatMap(List::stream)
+                .toList();
+        var commands = new OneRunEach(stage.dbtCloud(), relay, all);
+        relay.start();
+        commands.send(OLD);
+        commands.assertSucceeded(OLD);
+        int told = relay.reader().events().size();
+
+        try (Admin admin = relay.clients().admin()) {
+            relay.relay().stop();
+            awaitCommittedToTheEnd(admin, relay);
+            admin.alterConsumerGroupOffsets(relay.name(), perPartition(relay, partition -> new OffsetAndMetadata(0)))
+                    .all()
+                    .get();
+            relay.start();
+            // What comes behind the old records in each partition has had to wait for them.
+            commands.send(AFTER_RESET);
+            commands.assertSucceeded(AFTER_RESET);
+            awaitCommittedToTheEnd(admin, relay);
+            relay.reader().awaitEnd(PATIENCE);
+            assertThat(relay.reader().events(event -> OLD.contains(event.commandId())))
+                    .as("nothing more is told of the old commands")
+                    .hasSize(told);
+
+            relay.relay().stop();
+            admin.deleteConsumerGroupOffsets(
+                            relay.name(),
+                            perPartition(relay, Function.identity()).keySet())
+                    .all()
+                    .get();
+            relay.start();
+            commands.send(AFTER_DELETION);
+            commands.assertSucceeded(AFTER_DELETION);
+            awaitCommittedToTheEnd(admin, relay);
+        }
+
+        commands.assertSucceeded(all);
+        assertThat(relay.reader().events(event -> OLD.contains(event.commandId())))
+                .hasSize(told);
+        assertThat(deadLetters(relay)).isEmpty();
+    }
+
+    @Test
+    void theCommandsTopicIsDeletedAndMadeAgain() throws Exception {
+        Deployment relay = stage.deployment("anew");
+        var commands = new OneRunEach(
+                stage.dbtCloud(), relay, List.of("first-topic-0", "first-topic-1", "first-topic-2", "second-topic"));
+        relay.start();
+        BEFORE_NEW_TOPIC.forEach(id -> commands.send(id, 0));
+        commands.assertSucceeded(BEFORE_NEW_TOPIC);
+        int told = relay.reader().events().size();
+
+        relay.relay().stop();
+        String topic = relay.topic("commands");
+        try (Admin admin = relay.clients().admin()) {
+            admin.deleteTopics(List.of(topic)).all().get();
+            await().atMost(PATIENCE)
+                    .until(() -> !admin.listTopics().names().get().contains(topic));
+        }
+        relay.clients().createTopics(3, topic);
+        assertThat(commands.send("first-topic-1", 0)).isZero();
+        relay.start();
+        assertThat(commands.send("second-topic", 0)).isOne();
+
+        commands.assertSucceeded(List.of("second-topic"));
+        commands.assertSucceeded(BEFORE_NEW_TOPIC);
+        assertThat(relay.reader().events(event -> BEFORE_NEW_TOPIC.contains(event.commandId())))
+                .as("the id that came again is known")
+                .hasSize(told);
+        assertThat(deadLetters(relay)).isEmpty();
+    }
+
+    @Test
+    void oneIdThreeTimesAndThenWithAnotherContent() {
+        Deployment relay = stage.deployment("thrice");
+        var commands = new OneRunEach(stage.dbtCloud(), relay, List.of("thrice"));
+        relay.start();
+        for (int i = 0; i < 3; i++) {
+            commands.send("thrice", 0);
+        }
+        long job = stage.dbtCloud().world().jobNamed("second-topic").id();
+        long other = relay.send(new ProducerRecord<>(
+                        relay.topic("commands"),
+                        0,
+                        Deployment.bytes("thrice"),
+                        Deployment.bytes(Deployment.trigger("thrice", job))))
+                .offset();
+
+        ReceivedEvent letter =
+                relay.reader().awaitFor(event -> event.topic().equals(relay.topic("commands.dlq")), PATIENCE);
+        assertThat(letter.header("dlq-reason")).isEqualTo("id_conflict");
+        assertThat(letter.header("dlq-offset")).isEqualTo(Long.toString(other));
+        commands.assertSucceeded(List.of("thrice"));
+        assertThat(deadLetters(relay)).hasSize(1);
+        assertThat(stage.dbtCloud().runsByCause("[relay:thrice:")).hasSize(1);
+    }
+
+    private static void awaitCommittedToTheEnd(Admin admin, Deployment relay) throws Exception {
+        Map<TopicPartition, Long> ends =
+                admin.listOffsets(perPartition(relay, partition -> OffsetSpec.latest())).all().get().entrySet().stream()
+                        .collect(Collectors.toMap(
+                                Map.Entry::getKey, end -> end.getValue().offset()));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(admin.listConsumerGroupOffsets(relay.name())
+                                .partitionsToOffsetAndMetadata()
+                                .get())
+                        .allSatisfy((partition, committed) ->
+                                assertThat(committed.offset()).isEqualTo(ends.get(partition)))
+                        .containsOnlyKeys(ends.keySet()));
+    }
+
+    private static <T> Map<TopicPartition, T> perPartition(Deployment relay, Function<TopicPartition, T> value) {
+        return IntStream.range(0, 3)
+                .mapToObj(partition -> new TopicPartition(relay.topic("commands"), partition))
+                .collect(Collectors.toMap(Function.identity(), value));
+    }
+
+    private static List<ReceivedEvent> deadLetters(Deployment relay) {
+        relay.reader().awaitEnd(PATIENCE);
+        return relay.reader().events(event -> event.topic().equals(relay.topic("commands.dlq")));
+    }
+}
