@@ -54,8 +54,12 @@ class TwoAccountsIT {
             send(stage, relay, "second", SECOND);
 
             assertAllSucceed(stage, relay, SECOND);
-            assertThat(dbtCloud.runs()).as("runs while the first is shut out").hasSize(SECOND.size());
             assertAllSucceed(stage, relay, FIRST);
+            assertThat(dbtCloud.runs())
+                    .filteredOn(run -> SECOND.contains(run.job().name()))
+                    .as("the second account's runs started while the first was shut out")
+                    .hasSize(SECOND.size())
+                    .allSatisfy(run -> assertThat(run.createdAt()).isBefore(refusedAt.plus(SHUT_OUT)));
             assertThat(dbtCloud.counters().requests())
                     .as(
                             "the first account is left alone until it may be asked again; an answer may take a second to be seen")

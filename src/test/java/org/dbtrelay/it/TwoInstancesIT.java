@@ -52,7 +52,7 @@ class TwoInstancesIT {
                 larger.kill();
                 commands.finish(inFlight.subList(0, 3));
                 commands.awaitRunning(justSent);
-                assertThat(owned(survivor)).isEqualTo(3);
+                await().atMost(PATIENCE).until(() -> owned(survivor) == 3);
                 commands.finish(IDS.subList(3, 9));
 
                 RelayProcess third = relay.start().relay();
