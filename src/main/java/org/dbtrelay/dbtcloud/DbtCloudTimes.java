@@ -1,18 +1,13 @@
 package org.dbtrelay.dbtcloud;
 
 import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the ways in which dbt Cloud writes times and durations. */
+/** Reads the ways in which dbt Cloud writes times. */
 final class DbtCloudTimes {
-
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9}):([0-5]?\\d):([0-5]?\\d)(?:\\.\\d*)?");
 
     private DbtCloudTimes() {}
 
@@ -35,19 +30,5 @@ final class DbtCloudTimes {
         } catch (DateTimeException e) {
             return null;
         }
-    }
-
-    /** Reads {@code HH:MM:SS}, where the hours pass 24 ({@code 24:00:36}); null for anything else. */
-    static @Nullable Duration duration(@Nullable String text) {
-        if (text == null) {
-            return null;
-        }
-        Matcher parts = DURATION.matcher(text.strip());
-        if (!parts.matches()) {
-            return null;
-        }
-        return Duration.ofHours(Long.parseLong(parts.group(1)))
-                .plusMinutes(Long.parseLong(parts.group(2)))
-                .plusSeconds(Long.parseLong(parts.group(3)));
     }
 }

@@ -2,7 +2,6 @@ package org.dbtrelay.dbtcloud;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,18 +36,5 @@ class DbtCloudTimesTest {
     @ValueSource(strings = {"", " ", "None", "1675735768491774", "2023-01-31", "2023-13-31T19:28:15Z"})
     void whatIsNoTimeStampIsNone(String text) {
         assertThat(DbtCloudTimes.instant(text)).isNull();
-    }
-
-    @ParameterizedTest
-    @CsvSource({"00:01:50, PT1M50S", "24:00:36, PT24H36S", "100:59:59, PT100H59M59S", "0:00:00, PT0S"})
-    void readsDurationsWhoseHoursPassADay(String text, Duration expected) {
-        assertThat(DbtCloudTimes.duration(text)).isEqualTo(expected);
-    }
-
-    @ParameterizedTest
-    @NullSource
-    @ValueSource(strings = {"", "1 minute", "00:61:00", "-1:00:00"})
-    void whatIsNoDurationIsNone(String text) {
-        assertThat(DbtCloudTimes.duration(text)).isNull();
     }
 }
