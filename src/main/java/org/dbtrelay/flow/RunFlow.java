@@ -23,7 +23,6 @@ import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunMachine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -148,10 +147,10 @@ final class RunFlow implements PartitionWork.Session {
         @Nullable RunEntry entry = id == null ? null : entries.get(id);
         Decision decision;
         try {
-            decision = RunMachine.decide(entry, input, step.now(), flow.policy());
+            decision = flow.decide(entry, input, step.now());
         } catch (RuntimeException e) {
             LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            decision = RunMachine.decide(entry, Faults.after(input, e), step.now(), flow.policy());
+            decision = flow.decide(entry, Faults.after(input, e), step.now());
         }
         if (decision.deadLetter() != null && origin != null) {
             step.putAside(origin, decision.deadLetter());
