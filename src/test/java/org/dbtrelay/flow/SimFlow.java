@@ -1,0 +1,87 @@
+package org.dbtrelay.flow;
+
+import java.time.Clock;
+import java.time.Instant;
+import org.dbtrelay.artifact.ArtifactCollector;
+import org.dbtrelay.artifact.FailureReader;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.event.SimEvents;
+import org.dbtrelay.ledger.Owners;
+import org.dbtrelay.ledger.PartitionWork;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RunEntry;
+
+/** The real flow of one process, whose decisions somebody watches. */
+public final class SimFlow {
+
+    /** Sees every decision. */
+    public interface Observer {
+        /** What was decided. */
+        void decided(RunEntry before, Input input, Decision decision);
+    }
+
+    private final Watches watches = new Watches();
+    private final CommandViews views;
+    private final PartitionFlow flow;
+
+    /** Wires the real objects. */
+    public SimFlow(
+            RelayConfig config,
+            Policy policy,
+            Connections connections,
+            Clock clock,
+            Monotonic monotonic,
+            RelayMetrics metrics,
+            Observer observer) {
+        var events = SimEvents.events(config, policy);
+        this.views = new CommandViews(events);
+        this.flow =
+                new PartitionFlow(
+                        policy,
+                        new Actions(connections, new ArtifactCollector(config), new FailureReader(), clock, metrics),
+                        watches,
+                        views,
+                        events,
+                        SimEvents.deadLetters(config),
+                        clock,
+                        monotonic,
+                        metrics) {
+                    @Override
+                    Decision decide(RunEntry entry, Input input, Instant now) {
+                        Decision decision = super.decide(entry, input, now);
+                        observer.decided(entry, input, decision);
+                        return decision;
+                    }
+                };
+    }
+
+    /** What owners do with their inputs. */
+    public PartitionWork work() {
+        return flow;
+    }
+
+    /** The runs in flight. */
+    public Watches watches() {
+        return watches;
+    }
+
+    /** The memory of the owners. */
+    public CommandViews views() {
+        return views;
+    }
+
+    /** Where records come in. */
+    public static Intake intake(Owners owners) {
+        return new Intake(owners);
+    }
+
+    /** Sets the share of the budgets as the application does. */
+    public static void share(Connections connections, Owners.OwnedPartitions change) {
+        new BudgetShare(connections).onChange(change);
+    }
+}

@@ -1,0 +1,158 @@
+package org.dbtrelay.ledger;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.reactive.messaging.kafka.KafkaClientService;
+import jakarta.enterprise.event.Event;
+import jakarta.enterprise.event.NotificationOptions;
+import jakarta.enterprise.util.TypeLiteral;
+import java.lang.annotation.Annotation;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.metrics.RelayMetrics;
+
+/** The real owners of one process, on clients of Kafka that somebody else makes. */
+public final class SimLedger {
+
+    /** The clients, and what the brokers tell of the commands topic. */
+    public interface Clients {
+        /** The transactional producer of a ledger partition. */
+        Producer<byte[], byte[]> producer(int partition);
+
+        /** A reader of the ledger. */
+        Consumer<byte[], byte[]> reader(int partition);
+
+        /** End of the commands partition, and what the group has committed; an unchecked Kafka exception if no broker answers. */
+        long[] endAndCommitted(int partition);
+
+        /** The id of the commands topic. */
+        String topicId();
+
+        /** How many partitions the commands topic has. */
+        int partitions();
+    }
+
+    private final Owners owners;
+
+    /** Wires the real objects. */
+    public SimLedger(
+            Clients clients,
+            RelayConfig config,
+            PartitionWork work,
+            KafkaClientService channel,
+            Clock clock,
+            Monotonic monotonic,
+            RelayMetrics metrics,
+            java.util.function.Consumer<Owners.OwnedPartitions> changes) {
+        KafkaSettings kafka = new Settings(clients, config);
+        TopicCheck topics = new TopicCheck(kafka, clock) {
+            @Override
+            String await() {
+                return clients.topicId();
+            }
+
+            @Override
+            public Status status() {
+                return new Status(List.of(), clients.partitions(), clock.instant());
+            }
+        };
+        this.owners = new Owners(
+                kafka,
+                topics,
+                work,
+                new IntakeValve(channel, kafka, config),
+                clock,
+                monotonic,
+                metrics,
+                new Changes(changes));
+    }
+
+    private static final class Settings extends KafkaSettings {
+        private final Clients clients;
+
+        Settings(Clients clients, RelayConfig config) {
+            super(Map.of(), config);
+            this.clients = clients;
+        }
+
+        @Override
+        Producer<byte[], byte[]> producer(int partition) {
+            return clients.producer(partition);
+        }
+
+        @Override
+        Consumer<byte[], byte[]> reader(int partition) {
+            return clients.reader(partition);
+        }
+
+        @Override
+        CommandsLog commandsLog(int partition) throws LedgerException {
+            try {
+                long[] both = clients.endAndCommitted(partition);
+                return new CommandsLog(both[0], both[1]);
+            } catch (org.apache.kafka.common.KafkaException e) {
+                throw new LedgerException(
+                        LedgerException.Kind.LOST, "the brokers do not tell of the commands topic", e);
+            }
+        }
+    }
+
+    /** The real owners. */
+    public Owners owners() {
+        return owners;
+    }
+
+    /** The group gave partitions. */
+    public void assigned(Collection<Integer> partitions) {
+        owners.assigned(partitions);
+    }
+
+    /** The group took partitions away; waits until their owners have stopped. */
+    public void revoked(Collection<Integer> partitions) {
+        owners.revoked(partitions);
+    }
+
+    /** The process stops in order. */
+    public void shutdown() {
+        owners.onShutdown(new ShutdownEvent());
+    }
+
+    private record Changes(java.util.function.Consumer<Owners.OwnedPartitions> listener)
+            implements Event<Owners.OwnedPartitions> {
+        @Override
+        public void fire(Owners.OwnedPartitions change) {
+            listener.accept(change);
+        }
+
+        @Override
+        public <U extends Owners.OwnedPartitions> CompletionStage<U> fireAsync(U event) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <U extends Owners.OwnedPartitions> CompletionStage<U> fireAsync(U event, NotificationOptions options) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Event<Owners.OwnedPartitions> select(Annotation... qualifiers) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <U extends Owners.OwnedPartitions> Event<U> select(Class<U> subtype, Annotation... qualifiers) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public <U extends Owners.OwnedPartitions> Event<U> select(TypeLiteral<U> subtype, Annotation... qualifiers) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}

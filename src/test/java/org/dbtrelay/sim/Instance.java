@@ -1,0 +1,120 @@
+package org.dbtrelay.sim;
+
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.dbtrelay.command.SimCommands;
+import org.dbtrelay.dbtcloud.SimConnections;
+import org.dbtrelay.flow.Intake;
+import org.dbtrelay.flow.SimFlow;
+import org.dbtrelay.ledger.SimLedger;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.watch.SimPoller;
+
+/** One process of the relay: the real objects, wired as the container would, on the simulated outside. */
+final class Instance {
+
+    private static final RelayMetrics METRICS = SimMetrics.none();
+
+    private final World world;
+    private final SimProcess process;
+    private final SimConfig config;
+    private final SimFlow flow;
+    private final SimConnections connections;
+    private final SimChannel channel;
+    private final SimLedger ledger;
+
+    Instance(World world, SimProcess process, SimConfig config) {
+        this.world = world;
+        this.process = process;
+        this.config = config;
+        this.connections = new SimConnections(
+                config.relay(),
+                new SimApi(world, process, world.cloud(), new Budget(world, process, config)),
+                process.clock(),
+                process.time(),
+                METRICS);
+        this.flow = new SimFlow(
+                config.relay(),
+                config.policy(),
+                connections.connections(),
+                process.clock(),
+                process.time(),
+                METRICS,
+                world.pairs());
+        this.channel = new SimChannel(world, process, SimCommands.decoder(config.relay()));
+        this.ledger = new SimLedger(
+                clients(),
+                config.relay(),
+                flow.work(),
+                channel.clients(),
+                process.clock(),
+                process.time(),
+                METRICS,
+                change -> SimFlow.share(connections.connections(), change));
+    }
+
+    SimProcess process() {
+        return process;
+    }
+
+    SimFlow flow() {
+        return flow;
+    }
+
+    void start() {
+        process.spawn("main", () -> {
+            Intake intake = SimFlow.intake(ledger.owners());
+            channel.start(ledger, intake);
+            Runnable poller =
+                    SimPoller.of(intake, flow.watches(), connections.connections(), process.clock(), METRICS);
+            process.spawn("ticks", () -> forever(500, poller));
+            process.spawn("probes", () -> forever(3_000, connections::probe));
+        });
+    }
+
+    /** SIGTERM. */
+    void stop() {
+        process.spawn("shutdown", () -> {
+            channel.stop();
+            world.trace().say(process.name(), "has stopped in order");
+            world.ended(this);
+        });
+    }
+
+    private void forever(long millis, Runnable work) {
+        while (true) {
+            work.run();
+            process.sleep((millis + world.faults().upTo(1_000)) * 1_000_000);
+        }
+    }
+
+    private SimLedger.Clients clients() {
+        return new SimLedger.Clients() {
+            @Override
+            public Producer<byte[], byte[]> producer(int partition) {
+                return new SimProducer(world, process, config.relay().topics().ledger() + "-" + partition);
+            }
+
+            @Override
+            public Consumer<byte[], byte[]> reader(int partition) {
+                return SimReader.of(world, process, true);
+            }
+
+            @Override
+            public long[] endAndCommitted(int partition) {
+                return channel.endAndCommitted(partition);
+            }
+
+            @Override
+            public String topicId() {
+                return "commands-topic";
+            }
+
+            @Override
+            public int partitions() {
+                return world.plan().partitions();
+            }
+        };
+    }
+}

@@ -1,0 +1,90 @@
+package org.dbtrelay.sim;
+
+import java.time.Duration;
+import java.util.SplittableRandom;
+
+/**
+ * What the seed decides beforehand about a history: how large it is, and what kinds of trouble it has. The trouble ends after
+ * some time, and then the world is quiet, so that everything has to come to its end.
+ *
+ * @param faults how many times at most a process is killed, frozen and so on
+ * @param strike how likely that is at each blocking point
+ * @param http how likely a request to dbt Cloud goes wrong
+ * @param kafka how likely a request to the brokers goes wrong
+ * @param hidden how long dbt Cloud hides a new run at the most: 0 hardly, 1 within T_lag, 2 also beyond
+ * @param troubleUntil simulated nanoseconds
+ * @param maxRecordBytes what the event topics take
+ */
+record Plan(
+        long seed,
+        int partitions,
+        int instances,
+        int commands,
+        int faults,
+        double strike,
+        double http,
+        double kafka,
+        int hidden,
+        int config,
+        boolean wrongClocks,
+        boolean lockOuts,
+        boolean tokenTrouble,
+        boolean outages,
+        boolean runsVanish,
+        boolean assumptionBroken,
+        long troubleUntil,
+        int maxEventBytes) {
+
+    /** The plan of a seed. */
+    static Plan of(long seed) {
+        SplittableRandom random = new SplittableRandom(seed * 31 + 7);
+        boolean calm = random.nextInt(12) == 0;
+        return new Plan(
+                seed,
+                1 + random.nextInt(random.nextInt(3) == 0 ? 3 : 2),
+                1 + random.nextInt(3),
+                2 + random.nextInt(5),
+                calm ? 0 : 1 + random.nextInt(5),
+                random.nextInt(3) == 0 ? 0.04 : 0.012,
+                calm || random.nextInt(3) == 0 ? 0 : random.nextInt(3) == 0 ? 0.3 : 0.06,
+                calm || random.nextInt(2) == 0 ? 0 : 0.01,
+                random.nextInt(4) == 0 ? 2 : random.nextInt(2),
+                random.nextInt(SimConfig.VARIANTS),
+                random.nextInt(4) == 0,
+                random.nextInt(8) == 0,
+                random.nextInt(10) == 0,
+                random.nextInt(8) == 0,
+                random.nextInt(60) == 0,
+                random.nextInt(20) == 0,
+                Duration.ofSeconds(15 + random.nextInt(60)).toNanos(),
+                random.nextInt(12) == 0 ? 4_800 : 1_000_000);
+    }
+
+    /** The same with fewer faults, to find out how few are enough. */
+    Plan withFaults(int fewer) {
+        return new Plan(
+                seed,
+                partitions,
+                instances,
+                commands,
+                fewer,
+                strike,
+                http,
+                kafka,
+                hidden,
+                config,
+                wrongClocks,
+                lockOuts,
+                tokenTrouble,
+                outages,
+                runsVanish,
+                assumptionBroken,
+                troubleUntil,
+                maxEventBytes);
+    }
+
+    /** How large a record a topic takes. */
+    int maxRecordBytes(String topic) {
+        return topic.equals(SimConfig.LEDGER) ? 1_000_000 : maxEventBytes;
+    }
+}

@@ -1,0 +1,344 @@
+package org.dbtrelay.sim;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import jakarta.ws.rs.ProcessingException;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.dbtrelay.dbtcloud.SimConnections;
+import org.dbtrelay.sim.Faults.Fate;
+
+/**
+ * The way of one process to dbt Cloud: what the REST client and the network are otherwise. Connections can be refused,
+ * requests and answers lost or late, answers bent.
+ */
+final class SimApi extends SimConnections.Api {
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final World world;
+    private final SimProcess process;
+    private final SimDbtCloud cloud;
+    private final Budget budget;
+
+    SimApi(World world, SimProcess process, SimDbtCloud cloud, Budget budget) {
+        this.world = world;
+        this.process = process;
+        this.cloud = cloud;
+        this.budget = budget;
+    }
+
+    /** What a request ends in; comes once, on a thread of the process. */
+    private interface Outcome {
+        void answered(Response response);
+
+        void failed(Throwable failure);
+    }
+
+    private Uni<Response> uni(String what, Supplier<SimResponse> server) {
+        return Uni.createFrom().emitter(emitter -> {
+            Exchanged exchanged = new Exchanged(what, world.faults().http(false), outcome(emitter), server, null);
+            emitter.onTermination(exchanged::tearDown);
+            exchanged.connect();
+        });
+    }
+
+    private Outcome outcome(UniEmitter<? super Response> emitter) {
+        return new Outcome() {
+            @Override
+            public void answered(Response response) {
+                emitter.complete(response);
+            }
+
+            @Override
+            public void failed(Throwable failure) {
+                emitter.fail(failure);
+            }
+        };
+    }
+
+    /** For streams: blocks until the answer begins. */
+    private Response blocking(String what, Supplier<SimResponse> server) {
+        CompletableFuture<Response> answer = new CompletableFuture<>();
+        Exchanged exchanged = new Exchanged(
+                what,
+                world.faults().http(false),
+                new Outcome() {
+                    @Override
+                    public void answered(Response response) {
+                        answer.complete(response);
+                    }
+
+                    @Override
+                    public void failed(Throwable failure) {
+                        answer.completeExceptionally(failure);
+                    }
+                },
+                server,
+                null);
+        exchanged.connect();
+        try {
+            return process.time().get(answer, SimConfig.READ_TIMEOUT);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ProcessingException(e);
+        } catch (ExecutionException | TimeoutException e) {
+            exchanged.tearDown();
+            throw new ProcessingException(e.getCause() == null ? e : e.getCause());
+        }
+    }
+
+    /** One request on its way. */
+    private final class Exchanged {
+        private final String what;
+        private final Fate fate;
+        private final Outcome outcome;
+        private final Supplier<SimResponse> server;
+        private final SimConnections.Guarded body;
+        private boolean done;
+        private boolean onWire;
+
+        Exchanged(
+                String what,
+                Fate fate,
+                Outcome outcome,
+                Supplier<SimResponse> server,
+                SimConnections.Guarded body) {
+            this.what = what;
+            this.fate = fate;
+            this.outcome = outcome;
+            this.server = server;
+            this.body = body;
+        }
+
+        void tearDown() {
+            if (!done) {
+                done = true;
+                leaveWire();
+            }
+        }
+
+        private void leaveWire() {
+            if (onWire) {
+                onWire = false;
+                budget.left();
+            }
+        }
+
+        private void finish(Consumer<Outcome> how) {
+            process.spawn("http", () -> {
+                world.faults().pass(process, what + " answered");
+                if (!done) {
+                    done = true;
+                    leaveWire();
+                    how.accept(outcome);
+                }
+            });
+        }
+
+        void connect() {
+            onWire = true;
+            budget.entered(what);
+            process.after(connectTime(), () -> process.spawn("http", this::send));
+        }
+
+        private long connectTime() {
+            boolean slow = body != null && world.faults().areOn() && world.faults().chance(20);
+            return slow ? world.faults().upTo(7_000_000_000L) : 1_000_000;
+        }
+
+        private void send() {
+            world.faults().pass(process, what + " connected");
+            if (done) {
+                return;
+            }
+            if (fate == Fate.CONNECTION_REFUSED) {
+                finish(it -> it.failed(new ProcessingException(new ConnectException("Connection refused"))));
+                return;
+            }
+            if (body != null && !body.release()) {
+                world.coverage().count("post", "stopped: the window had passed");
+                finish(it -> it.failed(new ProcessingException(body.stopped())));
+                return;
+            }
+            if (body != null) {
+                world.truth().released(process, body.json());
+                if (world.plan().assumptionBroken() && world.faults().areOn() && world.faults().chance(3)) {
+                    world.breakTheAssumption(process);
+                    process.halt();
+                }
+            }
+            world.faults().pass(process, what + " released");
+            toServer();
+        }
+
+        private void toServer() {
+            if (fate == Fate.REQUEST_LOST) {
+                return;
+            }
+            if (fate == Fate.RESET_BEFORE) {
+                world.scheduler().after(world.faults().httpLatency(), () -> finish(this::reset));
+                return;
+            }
+            // Nothing arrives later than the limit of the whole call: its connection is closed then.
+            long there = fate == Fate.ANSWERED_LATE
+                    ? world.faults().upTo(SimConfig.READ_TIMEOUT.toNanos())
+                    : world.faults().httpLatency();
+            world.scheduler().after(there, this::arrived);
+        }
+
+        private void reset(Outcome it) {
+            it.failed(new ProcessingException(new IOException("Connection reset by peer")));
+        }
+
+        private void arrived() {
+            SimResponse refusal = cloud.refusal(fate);
+            SimResponse answer = refusal;
+            if (refusal == null) {
+                answer = switch (fate) {
+                    case SERVER_ERROR_BEFORE -> new SimResponse(502, "text/html", null, "<html>bad gateway</html>");
+                    case REQUEST_TIMEOUT -> SimResponse.error(408, "Request timeout");
+                    default -> server.get();
+                };
+                answer = switch (fate) {
+                    case SERVER_ERROR_AFTER -> SimResponse.error(500, "Internal error");
+                    case HTML -> new SimResponse(200, "text/html", null, "<html>log in</html>");
+                    case EMPTY -> new SimResponse(200, "application/json", null, "");
+                    case GARBAGE -> SimResponse.json(200, "{\"data\":[{\"idd\":");
+                    default -> answer;
+                };
+            }
+            if (body != null) {
+                world.coverage().count("post", fate + " " + answer.getStatus());
+            }
+            if (fate == Fate.ANSWER_LOST) {
+                return;
+            }
+            SimResponse response = answer;
+            world.scheduler()
+                    .after(
+                            fate == Fate.ANSWERED_LATE
+                                    ? world.faults().upTo(SimConfig.READ_TIMEOUT.toNanos())
+                                    : world.faults().httpLatency(),
+                            () -> finish(fate == Fate.RESET_AFTER ? this::reset : it -> {
+                                budget.answered(response.getStatus(), response.getHeaderString("Retry-After"));
+                                it.answered(response);
+                            }));
+        }
+    }
+
+    @Override
+    protected Uni<Response> trigger(long accountId, long jobId, SimConnections.Guarded body) {
+        return Uni.createFrom().emitter(emitter -> {
+            Exchanged exchanged = new Exchanged(
+                    "post",
+                    world.faults().http(true),
+                    outcome(emitter),
+                    () -> {
+                        String cause = cause(body);
+                        world.trace().say("dbt Cloud", "gets a trigger of job %d from %s: %s", jobId, process.name(), cause);
+                        SimResponse answer = cloud.trigger(jobId, cause);
+                        return answer;
+                    },
+                    body);
+            emitter.onTermination(exchanged::tearDown);
+            exchanged.connect();
+        });
+    }
+
+    private static String cause(SimConnections.Guarded body) {
+        try {
+            return JSON.readTree(body.json()).path("cause").asText();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public Uni<Response> cancel(long accountId, long runId) {
+        return uni("cancel", () -> cloud.cancel(runId));
+    }
+
+    @Override
+    public Uni<Response> job(long accountId, long jobId) {
+        return uni("job", () -> cloud.job(jobId));
+    }
+
+    @Override
+    public Uni<Response> jobs(
+            long accountId,
+            Long projectId,
+            Long environmentId,
+            String nameContains,
+            String orderBy,
+            int limit,
+            int offset) {
+        return uni("jobs", () -> cloud.named("jobs", nameContains));
+    }
+
+    @Override
+    public Uni<Response> projects(long accountId, String nameContains, String orderBy, int limit, int offset) {
+        return uni("projects", () -> cloud.named("projects", nameContains));
+    }
+
+    @Override
+    public Uni<Response> environments(
+            long accountId, long projectId, String nameContains, String orderBy, int limit, int offset) {
+        return uni("environments", () -> cloud.named("environments", nameContains));
+    }
+
+    @Override
+    public Uni<Response> run(long accountId, long runId, String includeRelated) {
+        return uni("run", () -> cloud.run(runId, includeRelated != null, false));
+    }
+
+    @Override
+    public Response runStream(long accountId, long runId, String includeRelated) {
+        return blocking("end", () -> cloud.run(runId, true, true));
+    }
+
+    @Override
+    public Uni<Response> runs(
+            long accountId,
+            Long jobId,
+            String statusIn,
+            String pkIn,
+            Long idGreaterThan,
+            String includeRelated,
+            String orderBy,
+            int limit,
+            Integer offset) {
+        return uni(
+                "runs",
+                () -> cloud.list(
+                        jobId,
+                        statusIn,
+                        pkIn,
+                        idGreaterThan,
+                        includeRelated != null,
+                        orderBy.startsWith("-"),
+                        limit));
+    }
+
+    @Override
+    public Uni<Response> artifacts(long accountId, long runId) {
+        return uni("artifacts", () -> cloud.artifacts(runId));
+    }
+
+    @Override
+    public Response artifact(long accountId, long runId, String remainder, Integer step) {
+        return blocking("artifact", () -> cloud.artifact(remainder));
+    }
+
+    @Override
+    public void close() {
+        // Nothing is open.
+    }
+}

@@ -1,0 +1,80 @@
+package org.dbtrelay.sim;
+
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.dbtrelay.config.Policies;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.run.Policy;
+
+/** The configurations that processes are started with: real ones, with shorter times, so that histories are short. */
+record SimConfig(RelayConfig relay, Policy policy) {
+
+    static final String NAME = "sim";
+    static final String COMMANDS = "dbt.commands";
+    static final String LEDGER = "dbt.relay.ledger";
+    static final String RUN_EVENTS = "dbt.run.events";
+    static final String ARTIFACT_EVENTS = "dbt.artifact.events";
+    static final String DEAD_LETTERS = "dbt.commands.dlq";
+    static final long ACCOUNT = 4238;
+
+    /** T_http and T_lag: what the guarantee rests on. */
+    static final Duration READ_TIMEOUT = Duration.ofSeconds(8);
+
+    static final Duration LAG = Duration.ofSeconds(15);
+
+    static final int VARIANTS = 4;
+    private static final List<SimConfig> ALL = all();
+
+    /** One of the variants, any number. */
+    static SimConfig of(int variant) {
+        return ALL.get(variant % VARIANTS);
+    }
+
+    int slots() {
+        return relay.connections().get("default").maxConcurrentRequests();
+    }
+
+    int requestsPerMinute() {
+        return relay.connections().get("default").requestsPerMinute();
+    }
+
+    private static List<SimConfig> all() {
+        List<SimConfig> all = new ArrayList<>();
+        for (int variant = 0; variant < VARIANTS; variant++) {
+            Map<String, String> properties = new HashMap<>();
+            properties.put("relay.name", NAME);
+            for (String connection : List.of("default", "other")) {
+                String prefix = "relay.connections." + connection + ".";
+                properties.put(prefix + "host", "https://sim.example");
+                properties.put(prefix + "account-id", Long.toString(ACCOUNT));
+                properties.put(prefix + "token", "dbtc_simulated");
+                properties.put(prefix + "read-timeout", READ_TIMEOUT.toSeconds() + "s");
+                properties.put(prefix + "requests-per-minute", variant == 1 ? "90" : "2500");
+                properties.put(prefix + "max-concurrent-requests", variant == 1 ? "2" : "8");
+            }
+            properties.put("relay.ledger.visibility-lag", LAG.toSeconds() + "s");
+            properties.put("relay.poll.interval", variant == 2 ? "3s" : "6s");
+            properties.put("relay.run.timeout", variant == 3 ? "40s" : "150s");
+            properties.put("relay.run.on-timeout", variant == 2 ? "abandon" : "cancel");
+            properties.put("relay.run.on-unclear", "retry");
+            properties.put("relay.jobs.2.on-unclear", "park");
+            properties.put("relay.artifacts.patience", "20s");
+            properties.put("relay.artifacts.paths", variant == 3 ? "catalog.json" : "manifest.json,run_results.json");
+            properties.put("relay.policy.connections.default.jobs", "1,2,3,4,5");
+            properties.put("relay.commands.max-pending", variant == 1 ? "2" : "1000");
+            RelayConfig config = new SmallRyeConfigBuilder()
+                    .addDiscoveredConverters()
+                    .withMapping(RelayConfig.class)
+                    .withSources(new PropertiesConfigSource(properties, "simulation", 1000))
+                    .build()
+                    .getConfigMapping(RelayConfig.class);
+            all.add(new SimConfig(config, Policies.of(config)));
+        }
+        return List.copyOf(all);
+    }
+}

@@ -1,0 +1,179 @@
+package org.dbtrelay.sim;
+
+import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.GenericType;
+import jakarta.ws.rs.core.Link;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.MultivaluedMap;
+import jakarta.ws.rs.core.NewCookie;
+import jakarta.ws.rs.core.Response;
+import java.io.ByteArrayInputStream;
+import java.lang.annotation.Annotation;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Date;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/** An answer of the simulated dbt Cloud: status, headers, and a body that can be read as a stream. */
+final class SimResponse extends Response {
+
+    private final int status;
+    private final String contentType;
+    private final String retryAfter;
+    private final byte[] body;
+
+    SimResponse(int status, String contentType, String retryAfter, String body) {
+        this.status = status;
+        this.contentType = contentType;
+        this.retryAfter = retryAfter;
+        this.body = body == null ? null : body.getBytes(StandardCharsets.UTF_8);
+    }
+
+    static SimResponse json(int status, String body) {
+        return new SimResponse(status, "application/json", null, body);
+    }
+
+    /** An error in dbt Cloud's words. */
+    static SimResponse error(int status, String message) {
+        return json(
+                status,
+                "{\"status\":{\"code\":" + status + ",\"is_success\":false,\"user_message\":\"" + message
+                        + "\",\"developer_message\":\"\"},\"data\":null}");
+    }
+
+    @Override
+    public int getStatus() {
+        return status;
+    }
+
+    @Override
+    public boolean hasEntity() {
+        return body != null;
+    }
+
+    @Override
+    public <T> T readEntity(Class<T> type) {
+        return type.cast(new ByteArrayInputStream(body));
+    }
+
+    @Override
+    public String getHeaderString(String name) {
+        return switch (name) {
+            case "Content-Type" -> contentType;
+            case "Retry-After" -> retryAfter;
+            default -> null;
+        };
+    }
+
+    @Override
+    public void close() {
+        // There is no connection to give back.
+    }
+
+    @Override
+    public StatusType getStatusInfo() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Object getEntity() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public <T> T readEntity(GenericType<T> type) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public <T> T readEntity(Class<T> type, Annotation[] annotations) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public <T> T readEntity(GenericType<T> type, Annotation[] annotations) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean bufferEntity() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public MediaType getMediaType() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Locale getLanguage() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int getLength() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Set<String> getAllowedMethods() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Map<String, NewCookie> getCookies() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public EntityTag getEntityTag() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Date getDate() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Date getLastModified() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public URI getLocation() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Set<Link> getLinks() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean hasLink(String relation) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Link getLink(String relation) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Link.Builder getLinkBuilder(String relation) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public MultivaluedMap<String, Object> getMetadata() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public MultivaluedMap<String, String> getStringHeaders() {
+        throw new UnsupportedOperationException();
+    }
+}

@@ -1,0 +1,139 @@
+package org.dbtrelay.sim;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.dbtrelay.flow.CommandViews;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
+import org.dbtrelay.sim.Orders.Order;
+
+/**
+ * One history, from a seed: commands, several processes of the relay, trouble for some time, then quiet until everything has
+ * come to its end; and then what has to hold is looked at. What has to hold all the time is looked at while it happens, in
+ * {@link Truth}, {@link SimChannel} and {@link Budget}.
+ */
+final class Simulation {
+
+    private static final long PATIENCE = Duration.ofMinutes(40).toNanos();
+    private static final long SETTLE = Duration.ofSeconds(4).toNanos();
+
+    private final World world;
+
+    private Simulation(Plan plan) {
+        this.world = new World(plan);
+    }
+
+    /**
+     * What came of a history.
+     *
+     * @param violations none: all is well
+     */
+    record Result(Plan plan, List<String> violations, Trace trace, Coverage coverage, long steps, long nanos) {
+        boolean isFine() {
+            return violations.isEmpty();
+        }
+    }
+
+    static Result run(Plan plan) {
+        return new Simulation(plan).run();
+    }
+
+    private Result run() {
+        world.begin();
+        long end = world.plan().troubleUntil() + PATIENCE;
+        world.scheduler().run(() -> isOver() || isBroken(), end);
+        if (!isBroken()) {
+            long settled = world.scheduler().now() + SETTLE;
+            world.scheduler().run(this::isBroken, settled);
+        }
+        if (!isBroken()) {
+            check();
+        }
+        return new Result(
+                world.plan(),
+                world.violations(),
+                world.trace(),
+                world.coverage(),
+                world.scheduler().steps(),
+                world.scheduler().now());
+    }
+
+    private boolean isBroken() {
+        return !world.violations().isEmpty();
+    }
+
+    private boolean isOver() {
+        return world.scheduler().now() > world.plan().troubleUntil()
+                && world.orders().allSent()
+                && world.orders().all().stream().allMatch(this::isDone);
+    }
+
+    private boolean isDone(Order order) {
+        return world.truth().isTaken(order.partition(), order.offset())
+                && (order.fate() == Orders.Fate.DEAD_LETTER || isFinished(order.id()));
+    }
+
+    private boolean isFinished(String id) {
+        Truth.Known known = world.truth().command(id);
+        return known != null && known.last != null && known.last.state() instanceof RunState.Finished;
+    }
+
+    private void check() {
+        Map<String, List<String>> deadLetters = new HashMap<>();
+        for (Order order : world.orders().all()) {
+            String source = order.partition() + "@" + order.offset();
+            List<String> reasons = order.fate() == Orders.Fate.DEAD_LETTER ? List.of(order.reason()) : List.of();
+            world.check(
+                    world.truth().deadLetters(source).equals(reasons),
+                    "record %s has the dead letters %s and should have %s",
+                    source,
+                    world.truth().deadLetters(source),
+                    reasons);
+            deadLetters.put(source, reasons);
+            if (order.fate() != Orders.Fate.DEAD_LETTER) {
+                Truth.Known known = world.truth().command(order.id());
+                world.check(
+                        known != null && known.outcome != null && isFinished(order.id()),
+                        "%s has no outcome: %s",
+                        order.id(),
+                        known == null ? "it was never taken" : known.last);
+            }
+        }
+        checkRuns();
+        checkMemory();
+    }
+
+    /** At most one run for each marker, unless dbt Cloud hid one for longer than T_lag or an assumption was broken. */
+    private void checkRuns() {
+        Map<String, List<SimRun>> byMarker = new HashMap<>();
+        for (SimRun run : world.cloud().runs()) {
+            byMarker.computeIfAbsent(world.truth().idOf(run.cause), key -> new ArrayList<>())
+                    .add(run);
+        }
+        byMarker.forEach((id, runs) -> {
+            boolean excused = world.assumptionBroken()
+                    || runs.stream()
+                            .limit(runs.size() - 1L)
+                            .anyMatch(run -> run.visibleAt - run.createdAt >= SimConfig.LAG.toNanos());
+            if (runs.size() > 1 && excused) {
+                world.coverage().count("assumption", "a second run, excused");
+            }
+            world.check(runs.size() <= 1 || excused, "%s has %d runs", id, runs.size());
+        });
+    }
+
+    /** Who owns a partition now has in memory what the ledger says. */
+    private void checkMemory() {
+        for (Instance instance : world.instances()) {
+            for (Map.Entry<String, Truth.Known> each : world.truth().commands().entrySet()) {
+                CommandViews.View view = instance.flow().views().find(each.getKey()).orElse(null);
+                RunEntry last = each.getValue().last;
+                boolean same = view == null || view.entry().equals(last) || instance.process().isFrozen();
+                world.check(same, "%s has in memory %s and in the ledger %s", each.getKey(), view, last);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package org.dbtrelay.sim;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.dbtrelay.ledger.EntryCodec;
+import org.dbtrelay.ledger.LedgerException;
+import org.dbtrelay.ledger.Position;
+import org.dbtrelay.run.CauseMarker;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
+import org.dbtrelay.sim.SimBroker.Transaction;
+
+/** What is committed, transaction by transaction, and what must hold of each of them and of each trigger that is sent. */
+final class Truth {
+
+    private static final long SEND_WINDOW = 5_000_000_000L;
+    private static final Set<String> OUTCOMES = Set.of(
+            "org.dbtrelay.command.rejected",
+            "org.dbtrelay.run.succeeded",
+            "org.dbtrelay.run.failed",
+            "org.dbtrelay.run.cancelled",
+            "org.dbtrelay.run.abandoned");
+    private static final List<String> COURSE = List.of(
+            "org.dbtrelay.command.accepted",
+            "org.dbtrelay.run.queued",
+            "org.dbtrelay.run.starting",
+            "org.dbtrelay.run.running");
+
+    private final World world;
+    private final Map<String, Known> commands = new LinkedHashMap<>();
+    private final Map<String, String> idsByMarker = new HashMap<>();
+    private final Map<Integer, Long> positions = new HashMap<>();
+    private final Map<String, List<String>> deadLetters = new HashMap<>();
+
+    Truth(World world) {
+        this.world = world;
+    }
+
+    /** What is known of a command. */
+    static final class Known {
+        RunEntry last;
+        int events;
+        int course = -1;
+        String outcome;
+        final List<Intent> intents = new ArrayList<>();
+    }
+
+    private static final class Intent {
+        private final SimProcess process;
+        private final long begunAt;
+        private boolean used;
+
+        Intent(SimProcess process, long begunAt) {
+            this.process = process;
+            this.begunAt = begunAt;
+        }
+    }
+
+    Known command(String id) {
+        return commands.get(id);
+    }
+
+    Map<String, Known> commands() {
+        return commands;
+    }
+
+    List<String> deadLetters(String source) {
+        return deadLetters.getOrDefault(source, List.of());
+    }
+
+    Map<String, List<String>> deadLetters() {
+        return deadLetters;
+    }
+
+    boolean isTaken(int partition, long offset) {
+        return positions.getOrDefault(partition, -1L) >= offset;
+    }
+
+    String idOf(String cause) {
+        int end = cause.indexOf(']');
+        return end < 0 ? null : idsByMarker.get(cause.substring(0, end + 1));
+    }
+
+    void committed(Transaction transaction) {
+        Map<String, Integer> eventsBefore = new HashMap<>();
+        for (ProducerRecord<byte[], byte[]> record : transaction.records) {
+            if (record.topic().equals(SimConfig.DEAD_LETTERS)) {
+                String source = text(record.headers(), "dlq-partition") + "@" + text(record.headers(), "dlq-offset");
+                deadLetters.computeIfAbsent(source, key -> new ArrayList<>()).add(text(record.headers(), "dlq-reason"));
+            } else if (!record.topic().equals(SimConfig.LEDGER)) {
+                String[] id = text(record.headers(), "ce_id").split("/(?=[0-9]+$)", 2);
+                Known known = commands.computeIfAbsent(id[0], key -> new Known());
+                eventsBefore.putIfAbsent(id[0], known.events);
+                told(id[0], known, Integer.parseInt(id[1]), text(record.headers(), "ce_type"));
+            }
+        }
+        for (ProducerRecord<byte[], byte[]> record : transaction.records) {
+            if (record.topic().equals(SimConfig.LEDGER)) {
+                written(transaction, record, eventsBefore);
+            }
+        }
+        world.check(eventsBefore.isEmpty(), "events of %s without their entry in the same transaction", eventsBefore);
+    }
+
+    private void written(
+            Transaction transaction, ProducerRecord<byte[], byte[]> record, Map<String, Integer> eventsBefore) {
+        String key = new String(record.key(), StandardCharsets.UTF_8);
+        try {
+            if (key.equals("p:")) {
+                Position position = EntryCodec.readPosition(record.value());
+                Long before = positions.put(record.partition(), position.offset());
+                world.check(
+                        before == null || before <= position.offset(),
+                        "the position of partition %d goes back from %d to %d",
+                        record.partition(),
+                        before,
+                        position.offset());
+            } else if (key.startsWith("c:") && record.value() != null) {
+                String id = key.substring(2);
+                eventsBefore.remove(id);
+                entry(transaction, id, EntryCodec.readEntry(record.value()));
+            }
+        } catch (LedgerException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void entry(Transaction transaction, String id, RunEntry entry) {
+        Known known = commands.computeIfAbsent(id, key -> new Known());
+        idsByMarker.putIfAbsent(
+                CauseMarker.of(SimConfig.NAME, SimConfig.LEDGER, id).text(), id);
+        RunEntry before = known.last;
+        known.last = entry;
+        world.coverage().count("state", entry.state().getClass().getSimpleName());
+        world.trace().say(transaction.process.name(), "%s is now %s", id, entry.state());
+        world.check(
+                known.events == entry.nextSequence(),
+                "%s has told %d events, its entry says %d",
+                id,
+                known.events,
+                entry.nextSequence());
+        if (before != null && before.state() instanceof RunState.Finished) {
+            world.check(before.equals(entry), "%s goes on after its end: %s, then %s", id, before, entry);
+        }
+        boolean starts = entry.state() instanceof RunState.Starting;
+        if (starts && (before == null || !before.state().equals(entry.state()))) {
+            known.intents.add(new Intent(transaction.process, transaction.begunAt));
+        }
+    }
+
+    private void told(String id, Known known, int sequence, String type) {
+        world.trace().say("events", "%s/%d %s", id, sequence, type);
+        world.check(sequence == known.events, "%s tells number %d after %d events", id, sequence, known.events);
+        known.events = sequence + 1;
+        if (OUTCOMES.contains(type)) {
+            world.check(known.outcome == null, "%s has two outcomes: %s and %s", id, known.outcome, type);
+            known.outcome = type;
+        } else if (type.startsWith("org.dbtrelay.artifact.")) {
+            world.check(known.outcome != null, "%s tells of an artifact before its outcome", id);
+        } else if (COURSE.contains(type)) {
+            int step = COURSE.indexOf(type);
+            world.check(known.outcome == null, "%s tells %s after its outcome", id, type);
+            world.check(step > known.course, "%s goes back to %s", id, type);
+            known.course = step;
+        }
+    }
+
+    /** A process has let a trigger go: there must be an intent of its own for just this one. */
+    void released(SimProcess process, byte[] json) {
+        String body = new String(json, StandardCharsets.UTF_8);
+        int from = body.indexOf("[relay:");
+        String id = from < 0 ? null : idOf(body.substring(from));
+        Known known = id == null ? null : commands.get(id);
+        world.trace().say(process.name(), "sends a trigger for %s", id);
+        Intent intent = known == null
+                ? null
+                : known.intents.reversed().stream()
+                        .filter(it -> it.process == process && !it.used)
+                        .findFirst()
+                        .orElse(null);
+        world.check(intent != null, "%s sends a trigger for %s without a committed intent", process.name(), id);
+        if (intent != null) {
+            intent.used = true;
+            long late = world.scheduler().now() - intent.begunAt;
+            world.check(
+                    late < SEND_WINDOW, "%s sends a trigger for %s %d ms after it was decided", process.name(), id, late / 1_000_000);
+        }
+    }
+
+    private static String text(Headers headers, String name) {
+        Header header = headers.lastHeader(name);
+        return header == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+}
