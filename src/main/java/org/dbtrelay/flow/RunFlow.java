@@ -21,8 +21,10 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunEvent;
 import org.dbtrelay.run.RunMachine;
 import org.jspecify.annotations.Nullable;
 
@@ -194,6 +196,17 @@ final class RunFlow implements PartitionWork.Session {
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.metrics());
         flow.views().told(step.events());
+        step.events().forEach(RunFlow::warnOfStray);
+    }
+
+    private static void warnOfStray(RunEvent event) {
+        if (event.type() == EventType.RUN_STRAY && event.body() instanceof RunEvent.OfRun stray) {
+            LOG.warn(
+                    "A run carries the marker of a command and is not its run",
+                    pair(LogKey.COMMAND_ID, event.commandId()),
+                    pair(LogKey.RUN_ID, event.runId()),
+                    pair(LogKey.REASON, stray.reason()));
+        }
     }
 
     /** 3: only now. */
