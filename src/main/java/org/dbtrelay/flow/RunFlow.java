@@ -87,7 +87,8 @@ final class RunFlow implements PartitionWork.Session {
         }
         commit(step);
         act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
-        Action.WakeAt next = wakes.peek();
+        // While it drains nothing is woken, so nothing that is due may hurry it.
+        @Nullable Action.WakeAt next = draining ? null : wakes.peek();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.at().isAfter(latest) ? latest : next.at();
     }
