@@ -25,7 +25,6 @@ import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.RunMachine;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,7 +89,8 @@ final class RunFlow implements PartitionWork.Session {
         }
         commit(step);
         act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
-        Action.WakeAt next = wakes.peek();
+        // While it drains nothing is woken, so nothing that is due may hurry it.
+        Action.@Nullable WakeAt next = draining ? null : wakes.peek();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.at().isAfter(latest) ? latest : next.at();
     }
@@ -154,10 +154,10 @@ final class RunFlow implements PartitionWork.Session {
         @Nullable RunEntry entry = id == null ? null : entries.get(id);
         Decision decision;
         try {
-            decision = RunMachine.decide(entry, input, step.now(), flow.policy());
+            decision = flow.decide(entry, input, step.now());
         } catch (RuntimeException e) {
             LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            decision = RunMachine.decide(entry, Faults.after(input, e), step.now(), flow.policy());
+            decision = flow.decide(entry, Faults.after(input, e), step.now());
         }
         if (decision.deadLetter() != null && origin != null) {
             step.putAside(origin, decision.deadLetter());
