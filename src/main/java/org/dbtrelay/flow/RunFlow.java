@@ -21,8 +21,10 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,7 +90,7 @@ final class RunFlow implements PartitionWork.Session {
         commit(step);
         act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
         // While it drains nothing is woken, so nothing that is due may hurry it.
-        Action.WakeAt next = draining ? null : wakes.peek();
+        Action.@Nullable WakeAt next = draining ? null : wakes.peek();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.at().isAfter(latest) ? latest : next.at();
     }
@@ -100,6 +102,7 @@ final class RunFlow implements PartitionWork.Session {
         Step step = new Step(now, position).withoutValues();
         Input input = switch (arrival.input()) {
             case Input.Unreadable unreadable -> unreadable;
+            case Input.Swept swept -> swept;
             case Input.Commanded commanded -> Faults.rejected(commanded, "its record or its event is too large");
             case Input.About about -> new Input.Broken(about.commandId(), "its record or its event is too large");
         };
@@ -133,6 +136,9 @@ final class RunFlow implements PartitionWork.Session {
             case Input.Started started -> answered(started, step);
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
+            case Input.Swept swept ->
+                MarkedRuns.of(swept, entries.values(), flow.policy(), step.now())
+                        .forEach(marked -> decide(marked, null, step));
             case Input other -> decide(other, origin, step);
         }
     }
@@ -190,6 +196,17 @@ final class RunFlow implements PartitionWork.Session {
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.metrics());
         flow.views().told(step.events());
+        step.events().forEach(RunFlow::warnOfStray);
+    }
+
+    private static void warnOfStray(RunEvent event) {
+        if (event.type() == EventType.RUN_STRAY && event.body() instanceof RunEvent.OfRun stray) {
+            LOG.warn(
+                    "A run carries the marker of a command and is not its run",
+                    pair(LogKey.COMMAND_ID, event.commandId()),
+                    pair(LogKey.RUN_ID, event.runId()),
+                    pair(LogKey.REASON, stray.reason()));
+        }
     }
 
     /** 3: only now. */
@@ -213,6 +230,7 @@ final class RunFlow implements PartitionWork.Session {
     private static @Nullable String commandId(Input input) {
         return switch (input) {
             case Input.Unreadable unreadable -> null;
+            case Input.Swept swept -> null;
             case Input.Commanded commanded -> commanded.command().id();
             case Input.About about -> about.commandId();
         };
