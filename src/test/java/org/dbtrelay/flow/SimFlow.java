@@ -43,7 +43,13 @@ public final class SimFlow {
         this.flow =
                 new PartitionFlow(
                         policy,
-                        new Actions(connections, new ArtifactCollector(config), new FailureReader(), clock, metrics),
+                        new Actions(
+                                connections,
+                                new Triggers(connections),
+                                new ArtifactCollector(config),
+                                new FailureReader(),
+                                clock,
+                                metrics),
                         watches,
                         views,
                         events,

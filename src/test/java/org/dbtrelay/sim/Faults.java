@@ -88,7 +88,7 @@ final class Faults {
             if (!world.mayJump(process)) {
                 return;
             }
-            long jump = (strikes.nextBoolean() ? 1 : -1) * strikes.nextLong(10 * 60 * SECOND);
+            long jump = (strikes.nextBoolean() ? 1 : -1) * strikes.nextLong(120 * SECOND);
             world.trace().say(process.name(), "clock is set by %s at '%s'", Duration.ofNanos(jump), arrow);
             process.clock().jump(jump);
         }

@@ -67,7 +67,14 @@ final class Instance {
             Intake intake = SimFlow.intake(ledger.owners());
             channel.start(ledger, intake);
             Runnable poller =
-                    SimPoller.of(intake, flow.watches(), connections.connections(), process.clock(), METRICS);
+                    SimPoller.of(
+                    intake,
+                    flow.watches(),
+                    connections.connections(),
+                    config.policy(),
+                    config.relay(),
+                    process.clock(),
+                    METRICS);
             process.spawn("ticks", () -> forever(500, poller));
             process.spawn("probes", () -> forever(3_000, connections::probe));
         });

@@ -58,6 +58,7 @@ record SimConfig(RelayConfig relay, Policy policy) {
                 properties.put(prefix + "max-concurrent-requests", variant == 1 ? "2" : "8");
             }
             properties.put("relay.ledger.visibility-lag", LAG.toSeconds() + "s");
+            properties.put("relay.ledger.sweep-interval", "40s");
             properties.put("relay.poll.interval", variant == 2 ? "3s" : "6s");
             properties.put("relay.run.timeout", variant == 3 ? "40s" : "150s");
             properties.put("relay.run.on-timeout", variant == 2 ? "abandon" : "cancel");

@@ -150,7 +150,7 @@ final class World {
         SimProcess process = new SimProcess(
                 scheduler, "relay-" + number, new SplittableRandom(plan.seed() * 41 + number));
         if (plan.wrongClocks()) {
-            process.clock().setOff(random.nextLong(-3_600, 3_600) * SECOND);
+            process.clock().setOff(random.nextLong(-120, 120) * SECOND * (random.nextInt(8) == 0 ? 30 : 1));
         }
         SimConfig config = SimConfig.of(plan.config() + (random.nextInt(4) == 0 ? number : 0));
         Instance instance = new Instance(this, process, config);

@@ -1,19 +1,32 @@
 package org.dbtrelay.watch;
 
 import java.time.Clock;
+import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.flow.Intake;
 import org.dbtrelay.flow.Watches;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Policy;
 
 /** Lets the simulation make what is made by the container otherwise. */
 public final class SimPoller {
 
     private SimPoller() {}
 
-    /** The real poller; running it is one tick. */
+    /** The real poller and the real sweep; running it is one tick of both. */
     public static Runnable of(
-            Intake intake, Watches watches, Connections connections, Clock clock, RelayMetrics metrics) {
-        return new Poller(intake, watches, connections, clock, metrics)::tick;
+            Intake intake,
+            Watches watches,
+            Connections connections,
+            Policy policy,
+            RelayConfig config,
+            Clock clock,
+            RelayMetrics metrics) {
+        Poller poller = new Poller(intake, watches, connections, clock, metrics);
+        Sweep sweep = new Sweep(intake, watches, connections, policy, config, clock);
+        return () -> {
+            poller.tick();
+            sweep.tick();
+        };
     }
 }
