@@ -85,12 +85,7 @@ final class Faults {
             world.trace().say("world", "rebalance, %s at '%s'", process.name(), arrow);
             world.group().shuffle();
         } else {
-            if (!world.mayJump(process)) {
-                return;
-            }
-            long jump = (strikes.nextBoolean() ? 1 : -1) * strikes.nextLong(120 * SECOND);
-            world.trace().say(process.name(), "clock is set by %s at '%s'", Duration.ofNanos(jump), arrow);
-            process.clock().jump(jump);
+            world.setClock(process, arrow);
         }
     }
 

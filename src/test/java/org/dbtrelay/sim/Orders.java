@@ -36,6 +36,8 @@ final class Orders {
     enum Fate {
         ONE_OUTCOME,
         NOTHING,
+        /** Its partition is not served. */
+        HELD,
         DEAD_LETTER
     }
 
@@ -127,8 +129,9 @@ final class Orders {
         long timestamp =
                 SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000 - ageMillis;
         String ownId = id == null ? SimConfig.COMMANDS + "-" + partition + "-" + log.end() + "-" + timestamp : id;
-        all.add(new Order(partition, log.end(), ownId, fate, reason));
-        world.trace().say("producer", "%d@%d %s: %s", partition, log.end(), fate, value);
+        Fate held = partition == world.plan().degraded() ? Fate.HELD : fate;
+        all.add(new Order(partition, log.end(), ownId, held, held == Fate.HELD ? "" : reason));
+        world.trace().say("producer", "%d@%d %s: %s", partition, log.end(), held, value);
         log.append(
                 ("key-" + partition).getBytes(StandardCharsets.UTF_8),
                 value.getBytes(StandardCharsets.UTF_8),

@@ -13,7 +13,8 @@ import java.util.SplittableRandom;
  * @param kafka how likely a request to the brokers goes wrong
  * @param hidden how long dbt Cloud hides a new run at the most: 0 hardly, 1 within T_lag, 2 also beyond
  * @param troubleUntil simulated nanoseconds
- * @param maxRecordBytes what the event topics take
+ * @param maxEventBytes what the event topics take
+ * @param degraded a partition whose ledger holds what no build can read; -1: none
  */
 record Plan(
         long seed,
@@ -27,60 +28,68 @@ record Plan(
         int hidden,
         int config,
         boolean wrongClocks,
+        boolean clocksAreSet,
         boolean lockOuts,
         boolean tokenTrouble,
         boolean outages,
         boolean runsVanish,
         boolean assumptionBroken,
         long troubleUntil,
-        int maxEventBytes) {
+        int maxEventBytes,
+        int degraded) {
 
     /** The plan of a seed. */
     static Plan of(long seed) {
         SplittableRandom random = new SplittableRandom(seed * 31 + 7);
         boolean calm = random.nextInt(12) == 0;
+        boolean clocksAreSet = random.nextInt(12) == 0;
+        int partitions = 1 + random.nextInt(random.nextInt(3) == 0 ? 3 : 2);
         return new Plan(
                 seed,
-                1 + random.nextInt(random.nextInt(3) == 0 ? 3 : 2),
+                partitions,
                 1 + random.nextInt(3),
                 2 + random.nextInt(5),
                 calm ? 0 : 1 + random.nextInt(5),
                 random.nextInt(3) == 0 ? 0.04 : 0.012,
-                calm || random.nextInt(3) == 0 ? 0 : random.nextInt(3) == 0 ? 0.3 : 0.06,
+                clocksAreSet ? 0.3 : calm || random.nextInt(3) == 0 ? 0 : random.nextInt(3) == 0 ? 0.3 : 0.06,
                 calm || random.nextInt(2) == 0 ? 0 : 0.01,
-                random.nextInt(4) == 0 ? 2 : random.nextInt(2),
+                clocksAreSet ? 1 : random.nextInt(4) == 0 ? 2 : random.nextInt(2),
                 random.nextInt(SimConfig.VARIANTS),
                 random.nextInt(4) == 0,
+                clocksAreSet,
                 random.nextInt(8) == 0,
                 random.nextInt(10) == 0,
                 random.nextInt(8) == 0,
                 random.nextInt(60) == 0,
                 random.nextInt(20) == 0,
                 Duration.ofSeconds(15 + random.nextInt(60)).toNanos(),
-                random.nextInt(12) == 0 ? 4_800 : 1_000_000);
+                random.nextInt(12) == 0 ? 4_800 : 1_000_000,
+                partitions > 1 && random.nextInt(15) == 0 ? random.nextInt(partitions) : -1);
     }
 
-    /** The same with fewer faults, to find out how few are enough. */
-    Plan withFaults(int fewer) {
+    /** The same with fewer commands and faults, to find out how few are enough. */
+    Plan with(int fewerCommands, int fewerFaults) {
         return new Plan(
                 seed,
                 partitions,
                 instances,
-                commands,
-                fewer,
+                fewerCommands,
+                fewerFaults,
                 strike,
                 http,
                 kafka,
                 hidden,
                 config,
                 wrongClocks,
+                clocksAreSet,
                 lockOuts,
                 tokenTrouble,
                 outages,
                 runsVanish,
                 assumptionBroken,
                 troubleUntil,
-                maxEventBytes);
+                maxEventBytes,
+                degraded);
     }
 
     /** How large a record a topic takes. */

@@ -73,8 +73,9 @@ final class Simulation {
     }
 
     private boolean isDone(Order order) {
-        return world.truth().isTaken(order.partition(), order.offset())
-                && (order.fate() == Orders.Fate.DEAD_LETTER || isFinished(order.id()));
+        return order.fate() == Orders.Fate.HELD
+                || (world.truth().isTaken(order.partition(), order.offset())
+                        && (order.fate() == Orders.Fate.DEAD_LETTER || isFinished(order.id())));
     }
 
     private boolean isFinished(String id) {
@@ -83,7 +84,6 @@ final class Simulation {
     }
 
     private void check() {
-        Map<String, List<String>> deadLetters = new HashMap<>();
         for (Order order : world.orders().all()) {
             String source = order.partition() + "@" + order.offset();
             List<String> reasons = order.fate() == Orders.Fate.DEAD_LETTER ? List.of(order.reason()) : List.of();
@@ -93,8 +93,10 @@ final class Simulation {
                     source,
                     world.truth().deadLetters(source),
                     reasons);
-            deadLetters.put(source, reasons);
-            if (order.fate() != Orders.Fate.DEAD_LETTER) {
+            if (order.fate() == Orders.Fate.HELD) {
+                world.check(
+                        world.truth().command(order.id()) == null, "%s was taken in a degraded partition", order.id());
+            } else if (order.fate() != Orders.Fate.DEAD_LETTER) {
                 Truth.Known known = world.truth().command(order.id());
                 world.check(
                         known != null && known.outcome != null && isFinished(order.id()),

@@ -1,5 +1,7 @@
 package org.dbtrelay.sim;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -7,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.dbtrelay.flow.SimFlow;
 
 /** Everything of one history: the outside, the processes, and what befalls them. */
@@ -133,6 +136,13 @@ final class World {
                 cloud.downFor(nanos);
             });
         }
+        for (int i = 0; plan.clocksAreSet() && i < 5; i++) {
+            scheduler.after(random.nextLong(plan.troubleUntil()), this::setSomeClock);
+        }
+        if (plan.degraded() >= 0) {
+            broker.log(SimConfig.LEDGER, plan.degraded())
+                    .append("c:odd".getBytes(UTF_8), "{\"v\":99}".getBytes(UTF_8), new RecordHeaders(), 0, null, false);
+        }
         if (plan.tokenTrouble()) {
             scheduler.after(random.nextLong(plan.troubleUntil()), () -> {
                 trace.say("world", "the token is refused for a while");
@@ -143,6 +153,21 @@ final class World {
             scheduler.after(random.nextLong(plan.troubleUntil()), this::restartOne);
         }
         scheduler.after(plan.troubleUntil(), this::endTrouble);
+    }
+
+    private void setSomeClock() {
+        if (!instances.isEmpty()) {
+            setClock(instances.get(random.nextInt(instances.size())).process(), "some time");
+        }
+    }
+
+    void setClock(SimProcess process, String arrow) {
+        // Both clocks wrong at once is more than is promised.
+        if (!suspended.contains(process.name())) {
+            long jump = (random.nextInt(3) > 0 ? 1 : -1) * random.nextLong(120 * SECOND);
+            trace.say(process.name(), "clock is set by %s at '%s'", Duration.ofNanos(jump), arrow);
+            process.clock().jump(jump);
+        }
     }
 
     private void startOne() {
@@ -199,7 +224,6 @@ final class World {
         coverage.count("frozen at", arrow);
         process.freeze();
         group.fellSilent(process);
-        // Both clocks wrong at once is more than is promised.
         boolean both = suspend && process.clock().jumps() == 0 && suspended.add(process.name());
         scheduler.after(nanos, () -> {
             if (both) {
@@ -215,10 +239,6 @@ final class World {
         assumptionBroken = true;
         coverage.count("assumption", "frozen between the last look at the send window and the socket");
         freeze(process, 120 * SECOND, false, "the assumption");
-    }
-
-    boolean mayJump(SimProcess process) {
-        return !suspended.contains(process.name());
     }
 
     private void endTrouble() {
