@@ -41,7 +41,7 @@ final class Instance {
                 process.clock(),
                 process.time(),
                 METRICS,
-                world.pairs());
+                world.decisionsOf(process));
         this.channel = new SimChannel(world, process, SimCommands.decoder(config.relay()));
         this.ledger = new SimLedger(
                 clients(),

@@ -90,7 +90,11 @@ final class Orders {
     }
 
     private void repeat(int partition, String id, String body) {
-        world.scheduler().after(random.nextLong(20_000_000_000L), () -> command(partition, id, body, 0));
+        toCome++;
+        world.scheduler().after(random.nextLong(20_000_000_000L), () -> {
+            toCome--;
+            command(partition, id, body, 0);
+        });
     }
 
     private String body() {

@@ -120,7 +120,8 @@ final class Simulation {
             boolean excused = world.assumptionBroken()
                     || runs.stream()
                             .limit(runs.size() - 1L)
-                            .anyMatch(run -> run.visibleAt - run.createdAt >= SimConfig.LAG.toNanos());
+                            .anyMatch(run -> run.visibleAt - run.createdAt >= SimConfig.LAG.toNanos()
+                                    || run.vanishesAt < Long.MAX_VALUE);
             if (runs.size() > 1 && excused) {
                 world.coverage().count("assumption", "a second run, excused");
             }

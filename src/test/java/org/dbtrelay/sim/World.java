@@ -109,11 +109,13 @@ final class World {
         }
     }
 
-    SimFlow.Observer pairs() {
-        return (before, input, decision) -> coverage.count(
-                "pair",
-                (before == null ? "none" : before.state().getClass().getSimpleName()) + " + "
-                        + input.getClass().getSimpleName());
+    /** What a process decides. */
+    SimFlow.Observer decisionsOf(SimProcess process) {
+        return (before, input, decision) -> {
+            String state = before == null ? "none" : before.state().getClass().getSimpleName();
+            coverage.count("pair", state + " + " + input.getClass().getSimpleName());
+            trace.say(process.name(), "%s and %s: %s", state, input, decision.actions());
+        };
     }
 
     // what befalls the processes
