@@ -76,8 +76,8 @@ final class FollowPhase {
                 ended.run().status() instanceof JobRunStatus.Known known && known.isTerminal()
                         ? ended(entry, state.run(), ended, known, state.reason(), now, policy)
                         : Decision.only(watch(entry, order, state.run(), now.plus(order.pollInterval())));
-            case Input.NotSeen missing ->
-                Decision.only(watch(entry, order, state.run(), now.plus(order.pollInterval())));
+            case Input.NotSeen(String id, long runId) when runId == state.run().runId() -> lost(entry, state, now);
+            case Input.CallFailed(String id, CallFailure.NotFound notFound) -> lost(entry, state, now);
             case Input.CallFailed failed ->
                 Decision.only(new Action.WakeAt(entry.commandId(), now.plus(order.pollInterval())));
             case Input.Woken woken when now.isAfter(state.askedAt()) -> cancelAgain(entry, state, now);
@@ -154,6 +154,11 @@ final class FollowPhase {
         return state.missingSince().plus(GONE).isAfter(now)
                 ? Decision.only(watch(entry, order, run, now.plus(order.pollInterval())))
                 : Decision.only(new Action.ReadJob(entry.commandId(), RunMachine.target(order), run.jobId()));
+    }
+
+    /** What dbt Cloud does not know cannot be cancelled: it is followed until it is there again, or gone for good. */
+    private static Decision lost(RunEntry entry, RunState.Cancelling state, Instant now) {
+        return notSeen(entry, new RunState.Following(state.run(), state.askedAt(), null), now);
     }
 
     private static Decision gone(RunEntry entry, RunState.Following state, Instant now, Policy policy) {

@@ -297,6 +297,31 @@ class RunMachineTest {
     }
 
     @Test
+    void a_run_that_vanishes_while_it_is_to_be_cancelled_is_gone_in_the_end() {
+        following();
+        course.pass(Duration.ofHours(24));
+        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.CallFailed("c1", new CallFailure.NotFound("404")));
+        course.pass(Duration.ofMinutes(16));
+        course.take(new Input.NotSeen("c1", 99));
+        assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
+        course.take(new Input.JobFound("c1", job(false)));
+
+        assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("run_gone");
+    }
+
+    @Test
+    void a_run_that_vanishes_and_comes_back_is_cancelled_after_all() {
+        following();
+        course.pass(Duration.ofHours(24));
+        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+
+        assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
+    }
+
+    @Test
     void a_run_that_succeeded_by_the_last_look_is_a_success() {
         following();
         course.pass(Duration.ofHours(24));
