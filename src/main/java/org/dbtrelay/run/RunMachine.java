@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunMachine {
 
+    static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(1);
+
     private RunMachine() {}
 
     /**
@@ -89,9 +91,9 @@ public final class RunMachine {
                 .finish(EventType.RUN_ABANDONED, AbandonReason.INTERNAL.wireName(), null, policy);
     }
 
-    /** Doubling from a second to a minute. */
+    /** Doubling from a second to {@link #LONGEST_BACK_OFF}. */
     static Duration backOff(int failures) {
-        return Duration.ofSeconds(Math.min(60, 1L << Math.min(failures, 6)));
+        return Duration.ofSeconds(Math.min(LONGEST_BACK_OFF.toSeconds(), 1L << Math.min(failures, 6)));
     }
 
     /** The connection and account that an order goes to. */

@@ -139,7 +139,10 @@ final class StartPhase {
     }
 
     private static boolean isDue(RunState.Waiting state, Instant now) {
-        return state.notBefore() == null || !now.isBefore(state.notBefore());
+        return state.notBefore() == null
+                || !now.isBefore(state.notBefore())
+                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off.
+                || state.notBefore().isAfter(now.plus(RunMachine.LONGEST_BACK_OFF));
     }
 
     private static Action whenDue(RunEntry entry, RunState.Waiting state, Instant now) {

@@ -297,6 +297,16 @@ class RunMachineTest {
     }
 
     @Test
+    void a_back_off_of_a_clock_that_was_far_ahead_is_not_waited_for() {
+        course.take(command("c1"));
+        course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
+        course.pass(Duration.ofHours(-1));
+        course.take(new Input.Restored("c1"));
+
+        assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
+    }
+
+    @Test
     void a_run_that_vanishes_while_it_is_to_be_cancelled_is_gone_in_the_end() {
         following();
         course.pass(Duration.ofHours(24));
