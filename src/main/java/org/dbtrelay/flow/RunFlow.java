@@ -42,6 +42,7 @@ import org.jspecify.annotations.Nullable;
 final class RunFlow implements PartitionWork.Session {
 
     private static final RelayLog LOG = RelayLog.of(RunFlow.class);
+    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(2);
     private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
 
     private final Claim claim;
@@ -56,6 +57,8 @@ final class RunFlow implements PartitionWork.Session {
     private Position position;
     private int pending;
     private boolean recovered;
+    private Instant begunAt = Instant.EPOCH;
+    private long begunNanos;
     private boolean draining;
 
     RunFlow(Claim claim, PartitionFlow flow) {
@@ -74,9 +77,14 @@ final class RunFlow implements PartitionWork.Session {
         Instant now = flow.clock().instant();
         long nanos = flow.monotonic().nanos();
         Step step = new Step(now, position);
+        if (recovered && clockWasSet(now, nanos)) {
+            beginAnew();
+        }
         if (!recovered) {
             List.copyOf(entries.keySet()).forEach(id -> decide(new Input.Restored(id), null, step));
             recovered = true;
+            begunAt = now;
+            begunNanos = nanos;
         }
         for (Arrival arrival : arrivals) {
             arrived(arrival, step);
@@ -93,6 +101,22 @@ final class RunFlow implements PartitionWork.Session {
         Action.@Nullable WakeAt next = draining ? null : wakes.peek();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.at().isAfter(latest) ? latest : next.at();
+    }
+
+    /** Whether the two clocks have come apart since the work began: somebody set the one, or a suspended machine stopped the other. */
+    private boolean clockWasSet(Instant now, long nanos) {
+        Duration wall = Duration.between(begunAt, now);
+        return wall.minusNanos(nanos - begunNanos).abs().compareTo(CLOCK_TOLERANCE) > 0;
+    }
+
+    /** What was to be waited for by the clock as it was (W above all) is waited for again, as after a claim. */
+    private void beginAnew() {
+        LOG.warn(
+                "The clock was set, or the machine was suspended: all waits of the partition begin anew",
+                pair(LogKey.PARTITION, claim.partition()));
+        wakes.clear();
+        flow.watches().drop(claim.partition());
+        recovered = false;
     }
 
     @Override
