@@ -58,6 +58,10 @@ final class Instance {
         return process;
     }
 
+    SimChannel channel() {
+        return channel;
+    }
+
     SimFlow flow() {
         return flow;
     }
@@ -75,7 +79,7 @@ final class Instance {
                     config.relay(),
                     process.clock(),
                     METRICS);
-            process.spawn("ticks", () -> forever(500, poller));
+            process.spawn("ticks", () -> forever(1_000, poller));
             process.spawn("probes", () -> forever(3_000, connections::probe));
         });
     }
@@ -92,7 +96,7 @@ final class Instance {
     private void forever(long millis, Runnable work) {
         while (true) {
             work.run();
-            process.sleep((millis + world.faults().upTo(1_000)) * 1_000_000);
+            process.sleep((millis + world.faults().upTo(1_500)) * 1_000_000);
         }
     }
 

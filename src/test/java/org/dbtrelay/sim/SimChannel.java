@@ -114,7 +114,7 @@ final class SimChannel {
                 new ArrayList<>(assigned.keySet()).forEach(this::fetch);
                 assigned.forEach(this::commit);
             }
-            process.sleep(100_000_000 + world.faults().upTo(700_000_000));
+            process.sleep(150_000_000 + world.faults().upTo(1_200_000_000));
         }
     }
 
@@ -152,6 +152,13 @@ final class SimChannel {
                 from.acknowledge(record.offset());
             }
         });
+    }
+
+    /** Whether a record has been delivered that is not taken durably. */
+    boolean holdsUntaken() {
+        return assigned.entrySet().stream()
+                .anyMatch(it -> it.getValue().position > 0
+                        && !world.truth().isTaken(it.getKey(), it.getValue().position - 1));
     }
 
     private void commit(int partition, Assigned what) {

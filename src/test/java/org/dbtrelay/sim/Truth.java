@@ -53,6 +53,11 @@ final class Truth {
         final List<Intent> intents = new ArrayList<>();
     }
 
+    /** Whether the process has recorded an intent for the command and not sent its trigger. */
+    boolean isIntentUnused(Known known, SimProcess process) {
+        return known.intents.stream().anyMatch(it -> it.process == process && !it.used);
+    }
+
     private static final class Intent {
         private final SimProcess process;
         private final long begunAt;

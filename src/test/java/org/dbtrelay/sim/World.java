@@ -208,6 +208,9 @@ final class World {
     void kill(SimProcess process, String arrow) {
         trace.say(process.name(), "is killed at '%s'", arrow);
         coverage.count("killed at", arrow);
+        instances.stream()
+                .filter(it -> it.process() == process)
+                .forEach(it -> CrashRows.count(this, it, arrow));
         instances.removeIf(it -> it.process() == process);
         process.kill();
         group.fellSilent(process);

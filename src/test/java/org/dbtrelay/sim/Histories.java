@@ -1,0 +1,93 @@
+package org.dbtrelay.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Many histories, on as many threads as the machine has cores; each history stays on one thread. */
+final class Histories {
+
+    private Histories() {}
+
+    /**
+     * What came of them.
+     *
+     * @param firstBad the history with the lowest seed in which something did not hold; null: none
+     */
+    record Outcome(long histories, long bad, Simulation.Result firstBad, Coverage coverage, double seconds) {}
+
+    /** Runs the seeds from the first on; stops early after the first that is bad, if so wanted. */
+    static Outcome run(long firstSeed, long count, boolean untilBad) throws InterruptedException {
+        int threads = Runtime.getRuntime().availableProcessors();
+        AtomicLong next = new AtomicLong(firstSeed);
+        AtomicLong end = new AtomicLong(firstSeed + count);
+        long begun = System.nanoTime();
+        List<Callable<Part>> workers = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            workers.add(() -> work(next, end, untilBad));
+        }
+        Coverage coverage = new Coverage();
+        Simulation.Result firstBad = null;
+        long done = 0;
+        long bad = 0;
+        try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
+            for (Future<Part> future : pool.invokeAll(workers)) {
+                Part part = future.get();
+                coverage.add(part.coverage);
+                done += part.done;
+                bad += part.bad;
+                if (part.first != null && (firstBad == null || part.first.plan().seed() < firstBad.plan().seed())) {
+                    firstBad = part.first;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+        return new Outcome(done, bad, firstBad, coverage, (System.nanoTime() - begun) / 1e9);
+    }
+
+    private static final class Part {
+        private final Coverage coverage = new Coverage();
+        private Simulation.Result first;
+        private long done;
+        private long bad;
+    }
+
+    private static Part work(AtomicLong next, AtomicLong end, boolean untilBad) {
+        Part part = new Part();
+        for (long seed = next.getAndIncrement(); seed < end.get(); seed = next.getAndIncrement()) {
+            Simulation.Result result = Simulation.run(Plan.of(seed));
+            part.done++;
+            part.coverage.add(result.coverage());
+            if (!result.isFine()) {
+                part.bad++;
+                if (part.first == null) {
+                    part.first = result;
+                }
+                if (untilBad) {
+                    end.set(seed);
+                }
+            }
+        }
+        return part;
+    }
+
+    /** The same seed with as few commands and faults as still go wrong. */
+    static Simulation.Result shrunk(Simulation.Result bad) {
+        Simulation.Result smallest = bad;
+        for (int commands = 1; commands <= bad.plan().commands(); commands++) {
+            for (int faults = 0; faults <= bad.plan().faults(); faults++) {
+                Simulation.Result result = Simulation.run(bad.plan().with(commands, faults));
+                if (!result.isFine()) {
+                    return result;
+                }
+            }
+        }
+        return smallest;
+    }
+}

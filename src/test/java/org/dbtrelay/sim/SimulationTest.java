@@ -1,0 +1,68 @@
+package org.dbtrelay.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Many histories of the real code under simulated trouble. {@code -Dsim.histories=N} for more or fewer of them,
+ * {@code -Dsim.seed=S} to begin elsewhere; both together, with one history, replay one that failed.
+ */
+class SimulationTest {
+
+    private static final long HISTORIES = Long.getLong("sim.histories", 20_000);
+    private static final long SEED = Long.getLong("sim.seed", 0);
+
+    /** Fewer do not say anything about what was not met. */
+    private static final long ENOUGH_FOR_COVERAGE = 15_000;
+
+    @Test
+    void what_is_promised_holds_in_every_history() throws InterruptedException {
+        Histories.Outcome outcome = Histories.run(SEED, HISTORIES, false);
+        System.out.print(outcome.coverage());
+        System.out.printf(
+                "%d histories from seed %d in %.1f s, %d bad%n",
+                outcome.histories(), SEED, outcome.seconds(), outcome.bad());
+        if (outcome.firstBad() != null) {
+            tell(outcome.firstBad());
+        }
+        assertThat(outcome.bad()).as("histories in which something did not hold").isZero();
+        assertThat(Uncaught.all()).isEmpty();
+        if (HISTORIES >= ENOUGH_FOR_COVERAGE) {
+            assertThat(notMet(outcome.coverage())).as("never met").isEmpty();
+        }
+    }
+
+    @Test
+    void a_seed_always_gives_the_same_history() {
+        for (long seed = 0; seed < 20; seed++) {
+            List<String> once = Simulation.run(Plan.of(seed)).trace().lines();
+            List<String> again = Simulation.run(Plan.of(seed)).trace().lines();
+
+            assertThat(again).isEqualTo(once);
+        }
+    }
+
+    private static void tell(Simulation.Result bad) {
+        Simulation.Result shown = Histories.shrunk(bad);
+        System.out.println("Seed " + bad.plan().seed() + ": " + bad.violations());
+        System.out.println("As small as it gets: " + shown.plan());
+        shown.trace().lines().forEach(System.out::println);
+        System.out.println("Again: -Dsim.histories=1 -Dsim.seed=" + bad.plan().seed());
+    }
+
+    private static List<String> notMet(Coverage coverage) {
+        List<String> missing = new ArrayList<>();
+        Expected.ALL.forEach((kind, whats) -> whats.stream()
+                .filter(what -> coverage.of(kind, what) == 0)
+                .forEach(what -> missing.add(kind + ": " + what)));
+        Set<String> wrong = new TreeSet<>(Expected.IMPOSSIBLE.keySet());
+        wrong.retainAll(coverage.of("pair").keySet());
+        wrong.forEach(pair -> missing.add("said to be impossible, but met: " + pair));
+        return missing;
+    }
+}
