@@ -48,7 +48,8 @@ final class LookPhase {
 
     private static Decision notFound(
             RunEntry entry, RunState.Looking state, Instant lookBegunAt, Instant now, Policy policy) {
-        if (lookBegunAt.isBefore(state.since().plus(policy.unclearWait()))) {
+        // Begun later than now: the clock was set back meanwhile, so nobody knows when it really began.
+        if (lookBegunAt.isBefore(state.since().plus(policy.unclearWait())) || lookBegunAt.isAfter(now)) {
             Instant next = now.plus(RunMachine.backOff(state.looks()));
             Instant lastLook = state.since().plus(policy.unclearWait());
             return Draft.of(entry, now)

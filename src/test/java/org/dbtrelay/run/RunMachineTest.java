@@ -297,6 +297,18 @@ class RunMachineTest {
     }
 
     @Test
+    void a_look_that_began_by_a_clock_that_was_set_back_meanwhile_says_nothing() {
+        course.take(command("c1"));
+        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("time-out")));
+        Instant begun = course.now.plusSeconds(200);
+        course.take(new Input.Restored("c1"));
+        course.take(new Input.LookedUp("c1", 1, begun, null));
+
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Looking.class);
+    }
+
+    @Test
     void a_back_off_of_a_clock_that_was_far_ahead_is_not_waited_for() {
         course.take(command("c1"));
         course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
