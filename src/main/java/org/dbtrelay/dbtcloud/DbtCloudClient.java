@@ -78,7 +78,30 @@ public final class DbtCloudClient {
     public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
         CompletableFuture<@Nullable Void> open = exchange.suspension(accountId).whenOpen();
         RequestBudget budget = exchange.budget(accountId);
-        return open.isDone() ? budget.reserve(priority) : open.thenCompose(_ -> budget.reserve(priority));
+        if (open.isDone()) {
+            return budget.reserve(priority);
+        }
+        CompletableFuture<Permit> permit = new CompletableFuture<>();
+        var _ = open.thenRun(() -> {
+            if (!permit.isDone()) {
+                handOn(budget.reserve(priority), permit);
+            }
+        });
+        return permit;
+    }
+
+    /** Not {@code thenCompose}: who cancels that leaves the place in the queue, and the permit that comes of it to nobody. */
+    private static void handOn(CompletableFuture<Permit> granted, CompletableFuture<Permit> permit) {
+        var _ = permit.whenComplete((given, cancelled) -> {
+            if (cancelled != null) {
+                granted.cancel(false);
+            }
+        });
+        var _ = granted.thenAccept(given -> {
+            if (!permit.complete(given)) {
+                given.close();
+            }
+        });
     }
 
     /** The accounts that are not asked to start runs, because dbt Cloud refuses this connection there. */

@@ -409,6 +409,24 @@ class TriggerTest extends AgainstWireMock {
     }
 
     @Test
+    void whoGivesUpAfterTheAccountIsResumedLeavesNoSlotTaken() {
+        answer(aResponse().withStatus(401).withBody(error(401, "Invalid token.", "null")));
+        failureOfTrigger();
+        CompletableFuture<Permit> given = client.reserve(ACCOUNT, Priority.TRIGGER);
+        CompletableFuture<Permit> givenUp = client.reserve(ACCOUNT, Priority.TRIGGER);
+        CompletableFuture<Permit> next = client.reserve(ACCOUNT, Priority.TRIGGER);
+
+        // One slot: the first has it, the second waits for it when it gives up.
+        client.resume(ACCOUNT);
+        given.join();
+        givenUp.cancel(false);
+        given.join().close();
+
+        assertThat(next).succeedsWithin(Duration.ofSeconds(5));
+        next.join().close();
+    }
+
+    @Test
     void anAbsentJobIsNotFound() {
         answer(aResponse().withStatus(404).withBody(error(404, "The requested resource was not found.", "null")));
 
