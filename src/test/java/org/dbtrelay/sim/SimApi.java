@@ -122,6 +122,7 @@ final class SimApi extends SimConnections.Api {
             if (!done) {
                 done = true;
                 leaveWire();
+                world.trace().say(process.name(), "gives up %s", what);
             }
         }
 
@@ -138,6 +139,7 @@ final class SimApi extends SimConnections.Api {
                 if (!done) {
                     done = true;
                     leaveWire();
+                    world.trace().say(process.name(), "has the answer to %s", what);
                     how.accept(outcome);
                 }
             });
@@ -146,6 +148,7 @@ final class SimApi extends SimConnections.Api {
         void connect() {
             onWire = true;
             budget.entered(what);
+            world.trace().say(process.name(), "asks dbt Cloud: %s, which will be %s", what, fate);
             process.after(connectTime(), () -> process.spawn("http", this::send));
         }
 
