@@ -2,15 +2,18 @@ package org.dbtrelay.flow;
 
 import java.time.Clock;
 import java.time.Instant;
+import java.util.function.Consumer;
 import org.dbtrelay.artifact.ArtifactCollector;
 import org.dbtrelay.artifact.FailureReader;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.event.SimEvents;
 import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.ledger.PartitionWork;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Policy;
@@ -19,8 +22,23 @@ import org.dbtrelay.run.RunEntry;
 /** The real flow of one process, whose decisions somebody watches. */
 public final class SimFlow {
 
-    /** Sees every decision. */
+    /** Sees every decision, and may break rules. */
     public interface Observer {
+        /** The entry that is taken for the command's. */
+        default RunEntry known(RunEntry before, Input input) {
+            return before;
+        }
+
+        /** What is taken for the input. */
+        default Input heard(RunEntry before, Input input) {
+            return input;
+        }
+
+        /** Whether send windows begin only when the commit has returned. */
+        default boolean stampsLate() {
+            return false;
+        }
+
         /** What was decided. */
         void decided(RunEntry before, Input input, Decision decision);
     }
@@ -49,7 +67,13 @@ public final class SimFlow {
                                 new ArtifactCollector(config),
                                 new FailureReader(),
                                 clock,
-                                metrics),
+                                metrics) {
+                            @Override
+                            void start(
+                                    Action.Start action, Permit permit, SendWindow window, Consumer<Input> inbox) {
+                                super.start(action, permit, observer.stampsLate() ? anew(window) : window, inbox);
+                            }
+                        },
                         watches,
                         views,
                         events,
@@ -59,11 +83,21 @@ public final class SimFlow {
                         metrics) {
                     @Override
                     Decision decide(RunEntry entry, Input input, Instant now) {
-                        Decision decision = super.decide(entry, input, now);
+                        Decision decision =
+                                super.decide(observer.known(entry, input), observer.heard(entry, input), now);
                         observer.decided(entry, input, decision);
                         return decision;
                     }
                 };
+    }
+
+    private static SendWindow anew(SendWindow window) {
+        return new SendWindow(
+                window.length(),
+                window.clock().instant(),
+                window.monotonic().nanos(),
+                window.clock(),
+                window.monotonic());
     }
 
     /** What owners do with their inputs. */

@@ -39,10 +39,8 @@ final class Budget {
         // Permits may be taken some time before they are used.
         world.check(tokens >= -slots, "%s asks more often than its budget allows", process.name());
         // A trigger may use a permit that it was given before.
-        boolean away = !what.equals("post")
-                && now > stayAwayFrom
-                && now < stayAwayUntil
-                && freezesThen == process.freezes();
+        boolean away =
+                !what.equals("post") && now > stayAwayFrom && now < stayAwayUntil && freezesThen == process.freezes();
         world.check(!away, "%s asks (%s) although the account is shut out", process.name(), what);
     }
 

@@ -13,9 +13,8 @@ final class Coverage {
     }
 
     void add(Coverage other) {
-        other.counts.forEach((kind, whats) -> whats.forEach((what, count) -> counts.computeIfAbsent(
-                        kind, key -> new TreeMap<>())
-                .merge(what, count, Integer::sum)));
+        other.counts.forEach((kind, whats) -> whats.forEach((what, count) ->
+                counts.computeIfAbsent(kind, key -> new TreeMap<>()).merge(what, count, Integer::sum)));
     }
 
     int of(String kind, String what) {

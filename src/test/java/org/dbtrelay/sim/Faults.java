@@ -1,6 +1,5 @@
 package org.dbtrelay.sim;
 
-import java.time.Duration;
 import java.util.SplittableRandom;
 
 /** The dice: at every blocking point they may strike the process that stands there, or what it sends. */
@@ -13,6 +12,7 @@ final class Faults {
     private final SplittableRandom strikes;
     private final SplittableRandom network;
     private int left;
+    private int hangs;
 
     Faults(World world, Plan plan) {
         this.world = world;
@@ -59,7 +59,20 @@ final class Faults {
             left--;
             strike(process, arrow);
         }
+        if (world.plan().hangs() && hangs == 0 && arrow.equals("post answered")) {
+            hang(process, arrow);
+        }
         process.halt();
+    }
+
+    /** The thread that waits for the answer hangs; it goes on in the worst moment, see SimApi. */
+    private void hang(SimProcess process, String arrow) {
+        hangs++;
+        world.trace().say(process.name(), "a thread hangs at '%s'", arrow);
+        world.coverage().count("hangs at", arrow);
+        process.hangNext();
+        // And its owner forgets what it knew.
+        world.scheduler().after(SECOND, () -> world.setClock(process, arrow));
     }
 
     private static double weight(String arrow) {
@@ -75,7 +88,9 @@ final class Faults {
     private void strike(SimProcess process, String arrow) {
         // Frozen between the last look at the window and the socket: that is the named assumption, see World.
         int dice = arrow.equals("post released") ? 0 : strikes.nextInt(100);
-        if (dice < 40) {
+        if (arrow.equals("post answered") && dice < 50) {
+            hang(process, arrow);
+        } else if (dice < 40) {
             world.kill(process, arrow);
         } else if (dice < 60) {
             world.freeze(process, 100 * MILLI + strikes.nextLong(9 * SECOND), strikes.nextBoolean(), arrow);
@@ -106,6 +121,9 @@ final class Faults {
     }
 
     Fate http(boolean post) {
+        if (post && world.plan().hangs() && hangs == 0) {
+            return Fate.CONNECTION_REFUSED;
+        }
         if (!areOn() || network.nextDouble() >= world.plan().http() * (post ? 2 : 1)) {
             return Fate.ANSWERED;
         }

@@ -22,14 +22,14 @@ final class Histories {
     record Outcome(long histories, long bad, Simulation.Result firstBad, Coverage coverage, double seconds) {}
 
     /** Runs the seeds from the first on; stops early after the first that is bad, if so wanted. */
-    static Outcome run(long firstSeed, long count, boolean untilBad) throws InterruptedException {
+    static Outcome run(long firstSeed, long count, Mutant mutant, boolean untilBad) throws InterruptedException {
         int threads = Runtime.getRuntime().availableProcessors();
         AtomicLong next = new AtomicLong(firstSeed);
         AtomicLong end = new AtomicLong(firstSeed + count);
         long begun = System.nanoTime();
         List<Callable<Part>> workers = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            workers.add(() -> work(next, end, untilBad));
+            workers.add(() -> work(next, end, mutant, untilBad));
         }
         Coverage coverage = new Coverage();
         Simulation.Result firstBad = null;
@@ -41,7 +41,9 @@ final class Histories {
                 coverage.add(part.coverage);
                 done += part.done;
                 bad += part.bad;
-                if (part.first != null && (firstBad == null || part.first.plan().seed() < firstBad.plan().seed())) {
+                if (part.first != null
+                        && (firstBad == null
+                                || part.first.plan().seed() < firstBad.plan().seed())) {
                     firstBad = part.first;
                 }
             }
@@ -58,10 +60,10 @@ final class Histories {
         private long bad;
     }
 
-    private static Part work(AtomicLong next, AtomicLong end, boolean untilBad) {
+    private static Part work(AtomicLong next, AtomicLong end, Mutant mutant, boolean untilBad) {
         Part part = new Part();
         for (long seed = next.getAndIncrement(); seed < end.get(); seed = next.getAndIncrement()) {
-            Simulation.Result result = Simulation.run(Plan.of(seed));
+            Simulation.Result result = Simulation.run(Plan.of(seed), mutant);
             part.done++;
             part.coverage.add(result.coverage());
             if (!result.isFine()) {

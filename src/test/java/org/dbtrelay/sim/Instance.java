@@ -23,11 +23,13 @@ final class Instance {
     private final SimConnections connections;
     private final SimChannel channel;
     private final SimLedger ledger;
+    private int producers;
 
     Instance(World world, SimProcess process, SimConfig config) {
         this.world = world;
         this.process = process;
         this.config = config;
+        Meddling meddling = new Meddling(world, process);
         this.connections = new SimConnections(
                 config.relay(),
                 new SimApi(world, process, world.cloud(), new Budget(world, process, config)),
@@ -36,17 +38,17 @@ final class Instance {
                 METRICS);
         this.flow = new SimFlow(
                 config.relay(),
-                config.policy(),
+                meddling.policy(config.policy()),
                 connections.connections(),
                 process.clock(),
                 process.time(),
                 METRICS,
-                world.decisionsOf(process));
+                meddling);
         this.channel = new SimChannel(world, process, SimCommands.decoder(config.relay()));
         this.ledger = new SimLedger(
                 clients(),
                 config.relay(),
-                flow.work(),
+                meddling.work(flow.work()),
                 channel.clients(),
                 process.clock(),
                 process.time(),
@@ -70,8 +72,7 @@ final class Instance {
         process.spawn("main", () -> {
             Intake intake = SimFlow.intake(ledger.owners());
             channel.start(ledger, intake);
-            Runnable poller =
-                    SimPoller.of(
+            Runnable poller = SimPoller.of(
                     intake,
                     flow.watches(),
                     connections.connections(),
@@ -104,12 +105,14 @@ final class Instance {
         return new SimLedger.Clients() {
             @Override
             public Producer<byte[], byte[]> producer(int partition) {
-                return new SimProducer(world, process, config.relay().topics().ledger() + "-" + partition);
+                String id = config.relay().topics().ledger() + "-" + partition;
+                return new SimProducer(
+                        world, process, world.mutant() == Mutant.NO_FENCE ? id + "-" + producers++ : id);
             }
 
             @Override
             public Consumer<byte[], byte[]> reader(int partition) {
-                return SimReader.of(world, process, true);
+                return SimReader.of(world, process, world.mutant() != Mutant.READ_UNCOMMITTED);
             }
 
             @Override

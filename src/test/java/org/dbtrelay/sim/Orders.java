@@ -77,7 +77,13 @@ final class Orders {
         } else if (dice < 91) {
             command(partition, id, "\"job_id\":99", 0);
         } else if (dice < 95) {
-            append(partition, id, "{\"command\":" + " ".repeat(random.nextInt(6_000)), 0, Fate.DEAD_LETTER, "malformed");
+            append(
+                    partition,
+                    id,
+                    "{\"command\":" + " ".repeat(random.nextInt(6_000)),
+                    0,
+                    Fate.DEAD_LETTER,
+                    "malformed");
         } else {
             append(
                     partition,
@@ -98,14 +104,13 @@ final class Orders {
     }
 
     private String body() {
-        String job =
-                switch (random.nextInt(14)) {
-                    case 0 -> "\"job_id\":4";
-                    case 1 -> "\"job_id\":5";
-                    case 2, 3 -> names("J" + (1 + random.nextInt(3)));
-                    case 4 -> names(random.nextBoolean() ? "Twin" : random.nextBoolean() ? "Old" : "No such");
-                    default -> "\"job_id\":" + (1 + random.nextInt(3));
-                };
+        String job = switch (random.nextInt(14)) {
+            case 0 -> "\"job_id\":4";
+            case 1 -> "\"job_id\":5";
+            case 2, 3 -> names("J" + (1 + random.nextInt(3)));
+            case 4 -> names(random.nextBoolean() ? "Twin" : random.nextBoolean() ? "Old" : "No such");
+            default -> "\"job_id\":" + (1 + random.nextInt(3));
+        };
         return switch (random.nextInt(8)) {
             case 0 -> job + ",\"artifacts\":[]";
             case 1 -> job + ",\"connection\":\"other\"";
@@ -130,8 +135,7 @@ final class Orders {
 
     private void append(int partition, String id, String value, long ageMillis, Fate fate, String reason) {
         SimLog log = world.broker().log(SimConfig.COMMANDS, partition);
-        long timestamp =
-                SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000 - ageMillis;
+        long timestamp = SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000 - ageMillis;
         String ownId = id == null ? SimConfig.COMMANDS + "-" + partition + "-" + log.end() + "-" + timestamp : id;
         Fate held = partition == world.plan().degraded() ? Fate.HELD : fate;
         all.add(new Order(partition, log.end(), ownId, held, held == Fate.HELD ? "" : reason));

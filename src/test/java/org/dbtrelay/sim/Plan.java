@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
  * @param hidden how long dbt Cloud hides a new run at the most: 0 hardly, 1 within T_lag, 2 also beyond
  * @param troubleUntil simulated nanoseconds
  * @param maxEventBytes what the event topics take
+ * @param hangs a thread that waits for the answer to a trigger hangs, alone
  * @param degraded a partition whose ledger holds what no build can read; -1: none
  */
 record Plan(
@@ -36,7 +37,8 @@ record Plan(
         boolean assumptionBroken,
         long troubleUntil,
         int maxEventBytes,
-        int degraded) {
+        int degraded,
+        boolean hangs) {
 
     /** The plan of a seed. */
     static Plan of(long seed) {
@@ -64,7 +66,8 @@ record Plan(
                 random.nextInt(20) == 0,
                 Duration.ofSeconds(15 + random.nextInt(60)).toNanos(),
                 random.nextInt(12) == 0 ? 4_800 : 1_000_000,
-                partitions > 1 && random.nextInt(15) == 0 ? random.nextInt(partitions) : -1);
+                partitions > 1 && random.nextInt(15) == 0 ? random.nextInt(partitions) : -1,
+                random.nextInt(25) == 0);
     }
 
     /** The same with fewer commands and faults, to find out how few are enough. */
@@ -89,7 +92,8 @@ record Plan(
                 assumptionBroken,
                 troubleUntil,
                 maxEventBytes,
-                degraded);
+                degraded,
+                hangs);
     }
 
     /** How large a record a topic takes. */

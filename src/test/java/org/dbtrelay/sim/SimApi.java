@@ -105,12 +105,7 @@ final class SimApi extends SimConnections.Api {
         private boolean done;
         private boolean onWire;
 
-        Exchanged(
-                String what,
-                Fate fate,
-                Outcome outcome,
-                Supplier<SimResponse> server,
-                SimConnections.Guarded body) {
+        Exchanged(String what, Fate fate, Outcome outcome, Supplier<SimResponse> server, SimConnections.Guarded body) {
             this.what = what;
             this.fate = fate;
             this.outcome = outcome;
@@ -153,7 +148,8 @@ final class SimApi extends SimConnections.Api {
         }
 
         private long connectTime() {
-            boolean slow = body != null && world.faults().areOn() && world.faults().chance(20);
+            boolean slow =
+                    body != null && world.faults().areOn() && world.faults().chance(20);
             return slow ? world.faults().upTo(7_000_000_000L) : 1_000_000;
         }
 
@@ -173,10 +169,15 @@ final class SimApi extends SimConnections.Api {
             }
             if (body != null) {
                 world.truth().released(process, body.json());
-                if (world.plan().assumptionBroken() && world.faults().areOn() && world.faults().chance(3)) {
+                if (world.plan().assumptionBroken()
+                        && world.faults().areOn()
+                        && world.faults().chance(3)) {
                     world.breakTheAssumption(process);
                     process.halt();
                 }
+            }
+            if (body != null) {
+                process.endHang();
             }
             world.faults().pass(process, what + " released");
             toServer();
@@ -230,10 +231,14 @@ final class SimApi extends SimConnections.Api {
                             fate == Fate.ANSWERED_LATE
                                     ? world.faults().upTo(SimConfig.READ_TIMEOUT.toNanos())
                                     : world.faults().httpLatency(),
-                            () -> finish(fate == Fate.RESET_AFTER ? this::reset : it -> {
-                                budget.answered(response.getStatus(), response.getHeaderString("Retry-After"));
-                                it.answered(response);
-                            }));
+                            () -> finish(
+                                    fate == Fate.RESET_AFTER
+                                            ? this::reset
+                                            : it -> {
+                                                budget.answered(
+                                                        response.getStatus(), response.getHeaderString("Retry-After"));
+                                                it.answered(response);
+                                            }));
         }
     }
 
@@ -246,7 +251,8 @@ final class SimApi extends SimConnections.Api {
                     outcome(emitter),
                     () -> {
                         String cause = cause(body);
-                        world.trace().say("dbt Cloud", "gets a trigger of job %d from %s: %s", jobId, process.name(), cause);
+                        world.trace()
+                                .say("dbt Cloud", "gets a trigger of job %d from %s: %s", jobId, process.name(), cause);
                         SimResponse answer = cloud.trigger(jobId, cause);
                         return answer;
                     },
@@ -321,13 +327,7 @@ final class SimApi extends SimConnections.Api {
         return uni(
                 "runs",
                 () -> cloud.list(
-                        jobId,
-                        statusIn,
-                        pkIn,
-                        idGreaterThan,
-                        includeRelated != null,
-                        orderBy.startsWith("-"),
-                        limit));
+                        jobId, statusIn, pkIn, idGreaterThan, includeRelated != null, orderBy.startsWith("-"), limit));
     }
 
     @Override

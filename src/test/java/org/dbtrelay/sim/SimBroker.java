@@ -40,7 +40,13 @@ final class SimBroker {
 
     /** A record, or the marker that ends a transaction. */
     record SimRecord(
-            long offset, byte[] key, byte[] value, Headers headers, long timestamp, Transaction transaction, boolean marker) {}
+            long offset,
+            byte[] key,
+            byte[] value,
+            Headers headers,
+            long timestamp,
+            Transaction transaction,
+            boolean marker) {}
 
     /** A topic's partition. */
     static final class SimLog {
@@ -60,14 +66,17 @@ final class SimBroker {
         /** Up to here everything is decided. */
         long lastStable() {
             for (SimRecord record : records) {
-                if (record.transaction() != null && !record.marker() && !record.transaction().isSettledIn(this)) {
+                if (record.transaction() != null
+                        && !record.marker()
+                        && !record.transaction().isSettledIn(this)) {
                     return record.offset();
                 }
             }
             return end();
         }
 
-        void append(byte[] key, byte[] value, Headers headers, long timestamp, Transaction transaction, boolean marker) {
+        void append(
+                byte[] key, byte[] value, Headers headers, long timestamp, Transaction transaction, boolean marker) {
             records.add(new SimRecord(records.size(), key, value, headers, timestamp, transaction, marker));
         }
     }
@@ -189,11 +198,7 @@ final class SimBroker {
 
     /** Appends records to the producer's open transaction, which it opens; false: the one before is not settled yet. */
     boolean produce(
-            String id,
-            long epoch,
-            SimProcess process,
-            long begunAt,
-            List<ProducerRecord<byte[], byte[]>> records) {
+            String id, long epoch, SimProcess process, long begunAt, List<ProducerRecord<byte[], byte[]>> records) {
         Coordinator coordinator = fenced(id, epoch);
         Transaction transaction = coordinator.current;
         if (transaction == null) {
@@ -255,8 +260,7 @@ final class SimBroker {
         transaction.decidedAt = world.scheduler().now();
         if (commit) {
             decided.add(transaction);
-            world.trace()
-                    .say("broker", "commits transaction %d of %s", transaction.number, transaction.process.name());
+            world.trace().say("broker", "commits transaction %d of %s", transaction.number, transaction.process.name());
             listeners.forEach(listener -> listener.accept(transaction));
         } else {
             world.trace().say("broker", "aborts transaction %d of %s", transaction.number, transaction.process.name());

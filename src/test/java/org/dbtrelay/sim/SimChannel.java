@@ -140,6 +140,9 @@ final class SimChannel {
                 record.value(),
                 record.headers(),
                 Optional.empty());
+        if (world.mutant() == Mutant.ACKNOWLEDGE_BEFORE_COMMIT) {
+            from.acknowledge(record.offset());
+        }
         intake.offer(command, decoder.decode(command), () -> {
             world.faults().pass(process, "acknowledge");
             world.check(
@@ -157,8 +160,8 @@ final class SimChannel {
     /** Whether a record has been delivered that is not taken durably. */
     boolean holdsUntaken() {
         return assigned.entrySet().stream()
-                .anyMatch(it -> it.getValue().position > 0
-                        && !world.truth().isTaken(it.getKey(), it.getValue().position - 1));
+                .anyMatch(it ->
+                        it.getValue().position > 0 && !world.truth().isTaken(it.getKey(), it.getValue().position - 1));
     }
 
     private void commit(int partition, Assigned what) {
@@ -167,11 +170,11 @@ final class SimChannel {
 
     /** What the brokers say of a commands partition. */
     long[] endAndCommitted(int partition) {
-        return world.broker()
-                .call(process, "look at commands", PATIENCE, () -> new long[] {
-                    world.broker().log(SimConfig.COMMANDS, partition).end(),
-                    world.group().committed(partition)
-                });
+        return world.broker().call(process, "look at commands", PATIENCE, () -> new long[] {
+            world.broker().log(SimConfig.COMMANDS, partition).end(),
+            // Committed offsets without a position would be noticed at once.
+            world.mutant() == Mutant.NO_POSITION ? 0 : world.group().committed(partition)
+        });
     }
 
     /** How the intake valve reaches the consumer of the channel. */
@@ -217,5 +220,4 @@ final class SimChannel {
                 new Class<?>[] {type},
                 (proxy, method, arguments) -> answer.to(method, arguments));
     }
-
 }

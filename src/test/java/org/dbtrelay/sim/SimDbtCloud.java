@@ -179,13 +179,19 @@ final class SimDbtCloud {
                 .append(run.jobId);
         text.append(",\"status\":").append(status);
         text.append(",\"status_message\":").append(status == 30 ? "\"Cancelled by user.\"" : "null");
-        text.append(",\"created_at\":\"").append(SimTime.EPOCH.plusNanos(run.createdAt)).append('"');
+        text.append(",\"created_at\":\"")
+                .append(SimTime.EPOCH.plusNanos(run.createdAt))
+                .append('"');
         text.append(",\"finished_at\":")
                 .append(ended ? "\"" + SimTime.EPOCH.plusNanos(Math.min(run.endsAt, run.cancelledAt)) + "\"" : "null");
         text.append(",\"artifacts_saved\":").append(ended && time >= run.savedAt);
         if (whole) {
             text.append(",\"trigger\":{\"cause\":\"").append(run.cause).append("\"}");
-            text.append(",\"job\":{\"id\":").append(run.jobId).append(",\"name\":\"J").append(run.jobId).append("\"}");
+            text.append(",\"job\":{\"id\":")
+                    .append(run.jobId)
+                    .append(",\"name\":\"J")
+                    .append(run.jobId)
+                    .append("\"}");
             text.append(",\"run_steps\":[{\"index\":1,\"status\":")
                     .append(status == 20 ? 20 : 10)
                     .append(",\"name\":\"Invoke dbt with `dbt build`\",\"logs\":\"")
@@ -219,20 +225,19 @@ final class SimDbtCloud {
 
     /** One project, one environment, jobs J1 to J3 and two of the name Twin. */
     SimResponse named(String kind, String contains) {
-        String rows =
-                switch (kind) {
-                    case "projects" -> "{\"id\":11,\"name\":\"P\"}";
-                    case "environments" -> "{\"id\":21,\"name\":\"E\"}";
-                    default ->
-                        Stream.of("1:J1", "2:J2", "3:J3", "6:Twin", "7:Twin", "5:Old")
-                                .filter(job -> contains == null
-                                        || job.substring(2).toLowerCase().contains(contains.toLowerCase()))
-                                .map(job -> "{\"id\":" + job.charAt(0)
-                                        + ",\"project_id\":11,\"environment_id\":21,\"name\":\"" + job.substring(2)
-                                        + "\",\"deactivated\":" + job.endsWith("Old") + "}")
-                                .reduce((a, b) -> a + "," + b)
-                                .orElse("");
-                };
+        String rows = switch (kind) {
+            case "projects" -> "{\"id\":11,\"name\":\"P\"}";
+            case "environments" -> "{\"id\":21,\"name\":\"E\"}";
+            default ->
+                Stream.of("1:J1", "2:J2", "3:J3", "6:Twin", "7:Twin", "5:Old")
+                        .filter(job -> contains == null
+                                || job.substring(2).toLowerCase().contains(contains.toLowerCase()))
+                        .map(job -> "{\"id\":" + job.charAt(0)
+                                + ",\"project_id\":11,\"environment_id\":21,\"name\":\"" + job.substring(2)
+                                + "\",\"deactivated\":" + job.endsWith("Old") + "}")
+                        .reduce((a, b) -> a + "," + b)
+                        .orElse("");
+        };
         return answer("[" + rows + "]");
     }
 }

@@ -13,12 +13,16 @@ import org.dbtrelay.sim.SimScheduler.SimTimer;
  */
 final class SimProcess implements Executor {
 
+    private static final long LONGEST_HANG = 90_000_000_000L;
+
     private final SimScheduler scheduler;
     private final String name;
     private final List<Runnable> ready = new ArrayList<>();
     private final List<Runnable> overdue = new ArrayList<>();
     private final SimTime time;
     private final SimTime.WallClock clock;
+    private Runnable hung;
+    private boolean hangNext;
     private boolean dead;
     private boolean frozen;
     private int freezes;
@@ -62,8 +66,24 @@ final class SimProcess implements Executor {
 
     @Override
     public void execute(Runnable continuation) {
-        if (!dead) {
+        if (hangNext) {
+            hangNext = false;
+            hung = continuation;
+            after(LONGEST_HANG, this::endHang);
+        } else if (!dead) {
             ready.add(continuation);
+        }
+    }
+
+    /** The next thread that could go on hangs, alone, until {@link #endHang} or for long. */
+    void hangNext() {
+        hangNext = hung == null;
+    }
+
+    void endHang() {
+        if (hung != null && !dead) {
+            ready.add(hung);
+            hung = null;
         }
     }
 

@@ -47,13 +47,15 @@ class SimProducer implements Producer<byte[], byte[]> {
     @Override
     public void initTransactions() {
         long until = process.time().nanos() + MAX_BLOCK.toNanos();
-        Long begun = world.broker().call(process, "claim", MAX_BLOCK, () -> world.broker().begin(id));
+        Long begun = world.broker()
+                .call(process, "claim", MAX_BLOCK, () -> world.broker().begin(id));
         while (begun == null) {
             if (process.time().nanos() > until) {
                 throw new TimeoutException("initTransactions");
             }
             process.sleep(AGAIN);
-            begun = world.broker().call(process, "claim", MAX_BLOCK, () -> world.broker().begin(id));
+            begun = world.broker()
+                    .call(process, "claim", MAX_BLOCK, () -> world.broker().begin(id));
         }
         epoch = begun;
         world.trace().say(process.name(), "has claimed %s with epoch %d", id, epoch);
@@ -72,7 +74,8 @@ class SimProducer implements Producer<byte[], byte[]> {
     @Override
     public Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record) {
         CompletableFuture<RecordMetadata> sent = new CompletableFuture<>();
-        int size = (record.key() == null ? 0 : record.key().length) + (record.value() == null ? 0 : record.value().length);
+        int size =
+                (record.key() == null ? 0 : record.key().length) + (record.value() == null ? 0 : record.value().length);
         if (size > world.plan().maxRecordBytes(record.topic())) {
             world.coverage().count("kafka", "record refused for its size");
             sent.completeExceptionally(new RecordTooLargeException(size + " bytes"));
@@ -89,8 +92,7 @@ class SimProducer implements Producer<byte[], byte[]> {
         try {
             List<ProducerRecord<byte[], byte[]>> all = List.copyOf(batch);
             while (!world.broker()
-                    .call(process, "write", DELIVERY, () -> world.broker()
-                            .produce(id, epoch, process, begunAt, all))) {
+                    .call(process, "write", DELIVERY, () -> world.broker().produce(id, epoch, process, begunAt, all))) {
                 process.sleep(AGAIN);
             }
         } catch (KafkaException e) {
@@ -107,6 +109,14 @@ class SimProducer implements Producer<byte[], byte[]> {
 
     @Override
     public void commitTransaction() {
+        if (world.mutant() == Mutant.ACT_BEFORE_COMMIT) {
+            process.spawn("commit", this::commitNow);
+        } else {
+            commitNow();
+        }
+    }
+
+    private void commitNow() {
         try {
             world.broker().call(process, "commit", MAX_BLOCK, () -> {
                 world.broker().commit(id, epoch);

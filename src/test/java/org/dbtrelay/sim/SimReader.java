@@ -3,6 +3,7 @@ package org.dbtrelay.sim;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,15 +45,15 @@ final class SimReader implements InvocationHandler {
     public Object invoke(Object proxy, Method method, Object[] arguments) {
         return switch (method.getName()) {
             case "assign" -> {
-                partition = (TopicPartition) ((Collection<?>) arguments[0]).iterator().next();
+                partition = (TopicPartition)
+                        ((Collection<?>) arguments[0]).iterator().next();
                 yield null;
             }
             case "seekToBeginning" -> {
                 position = 0;
                 yield null;
             }
-            case "endOffsets" ->
-                Map.of(partition, world.broker().call(process, "read end", PATIENCE, () -> end()));
+            case "endOffsets" -> Map.of(partition, world.broker().call(process, "read end", PATIENCE, () -> end()));
             case "position" -> position;
             case "poll" -> poll();
             case "close" -> null;
@@ -72,17 +73,25 @@ final class SimReader implements InvocationHandler {
         long from = position;
         int most = world.faults().fetchSize();
         List<SimRecord> fetched = world.broker()
-                .call(process, "read", PATIENCE, () -> List.copyOf(log().records
-                        .subList((int) from, (int) Math.min(end(), from + most))));
+                .call(
+                        process,
+                        "read",
+                        PATIENCE,
+                        () -> List.copyOf(log().records.subList((int) from, (int) Math.min(end(), from + most))));
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         for (SimRecord record : fetched) {
             position = record.offset() + 1;
             boolean hidden = committedOnly && record.transaction() != null && !record.transaction().committed;
-            if (!record.marker() && !hidden) {
+            boolean forgotten = world.mutant() == Mutant.NO_POSITION
+                    && !record.marker()
+                    && new String(record.key(), StandardCharsets.UTF_8).equals("p:");
+            if (!record.marker() && !hidden && !forgotten) {
                 records.add(new ConsumerRecord<>(
                         partition.topic(), partition.partition(), record.offset(), record.key(), record.value()));
             }
         }
-        return records.isEmpty() ? ConsumerRecords.empty() : new ConsumerRecords<>(Map.of(partition, records), Map.of());
+        return records.isEmpty()
+                ? ConsumerRecords.empty()
+                : new ConsumerRecords<>(Map.of(partition, records), Map.of());
     }
 }

@@ -148,7 +148,8 @@ final class SimScheduler {
             method.setAccessible(true);
             return MethodHandles.lookup().unreflect(method);
         } catch (ReflectiveOperationException | RuntimeException e) {
-            throw new IllegalStateException("the JVM has to be started with --add-opens java.base/java.lang=ALL-UNNAMED", e);
+            throw new IllegalStateException(
+                    "the JVM has to be started with --add-opens java.base/java.lang=ALL-UNNAMED", e);
         }
     }
 }

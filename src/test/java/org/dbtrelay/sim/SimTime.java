@@ -96,14 +96,16 @@ final class SimTime extends Monotonic {
         @Override
         public long awaitNanos(long nanos) throws InterruptedException {
             long until = nanos() + nanos;
-            SimTimer timer = process.after(nanos, () -> process.spawn("time-out", () -> {
-                lock.lock();
-                try {
-                    condition.signalAll();
-                } finally {
-                    lock.unlock();
-                }
-            }));
+            SimTimer timer = process.after(
+                    nanos,
+                    () -> process.spawn("time-out", () -> {
+                        lock.lock();
+                        try {
+                            condition.signalAll();
+                        } finally {
+                            lock.unlock();
+                        }
+                    }));
             try {
                 condition.await();
             } finally {

@@ -22,8 +22,8 @@ final class Simulation {
 
     private final World world;
 
-    private Simulation(Plan plan) {
-        this.world = new World(plan);
+    private Simulation(Plan plan, Mutant mutant) {
+        this.world = new World(plan, mutant);
     }
 
     /**
@@ -38,7 +38,11 @@ final class Simulation {
     }
 
     static Result run(Plan plan) {
-        return new Simulation(plan).run();
+        return run(plan, Mutant.NONE);
+    }
+
+    static Result run(Plan plan, Mutant mutant) {
+        return new Simulation(plan, mutant).run();
     }
 
     private Result run() {
@@ -136,9 +140,12 @@ final class Simulation {
     private String strayMemory() {
         for (Instance instance : world.instances()) {
             for (Map.Entry<String, Truth.Known> each : world.truth().commands().entrySet()) {
-                CommandViews.View view = instance.flow().views().find(each.getKey()).orElse(null);
+                CommandViews.View view =
+                        instance.flow().views().find(each.getKey()).orElse(null);
                 RunEntry last = each.getValue().last;
-                if (view != null && !view.entry().equals(last) && !instance.process().isFrozen()) {
+                if (view != null
+                        && !view.entry().equals(last)
+                        && !instance.process().isFrozen()) {
                     return each.getKey() + " has in memory " + view.entry() + " and in the ledger " + last;
                 }
             }

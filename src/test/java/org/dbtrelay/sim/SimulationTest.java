@@ -22,7 +22,7 @@ class SimulationTest {
 
     @Test
     void what_is_promised_holds_in_every_history() throws InterruptedException {
-        Histories.Outcome outcome = Histories.run(SEED, HISTORIES, false);
+        Histories.Outcome outcome = Histories.run(SEED, HISTORIES, Mutant.NONE, false);
         System.out.print(outcome.coverage());
         System.out.printf(
                 "%d histories from seed %d in %.1f s, %d bad%n",
@@ -30,7 +30,9 @@ class SimulationTest {
         if (outcome.firstBad() != null) {
             tell(outcome.firstBad());
         }
-        assertThat(outcome.bad()).as("histories in which something did not hold").isZero();
+        assertThat(outcome.bad())
+                .as("histories in which something did not hold")
+                .isZero();
         assertThat(Uncaught.all()).isEmpty();
         if (HISTORIES >= ENOUGH_FOR_COVERAGE) {
             assertThat(notMet(outcome.coverage())).as("never met").isEmpty();

@@ -154,11 +154,7 @@ final class Truth {
                 entry.nextSequence());
         if (before != null && before.state() instanceof RunState.Finished) {
             world.check(
-                    before.state().equals(entry.state()),
-                    "%s goes on after its end: %s, then %s",
-                    id,
-                    before,
-                    entry);
+                    before.state().equals(entry.state()), "%s goes on after its end: %s, then %s", id, before, entry);
         }
         boolean starts = entry.state() instanceof RunState.Starting;
         if (starts && (before == null || !before.state().equals(entry.state()))) {
@@ -204,7 +200,11 @@ final class Truth {
             intent.used = true;
             long late = world.scheduler().now() - intent.begunAt;
             world.check(
-                    late < SEND_WINDOW, "%s sends a trigger for %s %d ms after it was decided", process.name(), id, late / 1_000_000);
+                    late < SEND_WINDOW,
+                    "%s sends a trigger for %s %d ms after it was decided",
+                    process.name(),
+                    id,
+                    late / 1_000_000);
         }
     }
 
@@ -212,5 +212,4 @@ final class Truth {
         Header header = headers.lastHeader(name);
         return header == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
     }
-
 }

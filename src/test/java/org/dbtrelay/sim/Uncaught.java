@@ -12,7 +12,8 @@ final class Uncaught {
 
     static void watch() {
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
-            StringBuilder text = new StringBuilder(thread.getName()).append(": ").append(failure);
+            StringBuilder text =
+                    new StringBuilder(thread.getName()).append(": ").append(failure);
             for (StackTraceElement element : failure.getStackTrace()) {
                 text.append("\n  ").append(element);
             }

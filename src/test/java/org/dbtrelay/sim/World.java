@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.dbtrelay.flow.SimFlow;
 
 /** Everything of one history: the outside, the processes, and what befalls them. */
 final class World {
@@ -18,6 +17,7 @@ final class World {
     private static final long SECOND = 1_000_000_000;
 
     private final Plan plan;
+    private final Mutant mutant;
     private final SimScheduler scheduler;
     private final Trace trace;
     private final Coverage coverage = new Coverage();
@@ -34,8 +34,9 @@ final class World {
     private boolean assumptionBroken;
     private int names;
 
-    World(Plan plan) {
+    World(Plan plan, Mutant mutant) {
         this.plan = plan;
+        this.mutant = mutant;
         this.scheduler = new SimScheduler(plan.seed());
         this.trace = new Trace(scheduler);
         this.random = new SplittableRandom(plan.seed() * 37 + 4);
@@ -109,13 +110,8 @@ final class World {
         }
     }
 
-    /** What a process decides. */
-    SimFlow.Observer decisionsOf(SimProcess process) {
-        return (before, input, decision) -> {
-            String state = before == null ? "none" : before.state().getClass().getSimpleName();
-            coverage.count("pair", state + " + " + input.getClass().getSimpleName());
-            trace.say(process.name(), "%s and %s: %s", state, input, decision.actions());
-        };
+    Mutant mutant() {
+        return mutant;
     }
 
     // what befalls the processes
@@ -174,8 +170,8 @@ final class World {
 
     private void startOne() {
         int number = names++;
-        SimProcess process = new SimProcess(
-                scheduler, "relay-" + number, new SplittableRandom(plan.seed() * 41 + number));
+        SimProcess process =
+                new SimProcess(scheduler, "relay-" + number, new SplittableRandom(plan.seed() * 41 + number));
         if (plan.wrongClocks()) {
             process.clock().setOff(random.nextLong(-120, 120) * SECOND * (random.nextInt(8) == 0 ? 30 : 1));
         }
@@ -208,9 +204,7 @@ final class World {
     void kill(SimProcess process, String arrow) {
         trace.say(process.name(), "is killed at '%s'", arrow);
         coverage.count("killed at", arrow);
-        instances.stream()
-                .filter(it -> it.process() == process)
-                .forEach(it -> CrashRows.count(this, it, arrow));
+        instances.stream().filter(it -> it.process() == process).forEach(it -> CrashRows.count(this, it, arrow));
         instances.removeIf(it -> it.process() == process);
         process.kill();
         group.fellSilent(process);

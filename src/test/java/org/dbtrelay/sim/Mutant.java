@@ -1,0 +1,30 @@
+package org.dbtrelay.sim;
+
+/** A rule of the protocol, broken: the simulation has to notice. */
+enum Mutant {
+    /** Nothing is broken. */
+    NONE("-"),
+    NO_FENCE("each claim has a transactional id of its own"),
+    NO_LOOKING("an unclear start is started again without looking"),
+    NO_SEND_WINDOW("a trigger is sent however long ago it was decided"),
+    WINDOW_AFTER_COMMIT("the send window begins when the commit has returned"),
+    SHORT_W("a look is over after one second"),
+    ACKNOWLEDGE_BEFORE_COMMIT("a record is acknowledged when it is delivered"),
+    ACT_BEFORE_COMMIT("actions do not wait for the commit"),
+    NO_ID_CHECK("an id that was used is not known again"),
+    NO_POSITION("a claim does not read the position"),
+    ANSWERS_UNMATCHED("answers are taken for whatever attempt"),
+    COMMANDS_DROPPED("commands in hand are lost when a claim fails"),
+    READ_UNCOMMITTED("a claim reads what is not committed"),
+    SEQUENCE_IN_MEMORY("sequence numbers are not restored");
+
+    private final String rule;
+
+    Mutant(String rule) {
+        this.rule = rule;
+    }
+
+    String rule() {
+        return rule;
+    }
+}

@@ -1,0 +1,36 @@
+package org.dbtrelay.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The simulation notices when a rule is broken: a proof that cannot fail proves nothing. */
+class MutantsTest {
+
+    private static final long HISTORIES = Long.getLong("sim.histories", 20_000);
+
+    @Test
+    void each_broken_rule_is_noticed() throws InterruptedException {
+        List<Mutant> survivors = new ArrayList<>();
+        for (Mutant mutant : Mutant.values()) {
+            if (mutant != Mutant.NONE) {
+                Histories.Outcome outcome = Histories.run(0, HISTORIES, mutant, true);
+                Simulation.Result caught = outcome.firstBad();
+                System.out.printf(
+                        "%-26s %-52s %s%n",
+                        mutant,
+                        mutant.rule(),
+                        caught == null
+                                ? "SURVIVED " + outcome.histories() + " histories"
+                                : "after " + outcome.histories() + ", seed " + caught.plan().seed() + ": "
+                                        + caught.violations().getFirst());
+                if (caught == null) {
+                    survivors.add(mutant);
+                }
+            }
+        }
+        assertThat(survivors).isEmpty();
+    }
+}
