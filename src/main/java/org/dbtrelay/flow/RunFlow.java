@@ -52,8 +52,8 @@ final class RunFlow implements PartitionWork.Session {
     private final PriorityQueue<Action.WakeAt> wakes = new PriorityQueue<>(Comparator.comparing(Action.WakeAt::at));
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
+    private final Tally tally;
     private Position position;
-    private int pending;
     private boolean recovered;
     private boolean draining;
 
@@ -62,8 +62,8 @@ final class RunFlow implements PartitionWork.Session {
         this.flow = flow;
         this.entries = new ConcurrentHashMap<>(claim.restored().entries());
         this.position = claim.restored().position();
-        this.pending =
-                (int) entries.values().stream().filter(RunEntry::unfinished).count();
+        this.tally = new Tally(flow.metrics());
+        entries.values().forEach(entry -> tally.replace(null, entry));
         flow.watches().drop(claim.partition());
         flow.views().serve(claim.partition(), entries);
     }
@@ -157,12 +157,12 @@ final class RunFlow implements PartitionWork.Session {
             step.putAside(origin, decision.deadLetter());
         }
         if (decision.entry() != null) {
-            pending += count(decision.entry()) - count(entry);
+            tally.replace(entry, decision.entry());
             entries.put(decision.entry().commandId(), decision.entry());
             step.change(decision.entry());
         }
         if (decision.forgotten() != null) {
-            pending -= count(entry);
+            tally.replace(entry, null);
             entries.remove(decision.forgotten());
             step.forget(decision.forgotten());
         }
@@ -218,13 +218,9 @@ final class RunFlow implements PartitionWork.Session {
         };
     }
 
-    private static int count(@Nullable RunEntry entry) {
-        return entry != null && entry.unfinished() ? 1 : 0;
-    }
-
     @Override
     public int pending() {
-        return pending;
+        return tally.unfinished();
     }
 
     @Override
@@ -241,6 +237,7 @@ final class RunFlow implements PartitionWork.Session {
     @Override
     public void end() {
         reservations.close();
+        tally.close();
         flow.watches().drop(claim.partition());
         flow.views().end(claim.partition(), entries);
     }

@@ -20,15 +20,30 @@ final class Mailbox {
     private final Deque<Arrival> commands = new ArrayDeque<>();
     private final Deque<Arrival> answers = new ArrayDeque<>();
     private final List<Arrival> hand = new ArrayList<>();
+    private long bytes;
     private boolean nudged;
 
-    /** Puts an arrival in; returns how many commands wait now. */
-    int offer(Arrival arrival) {
+    /**
+     * What waits to be recorded. Answers do not count: there are no more of them than calls.
+     *
+     * @param bytes of the records that the commands came from
+     */
+    record Waiting(int commands, long bytes) {
+        static final Waiting NOTHING = new Waiting(0, 0);
+    }
+
+    /** Puts an arrival in; returns what waits now. */
+    Waiting offer(Arrival arrival) {
         lock.lock();
         try {
-            (arrival.input() instanceof Input.About ? answers : commands).addLast(arrival);
+            if (arrival.input() instanceof Input.About) {
+                answers.addLast(arrival);
+            } else {
+                commands.addLast(arrival);
+                bytes += arrival.bytes();
+            }
             something.signal();
-            return commands.size();
+            return new Waiting(commands.size(), bytes);
         } finally {
             lock.unlock();
         }
@@ -70,7 +85,9 @@ final class Mailbox {
 
     private void move(Deque<Arrival> from, int max) {
         while (hand.size() < max && !from.isEmpty()) {
-            hand.add(from.removeFirst());
+            Arrival arrival = from.removeFirst();
+            bytes -= arrival.input() instanceof Input.About ? 0 : arrival.bytes();
+            hand.add(arrival);
         }
     }
 
@@ -88,12 +105,12 @@ final class Mailbox {
         }
     }
 
-    /** What is in the hand is done with; returns how many commands wait now. */
-    int settled() {
+    /** What is in the hand is done with; returns what waits now. */
+    Waiting settled() {
         lock.lock();
         try {
             hand.clear();
-            return commands.size();
+            return new Waiting(commands.size(), bytes);
         } finally {
             lock.unlock();
         }
@@ -104,7 +121,12 @@ final class Mailbox {
         lock.lock();
         try {
             for (Arrival arrival : hand.reversed()) {
-                (arrival.input() instanceof Input.About ? answers : commands).addFirst(arrival);
+                if (arrival.input() instanceof Input.About) {
+                    answers.addFirst(arrival);
+                } else {
+                    commands.addFirst(arrival);
+                    bytes += arrival.bytes();
+                }
             }
             hand.clear();
         } finally {
