@@ -60,7 +60,7 @@ class PendingBoundsIT {
                 .isEqualTo(3);
 
         // Such a process, started again, has more than it may have: it serves them and takes no more.
-        relay.relay().kill();
+        relay.relay().stop();
         relay.set("relay.commands.max-pending-per-instance", "2").start();
         await("all partitions wait again").atMost(PATIENCE).until(() -> paused(relay) == 3);
         send(relay, 1, "late");
