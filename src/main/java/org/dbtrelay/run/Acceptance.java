@@ -153,11 +153,6 @@ final class Acceptance {
                 false,
                 null,
                 new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now));
-        return new Decision(
-                entry,
-                null,
-                List.of(event),
-                List.of(new Action.WakeAt(command.id(), now.plus(policy.retention()))),
-                null);
+        return new Decision(entry, null, List.of(event), List.of(), null);
     }
 }

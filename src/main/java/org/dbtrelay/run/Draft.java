@@ -106,7 +106,6 @@ final class Draft {
 
     /** The decision that ends the command: the entry sheds its order and is forgotten after the retention. */
     Decision finish(EventType outcome, @Nullable String reason, @Nullable Long runId, Policy policy) {
-        actions.add(new Action.WakeAt(commandId, now.plus(policy.retention())));
         return new Decision(
                 new RunEntry(
                         commandId,

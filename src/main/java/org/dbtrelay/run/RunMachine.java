@@ -43,13 +43,9 @@ public final class RunMachine {
 
     private static Decision finished(
             RunEntry entry, RunState.Finished finished, Input.About input, Instant now, Policy policy) {
-        Instant end = finished.at().plus(policy.retention());
-        return switch (input) {
-            case Input.Woken woken when !now.isBefore(end) -> Decision.forget(entry.commandId());
-            case Input.Woken woken -> Decision.only(new Action.WakeAt(entry.commandId(), end));
-            case Input.Restored restored -> Decision.only(new Action.WakeAt(entry.commandId(), end));
-            case Input.About other -> Decision.NOTHING;
-        };
+        return input instanceof Input.Woken && finished.isForgotten(now, policy.retention())
+                ? Decision.forget(entry.commandId())
+                : Decision.NOTHING;
     }
 
     /** A fault of the relay ends this one command, never the partition; what it had told before stays told. */
