@@ -36,12 +36,8 @@ final class Mailbox {
     Waiting offer(Arrival arrival) {
         lock.lock();
         try {
-            if (arrival.input() instanceof Input.About) {
-                answers.addLast(arrival);
-            } else {
-                commands.addLast(arrival);
-                bytes += arrival.bytes();
-            }
+            (arrival.input() instanceof Input.OfRecord ? commands : answers).addLast(arrival);
+            bytes += arrival.bytes();
             something.signal();
             return new Waiting(commands.size(), bytes);
         } finally {
@@ -86,7 +82,7 @@ final class Mailbox {
     private void move(Deque<Arrival> from, int max) {
         while (hand.size() < max && !from.isEmpty()) {
             Arrival arrival = from.removeFirst();
-            bytes -= arrival.input() instanceof Input.About ? 0 : arrival.bytes();
+            bytes -= arrival.bytes();
             hand.add(arrival);
         }
     }
@@ -121,12 +117,8 @@ final class Mailbox {
         lock.lock();
         try {
             for (Arrival arrival : hand.reversed()) {
-                if (arrival.input() instanceof Input.About) {
-                    answers.addFirst(arrival);
-                } else {
-                    commands.addFirst(arrival);
-                    bytes += arrival.bytes();
-                }
+                (arrival.input() instanceof Input.OfRecord ? commands : answers).addFirst(arrival);
+                bytes += arrival.bytes();
             }
             hand.clear();
         } finally {

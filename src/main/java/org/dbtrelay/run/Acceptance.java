@@ -27,7 +27,7 @@ final class Acceptance {
                             + policy.maxCommandAge() + ")"));
         }
         return switch (input.command()) {
-            case Command.Unfit unfit -> rejected(input, null, unfit.reason(), unfit.message(), now, policy);
+            case Command.Unfit unfit -> rejected(input, null, unfit.reason(), unfit.message(), now);
             case Command.Trigger trigger -> trigger(input, trigger, now, policy);
         };
     }
@@ -41,8 +41,7 @@ final class Acceptance {
                     RejectReason.UNKNOWN_CONNECTION,
                     "connection: there is no '" + command.connection() + "'; configured are "
                             + new TreeSet<>(policy.connections().keySet()),
-                    now,
-                    policy);
+                    now);
         }
         long accountId = command.accountId() == null ? connection.accountId() : command.accountId();
         @Nullable
@@ -52,7 +51,7 @@ final class Acceptance {
         };
         @Nullable String forbidden = forbidden(command, connection, accountId, jobId);
         if (forbidden != null) {
-            return rejected(input, accountId, RejectReason.FORBIDDEN, forbidden, now, policy);
+            return rejected(input, accountId, RejectReason.FORBIDDEN, forbidden, now);
         }
         Policy.Defaults defaults = policy.forJob(jobId);
         Order order = new Order(
@@ -66,13 +65,20 @@ final class Acceptance {
                 command.overrides(),
                 command.pollInterval() == null ? defaults.pollInterval() : command.pollInterval(),
                 now.plus(command.timeout() == null ? defaults.timeout() : command.timeout()),
-                defaults.cancelAtDeadline(),
-                defaults.parkUnclear(),
+                command.cancelAtDeadline() == null ? defaults.cancelAtDeadline() : command.cancelAtDeadline(),
+                command.parkUnclear() == null ? defaults.parkUnclear() : command.parkUnclear(),
                 command.artifacts() == null ? defaults.artifacts() : command.artifacts(),
                 command.context(),
                 command.traceparent());
-        RunEntry entry =
-                new RunEntry(command.id(), input.hash(), now, 0, false, order, new RunState.Waiting(0, 0, 0, null));
+        RunEntry entry = new RunEntry(
+                command.id(),
+                input.hash(),
+                now,
+                0,
+                false,
+                List.of(),
+                order,
+                new RunState.Waiting(Starts.NONE, 0, null));
         return Draft.of(entry, now)
                 .command(EventType.COMMAND_ACCEPTED, null, null)
                 .then(StartPhase.nextStep(entry.commandId(), order))
@@ -122,12 +128,7 @@ final class Acceptance {
 
     /** A rejection is remembered like an outcome, so that the same record again tells nothing new. */
     private static Decision rejected(
-            Input.Commanded input,
-            @Nullable Long accountId,
-            RejectReason reason,
-            String message,
-            Instant now,
-            Policy policy) {
+            Input.Commanded input, @Nullable Long accountId, RejectReason reason, String message, Instant now) {
         Command command = input.command();
         @Nullable
         Long jobId = command instanceof Command.Trigger trigger && trigger.job() instanceof JobSelector.ById(long id)
@@ -151,6 +152,7 @@ final class Acceptance {
                 now,
                 1,
                 false,
+                List.of(),
                 null,
                 new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now));
         return new Decision(entry, null, List.of(event), List.of(), null);

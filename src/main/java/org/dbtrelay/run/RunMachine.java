@@ -22,13 +22,18 @@ public final class RunMachine {
         return switch (input) {
             case Input.Unreadable unreadable -> Decision.deadLetter(unreadable.verdict());
             case Input.Commanded commanded -> Acceptance.decide(entry, commanded, now, policy);
+            // The partition's work tells each command about its own runs.
+            case Input.Swept swept -> Decision.NOTHING;
             case Input.About about -> entry == null ? Decision.NOTHING : about(entry, about, now, policy);
         };
     }
 
     private static Decision about(RunEntry entry, Input.About input, Instant now, Policy policy) {
         if (input instanceof Input.Broken broken) {
-            return broken(entry, broken, now, policy);
+            return broken(entry, broken, now);
+        }
+        if (input instanceof Input.Marked marked) {
+            return StrayRuns.marked(entry, marked, now);
         }
         return switch (entry.state()) {
             case RunState.Waiting waiting -> StartPhase.waiting(entry, waiting, input, now, policy);
@@ -49,7 +54,7 @@ public final class RunMachine {
     }
 
     /** A fault of the relay ends this one command, never the partition; what it had told before stays told. */
-    private static Decision broken(RunEntry entry, Input.Broken broken, Instant now, Policy policy) {
+    private static Decision broken(RunEntry entry, Input.Broken broken, Instant now) {
         return switch (entry.state()) {
             case RunState.Finished finished -> Decision.NOTHING;
             case RunState.Collecting collecting ->
@@ -58,26 +63,24 @@ public final class RunMachine {
                                 EventType.of(
                                         (JobRunStatus.Known) collecting.run().status()),
                                 collecting.reason(),
-                                collecting.run().runId(),
-                                policy);
+                                collecting.run().runId());
             case RunState.WithRun withRun ->
                 Draft.of(entry, now)
                         .abandoned(withRun.run(), AbandonReason.INTERNAL, broken.message())
                         .finish(
                                 EventType.RUN_ABANDONED,
                                 AbandonReason.INTERNAL.wireName(),
-                                withRun.run().runId(),
-                                policy);
-            case RunState.Waiting waiting -> abandonWithoutRun(entry, broken, now, policy);
-            case RunState.Starting starting -> abandonWithoutRun(entry, broken, now, policy);
-            case RunState.Looking looking -> abandonWithoutRun(entry, broken, now, policy);
+                                withRun.run().runId());
+            case RunState.Waiting waiting -> abandonWithoutRun(entry, broken, now);
+            case RunState.Starting starting -> abandonWithoutRun(entry, broken, now);
+            case RunState.Looking looking -> abandonWithoutRun(entry, broken, now);
         };
     }
 
-    private static Decision abandonWithoutRun(RunEntry entry, Input.Broken broken, Instant now, Policy policy) {
+    private static Decision abandonWithoutRun(RunEntry entry, Input.Broken broken, Instant now) {
         return Draft.of(entry, now)
                 .abandoned(null, AbandonReason.INTERNAL, broken.message())
-                .finish(EventType.RUN_ABANDONED, AbandonReason.INTERNAL.wireName(), null, policy);
+                .finish(EventType.RUN_ABANDONED, AbandonReason.INTERNAL.wireName(), null);
     }
 
     /** Doubling from a second to a minute. */

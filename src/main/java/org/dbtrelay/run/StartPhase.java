@@ -11,25 +11,24 @@ final class StartPhase {
     static Decision waiting(RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy) {
         Order order = entry.openOrder();
         return switch (input) {
-            case Input.MayStart mayStart -> start(entry, state, now, policy);
+            case Input.MayStart mayStart -> start(entry, state, mayStart.newestRunId(), now, policy);
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
-                rejected(entry, reason, message, now, policy);
+                rejected(entry, reason, message, now);
             case Input.CallFailed failed -> later(entry, state, now);
             case Input.Restored restored ->
                 Draft.of(entry, now)
                         .then(whenDue(entry, state, now))
                         .then(new Action.WakeAt(entry.commandId(), order.deadline()))
                         .unchanged();
-            case Input.Woken woken when !now.isBefore(order.deadline()) -> deadline(entry, now, policy);
+            case Input.Woken woken when !now.isBefore(order.deadline()) -> deadline(entry, now);
             case Input.Woken woken
             when isDue(state, now) ->
                 state.notBefore() == null
                         ? Decision.NOTHING
                         : Draft.of(entry, now)
                                 .then(nextStep(entry.commandId(), order))
-                                .to(new RunState.Waiting(
-                                        state.attempts(), state.unclearStarts(), state.failures(), null));
+                                .to(new RunState.Waiting(state.starts(), state.failures(), null));
             case Input.About other -> Decision.NOTHING;
         };
     }
@@ -40,8 +39,7 @@ final class StartPhase {
             when started.attempt() == state.attempt() ->
                 FollowPhase.begin(Draft.of(entry, now), entry, started.run(), now);
             case Input.StartRefused refused
-            when refused.attempt() == state.attempt() ->
-                rejected(entry, refused.reason(), refused.message(), now, policy);
+            when refused.attempt() == state.attempt() -> rejected(entry, refused.reason(), refused.message(), now);
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
             // The owner that wrote the intent is gone, and with it the knowledge of what became of the trigger.
@@ -50,26 +48,27 @@ final class StartPhase {
         };
     }
 
-    private static Decision start(RunEntry entry, RunState.Waiting state, Instant now, Policy policy) {
+    private static Decision start(
+            RunEntry entry, RunState.Waiting state, @Nullable Long newestRunId, Instant now, Policy policy) {
         Order order = entry.openOrder();
         if (order.jobId() == null) {
             return Decision.NOTHING;
         }
         if (!now.isBefore(order.deadline())) {
-            return deadline(entry, now, policy);
+            return deadline(entry, now);
         }
-        int attempt = state.attempts() + 1;
+        Starts starts = state.starts().begin(now, newestRunId);
         String cause = marker(entry, policy).inFrontOf(order.cause());
         return Draft.of(entry, now)
                 .then(new Action.Start(
                         entry.commandId(),
-                        attempt,
+                        starts.attempts(),
                         now,
                         RunMachine.target(order),
                         order.jobId(),
                         cause,
                         order.overrides()))
-                .to(new RunState.Starting(attempt, state.unclearStarts(), now));
+                .to(new RunState.Starting(starts));
     }
 
     private static Decision startFailed(
@@ -79,15 +78,14 @@ final class StartPhase {
             case CallFailure.NotSent notSent -> later(entry, waitingAfter(state), now);
             case CallFailure.Limited limited -> later(entry, waitingAfter(state), now);
             case CallFailure.Suspended suspended -> later(entry, waitingAfter(state), now);
-            case CallFailure.NotFound notFound ->
-                rejected(entry, RejectReason.JOB_NOT_FOUND, notFound.detail(), now, policy);
+            case CallFailure.NotFound notFound -> rejected(entry, RejectReason.JOB_NOT_FOUND, notFound.detail(), now);
             case CallFailure.Refused refused ->
-                rejected(entry, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now, policy);
+                rejected(entry, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now);
         };
     }
 
     private static RunState.Waiting waitingAfter(RunState.Starting state) {
-        return new RunState.Waiting(state.attempt(), state.unclearStarts(), 0, null);
+        return new RunState.Waiting(state.starts().surelyNot(), 0, null);
     }
 
     /** Nothing was started; try again after a while. */
@@ -95,7 +93,7 @@ final class StartPhase {
         Instant at = now.plus(RunMachine.backOff(state.failures()));
         return Draft.of(entry, now)
                 .then(new Action.WakeAt(entry.commandId(), at))
-                .to(new RunState.Waiting(state.attempts(), state.unclearStarts(), state.failures() + 1, at));
+                .to(new RunState.Waiting(state.starts(), state.failures() + 1, at));
     }
 
     private static Decision jobFound(
@@ -109,33 +107,32 @@ final class StartPhase {
         String forbidden =
                 connection == null ? null : Acceptance.forbiddenJob(connection, order.connection(), job.jobId());
         if (forbidden != null) {
-            return rejected(entry, RejectReason.FORBIDDEN, forbidden, now, policy);
+            return rejected(entry, RejectReason.FORBIDDEN, forbidden, now);
         }
         if (job.deactivated()) {
             return rejected(
                     entry,
                     RejectReason.JOB_DEACTIVATED,
                     "job " + job.jobId() + " '" + job.name() + "' is deactivated in dbt Cloud",
-                    now,
-                    policy);
+                    now);
         }
         Order known = order.withJob(job.jobId(), job.name());
         return Draft.of(entry, now)
                 .order(known)
-                .then(new Action.ReserveStart(entry.commandId(), RunMachine.target(known)))
-                .to(new RunState.Waiting(state.attempts(), state.unclearStarts(), 0, null));
+                .then(new Action.ReserveStart(entry.commandId(), RunMachine.target(known), job.jobId()))
+                .to(new RunState.Waiting(state.starts(), 0, null));
     }
 
-    private static Decision deadline(RunEntry entry, Instant now, Policy policy) {
+    private static Decision deadline(RunEntry entry, Instant now) {
         return Draft.of(entry, now)
                 .abandoned(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started")
-                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), null, policy);
+                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), null);
     }
 
-    private static Decision rejected(RunEntry entry, RejectReason reason, String message, Instant now, Policy policy) {
+    private static Decision rejected(RunEntry entry, RejectReason reason, String message, Instant now) {
         return Draft.of(entry, now)
                 .command(EventType.COMMAND_REJECTED, reason, message)
-                .finish(EventType.COMMAND_REJECTED, reason.wireName(), null, policy);
+                .finish(EventType.COMMAND_REJECTED, reason.wireName(), null);
     }
 
     private static boolean isDue(RunState.Waiting state, Instant now) {
@@ -150,9 +147,14 @@ final class StartPhase {
 
     /** What brings a waiting command on: its job, if that is open, else the budget. */
     static Action nextStep(String commandId, Order order) {
-        return order.selector() instanceof JobSelector.ByNames(JobNames names) && order.jobId() == null
-                ? new Action.LookUpJob(commandId, RunMachine.target(order), names)
-                : new Action.ReserveStart(commandId, RunMachine.target(order));
+        if (order.jobId() != null) {
+            return new Action.ReserveStart(commandId, RunMachine.target(order), order.jobId());
+        }
+        return switch (order.selector()) {
+            case JobSelector.ById(long jobId) -> new Action.ReserveStart(commandId, RunMachine.target(order), jobId);
+            case JobSelector.ByNames(JobNames names) ->
+                new Action.LookUpJob(commandId, RunMachine.target(order), names);
+        };
     }
 
     static CauseMarker marker(RunEntry entry, Policy policy) {

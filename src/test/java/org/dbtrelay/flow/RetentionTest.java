@@ -52,6 +52,7 @@ class RetentionTest {
                 NOW,
                 1,
                 false,
+                List.of(),
                 null,
                 new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1L, NOW.plusSeconds(seconds)));
     }

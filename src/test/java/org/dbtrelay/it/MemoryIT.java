@@ -146,6 +146,7 @@ class MemoryIT {
                                 now.minusSeconds(i % 86_400),
                                 5,
                                 false,
+                                List.of(),
                                 null,
                                 new RunState.Finished(
                                         EventType.RUN_SUCCEEDED,
@@ -176,6 +177,7 @@ class MemoryIT {
                 now,
                 2,
                 false,
+                List.of(),
                 new Order(
                         "trigger",
                         "default",
@@ -217,7 +219,10 @@ class MemoryIT {
 
     private static void write(KafkaProducer<byte[], byte[]> producer, Deployment relay, int i, RunEntry entry) {
         var _ = producer.send(new ProducerRecord<>(
-                relay.topic("ledger"), i % PARTITIONS, bytes("c:" + entry.commandId()), EntryCodec.write(entry)));
+                relay.topic("ledger"),
+                i % PARTITIONS,
+                bytes("c:" + entry.commandId()),
+                EntryCodec.write(entry, EntryCodec.VERSION)));
     }
 
     private static KafkaProducer<byte[], byte[]> producer(Deployment relay) {
