@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.RunEntry;
@@ -44,6 +45,7 @@ public final class EntryCodec {
             .addMixIn(RunState.class, StateMixin.class)
             .addMixIn(JobSelector.class, SelectorMixin.class)
             .addMixIn(JobRunStatus.class, StatusMixin.class)
+            .addMixIn(CommandHash.class, HashMixin.class)
             .build();
 
     private static final ObjectWriter WRITE = JSON.writer();
@@ -179,6 +181,17 @@ public final class EntryCodec {
         @JsonSubTypes.Type(value = JobSelector.ByNames.class, name = "names")
     })
     private interface SelectorMixin {}
+
+    private abstract static class HashMixin {
+        @Override
+        @JsonValue
+        public abstract String toString();
+
+        @JsonCreator
+        static CommandHash of(String hex) {
+            return CommandHash.of(hex);
+        }
+    }
 
     private abstract static class StatusMixin {
         @JsonValue

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Draft {
 
     private final String commandId;
-    private final String commandHash;
+    private final CommandHash commandHash;
     private final Instant acceptedAt;
     private final Instant now;
     private final List<RunEvent> events = new ArrayList<>();

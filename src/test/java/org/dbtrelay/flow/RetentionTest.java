@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
@@ -48,7 +49,7 @@ class RetentionTest {
     private static RunEntry finished(String id, int seconds) {
         return new RunEntry(
                 id,
-                "00112233445566778899aabbccddeeff",
+                new CommandHash(1, 2),
                 NOW,
                 1,
                 false,

@@ -24,6 +24,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.TopicConfig;
 import org.dbtrelay.ledger.EntryCodec;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
@@ -142,7 +143,7 @@ class MemoryIT {
                         i,
                         new RunEntry(
                                 "orders-2026-11-22T10:00:00Z-%07d".formatted(i),
-                                hash(random),
+                                CommandHash.of(hash(random)),
                                 now.minusSeconds(i % 86_400),
                                 5,
                                 false,
@@ -173,7 +174,7 @@ class MemoryIT {
         Instant now = run.createdAt();
         return new RunEntry(
                 id,
-                hash(random),
+                CommandHash.of(hash(random)),
                 now,
                 2,
                 false,

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.run.Command;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
 import org.junit.jupiter.api.Test;
@@ -88,7 +89,9 @@ class MailboxTest {
 
     private static Arrival command(String id) {
         return Arrival.of(new Input.Commanded(
-                new Command.Unfit(id, "x", "default", RejectReason.INVALID, "x", null, null), "h", Instant.EPOCH));
+                new Command.Unfit(id, "x", "default", RejectReason.INVALID, "x", null, null),
+                new CommandHash(0, 1),
+                Instant.EPOCH));
     }
 
     private static Arrival record(int bytes) {

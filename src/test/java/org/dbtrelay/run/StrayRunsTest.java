@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class StrayRunsTest {
 
+    private static final CommandHash HASH = new CommandHash(1, 2);
     private static final Instant T0 = Instant.parse("2026-11-22T10:00:00Z");
     private static final Action.Target TARGET = new Action.Target("default", 1);
 
@@ -113,7 +114,7 @@ class StrayRunsTest {
     @Test
     void a_run_that_comes_to_light_after_the_end_is_told_of_and_goes_on() {
         Course parked = new Course(RunMachineTest.policy(true, true));
-        parked.take(new Input.Commanded(trigger(), "hash", T0));
+        parked.take(new Input.Commanded(trigger(), HASH, T0));
         parked.take(new Input.MayStart("c1", null));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(Duration.ofSeconds(155));
@@ -140,7 +141,7 @@ class StrayRunsTest {
     }
 
     private void accept() {
-        course.take(new Input.Commanded(trigger(), "hash", T0));
+        course.take(new Input.Commanded(trigger(), HASH, T0));
     }
 
     private void follow(long runId, JobRunStatus status) {
