@@ -88,7 +88,10 @@ class MemoryIT {
                 .set("relay.artifacts.paths", "manifest.json")
                 .set("relay.poll.interval", "60s")
                 .set("relay.connections.default.requests-per-minute", "5000");
-        relay.builder().option("-Xmx" + HEAP).option("-XX:+ExitOnOutOfMemoryError");
+        relay.builder()
+                .option("-Xmx" + HEAP)
+                .option("-XX:+ExitOnOutOfMemoryError")
+                .option("-XX:TieredStopAtLevel=4");
         relay.clients().createTopic(relay.topic("commands"), PARTITIONS, Map.of());
         relay.clients()
                 .createTopic(
@@ -129,7 +132,6 @@ class MemoryIT {
         stage.dbtCloud().finishRun(one.id(), RunStatus.SUCCESS);
         relay.reader().awaitEvent("artifact.ready", "new", PATIENCE);
         relay.reader().awaitEvent("artifact.ready", "in-flight-" + one.id(), PATIENCE);
-        relay.history().assertFaultless();
     }
 
     private static void remember(Deployment relay) {
