@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.run.Input;
 
 /**
@@ -16,7 +17,7 @@ import org.dbtrelay.run.Input;
 final class Mailbox {
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition something = lock.newCondition();
+    private final Condition something;
     private final Deque<Arrival> commands = new ArrayDeque<>();
     private final Deque<Arrival> answers = new ArrayDeque<>();
     private final List<Arrival> hand = new ArrayList<>();
@@ -30,6 +31,10 @@ final class Mailbox {
      */
     record Waiting(int commands, long bytes) {
         static final Waiting NOTHING = new Waiting(0, 0);
+    }
+
+    Mailbox(Monotonic monotonic) {
+        this.something = monotonic.condition(lock);
     }
 
     /** Puts an arrival in; returns what waits now. */

@@ -87,6 +87,7 @@ class MemoryIT {
         Deployment relay = stage.deployment("memory")
                 .set("relay.artifacts.paths", "manifest.json")
                 .set("relay.poll.interval", "60s")
+                .set("relay.commands.max-pending-per-instance", Integer.toString(IN_FLIGHT + 1_000))
                 .set("relay.connections.default.requests-per-minute", "5000");
         relay.builder()
                 .option("-Xmx" + HEAP)

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.Input;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class MailboxTest {
 
-    private final Mailbox mailbox = new Mailbox();
+    private final Mailbox mailbox = new Mailbox(new Monotonic());
 
     @Test
     void answers_come_before_commands_and_each_in_order() throws InterruptedException {
