@@ -11,11 +11,15 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.deser.std.NumberDeserializers.LongDeserializer;
+import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import com.fasterxml.jackson.datatype.jsr310.deser.DurationDeserializer;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.JobRunStatus;
@@ -39,7 +43,11 @@ public final class EntryCodec {
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .addModule(new JavaTimeModule())
-            .addModule(new SimpleModule("instants").addDeserializer(Instant.class, new InstantReader()))
+            .addModule(new SimpleModule("ledger")
+                    .addDeserializer(Instant.class, new InstantReader())
+                    .addDeserializer(String.class, new Shared<>(String.class, StringDeserializer.instance))
+                    .addDeserializer(Duration.class, new Shared<>(Duration.class, DurationDeserializer.INSTANCE))
+                    .addDeserializer(Long.class, new Shared<>(Long.class, new LongDeserializer(Long.class, null))))
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .defaultPropertyInclusion(
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))

@@ -86,6 +86,21 @@ class EntryCodecTest {
     }
 
     @Test
+    void what_entries_have_in_common_they_share() throws LedgerException {
+        RunState state = everyState().toList().get(4);
+        RunEntry one = EntryCodec.readEntry(EntryCodec.write(entry(1, state), EntryCodec.VERSION));
+        RunEntry other = EntryCodec.readEntry(EntryCodec.write(entry(2, state), EntryCodec.VERSION));
+
+        assertThat(other.openOrder().connection()).isSameAs(one.openOrder().connection());
+        assertThat(other.openOrder().jobName()).isSameAs(one.openOrder().jobName());
+        assertThat(other.openOrder().jobId()).isSameAs(one.openOrder().jobId());
+        assertThat(other.openOrder().pollInterval()).isSameAs(one.openOrder().pollInterval());
+        assertThat(other.openOrder().artifacts().getFirst())
+                .isSameAs(one.openOrder().artifacts().getFirst());
+        assertThat(other.commandId()).isEqualTo("c2");
+    }
+
+    @Test
     void a_position_comes_back_as_it_was() throws LedgerException {
         Position position = new Position("topic-id", 17);
 
