@@ -10,7 +10,6 @@ import org.junit.jupiter.api.Test;
 
 class StrayRunsTest {
 
-    private static final CommandHash HASH = new CommandHash(1, 2);
     private static final Instant T0 = Instant.parse("2026-11-22T10:00:00Z");
     private static final Action.Target TARGET = new Action.Target("default", 1);
 
@@ -114,7 +113,7 @@ class StrayRunsTest {
     @Test
     void a_run_that_comes_to_light_after_the_end_is_told_of_and_goes_on() {
         Course parked = new Course(RunMachineTest.policy(true, true));
-        parked.take(new Input.Commanded(trigger(), HASH, T0));
+        parked.take(RunSamples.commanded(RunSamples.trigger(new JobSelector.ById(7))));
         parked.take(new Input.MayStart("c1", null));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(Duration.ofSeconds(155));
@@ -141,7 +140,7 @@ class StrayRunsTest {
     }
 
     private void accept() {
-        course.take(new Input.Commanded(trigger(), HASH, T0));
+        course.take(RunSamples.commanded(RunSamples.trigger(new JobSelector.ById(7))));
     }
 
     private void follow(long runId, JobRunStatus status) {
@@ -153,23 +152,6 @@ class StrayRunsTest {
 
     private long followed() {
         return ((RunState.Following) course.entry("c1").state()).run().runId();
-    }
-
-    private static Command.Trigger trigger() {
-        return new Command.Trigger(
-                "c1",
-                "default",
-                null,
-                new JobSelector.ById(7),
-                null,
-                Overrides.NONE,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
     }
 
     private static Input marked(RunSnapshot... runs) {
