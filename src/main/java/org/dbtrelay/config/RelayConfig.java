@@ -176,9 +176,9 @@ public interface RelayConfig {
 
     /** {@code relay.artifacts}. */
     interface Artifacts {
-        /** The artifacts that are announced when a run has ended, unless its command says otherwise. */
+        /** The artifacts that are announced when a run has ended, unless its command says otherwise; empty: none. */
         @WithDefault("manifest.json,run_results.json")
-        List<String> paths();
+        Optional<List<String>> paths();
 
         /** Where artifacts are kept: {@code none} (announced only), {@code file} or {@code s3}. */
         @WithDefault("none")
@@ -251,6 +251,10 @@ public interface RelayConfig {
         /** How many commands of a partition may be unfinished; above it the partition waits in Kafka. */
         @WithDefault("10000")
         int maxPending();
+
+        /** How many commands of all of an instance's partitions may be unfinished; above it they all wait in Kafka. */
+        @WithDefault("50000")
+        int maxPendingPerInstance();
     }
 
     /** {@code relay.ledger}. */

@@ -76,32 +76,8 @@ public final class DbtCloudClient {
      * the account is not suspended and its budget has a request. Cancelling the future gives up the place in the queue.
      */
     public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
-        CompletableFuture<@Nullable Void> open = exchange.suspension(accountId).whenOpen();
-        RequestBudget budget = exchange.budget(accountId);
-        if (open.isDone()) {
-            return budget.reserve(priority);
-        }
-        CompletableFuture<Permit> permit = new CompletableFuture<>();
-        var _ = open.thenRun(() -> {
-            if (!permit.isDone()) {
-                handOn(budget.reserve(priority), permit);
-            }
-        });
-        return permit;
-    }
-
-    /** Not {@code thenCompose}: who cancels that leaves the place in the queue, and the permit that comes of it to nobody. */
-    private static void handOn(CompletableFuture<Permit> granted, CompletableFuture<Permit> permit) {
-        var _ = permit.whenComplete((given, cancelled) -> {
-            if (cancelled != null) {
-                granted.cancel(false);
-            }
-        });
-        var _ = granted.thenAccept(given -> {
-            if (!permit.complete(given)) {
-                given.close();
-            }
-        });
+        return exchange.suspension(accountId)
+                .whenOpen(() -> exchange.budget(accountId).reserve(priority));
     }
 
     /** The accounts that are not asked to start runs, because dbt Cloud refuses this connection there. */

@@ -3,6 +3,8 @@ package org.dbtrelay.dbtcloud;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,8 +46,38 @@ final class Suspension {
         return true;
     }
 
-    /** Completes when runs may be started. */
-    synchronized CompletableFuture<@Nullable Void> whenOpen() {
+    /**
+     * Asks for a permit as soon as runs may be started. Cancelling gives up the place in the queue too, and what had been
+     * granted meanwhile goes back; {@code thenCompose} would leave it to nobody.
+     */
+    CompletableFuture<Permit> whenOpen(Supplier<CompletableFuture<Permit>> budget) {
+        CompletableFuture<@Nullable Void> opened = opened();
+        if (opened.isDone()) {
+            return budget.get();
+        }
+        CompletableFuture<Permit> permit = new CompletableFuture<>();
+        var _ = opened.thenRun(() -> {
+            if (!permit.isDone()) {
+                handOn(budget.get(), permit);
+            }
+        });
+        return permit;
+    }
+
+    private static void handOn(CompletableFuture<Permit> granted, CompletableFuture<Permit> permit) {
+        var _ = permit.whenComplete((given, cancelled) -> {
+            if (cancelled != null) {
+                granted.cancel(false);
+            }
+        });
+        var _ = granted.thenAccept(given -> {
+            if (!permit.complete(given)) {
+                given.close();
+            }
+        });
+    }
+
+    private synchronized CompletableFuture<@Nullable Void> opened() {
         return open;
     }
 

@@ -66,7 +66,7 @@ public final class SimLedger {
                 kafka,
                 topics,
                 work,
-                new IntakeValve(channel, kafka, config),
+                new IntakeValve(channel, kafka, config, metrics),
                 clock,
                 monotonic,
                 metrics,
