@@ -18,6 +18,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.RunView;
 import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,7 +42,7 @@ class TopicsIT {
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production");
-        List.of(OLD, AFTER_RESET, AFTER_DELETION, BEFORE_NEW_TOPIC, List.of("second-topic", "thrice"))
+        List.of(OLD, AFTER_RESET, AFTER_DELETION, BEFORE_NEW_TOPIC, List.of("second-topic", "thrice", "two-keys"))
                 .forEach(ids -> ids.forEach(id -> world.job(EmulatedJob.named(id)
                         .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))));
         stage = RelayStage.of(TopicsIT.class, world);
@@ -151,6 +152,34 @@ class TopicsIT {
         commands.assertSucceeded(List.of("thrice"));
         assertThat(deadLetters(relay)).hasSize(1);
         assertThat(stage.dbtCloud().runsByCause("[relay:thrice:")).hasSize(1);
+    }
+
+    /**
+     * An id belongs to a partition, so that the same id must come with the same key, as docs/commands.md says. This is what
+     * happens to those who do not: two commands and two runs, whose events cannot be told apart by id and number.
+     */
+    @Test
+    void oneIdOnTwoPartitionsIsTwoCommands() {
+        Deployment relay = stage.deployment("two-keys");
+        var commands = new OneRunEach(stage.dbtCloud(), relay, List.of("two-keys"));
+        relay.start();
+        commands.send("two-keys", 0);
+        commands.send("two-keys", 1);
+
+        List<ReceivedEvent> ready = relay.reader().await(2, event -> event.is("artifact.ready", "two-keys"), PATIENCE);
+        assertThat(commands.runs("two-keys"))
+                .extracting(RunView::id)
+                .containsExactlyInAnyOrder(
+                        ready.getFirst().runId().orElseThrow(),
+                        ready.getLast().runId().orElseThrow());
+        assertThat(commands.runs("two-keys"))
+                .extracting(RunView::cause)
+                .containsOnly(commands.runs("two-keys").getFirst().cause());
+        assertThat(relay.reader().eventsOf("two-keys"))
+                .filteredOn(event -> event.type().equals("command.accepted"))
+                .hasSize(2)
+                .allSatisfy(event -> assertThat(event.sequence()).hasValue(0));
+        assertThat(deadLetters(relay)).isEmpty();
     }
 
     private static void awaitCommittedToTheEnd(Admin admin, Deployment relay) throws Exception {
