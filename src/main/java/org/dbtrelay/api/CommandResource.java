@@ -71,7 +71,6 @@ public class CommandResource {
             case Input.Unreadable unreadable ->
                 Problem.response(
                         Response.Status.BAD_REQUEST, unreadable.verdict().message());
-            case Input.About about -> throw new IllegalStateException("a decoder gives no answers");
         };
     }
 

@@ -74,7 +74,7 @@ public record CommandState(
 
     private static @Nullable Integer attempt(RunState state) {
         return switch (state) {
-            case RunState.Waiting waiting -> waiting.attempts();
+            case RunState.Waiting waiting -> waiting.starts().attempts();
             case RunState.Starting starting -> starting.attempt();
             case RunState.Looking looking -> looking.attempt();
             case RunState.WithRun withRun -> null;

@@ -5,10 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -19,9 +17,6 @@ import org.dbtrelay.run.Command;
 import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.JobSelector;
-import org.dbtrelay.run.Overrides;
 import org.dbtrelay.run.RejectReason;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +34,6 @@ public class CommandDecoder {
     static final Set<String> LATER = Set.of(
             "retry_from_failure",
             "if_running",
-            "on_timeout",
-            "on_unclear",
             "expires_at",
             "dry_run",
             "run_id",
@@ -62,10 +55,11 @@ public class CommandDecoder {
             "additional_run_config",
             "poll_interval",
             "timeout",
+            "on_timeout",
+            "on_unclear",
             "artifacts",
             "context");
 
-    private static final Set<String> OWN_FIELDS = Set.of("cause", "steps_override", "schema_override");
     private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
     private static final int MAX_ID = 128;
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
@@ -82,7 +76,7 @@ public class CommandDecoder {
     }
 
     /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */
-    public Input decode(ConsumerRecord<byte[], byte[]> record) {
+    public Input.OfRecord decode(ConsumerRecord<byte[], byte[]> record) {
         String defaultId = record.topic() + "-" + record.partition() + "-" + record.offset() + "-" + record.timestamp();
         return decode(record.value(), defaultId, Instant.ofEpochMilli(record.timestamp()), traceparent(record));
     }
@@ -92,7 +86,8 @@ public class CommandDecoder {
      *
      * @param defaultId its id if it names none
      */
-    public Input decode(byte @Nullable [] value, String defaultId, Instant recordTime, @Nullable String traceparent) {
+    public Input.OfRecord decode(
+            byte @Nullable [] value, String defaultId, Instant recordTime, @Nullable String traceparent) {
         if (value == null) {
             return unreadable(DeadLetterReason.MALFORMED, "the record has no value; a command is a JSON object");
         }
@@ -140,90 +135,10 @@ public class CommandDecoder {
             if (later != null) {
                 return new Command.Unfit(id, verb, connection, RejectReason.UNSUPPORTED, later, context, traceparent);
             }
-            return trigger(fields, id, connection, context, traceparent);
+            return TriggerFields.read(fields, id, connection, context, traceparent);
         } catch (BadField e) {
             return new Command.Unfit(id, verb, connection, RejectReason.INVALID, e.rule(), context, traceparent);
         }
-    }
-
-    private static Command trigger(
-            Fields fields, String id, String connection, @Nullable String context, @Nullable String traceparent)
-            throws BadField {
-        return new Command.Trigger(
-                id,
-                connection,
-                fields.id("account_id"),
-                job(fields),
-                fields.text("cause", 2_000),
-                overrides(fields),
-                fields.duration("poll_interval", Duration.ofSeconds(1), Duration.ofHours(1)),
-                fields.duration("timeout", Duration.ofSeconds(1), Duration.ofDays(30)),
-                artifacts(fields),
-                context,
-                traceparent);
-    }
-
-    private static JobSelector job(Fields fields) throws BadField {
-        @Nullable Long jobId = fields.id("job_id");
-        @Nullable String project = fields.text("project_name", 255);
-        @Nullable String environment = fields.text("environment_name", 255);
-        @Nullable String job = fields.text("job_name", 255);
-        boolean anyName = project != null || environment != null || job != null;
-        if (jobId != null && anyName) {
-            throw new BadField("job_id", "must not be given together with project_name, environment_name or job_name");
-        }
-        if (jobId != null) {
-            return new JobSelector.ById(jobId);
-        }
-        if (project == null || environment == null || job == null) {
-            throw new BadField(
-                    "job_id", "must be given, or project_name, environment_name and job_name, all three of them");
-        }
-        return new JobSelector.ByNames(new JobNames(project, environment, job));
-    }
-
-    private static Overrides overrides(Fields fields) throws BadField {
-        @Nullable List<String> steps = fields.texts("steps_override", 50, 1_000);
-        if (steps != null && steps.isEmpty()) {
-            throw new BadField("steps_override", "must hold at least one step");
-        }
-        @Nullable String schema = fields.text("schema_override", 255);
-        @Nullable ObjectNode runConfig = fields.object("additional_run_config");
-        if (runConfig == null) {
-            return new Overrides(steps, schema, null, Set.of());
-        }
-        Set<String> names = new TreeSet<>();
-        for (Iterator<String> all = runConfig.fieldNames(); all.hasNext(); ) {
-            String name = all.next();
-            if (OWN_FIELDS.contains(name)) {
-                throw new BadField(
-                        "additional_run_config", "must not hold '" + name + "', which is a field of its own");
-            }
-            names.add(name);
-        }
-        String text = runConfig.toString();
-        if (text.length() > MAX_CONTEXT_BYTES) {
-            throw new BadField("additional_run_config", "must not be larger than 8 KiB");
-        }
-        return new Overrides(steps, schema, text, names);
-    }
-
-    private static @Nullable List<String> artifacts(Fields fields) throws BadField {
-        @Nullable List<String> paths = fields.texts("artifacts", 50, 500);
-        if (paths != null) {
-            for (String path : paths) {
-                if (path.startsWith("/")
-                        || path.contains("\\")
-                        || List.of(path.split("/", -1)).contains("..")) {
-                    throw new BadField(
-                            "artifacts", "must hold paths relative to dbt's target directory; '" + path + "' is none");
-                }
-            }
-            if (Set.copyOf(paths).size() < paths.size()) {
-                throw new BadField("artifacts", "must not hold a path twice");
-            }
-        }
-        return paths;
     }
 
     private static String id(Fields fields, String defaultId) throws BadField {
@@ -290,7 +205,7 @@ public class CommandDecoder {
         return TRACEPARENT.matcher(text).matches() ? text : null;
     }
 
-    private static Input unreadable(DeadLetterReason reason, String message) {
+    private static Input.OfRecord unreadable(DeadLetterReason reason, String message) {
         return new Input.Unreadable(new DeadLetter(reason, message));
     }
 

@@ -46,6 +46,16 @@ final class Fields {
         return text;
     }
 
+    /** One of the words, null if absent. */
+    @Nullable
+    String choice(String field, List<String> words) throws BadField {
+        String text = text(field, 40);
+        if (text != null && !words.contains(text)) {
+            throw new BadField(field, "must be one of " + words);
+        }
+        return text;
+    }
+
     /** A positive integer of 64 bits, null if absent. */
     @Nullable
     Long id(String field) throws BadField {

@@ -181,6 +181,11 @@ final class ConfigChecks {
                         RECORD.matcher(record).matches(),
                         "relay.ledger.skip",
                         "'" + record + "' is not partition@offset, such as 3@1207")));
+        positive("relay.ledger.sweep-interval", config.ledger().sweepInterval());
+        check(
+                config.ledger().writeVersion() == 1 || config.ledger().writeVersion() == 2,
+                "relay.ledger.write-version",
+                config.ledger().writeVersion() + " is neither 2, this build's own, nor 1, the one before");
         Duration lag = config.ledger().visibilityLag();
         check(
                 !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,

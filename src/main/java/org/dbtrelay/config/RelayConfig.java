@@ -263,6 +263,14 @@ public interface RelayConfig {
         @WithDefault("120s")
         Duration visibilityLag();
 
+        /** How often the last hour's runs are searched for second runs of a command. */
+        @WithDefault("5m")
+        Duration sweepInterval();
+
+        /** The version that entries are written in: the one before the newest before a build is rolled back. */
+        @WithDefault("2")
+        int writeVersion();
+
         /** Ledger records to leave out, {@code <partition>@<offset>}: an operator's way past one that cannot be read. */
         Optional<List<String>> skip();
     }

@@ -1,6 +1,9 @@
 package org.dbtrelay.dbtcloud;
 
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.dbtrelay.dbtcloud.RunLists.Page;
 import org.dbtrelay.run.CallFailure;
@@ -20,8 +23,9 @@ final class CauseSearch {
     }
 
     /**
-     * Reads the job's runs, newest first, down to the page that holds the lower bound; there is no other limit. A marked
-     * run below the bound that shares a page with it counts too: it can only be of the same command.
+     * Reads the job's runs, newest first, down to the page with a run that is below both bounds; there is no other limit. Two
+     * bounds, because each alone rests on something: the time on two clocks that agree, the id on ids that grow. A marked run
+     * below them that shares a page with them counts too: it can only be of the same command.
      *
      * @return the oldest run whose cause has the marker
      */
@@ -51,10 +55,31 @@ final class CauseSearch {
         return Optional.ofNullable(oldest);
     }
 
+    /** Reads the account's runs, newest first, down to the page with one that is older than the bound. */
+    List<RunSnapshot> all(long accountId, String prefix, Instant notCreatedBefore) throws DbtCloudException {
+        // Rows shift to the next page while new runs come in, so a run can be listed twice.
+        Map<Long, RunSnapshot> found = new LinkedHashMap<>();
+        int offset = 0;
+        boolean more = true;
+        while (more) {
+            Page page = lists.page(accountId, Priority.SWEEP, RunQuery.newestOfAccountWithTrigger(offset));
+            boolean reachedBound = false;
+            for (RunSnapshot run : page.runs()) {
+                reachedBound |= !isWithin(run, null, notCreatedBefore);
+                if (run.triggerCause() != null && run.triggerCause().startsWith(prefix)) {
+                    found.put(run.runId(), run);
+                }
+            }
+            more = !reachedBound && !page.isLast(offset);
+            offset += page.rows();
+        }
+        return List.copyOf(found.values());
+    }
+
     private static boolean isWithin(RunSnapshot run, @Nullable Long aboveRunId, Instant notCreatedBefore) {
-        boolean above = aboveRunId == null || run.runId() > aboveRunId;
+        boolean above = aboveRunId != null && run.runId() > aboveRunId;
         boolean young = run.createdAt() == null || !run.createdAt().isBefore(notCreatedBefore);
-        return above && young;
+        return above || young;
     }
 
     private boolean hasMarker(RunSnapshot run, String marker, boolean within) throws DbtCloudException {

@@ -37,6 +37,7 @@ public final class DbtCloudClient {
     private final BatchPoll polls;
     private final CauseSearch causes;
     private final JobDirectory directory;
+    private final NewestRuns newest;
 
     DbtCloudClient(String name, URI host, long defaultAccountId, Exchange exchange, Clock clock) {
         this.name = name;
@@ -47,6 +48,7 @@ public final class DbtCloudClient {
         this.polls = new BatchPoll(lists, clock);
         this.causes = new CauseSearch(lists);
         this.directory = new JobDirectory(exchange, clock);
+        this.newest = new NewestRuns(lists, clock);
     }
 
     /** The connection's name in the configuration. */
@@ -102,12 +104,14 @@ public final class DbtCloudClient {
             throws DbtCloudException {
         try (permit) {
             GuardedBody body = new GuardedBody(json(request), stillAllowed);
-            return exchange.post(
+            RunSnapshot run = exchange.post(
                     request.accountId(),
                     permit,
                     api -> api.trigger(request.accountId(), request.jobId(), body),
                     body,
                     answer -> RunLists.readRun(answer, request.accountId(), request.jobId()));
+            newest.heardOf(request.accountId(), request.jobId(), run.runId());
+            return run;
         }
     }
 
@@ -164,6 +168,16 @@ public final class DbtCloudClient {
                 .findFirst();
     }
 
+    /** The highest run id of the job that is known without asking; null if that is nothing, or old. */
+    public @Nullable Long knownNewestRunId(long accountId, long jobId) {
+        return newest.known(accountId, jobId);
+    }
+
+    /** The highest run id of the job, asked for once for all who want to know at the same time; 0 if it has no run. */
+    public long newestRunId(long accountId, long jobId) throws DbtCloudException {
+        return newest.ask(accountId, jobId);
+    }
+
     /** All runs of the job that are queued, starting or running, oldest first. */
     public List<RunSnapshot> runsInFlight(long accountId, long jobId) throws DbtCloudException {
         List<RunSnapshot> all = new ArrayList<>();
@@ -182,14 +196,20 @@ public final class DbtCloudClient {
      * Looks for the run of a trigger whose fate is unclear.
      *
      * @param marker what the cause of the run holds
-     * @param aboveRunId the job's highest run id before the intent, where known: no need to look below
-     * @param notCreatedBefore no need to look at runs created earlier
+     * @param aboveRunId the job's highest run id before the intent, where known
+     * @param notCreatedBefore a run that was created earlier and is not above that id need not be looked at
      * @return the oldest match; empty only if no run within the bounds can be it
      */
     public Optional<RunSnapshot> findByCause(
             long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
             throws DbtCloudException {
         return causes.find(accountId, jobId, marker, aboveRunId, notCreatedBefore);
+    }
+
+    /** The account's runs whose cause begins with a text, back to a time. Runs whose cause is not told are left out. */
+    public List<RunSnapshot> runsWithCause(long accountId, String prefix, Instant notCreatedBefore)
+            throws DbtCloudException {
+        return causes.all(accountId, prefix, notCreatedBefore);
     }
 
     /** Reads a job. */

@@ -16,7 +16,9 @@ public enum Priority {
     /** A look at runs in flight. */
     POLL(0.75),
     /** Lists and bodies of artifacts: long, and in no hurry. */
-    ARTIFACT(0.5);
+    ARTIFACT(0.5),
+    /** The search for second runs, which nobody waits for. */
+    SWEEP(0.5);
 
     private final double slotShare;
 

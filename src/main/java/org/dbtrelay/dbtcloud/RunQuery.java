@@ -55,6 +55,11 @@ record RunQuery(
         return new RunQuery(jobId, null, null, null, "trigger", "-id", LARGEST_PAGE, offset);
     }
 
+    /** The account's runs with what triggered them, newest first. */
+    static RunQuery newestOfAccountWithTrigger(int offset) {
+        return new RunQuery(null, null, null, null, "trigger", "-id", LARGEST_PAGE, offset);
+    }
+
     Uni<Response> on(DbtCloudApi api, long accountId) {
         return api.runs(accountId, jobId, statusIn, pkIn, idGreaterThan, includeRelated, orderBy, limit, offset);
     }

@@ -15,7 +15,6 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.Priority;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.RunWithSteps;
-import org.dbtrelay.dbtcloud.TriggerRequest;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -37,6 +36,7 @@ class Actions {
     private static final RelayLog LOG = RelayLog.of(Actions.class);
 
     private final Connections connections;
+    private final Triggers triggers;
     private final ArtifactCollector artifacts;
     private final FailureReader failures;
     private final Clock clock;
@@ -44,11 +44,13 @@ class Actions {
 
     Actions(
             Connections connections,
+            Triggers triggers,
             ArtifactCollector artifacts,
             FailureReader failures,
             Clock clock,
             RelayMetrics metrics) {
         this.connections = connections;
+        this.triggers = triggers;
         this.artifacts = artifacts;
         this.failures = failures;
         this.clock = clock;
@@ -57,13 +59,13 @@ class Actions {
 
     /** Sends a trigger, if its window is still open by then. */
     void start(Action.Start action, @Nullable Permit permit, SendWindow window, Consumer<Input> inbox) {
-        Thread.startVirtualThread(() -> inbox.accept(trigger(action, permit, window)));
+        triggers.start(action, permit, window, inbox);
     }
 
     /** Does anything else. */
     void perform(Action action, Reservations reservations, Consumer<Input> inbox) {
         switch (action) {
-            case Action.ReserveStart reserve -> reserve(reserve, reservations, inbox);
+            case Action.ReserveStart reserve -> triggers.reserve(reserve, reservations, inbox);
             case Action.LookUpJob lookUp -> call(action, lookUp.target(), inbox, client -> lookUp(client, lookUp));
             case Action.ReadJob read ->
                 call(
@@ -82,6 +84,8 @@ class Actions {
                         client -> new Input.Observed(
                                 cancel.commandId(),
                                 client.cancel(cancel.target().accountId(), cancel.runId())));
+            case Action.CancelQueued cancel ->
+                call(action, cancel.target(), inbox, client -> cancelQueued(client, cancel));
             case Action.Collect collect ->
                 call(
                         action,
@@ -92,76 +96,6 @@ class Actions {
             case Action.Watch watch -> throw new IllegalArgumentException("the watches take this");
             case Action.WakeAt wake -> throw new IllegalArgumentException("the flow wakes by itself");
         }
-    }
-
-    /** Holds no thread while the budget has nothing to give. */
-    private void reserve(Action.ReserveStart action, Reservations reservations, Consumer<Input> inbox) {
-        Optional<DbtCloudClient> client = connections.find(action.target().connection());
-        if (client.isEmpty()) {
-            inbox.accept(new Input.CallFailed(action.commandId(), gone(action.target())));
-            return;
-        }
-        reservations.await(
-                action.commandId(),
-                client.get().reserve(action.target().accountId(), Priority.TRIGGER),
-                () -> inbox.accept(new Input.MayStart(action.commandId())));
-    }
-
-    private Input trigger(Action.Start action, @Nullable Permit permit, SendWindow window) {
-        Optional<DbtCloudClient> client = connections.find(action.target().connection());
-        if (client.isEmpty() || permit == null) {
-            return new Input.StartFailed(action.commandId(), action.attempt(), gone(action.target()));
-        }
-        try (permit) {
-            RunSnapshot run = client.get()
-                    .trigger(
-                            new TriggerRequest(
-                                    action.target().accountId(),
-                                    action.jobId(),
-                                    action.cause(),
-                                    action.overrides().steps(),
-                                    action.overrides().schema(),
-                                    action.overrides().runConfig()),
-                            permit,
-                            window::isOpen);
-            LOG.info(
-                    "Run started",
-                    pair(LogKey.COMMAND_ID, action.commandId()),
-                    pair(LogKey.JOB_ID, action.jobId()),
-                    pair(LogKey.RUN_ID, run.runId()));
-            return new Input.Started(action.commandId(), action.attempt(), run);
-        } catch (DbtCloudException e) {
-            report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
-            return e.failure() instanceof CallFailure.Refused refused
-                    ? refused(action, client.get(), refused)
-                    : new Input.StartFailed(action.commandId(), action.attempt(), e.failure());
-        } catch (RuntimeException e) {
-            LOG.error(
-                    "A fault of the relay left the fate of a trigger open",
-                    e,
-                    pair(LogKey.COMMAND_ID, action.commandId()));
-            return new Input.StartFailed(
-                    action.commandId(),
-                    action.attempt(),
-                    new CallFailure.Unclear(e.getClass().getSimpleName()));
-        }
-    }
-
-    /** dbt Cloud's words for a deactivated job are not documented, so the job is asked. */
-    private Input refused(Action.Start action, DbtCloudClient client, CallFailure.Refused refused) {
-        RejectReason reason = RejectReason.REFUSED_BY_DBT_CLOUD;
-        try {
-            if (client.job(action.target().accountId(), action.jobId()).deactivated()) {
-                reason = RejectReason.JOB_DEACTIVATED;
-            }
-        } catch (DbtCloudException e) {
-            report(
-                    "A job whose trigger was refused could not be read",
-                    action.commandId(),
-                    action.target(),
-                    e.failure());
-        }
-        return new Input.StartRefused(action.commandId(), action.attempt(), reason, refused.detail());
     }
 
     private static Input lookUp(DbtCloudClient client, Action.LookUpJob action) throws DbtCloudException {
@@ -177,7 +111,11 @@ class Actions {
     private Input search(DbtCloudClient client, Action.SearchMarker action) throws DbtCloudException {
         Instant begun = clock.instant();
         Optional<RunSnapshot> run = client.findByCause(
-                action.target().accountId(), action.jobId(), action.marker(), null, action.notCreatedBefore());
+                action.target().accountId(),
+                action.jobId(),
+                action.marker(),
+                action.aboveRunId(),
+                action.notCreatedBefore());
         run.ifPresent(found -> {
             metrics.adopted();
             LOG.info(
@@ -186,6 +124,16 @@ class Actions {
                     pair(LogKey.RUN_ID, found.runId()));
         });
         return new Input.LookedUp(action.commandId(), action.attempt(), begun, run.orElse(null));
+    }
+
+    /** Looks first: a run that has begun meanwhile is left alone. */
+    private static Input cancelQueued(DbtCloudClient client, Action.CancelQueued cancel) throws DbtCloudException {
+        long accountId = cancel.target().accountId();
+        RunSnapshot run = client.run(accountId, cancel.runId(), Priority.CANCEL);
+        if (run.status() == JobRunStatus.Known.QUEUED) {
+            run = client.cancel(accountId, cancel.runId());
+        }
+        return new Input.Observed(cancel.commandId(), run);
     }
 
     private Input readEnd(DbtCloudClient client, Action.ReadEnd action) throws DbtCloudException, InterruptedException {
@@ -203,7 +151,7 @@ class Actions {
     private void call(Action action, Action.Target target, Consumer<Input> inbox, Call call) {
         Optional<DbtCloudClient> client = connections.find(target.connection());
         if (client.isEmpty()) {
-            inbox.accept(new Input.CallFailed(action.commandId(), gone(target)));
+            inbox.accept(new Input.CallFailed(action.commandId(), Troubles.gone(target)));
             return;
         }
         Thread.startVirtualThread(() -> inbox.accept(answer(action, target, client.get(), call)));
@@ -213,7 +161,8 @@ class Actions {
         try {
             return call.on(client);
         } catch (DbtCloudException e) {
-            report("A call to dbt Cloud failed and will be made again", action.commandId(), target, e.failure());
+            Troubles.report(
+                    "A call to dbt Cloud failed and will be made again", action.commandId(), target, e.failure());
             return new Input.CallFailed(action.commandId(), e.failure());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -227,30 +176,6 @@ class Actions {
             return new Input.CallFailed(
                     action.commandId(), new CallFailure.NotSent(e.getClass().getSimpleName()));
         }
-    }
-
-    private static String trouble(CallFailure failure) {
-        return switch (failure) {
-            case CallFailure.Refused refused -> "dbt Cloud refused a trigger; the command is rejected";
-            case CallFailure.NotFound notFound -> "dbt Cloud refused a trigger; the command is rejected";
-            case CallFailure.Unclear unclear -> "A trigger had no clear answer; its run is looked for";
-            case CallFailure.NotSent notSent -> "A trigger could not be sent; it will be sent again";
-            case CallFailure.Limited limited -> "A trigger could not be sent; it will be sent again";
-            case CallFailure.Suspended suspended -> "A trigger could not be sent; it will be sent again";
-        };
-    }
-
-    private static void report(String message, String commandId, Action.Target target, CallFailure failure) {
-        LOG.warn(
-                message,
-                pair(LogKey.COMMAND_ID, commandId),
-                pair(LogKey.CONNECTION, target.connection()),
-                pair(LogKey.REASON, failure.getClass().getSimpleName()),
-                pair(LogKey.DETAIL, failure.detail()));
-    }
-
-    private static CallFailure gone(Action.Target target) {
-        return new CallFailure.NotSent("the connection '" + target.connection() + "' is not configured any more");
     }
 
     /** A call that gives an input. */

@@ -14,6 +14,7 @@ final class Faults {
         String message = "a fault of the relay: " + fault.getClass().getSimpleName();
         return switch (input) {
             case Input.Unreadable unreadable -> unreadable;
+            case Input.Swept swept -> swept;
             case Input.Commanded commanded -> rejected(commanded, message);
             case Input.About about -> new Input.Broken(about.commandId(), message);
         };

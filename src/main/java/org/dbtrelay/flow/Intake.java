@@ -26,6 +26,16 @@ public class Intake {
         owners.offer(record.partition(), new Arrival(input, new Origin(record, acknowledge)));
     }
 
+    /** Hands something to the owners of all partitions that this instance owns. */
+    public void offerToAll(Input input) {
+        owners.offerToAll(Arrival.of(input));
+    }
+
+    /** Whether this instance owns any partition. */
+    public boolean ownsPartitions() {
+        return !owners.status().isEmpty();
+    }
+
     /** A second has passed. */
     public void tick() {
         owners.tick();

@@ -100,6 +100,7 @@ final class RunFlow implements PartitionWork.Session {
         Step step = new Step(now, position).withoutValues();
         Input input = switch (arrival.input()) {
             case Input.Unreadable unreadable -> unreadable;
+            case Input.Swept swept -> swept;
             case Input.Commanded commanded -> Faults.rejected(commanded, "its record or its event is too large");
             case Input.About about -> new Input.Broken(about.commandId(), "its record or its event is too large");
         };
@@ -133,6 +134,9 @@ final class RunFlow implements PartitionWork.Session {
             case Input.Started started -> answered(started, step);
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
+            case Input.Swept swept ->
+                MarkedRuns.of(swept, entries.values(), flow.policy(), step.now())
+                        .forEach(marked -> decide(marked, null, step));
             case Input other -> decide(other, origin, step);
         }
     }
@@ -213,6 +217,7 @@ final class RunFlow implements PartitionWork.Session {
     private static @Nullable String commandId(Input input) {
         return switch (input) {
             case Input.Unreadable unreadable -> null;
+            case Input.Swept swept -> null;
             case Input.Commanded commanded -> commanded.command().id();
             case Input.About about -> about.commandId();
         };

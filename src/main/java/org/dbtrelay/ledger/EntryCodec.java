@@ -7,10 +7,12 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import org.dbtrelay.run.JobRunStatus;
@@ -21,11 +23,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Entries and positions as the bytes of ledger records: versioned JSON. The names of the fields are the names of the
- * components of {@link RunEntry} and what hangs on it, so renaming one of those is a new version.
+ * components of {@link RunEntry} and what hangs on it, so renaming one of those is a new version. A build reads its own
+ * version and the one before it, and can be told to write that one, so that it can be rolled back.
  */
 public final class EntryCodec {
 
-    private static final int VERSION = 1;
+    /** What this build writes unless it is told otherwise. */
+    public static final int VERSION = 2;
+
+    /** What this build reads as well, and writes if it is told to. */
+    public static final int VERSION_BEFORE = 1;
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .addModule(new JavaTimeModule())
@@ -40,17 +47,31 @@ public final class EntryCodec {
             .build();
 
     private static final ObjectWriter WRITE = JSON.writer();
+    private static final ObjectReader READ_ENTRY = JSON.readerFor(VersionedEntry.class);
+    private static final ObjectReader READ_POSITION = JSON.readerFor(VersionedPosition.class);
 
     private EntryCodec() {}
 
-    /** The bytes of an entry. */
-    public static byte[] write(RunEntry entry) {
-        return bytes(new VersionedEntry(VERSION, entry));
+    /**
+     * The bytes of an entry.
+     *
+     * @param version {@link #VERSION} or {@link #VERSION_BEFORE}
+     */
+    public static byte[] write(RunEntry entry, int version) {
+        if (version == VERSION) {
+            return bytes(new VersionedEntry(VERSION, entry));
+        }
+        ObjectNode record = JSON.createObjectNode().put("v", VERSION_BEFORE);
+        return bytes(record.set("entry", VersionOne.toVersionOne(JSON.valueToTree(entry))));
     }
 
-    /** The bytes of a position. */
-    public static byte[] write(Position position) {
-        return bytes(new VersionedPosition(VERSION, position));
+    /**
+     * The bytes of a position.
+     *
+     * @param version as in {@link #write(RunEntry, int)}
+     */
+    public static byte[] write(Position position, int version) {
+        return bytes(new VersionedPosition(version, position));
     }
 
     /**
@@ -59,9 +80,29 @@ public final class EntryCodec {
      * @throws LedgerException if they are none of a version that this build knows
      */
     public static RunEntry readEntry(byte[] bytes) throws LedgerException {
-        VersionedEntry read = read(VersionedEntry.class, bytes);
-        checkVersion(read.v());
-        return present(read.entry());
+        try {
+            VersionedEntry read = READ_ENTRY.readValue(bytes);
+            if (read.v() == VERSION) {
+                return present(read.entry());
+            }
+        } catch (IOException e) {
+            if (versionOf(bytes) == VERSION) {
+                throw unreadable(e);
+            }
+        }
+        return readEntryOfVersionBefore(bytes);
+    }
+
+    private static RunEntry readEntryOfVersionBefore(byte[] bytes) throws LedgerException {
+        checkVersion(versionOf(bytes));
+        try {
+            if (!(JSON.readTree(bytes).path("entry") instanceof ObjectNode entry)) {
+                throw unreadable(null);
+            }
+            return JSON.treeToValue(VersionOne.fromVersionOne(entry), RunEntry.class);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
     }
 
     /**
@@ -70,24 +111,33 @@ public final class EntryCodec {
      * @throws LedgerException as {@link #readEntry}
      */
     public static Position readPosition(byte[] bytes) throws LedgerException {
-        VersionedPosition read = read(VersionedPosition.class, bytes);
-        checkVersion(read.v());
-        return present(read.position());
+        checkVersion(versionOf(bytes));
+        try {
+            VersionedPosition read = READ_POSITION.readValue(bytes);
+            return present(read.position());
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
     }
 
     private static <T> T present(@Nullable T value) throws LedgerException {
         if (value == null) {
-            throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record that cannot be read");
+            throw unreadable(null);
         }
         return value;
     }
 
     private static void checkVersion(int version) throws LedgerException {
-        if (version != VERSION) {
+        if (version != VERSION && version != VERSION_BEFORE) {
             throw new LedgerException(
                     LedgerException.Kind.DEGRADED,
-                    "a ledger record of version " + version + "; this build knows version " + VERSION);
+                    "a ledger record of version " + version + "; this build knows the versions " + VERSION_BEFORE
+                            + " and " + VERSION);
         }
+    }
+
+    private static LedgerException unreadable(@Nullable Throwable cause) {
+        return new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record that cannot be read", cause);
     }
 
     private static byte[] bytes(Object value) {
@@ -98,16 +148,7 @@ public final class EntryCodec {
         }
     }
 
-    private static <T> T read(Class<T> type, byte[] bytes) throws LedgerException {
-        try {
-            return JSON.readValue(bytes, type);
-        } catch (IOException e) {
-            // Another version may have another shape: then that is what has to be said.
-            checkVersion(versionOf(bytes));
-            throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record that cannot be read", e);
-        }
-    }
-
+    /** What cannot be read at all is taken for one of this version, and then fails as such. */
     private static int versionOf(byte[] bytes) {
         try {
             return JSON.readTree(bytes).path("v").asInt(VERSION);

@@ -35,11 +35,13 @@ public class KafkaSettings {
     private final RelayConfig.Topics topics;
     private final Set<String> skipped;
     private final String group;
+    private final int writeVersion;
 
     KafkaSettings(@Identifier("default-kafka-broker") Map<String, Object> base, RelayConfig config) {
         this.base = Map.copyOf(base);
         this.topics = config.topics();
         this.skipped = Set.copyOf(config.ledger().skip().orElse(List.of()));
+        this.writeVersion = config.ledger().writeVersion();
         this.group = Policies.consumerGroup(config);
     }
 
@@ -51,6 +53,11 @@ public class KafkaSettings {
     /** Whether an operator has told to leave a ledger record out. */
     boolean skips(int partition, long offset) {
         return skipped.contains(partition + "@" + offset);
+    }
+
+    /** The version that ledger records are written in. */
+    int writeVersion() {
+        return writeVersion;
     }
 
     /** The names of the topics. */

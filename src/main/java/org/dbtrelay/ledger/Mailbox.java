@@ -26,7 +26,7 @@ final class Mailbox {
     int offer(Arrival arrival) {
         lock.lock();
         try {
-            (arrival.input() instanceof Input.About ? answers : commands).addLast(arrival);
+            (arrival.input() instanceof Input.OfRecord ? commands : answers).addLast(arrival);
             something.signal();
             return commands.size();
         } finally {
@@ -104,7 +104,7 @@ final class Mailbox {
         lock.lock();
         try {
             for (Arrival arrival : hand.reversed()) {
-                (arrival.input() instanceof Input.About ? answers : commands).addFirst(arrival);
+                (arrival.input() instanceof Input.OfRecord ? commands : answers).addFirst(arrival);
             }
             hand.clear();
         } finally {

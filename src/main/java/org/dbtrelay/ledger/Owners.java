@@ -79,6 +79,11 @@ public class Owners {
         }
     }
 
+    /** Hands an arrival to the owners of all partitions and returns at once. */
+    public void offerToAll(Arrival arrival) {
+        owners.values().forEach(owner -> owner.offer(arrival));
+    }
+
     /** Tells of a change in what this instance owns, if there is one since the last time. To be called now and then. */
     public void tick() {
         OwnedPartitions now = new OwnedPartitions(owners.size(), topics.status().partitions());

@@ -159,7 +159,8 @@ final class PartitionLedger implements AutoCloseable {
 
     /** The record of an entry. It goes to the partition of its command's number, not by hash. */
     ProducerRecord<byte[], byte[]> entry(RunEntry entry) {
-        return new ProducerRecord<>(topic, partition, key(entry.commandId()), EntryCodec.write(entry));
+        return new ProducerRecord<>(
+                topic, partition, key(entry.commandId()), EntryCodec.write(entry, kafka.writeVersion()));
     }
 
     /** The record that deletes an entry. */
@@ -170,7 +171,10 @@ final class PartitionLedger implements AutoCloseable {
     /** The record of the position. */
     ProducerRecord<byte[], byte[]> position(Position position) {
         return new ProducerRecord<>(
-                topic, partition, POSITION_KEY.getBytes(StandardCharsets.UTF_8), EntryCodec.write(position));
+                topic,
+                partition,
+                POSITION_KEY.getBytes(StandardCharsets.UTF_8),
+                EntryCodec.write(position, kafka.writeVersion()));
     }
 
     private static byte[] key(String commandId) {

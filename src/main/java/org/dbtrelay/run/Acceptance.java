@@ -66,13 +66,20 @@ final class Acceptance {
                 command.overrides(),
                 command.pollInterval() == null ? defaults.pollInterval() : command.pollInterval(),
                 now.plus(command.timeout() == null ? defaults.timeout() : command.timeout()),
-                defaults.cancelAtDeadline(),
-                defaults.parkUnclear(),
+                command.cancelAtDeadline() == null ? defaults.cancelAtDeadline() : command.cancelAtDeadline(),
+                command.parkUnclear() == null ? defaults.parkUnclear() : command.parkUnclear(),
                 command.artifacts() == null ? defaults.artifacts() : command.artifacts(),
                 command.context(),
                 command.traceparent());
-        RunEntry entry =
-                new RunEntry(command.id(), input.hash(), now, 0, false, order, new RunState.Waiting(0, 0, 0, null));
+        RunEntry entry = new RunEntry(
+                command.id(),
+                input.hash(),
+                now,
+                0,
+                false,
+                List.of(),
+                order,
+                new RunState.Waiting(Starts.NONE, 0, null));
         return Draft.of(entry, now)
                 .command(EventType.COMMAND_ACCEPTED, null, null)
                 .then(StartPhase.nextStep(entry.commandId(), order))
@@ -151,6 +158,7 @@ final class Acceptance {
                 now,
                 1,
                 false,
+                List.of(),
                 null,
                 new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now));
         return new Decision(

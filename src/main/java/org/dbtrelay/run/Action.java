@@ -2,6 +2,7 @@ package org.dbtrelay.run;
 
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What is to be done after the commit. Each comes back as one {@link Input}, but for {@link WakeAt} and {@link Watch}, which come back when it is time. */
 public sealed interface Action {
@@ -22,7 +23,7 @@ public sealed interface Action {
     record ReadJob(String commandId, Target target, long jobId) implements Action {}
 
     /** Ask the account's budget for a request and a connection, then offer {@link Input.MayStart}. */
-    record ReserveStart(String commandId, Target target) implements Action {}
+    record ReserveStart(String commandId, Target target, long jobId) implements Action {}
 
     /**
      * Send the trigger, if {@code intentAt} is not longer ago than the send window.
@@ -40,12 +41,18 @@ public sealed interface Action {
             implements Action {}
 
     /**
-     * Search the job's runs, newest first, for the marker.
+     * Search the job's runs, newest first, for the marker. A run that is below both bounds cannot be it.
      *
-     * @param notCreatedBefore older runs cannot be it
+     * @param aboveRunId null: only the other bound
      */
     record SearchMarker(
-            String commandId, int attempt, Target target, long jobId, String marker, Instant notCreatedBefore)
+            String commandId,
+            int attempt,
+            Target target,
+            long jobId,
+            String marker,
+            @Nullable Long aboveRunId,
+            Instant notCreatedBefore)
             implements Action {}
 
     /** Look at the run with the next batch that is read after the given time. */
@@ -56,6 +63,9 @@ public sealed interface Action {
 
     /** Cancel the run. */
     record CancelRun(String commandId, Target target, long runId) implements Action {}
+
+    /** Cancel the run if it is still queued; the command does not depend on what comes of it. */
+    record CancelQueued(String commandId, Target target, long runId) implements Action {}
 
     /** Ask for artifacts and store what is there. */
     record Collect(String commandId, Target target, RunSnapshot run, List<WantedArtifact> artifacts)

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,9 +36,23 @@ public record CauseMarker(String deployment, String token) {
         }
     }
 
+    /** What the causes of all runs of a deployment begin with. */
+    public static String prefix(String deployment) {
+        return "[relay:" + deployment + ":";
+    }
+
+    /** The marker at the front of a cause, if it is one of the deployment's. */
+    public static Optional<CauseMarker> in(@Nullable String cause, String deployment) {
+        String prefix = prefix(deployment);
+        int end = prefix.length() + TOKEN_DIGITS;
+        return cause != null && cause.startsWith(prefix) && cause.startsWith("]", end)
+                ? Optional.of(new CauseMarker(deployment, cause.substring(prefix.length(), end)))
+                : Optional.empty();
+    }
+
     /** The text that stands in {@code cause}. */
     public String text() {
-        return "[relay:" + deployment + ":" + token + "]";
+        return prefix(deployment) + token + "]";
     }
 
     /** The {@code cause} to send: this marker, then the producer's own cause, the whole cut to 255 characters. */

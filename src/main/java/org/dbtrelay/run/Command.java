@@ -32,6 +32,8 @@ public sealed interface Command {
      * @param overrides what it changes of the job for this run
      * @param pollInterval null: as configured
      * @param timeout null: as configured; from acceptance
+     * @param cancelAtDeadline null: as configured; see {@link Order}
+     * @param parkUnclear null: as configured; see {@link Order}
      * @param artifacts null: as configured; empty: none
      */
     record Trigger(
@@ -43,6 +45,8 @@ public sealed interface Command {
             Overrides overrides,
             @Nullable Duration pollInterval,
             @Nullable Duration timeout,
+            @Nullable Boolean cancelAtDeadline,
+            @Nullable Boolean parkUnclear,
             @Nullable List<String> artifacts,
             @Nullable String context,
             @Nullable String traceparent)

@@ -3,6 +3,7 @@ package org.dbtrelay.run;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A decision in the making: numbers the events and puts the new entry together. */
@@ -14,23 +15,33 @@ final class Draft {
     private final Instant now;
     private final List<RunEvent> events = new ArrayList<>();
     private final List<Action> actions = new ArrayList<>();
+    private final List<Long> strays;
+    private final Action.Target target;
     private int nextSequence;
     private boolean adopted;
-    private Order order;
+    private @Nullable Order order;
 
-    private Draft(RunEntry entry, Order order, Instant now) {
+    private Draft(RunEntry entry, @Nullable Order order, Action.Target target, Instant now) {
         this.commandId = entry.commandId();
         this.commandHash = entry.commandHash();
         this.acceptedAt = entry.acceptedAt();
         this.nextSequence = entry.nextSequence();
         this.adopted = entry.adopted();
+        this.strays = new ArrayList<>(entry.strays());
+        this.target = target;
         this.order = order;
         this.now = now;
     }
 
     /** Starts from an entry that is open. */
     static Draft of(RunEntry entry, Instant now) {
-        return new Draft(entry, entry.openOrder(), now);
+        Order order = entry.openOrder();
+        return new Draft(entry, order, RunMachine.target(order), now);
+    }
+
+    /** Starts from an entry that is finished and has shed what it was about. */
+    static Draft ofFinished(RunEntry entry, Action.Target target, Instant now) {
+        return new Draft(entry, null, target, now);
     }
 
     Draft order(Order changed) {
@@ -54,18 +65,18 @@ final class Draft {
                 commandId,
                 nextSequence++,
                 now,
-                order.connection(),
-                order.accountId(),
-                run == null ? order.jobId() : Long.valueOf(run.jobId()),
+                target.connection(),
+                target.accountId(),
+                run != null ? Long.valueOf(run.jobId()) : order == null ? null : order.jobId(),
                 run == null ? null : run.runId(),
-                order.context(),
-                order.traceparent(),
+                order == null ? null : order.context(),
+                order == null ? null : order.traceparent(),
                 body));
         return this;
     }
 
     Draft command(EventType type, @Nullable RejectReason reason, @Nullable String message) {
-        return emit(type, null, new RunEvent.OfCommand(order.verb(), reason, message));
+        return emit(type, null, new RunEvent.OfCommand(open().verb(), reason, message));
     }
 
     /** Tells of a run's status, if it is one that there is an event for. */
@@ -82,21 +93,43 @@ final class Draft {
             @Nullable RunFailure failure,
             @Nullable String reason,
             @Nullable String message) {
-        return new RunEvent.OfRun(run, previous, order.jobName(), order.cause(), adopted, failure, reason, message);
+        return new RunEvent.OfRun(
+                run,
+                previous,
+                order == null ? null : order.jobName(),
+                order == null ? null : order.cause(),
+                adopted,
+                failure,
+                reason,
+                message);
     }
 
     Draft abandoned(@Nullable RunSnapshot run, AbandonReason reason, String message) {
         return emit(EventType.RUN_ABANDONED, run, ofRun(run, null, null, reason.wireName(), message));
     }
 
+    /** A run that has the command's marker and is not its run. */
+    Draft stray(RunSnapshot run, StrayReason reason, String message) {
+        strays.add(run.runId());
+        return emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message));
+    }
+
+    private Order open() {
+        return Objects.requireNonNull(order, "of a finished entry");
+    }
+
     /** The decision, with the entry in its new, open state. */
     Decision to(RunState state) {
-        return new Decision(
-                new RunEntry(commandId, commandHash, acceptedAt, nextSequence, adopted, order, state),
-                null,
-                events,
-                actions,
-                null);
+        return new Decision(entry(open(), state), null, events, actions, null);
+    }
+
+    /** The decision about an entry that is and stays finished. */
+    Decision toFinished(RunState.Finished state) {
+        return new Decision(entry(null, state), null, events, actions, null);
+    }
+
+    private RunEntry entry(@Nullable Order current, RunState state) {
+        return new RunEntry(commandId, commandHash, acceptedAt, nextSequence, adopted, strays, current, state);
     }
 
     /** The decision that changes nothing but has something to do. */
@@ -107,18 +140,6 @@ final class Draft {
     /** The decision that ends the command: the entry sheds its order and is forgotten after the retention. */
     Decision finish(EventType outcome, @Nullable String reason, @Nullable Long runId, Policy policy) {
         actions.add(new Action.WakeAt(commandId, now.plus(policy.retention())));
-        return new Decision(
-                new RunEntry(
-                        commandId,
-                        commandHash,
-                        acceptedAt,
-                        nextSequence,
-                        adopted,
-                        null,
-                        new RunState.Finished(outcome, reason, runId, now)),
-                null,
-                events,
-                actions,
-                null);
+        return toFinished(new RunState.Finished(outcome, reason, runId, now));
     }
 }

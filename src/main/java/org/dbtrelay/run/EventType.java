@@ -12,6 +12,8 @@ public enum EventType {
     RUN_FAILED("run.failed"),
     RUN_CANCELLED("run.cancelled"),
     RUN_ABANDONED("run.abandoned"),
+    /** A run that carries a command's marker and is not its run. */
+    RUN_STRAY("run.stray"),
     ARTIFACT_READY("artifact.ready"),
     ARTIFACT_UNAVAILABLE("artifact.unavailable");
 

@@ -7,8 +7,11 @@ import org.jspecify.annotations.Nullable;
 /** What can happen to a command. Answers name the command, and the attempt where a late one could be mistaken. */
 public sealed interface Input {
 
+    /** What a record of the commands topic says. */
+    sealed interface OfRecord extends Input {}
+
     /** A record that is no command at all. */
-    record Unreadable(DeadLetter verdict) implements Input {}
+    record Unreadable(DeadLetter verdict) implements OfRecord {}
 
     /**
      * A command has come in.
@@ -16,7 +19,13 @@ public sealed interface Input {
      * @param hash of its content
      * @param recordTime the Kafka record's time
      */
-    record Commanded(Command command, String hash, Instant recordTime) implements Input {}
+    record Commanded(Command command, String hash, Instant recordTime) implements OfRecord {}
+
+    /**
+     * The runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the
+     * commands.
+     */
+    record Swept(Action.Target target, List<RunSnapshot> runs) implements Input {}
 
     /** What concerns a command that is known already. */
     sealed interface About extends Input {
@@ -36,8 +45,12 @@ public sealed interface Input {
     /** No job to run. */
     record JobRefused(String commandId, RejectReason reason, String message) implements About {}
 
-    /** The budget has a request for the trigger, and a connection is free. */
-    record MayStart(String commandId) implements About {}
+    /**
+     * The budget has a request for the trigger, and a connection is free.
+     *
+     * @param newestRunId the highest run id of the job that is known; null: none is
+     */
+    record MayStart(String commandId, @Nullable Long newestRunId) implements About {}
 
     /** The trigger was answered with a run. */
     record Started(String commandId, int attempt, RunSnapshot run) implements About {}
@@ -59,6 +72,9 @@ public sealed interface Input {
             int attempt,
             Instant begunAt,
             @Nullable RunSnapshot run) implements About {}
+
+    /** Runs that carry the command's marker, one at least. */
+    record Marked(String commandId, Action.Target target, List<RunSnapshot> runs) implements About {}
 
     /** A look at the run. */
     record Observed(String commandId, RunSnapshot run) implements About {}

@@ -9,7 +9,7 @@ import java.time.Instant;
  */
 final class LookPhase {
 
-    /** Runs older than this before the intent cannot be its run, whatever the clocks of the two sides say. */
+    /** How far the clock of dbt Cloud may be behind the relay's where the ids of the runs do not tell what is older. */
     private static final Duration CLOCK_SLACK = Duration.ofMinutes(15);
 
     private static final int MAX_STARTS = 5;
@@ -19,8 +19,8 @@ final class LookPhase {
     /** In doubt from now on: W is counted from here, by the clock of whoever is in doubt. */
     static Decision begin(RunEntry entry, RunState.Starting state, Instant now, Policy policy) {
         return Draft.of(entry, now)
-                .then(search(entry, state.attempt(), state.intentAt(), policy))
-                .to(new RunState.Looking(state.attempt(), state.unclearStarts(), state.intentAt(), now, 0));
+                .then(search(entry, state.starts(), policy))
+                .to(new RunState.Looking(state.starts(), now, 0));
     }
 
     static Decision looking(RunEntry entry, RunState.Looking state, Input.About input, Instant now, Policy policy) {
@@ -35,13 +35,13 @@ final class LookPhase {
                         : FollowPhase.begin(Draft.of(entry, now).adopted(), entry, looked.run(), now);
             case Input.CallFailed failed ->
                 Decision.only(new Action.WakeAt(entry.commandId(), now.plus(RunMachine.backOff(state.looks()))));
-            case Input.Woken woken -> Decision.only(search(entry, state.attempt(), state.intentAt(), policy));
+            case Input.Woken woken -> Decision.only(search(entry, state.starts(), policy));
             case Input.Restored restored ->
                 Draft.of(entry, now)
-                        .then(search(entry, state.attempt(), state.intentAt(), policy))
+                        .then(search(entry, state.starts(), policy))
                         .then(new Action.WakeAt(
                                 entry.commandId(), entry.openOrder().deadline()))
-                        .to(new RunState.Looking(state.attempt(), state.unclearStarts(), state.intentAt(), now, 0));
+                        .to(new RunState.Looking(state.starts(), now, 0));
             case Input.About other -> Decision.NOTHING;
         };
     }
@@ -53,12 +53,7 @@ final class LookPhase {
             Instant lastLook = state.since().plus(policy.unclearWait());
             return Draft.of(entry, now)
                     .then(new Action.WakeAt(entry.commandId(), next.isAfter(lastLook) ? latest(now, lastLook) : next))
-                    .to(new RunState.Looking(
-                            state.attempt(),
-                            state.unclearStarts(),
-                            state.intentAt(),
-                            state.since(),
-                            state.looks() + 1));
+                    .to(new RunState.Looking(state.starts(), state.since(), state.looks() + 1));
         }
         Order order = entry.openOrder();
         if (order.parkUnclear()) {
@@ -74,7 +69,8 @@ final class LookPhase {
             return abandoned(
                     entry, AbandonReason.DEADLINE, "the time-out passed before a run could be started", now, policy);
         }
-        if (state.unclearStarts() + 1 >= MAX_STARTS) {
+        Starts starts = state.starts().notFound();
+        if (starts.unclear() >= MAX_STARTS) {
             return abandoned(
                     entry,
                     AbandonReason.START_FAILED,
@@ -83,8 +79,8 @@ final class LookPhase {
                     policy);
         }
         return Draft.of(entry, now)
-                .then(new Action.ReserveStart(entry.commandId(), RunMachine.target(order)))
-                .to(new RunState.Waiting(state.attempt(), state.unclearStarts() + 1, 0, null));
+                .then(StartPhase.nextStep(entry.commandId(), order))
+                .to(new RunState.Waiting(starts, 0, null));
     }
 
     private static Decision abandoned(
@@ -98,17 +94,18 @@ final class LookPhase {
         return one.isAfter(other) ? one : other;
     }
 
-    private static Action search(RunEntry entry, int attempt, Instant intentAt, Policy policy) {
+    private static Action search(RunEntry entry, Starts starts, Policy policy) {
         Order order = entry.openOrder();
-        if (order.jobId() == null) {
-            throw new IllegalStateException("a start without a job");
+        if (order.jobId() == null || starts.firstIntentAt() == null) {
+            throw new IllegalStateException("in doubt about a start that never was");
         }
         return new Action.SearchMarker(
                 entry.commandId(),
-                attempt,
+                starts.attempts(),
                 RunMachine.target(order),
                 order.jobId(),
                 StartPhase.marker(entry, policy).text(),
-                intentAt.minus(CLOCK_SLACK));
+                starts.newestRunId(),
+                starts.firstIntentAt().minus(CLOCK_SLACK));
     }
 }

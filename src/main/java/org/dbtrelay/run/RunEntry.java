@@ -1,6 +1,7 @@
 package org.dbtrelay.run;
 
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param commandHash a hash of the command's content, so that the same id with another content is noticed
  * @param nextSequence the sequence number of its next event
  * @param adopted its run was found, not started
+ * @param strays ids of runs that carry its marker, are not its run and have been told of
  * @param order null once it is finished, and only then
  */
 public record RunEntry(
@@ -17,10 +19,12 @@ public record RunEntry(
         Instant acceptedAt,
         int nextSequence,
         boolean adopted,
+        List<Long> strays,
         @Nullable Order order,
         RunState state) {
 
     public RunEntry {
+        strays = List.copyOf(strays);
         if (order == null && !(state instanceof RunState.Finished)) {
             throw new IllegalArgumentException("only a finished entry has no order");
         }

@@ -22,6 +22,8 @@ public final class RunMachine {
         return switch (input) {
             case Input.Unreadable unreadable -> Decision.deadLetter(unreadable.verdict());
             case Input.Commanded commanded -> Acceptance.decide(entry, commanded, now, policy);
+            // The partition's work tells each command about its own runs.
+            case Input.Swept swept -> Decision.NOTHING;
             case Input.About about -> entry == null ? Decision.NOTHING : about(entry, about, now, policy);
         };
     }
@@ -29,6 +31,9 @@ public final class RunMachine {
     private static Decision about(RunEntry entry, Input.About input, Instant now, Policy policy) {
         if (input instanceof Input.Broken broken) {
             return broken(entry, broken, now, policy);
+        }
+        if (input instanceof Input.Marked marked) {
+            return StrayRuns.marked(entry, marked, now);
         }
         return switch (entry.state()) {
             case RunState.Waiting waiting -> StartPhase.waiting(entry, waiting, input, now, policy);

@@ -37,24 +37,18 @@ public sealed interface RunState {
     /**
      * Accepted, and nothing of it is on its way to dbt Cloud.
      *
-     * @param attempts how many intents there have been
-     * @param unclearStarts how many of them could be neither found nor excluded
      * @param failures how many times in a row dbt Cloud could not be reached; sets the back-off
      * @param notBefore do nothing until then; null: at once
      */
-    record Waiting(
-            int attempts,
-            int unclearStarts,
-            int failures,
-            @Nullable Instant notBefore) implements RunState {}
+    record Waiting(Starts starts, int failures, @Nullable Instant notBefore) implements RunState {}
 
-    /**
-     * The intent is recorded: from here on a POST may have been sent.
-     *
-     * @param attempt from 1
-     * @param intentAt when the intent was decided, before it was committed; the send window counts from here
-     */
-    record Starting(int attempt, int unclearStarts, Instant intentAt) implements RunState {}
+    /** The intent is recorded: from here on a POST may have been sent. */
+    record Starting(Starts starts) implements RunState {
+        /** The number of the intent, from 1. */
+        public int attempt() {
+            return starts.attempts();
+        }
+    }
 
     /**
      * A POST may or may not have started a run: it is looked for by its marker until W is over, and never sent again
@@ -63,7 +57,12 @@ public sealed interface RunState {
      * @param since when this owner began to be in doubt, by its own clock
      * @param looks how many looks found nothing
      */
-    record Looking(int attempt, int unclearStarts, Instant intentAt, Instant since, int looks) implements RunState {}
+    record Looking(Starts starts, Instant since, int looks) implements RunState {
+        /** The number of the intent, from 1. */
+        public int attempt() {
+            return starts.attempts();
+        }
+    }
 
     /**
      * The run is known and watched.

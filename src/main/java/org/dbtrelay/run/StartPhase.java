@@ -11,7 +11,7 @@ final class StartPhase {
     static Decision waiting(RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy) {
         Order order = entry.openOrder();
         return switch (input) {
-            case Input.MayStart mayStart -> start(entry, state, now, policy);
+            case Input.MayStart mayStart -> start(entry, state, mayStart.newestRunId(), now, policy);
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
                 rejected(entry, reason, message, now, policy);
@@ -28,8 +28,7 @@ final class StartPhase {
                         ? Decision.NOTHING
                         : Draft.of(entry, now)
                                 .then(nextStep(entry.commandId(), order))
-                                .to(new RunState.Waiting(
-                                        state.attempts(), state.unclearStarts(), state.failures(), null));
+                                .to(new RunState.Waiting(state.starts(), state.failures(), null));
             case Input.About other -> Decision.NOTHING;
         };
     }
@@ -50,7 +49,8 @@ final class StartPhase {
         };
     }
 
-    private static Decision start(RunEntry entry, RunState.Waiting state, Instant now, Policy policy) {
+    private static Decision start(
+            RunEntry entry, RunState.Waiting state, @Nullable Long newestRunId, Instant now, Policy policy) {
         Order order = entry.openOrder();
         if (order.jobId() == null) {
             return Decision.NOTHING;
@@ -58,18 +58,18 @@ final class StartPhase {
         if (!now.isBefore(order.deadline())) {
             return deadline(entry, now, policy);
         }
-        int attempt = state.attempts() + 1;
+        Starts starts = state.starts().begin(now, newestRunId);
         String cause = marker(entry, policy).inFrontOf(order.cause());
         return Draft.of(entry, now)
                 .then(new Action.Start(
                         entry.commandId(),
-                        attempt,
+                        starts.attempts(),
                         now,
                         RunMachine.target(order),
                         order.jobId(),
                         cause,
                         order.overrides()))
-                .to(new RunState.Starting(attempt, state.unclearStarts(), now));
+                .to(new RunState.Starting(starts));
     }
 
     private static Decision startFailed(
@@ -87,7 +87,7 @@ final class StartPhase {
     }
 
     private static RunState.Waiting waitingAfter(RunState.Starting state) {
-        return new RunState.Waiting(state.attempt(), state.unclearStarts(), 0, null);
+        return new RunState.Waiting(state.starts().surelyNot(), 0, null);
     }
 
     /** Nothing was started; try again after a while. */
@@ -95,7 +95,7 @@ final class StartPhase {
         Instant at = now.plus(RunMachine.backOff(state.failures()));
         return Draft.of(entry, now)
                 .then(new Action.WakeAt(entry.commandId(), at))
-                .to(new RunState.Waiting(state.attempts(), state.unclearStarts(), state.failures() + 1, at));
+                .to(new RunState.Waiting(state.starts(), state.failures() + 1, at));
     }
 
     private static Decision jobFound(
@@ -122,8 +122,8 @@ final class StartPhase {
         Order known = order.withJob(job.jobId(), job.name());
         return Draft.of(entry, now)
                 .order(known)
-                .then(new Action.ReserveStart(entry.commandId(), RunMachine.target(known)))
-                .to(new RunState.Waiting(state.attempts(), state.unclearStarts(), 0, null));
+                .then(new Action.ReserveStart(entry.commandId(), RunMachine.target(known), job.jobId()))
+                .to(new RunState.Waiting(state.starts(), 0, null));
     }
 
     private static Decision deadline(RunEntry entry, Instant now, Policy policy) {
@@ -150,9 +150,14 @@ final class StartPhase {
 
     /** What brings a waiting command on: its job, if that is open, else the budget. */
     static Action nextStep(String commandId, Order order) {
-        return order.selector() instanceof JobSelector.ByNames(JobNames names) && order.jobId() == null
-                ? new Action.LookUpJob(commandId, RunMachine.target(order), names)
-                : new Action.ReserveStart(commandId, RunMachine.target(order));
+        if (order.jobId() != null) {
+            return new Action.ReserveStart(commandId, RunMachine.target(order), order.jobId());
+        }
+        return switch (order.selector()) {
+            case JobSelector.ById(long jobId) -> new Action.ReserveStart(commandId, RunMachine.target(order), jobId);
+            case JobSelector.ByNames(JobNames names) ->
+                new Action.LookUpJob(commandId, RunMachine.target(order), names);
+        };
     }
 
     static CauseMarker marker(RunEntry entry, Policy policy) {

@@ -77,10 +77,23 @@ class CauseSearchTest extends AgainstEmulator {
     void stopsAtTheHighestRunKnownBefore() throws DbtCloudException {
         emulator.seedOlderRuns(job, 500);
         long known = emulator.triggerByOther(job, "before").id();
+        clock.advance(Duration.ofMinutes(20));
         emulator.seedRuns(job, 120);
 
-        assertThat(find(known, Instant.EPOCH)).isEmpty();
+        assertThat(find(known, quarterOfAnHourAgo())).isEmpty();
         assertThat(lists()).isEqualTo(2);
+    }
+
+    @Test
+    void aRunAboveTheHighestKnownBeforeIsFoundHoweverOldItSeemsToBe() throws DbtCloudException {
+        long known = emulator.triggerByOther(job, "before").id();
+        long ours = emulator.triggerByOther(job, MARKER).id();
+        emulator.seedRuns(job, 120);
+        clock.advance(Duration.ofHours(2));
+        emulator.seedRuns(job, 10);
+
+        assertThat(find(null, quarterOfAnHourAgo())).isEmpty();
+        assertThat(find(known, quarterOfAnHourAgo()).map(RunSnapshot::runId)).contains(ours);
     }
 
     @Test

@@ -3,6 +3,10 @@ package org.dbtrelay.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,13 +23,17 @@ import org.dbtrelay.run.Overrides;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.Starts;
 import org.dbtrelay.run.WantedArtifact;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EntryCodecTest {
 
+    private static final JsonMapper JSON = new JsonMapper();
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00.123456789Z");
 
     static Stream<RunState> everyState() {
@@ -49,10 +57,10 @@ class EntryCodecTest {
         RunSnapshot strange = new RunSnapshot(
                 1, 1, null, null, 7, null, JobRunStatus.of(77), null, null, null, null, null, null, true, null, 5L);
         return Stream.of(
-                new RunState.Waiting(1, 2, 3, NOW),
-                new RunState.Waiting(0, 0, 0, null),
-                new RunState.Starting(1, 0, NOW),
-                new RunState.Looking(2, 1, NOW, NOW, 4),
+                new RunState.Waiting(new Starts(1, 2, NOW, 70L), 3, NOW),
+                new RunState.Waiting(Starts.NONE, 0, null),
+                new RunState.Starting(new Starts(1, 0, NOW, null)),
+                new RunState.Looking(new Starts(2, 1, NOW, 0L), NOW, 4),
                 new RunState.Following(run, NOW, null),
                 new RunState.Following(strange, NOW, NOW),
                 new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW),
@@ -68,36 +76,101 @@ class EntryCodecTest {
     @ParameterizedTest
     @MethodSource("everyState")
     void an_entry_comes_back_as_it_was(RunState state) throws LedgerException {
-        RunEntry entry =
-                new RunEntry("c1", "hash", NOW, 3, true, state instanceof RunState.Finished ? null : order(), state);
+        RunEntry entry = new RunEntry(
+                "c1", "hash", NOW, 3, true, List.of(5L), state instanceof RunState.Finished ? null : order(), state);
 
-        assertThat(EntryCodec.readEntry(EntryCodec.write(entry))).isEqualTo(entry);
+        assertThat(EntryCodec.readEntry(EntryCodec.write(entry, EntryCodec.VERSION)))
+                .isEqualTo(entry);
     }
 
     @Test
     void a_position_comes_back_as_it_was() throws LedgerException {
         Position position = new Position("topic-id", 17);
 
-        assertThat(EntryCodec.readPosition(EntryCodec.write(position))).isEqualTo(position);
+        assertThat(EntryCodec.readPosition(EntryCodec.write(position, EntryCodec.VERSION)))
+                .isEqualTo(position);
     }
 
-    /** The bytes that version 1 wrote; they must stay readable for as long as a version 1 may be on disk. */
-    @Test
-    void what_version_1_wrote_can_be_read() throws LedgerException {
-        String written = """
-                {"v":1,"entry":{"command_id":"c1","command_hash":"h","accepted_at":"2026-11-22T10:00:00Z",\
-                "next_sequence":2,"adopted":false,"order":{"verb":"trigger","connection":"default","account_id":1,\
-                "selector":{"by":"id","job_id":7},"job_id":7,"overrides":{"run_config_fields":[]},\
-                "poll_interval":"PT10S","deadline":"2026-11-23T10:00:00Z","cancel_at_deadline":true,\
-                "park_unclear":false,"artifacts":["manifest.json"]},\
-                "state":{"state":"following","run":{"run_id":99,"account_id":1,"job_id":7,"status":1,\
-                "artifacts_saved":false},"changed_at":"2026-11-22T10:00:01Z"}}}""";
+    /** The bytes that earlier builds wrote. They are never made again: a build that cannot read them loses commands. */
+    @ParameterizedTest
+    @CsvSource({
+        "v1/0-waiting, 0", "v1/1-waiting, 1", "v1/2-starting, 2", "v1/3-looking, 3", "v1/4-following, 4",
+        "v1/5-following, 5", "v1/6-cancelling, 6", "v1/7-collecting, 7", "v1/8-finished, 8", "v2/0-waiting, 0",
+        "v2/1-waiting, 1", "v2/2-starting, 2", "v2/3-looking, 3", "v2/4-following, 4", "v2/5-following, 5",
+        "v2/6-cancelling, 6", "v2/7-collecting, 7", "v2/8-finished, 8"
+    })
+    void what_was_written_once_can_be_read(String file, int state) throws LedgerException, IOException {
+        RunState expected = everyState().toList().get(state);
 
-        RunEntry entry = EntryCodec.readEntry(written.getBytes(StandardCharsets.UTF_8));
+        RunEntry entry = EntryCodec.readEntry(golden(file));
 
-        assertThat(entry.openOrder().selector()).isEqualTo(new JobSelector.ById(7));
-        assertThat(((RunState.Following) entry.state()).run().runId()).isEqualTo(99);
-        assertThat(((RunState.Following) entry.state()).run().status()).isEqualTo(JobRunStatus.Known.QUEUED);
+        boolean one = file.startsWith("v1");
+        assertThat(entry.state()).isEqualTo(one ? asVersionOneKnewIt(expected) : expected);
+        assertThat(entry.strays()).isEqualTo(one ? List.of() : List.of(5L));
+        assertThat(entry.commandHash()).isEqualTo("0123456789abcdef0123456789abcdef");
+        assertThat(entry.order()).isEqualTo(expected instanceof RunState.Finished ? null : order());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"v1", "v2"})
+    void a_position_that_was_written_once_can_be_read(String version) throws LedgerException, IOException {
+        assertThat(EntryCodec.readPosition(golden(version + "/position")))
+                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17));
+    }
+
+    /** Byte for byte, so that the build before can read what this one writes for it. */
+    @ParameterizedTest
+    @CsvSource({
+        "0-waiting, 0",
+        "1-waiting, 1",
+        "2-starting, 2",
+        "4-following, 4",
+        "5-following, 5",
+        "6-cancelling, 6",
+        "7-collecting, 7",
+        "8-finished, 8"
+    })
+    void the_version_before_can_still_be_written(String file, int state) throws IOException {
+        RunEntry entry = entry(state, everyState().toList().get(state));
+
+        JsonNode written = JSON.readTree(EntryCodec.write(entry, EntryCodec.VERSION_BEFORE));
+
+        assertThat(written).isEqualTo(JSON.readTree(golden("v1/" + file)));
+    }
+
+    private static RunState asVersionOneKnewIt(RunState state) {
+        return switch (state) {
+            case RunState.Waiting waiting ->
+                new RunState.Waiting(loose(waiting.starts(), null), waiting.failures(), waiting.notBefore());
+            case RunState.Starting starting -> new RunState.Starting(loose(starting.starts(), NOW));
+            case RunState.Looking looking ->
+                new RunState.Looking(loose(looking.starts(), NOW), looking.since(), looking.looks());
+            case RunState.WithRun withRun -> withRun;
+            case RunState.Finished finished -> finished;
+        };
+    }
+
+    private static Starts loose(Starts starts, Instant intentAt) {
+        return new Starts(starts.attempts(), starts.unclear(), intentAt, null);
+    }
+
+    private static RunEntry entry(int number, RunState state) {
+        return new RunEntry(
+                "c" + number,
+                "0123456789abcdef0123456789abcdef",
+                NOW,
+                3,
+                true,
+                List.of(5L),
+                state instanceof RunState.Finished ? null : order(),
+                state);
+    }
+
+    private static byte[] golden(String file) throws IOException {
+        try (InputStream in = EntryCodecTest.class.getResourceAsStream("/ledger/" + file + ".json")) {
+            assertThat(in).as(file).isNotNull();
+            return in.readAllBytes();
+        }
     }
 
     @Test

@@ -85,6 +85,7 @@ class MailboxTest {
                     case Input.Commanded commanded -> commanded.command().id();
                     case Input.About about -> about.commandId();
                     case Input.Unreadable unreadable -> "unreadable";
+                    case Input.Swept swept -> "swept";
                 })
                 .toList();
     }

@@ -28,6 +28,7 @@ final class Course {
     Decision take(Input input) {
         String id = switch (input) {
             case Input.Unreadable unreadable -> "";
+            case Input.Swept swept -> "";
             case Input.Commanded commanded -> commanded.command().id();
             case Input.About about -> about.commandId();
         };

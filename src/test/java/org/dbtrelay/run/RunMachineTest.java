@@ -22,7 +22,7 @@ class RunMachineTest {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         assertThat(course.lastActions()).hasAtLeastOneElementOfType(Action.ReserveStart.class);
 
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         Action.Start start = course.lastAction(Action.Start.class);
         assertThat(start.cause()).startsWith("[relay:test:").endsWith("] orders landed");
         assertThat(start.attempt()).isEqualTo(1);
@@ -123,8 +123,38 @@ class RunMachineTest {
         course.take(new Input.LookedUp("c1", 1, course.now, null));
         assertThat(course.lastAction(Action.ReserveStart.class)).isNotNull();
 
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         assertThat(course.lastAction(Action.Start.class).attempt()).isEqualTo(2);
+    }
+
+    @Test
+    void while_an_earlier_start_is_in_doubt_the_look_keeps_its_bounds() {
+        startUnclear();
+        course.pass(POLICY.unclearWait());
+        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.pass(Duration.ofHours(2));
+        course.take(new Input.MayStart("c1", 80L));
+
+        course.take(new Input.StartFailed("c1", 2, new CallFailure.Unclear("reset")));
+
+        Action.SearchMarker search = course.lastAction(Action.SearchMarker.class);
+        assertThat(search.aboveRunId()).isEqualTo(50L);
+        assertThat(search.notCreatedBefore()).isBefore(T0);
+    }
+
+    @Test
+    void a_start_that_was_surely_not_sent_leaves_no_bounds_behind() {
+        course.take(commanded(trigger("c1", new JobSelector.ById(7))));
+        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
+        course.pass(Duration.ofHours(2));
+        course.take(new Input.MayStart("c1", 80L));
+
+        course.take(new Input.StartFailed("c1", 2, new CallFailure.Unclear("reset")));
+
+        Action.SearchMarker search = course.lastAction(Action.SearchMarker.class);
+        assertThat(search.aboveRunId()).isEqualTo(80L);
+        assertThat(search.notCreatedBefore()).isEqualTo(course.now.minus(Duration.ofMinutes(15)));
     }
 
     @Test
@@ -142,7 +172,7 @@ class RunMachineTest {
     void five_unclear_triggers_without_a_run_end_it() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         for (int attempt = 1; attempt <= 5; attempt++) {
-            course.take(new Input.MayStart("c1"));
+            course.take(new Input.MayStart("c1", 50L));
             course.take(new Input.StartFailed("c1", attempt, new CallFailure.Unclear("reset")));
             course.pass(POLICY.unclearWait());
             course.take(new Input.LookedUp("c1", attempt, course.now, null));
@@ -156,7 +186,7 @@ class RunMachineTest {
     void a_parked_command_is_never_triggered_twice() {
         Course parked = new Course(policy(true, true));
         parked.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        parked.take(new Input.MayStart("c1"));
+        parked.take(new Input.MayStart("c1", 50L));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(POLICY.unclearWait());
 
@@ -168,7 +198,7 @@ class RunMachineTest {
     @Test
     void a_restart_between_intent_and_answer_looks_before_anything_else() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         course.pass(Duration.ofHours(1));
 
         course.take(new Input.Restored("c1"));
@@ -180,13 +210,13 @@ class RunMachineTest {
     @Test
     void a_trigger_that_was_surely_not_sent_is_sent_again_later_and_not_looked_for() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("connection refused")));
         assertThat(course.lastActions()).allMatch(Action.WakeAt.class::isInstance);
 
         course.pass(Duration.ofSeconds(2));
         course.take(new Input.Woken("c1"));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
 
         assertThat(course.lastAction(Action.Start.class).attempt()).isEqualTo(2);
     }
@@ -194,11 +224,11 @@ class RunMachineTest {
     @Test
     void an_answer_to_an_earlier_attempt_is_dropped() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         course.pass(Duration.ofSeconds(2));
         course.take(new Input.Woken("c1"));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
 
         assertThat(course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("late"))))
                 .isEqualTo(Decision.NOTHING);
@@ -207,7 +237,7 @@ class RunMachineTest {
     @Test
     void a_refused_trigger_rejects_with_the_words_of_dbt_cloud() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         course.take(new Input.StartRefused("c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "400: not this way"));
 
         RunEvent.OfCommand body = (RunEvent.OfCommand) course.events.getLast().body();
@@ -281,7 +311,7 @@ class RunMachineTest {
     void at_the_deadline_a_run_is_left_alone_if_so_ordered() {
         Course abandoning = new Course(policy(false, false));
         abandoning.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        abandoning.take(new Input.MayStart("c1"));
+        abandoning.take(new Input.MayStart("c1", 50L));
         abandoning.take(new Input.Started("c1", 1, run(Known.QUEUED)));
         abandoning.pass(Duration.ofHours(24));
         abandoning.take(new Input.Observed("c1", run(Known.RUNNING)));
@@ -380,13 +410,13 @@ class RunMachineTest {
 
     private void following() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
     }
 
     private void startUnclear() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1"));
+        course.take(new Input.MayStart("c1", 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("read time-out")));
     }
 
@@ -396,12 +426,36 @@ class RunMachineTest {
 
     private static Command.Trigger trigger(String id, JobSelector job) {
         return new Command.Trigger(
-                id, "default", null, job, "orders landed", Overrides.NONE, null, null, null, "{\"a\":1}", null);
+                id,
+                "default",
+                null,
+                job,
+                "orders landed",
+                Overrides.NONE,
+                null,
+                null,
+                null,
+                null,
+                null,
+                "{\"a\":1}",
+                null);
     }
 
     private static Command.Trigger with(Command.Trigger trigger, Overrides overrides) {
         return new Command.Trigger(
-                trigger.id(), "default", null, trigger.job(), null, overrides, null, null, null, null, null);
+                trigger.id(),
+                "default",
+                null,
+                trigger.job(),
+                null,
+                overrides,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
     }
 
     private static RunSnapshot run(JobRunStatus status) {

@@ -1,0 +1,149 @@
+package org.dbtrelay.flow;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import jakarta.inject.Singleton;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.Priority;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+import org.dbtrelay.dbtcloud.TriggerRequest;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/** Starts runs: asks the budget before the intent is recorded, and sends the trigger after it. */
+@Singleton
+class Triggers {
+
+    private static final RelayLog LOG = RelayLog.of(Triggers.class);
+
+    private final Connections connections;
+
+    Triggers(Connections connections) {
+        this.connections = connections;
+    }
+
+    /** Sends a trigger, if its window is still open by then. */
+    void start(Action.Start action, @Nullable Permit permit, SendWindow window, Consumer<Input> inbox) {
+        Thread.startVirtualThread(() -> inbox.accept(trigger(action, permit, window)));
+    }
+
+    /** The bound of a later look for the run has to be known before the intent; it is asked for where nobody has told. */
+    void reserve(Action.ReserveStart action, Reservations reservations, Consumer<Input> inbox) {
+        Optional<DbtCloudClient> found = connections.find(action.target().connection());
+        if (found.isEmpty()) {
+            inbox.accept(new Input.CallFailed(action.commandId(), Troubles.gone(action.target())));
+            return;
+        }
+        DbtCloudClient client = found.get();
+        @Nullable Long known = client.knownNewestRunId(action.target().accountId(), action.jobId());
+        if (known != null) {
+            reserve(action, client, known, reservations, inbox);
+        } else {
+            Thread.startVirtualThread(() -> reserve(action, client, newestRunId(action, client), reservations, inbox));
+        }
+    }
+
+    /** Holds no thread while the budget has nothing to give. */
+    private static void reserve(
+            Action.ReserveStart action,
+            DbtCloudClient client,
+            @Nullable Long newestRunId,
+            Reservations reservations,
+            Consumer<Input> inbox) {
+        reservations.await(
+                action.commandId(),
+                client.reserve(action.target().accountId(), Priority.TRIGGER),
+                () -> inbox.accept(new Input.MayStart(action.commandId(), newestRunId)));
+    }
+
+    private static @Nullable Long newestRunId(Action.ReserveStart action, DbtCloudClient client) {
+        try {
+            return client.newestRunId(action.target().accountId(), action.jobId());
+        } catch (DbtCloudException e) {
+            Troubles.report(
+                    "The job's newest run could not be read; a look for a lost trigger would go by time alone",
+                    action.commandId(),
+                    action.target(),
+                    e.failure());
+            return null;
+        }
+    }
+
+    private Input trigger(Action.Start action, @Nullable Permit permit, SendWindow window) {
+        Optional<DbtCloudClient> client = connections.find(action.target().connection());
+        if (client.isEmpty() || permit == null) {
+            return new Input.StartFailed(action.commandId(), action.attempt(), Troubles.gone(action.target()));
+        }
+        try (permit) {
+            RunSnapshot run = client.get()
+                    .trigger(
+                            new TriggerRequest(
+                                    action.target().accountId(),
+                                    action.jobId(),
+                                    action.cause(),
+                                    action.overrides().steps(),
+                                    action.overrides().schema(),
+                                    action.overrides().runConfig()),
+                            permit,
+                            window::isOpen);
+            LOG.info(
+                    "Run started",
+                    pair(LogKey.COMMAND_ID, action.commandId()),
+                    pair(LogKey.JOB_ID, action.jobId()),
+                    pair(LogKey.RUN_ID, run.runId()));
+            return new Input.Started(action.commandId(), action.attempt(), run);
+        } catch (DbtCloudException e) {
+            Troubles.report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
+            return e.failure() instanceof CallFailure.Refused refused
+                    ? refused(action, client.get(), refused)
+                    : new Input.StartFailed(action.commandId(), action.attempt(), e.failure());
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "A fault of the relay left the fate of a trigger open",
+                    e,
+                    pair(LogKey.COMMAND_ID, action.commandId()));
+            return new Input.StartFailed(
+                    action.commandId(),
+                    action.attempt(),
+                    new CallFailure.Unclear(e.getClass().getSimpleName()));
+        }
+    }
+
+    /** dbt Cloud's words for a deactivated job are not documented, so the job is asked. */
+    private Input refused(Action.Start action, DbtCloudClient client, CallFailure.Refused refused) {
+        RejectReason reason = RejectReason.REFUSED_BY_DBT_CLOUD;
+        try {
+            if (client.job(action.target().accountId(), action.jobId()).deactivated()) {
+                reason = RejectReason.JOB_DEACTIVATED;
+            }
+        } catch (DbtCloudException e) {
+            Troubles.report(
+                    "A job whose trigger was refused could not be read",
+                    action.commandId(),
+                    action.target(),
+                    e.failure());
+        }
+        return new Input.StartRefused(action.commandId(), action.attempt(), reason, refused.detail());
+    }
+
+    private static String trouble(CallFailure failure) {
+        return switch (failure) {
+            case CallFailure.Refused refused -> "dbt Cloud refused a trigger; the command is rejected";
+            case CallFailure.NotFound notFound -> "dbt Cloud refused a trigger; the command is rejected";
+            case CallFailure.Unclear unclear -> "A trigger had no clear answer; its run is looked for";
+            case CallFailure.NotSent notSent -> "A trigger could not be sent; it will be sent again";
+            case CallFailure.Limited limited -> "A trigger could not be sent; it will be sent again";
+            case CallFailure.Suspended suspended -> "A trigger could not be sent; it will be sent again";
+        };
+    }
+}

@@ -1,0 +1,40 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The starts of a command so far. While one of them is in doubt, the bounds of the look for its run stay those of the first:
+ * a later start must not make the run of an earlier one invisible.
+ *
+ * @param attempts how many intents there have been
+ * @param unclear how many of them could be neither found nor excluded
+ * @param firstIntentAt when the first intent that may have led to a run was decided; null if there was none
+ * @param newestRunId the highest run id of the job that was known before that; null if none was known
+ */
+public record Starts(
+        int attempts,
+        int unclear,
+        @Nullable Instant firstIntentAt,
+        @Nullable Long newestRunId) {
+
+    /** Nothing has been tried. */
+    public static final Starts NONE = new Starts(0, 0, null, null);
+
+    /** One more intent. */
+    Starts begin(Instant now, @Nullable Long newestRunIdNow) {
+        return firstIntentAt == null
+                ? new Starts(attempts + 1, unclear, now, newestRunIdNow)
+                : new Starts(attempts + 1, unclear, firstIntentAt, newestRunId);
+    }
+
+    /** The last intent has surely not led to a run. */
+    Starts surelyNot() {
+        return unclear == 0 ? new Starts(attempts, 0, null, null) : this;
+    }
+
+    /** The last intent has left no run behind that could be found. */
+    Starts notFound() {
+        return new Starts(attempts, unclear + 1, firstIntentAt, newestRunId);
+    }
+}

@@ -1,0 +1,99 @@
+package org.dbtrelay.watch;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.flow.Intake;
+import org.dbtrelay.flow.Watches;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.CauseMarker;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RunSnapshot;
+
+/**
+ * Now and then lists the runs of the last hour that carry this deployment's marker, so that two runs of one command come to
+ * light even where everything that should prevent them has failed. Other deployments' runs are not looked at.
+ */
+@ApplicationScoped
+public class Sweep {
+
+    private static final RelayLog LOG = RelayLog.of(Sweep.class);
+    private static final Duration LOOK_BACK = Duration.ofHours(1);
+
+    private final Intake intake;
+    private final Watches watches;
+    private final Connections connections;
+    private final Policy policy;
+    private final Duration interval;
+    private final Clock clock;
+    private Instant next;
+
+    Sweep(Intake intake, Watches watches, Connections connections, Policy policy, RelayConfig config, Clock clock) {
+        this.intake = intake;
+        this.watches = watches;
+        this.connections = connections;
+        this.policy = policy;
+        this.interval = config.ledger().sweepInterval();
+        this.clock = clock;
+        this.next = clock.instant().plus(interval);
+    }
+
+    /** Sweeps if it is time to. */
+    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    @RunOnVirtualThread
+    void tick() {
+        if (clock.instant().isBefore(next)) {
+            return;
+        }
+        next = clock.instant().plus(interval);
+        if (intake.ownsPartitions()) {
+            accounts().forEach(this::sweep);
+        }
+    }
+
+    private Set<Action.Target> accounts() {
+        Set<Action.Target> accounts = new HashSet<>(watches.accounts());
+        for (String name : connections.names()) {
+            connections
+                    .find(name)
+                    .ifPresent(client -> accounts.add(new Action.Target(name, client.defaultAccountId())));
+        }
+        return accounts;
+    }
+
+    private void sweep(Action.Target target) {
+        connections.find(target.connection()).ifPresent(client -> sweep(client, target));
+    }
+
+    private void sweep(DbtCloudClient client, Action.Target target) {
+        try {
+            List<RunSnapshot> marked = client.runsWithCause(
+                    target.accountId(),
+                    CauseMarker.prefix(policy.deployment()),
+                    clock.instant().minus(LOOK_BACK));
+            if (!marked.isEmpty()) {
+                intake.offerToAll(new Input.Swept(target, marked));
+            }
+        } catch (DbtCloudException e) {
+            LOG.warn(
+                    "The runs of an account could not be swept for second runs; the next sweep does it",
+                    pair(LogKey.CONNECTION, target.connection()),
+                    pair(LogKey.DETAIL, e.failure().detail()));
+        }
+    }
+}
