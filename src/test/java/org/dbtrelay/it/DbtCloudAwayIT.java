@@ -89,6 +89,7 @@ class DbtCloudAwayIT {
                             back,
                             relay,
                             Stream.concat(ACCEPTED.stream(), WAITING.stream()).toList());
+                    WAITING.forEach(id -> relay.reader().awaitEvent("artifact.ready", id, PATIENCE));
                     commands.assertSucceeded(ACCEPTED);
                     commands.assertSucceeded(WAITING);
                     process.awaitReady(PATIENCE);
