@@ -29,6 +29,7 @@ class TopicsIT {
 
     private static final List<String> OLD =
             IntStream.range(0, 6).mapToObj(i -> "old-" + i).toList();
+    private static final String NO_ID = "no-id";
     private static final List<String> AFTER_RESET = List.of("after-reset-0", "after-reset-1", "after-reset-2");
     private static final List<String> AFTER_DELETION =
             List.of("after-deletion-0", "after-deletion-1", "after-deletion-2");
@@ -42,7 +43,12 @@ class TopicsIT {
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production");
-        List.of(OLD, AFTER_RESET, AFTER_DELETION, BEFORE_NEW_TOPIC, List.of("second-topic", "thrice", "two-keys"))
+        List.of(
+                        OLD,
+                        AFTER_RESET,
+                        AFTER_DELETION,
+                        BEFORE_NEW_TOPIC,
+                        List.of("second-topic", "thrice", "two-keys", NO_ID))
                 .forEach(ids -> ids.forEach(id -> world.job(EmulatedJob.named(id)
                         .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))));
         stage = RelayStage.of(TopicsIT.class, world);
@@ -62,8 +68,19 @@ class TopicsIT {
         var commands = new OneRunEach(stage.dbtCloud(), relay, all);
         relay.start();
         commands.send(OLD);
+        long jobOfNoId = stage.dbtCloud().world().jobNamed(NO_ID).id();
+        relay.send(NO_ID, "{\"command\": \"trigger\", \"job_id\": %d}".formatted(jobOfNoId));
+        relay.send(NO_ID, "{\"command\": \"trigger\", \"job_id\": \"no number\"}");
+        relay.send(NO_ID, "no command");
+        relay.reader().awaitFor(event -> event.type().equals("command.rejected"), PATIENCE);
+        relay.reader()
+                .awaitFor(
+                        event -> event.type().equals("artifact.ready")
+                                && event.data().path("job_id").longValue() == jobOfNoId,
+                        PATIENCE);
         commands.assertSucceeded(OLD);
-        int told = relay.reader().events().size();
+        assertThat(deadLetters(relay)).hasSize(1);
+        List<ReceivedEvent> told = relay.reader().events();
 
         try (Admin admin = relay.clients().admin()) {
             relay.relay().stop();
@@ -77,9 +94,9 @@ class TopicsIT {
             commands.assertSucceeded(AFTER_RESET);
             awaitCommittedToTheEnd(admin, relay);
             relay.reader().awaitEnd(PATIENCE);
-            assertThat(relay.reader().events(event -> OLD.contains(event.commandId())))
-                    .as("nothing more is told of the old commands")
-                    .hasSize(told);
+            assertThat(relay.reader().events(event -> !AFTER_RESET.contains(event.commandId())))
+                    .as("nothing more is told of the old records")
+                    .hasSameSizeAs(told);
 
             relay.relay().stop();
             admin.deleteConsumerGroupOffsets(
@@ -94,9 +111,11 @@ class TopicsIT {
         }
 
         commands.assertSucceeded(all);
-        assertThat(relay.reader().events(event -> OLD.contains(event.commandId())))
-                .hasSize(told);
-        assertThat(deadLetters(relay)).isEmpty();
+        assertThat(relay.reader()
+                        .events(event -> !AFTER_RESET.contains(event.commandId())
+                                && !AFTER_DELETION.contains(event.commandId())))
+                .hasSameSizeAs(told);
+        assertThat(stage.dbtCloud().runsOfJob(jobOfNoId)).hasSize(1);
     }
 
     @Test
