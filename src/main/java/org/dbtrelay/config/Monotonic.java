@@ -1,13 +1,47 @@
 package org.dbtrelay.config;
 
 import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
 
-/** A clock that nobody can set: for the length of things, where the wall clock may jump. */
+/**
+ * A clock that nobody can set: for the length of things, where the wall clock may jump. Whatever waits for time to pass
+ * waits by it, so that there is one place where time comes from.
+ */
 @Singleton
 public class Monotonic {
 
     /** Nanoseconds since some moment; only differences mean something. */
     public long nanos() {
         return System.nanoTime();
+    }
+
+    /** A condition of the lock whose waits end by this clock. */
+    public Condition condition(Lock lock) {
+        return lock.newCondition();
+    }
+
+    /** Waits for the future, at most the given time. */
+    public <T extends @Nullable Object> T get(CompletableFuture<T> future, Duration atMost)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return future.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Runs the task after the delay, on a virtual thread. */
+    public void after(Duration delay, Runnable task) {
+        CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS, Thread::startVirtualThread)
+                .execute(task);
+    }
+
+    /** A number from 0 to below 1 that spreads what would else happen at the same time. */
+    public double jitter() {
+        return ThreadLocalRandom.current().nextDouble();
     }
 }

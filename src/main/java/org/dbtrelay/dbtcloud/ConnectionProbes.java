@@ -51,7 +51,7 @@ class ConnectionProbes {
         var _ = timer.scheduleAtFixedRate(this::probeSuspects, 0, EVERY_SECONDS, TimeUnit.SECONDS);
     }
 
-    private void probeSuspects() {
+    void probeSuspects() {
         for (String name : connections.names()) {
             DbtCloudClient client = connections.find(name).orElseThrow();
             if (unreached.containsKey(name)) {

@@ -3,12 +3,14 @@ package org.dbtrelay.dbtcloud;
 import io.quarkus.runtime.ApplicationConfig;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.time.Clock;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 
 /** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
@@ -20,11 +22,16 @@ public class Connections {
     private final RequestBudgets budgets;
 
     /** Builds a client for each connection of the configuration; sends nothing. */
-    public Connections(RelayConfig config, ApplicationConfig application, Clock clock) {
-        this.restClients = new RestClients(application.version().orElse("unknown"));
-        this.budgets = new RequestBudgets(clock);
+    @Inject
+    public Connections(RelayConfig config, ApplicationConfig application, Clock clock, Monotonic monotonic) {
+        this(config, new RestClients(application.version().orElse("unknown")), clock, monotonic);
+    }
+
+    Connections(RelayConfig config, RestClients restClients, Clock clock, Monotonic monotonic) {
+        this.restClients = restClients;
+        this.budgets = new RequestBudgets(clock, monotonic);
         config.connections().values().forEach(budgets::register);
-        config.connections().forEach((name, settings) -> clients.put(name, client(name, settings, clock)));
+        config.connections().forEach((name, settings) -> clients.put(name, client(name, settings, clock, monotonic)));
     }
 
     /** The client of the connection; empty if the configuration has none of the name. */
@@ -42,7 +49,7 @@ public class Connections {
         budgets.share(part);
     }
 
-    private DbtCloudClient client(String name, RelayConfig.Connection settings, Clock clock) {
+    private DbtCloudClient client(String name, RelayConfig.Connection settings, Clock clock, Monotonic monotonic) {
         ApiToken token = settings.tokenFile()
                 .map(ApiToken::in)
                 .or(() -> settings.token().map(ApiToken::of))
@@ -53,7 +60,8 @@ public class Connections {
                 accountId -> budgets.of(settings, accountId),
                 new FailureMapper(token, clock),
                 settings.readTimeout(),
-                clock);
+                clock,
+                monotonic);
         return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock);
     }
 

@@ -13,10 +13,10 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.FailureMapper.BadAnswer;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.run.CallFailure;
@@ -43,6 +43,7 @@ final class Exchange {
     private final FailureMapper failures;
     private final Duration limit;
     private final Clock clock;
+    private final Monotonic monotonic;
     private final Map<Long, Suspension> suspensions = new ConcurrentHashMap<>();
 
     /**
@@ -58,13 +59,15 @@ final class Exchange {
             LongFunction<RequestBudget> budgets,
             FailureMapper failures,
             Duration limit,
-            Clock clock) {
+            Clock clock,
+            Monotonic monotonic) {
         this.reads = reads;
         this.posts = posts;
         this.budgets = budgets;
         this.failures = failures;
         this.limit = limit;
         this.clock = clock;
+        this.monotonic = monotonic;
     }
 
     /** Reads something in the account's budget. */
@@ -150,7 +153,7 @@ final class Exchange {
     private Response await(Uni<Response> call, @Nullable GuardedBody body) throws DbtCloudException {
         CompletableFuture<Response> answer = call.subscribeAsCompletionStage();
         try {
-            return answer.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+            return monotonic.get(answer, limit);
         } catch (TimeoutException e) {
             boolean notSent = body != null && body.withdraw();
             // Cancelling resets the request, which closes its connection: nothing may arrive later than the limit.

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
 import org.dbtrelay.run.JobDetails;
 import org.dbtrelay.run.JobLookup;
@@ -51,6 +52,7 @@ final class JobDirectory {
 
     /** Holds its lock while it looks, so that many commands for one job cause one look-up. */
     private static final class Entry {
+        private final ReentrantLock lock = new ReentrantLock();
         private @Nullable JobLookup result;
         private Instant until = Instant.MIN;
     }
@@ -69,12 +71,15 @@ final class JobDirectory {
             entries.clear();
         }
         Entry entry = entries.computeIfAbsent(new Key(accountId, names), _ -> new Entry());
-        synchronized (entry) {
+        entry.lock.lock();
+        try {
             if (entry.result == null || !entry.until.isAfter(clock.instant())) {
                 entry.result = search(accountId, names);
                 entry.until = clock.instant().plus(entry.result instanceof JobLookup.Found ? MATCH_LASTS : MISS_LASTS);
             }
             return entry.result;
+        } finally {
+            entry.lock.unlock();
         }
     }
 

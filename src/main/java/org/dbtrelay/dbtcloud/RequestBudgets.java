@@ -4,11 +4,8 @@ import java.net.URI;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 
 /** One budget for each (host, account): dbt Cloud's limit is the account's, however many connections lead to it. */
@@ -17,12 +14,13 @@ final class RequestBudgets {
     private record Key(String host, long accountId) {}
 
     private final Clock clock;
-    private final Executor delivery = Thread::startVirtualThread;
+    private final Monotonic monotonic;
     private final Map<Key, RequestBudget> budgets = new ConcurrentHashMap<>();
     private volatile double share = 1;
 
-    RequestBudgets(Clock clock) {
+    RequestBudgets(Clock clock, Monotonic monotonic) {
         this.clock = clock;
+        this.monotonic = monotonic;
     }
 
     /** Makes the budget of a connection's own account, within the limits of every connection to it. */
@@ -37,10 +35,9 @@ final class RequestBudgets {
                     settings.requestsPerMinute(),
                     settings.maxConcurrentRequests(),
                     clock,
-                    (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS, delivery)
-                            .execute(task),
-                    delivery,
-                    () -> ThreadLocalRandom.current().nextDouble());
+                    monotonic::after,
+                    Thread::startVirtualThread,
+                    monotonic::jitter);
             budget.share(share);
             return budget;
         });

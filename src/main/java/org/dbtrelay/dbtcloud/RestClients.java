@@ -25,7 +25,7 @@ import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
  * for what changes something, without keep-alive. dbt Cloud (or something on the way) may have closed an idle connection
  * just when it is taken from a pool, and nobody could tell whether a trigger sent over it had arrived.
  */
-final class RestClients implements AutoCloseable {
+class RestClients implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(RestClients.class);
     private static final int IDLE_SECONDS = 20;

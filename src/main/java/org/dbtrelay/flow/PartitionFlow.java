@@ -2,13 +2,19 @@ package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Instant;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.event.DeadLetterRecords;
 import org.dbtrelay.event.EventRecords;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionWork;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunMachine;
+import org.jspecify.annotations.Nullable;
 
 /** Begins a {@link RunFlow} for each partition that is claimed. */
 @Singleton
@@ -48,6 +54,11 @@ public class PartitionFlow implements PartitionWork {
     @Override
     public Session begin(Claim claim) {
         return new RunFlow(claim, this);
+    }
+
+    /** What follows from an input; the one call of the decision. */
+    Decision decide(@Nullable RunEntry entry, Input input, Instant now) {
+        return RunMachine.decide(entry, input, now, policy);
     }
 
     Policy policy() {

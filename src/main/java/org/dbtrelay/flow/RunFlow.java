@@ -21,9 +21,10 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunMachine;
+import org.dbtrelay.run.RunEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,7 +89,8 @@ final class RunFlow implements PartitionWork.Session {
         }
         commit(step);
         act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
-        Action.WakeAt next = wakes.peek();
+        // While it drains nothing is woken, so nothing that is due may hurry it.
+        Action.@Nullable WakeAt next = draining ? null : wakes.peek();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.at().isAfter(latest) ? latest : next.at();
     }
@@ -152,10 +154,10 @@ final class RunFlow implements PartitionWork.Session {
         @Nullable RunEntry entry = id == null ? null : entries.get(id);
         Decision decision;
         try {
-            decision = RunMachine.decide(entry, input, step.now(), flow.policy());
+            decision = flow.decide(entry, input, step.now());
         } catch (RuntimeException e) {
             LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            decision = RunMachine.decide(entry, Faults.after(input, e), step.now(), flow.policy());
+            decision = flow.decide(entry, Faults.after(input, e), step.now());
         }
         if (decision.deadLetter() != null && origin != null) {
             step.putAside(origin, decision.deadLetter());
@@ -194,6 +196,17 @@ final class RunFlow implements PartitionWork.Session {
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.metrics());
         flow.views().told(step.events());
+        step.events().forEach(RunFlow::warnOfStray);
+    }
+
+    private static void warnOfStray(RunEvent event) {
+        if (event.type() == EventType.RUN_STRAY && event.body() instanceof RunEvent.OfRun stray) {
+            LOG.warn(
+                    "A run carries the marker of a command and is not its run",
+                    pair(LogKey.COMMAND_ID, event.commandId()),
+                    pair(LogKey.RUN_ID, event.runId()),
+                    pair(LogKey.REASON, stray.reason()));
+        }
     }
 
     /** 3: only now. */

@@ -9,9 +9,11 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -70,7 +72,7 @@ public class KafkaSettings {
      * the id, and so fences the owner before it. It does not name the consumer group, so that two deployments that share a
      * ledger by mistake fence each other loudly.
      */
-    KafkaProducer<byte[], byte[]> producer(int partition) {
+    Producer<byte[], byte[]> producer(int partition) {
         Map<String, Object> settings = client("ledger-" + partition);
         settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, topics.ledger() + "-" + partition);
         settings.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000);
@@ -86,7 +88,7 @@ public class KafkaSettings {
     }
 
     /** A reader of committed records that belongs to no group. */
-    KafkaConsumer<byte[], byte[]> reader(int partition) {
+    Consumer<byte[], byte[]> reader(int partition) {
         Map<String, Object> settings = client("ledger-reader-" + partition);
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
@@ -97,6 +99,11 @@ public class KafkaSettings {
         settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
         settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** What the brokers say of a partition of the commands topic. */
+    CommandsLog commandsLog(int partition) throws LedgerException, InterruptedException {
+        return CommandsLog.of(this, partition);
     }
 
     /** For topics: what there is, and what is missing. */

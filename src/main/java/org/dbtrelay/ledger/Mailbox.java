@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.run.Input;
 
 /**
@@ -16,11 +17,15 @@ import org.dbtrelay.run.Input;
 final class Mailbox {
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition something = lock.newCondition();
+    private final Condition something;
     private final Deque<Arrival> commands = new ArrayDeque<>();
     private final Deque<Arrival> answers = new ArrayDeque<>();
     private final List<Arrival> hand = new ArrayList<>();
     private boolean nudged;
+
+    Mailbox(Monotonic monotonic) {
+        this.something = monotonic.condition(lock);
+    }
 
     /** Puts an arrival in; returns how many commands wait now. */
     int offer(Arrival arrival) {

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -36,7 +36,7 @@ final class PartitionLedger implements AutoCloseable {
     private final KafkaSettings kafka;
     private final String topic;
     private final int partition;
-    private final KafkaProducer<byte[], byte[]> producer;
+    private final Producer<byte[], byte[]> producer;
 
     private PartitionLedger(KafkaSettings kafka, int partition) {
         this.kafka = kafka;
@@ -72,7 +72,7 @@ final class PartitionLedger implements AutoCloseable {
         Map<String, RunEntry> entries = new HashMap<>();
         @Nullable Position position = null;
         TopicPartition ledger = new TopicPartition(topic, partition);
-        try (KafkaConsumer<byte[], byte[]> reader = kafka.reader(partition)) {
+        try (Consumer<byte[], byte[]> reader = kafka.reader(partition)) {
             reader.assign(List.of(ledger));
             reader.seekToBeginning(List.of(ledger));
             Long end = reader.endOffsets(List.of(ledger)).get(ledger);

@@ -7,11 +7,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owns one partition: one virtual thread that claims it, reads it, and then takes what its mailbox holds. There is one way
@@ -38,8 +41,9 @@ final class PartitionOwner {
     private final Clock clock;
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
-    private final Mailbox mailbox = new Mailbox();
+    private final Mailbox mailbox;
     private final Thread thread;
+    private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
     private volatile boolean stopping;
     private volatile OwnerStatus status;
     private volatile long drainUntilNanos;
@@ -66,6 +70,7 @@ final class PartitionOwner {
         this.clock = clock;
         this.monotonic = monotonic;
         this.metrics = metrics;
+        this.mailbox = new Mailbox(monotonic);
         this.status = new OwnerStatus(partition, OwnerStatus.Phase.CLAIMING, clock.instant(), "");
         this.thread = Thread.ofVirtual().name("owner-" + partition).unstarted(this::own);
     }
@@ -96,8 +101,12 @@ final class PartitionOwner {
 
     /** Waits until the owner has stopped. */
     void join(Duration atMost) throws InterruptedException {
-        if (!thread.join(atMost)) {
+        try {
+            monotonic.get(stopped, atMost);
+        } catch (TimeoutException e) {
             thread.interrupt();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -118,6 +127,7 @@ final class PartitionOwner {
             LOG.debug("Owner was stopped while it waited", pair(LogKey.PARTITION, partition));
         } finally {
             enter(OwnerStatus.Phase.STOPPED, "");
+            stopped.complete(null);
         }
     }
 
@@ -128,7 +138,7 @@ final class PartitionOwner {
             enter(OwnerStatus.Phase.CLAIMING, "");
             long begun = monotonic.nanos();
             try (PartitionLedger ledger = PartitionLedger.claim(kafka, partition)) {
-                Restored restored = ledger.read(topicId, CommandsLog.of(kafka, partition));
+                Restored restored = ledger.read(topicId, kafka.commandsLog(partition));
                 Duration took = Duration.ofNanos(monotonic.nanos() - begun);
                 metrics.claimed(took);
                 LOG.info(
@@ -231,9 +241,9 @@ final class PartitionOwner {
         }
     }
 
-    private static Duration backOff(int failures) {
+    private Duration backOff(int failures) {
         long millis = Math.min(LONGEST_BACK_OFF.toMillis(), 200L << Math.min(failures, 8));
-        return Duration.ofMillis(millis / 2 + ThreadLocalRandom.current().nextLong(millis / 2 + 1));
+        return Duration.ofMillis(millis / 2 + Math.round(monotonic.jitter() * millis / 2.0));
     }
 
     private void enter(OwnerStatus.Phase phase, String detail) {

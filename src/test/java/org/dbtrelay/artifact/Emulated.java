@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
@@ -52,7 +53,7 @@ final class Emulated implements AutoCloseable {
                 "5s",
                 "relay.connections.default.requests-per-minute",
                 "600000"));
-        return new Connections(config, application(), Clock.systemUTC())
+        return new Connections(config, application(), Clock.systemUTC(), new Monotonic())
                 .find("default")
                 .orElseThrow();
     }

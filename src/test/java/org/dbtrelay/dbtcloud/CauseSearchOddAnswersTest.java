@@ -21,7 +21,7 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
     private static final String WITHOUT_TRIGGER = "{\"id\":9,\"job_id\":2,\"status\":1,\"trigger\":null}";
 
     private java.util.Optional<RunSnapshot> find() throws DbtCloudException {
-        return client.findByCause(ACCOUNT, 2, "[m]", 5L, Instant.EPOCH);
+        return client.findByCause(ACCOUNT, 2, "[m]", 5L, Instant.parse("2020-01-01T00:00:00Z"));
     }
 
     @Test
@@ -52,8 +52,12 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
 
     @Test
     void runsBelowTheBoundNeedNoCause() throws DbtCloudException {
-        server.stubFor(get(urlPathEqualTo(RUNS))
-                .willReturn(okJson(envelope("[{\"id\":4,\"job_id\":2,\"status\":10,\"trigger\":null}]"))));
+        server.stubFor(
+                get(urlPathEqualTo(RUNS))
+                        .willReturn(
+                                okJson(
+                                        envelope(
+                                                "[{\"id\":4,\"job_id\":2,\"status\":10,\"trigger\":null,\"created_at\":\"2001-01-01T00:00:00Z\"}]"))));
 
         assertThat(find()).isEmpty();
         assertThat(requests()).isEqualTo(1);

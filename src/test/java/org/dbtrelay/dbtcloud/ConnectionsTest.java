@@ -33,6 +33,7 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.run.CallFailure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,7 +71,10 @@ class ConnectionsTest extends AgainstWireMock {
                 Map.of("relay.connections.x.host", "http://127.0.0.1:1", "relay.connections.x.account-id", "1");
 
         assertThatThrownBy(() -> new Connections(
-                        TestConnections.config(properties), TestConnections.application(), Clock.systemUTC()))
+                        TestConnections.config(properties),
+                        TestConnections.application(),
+                        Clock.systemUTC(),
+                        new Monotonic()))
                 .hasMessageContaining("relay.connections.x.token");
     }
 
@@ -87,8 +91,8 @@ class ConnectionsTest extends AgainstWireMock {
             properties.put(prefix + ".account-id", name.equals("three") ? "2" : "1");
             properties.put(prefix + ".token", "token-of-" + name);
         }
-        Connections connections =
-                new Connections(TestConnections.config(properties), TestConnections.application(), Clock.systemUTC());
+        Connections connections = new Connections(
+                TestConnections.config(properties), TestConnections.application(), Clock.systemUTC(), new Monotonic());
 
         // When
         failureOf(() -> connections.find("one").orElseThrow().run(1, 1, Priority.POLL));

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.testkit.HandTurnedClock;
@@ -330,7 +331,7 @@ class RequestBudgetTest {
 
     @Test
     void theApplicationsTimerGrantsWithoutHelp() {
-        RequestBudgets budgets = new RequestBudgets(java.time.Clock.systemUTC());
+        RequestBudgets budgets = new RequestBudgets(java.time.Clock.systemUTC(), new Monotonic());
         var settings = TestConnections.settings("http://127.0.0.1:1", java.util.Map.of("requests-per-minute", "600"));
         RequestBudget budget = budgets.of(settings, 1);
         List<CompletableFuture<Permit>> all = new ArrayList<>();

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 
 /** Builds connections as the application does, from properties, without its CDI container knowing them. */
@@ -21,7 +22,7 @@ final class TestConnections {
 
     /** One connection named {@code default} with short time-outs; properties are relative to it. */
     static Connections to(String host, Clock clock, Map<String, String> properties) {
-        return new Connections(config(properties(host, properties)), application(), clock);
+        return new Connections(config(properties(host, properties)), application(), clock, new Monotonic());
     }
 
     private static Map<String, String> properties(String host, Map<String, String> properties) {

@@ -2,12 +2,16 @@ package org.dbtrelay.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.dbtrelay.config.ConfigKey;
 import org.dbtrelay.config.ConfigKeys;
 import org.junit.jupiter.api.Test;
@@ -20,6 +24,7 @@ class DocumentsTest {
 
     private static final Pattern KEY = Pattern.compile("(?<![\\w./-])relay\\.[a-z][\\w.<>* -]*");
     private static final Pattern VARIABLE = Pattern.compile("(?<!\\w)RELAY_[A-Z0-9_]+");
+    private static final Pattern TEST = Pattern.compile("(?<![\\w@.])[A-Z]\\w+(Test|IT)(?!\\w)");
     private static final Pattern OUTWARD = Pattern.compile("[a-z]+:.*");
 
     @Test
@@ -46,6 +51,24 @@ class DocumentsTest {
                             .replaceAll("<[^>]*>", "*")
                             .replaceAll("[.*>-]+$", ""))
                     .filter(name -> keys.stream().noneMatch(key -> isOrBegins(key, name)))
+                    .forEach(name -> unknown.add(document + ": " + name));
+        }
+        assertThat(unknown).isEmpty();
+    }
+
+    /** A promise whose test has gone is no promise. */
+    @Test
+    void testsThatAreNamedExist() throws IOException {
+        Set<String> tests;
+        try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
+            tests = files.map(file -> file.getFileName().toString().replace(".java", ""))
+                    .collect(Collectors.toSet());
+        }
+        List<String> unknown = new ArrayList<>();
+        for (Document document : Document.all()) {
+            document.find(TEST)
+                    .map(java.util.regex.MatchResult::group)
+                    .filter(name -> !tests.contains(name))
                     .forEach(name -> unknown.add(document + ": " + name));
         }
         assertThat(unknown).isEmpty();

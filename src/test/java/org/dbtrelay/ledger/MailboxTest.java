@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class MailboxTest {
 
-    private final Mailbox mailbox = new Mailbox();
+    private final Mailbox mailbox = new Mailbox(new Monotonic());
 
     @Test
     void answers_come_before_commands_and_each_in_order() throws InterruptedException {

@@ -113,7 +113,7 @@ class StrayRunsTest {
     @Test
     void a_run_that_comes_to_light_after_the_end_is_told_of_and_goes_on() {
         Course parked = new Course(RunMachineTest.policy(true, true));
-        parked.take(new Input.Commanded(trigger(), "hash", T0));
+        parked.take(RunSamples.commanded(RunSamples.trigger(new JobSelector.ById(7))));
         parked.take(new Input.MayStart("c1", null));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(Duration.ofSeconds(155));
@@ -140,7 +140,7 @@ class StrayRunsTest {
     }
 
     private void accept() {
-        course.take(new Input.Commanded(trigger(), "hash", T0));
+        course.take(RunSamples.commanded(RunSamples.trigger(new JobSelector.ById(7))));
     }
 
     private void follow(long runId, JobRunStatus status) {
@@ -152,23 +152,6 @@ class StrayRunsTest {
 
     private long followed() {
         return ((RunState.Following) course.entry("c1").state()).run().runId();
-    }
-
-    private static Command.Trigger trigger() {
-        return new Command.Trigger(
-                "c1",
-                "default",
-                null,
-                new JobSelector.ById(7),
-                null,
-                Overrides.NONE,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
     }
 
     private static Input marked(RunSnapshot... runs) {

@@ -21,7 +21,7 @@ public final class EventHistory {
     private static final Set<String> OUTCOMES = Set.of(
             "command.rejected", "command.completed", "run.succeeded", "run.failed", "run.cancelled", "run.abandoned");
     private static final Set<String> AFTER_THE_OUTCOME =
-            Set.of("run.failure_explained", "artifact.ready", "artifact.unavailable");
+            Set.of("run.failure_explained", "run.stray", "artifact.ready", "artifact.unavailable");
 
     private final Map<String, List<ReceivedEvent>> byCommand;
 
