@@ -40,7 +40,7 @@ class DbtCloudAwayIT {
     private static final Duration AWAY = Duration.ofSeconds(5);
 
     @Test
-    void commandsWaitAndAreWorkedOff() throws Exception {
+    void commandsWaitAndAreWorkedOff() throws IOException {
         World world = World.empty()
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
@@ -77,7 +77,7 @@ class DbtCloudAwayIT {
                         .pollInterval(Duration.ofSeconds(1))
                         .untilAsserted(() -> assertThat(live(process)).isEqualTo(200));
                 assertThat(relay.history().commandIds()).containsExactlyInAnyOrderElementsOf(ACCEPTED);
-                assertThat(acknowledged(relay)).isEqualTo(MAX_PENDING);
+                awaitAcknowledged(relay, MAX_PENDING);
 
                 nobodyListens.close();
                 try (DbtCloudEmulator back = DbtCloudEmulator.builder()
@@ -93,9 +93,7 @@ class DbtCloudAwayIT {
                     commands.assertSucceeded(ACCEPTED);
                     commands.assertSucceeded(WAITING);
                     process.awaitReady(PATIENCE);
-                    await().atMost(PATIENCE)
-                            .untilAsserted(
-                                    () -> assertThat(acknowledged(relay)).isEqualTo(ACCEPTED.size() + WAITING.size()));
+                    awaitAcknowledged(relay, ACCEPTED.size() + WAITING.size());
                     relay.close();
                 }
             }
@@ -113,14 +111,17 @@ class DbtCloudAwayIT {
         return process.get(process.managementUrl().resolve("/q/health/live")).statusCode();
     }
 
-    /** The group's offset: the first record that has not been acknowledged. */
-    private static long acknowledged(Deployment relay) throws Exception {
+    /** Waits until the group has committed that offset: the first record that has not been acknowledged. */
+    private static void awaitAcknowledged(Deployment relay, long offset) {
+        var partition = new TopicPartition(relay.topic("commands"), 0);
         try (Admin admin = relay.clients().admin()) {
-            return admin.listConsumerGroupOffsets(relay.name())
-                    .partitionsToOffsetAndMetadata()
-                    .get()
-                    .get(new TopicPartition(relay.topic("commands"), 0))
-                    .offset();
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(admin.listConsumerGroupOffsets(relay.name())
+                                    .partitionsToOffsetAndMetadata()
+                                    .get())
+                            .hasEntrySatisfying(
+                                    partition,
+                                    committed -> assertThat(committed.offset()).isEqualTo(offset)));
         }
     }
 }
