@@ -64,9 +64,9 @@ public class CommandResource {
     public Response send(byte[] body) {
         String id = UUID.randomUUID().toString();
         return switch (decoder.decode(body, id, clock.instant(), null)) {
-            case Input.Commanded(Command.Trigger trigger, String hash, var time) ->
+            case Input.Commanded(Command.Trigger trigger, var hash, var time) ->
                 sent(trigger, trigger.id().equals(id) ? decoder.withId(body, id) : body);
-            case Input.Commanded(Command.Unfit unfit, String hash, var time) ->
+            case Input.Commanded(Command.Unfit unfit, var hash, var time) ->
                 Problem.response(Response.Status.BAD_REQUEST, unfit.message());
             case Input.Unreadable unreadable ->
                 Problem.response(

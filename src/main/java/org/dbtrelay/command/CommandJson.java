@@ -13,7 +13,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import org.dbtrelay.run.CommandHash;
 
 /** The JSON of commands: read strictly, and hashed regardless of the order of its fields. */
 final class CommandJson {
@@ -65,11 +65,12 @@ final class CommandJson {
     }
 
     /** 128 bits over the content. */
-    static String hash(ObjectNode object) {
+    static CommandHash hash(ObjectNode object) {
         try {
             byte[] canonical = JSON.writeValueAsBytes(JSON.treeToValue(object, Object.class));
             byte[] digest = MessageDigest.getInstance("SHA-256").digest(canonical);
-            return HexFormat.of().formatHex(digest, 0, 16);
+            ByteBuffer bits = ByteBuffer.wrap(digest);
+            return new CommandHash(bits.getLong(), bits.getLong());
         } catch (JsonProcessingException | NoSuchAlgorithmException e) {
             throw new IllegalStateException("a tree that was read can be written, and every platform has SHA-256", e);
         }

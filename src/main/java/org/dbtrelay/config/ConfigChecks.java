@@ -175,6 +175,10 @@ final class ConfigChecks {
                 config.commands().maxPending() > 0,
                 "relay.commands.max-pending",
                 config.commands().maxPending() + " is not 1 or more");
+        check(
+                config.commands().maxPendingPerInstance() > 0,
+                "relay.commands.max-pending-per-instance",
+                config.commands().maxPendingPerInstance() + " is not 1 or more");
         config.ledger()
                 .skip()
                 .ifPresent(records -> records.forEach(record -> check(

@@ -251,6 +251,10 @@ public interface RelayConfig {
         /** How many commands of a partition may be unfinished; above it the partition waits in Kafka. */
         @WithDefault("10000")
         int maxPending();
+
+        /** How many commands of all of an instance's partitions may be unfinished; above it they all wait in Kafka. */
+        @WithDefault("50000")
+        int maxPendingPerInstance();
     }
 
     /** {@code relay.ledger}. */

@@ -4,13 +4,10 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.ledger.Arrival;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.LedgerException;
@@ -43,6 +40,7 @@ final class RunFlow implements PartitionWork.Session {
 
     private static final RelayLog LOG = RelayLog.of(RunFlow.class);
     private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
+    private static final int FORGOTTEN_AT_ONCE = 1_000;
 
     private final Claim claim;
     private final PartitionFlow flow;
@@ -50,21 +48,23 @@ final class RunFlow implements PartitionWork.Session {
     /** Read by the HTTP API as well. */
     private final Map<String, RunEntry> entries;
 
-    private final PriorityQueue<Action.WakeAt> wakes = new PriorityQueue<>(Comparator.comparing(Action.WakeAt::at));
+    private final Wakes wakes = new Wakes(this::isOpen);
+    private final Retention retention;
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
+    private final Tally tally;
     private Position position;
-    private int pending;
     private boolean recovered;
     private boolean draining;
 
     RunFlow(Claim claim, PartitionFlow flow) {
         this.claim = claim;
         this.flow = flow;
-        this.entries = new ConcurrentHashMap<>(claim.restored().entries());
+        this.entries = claim.restored().entries();
         this.position = claim.restored().position();
-        this.pending =
-                (int) entries.values().stream().filter(RunEntry::unfinished).count();
+        this.retention = new Retention(flow.policy().retention(), entries.values());
+        this.tally = new Tally(flow.metrics());
+        entries.values().forEach(entry -> tally.replace(null, entry));
         flow.watches().drop(claim.partition());
         flow.views().serve(claim.partition(), entries);
     }
@@ -75,24 +75,47 @@ final class RunFlow implements PartitionWork.Session {
         long nanos = flow.monotonic().nanos();
         Step step = new Step(now, position);
         if (!recovered) {
-            List.copyOf(entries.keySet()).forEach(id -> decide(new Input.Restored(id), null, step));
+            open().forEach(id -> decide(new Input.Restored(id), null, step));
             recovered = true;
         }
         for (Arrival arrival : arrivals) {
             arrived(arrival, step);
         }
-        for (Action.WakeAt wake = wakes.peek();
-                wake != null && !wake.at().isAfter(now) && !draining;
-                wake = wakes.peek()) {
-            wakes.remove();
-            decide(new Input.Woken(wake.commandId()), null, step);
+        if (!draining) {
+            passTime(step);
         }
         commit(step);
         act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
         // While it drains nothing is woken, so nothing that is due may hurry it.
-        Action.@Nullable WakeAt next = draining ? null : wakes.peek();
+        @Nullable Instant next = draining ? null : wakes.next();
         Instant latest = now.plus(AT_THE_LATEST);
-        return next == null || next.at().isAfter(latest) ? latest : next.at();
+        return next == null || next.isAfter(latest) ? latest : next;
+    }
+
+    /** What the clock brings. What is to be forgotten has no hurry, and may be much after a long stop. */
+    private void passTime(Step step) {
+        for (Action.WakeAt wake = wakes.takeDue(step.now()); wake != null; wake = wakes.takeDue(step.now())) {
+            decide(new Input.Woken(wake.commandId()), null, step);
+        }
+        for (int i = 0; i < FORGOTTEN_AT_ONCE; i++) {
+            @Nullable RunEntry over = retention.takeOver(step.now());
+            if (over == null) {
+                return;
+            }
+            decide(new Input.Woken(over.commandId()), null, step);
+        }
+    }
+
+    private List<String> open() {
+        return entries.values().stream()
+                .filter(RunEntry::unfinished)
+                .map(RunEntry::commandId)
+                .toList();
+    }
+
+    private boolean isOpen(String commandId) {
+        RunEntry entry = entries.get(commandId);
+        return entry != null && entry.unfinished();
     }
 
     @Override
@@ -163,12 +186,15 @@ final class RunFlow implements PartitionWork.Session {
             step.putAside(origin, decision.deadLetter());
         }
         if (decision.entry() != null) {
-            pending += count(decision.entry()) - count(entry);
+            tally.replace(entry, decision.entry());
             entries.put(decision.entry().commandId(), decision.entry());
             step.change(decision.entry());
+            if (!decision.entry().unfinished() && (entry == null || entry.unfinished())) {
+                retention.add(decision.entry());
+            }
         }
         if (decision.forgotten() != null) {
-            pending -= count(entry);
+            tally.replace(entry, null);
             entries.remove(decision.forgotten());
             step.forget(decision.forgotten());
         }
@@ -236,13 +262,9 @@ final class RunFlow implements PartitionWork.Session {
         };
     }
 
-    private static int count(@Nullable RunEntry entry) {
-        return entry != null && entry.unfinished() ? 1 : 0;
-    }
-
     @Override
     public int pending() {
-        return pending;
+        return tally.unfinished();
     }
 
     @Override
@@ -259,6 +281,7 @@ final class RunFlow implements PartitionWork.Session {
     @Override
     public void end() {
         reservations.close();
+        tally.close();
         flow.watches().drop(claim.partition());
         flow.views().end(claim.partition(), entries);
     }

@@ -26,6 +26,9 @@ public class Watches {
     /** dbt Cloud lists at most 100 runs at a time. */
     private static final int PAGE = 100;
 
+    /** What is seen in a round is held until all of it is there. */
+    private static final int MOST_AT_ONCE = 20 * PAGE;
+
     private final Map<Action.Target, Account> accounts = new ConcurrentHashMap<>();
 
     /**
@@ -65,11 +68,11 @@ public class Watches {
     }
 
     /**
-     * Takes the runs of an account that are due. The last request of a round is filled up with the runs that are due next, as
-     * far as half of their time has passed: it costs nothing and saves a request later.
+     * Takes the runs of an account that are due, at most 2,000 of them. The last request of a round is filled up with the
+     * runs that are due next, as far as half of their time has passed: it costs nothing and saves a request later.
      *
-     * @param wholeList looking at some runs costs the list of all: then all whose time is half over are taken with those that
-     *     are due, and so the runs come to be looked at together, once or twice in an interval, whenever they began
+     * @param wholeList looking at some runs costs the list of all: then all are taken that are due or whose time is half
+     *     over, however many, and so the runs come to be looked at together, once or twice in an interval, whenever they began
      */
     public List<Watched> takeDue(Action.Target target, Instant now, boolean wholeList) {
         Account account = accounts.get(target);
@@ -102,7 +105,7 @@ public class Watches {
 
         synchronized List<Watched> takeDue(Instant now, boolean wholeList) {
             List<Watched> taken = new ArrayList<>();
-            while (!byTime.isEmpty()) {
+            while (!byTime.isEmpty() && (wholeList || taken.size() < MOST_AT_ONCE)) {
                 Watched next = byTime.first();
                 boolean due = !next.due().isAfter(now);
                 boolean alongside = !taken.isEmpty() && (wholeList || taken.size() % PAGE != 0) && halfOver(next, now);

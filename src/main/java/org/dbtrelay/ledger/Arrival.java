@@ -14,4 +14,11 @@ public record Arrival(Input input, @Nullable Origin origin) {
     public static Arrival of(Input input) {
         return new Arrival(input, null);
     }
+
+    /** How large the record was that it came from; 0 without one. */
+    int bytes() {
+        return origin == null || origin.record().value() == null
+                ? 0
+                : origin.record().value().length;
+    }
 }

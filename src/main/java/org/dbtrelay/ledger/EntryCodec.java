@@ -11,10 +11,17 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.deser.std.NumberDeserializers.LongDeserializer;
+import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import com.fasterxml.jackson.datatype.jsr310.deser.DurationDeserializer;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.RunEntry;
@@ -36,6 +43,11 @@ public final class EntryCodec {
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .addModule(new JavaTimeModule())
+            .addModule(new SimpleModule("ledger")
+                    .addDeserializer(Instant.class, new InstantReader())
+                    .addDeserializer(String.class, new Shared<>(String.class, StringDeserializer.instance))
+                    .addDeserializer(Duration.class, new Shared<>(Duration.class, DurationDeserializer.INSTANCE))
+                    .addDeserializer(Long.class, new Shared<>(Long.class, new LongDeserializer(Long.class, null))))
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .defaultPropertyInclusion(
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
@@ -44,6 +56,7 @@ public final class EntryCodec {
             .addMixIn(RunState.class, StateMixin.class)
             .addMixIn(JobSelector.class, SelectorMixin.class)
             .addMixIn(JobRunStatus.class, StatusMixin.class)
+            .addMixIn(CommandHash.class, HashMixin.class)
             .build();
 
     private static final ObjectWriter WRITE = JSON.writer();
@@ -179,6 +192,17 @@ public final class EntryCodec {
         @JsonSubTypes.Type(value = JobSelector.ByNames.class, name = "names")
     })
     private interface SelectorMixin {}
+
+    private abstract static class HashMixin {
+        @Override
+        @JsonValue
+        public abstract String toString();
+
+        @JsonCreator
+        static CommandHash of(String hex) {
+            return CommandHash.of(hex);
+        }
+    }
 
     private abstract static class StatusMixin {
         @JsonValue

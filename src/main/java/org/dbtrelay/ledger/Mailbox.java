@@ -21,19 +21,30 @@ final class Mailbox {
     private final Deque<Arrival> commands = new ArrayDeque<>();
     private final Deque<Arrival> answers = new ArrayDeque<>();
     private final List<Arrival> hand = new ArrayList<>();
+    private long bytes;
     private boolean nudged;
+
+    /**
+     * What waits to be recorded. Answers do not count: there are no more of them than calls.
+     *
+     * @param bytes of the records that the commands came from
+     */
+    record Waiting(int commands, long bytes) {
+        static final Waiting NOTHING = new Waiting(0, 0);
+    }
 
     Mailbox(Monotonic monotonic) {
         this.something = monotonic.condition(lock);
     }
 
-    /** Puts an arrival in; returns how many commands wait now. */
-    int offer(Arrival arrival) {
+    /** Puts an arrival in; returns what waits now. */
+    Waiting offer(Arrival arrival) {
         lock.lock();
         try {
             (arrival.input() instanceof Input.OfRecord ? commands : answers).addLast(arrival);
+            bytes += arrival.bytes();
             something.signal();
-            return commands.size();
+            return new Waiting(commands.size(), bytes);
         } finally {
             lock.unlock();
         }
@@ -75,7 +86,9 @@ final class Mailbox {
 
     private void move(Deque<Arrival> from, int max) {
         while (hand.size() < max && !from.isEmpty()) {
-            hand.add(from.removeFirst());
+            Arrival arrival = from.removeFirst();
+            bytes -= arrival.bytes();
+            hand.add(arrival);
         }
     }
 
@@ -93,12 +106,12 @@ final class Mailbox {
         }
     }
 
-    /** What is in the hand is done with; returns how many commands wait now. */
-    int settled() {
+    /** What is in the hand is done with; returns what waits now. */
+    Waiting settled() {
         lock.lock();
         try {
             hand.clear();
-            return commands.size();
+            return new Waiting(commands.size(), bytes);
         } finally {
             lock.unlock();
         }
@@ -110,6 +123,7 @@ final class Mailbox {
         try {
             for (Arrival arrival : hand.reversed()) {
                 (arrival.input() instanceof Input.OfRecord ? commands : answers).addFirst(arrival);
+                bytes += arrival.bytes();
             }
             hand.clear();
         } finally {

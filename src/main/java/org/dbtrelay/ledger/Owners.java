@@ -112,6 +112,7 @@ public class Owners {
             LOG.info("Partition assigned", pair(LogKey.PARTITION, partition));
             PartitionOwner owner = new PartitionOwner(partition, kafka, topics, work, valve, clock, monotonic, metrics);
             if (owners.putIfAbsent(partition, owner) == null) {
+                valve.begin(partition);
                 owner.start();
             }
         }

@@ -3,9 +3,10 @@ package org.dbtrelay.ledger;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -69,7 +70,7 @@ final class PartitionLedger implements AutoCloseable {
      * @throws LedgerException if no broker answers, or a record cannot be understood
      */
     Restored read(String commandsTopicId, CommandsLog log) throws LedgerException {
-        Map<String, RunEntry> entries = new HashMap<>();
+        ConcurrentMap<String, RunEntry> entries = new ConcurrentHashMap<>();
         @Nullable Position position = null;
         TopicPartition ledger = new TopicPartition(topic, partition);
         try (Consumer<byte[], byte[]> reader = kafka.reader(partition)) {
@@ -118,7 +119,10 @@ final class PartitionLedger implements AutoCloseable {
             if (value == null) {
                 entries.remove(commandId);
             } else {
-                entries.put(commandId, EntryCodec.readEntry(value));
+                RunEntry entry = EntryCodec.readEntry(value);
+                // A map keeps the key that it has: the text of the id would be there twice.
+                entries.remove(commandId);
+                entries.put(entry.commandId(), entry);
             }
             return position;
         } catch (LedgerException e) {

@@ -193,6 +193,7 @@ final class PartitionOwner {
         try {
             enter(OwnerStatus.Phase.SERVING, "");
             Instant wake = session.take(List.of());
+            valve.check(partition, mailbox.settled(), session.pending());
             boolean draining = false;
             while (!(draining && (session.isDrained() || monotonic.nanos() - drainUntilNanos >= 0))) {
                 List<Arrival> arrivals = mailbox.take(batch, until(wake), !draining);

@@ -2,6 +2,7 @@ package org.dbtrelay.ledger;
 
 import jakarta.inject.Singleton;
 import java.util.Comparator;
+import java.util.TreeMap;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
@@ -14,10 +15,12 @@ class PartitionReadiness implements HealthCheck {
 
     private final TopicCheck topics;
     private final Owners owners;
+    private final IntakeValve valve;
 
-    PartitionReadiness(TopicCheck topics, Owners owners) {
+    PartitionReadiness(TopicCheck topics, Owners owners, IntakeValve valve) {
         this.topics = topics;
         this.owners = owners;
+        this.valve = valve;
     }
 
     @Override
@@ -46,7 +49,9 @@ class PartitionReadiness implements HealthCheck {
                         owner.phase() + " since " + owner.since() + " " + owner.detail());
             }
         }
+        new TreeMap<>(valve.paused()).forEach((partition, reason) -> answer.withData("paused " + partition, reason));
         return answer.status(serving)
+                .withData("unfinished", valve.unfinished())
                 .withData("owned", owners.status().size())
                 .withData("of", status.partitions())
                 .build();

@@ -4,6 +4,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.EventType;
 
@@ -12,9 +15,14 @@ import org.dbtrelay.run.EventType;
 public class RelayMetrics {
 
     private final MeterRegistry registry;
+    private final Map<String, AtomicInteger> pending = new ConcurrentHashMap<>();
+    private final AtomicInteger remembered = new AtomicInteger();
+    private final AtomicInteger paused = new AtomicInteger();
 
     RelayMetrics(MeterRegistry registry) {
         this.registry = registry;
+        registry.gauge("relay.commands.remembered", remembered);
+        registry.gauge("relay.partitions.paused", paused);
     }
 
     /** An event has been committed. */
@@ -58,6 +66,37 @@ public class RelayMetrics {
     public void suspended(String connection) {
         registry.counter("relay.connection.suspensions", Tags.of("connection", connection))
                 .increment();
+    }
+
+    /**
+     * So many more commands of a connection are not finished on this instance.
+     *
+     * @param more below 0: fewer
+     */
+    public void pending(String connection, int more) {
+        pending.computeIfAbsent(
+                        connection,
+                        name -> registry.gauge(
+                                "relay.commands.pending", Tags.of("connection", name), new AtomicInteger()))
+                .addAndGet(more);
+    }
+
+    /**
+     * So many more ids of finished commands are remembered on this instance.
+     *
+     * @param more below 0: fewer
+     */
+    public void remembered(int more) {
+        remembered.addAndGet(more);
+    }
+
+    /**
+     * So many more of this instance's partitions take no commands for now.
+     *
+     * @param more below 0: fewer
+     */
+    public void partitionsPaused(int more) {
+        paused.addAndGet(more);
     }
 
     /** A batch of runs has been looked at. */

@@ -27,7 +27,7 @@ final class Acceptance {
                             + policy.maxCommandAge() + ")"));
         }
         return switch (input.command()) {
-            case Command.Unfit unfit -> rejected(input, null, unfit.reason(), unfit.message(), now, policy);
+            case Command.Unfit unfit -> rejected(input, null, unfit.reason(), unfit.message(), now);
             case Command.Trigger trigger -> trigger(input, trigger, now, policy);
         };
     }
@@ -41,8 +41,7 @@ final class Acceptance {
                     RejectReason.UNKNOWN_CONNECTION,
                     "connection: there is no '" + command.connection() + "'; configured are "
                             + new TreeSet<>(policy.connections().keySet()),
-                    now,
-                    policy);
+                    now);
         }
         long accountId = command.accountId() == null ? connection.accountId() : command.accountId();
         @Nullable
@@ -52,7 +51,7 @@ final class Acceptance {
         };
         @Nullable String forbidden = forbidden(command, connection, accountId, jobId);
         if (forbidden != null) {
-            return rejected(input, accountId, RejectReason.FORBIDDEN, forbidden, now, policy);
+            return rejected(input, accountId, RejectReason.FORBIDDEN, forbidden, now);
         }
         Policy.Defaults defaults = policy.forJob(jobId);
         Order order = new Order(
@@ -129,12 +128,7 @@ final class Acceptance {
 
     /** A rejection is remembered like an outcome, so that the same record again tells nothing new. */
     private static Decision rejected(
-            Input.Commanded input,
-            @Nullable Long accountId,
-            RejectReason reason,
-            String message,
-            Instant now,
-            Policy policy) {
+            Input.Commanded input, @Nullable Long accountId, RejectReason reason, String message, Instant now) {
         Command command = input.command();
         @Nullable
         Long jobId = command instanceof Command.Trigger trigger && trigger.job() instanceof JobSelector.ById(long id)
@@ -161,11 +155,6 @@ final class Acceptance {
                 List.of(),
                 null,
                 new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now));
-        return new Decision(
-                entry,
-                null,
-                List.of(event),
-                List.of(new Action.WakeAt(command.id(), now.plus(policy.retention()))),
-                null);
+        return new Decision(entry, null, List.of(event), List.of(), null);
     }
 }

@@ -53,7 +53,7 @@ final class CollectPhase {
                     UnavailableReason.NOT_FOUND_IN_TIME,
                     "it did not appear within relay.artifacts.patience (" + policy.artifactPatience() + ")");
         }
-        return draft.finish(EventType.of((JobRunStatus.Known) run.status()), state.reason(), run.runId(), policy);
+        return draft.finish(EventType.of((JobRunStatus.Known) run.status()), state.reason(), run.runId());
     }
 
     private static void unavailable(

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class Draft {
 
     private final String commandId;
-    private final String commandHash;
+    private final CommandHash commandHash;
     private final Instant acceptedAt;
     private final Instant now;
     private final List<RunEvent> events = new ArrayList<>();
@@ -138,8 +138,7 @@ final class Draft {
     }
 
     /** The decision that ends the command: the entry sheds its order and is forgotten after the retention. */
-    Decision finish(EventType outcome, @Nullable String reason, @Nullable Long runId, Policy policy) {
-        actions.add(new Action.WakeAt(commandId, now.plus(policy.retention())));
+    Decision finish(EventType outcome, @Nullable String reason, @Nullable Long runId) {
         return toFinished(new RunState.Finished(outcome, reason, runId, now));
     }
 }

@@ -35,14 +35,14 @@ final class FollowPhase {
         Order order = entry.openOrder();
         return switch (input) {
             case Input.Observed(String id, RunSnapshot run)
-            when run.runId() == state.run().runId() -> observed(entry, state, run, now, policy);
+            when run.runId() == state.run().runId() -> observed(entry, state, run, now);
             case Input.Ended ended
             when ended.run().runId() == state.run().runId() ->
                 ended.run().status() instanceof JobRunStatus.Known known && known.isTerminal()
                         ? ended(entry, state.run(), ended, known, null, now, policy)
-                        : observed(entry, state, ended.run(), now, policy);
+                        : observed(entry, state, ended.run(), now);
             case Input.NotSeen(String id, long runId) when runId == state.run().runId() -> notSeen(entry, state, now);
-            case Input.JobFound found -> gone(entry, state, now, policy);
+            case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed failed ->
                 Decision.only(watch(entry, order, state.run(), now.plus(order.pollInterval())));
             case Input.Restored restored ->
@@ -86,14 +86,13 @@ final class FollowPhase {
         };
     }
 
-    private static Decision observed(
-            RunEntry entry, RunState.Following state, RunSnapshot run, Instant now, Policy policy) {
+    private static Decision observed(RunEntry entry, RunState.Following state, RunSnapshot run, Instant now) {
         Order order = entry.openOrder();
         if (run.status().isTerminal()) {
             return Decision.only(readEnd(entry, order, run));
         }
         if (!now.isBefore(order.deadline())) {
-            return atDeadline(entry, run, now, policy);
+            return atDeadline(entry, run, now);
         }
         if (!isNews(state.run(), run)) {
             Duration age = Duration.between(state.changedAt(), now);
@@ -118,7 +117,7 @@ final class FollowPhase {
         };
     }
 
-    private static Decision atDeadline(RunEntry entry, RunSnapshot run, Instant now, Policy policy) {
+    private static Decision atDeadline(RunEntry entry, RunSnapshot run, Instant now) {
         Order order = entry.openOrder();
         if (order.cancelAtDeadline()) {
             return Draft.of(entry, now)
@@ -127,7 +126,7 @@ final class FollowPhase {
         }
         return Draft.of(entry, now)
                 .abandoned(run, AbandonReason.DEADLINE, "the time-out passed; the run goes on in dbt Cloud")
-                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), run.runId(), policy);
+                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), run.runId());
     }
 
     private static Decision cancelAgain(RunEntry entry, RunState.Cancelling state, Instant now) {
@@ -156,7 +155,7 @@ final class FollowPhase {
                 : Decision.only(new Action.ReadJob(entry.commandId(), RunMachine.target(order), run.jobId()));
     }
 
-    private static Decision gone(RunEntry entry, RunState.Following state, Instant now, Policy policy) {
+    private static Decision gone(RunEntry entry, RunState.Following state, Instant now) {
         if (state.missingSince() == null || state.missingSince().plus(GONE).isAfter(now)) {
             return Decision.NOTHING;
         }
@@ -168,8 +167,7 @@ final class FollowPhase {
                 .finish(
                         EventType.RUN_ABANDONED,
                         AbandonReason.RUN_GONE.wireName(),
-                        state.run().runId(),
-                        policy);
+                        state.run().runId());
     }
 
     private static Decision ended(
@@ -191,7 +189,7 @@ final class FollowPhase {
         draft.emit(type, run, draft.ofRun(run, previous, ended.failure(), reason, null));
         List<WantedArtifact> wanted = StepChoice.wanted(entry.openOrder().artifacts(), ended.steps());
         if (wanted.isEmpty()) {
-            return draft.finish(type, reason, run.runId(), policy);
+            return draft.finish(type, reason, run.runId());
         }
         return draft.then(new Action.Collect(entry.commandId(), RunMachine.target(entry.openOrder()), run, wanted))
                 .to(new RunState.Collecting(run, reason, wanted, now.plus(policy.artifactPatience()), 0));

@@ -19,7 +19,7 @@ public sealed interface Input {
      * @param hash of its content
      * @param recordTime the Kafka record's time
      */
-    record Commanded(Command command, String hash, Instant recordTime) implements OfRecord {}
+    record Commanded(Command command, CommandHash hash, Instant recordTime) implements OfRecord {}
 
     /**
      * The runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the

@@ -62,12 +62,10 @@ final class LookPhase {
                     AbandonReason.START_UNCLEAR,
                     "the trigger's answer was lost and no run with its marker has appeared; as ordered, it is not tried"
                             + " again",
-                    now,
-                    policy);
+                    now);
         }
         if (!now.isBefore(order.deadline())) {
-            return abandoned(
-                    entry, AbandonReason.DEADLINE, "the time-out passed before a run could be started", now, policy);
+            return abandoned(entry, AbandonReason.DEADLINE, "the time-out passed before a run could be started", now);
         }
         Starts starts = state.starts().notFound();
         if (starts.unclear() >= MAX_STARTS) {
@@ -75,19 +73,17 @@ final class LookPhase {
                     entry,
                     AbandonReason.START_FAILED,
                     MAX_STARTS + " triggers in a row had no clear answer and left no run behind",
-                    now,
-                    policy);
+                    now);
         }
         return Draft.of(entry, now)
                 .then(StartPhase.nextStep(entry.commandId(), order))
                 .to(new RunState.Waiting(starts, 0, null));
     }
 
-    private static Decision abandoned(
-            RunEntry entry, AbandonReason reason, String message, Instant now, Policy policy) {
+    private static Decision abandoned(RunEntry entry, AbandonReason reason, String message, Instant now) {
         return Draft.of(entry, now)
                 .abandoned(null, reason, message)
-                .finish(EventType.RUN_ABANDONED, reason.wireName(), null, policy);
+                .finish(EventType.RUN_ABANDONED, reason.wireName(), null);
     }
 
     private static Instant latest(Instant one, Instant other) {

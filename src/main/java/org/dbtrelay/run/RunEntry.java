@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RunEntry(
         String commandId,
-        String commandHash,
+        CommandHash commandHash,
         Instant acceptedAt,
         int nextSequence,
         boolean adopted,

@@ -1,5 +1,6 @@
 package org.dbtrelay.run;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -110,5 +111,14 @@ public sealed interface RunState {
             EventType outcome,
             @Nullable String reason,
             @Nullable Long runId,
-            Instant at) implements RunState {}
+            Instant at) implements RunState {
+
+        /**
+         * Whether the id need not be remembered any more. Nobody asks for the wake-up at that time: all are remembered
+         * equally long, so who keeps the finished entries in order knows whose turn it is.
+         */
+        public boolean isForgotten(Instant now, Duration retention) {
+            return !now.isBefore(at.plus(retention));
+        }
+    }
 }

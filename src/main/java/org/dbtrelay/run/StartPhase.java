@@ -14,14 +14,14 @@ final class StartPhase {
             case Input.MayStart mayStart -> start(entry, state, mayStart.newestRunId(), now, policy);
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
-                rejected(entry, reason, message, now, policy);
+                rejected(entry, reason, message, now);
             case Input.CallFailed failed -> later(entry, state, now);
             case Input.Restored restored ->
                 Draft.of(entry, now)
                         .then(whenDue(entry, state, now))
                         .then(new Action.WakeAt(entry.commandId(), order.deadline()))
                         .unchanged();
-            case Input.Woken woken when !now.isBefore(order.deadline()) -> deadline(entry, now, policy);
+            case Input.Woken woken when !now.isBefore(order.deadline()) -> deadline(entry, now);
             case Input.Woken woken
             when isDue(state, now) ->
                 state.notBefore() == null
@@ -39,8 +39,7 @@ final class StartPhase {
             when started.attempt() == state.attempt() ->
                 FollowPhase.begin(Draft.of(entry, now), entry, started.run(), now);
             case Input.StartRefused refused
-            when refused.attempt() == state.attempt() ->
-                rejected(entry, refused.reason(), refused.message(), now, policy);
+            when refused.attempt() == state.attempt() -> rejected(entry, refused.reason(), refused.message(), now);
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
             // The owner that wrote the intent is gone, and with it the knowledge of what became of the trigger.
@@ -56,7 +55,7 @@ final class StartPhase {
             return Decision.NOTHING;
         }
         if (!now.isBefore(order.deadline())) {
-            return deadline(entry, now, policy);
+            return deadline(entry, now);
         }
         Starts starts = state.starts().begin(now, newestRunId);
         String cause = marker(entry, policy).inFrontOf(order.cause());
@@ -79,10 +78,9 @@ final class StartPhase {
             case CallFailure.NotSent notSent -> later(entry, waitingAfter(state), now);
             case CallFailure.Limited limited -> later(entry, waitingAfter(state), now);
             case CallFailure.Suspended suspended -> later(entry, waitingAfter(state), now);
-            case CallFailure.NotFound notFound ->
-                rejected(entry, RejectReason.JOB_NOT_FOUND, notFound.detail(), now, policy);
+            case CallFailure.NotFound notFound -> rejected(entry, RejectReason.JOB_NOT_FOUND, notFound.detail(), now);
             case CallFailure.Refused refused ->
-                rejected(entry, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now, policy);
+                rejected(entry, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now);
         };
     }
 
@@ -109,15 +107,14 @@ final class StartPhase {
         String forbidden =
                 connection == null ? null : Acceptance.forbiddenJob(connection, order.connection(), job.jobId());
         if (forbidden != null) {
-            return rejected(entry, RejectReason.FORBIDDEN, forbidden, now, policy);
+            return rejected(entry, RejectReason.FORBIDDEN, forbidden, now);
         }
         if (job.deactivated()) {
             return rejected(
                     entry,
                     RejectReason.JOB_DEACTIVATED,
                     "job " + job.jobId() + " '" + job.name() + "' is deactivated in dbt Cloud",
-                    now,
-                    policy);
+                    now);
         }
         Order known = order.withJob(job.jobId(), job.name());
         return Draft.of(entry, now)
@@ -126,16 +123,16 @@ final class StartPhase {
                 .to(new RunState.Waiting(state.starts(), 0, null));
     }
 
-    private static Decision deadline(RunEntry entry, Instant now, Policy policy) {
+    private static Decision deadline(RunEntry entry, Instant now) {
         return Draft.of(entry, now)
                 .abandoned(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started")
-                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), null, policy);
+                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), null);
     }
 
-    private static Decision rejected(RunEntry entry, RejectReason reason, String message, Instant now, Policy policy) {
+    private static Decision rejected(RunEntry entry, RejectReason reason, String message, Instant now) {
         return Draft.of(entry, now)
                 .command(EventType.COMMAND_REJECTED, reason, message)
-                .finish(EventType.COMMAND_REJECTED, reason.wireName(), null, policy);
+                .finish(EventType.COMMAND_REJECTED, reason.wireName(), null);
     }
 
     private static boolean isDue(RunState.Waiting state, Instant now) {

@@ -67,8 +67,9 @@ public class Poller {
                     .map(client -> client.looksAtWholeList(target.accountId()))
                     .orElse(false);
             List<Watches.Watched> due = watches.takeDue(target, clock.instant(), wholeList);
-            if (!due.isEmpty()) {
+            while (!due.isEmpty()) {
                 deliver(due, look(target, due));
+                due = wholeList ? List.of() : watches.takeDue(target, clock.instant(), false);
             }
         } finally {
             polling.remove(target);

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.dbtrelay.run.Command;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobNames;
@@ -181,7 +182,7 @@ class CommandDecoderTest {
 
     @Test
     void the_hash_tells_contents_apart_and_not_the_order_of_fields() {
-        String one = hash("{\"command\": \"trigger\", \"job_id\": 1, \"context\": {\"a\": 1, \"b\": 2}}");
+        CommandHash one = hash("{\"command\": \"trigger\", \"job_id\": 1, \"context\": {\"a\": 1, \"b\": 2}}");
 
         assertThat(hash("{\"context\":{\"b\":2,\"a\":1},\"job_id\":1,\"command\":\"trigger\"}"))
                 .isEqualTo(one);
@@ -205,7 +206,7 @@ class CommandDecoderTest {
         return (Command.Unfit) commanded(json).command();
     }
 
-    private String hash(String json) {
+    private CommandHash hash(String json) {
         return commanded(json).hash();
     }
 

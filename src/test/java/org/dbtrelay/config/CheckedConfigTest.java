@@ -138,6 +138,7 @@ class CheckedConfigTest {
                 arguments("relay.ledger.visibility-lag", "PT-1S", "-1s is not between 0s and 1h"),
                 arguments("relay.ledger.visibility-lag", "3601s", "3601s is not between 0s and 1h"),
                 arguments("relay.commands.max-pending", "0", "0 is not 1 or more"),
+                arguments("relay.commands.max-pending-per-instance", "0", "0 is not 1 or more"),
                 arguments("relay.ledger.skip", "3@1207,3:8", "'3:8' is not partition@offset, such as 3@1207"),
                 // Topics
                 arguments("relay.topics.commands", "dbt commands", "'dbt commands' " + TOPIC_HINT),

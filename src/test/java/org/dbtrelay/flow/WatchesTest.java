@@ -84,6 +84,22 @@ class WatchesTest {
     }
 
     @Test
+    void so_many_that_are_due_are_taken_in_parts_unless_a_look_reads_the_whole_list() {
+        for (int i = 0; i < 4_500; i++) {
+            watch(0, "run-" + i, 10);
+        }
+
+        assertThat(take(10)).hasSize(2_000);
+        assertThat(take(10)).hasSize(2_000);
+        assertThat(take(10)).hasSize(500);
+
+        for (int i = 0; i < 4_500; i++) {
+            watch(0, "run-" + i, 10);
+        }
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(10), true)).hasSize(4_500);
+    }
+
+    @Test
     void a_run_is_watched_once_by_the_newest_wish() {
         watch(0, "run", 5);
         watch(0, "run", 50);

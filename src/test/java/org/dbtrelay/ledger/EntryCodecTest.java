@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.dbtrelay.run.CancelReason;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobRunStatus;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EntryCodecTest {
 
     private static final JsonMapper JSON = new JsonMapper();
+    private static final CommandHash HASH = CommandHash.of("0123456789abcdef0123456789abcdef");
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00.123456789Z");
 
     static Stream<RunState> everyState() {
@@ -77,10 +79,25 @@ class EntryCodecTest {
     @MethodSource("everyState")
     void an_entry_comes_back_as_it_was(RunState state) throws LedgerException {
         RunEntry entry = new RunEntry(
-                "c1", "hash", NOW, 3, true, List.of(5L), state instanceof RunState.Finished ? null : order(), state);
+                "c1", HASH, NOW, 3, true, List.of(5L), state instanceof RunState.Finished ? null : order(), state);
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(entry, EntryCodec.VERSION)))
                 .isEqualTo(entry);
+    }
+
+    @Test
+    void what_entries_have_in_common_they_share() throws LedgerException {
+        RunState state = everyState().toList().get(4);
+        RunEntry one = EntryCodec.readEntry(EntryCodec.write(entry(1, state), EntryCodec.VERSION));
+        RunEntry other = EntryCodec.readEntry(EntryCodec.write(entry(2, state), EntryCodec.VERSION));
+
+        assertThat(other.openOrder().connection()).isSameAs(one.openOrder().connection());
+        assertThat(other.openOrder().jobName()).isSameAs(one.openOrder().jobName());
+        assertThat(other.openOrder().jobId()).isSameAs(one.openOrder().jobId());
+        assertThat(other.openOrder().pollInterval()).isSameAs(one.openOrder().pollInterval());
+        assertThat(other.openOrder().artifacts().getFirst())
+                .isSameAs(one.openOrder().artifacts().getFirst());
+        assertThat(other.commandId()).isEqualTo("c2");
     }
 
     @Test
@@ -107,7 +124,7 @@ class EntryCodecTest {
         boolean one = file.startsWith("v1");
         assertThat(entry.state()).isEqualTo(one ? asVersionOneKnewIt(expected) : expected);
         assertThat(entry.strays()).isEqualTo(one ? List.of() : List.of(5L));
-        assertThat(entry.commandHash()).isEqualTo("0123456789abcdef0123456789abcdef");
+        assertThat(entry.commandHash()).isEqualTo(HASH);
         assertThat(entry.order()).isEqualTo(expected instanceof RunState.Finished ? null : order());
     }
 
@@ -157,7 +174,7 @@ class EntryCodecTest {
     private static RunEntry entry(int number, RunState state) {
         return new RunEntry(
                 "c" + number,
-                "0123456789abcdef0123456789abcdef",
+                HASH,
                 NOW,
                 3,
                 true,

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.run.Command;
+import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
 import org.junit.jupiter.api.Test;
@@ -40,12 +42,27 @@ class MailboxTest {
     @Test
     void what_was_settled_is_gone_and_the_rest_is_counted() throws InterruptedException {
         mailbox.offer(command("c1"));
-        assertThat(mailbox.offer(command("c2"))).isEqualTo(2);
+        assertThat(mailbox.offer(command("c2")).commands()).isEqualTo(2);
         mailbox.take(1, Duration.ZERO, true);
 
-        assertThat(mailbox.settled()).isEqualTo(1);
+        assertThat(mailbox.settled().commands()).isEqualTo(1);
         mailbox.takeBack();
         assertThat(names(mailbox.take(10, Duration.ZERO, true))).containsExactly("c2");
+    }
+
+    @Test
+    void the_bytes_of_what_waits_are_counted() throws InterruptedException {
+        mailbox.offer(answer("a1"));
+        assertThat(mailbox.offer(record(1_000)).bytes()).isEqualTo(1_000);
+        assertThat(mailbox.offer(record(500)).bytes()).isEqualTo(1_500);
+
+        mailbox.take(2, Duration.ZERO, true);
+        assertThat(mailbox.offer(record(1)).bytes()).isEqualTo(501);
+        mailbox.takeBack();
+        assertThat(mailbox.offer(record(1)).bytes()).isEqualTo(1_502);
+
+        mailbox.take(10, Duration.ZERO, true);
+        assertThat(mailbox.settled()).isEqualTo(Mailbox.Waiting.NOTHING);
     }
 
     @Test
@@ -73,7 +90,15 @@ class MailboxTest {
 
     private static Arrival command(String id) {
         return Arrival.of(new Input.Commanded(
-                new Command.Unfit(id, "x", "default", RejectReason.INVALID, "x", null, null), "h", Instant.EPOCH));
+                new Command.Unfit(id, "x", "default", RejectReason.INVALID, "x", null, null),
+                new CommandHash(0, 1),
+                Instant.EPOCH));
+    }
+
+    private static Arrival record(int bytes) {
+        return new Arrival(
+                command("r").input(),
+                new Origin(new ConsumerRecord<>("commands", 0, 0, new byte[0], new byte[bytes]), () -> {}));
     }
 
     private static Arrival answer(String id) {

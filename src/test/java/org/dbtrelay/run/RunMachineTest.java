@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class RunMachineTest {
 
+    private static final CommandHash HASH = new CommandHash(1, 2);
     private static final Instant T0 = Instant.parse("2026-11-22T10:00:00Z");
     private static final Policy POLICY = policy(true, false);
 
@@ -49,7 +50,7 @@ class RunMachineTest {
         assertThat(course.take(commanded(trigger("c1", new JobSelector.ById(7)))))
                 .isEqualTo(Decision.NOTHING);
         Decision conflict =
-                course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), "another hash", T0));
+                course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), new CommandHash(3, 4), T0));
 
         assertThat(conflict.deadLetter().reason()).isEqualTo(DeadLetterReason.ID_CONFLICT);
         assertThat(course.types()).containsExactly("command.accepted");
@@ -59,7 +60,7 @@ class RunMachineTest {
     void a_command_that_is_too_old_is_put_aside() {
         course.pass(Duration.ofDays(8));
 
-        Decision decision = course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), "hash", T0));
+        Decision decision = course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), HASH, T0));
 
         assertThat(decision.deadLetter().reason()).isEqualTo(DeadLetterReason.EXPIRED);
         assertThat(course.entries).isEmpty();
@@ -421,7 +422,7 @@ class RunMachineTest {
     }
 
     private static Input commanded(Command command) {
-        return new Input.Commanded(command, "hash", T0);
+        return new Input.Commanded(command, HASH, T0);
     }
 
     private static Command.Trigger trigger(String id, JobSelector job) {

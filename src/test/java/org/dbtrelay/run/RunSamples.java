@@ -16,7 +16,7 @@ final class RunSamples {
     private RunSamples() {}
 
     static Input commanded(Command command) {
-        return new Input.Commanded(command, "hash", T0);
+        return new Input.Commanded(command, new CommandHash(1, 2), T0);
     }
 
     static Command.Trigger trigger(JobSelector job) {

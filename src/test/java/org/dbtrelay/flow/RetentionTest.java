@@ -1,0 +1,60 @@
+package org.dbtrelay.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.dbtrelay.run.CommandHash;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
+import org.junit.jupiter.api.Test;
+
+class RetentionTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+    private static final Duration TIME = Duration.ofDays(8);
+
+    @Test
+    void what_was_restored_is_taken_in_the_order_in_which_it_finished() {
+        Retention retention =
+                new Retention(TIME, List.of(finished("third", 30), finished("first", 10), finished("second", 20)));
+
+        assertThat(taken(retention, 9)).isEmpty();
+        assertThat(taken(retention, 20)).containsExactly("first", "second");
+        assertThat(taken(retention, 29)).isEmpty();
+        assertThat(taken(retention, 30)).containsExactly("third");
+        assertThat(taken(retention, 1_000)).isEmpty();
+    }
+
+    @Test
+    void what_finishes_later_comes_after_that() {
+        Retention retention = new Retention(TIME, List.of(finished("restored", 10)));
+        retention.add(finished("new", 11));
+
+        assertThat(taken(retention, 11)).containsExactly("restored", "new");
+    }
+
+    private static List<String> taken(Retention retention, int seconds) {
+        List<String> taken = new ArrayList<>();
+        Instant now = NOW.plus(TIME).plusSeconds(seconds);
+        for (RunEntry next = retention.takeOver(now); next != null; next = retention.takeOver(now)) {
+            taken.add(next.commandId());
+        }
+        return taken;
+    }
+
+    private static RunEntry finished(String id, int seconds) {
+        return new RunEntry(
+                id,
+                new CommandHash(1, 2),
+                NOW,
+                1,
+                false,
+                List.of(),
+                null,
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1L, NOW.plusSeconds(seconds)));
+    }
+}
