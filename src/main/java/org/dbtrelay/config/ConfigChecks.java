@@ -119,7 +119,7 @@ final class ConfigChecks {
     }
 
     private void artifacts(RelayConfig.Artifacts artifacts) {
-        paths("relay.artifacts.paths", artifacts.paths());
+        artifacts.paths().ifPresent(paths -> paths("relay.artifacts.paths", paths));
         switch (artifacts.store()) {
             case NONE -> {}
             case FILE ->

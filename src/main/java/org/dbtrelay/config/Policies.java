@@ -5,6 +5,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,7 +34,7 @@ public final class Policies {
                 config.run().timeout(),
                 cancels(config.run().onTimeout()),
                 config.run().onUnclear() == OnUnclear.PARK,
-                config.artifacts().paths());
+                config.artifacts().paths().orElse(List.of()));
         Map<Long, Policy.Defaults> jobs = new HashMap<>();
         config.jobs()
                 .forEach((id, job) -> jobs.put(

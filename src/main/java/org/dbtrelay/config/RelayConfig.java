@@ -176,9 +176,9 @@ public interface RelayConfig {
 
     /** {@code relay.artifacts}. */
     interface Artifacts {
-        /** The artifacts that are announced when a run has ended, unless its command says otherwise. */
+        /** The artifacts that are announced when a run has ended, unless its command says otherwise; empty: none. */
         @WithDefault("manifest.json,run_results.json")
-        List<String> paths();
+        Optional<List<String>> paths();
 
         /** Where artifacts are kept: {@code none} (announced only), {@code file} or {@code s3}. */
         @WithDefault("none")

@@ -84,7 +84,8 @@ final class ValueChecks implements ConfigSourceInterceptor {
             return Optional.of(
                     (found == null ? "missing" : "empty") + "; it must be " + (hint == null ? kind(key.type()) : hint));
         }
-        if (key.defaultValue() != null) {
+        // A list that is empty is a list.
+        if (key.defaultValue() != null && !key.many()) {
             return Optional.of("empty; leave it out for the default, " + key.defaultValue());
         }
         return Optional.empty();

@@ -117,7 +117,7 @@ public class KafkaSettings {
 
     private Map<String, Object> client(String purpose) {
         Map<String, Object> settings = new HashMap<>(base);
-        settings.put("client.id", "dbt-cloud-relay-" + purpose);
+        settings.put("client.id", group + "-" + purpose);
         return settings;
     }
 }

@@ -203,6 +203,7 @@ class CheckedConfigTest {
                 "relay.api.keys.ci.x=0123456789abcdef",
                 "relay.name=prod_1.eu-west",
                 "relay.artifacts.paths[1]=catalog.json",
+                "relay.artifacts.paths=",
             })
     void acceptsWhatIsJustRight(String setting) {
         String[] parts = setting.split("=", 2);

@@ -63,8 +63,12 @@ class MemoryIT {
     /** What the process needs for itself stays the same. */
     private static final String HEAP = 48 + 464 * PERCENT / 100 + "m";
 
-    private static final int BYTES_OF_AN_ID = 350;
-    private static final int BYTES_OF_A_RUN = 1_600;
+    private static final long BYTES_OF_AN_ID = 330;
+    private static final long BYTES_OF_A_RUN = 1_300;
+
+    /** By so much the process itself differs from one look to the next: buffers, caches. */
+    private static final long GIVE = 3 * 1024 * 1024;
+
     private static final int PARTITIONS = 6;
 
     private static final Pattern CLAIMED =
@@ -135,12 +139,8 @@ class MemoryIT {
                 "%.0f MiB live of %s with all of it, %d bytes for each of %d runs in flight",
                 all / 1048576.0, HEAP, (all - remembered) / IN_FLIGHT, IN_FLIGHT);
 
-        assertThat((remembered - base) / REMEMBERED)
-                .as("bytes of a remembered id")
-                .isLessThan(BYTES_OF_AN_ID);
-        assertThat((all - remembered) / IN_FLIGHT)
-                .as("bytes of a run in flight")
-                .isLessThan(BYTES_OF_A_RUN);
+        assertThat(remembered - base).as("all remembered ids").isLessThan(REMEMBERED * BYTES_OF_AN_ID + GIVE);
+        assertThat(all - remembered).as("all runs in flight").isLessThan(IN_FLIGHT * BYTES_OF_A_RUN + GIVE);
         assertThat(relay.relay().stop()).isEqualTo(143);
     }
 
