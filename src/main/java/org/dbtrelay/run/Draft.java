@@ -109,9 +109,9 @@ final class Draft {
     }
 
     /** A run that has the command's marker and is not its run. */
-    Draft stray(RunSnapshot run, StrayReason reason, String message) {
+    void stray(RunSnapshot run, StrayReason reason, String message) {
         strays.add(run.runId());
-        return emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message));
+        emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message));
     }
 
     private Order open() {
