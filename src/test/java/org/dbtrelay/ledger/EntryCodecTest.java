@@ -223,6 +223,7 @@ class EntryCodecTest {
                 false,
                 List.of("manifest.json"),
                 "{\"a\":1}",
-                null);
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                "vendor=1");
     }
 }
