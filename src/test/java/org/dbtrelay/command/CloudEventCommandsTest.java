@@ -1,6 +1,5 @@
 package org.dbtrelay.command;
 
-import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -333,9 +332,7 @@ class CloudEventCommandsTest {
         for (Sent sent : List.of(structured("\"data\": " + COMMAND), binary(COMMAND))) {
             Input.Commanded read = commanded(sent);
             byte[] plain = decoder.plain(
-                    requireNonNull(sent.value()),
-                    sent.headers()::get,
-                    read.command().id());
+                    bytes(sent.value()), sent.headers()::get, read.command().id());
 
             assertThat(commanded(plain(new String(plain, StandardCharsets.UTF_8))))
                     .isEqualTo(read);
@@ -347,7 +344,6 @@ class CloudEventCommandsTest {
             assertThat(unfit.reason()).isEqualTo(RejectReason.INVALID);
             assertThat(unfit.message()).startsWith(message);
             assertThat(unfit.id()).isEqualTo(id);
-            assertThat(unfit.verb()).isEqualTo("trigger");
         });
     }
 
@@ -366,12 +362,12 @@ class CloudEventCommandsTest {
     }
 
     private static Sent plain(String value) {
-        return new Sent(bytes(value), Map.of());
+        return new Sent(value, Map.of());
     }
 
     private static Sent binary(String data) {
         return new Sent(
-                bytes(data),
+                data,
                 Map.of(
                         "ce_specversion",
                         "1.0",
@@ -404,7 +400,7 @@ class CloudEventCommandsTest {
         if (!members.isEmpty()) {
             all.add(members);
         }
-        return new Sent(bytes("{" + String.join(", ", all) + "}"), Map.of("content-type", STRUCTURED));
+        return new Sent("{" + String.join(", ", all) + "}", Map.of("content-type", STRUCTURED));
     }
 
     private static String base64(String text) {
@@ -416,7 +412,7 @@ class CloudEventCommandsTest {
     }
 
     /** A record as its producer made it. */
-    private record Sent(byte[] value, Map<String, String> headers) {
+    record Sent(String value, Map<String, String> headers) {
 
         /** With another header; null: without it. */
         Sent with(String name, String header) {
@@ -429,7 +425,7 @@ class CloudEventCommandsTest {
         }
 
         Sent with(String text) {
-            return new Sent(text == null ? null : bytes(text), headers);
+            return new Sent(text, headers);
         }
 
         ConsumerRecord<byte[], byte[]> record() {
@@ -444,7 +440,7 @@ class CloudEventCommandsTest {
                     0,
                     0,
                     new byte[0],
-                    value,
+                    value == null ? null : bytes(value),
                     all,
                     Optional.empty());
         }
