@@ -70,7 +70,7 @@ final class Draft {
                 run != null ? Long.valueOf(run.jobId()) : order == null ? null : order.jobId(),
                 run == null ? null : run.runId(),
                 order == null ? null : order.context(),
-                order == null ? null : order.traceparent(),
+                order == null ? null : order.trace(),
                 body));
         return this;
     }

@@ -67,7 +67,8 @@ final class StartPhase {
                         RunMachine.target(order),
                         order.jobId(),
                         cause,
-                        order.overrides()))
+                        order.overrides(),
+                        order.traceparent()))
                 .to(new RunState.Starting(starts));
     }
 
