@@ -18,10 +18,8 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +37,6 @@ import org.jspecify.annotations.Nullable;
 final class RunFlow implements PartitionWork.Session {
 
     private static final RelayLog LOG = RelayLog.of(RunFlow.class);
-    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(2);
     private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
     private static final int FORGOTTEN_AT_ONCE = 1_000;
 
@@ -54,10 +51,9 @@ final class RunFlow implements PartitionWork.Session {
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
     private final Tally tally;
+    private final ClockWatch clocks = new ClockWatch();
     private Position position;
     private boolean recovered;
-    private Instant begunAt = Instant.EPOCH;
-    private long begunNanos;
     private boolean draining;
 
     RunFlow(Claim claim, PartitionFlow flow) {
@@ -77,14 +73,13 @@ final class RunFlow implements PartitionWork.Session {
         Instant now = flow.clock().instant();
         long nanos = flow.monotonic().nanos();
         Step step = new Step(now, position);
-        if (recovered && clockWasSet(now, nanos)) {
+        if (recovered && clocks.cameApart(now, nanos)) {
             beginAnew();
         }
         if (!recovered) {
             open().forEach(id -> decide(new Input.Restored(id), null, step));
             recovered = true;
-            begunAt = now;
-            begunNanos = nanos;
+            clocks.begin(now, nanos);
         }
         for (Arrival arrival : arrivals) {
             arrived(arrival, step);
@@ -124,12 +119,6 @@ final class RunFlow implements PartitionWork.Session {
     private boolean isOpen(String commandId) {
         RunEntry entry = entries.get(commandId);
         return entry != null && entry.unfinished();
-    }
-
-    /** Whether the two clocks have come apart since the work began: somebody set the one, or a suspended machine stopped the other. */
-    private boolean clockWasSet(Instant now, long nanos) {
-        Duration wall = Duration.between(begunAt, now);
-        return wall.minusNanos(nanos - begunNanos).abs().compareTo(CLOCK_TOLERANCE) > 0;
     }
 
     /** What was to be waited for by the clock as it was (W above all) is waited for again, as after a claim. */
@@ -246,17 +235,6 @@ final class RunFlow implements PartitionWork.Session {
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.metrics());
         flow.views().told(step.events());
-        step.events().forEach(RunFlow::warnOfStray);
-    }
-
-    private static void warnOfStray(RunEvent event) {
-        if (event.type() == EventType.RUN_STRAY && event.body() instanceof RunEvent.OfRun stray) {
-            LOG.warn(
-                    "A run carries the marker of a command and is not its run",
-                    pair(LogKey.COMMAND_ID, event.commandId()),
-                    pair(LogKey.RUN_ID, event.runId()),
-                    pair(LogKey.REASON, stray.reason()));
-        }
     }
 
     /** 3: only now. */

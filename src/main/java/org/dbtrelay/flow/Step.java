@@ -1,5 +1,7 @@
 package org.dbtrelay.flow;
 
+import static org.dbtrelay.metrics.RelayLog.pair;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -14,15 +16,20 @@ import org.dbtrelay.event.DeadLetterRecords;
 import org.dbtrelay.event.EventRecords;
 import org.dbtrelay.ledger.Origin;
 import org.dbtrelay.ledger.Position;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunEvent;
 import org.jspecify.annotations.Nullable;
 
 /** What all that was in the mailbox comes to, before it is committed as one. */
 final class Step {
+
+    private static final RelayLog LOG = RelayLog.of(Step.class);
 
     private final Instant now;
     private final Position before;
@@ -150,9 +157,20 @@ final class Step {
     void report(RelayMetrics metrics) {
         for (RunEvent event : events) {
             metrics.told(event.type());
+            warnOfStray(event);
         }
         for (PutAside aside : deadLetters) {
             metrics.putAside(aside.verdict().reason());
+        }
+    }
+
+    private static void warnOfStray(RunEvent event) {
+        if (event.type() == EventType.RUN_STRAY && event.body() instanceof RunEvent.OfRun stray) {
+            LOG.warn(
+                    "A run carries the marker of a command and is not its run",
+                    pair(LogKey.COMMAND_ID, event.commandId()),
+                    pair(LogKey.RUN_ID, event.runId()),
+                    pair(LogKey.REASON, stray.reason()));
         }
     }
 

@@ -104,7 +104,7 @@ public final class SimConnections {
                     case "jobs" -> api.named("jobs", (String) arguments[3]);
                     case "projects" -> api.named("projects", (String) arguments[1]);
                     case "environments" -> api.named("environments", (String) arguments[2]);
-                    case "trigger" -> api.trigger((long) arguments[1], guarded((GuardedBody) arguments[2]));
+                    case "trigger" -> api.trigger((long) arguments[1], guarded((GuardedBody) arguments[3]));
                     case "cancel" -> api.cancel((long) arguments[1]);
                     case "run" -> api.run((long) arguments[1], arguments[2] != null);
                     case "runStream" -> api.runStream((long) arguments[1]);

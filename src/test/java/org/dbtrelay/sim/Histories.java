@@ -1,5 +1,6 @@
 package org.dbtrelay.sim;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -26,15 +27,26 @@ final class Histories {
      */
     record Outcome(long histories, long bad, Simulation.Result firstBad, Coverage coverage, double seconds) {}
 
-    /** Runs the seeds from the first on; stops early after the first that is bad, if so wanted. */
-    static Outcome run(long firstSeed, long count, Mutant mutant, boolean untilBad) throws InterruptedException {
+    /** Runs the seeds from the first on, all of them. */
+    static Outcome run(long firstSeed, long count, Duration atMost) throws InterruptedException {
+        return run(firstSeed, count, Mutant.NONE, false, atMost);
+    }
+
+    /** Runs the seeds from the first on; stops early after the first that is bad. */
+    static Outcome untilBad(long count, Mutant mutant) throws InterruptedException {
+        return run(0, count, mutant, true, Duration.ofDays(1));
+    }
+
+    private static Outcome run(long firstSeed, long count, Mutant mutant, boolean untilBad, Duration atMost)
+            throws InterruptedException {
         int threads = Runtime.getRuntime().availableProcessors();
         AtomicLong next = new AtomicLong(firstSeed);
         AtomicLong end = new AtomicLong(firstSeed + count);
         long begun = System.nanoTime();
+        long over = begun + atMost.toNanos();
         List<Callable<Part>> workers = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            workers.add(() -> work(next, end, mutant, untilBad));
+            workers.add(() -> work(next, end, mutant, untilBad, over));
         }
         Coverage coverage = new Coverage();
         Simulation.Result firstBad = null;
@@ -65,9 +77,11 @@ final class Histories {
         private long bad;
     }
 
-    private static Part work(AtomicLong next, AtomicLong end, Mutant mutant, boolean untilBad) {
+    private static Part work(AtomicLong next, AtomicLong end, Mutant mutant, boolean untilBad, long over) {
         Part part = new Part();
-        for (long seed = next.getAndIncrement(); seed < end.get(); seed = next.getAndIncrement()) {
+        for (long seed = next.getAndIncrement();
+                seed < end.get() && System.nanoTime() - over < 0;
+                seed = next.getAndIncrement()) {
             Simulation.Result result = Simulation.run(Plan.of(seed), mutant);
             part.done++;
             part.coverage.add(result.coverage());

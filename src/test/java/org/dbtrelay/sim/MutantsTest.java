@@ -24,7 +24,7 @@ class MutantsTest {
         List<Mutant> survivors = new ArrayList<>();
         for (Mutant mutant : Mutant.values()) {
             if (mutant != Mutant.NONE) {
-                Histories.Outcome outcome = Histories.run(0, HISTORIES, mutant, true);
+                Histories.Outcome outcome = Histories.untilBad(HISTORIES, mutant);
                 Simulation.Result caught = outcome.firstBad();
                 System.out.printf(
                         "%-26s %-52s %s%n",
