@@ -3,6 +3,7 @@ package org.dbtrelay.dbtcloud;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Clock;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
@@ -16,15 +17,16 @@ public final class SimConnections {
 
     /** Wires the real objects. */
     public SimConnections(RelayConfig config, Api api, Clock clock, Monotonic monotonic, RelayMetrics metrics) {
+        DbtCloudApi client = asClient(api);
         RestClients clients = new RestClients("simulated") {
             @Override
             DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
-                return api;
+                return client;
             }
 
             @Override
             DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
-                return api;
+                return client;
             }
         };
         this.connections = new Connections(config, clients, clock, monotonic);
@@ -53,30 +55,91 @@ public final class SimConnections {
         IOException stopped();
     }
 
-    /** dbt Cloud's API with a trigger whose body can be seen from outside. */
-    public abstract static class Api implements DbtCloudApi {
+    /**
+     * dbt Cloud's API with a trigger whose body can be seen from outside. It is no {@link DbtCloudApi} itself: Quarkus would
+     * take a class that has those paths for a resource of the application.
+     */
+    public interface Api {
+        /** Get job. */
+        Uni<Response> job(long jobId);
 
-        @Override
-        public final Uni<Response> trigger(long accountId, long jobId, GuardedBody body) {
-            return trigger(accountId, jobId, new Guarded() {
-                @Override
-                public boolean release() {
-                    return body.release();
-                }
-
-                @Override
-                public byte[] json() {
-                    return body.json();
-                }
-
-                @Override
-                public IOException stopped() {
-                    return new GuardedBody.Stopped();
-                }
-            });
-        }
+        /** List jobs, projects or environments. */
+        Uni<Response> named(String kind, String nameContains);
 
         /** Trigger job run. */
-        protected abstract Uni<Response> trigger(long accountId, long jobId, Guarded body);
+        Uni<Response> trigger(long jobId, Guarded body);
+
+        /** Cancel run. */
+        Uni<Response> cancel(long runId);
+
+        /** Get run. */
+        Uni<Response> run(long runId, boolean withTrigger);
+
+        /** Get run with its steps. */
+        Response runStream(long runId);
+
+        /** List runs. */
+        Uni<Response> runs(
+                Long jobId,
+                String statusIn,
+                String pkIn,
+                Long above,
+                boolean withTrigger,
+                boolean newestFirst,
+                int limit);
+
+        /** List run artifacts. */
+        Uni<Response> artifacts(long runId);
+
+        /** Get run artifact. */
+        Response artifact(String path);
+    }
+
+    private static DbtCloudApi asClient(Api api) {
+        return (DbtCloudApi) Proxy.newProxyInstance(
+                SimConnections.class.getClassLoader(),
+                new Class<?>[] {DbtCloudApi.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "job" -> api.job((long) arguments[1]);
+                    case "jobs" -> api.named("jobs", (String) arguments[3]);
+                    case "projects" -> api.named("projects", (String) arguments[1]);
+                    case "environments" -> api.named("environments", (String) arguments[2]);
+                    case "trigger" -> api.trigger((long) arguments[1], guarded((GuardedBody) arguments[2]));
+                    case "cancel" -> api.cancel((long) arguments[1]);
+                    case "run" -> api.run((long) arguments[1], arguments[2] != null);
+                    case "runStream" -> api.runStream((long) arguments[1]);
+                    case "runs" ->
+                        api.runs(
+                                (Long) arguments[1],
+                                (String) arguments[2],
+                                (String) arguments[3],
+                                (Long) arguments[4],
+                                arguments[5] != null,
+                                ((String) arguments[6]).startsWith("-"),
+                                (int) arguments[7]);
+                    case "artifacts" -> api.artifacts((long) arguments[1]);
+                    case "artifact" -> api.artifact((String) arguments[2]);
+                    case "close" -> null;
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
+    }
+
+    private static Guarded guarded(GuardedBody body) {
+        return new Guarded() {
+            @Override
+            public boolean release() {
+                return body.release();
+            }
+
+            @Override
+            public byte[] json() {
+                return body.json();
+            }
+
+            @Override
+            public IOException stopped() {
+                return new GuardedBody.Stopped();
+            }
+        };
     }
 }

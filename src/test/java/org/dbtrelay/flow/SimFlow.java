@@ -69,8 +69,7 @@ public final class SimFlow {
                                 clock,
                                 metrics) {
                             @Override
-                            void start(
-                                    Action.Start action, Permit permit, SendWindow window, Consumer<Input> inbox) {
+                            void start(Action.Start action, Permit permit, SendWindow window, Consumer<Input> inbox) {
                                 super.start(action, permit, observer.stampsLate() ? anew(window) : window, inbox);
                             }
                         },

@@ -299,7 +299,7 @@ class RunMachineTest {
 
     @Test
     void a_look_that_began_by_a_clock_that_was_set_back_meanwhile_says_nothing() {
-        course.take(command("c1"));
+        course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.MayStart("c1", 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("time-out")));
         Instant begun = course.now.plusSeconds(200);
@@ -311,7 +311,7 @@ class RunMachineTest {
 
     @Test
     void a_back_off_of_a_clock_that_was_far_ahead_is_not_waited_for() {
-        course.take(command("c1"));
+        course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
         course.pass(Duration.ofHours(-1));
         course.take(new Input.Restored("c1"));
@@ -328,7 +328,7 @@ class RunMachineTest {
         course.pass(Duration.ofMinutes(16));
         course.take(new Input.NotSeen("c1", 99));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
-        course.take(new Input.JobFound("c1", job(false)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("run_gone");
     }

@@ -12,6 +12,11 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Many histories, on as many threads as the machine has cores; each history stays on one thread. */
 final class Histories {
 
+    static {
+        // Libraries make themselves ready at their first use, and some cannot bear that two threads do it.
+        var _ = Simulation.run(Plan.of(0));
+    }
+
     private Histories() {}
 
     /**

@@ -106,8 +106,7 @@ final class Instance {
             @Override
             public Producer<byte[], byte[]> producer(int partition) {
                 String id = config.relay().topics().ledger() + "-" + partition;
-                return new SimProducer(
-                        world, process, world.mutant() == Mutant.NO_FENCE ? id + "-" + producers++ : id);
+                return new SimProducer(world, process, world.mutant() == Mutant.NO_FENCE ? id + "-" + producers++ : id);
             }
 
             @Override

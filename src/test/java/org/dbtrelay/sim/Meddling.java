@@ -77,12 +77,11 @@ final class Meddling implements SimFlow.Observer {
     }
 
     private static Input unmatched(RunState state, Input input) {
-        int attempt =
-                switch (state) {
-                    case RunState.Starting starting -> starting.attempt();
-                    case RunState.Looking looking -> looking.attempt();
-                    default -> 0;
-                };
+        int attempt = switch (state) {
+            case RunState.Starting starting -> starting.attempt();
+            case RunState.Looking looking -> looking.attempt();
+            default -> 0;
+        };
         return switch (input) {
             case Input.Started it -> new Input.Started(it.commandId(), attempt, it.run());
             case Input.StartRefused it -> new Input.StartRefused(it.commandId(), attempt, it.reason(), it.message());
@@ -96,16 +95,24 @@ final class Meddling implements SimFlow.Observer {
     public void decided(RunEntry before, Input input, Decision decision) {
         String state = before == null ? "none" : before.state().getClass().getSimpleName();
         world.coverage().count("pair", state + " + " + input.getClass().getSimpleName());
+        switch (input) {
+            case Input.Started _ -> world.coverage().count("trigger", "Started");
+            case Input.StartRefused _ -> world.coverage().count("trigger", "Refused");
+            case Input.StartFailed failed ->
+                world.coverage().count("trigger", failed.failure().getClass().getSimpleName());
+            default -> {}
+        }
         world.trace().say(process.name(), "%s and %s: %s", state, input, decision.actions());
     }
 
     PartitionWork work(PartitionWork real) {
         return switch (mutant) {
             case COMMANDS_DROPPED -> dropping(real);
-            case SEQUENCE_IN_MEMORY -> claim -> {
-                claim.restored().entries().replaceAll((id, entry) -> copy(entry, "nextSequence", 0));
-                return real.begin(claim);
-            };
+            case SEQUENCE_IN_MEMORY ->
+                claim -> {
+                    claim.restored().entries().replaceAll((id, entry) -> copy(entry, "nextSequence", 0));
+                    return real.begin(claim);
+                };
             default -> real;
         };
     }
@@ -174,8 +181,9 @@ final class Meddling implements SimFlow.Observer {
             }
             @SuppressWarnings("unchecked")
             T copy = (T) source.getClass()
-                    .getDeclaredConstructor(
-                            Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new))
+                    .getDeclaredConstructor(Arrays.stream(components)
+                            .map(RecordComponent::getType)
+                            .toArray(Class<?>[]::new))
                     .newInstance(values);
             return copy;
         } catch (ReflectiveOperationException e) {

@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The simulation notices when a rule is broken: a proof that cannot fail proves nothing. */
 class MutantsTest {
 
     private static final long HISTORIES = Long.getLong("sim.histories", 20_000);
+
+    private final Uncaught uncaught = new Uncaught();
+
+    @AfterEach
+    void listenNoMore() {
+        uncaught.close();
+    }
 
     @Test
     void each_broken_rule_is_noticed() throws InterruptedException {
@@ -24,7 +32,8 @@ class MutantsTest {
                         mutant.rule(),
                         caught == null
                                 ? "SURVIVED " + outcome.histories() + " histories"
-                                : "after " + outcome.histories() + ", seed " + caught.plan().seed() + ": "
+                                : "after " + outcome.histories() + ", seed "
+                                        + caught.plan().seed() + ": "
                                         + caught.violations().getFirst());
                 if (caught == null) {
                     survivors.add(mutant);

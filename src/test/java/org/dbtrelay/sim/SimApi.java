@@ -19,7 +19,7 @@ import org.dbtrelay.sim.Faults.Fate;
  * The way of one process to dbt Cloud: what the REST client and the network are otherwise. Connections can be refused,
  * requests and answers lost or late, answers bent.
  */
-final class SimApi extends SimConnections.Api {
+final class SimApi implements SimConnections.Api {
 
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -143,6 +143,9 @@ final class SimApi extends SimConnections.Api {
         void connect() {
             onWire = true;
             budget.entered(what);
+            if (body != null) {
+                world.coverage().count("post", fate.name());
+            }
             world.trace().say(process.name(), "asks dbt Cloud: %s, which will be %s", what, fate);
             process.after(connectTime(), () -> process.spawn("http", this::send));
         }
@@ -163,7 +166,7 @@ final class SimApi extends SimConnections.Api {
                 return;
             }
             if (body != null && !body.release()) {
-                world.coverage().count("post", "stopped: the window had passed");
+                world.coverage().count("trigger", "stopped: the window had passed");
                 finish(it -> it.failed(new ProcessingException(body.stopped())));
                 return;
             }
@@ -219,9 +222,6 @@ final class SimApi extends SimConnections.Api {
                     default -> answer;
                 };
             }
-            if (body != null) {
-                world.coverage().count("post", fate + " " + answer.getStatus());
-            }
             if (fate == Fate.ANSWER_LOST) {
                 return;
             }
@@ -243,7 +243,7 @@ final class SimApi extends SimConnections.Api {
     }
 
     @Override
-    protected Uni<Response> trigger(long accountId, long jobId, SimConnections.Guarded body) {
+    public Uni<Response> trigger(long jobId, SimConnections.Guarded body) {
         return Uni.createFrom().emitter(emitter -> {
             Exchanged exchanged = new Exchanged(
                     "post",
@@ -271,77 +271,43 @@ final class SimApi extends SimConnections.Api {
     }
 
     @Override
-    public Uni<Response> cancel(long accountId, long runId) {
+    public Uni<Response> cancel(long runId) {
         return uni("cancel", () -> cloud.cancel(runId));
     }
 
     @Override
-    public Uni<Response> job(long accountId, long jobId) {
+    public Uni<Response> job(long jobId) {
         return uni("job", () -> cloud.job(jobId));
     }
 
     @Override
-    public Uni<Response> jobs(
-            long accountId,
-            Long projectId,
-            Long environmentId,
-            String nameContains,
-            String orderBy,
-            int limit,
-            int offset) {
-        return uni("jobs", () -> cloud.named("jobs", nameContains));
+    public Uni<Response> named(String kind, String nameContains) {
+        return uni(kind, () -> cloud.named(kind, nameContains));
     }
 
     @Override
-    public Uni<Response> projects(long accountId, String nameContains, String orderBy, int limit, int offset) {
-        return uni("projects", () -> cloud.named("projects", nameContains));
+    public Uni<Response> run(long runId, boolean withTrigger) {
+        return uni("run", () -> cloud.run(runId, withTrigger, false));
     }
 
     @Override
-    public Uni<Response> environments(
-            long accountId, long projectId, String nameContains, String orderBy, int limit, int offset) {
-        return uni("environments", () -> cloud.named("environments", nameContains));
-    }
-
-    @Override
-    public Uni<Response> run(long accountId, long runId, String includeRelated) {
-        return uni("run", () -> cloud.run(runId, includeRelated != null, false));
-    }
-
-    @Override
-    public Response runStream(long accountId, long runId, String includeRelated) {
+    public Response runStream(long runId) {
         return blocking("end", () -> cloud.run(runId, true, true));
     }
 
     @Override
     public Uni<Response> runs(
-            long accountId,
-            Long jobId,
-            String statusIn,
-            String pkIn,
-            Long idGreaterThan,
-            String includeRelated,
-            String orderBy,
-            int limit,
-            Integer offset) {
-        return uni(
-                "runs",
-                () -> cloud.list(
-                        jobId, statusIn, pkIn, idGreaterThan, includeRelated != null, orderBy.startsWith("-"), limit));
+            Long jobId, String statusIn, String pkIn, Long above, boolean withTrigger, boolean newestFirst, int limit) {
+        return uni("runs", () -> cloud.list(jobId, statusIn, pkIn, above, withTrigger, newestFirst, limit));
     }
 
     @Override
-    public Uni<Response> artifacts(long accountId, long runId) {
+    public Uni<Response> artifacts(long runId) {
         return uni("artifacts", () -> cloud.artifacts(runId));
     }
 
     @Override
-    public Response artifact(long accountId, long runId, String remainder, Integer step) {
-        return blocking("artifact", () -> cloud.artifact(remainder));
-    }
-
-    @Override
-    public void close() {
-        // Nothing is open.
+    public Response artifact(String path) {
+        return blocking("artifact", () -> cloud.artifact(path));
     }
 }

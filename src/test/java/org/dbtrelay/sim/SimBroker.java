@@ -39,6 +39,7 @@ final class SimBroker {
     }
 
     /** A record, or the marker that ends a transaction. */
+    @SuppressWarnings("ArrayRecordComponent")
     record SimRecord(
             long offset,
             byte[] key,

@@ -199,8 +199,14 @@ final class SimChannel {
                 assigned.keySet().forEach(it -> all.add(new TopicPartition(SimConfig.COMMANDS, it)));
                 yield all;
             }
-            case "pause" -> paused.addAll(numbers(arguments[0])) ? null : null;
-            case "resume" -> paused.removeAll(numbers(arguments[0])) ? null : null;
+            case "pause" -> {
+                paused.addAll(numbers(arguments[0]));
+                yield null;
+            }
+            case "resume" -> {
+                numbers(arguments[0]).forEach(paused::remove);
+                yield null;
+            }
             default -> throw new UnsupportedOperationException(method.getName());
         });
     }

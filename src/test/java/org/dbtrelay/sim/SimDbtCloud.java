@@ -3,6 +3,7 @@ package org.dbtrelay.sim;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -231,7 +232,9 @@ final class SimDbtCloud {
             default ->
                 Stream.of("1:J1", "2:J2", "3:J3", "6:Twin", "7:Twin", "5:Old")
                         .filter(job -> contains == null
-                                || job.substring(2).toLowerCase().contains(contains.toLowerCase()))
+                                || job.substring(2)
+                                        .toLowerCase(Locale.ROOT)
+                                        .contains(contains.toLowerCase(Locale.ROOT)))
                         .map(job -> "{\"id\":" + job.charAt(0)
                                 + ",\"project_id\":11,\"environment_id\":21,\"name\":\"" + job.substring(2)
                                 + "\",\"deactivated\":" + job.endsWith("Old") + "}")

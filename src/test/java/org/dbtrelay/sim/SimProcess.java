@@ -156,6 +156,7 @@ final class SimProcess implements Executor {
     }
 
     /** The calling thread of this process goes no further if the process was killed or frozen just now. */
+    @SuppressWarnings("ThreadPriorityCheck")
     void halt() {
         if (dead) {
             while (true) {

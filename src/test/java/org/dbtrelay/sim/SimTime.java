@@ -74,6 +74,7 @@ final class SimTime extends Monotonic {
     }
 
     /** A condition that is also signalled when the time is over; a signal for nothing is allowed. */
+    @SuppressWarnings("WaitNotInLoop")
     private final class TimedCondition implements Condition {
         private final Lock lock;
         private final Condition condition;

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -20,6 +21,13 @@ class SimulationTest {
     /** Fewer do not say anything about what was not met. */
     private static final long ENOUGH_FOR_COVERAGE = 15_000;
 
+    private final Uncaught uncaught = new Uncaught();
+
+    @AfterEach
+    void listenNoMore() {
+        uncaught.close();
+    }
+
     @Test
     void what_is_promised_holds_in_every_history() throws InterruptedException {
         Histories.Outcome outcome = Histories.run(SEED, HISTORIES, Mutant.NONE, false);
@@ -33,7 +41,7 @@ class SimulationTest {
         assertThat(outcome.bad())
                 .as("histories in which something did not hold")
                 .isZero();
-        assertThat(Uncaught.all()).isEmpty();
+        assertThat(uncaught.all()).isEmpty();
         if (HISTORIES >= ENOUGH_FOR_COVERAGE) {
             assertThat(notMet(outcome.coverage())).as("never met").isEmpty();
         }

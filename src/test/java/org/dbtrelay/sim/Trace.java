@@ -1,6 +1,7 @@
 package org.dbtrelay.sim;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -14,10 +15,10 @@ final class Trace {
         this.scheduler = scheduler;
     }
 
-    private record Line(long at, String who, String what, Object[] details) {}
+    private record Line(long at, String who, String what, List<Object> details) {}
 
     void say(String who, String what, Object... details) {
-        lines.add(new Line(scheduler.now(), who, what, details));
+        lines.add(new Line(scheduler.now(), who, what, Arrays.asList(details)));
     }
 
     /** One line each. */
@@ -28,7 +29,7 @@ final class Trace {
                         "%9.3f s  %-10s %s",
                         line.at() / 1e9,
                         line.who(),
-                        String.format(Locale.ROOT, line.what(), line.details())))
+                        String.format(Locale.ROOT, line.what(), line.details().toArray())))
                 .toList();
     }
 }

@@ -50,7 +50,7 @@ final class Truth {
         int events;
         int course = -1;
         String outcome;
-        final List<Intent> intents = new ArrayList<>();
+        private final List<Intent> intents = new ArrayList<>();
     }
 
     /** Whether the process has recorded an intent for the command and not sent its trigger. */

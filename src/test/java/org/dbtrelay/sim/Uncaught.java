@@ -2,26 +2,36 @@ package org.dbtrelay.sim;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
-/** Whatever a thread of the code under test died of. */
-final class Uncaught {
+/** While it is open: whatever a thread of the code under test dies of is kept, and its log is silent. */
+final class Uncaught implements AutoCloseable {
 
-    private static final List<String> ALL = new CopyOnWriteArrayList<>();
+    private final Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+    private final Logger logger = Logger.getLogger("org.dbtrelay");
+    private final Level level = logger.getLevel();
+    private final List<String> all = new CopyOnWriteArrayList<>();
 
-    private Uncaught() {}
-
-    static void watch() {
+    Uncaught() {
+        logger.setLevel(Level.OFF);
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
             StringBuilder text =
                     new StringBuilder(thread.getName()).append(": ").append(failure);
             for (StackTraceElement element : failure.getStackTrace()) {
                 text.append("\n  ").append(element);
             }
-            ALL.add(text.toString());
+            all.add(text.toString());
         });
     }
 
-    static List<String> all() {
-        return ALL;
+    List<String> all() {
+        return all;
+    }
+
+    @Override
+    public void close() {
+        Thread.setDefaultUncaughtExceptionHandler(before);
+        logger.setLevel(level);
     }
 }

@@ -102,6 +102,7 @@ final class World {
     }
 
     /** Something that must hold, whatever happens. */
+    @SuppressWarnings("AnnotateFormatMethod")
     void check(boolean holds, String otherwise, Object... details) {
         if (!holds) {
             String violation = String.format(Locale.ROOT, otherwise, details);

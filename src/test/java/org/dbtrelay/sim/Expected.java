@@ -1,0 +1,113 @@
+package org.dbtrelay.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** What the default number of histories has to meet, and which pairs of state and input it need not meet, and why. */
+final class Expected {
+
+    private static final List<String> STATES =
+            List.of("Waiting", "Starting", "Looking", "Following", "Cancelling", "Collecting", "Finished");
+
+    private static final List<String> INPUTS = List.of(
+            "Commanded",
+            "Restored",
+            "Woken",
+            "JobFound",
+            "JobRefused",
+            "MayStart",
+            "Started",
+            "StartRefused",
+            "StartFailed",
+            "LookedUp",
+            "Observed",
+            "NotSeen",
+            "Ended",
+            "Collected",
+            "CallFailed",
+            "Broken",
+            "Marked");
+
+    /** Pairs that cannot be, with the reason; one that is met all the same fails the test. */
+    static final Map<String, String> IMPOSSIBLE = impossible();
+
+    /** Pairs that can be, but so seldom that no number of histories that anybody waits for is sure to meet them. */
+    private static final Map<String, String> RARE = rare();
+
+    /** What has to be met, by kind. */
+    static final Map<String, List<String>> ALL = Map.of(
+            "pair", pairs(),
+            "state", STATES,
+            "post", Stream.of(Faults.Fate.values()).map(Enum::name).toList(),
+            "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),
+            "kafka", List.of("fenced", "record refused for its size"),
+            "crash",
+                    List.of(
+                            "before the first commit",
+                            "after the first commit, before the acknowledgement",
+                            "after the intent, before the trigger",
+                            "trigger on the wire, or its answer not committed",
+                            "while a commit was under way",
+                            "commit outcome unknown",
+                            "while waiting",
+                            "while looking",
+                            "while following",
+                            "while cancelling",
+                            "while collecting",
+                            "frozen, wakes after losing its partitions",
+                            "broker away",
+                            "dbt Cloud away"));
+
+    private Expected() {}
+
+    private static List<String> pairs() {
+        List<String> pairs = new ArrayList<>(List.of("none + Commanded", "none + Unreadable"));
+        for (String state : STATES) {
+            for (String input : INPUTS) {
+                String pair = state + " + " + input;
+                if (!IMPOSSIBLE.containsKey(pair) && !RARE.containsKey(pair)) {
+                    pairs.add(pair);
+                }
+            }
+        }
+        return List.copyOf(pairs);
+    }
+
+    private static Map<String, String> impossible() {
+        Map<String, String> all = new TreeMap<>();
+        String noRun = "no run is known yet, and no command goes back to where none is";
+        put(all, noRun, List.of("Waiting", "Starting", "Looking"), "Observed", "NotSeen", "Ended", "Collected");
+        put(all, "artifacts are asked for only after the end is told", List.of("Following", "Cancelling"), "Collected");
+        put(all, "a claim begins nothing anew that is finished", List.of("Finished"), "Restored");
+        return all;
+    }
+
+    private static Map<String, String> rare() {
+        Map<String, String> all = new TreeMap<>();
+        String second = "a second look-up of names, begun before all waits began anew, and slower than a start";
+        put(all, second, List.of("Starting", "Looking", "Cancelling", "Collecting"), "JobFound");
+        put(all, second, List.of("Starting", "Looking", "Following", "Cancelling", "Collecting"), "JobRefused");
+        put(all, second, List.of("Starting"), "CallFailed");
+        String late = "an answer from before a claim was lost, slower than all that came after it";
+        put(all, late, List.of("Waiting", "Cancelling", "Collecting", "Finished"), "Started", "StartFailed");
+        put(all, late, List.of("Waiting", "Following", "Cancelling", "Collecting", "Finished"), "StartRefused");
+        put(all, late, List.of("Cancelling"), "LookedUp");
+        put(all, late, List.of("Cancelling", "Collecting"), "MayStart");
+        String size = "only where a topic takes just records that are smaller than one of these";
+        put(all, size, List.of("Waiting", "Starting", "Looking", "Cancelling", "Collecting", "Finished"), "Broken");
+        put(all, "a run that vanishes just then", List.of("Cancelling", "Collecting", "Finished"), "NotSeen");
+        put(all, "a sweep just then", List.of("Waiting", "Cancelling", "Collecting"), "Marked");
+        return all;
+    }
+
+    private static void put(Map<String, String> all, String reason, List<String> states, String... inputs) {
+        for (String state : states) {
+            for (String input : inputs) {
+                all.put(state + " + " + input, reason);
+            }
+        }
+    }
+}

@@ -1,3 +1,0 @@
-package org.dbtrelay.sim;
-final class MutMain { public static void main(String[] a) throws Exception { java.util.logging.Logger.getLogger("").setLevel(java.util.logging.Level.OFF); Uncaught.watch();
- for (Mutant m : Mutant.values()) { if (a.length>1 && !a[1].equals(m.name())) continue; if (m==Mutant.NONE) continue; var o=Histories.run(0, Long.parseLong(a[0]), m, true); var c=o.firstBad(); String t = c==null?"SURVIVED "+o.histories():"after "+o.histories()+" seed "+c.plan().seed()+": "+c.violations().getFirst(); System.out.printf("%-26s %.1f s %s%n", m, o.seconds(), t.substring(0,Math.min(t.length(),230))); } Uncaught.all().stream().limit(3).forEach(System.out::println);} }
