@@ -174,7 +174,7 @@ class ArchitectureTest {
                         "Jackson",
                         Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api"),
                         "com.fasterxml.jackson.."),
-                new Framework("CloudEvents", Set.of("event", "command"), "io.cloudevents.."),
+                new Framework("CloudEvents", Set.of("event"), "io.cloudevents.."),
                 new Framework(
                         "configuration",
                         Set.of("config"),

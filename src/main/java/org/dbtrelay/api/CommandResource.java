@@ -7,6 +7,8 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
@@ -17,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.dbtrelay.command.CommandDecoder;
+import org.dbtrelay.command.CommandHeaders;
 import org.dbtrelay.command.CommandOutlet;
 import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.run.Command;
@@ -36,6 +39,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "commands")
 public class CommandResource {
 
+    private static final String CLOUD_EVENT = "application/cloudevents+json";
     private static final int MOST = 1_000;
 
     private final CommandDecoder decoder;
@@ -52,20 +56,26 @@ public class CommandResource {
 
     /** Checks a command as the topic's reader would and puts it on the topic. */
     @POST
-    @Consumes(MediaType.APPLICATION_JSON)
+    @Consumes({MediaType.APPLICATION_JSON, CLOUD_EVENT})
     @Operation(summary = "Put a command on the commands topic, keyed by its job")
     @APIResponse(responseCode = "202", description = "It is on the topic; Location tells where it can be looked at")
     @APIResponse(responseCode = "400", description = "It breaks a rule; the problem names the field and the rule")
     @APIResponse(responseCode = "503", description = "Kafka did not confirm it; send it again with the same id")
     @RequestBody(
             required = true,
-            description = "The JSON of a command, as on the topic",
-            content = @Content(schema = @Schema(type = SchemaType.OBJECT)))
-    public Response send(byte[] body) {
+            description =
+                    "The JSON of a command, as on the topic; or a CloudEvent 1.0 with it as data, structured or, with"
+                            + " ce- headers, binary",
+            content = {
+                @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(type = SchemaType.OBJECT)),
+                @Content(mediaType = CLOUD_EVENT, schema = @Schema(type = SchemaType.OBJECT))
+            })
+    public Response send(byte[] body, @Context HttpHeaders httpHeaders) {
+        CommandHeaders headers = new HttpCommandHeaders(httpHeaders);
         String id = UUID.randomUUID().toString();
-        return switch (decoder.decode(body, id, clock.instant(), null)) {
+        return switch (decoder.decode(body, headers, id, clock.instant())) {
             case Input.Commanded(Command.Trigger trigger, var hash, var time) ->
-                sent(trigger, trigger.id().equals(id) ? decoder.withId(body, id) : body);
+                sent(trigger, decoder.plain(body, headers, trigger.id()));
             case Input.Commanded(Command.Unfit unfit, var hash, var time) ->
                 Problem.response(Response.Status.BAD_REQUEST, unfit.message());
             case Input.Unreadable unreadable ->

@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.util.Iterator;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.dbtrelay.config.RelayConfig;
@@ -18,10 +17,11 @@ import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.TraceContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the bytes of a record to a command. What is no JSON object in UTF-8 is a dead letter; what is one but breaks a rule
+ * From the bytes of a record to a command. What has no JSON object in UTF-8 is a dead letter; what is one but breaks a rule
  * is a command that is rejected, with the field and the rule; a field that nobody knows is such a breach, because a typo must
  * not run a job with the wrong options.
  */
@@ -60,7 +60,6 @@ public class CommandDecoder {
             "artifacts",
             "context");
 
-    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}");
     private static final int MAX_ID = 128;
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
 
@@ -78,16 +77,17 @@ public class CommandDecoder {
     /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */
     public Input.OfRecord decode(ConsumerRecord<byte[], byte[]> record) {
         String defaultId = record.topic() + "-" + record.partition() + "-" + record.offset() + "-" + record.timestamp();
-        return decode(record.value(), defaultId, Instant.ofEpochMilli(record.timestamp()), traceparent(record));
+        return decode(record.value(), name -> text(record, name), defaultId, Instant.ofEpochMilli(record.timestamp()));
     }
 
     /**
      * What the bytes of a command say, wherever they come from.
      *
-     * @param defaultId its id if it names none
+     * @param headers what came with them
+     * @param defaultId its id if neither it nor its CloudEvent names one
      */
     public Input.OfRecord decode(
-            byte @Nullable [] value, String defaultId, Instant recordTime, @Nullable String traceparent) {
+            byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime) {
         if (value == null) {
             return unreadable(DeadLetterReason.MALFORMED, "the record has no value; a command is a JSON object");
         }
@@ -97,21 +97,25 @@ public class CommandDecoder {
                     "the record has " + value.length + " bytes; relay.commands.max-size is " + maxSize);
         }
         try {
-            ObjectNode object = CommandJson.read(value);
-            return new Input.Commanded(decode(object, defaultId, traceparent), CommandJson.hash(object), recordTime);
+            CommandEnvelope envelope = CommandEnvelope.open(value, headers);
+            return new Input.Commanded(decode(envelope, defaultId), envelope.hash(), recordTime);
         } catch (CommandJson.Malformed e) {
             return unreadable(DeadLetterReason.MALFORMED, e.getMessage());
         }
     }
 
     /**
-     * The bytes of a command with the id written into it.
+     * The bytes of a command as they go on the topic: with its id in them, and without the CloudEvent that it came in.
      *
-     * @param value what {@link #decode} has understood
+     * @param value what {@link #decode} has understood, to {@code commandId}
      */
-    public byte[] withId(byte[] value, String commandId) {
+    public byte[] plain(byte[] value, CommandHeaders headers, String commandId) {
         try {
-            ObjectNode object = CommandJson.read(value);
+            CommandEnvelope envelope = CommandEnvelope.open(value, headers);
+            ObjectNode object = envelope.command();
+            if (!envelope.isCloudEvent() && object.hasNonNull("command_id")) {
+                return value;
+            }
             object.put("command_id", commandId);
             return object.toString().getBytes(StandardCharsets.UTF_8);
         } catch (CommandJson.Malformed e) {
@@ -119,25 +123,42 @@ public class CommandDecoder {
         }
     }
 
-    private static Command decode(ObjectNode object, String defaultId, @Nullable String traceparent) {
+    private static Command decode(CommandEnvelope envelope, String defaultId) {
+        ObjectNode object = envelope.command();
         Fields fields = new Fields(object);
         String id = defaultId;
         String verb = "unknown";
         String connection = "default";
         @Nullable String context = null;
+        @Nullable TraceContext trace = envelope.trace();
         try {
             id = id(fields, defaultId);
             context = context(fields);
+            refuseBareCloudEvent(envelope);
             verb = verb(fields);
             connection = orElse(fields.text("connection", 64), "default");
+            if (envelope.fault() != null) {
+                return new Command.Unfit(id, verb, connection, RejectReason.INVALID, envelope.fault(), context, trace);
+            }
             refuseUnknown(object);
             @Nullable String later = later(object, verb);
             if (later != null) {
-                return new Command.Unfit(id, verb, connection, RejectReason.UNSUPPORTED, later, context, traceparent);
+                return new Command.Unfit(id, verb, connection, RejectReason.UNSUPPORTED, later, context, trace);
             }
-            return TriggerFields.read(fields, id, connection, context, traceparent);
+            return TriggerFields.read(fields, id, connection, context, trace);
         } catch (BadField e) {
-            return new Command.Unfit(id, verb, connection, RejectReason.INVALID, e.rule(), context, traceparent);
+            return new Command.Unfit(id, verb, connection, RejectReason.INVALID, e.rule(), context, trace);
+        }
+    }
+
+    /** The commonest slip: an envelope sent by a tool that sets no headers. */
+    private static void refuseBareCloudEvent(CommandEnvelope envelope) throws BadField {
+        if (!envelope.isCloudEvent()
+                && envelope.command().has("specversion")
+                && !envelope.command().has("command")) {
+            throw new BadField(
+                    "specversion",
+                    "is not a field of a command; a CloudEvent needs the header content-type: application/cloudevents+json");
         }
     }
 
@@ -196,13 +217,9 @@ public class CommandDecoder {
         return null;
     }
 
-    private static @Nullable String traceparent(ConsumerRecord<?, ?> record) {
-        Header header = record.headers().lastHeader("traceparent");
-        if (header == null || header.value() == null) {
-            return null;
-        }
-        String text = new String(header.value(), StandardCharsets.US_ASCII);
-        return TRACEPARENT.matcher(text).matches() ? text : null;
+    private static @Nullable String text(ConsumerRecord<?, ?> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     private static Input.OfRecord unreadable(DeadLetterReason reason, String message) {

@@ -44,8 +44,12 @@ final class CommandJson {
         }
     }
 
-    /** The object in the bytes. */
-    static ObjectNode read(byte[] value) throws Malformed {
+    /**
+     * The object in the bytes.
+     *
+     * @param what they are, for the message
+     */
+    static ObjectNode read(byte[] value, String what) throws Malformed {
         try {
             // Jackson alone would guess UTF-16 and UTF-32 as well.
             String text = StandardCharsets.UTF_8
@@ -56,11 +60,11 @@ final class CommandJson {
             if (tree instanceof ObjectNode object) {
                 return object;
             }
-            throw new Malformed("the record is no JSON object");
+            throw new Malformed(what + " is no JSON object");
         } catch (CharacterCodingException e) {
-            throw new Malformed("the record is not UTF-8");
+            throw new Malformed(what + " is not UTF-8");
         } catch (JsonProcessingException e) {
-            throw new Malformed("the record is no JSON: " + e.getOriginalMessage());
+            throw new Malformed(what + " is no JSON: " + e.getOriginalMessage());
         }
     }
 

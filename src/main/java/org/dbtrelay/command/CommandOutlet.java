@@ -2,13 +2,19 @@ package org.dbtrelay.command;
 
 import io.smallrye.mutiny.TimeoutException;
 import io.smallrye.reactive.messaging.MutinyEmitter;
-import io.smallrye.reactive.messaging.kafka.Record;
+import io.smallrye.reactive.messaging.kafka.api.OutgoingKafkaRecordMetadata;
 import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobSelector;
+import org.dbtrelay.run.TraceContext;
 import org.eclipse.microprofile.reactive.messaging.Channel;
+import org.eclipse.microprofile.reactive.messaging.Message;
+import org.eclipse.microprofile.reactive.messaging.Metadata;
+import org.jspecify.annotations.Nullable;
 
 /** Puts commands that came by HTTP on the commands topic, keyed by job as producers are advised to. */
 @Singleton
@@ -16,9 +22,9 @@ public class CommandOutlet {
 
     private static final Duration PATIENCE = Duration.ofSeconds(15);
 
-    private final MutinyEmitter<Record<String, byte[]>> emitter;
+    private final MutinyEmitter<byte[]> emitter;
 
-    CommandOutlet(@Channel("commands-by-http") MutinyEmitter<Record<String, byte[]>> emitter) {
+    CommandOutlet(@Channel("commands-by-http") MutinyEmitter<byte[]> emitter) {
         this.emitter = emitter;
     }
 
@@ -33,18 +39,36 @@ public class CommandOutlet {
     }
 
     /**
-     * Sends and waits until the brokers have it.
+     * Sends a command and the trace that it belongs to, and waits until the brokers have it.
      *
      * @throws NotTaken if they did not say that they took it; it may be there all the same
      */
     public void send(Command command, byte[] value) throws NotTaken {
         try {
-            emitter.send(Record.of(key(command), value)).await().atMost(PATIENCE);
+            OutgoingKafkaRecordMetadata<String> metadata = OutgoingKafkaRecordMetadata.<String>builder()
+                    .withKey(key(command))
+                    .withHeaders(headers(command))
+                    .build();
+            emitter.sendMessage(Message.of(value, Metadata.of(metadata)))
+                    .await()
+                    .atMost(PATIENCE);
         } catch (TimeoutException e) {
             throw new NotTaken("Kafka does not answer", e);
         } catch (RuntimeException e) {
             throw new NotTaken("Kafka did not take the command: " + e.getMessage(), e);
         }
+    }
+
+    private static RecordHeaders headers(Command command) {
+        RecordHeaders headers = new RecordHeaders();
+        @Nullable TraceContext trace = command.trace();
+        if (trace != null) {
+            headers.add("traceparent", trace.traceparent().getBytes(StandardCharsets.US_ASCII));
+            if (trace.tracestate() != null) {
+                headers.add("tracestate", trace.tracestate().getBytes(StandardCharsets.US_ASCII));
+            }
+        }
+        return headers;
     }
 
     private static String key(Command command) {

@@ -10,6 +10,7 @@ import org.dbtrelay.run.Command;
 import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.Overrides;
+import org.dbtrelay.run.TraceContext;
 import org.jspecify.annotations.Nullable;
 
 /** The fields of a {@code trigger}. */
@@ -22,7 +23,7 @@ final class TriggerFields {
 
     /** The command that they make. */
     static Command.Trigger read(
-            Fields fields, String id, String connection, @Nullable String context, @Nullable String traceparent)
+            Fields fields, String id, String connection, @Nullable String context, @Nullable TraceContext trace)
             throws BadField {
         return new Command.Trigger(
                 id,
@@ -37,7 +38,7 @@ final class TriggerFields {
                 whether(fields.choice("on_unclear", List.of("retry", "park")), "park"),
                 artifacts(fields),
                 context,
-                traceparent);
+                trace);
     }
 
     private static JobSelector job(Fields fields) throws BadField {

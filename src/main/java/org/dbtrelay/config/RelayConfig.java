@@ -48,6 +48,9 @@ public interface RelayConfig {
     /** Limits of a command. */
     Commands commands();
 
+    /** How events are written. */
+    EventsConfig events();
+
     /** The durable state. */
     Ledger ledger();
 
@@ -182,7 +185,7 @@ public interface RelayConfig {
 
         /** Where artifacts are kept: {@code none} (announced only), {@code file} or {@code s3}. */
         @WithDefault("none")
-        Store store();
+        StoreKind store();
 
         /** The directory of the store {@code file}. */
         Optional<Path> directory();
@@ -288,12 +291,5 @@ public interface RelayConfig {
         @WithName("open")
         @WithDefault("false")
         boolean open();
-    }
-
-    /** Where artifacts are kept. */
-    enum Store {
-        NONE,
-        FILE,
-        S3
     }
 }

@@ -4,6 +4,7 @@ import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.Encoded;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -69,11 +70,15 @@ public interface DbtCloudApi extends Closeable {
 
     // what changes something: called on a client without keep-alive
 
-    /** Trigger job run. */
+    /** Trigger job run. A null header is left out. */
     @POST
     @Path("/v2/accounts/{account_id}/jobs/{job_id}/run/")
     @Consumes(MediaType.APPLICATION_JSON)
-    Uni<Response> trigger(@PathParam("account_id") long accountId, @PathParam("job_id") long jobId, GuardedBody body);
+    Uni<Response> trigger(
+            @PathParam("account_id") long accountId,
+            @PathParam("job_id") long jobId,
+            @HeaderParam("traceparent") @Nullable String traceparent,
+            GuardedBody body);
 
     /** Cancel run. */
     @POST

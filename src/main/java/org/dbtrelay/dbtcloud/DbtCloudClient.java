@@ -106,7 +106,7 @@ public final class DbtCloudClient {
             RunSnapshot run = exchange.post(
                     request.accountId(),
                     permit,
-                    api -> api.trigger(request.accountId(), request.jobId(), body),
+                    api -> api.trigger(request.accountId(), request.jobId(), request.traceparent(), body),
                     body,
                     answer -> RunLists.readRun(answer, request.accountId(), request.jobId()));
             newest.heardOf(request.accountId(), request.jobId(), run.runId());

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param schemaOverride the schema instead of the job's own
  * @param additionalRunConfigJson a JSON object as text with any further field of dbt Cloud's body; it cannot replace the
  *     three fields above
+ * @param traceparent of the trace that the request belongs to, as W3C Trace Context has it; a header of the request
  */
 public record TriggerRequest(
         long accountId,
@@ -18,7 +19,8 @@ public record TriggerRequest(
         String cause,
         @Nullable List<String> stepsOverride,
         @Nullable String schemaOverride,
-        @Nullable String additionalRunConfigJson) {
+        @Nullable String additionalRunConfigJson,
+        @Nullable String traceparent) {
 
     /** Copies the list. */
     public TriggerRequest {

@@ -2,6 +2,8 @@ package org.dbtrelay.event;
 
 import io.cloudevents.CloudEvent;
 import io.cloudevents.core.builder.CloudEventBuilder;
+import io.cloudevents.core.format.EventFormat;
+import io.cloudevents.jackson.JsonFormat;
 import io.cloudevents.kafka.KafkaMessageFactory;
 import jakarta.inject.Singleton;
 import java.net.URI;
@@ -9,21 +11,28 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneOffset;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.config.EventMode;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.TraceContext;
+import org.jspecify.annotations.Nullable;
 
-/** Run events as Kafka records: CloudEvents 1.0 in binary mode, keyed by command id. */
+/** Run events as Kafka records: CloudEvents 1.0 in binary or structured mode, keyed by command id. */
 @Singleton
 public class EventRecords {
 
     private static final String TYPE_PREFIX = "org.dbtrelay.";
 
+    private static final EventFormat JSON = new JsonFormat();
+
     private final RelayConfig.Topics topics;
+    private final EventMode mode;
     private final String deployment;
 
     EventRecords(RelayConfig config, Policy policy) {
         this.topics = config.topics();
+        this.mode = config.events().mode();
         this.deployment = policy.deployment();
     }
 
@@ -39,15 +48,48 @@ public class EventRecords {
         if (!subject.isEmpty()) {
             builder.withSubject(subject);
         }
-        if (event.traceparent() != null) {
-            builder.withExtension("traceparent", event.traceparent());
+        @Nullable TraceContext trace = event.trace();
+        if (trace != null) {
+            extension(builder, trace);
         }
-        CloudEvent cloudEvent = builder.build();
-        return KafkaMessageFactory.createWriter(topic(event), event.commandId().getBytes(StandardCharsets.UTF_8))
-                .writeBinary(cloudEvent);
+        ProducerRecord<byte[], byte[]> record = inMode(event, builder.build());
+        if (trace != null) {
+            // What tracing libraries look for, whether they know CloudEvents or not.
+            header(record, "traceparent", trace.traceparent());
+            if (trace.tracestate() != null) {
+                header(record, "tracestate", trace.tracestate());
+            }
+        }
+        return record;
     }
 
-    /** The data of an event, as it stands in its record. */
+    private static void extension(CloudEventBuilder builder, TraceContext trace) {
+        builder.withExtension("traceparent", trace.traceparent());
+        if (trace.tracestate() != null) {
+            builder.withExtension("tracestate", trace.tracestate());
+        }
+    }
+
+    private ProducerRecord<byte[], byte[]> inMode(RunEvent event, CloudEvent cloudEvent) {
+        var writer =
+                KafkaMessageFactory.createWriter(topic(event), event.commandId().getBytes(StandardCharsets.UTF_8));
+        return switch (mode) {
+            case BINARY -> writer.writeBinary(cloudEvent);
+            case STRUCTURED -> {
+                ProducerRecord<byte[], byte[]> record = writer.writeStructured(cloudEvent, JSON);
+                // The SDK leaves the charset out, with which the Kafka protocol binding has it.
+                record.headers().remove("content-type");
+                header(record, "content-type", JsonFormat.CONTENT_TYPE + "; charset=UTF-8");
+                yield record;
+            }
+        };
+    }
+
+    private static void header(ProducerRecord<byte[], byte[]> record, String name, String value) {
+        record.headers().add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The data of an event, as it stands in its record, whatever the mode. */
     public byte[] data(RunEvent event) {
         return EventJson.write(event);
     }

@@ -31,7 +31,7 @@ final class Faults {
                         RejectReason.INTERNAL,
                         message,
                         null,
-                        command.traceparent()),
+                        command.trace()),
                 commanded.hash(),
                 commanded.recordTime());
     }

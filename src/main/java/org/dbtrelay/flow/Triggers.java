@@ -93,7 +93,8 @@ class Triggers {
                                     action.cause(),
                                     action.overrides().steps(),
                                     action.overrides().schema(),
-                                    action.overrides().runConfig()),
+                                    action.overrides().runConfig(),
+                                    action.traceparent()),
                             permit,
                             window::isOpen);
             LOG.info(

@@ -37,7 +37,15 @@ public class Watches {
      * @param inbox where what is seen goes
      */
     public record Watched(
-            int partition, String commandId, long runId, Instant since, Instant due, Consumer<Input> inbox) {}
+            int partition, String commandId, long runId, Instant since, Instant due, Consumer<Input> inbox) {
+
+        private Key key() {
+            return new Key(partition, commandId);
+        }
+    }
+
+    /** An id belongs to a partition: somebody may send it with two record keys, and each of the two is a command. */
+    private record Key(int partition, String commandId) {}
 
     /** The accounts that have runs in flight. */
     public Set<Action.Target> accounts() {
@@ -73,12 +81,13 @@ public class Watches {
 
     private static final class Account {
 
-        private final TreeSet<Watched> byTime =
-                new TreeSet<>(Comparator.comparing(Watched::due).thenComparing(Watched::commandId));
-        private final Map<String, Watched> byCommand = new HashMap<>();
+        private final TreeSet<Watched> byTime = new TreeSet<>(Comparator.comparing(Watched::due)
+                .thenComparing(Watched::commandId)
+                .thenComparingInt(Watched::partition));
+        private final Map<Key, Watched> byCommand = new HashMap<>();
 
         synchronized void add(Watched watched) {
-            @Nullable Watched before = byCommand.put(watched.commandId(), watched);
+            @Nullable Watched before = byCommand.put(watched.key(), watched);
             if (before != null) {
                 byTime.remove(before);
             }
@@ -104,7 +113,7 @@ public class Watches {
                     break;
                 }
                 byTime.remove(next);
-                byCommand.remove(next.commandId());
+                byCommand.remove(next.key());
                 taken.add(next);
             }
             return taken;

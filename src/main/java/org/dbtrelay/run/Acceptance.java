@@ -69,7 +69,8 @@ final class Acceptance {
                 command.parkUnclear() == null ? defaults.parkUnclear() : command.parkUnclear(),
                 command.artifacts() == null ? defaults.artifacts() : command.artifacts(),
                 command.context(),
-                command.traceparent());
+                command.trace() == null ? null : command.trace().traceparent(),
+                command.trace() == null ? null : command.trace().tracestate());
         RunEntry entry = new RunEntry(
                 command.id(),
                 input.hash(),
@@ -144,7 +145,7 @@ final class Acceptance {
                 jobId,
                 null,
                 command.context(),
-                command.traceparent(),
+                command.trace(),
                 new RunEvent.OfCommand(command.verb(), reason, message));
         RunEntry entry = new RunEntry(
                 command.id(),

@@ -29,6 +29,7 @@ public sealed interface Action {
      * Send the trigger, if {@code intentAt} is not longer ago than the send window.
      *
      * @param cause with the marker in front
+     * @param traceparent of the command's trace; null: it belongs to none
      */
     record Start(
             String commandId,
@@ -37,7 +38,8 @@ public sealed interface Action {
             Target target,
             long jobId,
             String cause,
-            Overrides overrides)
+            Overrides overrides,
+            @Nullable String traceparent)
             implements Action {}
 
     /**

@@ -20,9 +20,9 @@ public sealed interface Command {
     @Nullable
     String context();
 
-    /** The W3C {@code traceparent} that came with the record; null if there was none. */
+    /** The trace that it belongs to; null if it came without one. */
     @Nullable
-    String traceparent();
+    TraceContext trace();
 
     /**
      * Run a job.
@@ -49,7 +49,7 @@ public sealed interface Command {
             @Nullable Boolean parkUnclear,
             @Nullable List<String> artifacts,
             @Nullable String context,
-            @Nullable String traceparent)
+            @Nullable TraceContext trace)
             implements Command {
         @Override
         public String verb() {
@@ -70,6 +70,6 @@ public sealed interface Command {
             RejectReason reason,
             String message,
             @Nullable String context,
-            @Nullable String traceparent)
+            @Nullable TraceContext trace)
             implements Command {}
 }

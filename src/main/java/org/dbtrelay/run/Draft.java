@@ -70,7 +70,7 @@ final class Draft {
                 run != null ? Long.valueOf(run.jobId()) : order == null ? null : order.jobId(),
                 run == null ? null : run.runId(),
                 order == null ? null : order.context(),
-                order == null ? null : order.traceparent(),
+                order == null ? null : order.trace(),
                 body));
         return this;
     }
@@ -109,9 +109,9 @@ final class Draft {
     }
 
     /** A run that has the command's marker and is not its run. */
-    Draft stray(RunSnapshot run, StrayReason reason, String message) {
+    void stray(RunSnapshot run, StrayReason reason, String message) {
         strays.add(run.runId());
-        return emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message));
+        emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message));
     }
 
     private Order open() {

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param deadline the run is followed until then
  * @param cancelAtDeadline else it is abandoned there
  * @param parkUnclear a start that stays unclear ends the command instead of being tried again
+ * @param traceparent of its {@link #trace}; null: it belongs to none
+ * @param tracestate likewise
  */
 public record Order(
         String verb,
@@ -31,7 +33,8 @@ public record Order(
         boolean parkUnclear,
         List<String> artifacts,
         @Nullable String context,
-        @Nullable String traceparent) {
+        @Nullable String traceparent,
+        @Nullable String tracestate) {
 
     public Order {
         artifacts = List.copyOf(artifacts);
@@ -54,6 +57,12 @@ public record Order(
                 parkUnclear,
                 artifacts,
                 context,
-                traceparent);
+                traceparent,
+                tracestate);
+    }
+
+    /** The trace that it belongs to. */
+    public @Nullable TraceContext trace() {
+        return traceparent == null ? null : new TraceContext(traceparent, tracestate);
     }
 }

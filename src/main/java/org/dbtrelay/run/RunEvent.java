@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param observedAt when the relay saw it
  * @param accountId null as long as it is not known; likewise job and run
  * @param context the command's context, JSON as text
- * @param traceparent the trace that the command belongs to
+ * @param trace the trace that the command belongs to
  */
 public record RunEvent(
         EventType type,
@@ -22,7 +22,7 @@ public record RunEvent(
         @Nullable Long jobId,
         @Nullable Long runId,
         @Nullable String context,
-        @Nullable String traceparent,
+        @Nullable TraceContext trace,
         Body body) {
 
     /** What an event of a kind tells beyond what all events tell. */

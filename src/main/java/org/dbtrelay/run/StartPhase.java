@@ -67,7 +67,8 @@ final class StartPhase {
                         RunMachine.target(order),
                         order.jobId(),
                         cause,
-                        order.overrides()))
+                        order.overrides(),
+                        order.traceparent()))
                 .to(new RunState.Starting(starts));
     }
 
@@ -150,13 +151,13 @@ final class StartPhase {
 
     /** What brings a waiting command on: its job, if that is open, else the budget. */
     static Action nextStep(String commandId, Order order) {
-        if (order.jobId() != null) {
-            return new Action.ReserveStart(commandId, RunMachine.target(order), order.jobId());
-        }
+        @Nullable Long found = order.jobId();
         return switch (order.selector()) {
             case JobSelector.ById(long jobId) -> new Action.ReserveStart(commandId, RunMachine.target(order), jobId);
             case JobSelector.ByNames(JobNames names) ->
-                new Action.LookUpJob(commandId, RunMachine.target(order), names);
+                found == null
+                        ? new Action.LookUpJob(commandId, RunMachine.target(order), names)
+                        : new Action.ReserveStart(commandId, RunMachine.target(order), found);
         };
     }
 

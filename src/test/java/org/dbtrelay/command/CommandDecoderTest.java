@@ -192,8 +192,8 @@ class CommandDecoderTest {
 
     @Test
     void an_id_can_be_written_into_a_command() {
-        byte[] with =
-                decoder.withId("{\"command\": \"trigger\", \"job_id\": 1}".getBytes(StandardCharsets.UTF_8), "new");
+        byte[] without = "{\"command\": \"trigger\", \"job_id\": 1}".getBytes(StandardCharsets.UTF_8);
+        byte[] with = decoder.plain(without, name -> null, "new");
 
         assertThat(((Input.Commanded) decode(with)).command().id()).isEqualTo("new");
     }
@@ -219,6 +219,6 @@ class CommandDecoderTest {
     }
 
     private Input decode(byte[] value) {
-        return decoder.decode(value, "the-default-id", Instant.EPOCH, null);
+        return decoder.decode(value, name -> null, "the-default-id", Instant.EPOCH);
     }
 }

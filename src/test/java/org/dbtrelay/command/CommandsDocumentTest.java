@@ -86,7 +86,7 @@ class CommandsDocumentTest {
     }
 
     private Command decoded(String text) {
-        return decoder.decode(text.getBytes(StandardCharsets.UTF_8), "id", Instant.EPOCH, null)
+        return decoder.decode(text.getBytes(StandardCharsets.UTF_8), name -> null, "id", Instant.EPOCH)
                         instanceof Input.Commanded commanded
                 ? commanded.command()
                 : null;

@@ -29,7 +29,7 @@ class CauseSearchTest extends AgainstEmulator {
 
     private CallFailure triggerUnclear() {
         return AgainstWireMock.failureOf(() -> client.trigger(
-                new TriggerRequest(account, job, MARKER + " because", null, null, null),
+                new TriggerRequest(account, job, MARKER + " because", null, null, null, null),
                 client.reserve(account, Priority.TRIGGER).join(),
                 () -> true));
     }
@@ -126,7 +126,7 @@ class CauseSearchTest extends AgainstEmulator {
     void aRunThatShowsLateIsFoundLater() throws DbtCloudException {
         emulator.faults().next(1).on(Endpoint.TRIGGER).hideRunFromLists(Duration.ofSeconds(30));
         long id = client.trigger(
-                        new TriggerRequest(account, job, MARKER, null, null, null),
+                        new TriggerRequest(account, job, MARKER, null, null, null, null),
                         client.reserve(account, Priority.TRIGGER).join(),
                         () -> true)
                 .runId();

@@ -150,7 +150,7 @@ class ConnectionsTest extends AgainstWireMock {
             for (int i = 0; i < 3; i++) {
                 client.cancel(ACCOUNT, 1);
                 client.trigger(
-                        new TriggerRequest(ACCOUNT, 2, "x", null, null, null),
+                        new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
                         client.reserve(ACCOUNT, Priority.TRIGGER).join(),
                         () -> true);
             }
@@ -296,7 +296,7 @@ class ConnectionsTest extends AgainstWireMock {
             // When
             failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL));
             failureOf(() -> client.trigger(
-                    new TriggerRequest(ACCOUNT, 2, "secret-cause", null, null, null),
+                    new TriggerRequest(ACCOUNT, 2, "secret-cause", null, null, null, null),
                     client.reserve(ACCOUNT, Priority.TRIGGER).join(),
                     () -> true));
             failureOf(() -> client.runs(ACCOUNT, List.of(1L, 2L)));

@@ -20,7 +20,7 @@ class RunLifeTest extends AgainstEmulator {
 
     private RunSnapshot trigger(long jobId) throws DbtCloudException {
         return client.trigger(
-                new TriggerRequest(account, jobId, "[relay:x:y] because", null, "ci", "{\"threads_override\":4}"),
+                new TriggerRequest(account, jobId, "[relay:x:y] because", null, "ci", "{\"threads_override\":4}", null),
                 client.reserve(account, Priority.TRIGGER).join(),
                 () -> true);
     }

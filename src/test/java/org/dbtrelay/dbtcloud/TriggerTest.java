@@ -49,7 +49,7 @@ class TriggerTest extends AgainstWireMock {
             + "\"job\":{\"id\":559062,\"name\":\"daily\"}}");
 
     private static TriggerRequest request() {
-        return new TriggerRequest(ACCOUNT, JOB, "because", null, null, null);
+        return new TriggerRequest(ACCOUNT, JOB, "because", null, null, null, null);
     }
 
     private RunSnapshot trigger(TriggerRequest request) throws DbtCloudException {
@@ -96,7 +96,8 @@ class TriggerTest extends AgainstWireMock {
                 "because",
                 List.of("dbt build --select a", "dbt test"),
                 "ci",
-                "{\"git_branch\":\"main\",\"threads_override\":8,\"cause\":\"other\",\"schema_override\":\"other\"}"));
+                "{\"git_branch\":\"main\",\"threads_override\":8,\"cause\":\"other\",\"schema_override\":\"other\"}",
+                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
 
         // Then
         server.verify(postRequestedFor(urlEqualTo(PATH))
@@ -105,8 +106,11 @@ class TriggerTest extends AgainstWireMock {
                 .withHeader("Content-Type", equalTo("application/json"))
                 .withHeader("User-Agent", equalTo("dbt-cloud-relay/1.2.3"))
                 .withHeader("Connection", equalTo("close"))
+                .withoutHeader("traceparent")
                 .withRequestBody(equalToJson("{\"cause\":\"because\"}")));
-        server.verify(postRequestedFor(urlEqualTo(PATH)).withRequestBody(equalToJson("""
+        server.verify(postRequestedFor(urlEqualTo(PATH))
+                .withHeader("traceparent", equalTo("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+                .withRequestBody(equalToJson("""
                 {"cause":"because","steps_override":["dbt build --select a","dbt test"],"schema_override":"ci",
                  "git_branch":"main","threads_override":8}""")));
     }
@@ -122,7 +126,7 @@ class TriggerTest extends AgainstWireMock {
     @ParameterizedTest
     @ValueSource(strings = {"[]", "not json", "\"text\""})
     void aConfigThatIsNoObjectIsRefusedUnsent(String config) {
-        CallFailure failure = failureOf(() -> trigger(new TriggerRequest(ACCOUNT, JOB, "x", null, null, config)));
+        CallFailure failure = failureOf(() -> trigger(new TriggerRequest(ACCOUNT, JOB, "x", null, null, config, null)));
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
         assertThat(requests()).isZero();

@@ -33,6 +33,7 @@ import org.dbtrelay.run.RunFailure;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunStep;
 import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.TraceContext;
 import org.dbtrelay.run.UnavailableReason;
 import org.dbtrelay.run.WantedArtifact;
 import org.junit.jupiter.api.Test;
@@ -209,7 +210,7 @@ class EventsDocumentTest {
                 5L,
                 1L,
                 "{\"batch\": 17}",
-                "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                new TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1"),
                 body);
     }
 

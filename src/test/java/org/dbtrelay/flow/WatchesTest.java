@@ -26,6 +26,20 @@ class WatchesTest {
     }
 
     @Test
+    void the_same_id_on_two_partitions_is_two_commands() {
+        watch(0, "same", 5);
+        watch(1, "same", 5);
+
+        assertThat(watches.size()).isEqualTo(2);
+        assertThat(take(5)).containsExactly("same", "same");
+
+        watch(0, "same", 5);
+        watch(1, "same", 6);
+        watches.drop(0);
+        assertThat(take(6)).containsExactly("same");
+    }
+
+    @Test
     void a_request_that_is_sent_anyway_is_filled_up_with_what_is_due_next() {
         for (int i = 0; i < 150; i++) {
             watch(0, "run-" + i, 10 + i / 120);

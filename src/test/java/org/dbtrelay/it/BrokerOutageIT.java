@@ -2,6 +2,9 @@ package org.dbtrelay.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.Moments.APPEND;
+import static org.dbtrelay.it.Moments.COMMIT;
+import static org.dbtrelay.it.Moments.TRIGGER;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.io.IOException;
@@ -9,7 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.dbtrelay.testkit.Breakpoints;
 import org.dbtrelay.testkit.ForkedKafka;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
@@ -42,10 +47,9 @@ class BrokerOutageIT {
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production");
-        for (String test : List.of("killed", "frozen")) {
-            ids(test)
-                    .forEach(id -> world.job(EmulatedJob.named(id)
-                            .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
+        for (List<String> ids : List.of(ids("killed"), ids("frozen"), List.of("unknown-intent", "unknown-answer"))) {
+            ids.forEach(id -> world.job(EmulatedJob.named(id)
+                    .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
         }
         directory = RelayStage.newDirectory(BrokerOutageIT.class);
         dbtCloud = DbtCloudEmulator.builder().world(world).start();
@@ -68,21 +72,64 @@ class BrokerOutageIT {
         goThrough("frozen", Duration.ofSeconds(20), ForkedKafka::pause, ForkedKafka::resume);
     }
 
+    /**
+     * The request to commit stands in the frozen broker's socket when the relay gives up waiting for its answer: the broker will
+     * read it when it wakes, or abort the transaction for its age.
+     */
+    @Test
+    void commitsOfWhichNobodyKnowsWhetherTheyCount() {
+        List<String> ids = List.of("unknown-intent", "unknown-answer");
+        var breakpoints = Breakpoints.in(directory.resolve("breakpoints"), APPEND, COMMIT, TRIGGER);
+        try (Deployment relay = deployment("unknown")) {
+            breakpoints.setIn(relay.builder());
+            var commands = new OneRunEach(dbtCloud, relay, ids);
+            RelayProcess process = relay.start().relay();
+            var answered = breakpoints.atReturnOf(TRIGGER);
+            commands.send("unknown-answer", 1);
+            answered.await(process, PATIENCE);
+            var inAnswer = breakpoints.atEntryOf(COMMIT);
+            answered.release();
+            inAnswer.await(process, PATIENCE);
+            var accepted = breakpoints.atReturnOf(APPEND);
+            commands.send("unknown-intent", 0);
+            accepted.await(process, PATIENCE);
+            var inIntent = breakpoints.atEntryOf(COMMIT);
+            accepted.release();
+            inIntent.await(process, PATIENCE);
+
+            kafka.pause();
+            inAnswer.release();
+            inIntent.release();
+            for (int partition = 0; partition < 2; partition++) {
+                process.process()
+                        .awaitLine(
+                                Pattern.compile("The claim on the partition has ended.*partition=" + partition),
+                                PATIENCE);
+            }
+            assertThat(commands.runs("unknown-intent")).isEmpty();
+            kafka.resume();
+
+            commands.awaitRunning(ids);
+            commands.finish(ids);
+            commands.assertSucceeded(ids);
+            assertThat(dbtCloud.counters().requests())
+                    .filteredOn(request -> request.endpoint() == Endpoint.TRIGGER)
+                    .filteredOn(request -> ids.stream()
+                            .anyMatch(id -> request.path()
+                                    .contains("/jobs/"
+                                            + dbtCloud.world().jobNamed(id).id() + "/")))
+                    .as("one request to trigger each of the two jobs")
+                    .hasSize(2);
+        }
+    }
+
     private static void goThrough(
             String name, Duration outage, Consumer<ForkedKafka> begin, Consumer<ForkedKafka> end) {
         List<String> ids = ids(name);
         List<String> inFlight = ids.subList(0, 4);
         List<String> justSent = ids.subList(4, 8);
         List<String> afterwards = ids.subList(8, JOBS_OF_A_TEST);
-        try (Deployment relay = Deployment.of(
-                        name,
-                        directory,
-                        kafka.bootstrapServers(),
-                        dbtCloud.baseUrl(),
-                        dbtCloud.accountId(),
-                        dbtCloud.token())
-                .set("relay.connections.default.read-timeout", "5s")
-                .set("relay.ledger.visibility-lag", "2s")) {
+        try (Deployment relay = deployment(name)) {
             var commands = new OneRunEach(dbtCloud, relay, ids);
             RelayProcess process = relay.start().relay();
             commands.send(inFlight);
@@ -111,6 +158,18 @@ class BrokerOutageIT {
             assertThat(relay.history().commandIds()).containsExactlyElementsOf(ids);
             process.awaitReady(PATIENCE);
         }
+    }
+
+    private static Deployment deployment(String name) {
+        return Deployment.of(
+                        name,
+                        directory,
+                        kafka.bootstrapServers(),
+                        dbtCloud.baseUrl(),
+                        dbtCloud.accountId(),
+                        dbtCloud.token())
+                .set("relay.connections.default.read-timeout", "5s")
+                .set("relay.ledger.visibility-lag", "2s");
     }
 
     private static void assertStaysAlive(RelayProcess process, Duration time) {

@@ -21,6 +21,7 @@ import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import java.net.URI;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.TopicReader;
@@ -163,6 +164,69 @@ class CommandApiIT {
                 .body("run_id", equalTo(run))
                 .body("events.type.last()", equalTo("run.succeeded"));
         get("api/commands").statusCode(200).body("command_id", not(hasItem("watched")));
+    }
+
+    @Test
+    void cloudEventIsTakenApartForTheTopic() {
+        String command =
+                "{\"command\": \"trigger\", \"job_id\": %d, \"context\": {\"amount\": 2.50}}".formatted(QUICK_JOB);
+        String parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+        withKey(KEY)
+                .contentType("application/cloudevents+json; charset=utf-8")
+                .header("traceparent", parent)
+                .body(bytes("""
+                        {"specversion": "1.0", "type": "orders.landed", "source": "/shop", "id": "structured",
+                         "data": %s}""".formatted(command)))
+                .post(address("api/commands"))
+                .then()
+                .statusCode(202)
+                .body("command_id", equalTo("/shop|structured"));
+        withKey(KEY)
+                .contentType(ContentType.JSON)
+                .header("ce-specversion", "1.0")
+                .header("ce-type", "orders.landed")
+                .header("ce-source", "/shop")
+                .header("ce-id", "%C3%BC+%25")
+                .header("ce-traceparent", parent)
+                .header("tracestate", "vendor=1")
+                .body(bytes(command))
+                .post(address("api/commands"))
+                .then()
+                .statusCode(202)
+                .body("command_id", equalTo("/shop|ü+%"));
+
+        for (String id : List.of("/shop|structured", "/shop|ü+%")) {
+            ReceivedEvent message = commands.awaitFor(it -> it.commandId().equals(id), PATIENCE);
+            assertThat(message.key()).isEqualTo(Long.toString(QUICK_JOB));
+            assertThat(message.headers()).isEqualTo(Map.of("traceparent", parent));
+            assertThat(message.text())
+                    .isEqualTo(
+                            "{\"command\":\"trigger\",\"job_id\":%d,\"context\":{\"amount\":2.50},\"command_id\":\"%s\"}"
+                                    .formatted(QUICK_JOB, id));
+            assertThat(relay.reader().awaitEvent("run.succeeded", id, PATIENCE).header("traceparent"))
+                    .isEqualTo(parent);
+        }
+    }
+
+    @Test
+    void badCloudEventIsAProblemThatNamesTheAttribute() {
+        withKey(KEY)
+                .contentType("application/cloudevents+json")
+                .body(bytes(
+                        "{\"specversion\": \"0.3\", \"type\": \"t\", \"source\": \"/shop\", \"id\": \"1\", \"data\": %s}"
+                                .formatted(trigger("never-sent", QUICK_JOB))))
+                .post(address("api/commands"))
+                .then()
+                .statusCode(400)
+                .contentType(PROBLEM)
+                .body("detail", startsWith("specversion: must be 1.0"));
+        withKey(KEY)
+                .contentType("application/cloudevents-batch+json")
+                .body(bytes("[]"))
+                .post(address("api/commands"))
+                .then()
+                .statusCode(415);
     }
 
     static Stream<Arguments> badBodies() {

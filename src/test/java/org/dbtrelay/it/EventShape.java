@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.dbtrelay.testkit.ReceivedEvent;
 
-/** What the contract says of every event, whatever it tells: its CloudEvents headers, its key, the names of its fields, its times. */
+/** What the contract says of every event, whatever it tells: its CloudEvents attributes, its key, the names of its fields, its times. */
 final class EventShape {
 
     private static final Pattern UTC_TIME = Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z");
@@ -66,19 +66,25 @@ final class EventShape {
                 .as("topic of %s", event)
                 .isEqualTo(deployment.topic(event.type().startsWith("artifact.") ? "artifact.events" : "run.events"));
         assertThat(event.key()).as("key of %s", event).isEqualTo(event.commandId());
-        assertThat(event.header("ce_specversion")).isEqualTo("1.0");
-        assertThat(event.header("ce_id"))
+        assertThat(event.attribute("specversion")).isEqualTo("1.0");
+        assertThat(event.attribute("id"))
                 .isEqualTo(event.commandId() + "/" + event.sequence().orElseThrow());
-        assertThat(event.header("ce_source"))
+        assertThat(event.attribute("source"))
                 .isEqualTo("/dbt-cloud-relay/%s/%s"
                         .formatted(deployment.name(), data.path("connection").asText()));
-        assertThat(event.header("ce_type"))
+        assertThat(event.attribute("type"))
                 .isEqualTo("org.dbtrelay." + data.path("type").asText());
-        assertThat(event.header("ce_subject")).as("subject of %s", event).isEqualTo(subject(data));
-        assertThat(event.header("ce_time")).matches(UTC_TIME);
-        assertThat(Instant.parse(event.header("ce_time")))
+        assertThat(event.attribute("subject")).as("subject of %s", event).isEqualTo(subject(data));
+        assertThat(event.attribute("time")).matches(UTC_TIME);
+        assertThat(Instant.parse(event.attribute("time")))
                 .isEqualTo(Instant.parse(data.path("observed_at").asText()));
-        assertThat(event.header("content-type")).isEqualTo("application/json");
+        if (event.isStructured()) {
+            assertThat(event.header("content-type")).isEqualTo("application/cloudevents+json; charset=UTF-8");
+            assertThat(event.attribute("datacontenttype")).isEqualTo("application/json");
+            assertThat(event.headers().keySet()).noneMatch(name -> name.startsWith("ce_"));
+        } else {
+            assertThat(event.header("content-type")).isEqualTo("application/json");
+        }
     }
 
     private static Set<String> expectedFields(ReceivedEvent event) {

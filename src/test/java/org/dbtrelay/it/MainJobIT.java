@@ -113,6 +113,7 @@ class MainJobIT {
             assertThat(event.data().path("job_id").longValue()).isEqualTo(job.id());
             assertThat(event.text()).as("the context is echoed untouched").contains("\"context\":" + context);
             assertThat(event.header("ce_traceparent")).isEqualTo(parent);
+            assertThat(event.header("traceparent")).isEqualTo(parent);
         });
         assertThat(events.getFirst().runId()).isEmpty();
         assertThat(events.getFirst().data().path("command").asText()).isEqualTo("trigger");

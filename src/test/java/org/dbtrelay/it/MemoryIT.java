@@ -215,7 +215,8 @@ class MemoryIT {
                         false,
                         List.of("manifest.json", "run_results.json"),
                         "{\"dag_id\":\"nightly_orders\",\"dag_run_id\":\"scheduled__" + id + "\",\"try_number\":1}",
-                        "00-" + hash(random) + "-" + hash(random).substring(16) + "-01"),
+                        "00-" + hash(random) + "-" + hash(random).substring(16) + "-01",
+                        null),
                 new RunState.Following(
                         new RunSnapshot(
                                 run.id(),

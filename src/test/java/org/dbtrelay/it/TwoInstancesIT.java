@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -19,7 +16,6 @@ import org.junit.jupiter.api.Test;
 /** Two processes share the partitions; one dies with runs in flight, the other one goes on with them, and a new one gets its share. */
 class TwoInstancesIT {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final List<String> IDS =
             IntStream.range(0, 15).mapToObj(i -> "shared-" + i).toList();
 
@@ -42,21 +38,21 @@ class TwoInstancesIT {
             List<String> afterwards = IDS.subList(12, 15);
             try (RelayProcess first = relay.start().relay();
                     RelayProcess second = relay.start().relay()) {
-                awaitShared(first, second);
+                OwnedPartitions.awaitShared(first, second, 3);
                 commands.send(inFlight);
                 commands.awaitRunning(inFlight);
 
                 commands.send(justSent);
-                RelayProcess larger = owned(first) > owned(second) ? first : second;
+                RelayProcess larger = OwnedPartitions.of(first) > OwnedPartitions.of(second) ? first : second;
                 RelayProcess survivor = larger == first ? second : first;
                 larger.kill();
                 commands.finish(inFlight.subList(0, 3));
                 commands.awaitRunning(justSent);
-                await().atMost(PATIENCE).until(() -> owned(survivor) == 3);
+                await().atMost(PATIENCE).until(() -> OwnedPartitions.of(survivor) == 3);
                 commands.finish(IDS.subList(3, 9));
 
                 RelayProcess third = relay.start().relay();
-                awaitShared(survivor, third);
+                OwnedPartitions.awaitShared(survivor, third, 3);
                 commands.send(afterwards);
                 commands.awaitRunning(afterwards);
                 commands.finish(IDS.subList(9, 15));
@@ -65,33 +61,6 @@ class TwoInstancesIT {
                 assertThat(survivor.isAlive()).isTrue();
                 assertThat(third.isAlive()).isTrue();
             }
-        }
-    }
-
-    private static void awaitShared(RelayProcess one, RelayProcess other) {
-        await().atMost(PATIENCE)
-                .until(() -> owned(one) > 0
-                        && owned(other) > 0
-                        && owned(one) + owned(other) == 3
-                        && one.isReady()
-                        && other.isReady());
-    }
-
-    /** How many partitions it owns, by what it says of itself. */
-    private static int owned(RelayProcess process) {
-        try {
-            JsonNode checks = JSON.readTree(process.get(process.managementUrl().resolve("/q/health/ready"))
-                            .body())
-                    .path("checks");
-            for (JsonNode check : checks) {
-                if (check.path("name").asText().equals("partitions")) {
-                    return check.path("data").path("owned").asInt();
-                }
-            }
-            return 0;
-        } catch (IOException e) {
-            // As a process that is still starting.
-            return 0;
         }
     }
 }

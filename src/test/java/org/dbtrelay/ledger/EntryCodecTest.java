@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,7 @@ import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
 import org.dbtrelay.run.Starts;
+import org.dbtrelay.run.TraceContext;
 import org.dbtrelay.run.WantedArtifact;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +85,25 @@ class EntryCodecTest {
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(entry, EntryCodec.VERSION)))
                 .isEqualTo(entry);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {"vendor=1, 1", "vendor=1, 2", "-, 1", "-, 2"})
+    void a_trace_comes_back_as_it_was(String tracestate, int version) throws LedgerException, IOException {
+        String traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        RunEntry entry = entry(1, everyState().toList().getFirst());
+        ObjectNode record = (ObjectNode) JSON.readTree(EntryCodec.write(entry, version));
+        ((ObjectNode) record.at("/entry/order")).put("traceparent", traceparent);
+        if (tracestate != null) {
+            ((ObjectNode) record.at("/entry/order")).put("tracestate", tracestate);
+        }
+
+        RunEntry read = EntryCodec.readEntry(JSON.writeValueAsBytes(record));
+
+        assertThat(read.openOrder().trace()).isEqualTo(new TraceContext(traceparent, tracestate));
+        assertThat(JSON.readTree(EntryCodec.write(read, version))).isEqualTo(record);
     }
 
     @Test
@@ -223,6 +244,7 @@ class EntryCodecTest {
                 false,
                 List.of("manifest.json"),
                 "{\"a\":1}",
+                null,
                 null);
     }
 }

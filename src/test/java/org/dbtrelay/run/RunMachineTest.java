@@ -520,17 +520,7 @@ class RunMachineTest {
     }
 
     static Policy policy(boolean cancelAtDeadline, boolean park) {
-        return new Policy(
-                "test",
-                "ledger",
-                Duration.ofDays(7),
-                Duration.ofDays(8),
-                Duration.ofSeconds(155),
-                Duration.ofSeconds(5),
-                Duration.ofMinutes(5),
-                Map.of("default", new Policy.ForConnection(1, null, Set.of(1L), false, true, null)),
-                new Policy.Defaults(
-                        Duration.ofSeconds(10), Duration.ofHours(24), cancelAtDeadline, park, List.of("manifest.json")),
-                Map.of());
+        return RunSamples.policy(
+                new Policy.ForConnection(1, null, Set.of(1L), false, true, null), cancelAtDeadline, park);
     }
 }

@@ -53,6 +53,10 @@ final class RunSamples {
     }
 
     static Policy policy(Policy.ForConnection connection) {
+        return policy(connection, true, false);
+    }
+
+    static Policy policy(Policy.ForConnection connection, boolean cancelAtDeadline, boolean park) {
         return new Policy(
                 "test",
                 "ledger",
@@ -63,7 +67,7 @@ final class RunSamples {
                 Duration.ofMinutes(5),
                 Map.of("default", connection),
                 new Policy.Defaults(
-                        Duration.ofSeconds(10), Duration.ofHours(24), true, false, List.of("manifest.json")),
+                        Duration.ofSeconds(10), Duration.ofHours(24), cancelAtDeadline, park, List.of("manifest.json")),
                 Map.of());
     }
 

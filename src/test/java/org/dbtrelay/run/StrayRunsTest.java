@@ -26,6 +26,8 @@ class StrayRunsTest {
         assertThat(stray.type()).isEqualTo(EventType.RUN_STRAY);
         assertThat(stray.runId()).isEqualTo(200);
         assertThat(((RunEvent.OfRun) stray.body()).reason()).isEqualTo("second_run");
+        assertThat(((RunEvent.OfRun) stray.body()).message()).contains("100");
+        assertThat(course.types()).containsOnlyOnce("run.stray");
         assertThat(course.take(marked(run(100, Known.RUNNING), run(200, Known.CANCELLED))))
                 .isEqualTo(Decision.NOTHING);
         assertThat(followed()).isEqualTo(100);
@@ -64,6 +66,31 @@ class StrayRunsTest {
         course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
 
         assertThat(course.lastAction(Action.ReadEnd.class).runId()).isEqualTo(100);
+    }
+
+    @Test
+    void ours_stays_ours_if_the_other_is_younger_or_was_cancelled() {
+        follow(200, Known.QUEUED);
+
+        course.take(marked(run(200, Known.QUEUED), run(300, Known.QUEUED)));
+        assertThat(course.lastAction(Action.CancelQueued.class).runId()).isEqualTo(300);
+        course.take(marked(run(100, Known.CANCELLED), run(200, Known.QUEUED), run(300, Known.CANCELLED)));
+
+        assertThat(course.lastActions()).isEmpty();
+        assertThat(followed()).isEqualTo(200);
+    }
+
+    @Test
+    void a_second_run_of_a_command_that_is_over_is_cancelled_while_it_is_queued() {
+        follow(100, Known.QUEUED);
+        course.take(new Input.Ended("c1", run(100, Known.SUCCESS), List.of(), null));
+        course.take(new Input.Broken("c1", "a fault that ends the collecting"));
+
+        course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
+
+        assertThat(course.entry("c1").unfinished()).isFalse();
+        assertThat(course.lastAction(Action.CancelQueued.class).runId()).isEqualTo(200);
+        assertThat(course.events.getLast().context()).isNull();
     }
 
     @Test

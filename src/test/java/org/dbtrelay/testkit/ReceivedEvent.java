@@ -104,7 +104,8 @@ public record ReceivedEvent(ConsumerRecord<byte[], byte[]> origin, Map<String, S
                 .formatted(origin.topic(), origin.partition(), origin.offset(), key(), headers, text());
     }
 
-    private boolean isStructured() {
+    /** Whether the value is the CloudEvent as a whole. */
+    public boolean isStructured() {
         String contentType = headers.getOrDefault("content-type", "");
         return contentType.startsWith("application/cloudevents+json");
     }

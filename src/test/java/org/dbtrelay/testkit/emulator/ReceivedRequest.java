@@ -23,7 +23,7 @@ public record ReceivedRequest(
         String body) {
     private static final int MOST = 8192;
     private static final Set<String> KEPT =
-            Set.of("user-agent", "accept", "accept-encoding", "content-type", "traceparent", "host");
+            Set.of("user-agent", "accept", "accept-encoding", "content-type", "traceparent", "tracestate", "host");
 
     static ReceivedRequest of(Request request, Instant at) {
         Map<String, String> query = new TreeMap<>();

@@ -1,0 +1,19 @@
+package org.dbtrelay.it;
+
+/** Where tests stop the relay: methods between two of which something is decided, recorded or done, and its process may die. */
+final class Moments {
+
+    /** One transaction of the ledger. At its entry nothing is written, at its return all of it counts. */
+    static final String APPEND = "org.dbtrelay.ledger.PartitionLedger.append";
+
+    /** The last step of a transaction. At its entry all records of it are with the broker, and none counts. */
+    static final String COMMIT = "org.apache.kafka.clients.producer.KafkaProducer.commitTransaction";
+
+    /** One request to start a run. At its entry the intent is recorded and nothing is sent, at its return dbt Cloud has answered. */
+    static final String TRIGGER = "org.dbtrelay.dbtcloud.DbtCloudClient.trigger";
+
+    /** An artifact's file gets its name. */
+    static final String PUBLISH = "org.dbtrelay.artifact.PartFile.publish";
+
+    private Moments() {}
+}
