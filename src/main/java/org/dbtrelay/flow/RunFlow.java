@@ -39,7 +39,6 @@ import org.jspecify.annotations.Nullable;
 final class RunFlow implements PartitionWork.Session {
 
     private static final RelayLog LOG = RelayLog.of(RunFlow.class);
-    private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(2);
     private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
     private static final int FORGOTTEN_AT_ONCE = 1_000;
 
@@ -55,9 +54,8 @@ final class RunFlow implements PartitionWork.Session {
     private final Reservations reservations = new Reservations();
     private final Tally tally;
     private Position position;
+    private final ClockWatch clocks = new ClockWatch();
     private boolean recovered;
-    private Instant begunAt = Instant.EPOCH;
-    private long begunNanos;
     private boolean draining;
 
     RunFlow(Claim claim, PartitionFlow flow) {
@@ -77,14 +75,13 @@ final class RunFlow implements PartitionWork.Session {
         Instant now = flow.clock().instant();
         long nanos = flow.monotonic().nanos();
         Step step = new Step(now, position);
-        if (recovered && clockWasSet(now, nanos)) {
+        if (recovered && clocks.haveComeApart(now, nanos)) {
             beginAnew();
         }
         if (!recovered) {
             open().forEach(id -> decide(new Input.Restored(id), null, step));
             recovered = true;
-            begunAt = now;
-            begunNanos = nanos;
+            clocks.begin(now, nanos);
         }
         for (Arrival arrival : arrivals) {
             arrived(arrival, step);
@@ -93,7 +90,7 @@ final class RunFlow implements PartitionWork.Session {
             passTime(step);
         }
         commit(step);
-        act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
+        act(step, flow.sendWindow(now, nanos));
         // While it drains nothing is woken, so nothing that is due may hurry it.
         @Nullable Instant next = draining ? null : wakes.next();
         Instant latest = now.plus(AT_THE_LATEST);
@@ -126,12 +123,6 @@ final class RunFlow implements PartitionWork.Session {
         return entry != null && entry.unfinished();
     }
 
-    /** Whether the two clocks have come apart since the work began: somebody set the one, or a suspended machine stopped the other. */
-    private boolean clockWasSet(Instant now, long nanos) {
-        Duration wall = Duration.between(begunAt, now);
-        return wall.minusNanos(nanos - begunNanos).abs().compareTo(CLOCK_TOLERANCE) > 0;
-    }
-
     /** What was to be waited for by the clock as it was (W above all) is waited for again, as after a claim. */
     private void beginAnew() {
         LOG.warn(
@@ -155,10 +146,7 @@ final class RunFlow implements PartitionWork.Session {
         };
         arrived(new Arrival(input, arrival.origin()), step);
         commit(step);
-        act(
-                step,
-                new SendWindow(
-                        flow.policy().sendWindow(), now, flow.monotonic().nanos(), flow.clock(), flow.monotonic()));
+        act(step, flow.sendWindow(now, flow.monotonic().nanos()));
         return now;
     }
 
