@@ -61,6 +61,11 @@ public class PartitionFlow implements PartitionWork {
         return RunMachine.decide(entry, input, now, policy);
     }
 
+    /** The window of what is decided at the given moment, by both clocks. */
+    SendWindow sendWindow(Instant decidedAt, long decidedNanos) {
+        return new SendWindow(policy.sendWindow(), decidedAt, decidedNanos, clock, monotonic);
+    }
+
     Policy policy() {
         return policy;
     }

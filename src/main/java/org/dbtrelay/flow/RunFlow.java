@@ -88,7 +88,7 @@ final class RunFlow implements PartitionWork.Session {
             passTime(step);
         }
         commit(step);
-        act(step, new SendWindow(flow.policy().sendWindow(), now, nanos, flow.clock(), flow.monotonic()));
+        act(step, flow.sendWindow(now, nanos));
         // While it drains nothing is woken, so nothing that is due may hurry it.
         @Nullable Instant next = draining ? null : wakes.next();
         Instant latest = now.plus(AT_THE_LATEST);
@@ -144,10 +144,7 @@ final class RunFlow implements PartitionWork.Session {
         };
         arrived(new Arrival(input, arrival.origin()), step);
         commit(step);
-        act(
-                step,
-                new SendWindow(
-                        flow.policy().sendWindow(), now, flow.monotonic().nanos(), flow.clock(), flow.monotonic()));
+        act(step, flow.sendWindow(now, flow.monotonic().nanos()));
         return now;
     }
 

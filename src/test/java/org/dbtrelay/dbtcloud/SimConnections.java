@@ -3,8 +3,11 @@ package org.dbtrelay.dbtcloud;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
+import java.util.Map;
+import java.util.Objects;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -95,7 +98,26 @@ public final class SimConnections {
         Response artifact(String path);
     }
 
+    private static final Map<String, Integer> PARAMETERS = Map.ofEntries(
+            Map.entry("job", 2),
+            Map.entry("jobs", 7),
+            Map.entry("projects", 5),
+            Map.entry("environments", 6),
+            Map.entry("trigger", 4),
+            Map.entry("cancel", 2),
+            Map.entry("run", 3),
+            Map.entry("runStream", 3),
+            Map.entry("runs", 9),
+            Map.entry("artifacts", 2),
+            Map.entry("artifact", 4),
+            Map.entry("close", 0));
+
     private static DbtCloudApi asClient(Api api) {
+        for (Method method : DbtCloudApi.class.getMethods()) {
+            if (!Objects.equals(PARAMETERS.get(method.getName()), method.getParameterCount())) {
+                throw new IllegalStateException("changed, so this has to change too: " + method);
+            }
+        }
         return (DbtCloudApi) Proxy.newProxyInstance(
                 SimConnections.class.getClassLoader(),
                 new Class<?>[] {DbtCloudApi.class},

@@ -20,8 +20,8 @@ final class SimScheduler {
 
     private static final MethodHandle NEW_VIRTUAL_THREAD = newVirtualThread();
 
-    /** No history is that long: something turns in circles. */
-    private static final long MOST_STEPS = 2_000_000;
+    /** Ten times as many as the longest of thousands of histories: more is code that turns in circles. */
+    private static final long MOST_STEPS = 300_000;
 
     private final SplittableRandom random;
     private final PriorityQueue<SimTimer> timers = new PriorityQueue<>();
@@ -76,6 +76,11 @@ final class SimScheduler {
 
     long steps() {
         return steps;
+    }
+
+    /** Whether it turns in circles. */
+    boolean isExhausted() {
+        return steps > MOST_STEPS;
     }
 
     void add(SimProcess process) {

@@ -50,6 +50,7 @@ final class Simulation {
         // A clock that is wrong by an hour may make a process wait for an hour.
         long end = world.plan().troubleUntil() + PATIENCE * (world.plan().wrongClocks() ? 4 : 1);
         world.scheduler().run(() -> isOver() || isBroken(), end);
+        world.check(!world.scheduler().isExhausted(), "the history does not come to rest");
         if (!isBroken()) {
             check();
         }

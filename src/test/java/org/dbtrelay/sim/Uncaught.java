@@ -8,6 +8,8 @@ import java.util.logging.Logger;
 /** While it is open: whatever a thread of the code under test dies of is kept, and its log is silent. */
 final class Uncaught implements AutoCloseable {
 
+    private static final int ENOUGH = 10;
+
     private final Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
     private final Logger logger = Logger.getLogger("org.dbtrelay");
     private final Level level = logger.getLevel();
@@ -16,6 +18,9 @@ final class Uncaught implements AutoCloseable {
     Uncaught() {
         logger.setLevel(Level.OFF);
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+            if (all.size() >= ENOUGH) {
+                return;
+            }
             StringBuilder text =
                     new StringBuilder(thread.getName()).append(": ").append(failure);
             for (StackTraceElement element : failure.getStackTrace()) {
