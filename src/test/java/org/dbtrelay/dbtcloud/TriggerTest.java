@@ -277,7 +277,8 @@ class TriggerTest extends AgainstWireMock {
     @Test
     void theLimitIsOnTheWholeCallAndNotOnEachRead() {
         client = client(Map.of("read-timeout", "1s"));
-        answer(okJson(QUEUED).withChunkedDribbleDelay(20, 20_000));
+        // The first piece comes soon, and each soon after the one before: no time-out but that of the whole can strike.
+        answer(okJson(QUEUED).withChunkedDribbleDelay(100, 20_000));
         long before = System.nanoTime();
 
         CallFailure failure = failureOfTrigger();
