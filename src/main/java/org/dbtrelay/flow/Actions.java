@@ -83,7 +83,7 @@ class Actions {
                         inbox,
                         client -> new Input.Observed(
                                 cancel.commandId(),
-                                client.cancel(cancel.target().accountId(), cancel.runId())));
+                                client.cancel(cancel.target().accountId(), cancel.runId(), null)));
             case Action.CancelQueued cancel ->
                 call(action, cancel.target(), inbox, client -> cancelQueued(client, cancel));
             case Action.Collect collect ->
@@ -131,7 +131,7 @@ class Actions {
         long accountId = cancel.target().accountId();
         RunSnapshot run = client.run(accountId, cancel.runId(), Priority.CANCEL);
         if (run.status() == JobRunStatus.Known.QUEUED) {
-            run = client.cancel(accountId, cancel.runId());
+            run = client.cancel(accountId, cancel.runId(), null);
         }
         return new Input.Observed(cancel.commandId(), run);
     }
