@@ -53,11 +53,16 @@ public final class DbtCloudResources {
 
     /** The projects of an account; {@code nameContains}: a part of the name in any case, null: all. */
     public Listing<Project> listProjects(long accountId, @Nullable String nameContains) {
+        return listProjects(accountId, named(nameContains));
+    }
+
+    /** The projects of an account, with any filters of dbt Cloud's. */
+    public Listing<Project> listProjects(long accountId, Map<String, String> filters) {
         return list(
                 accountId,
                 (api, parameters) -> api.listProjects(accountId, parameters),
                 new Shape<>(Project::of, Project::id, "pk__gt"),
-                named(nameContains));
+                filters);
     }
 
     /** One project. */
@@ -67,11 +72,16 @@ public final class DbtCloudResources {
 
     /** The environments of a project; {@code nameContains}: a part of the name in any case, null: all. */
     public Listing<Environment> listEnvironments(long accountId, long projectId, @Nullable String nameContains) {
+        return listEnvironments(accountId, projectId, named(nameContains));
+    }
+
+    /** The environments of a project, with any filters of dbt Cloud's. */
+    public Listing<Environment> listEnvironments(long accountId, long projectId, Map<String, String> filters) {
         return list(
                 accountId,
                 (api, parameters) -> api.listEnvironments(accountId, projectId, parameters),
                 new Shape<>(Environment::of, Environment::id, "id__gt"),
-                named(nameContains));
+                filters);
     }
 
     /** One environment. */

@@ -56,7 +56,9 @@ class JobRunsTest extends AgainstEmulator {
 
         assertThat(ids(JobRunFilter.all())).containsExactly(daily, broken, slow, finance);
         assertThat(ids(JobRunFilter.all().orderBy("-id"))).containsExactly(finance, slow, broken, daily);
-        assertThat(ids(JobRunFilter.all().orderBy("-created_at"))).startsWith(slow).endsWith(daily);
+        assertThat(ids(JobRunFilter.all().orderBy("-created_at")))
+                .startsWith(slow)
+                .endsWith(daily);
         assertThat(ids(JobRunFilter.all().job(job))).containsExactly(slow);
         assertThat(ids(JobRunFilter.all().statusIn(Set.of(JobRunStatus.Known.SUCCESS, JobRunStatus.Known.ERROR))))
                 .containsExactly(daily, broken);

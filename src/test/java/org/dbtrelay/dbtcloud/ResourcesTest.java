@@ -45,7 +45,7 @@ class ResourcesTest extends AgainstEmulator {
 
     @Test
     void projects() throws DbtCloudException {
-        assertThat(client.resources().listProjects(account, null).toList())
+        assertThat(client.resources().listProjects(account, Map.of()).toList())
                 .extracting(Project::name)
                 .containsExactly("Jaffle Shop", "Finance");
         assertThat(client.resources().listProjects(account, "FIN").toList())
@@ -61,7 +61,7 @@ class ResourcesTest extends AgainstEmulator {
     void environments() throws DbtCloudException {
         long shop = project("Jaffle Shop");
         List<Environment> found =
-                client.resources().listEnvironments(account, shop, null).toList();
+                client.resources().listEnvironments(account, shop, Map.of()).toList();
 
         assertThat(found).extracting(Environment::name).containsExactly("Production", "Staging");
         assertThat(found.getFirst().deploymentType()).isEqualTo("production");
@@ -72,8 +72,9 @@ class ResourcesTest extends AgainstEmulator {
                         .getEnvironment(account, shop, found.getLast().id())
                         .name())
                 .isEqualTo("Staging");
-        assertThat(failureOf(() ->
-                        client.resources().listEnvironments(account, 1, null).toList()))
+        assertThat(failureOf(() -> client.resources()
+                        .listEnvironments(account, 1, Map.of())
+                        .toList()))
                 .isInstanceOf(CallFailure.NotFound.class);
         assertThat(failureOf(() -> client.resources().getEnvironment(account, shop, 1)))
                 .isInstanceOf(CallFailure.NotFound.class);
@@ -165,8 +166,8 @@ class ResourcesTest extends AgainstEmulator {
         }
         long last = emulator.world().projects(account).getLast().id();
 
-        assertThat(client.resources().listProjects(account, null).toList()).hasSize(152);
-        assertThat(client.resources().listEnvironments(account, last, null).toList())
+        assertThat(client.resources().listProjects(account, Map.of()).toList()).hasSize(152);
+        assertThat(client.resources().listEnvironments(account, last, Map.of()).toList())
                 .hasSize(150);
 
         assertThat(emulator.counters().requests()).hasSize(4);
