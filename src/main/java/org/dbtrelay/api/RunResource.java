@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -164,18 +165,23 @@ public class RunResource {
         ArtifactBody body = clients.named(connection)
                 .artifacts()
                 .getJobRunArtifact(id("account_id", accountId), id("run_id", runId), path, step(uri));
-        // However the request ends, a HEAD or a client that went away among it, the slot must come back.
+        // However the request ends, a client that went away among it, the slot must come back.
         request.addEndHandler(_ -> Thread.startVirtualThread(() -> closed(body)));
-        Response.ResponseBuilder answer = Response.ok((StreamingOutput) out -> {
+        Response.ResponseBuilder answer = Response.ok()
+                .type(Objects.requireNonNullElse(body.contentType(), MediaType.APPLICATION_OCTET_STREAM))
+                .header("X-Content-Type-Options", "nosniff")
+                .header(HttpHeaders.CONTENT_DISPOSITION, "attachment");
+        if (request.request().method().equals(HttpMethod.HEAD)) {
+            closed(body);
+            return answer.build();
+        }
+        body.contentLength().ifPresent(length -> answer.header(HttpHeaders.CONTENT_LENGTH, length));
+        return answer.entity((StreamingOutput) out -> {
                     try (body) {
                         body.stream().transferTo(out);
                     }
                 })
-                .type(Objects.requireNonNullElse(body.contentType(), MediaType.APPLICATION_OCTET_STREAM))
-                .header("X-Content-Type-Options", "nosniff")
-                .header(HttpHeaders.CONTENT_DISPOSITION, "attachment");
-        body.contentLength().ifPresent(length -> answer.header(HttpHeaders.CONTENT_LENGTH, length));
-        return answer.build();
+                .build();
     }
 
     private static void closed(ArtifactBody body) {

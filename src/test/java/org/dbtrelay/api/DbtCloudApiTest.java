@@ -326,14 +326,15 @@ class DbtCloudApiTest {
 
     @Test
     void aLargeArtifactIsNotHeldInMemoryAndGivesItsSlotBackWhoeverGoesAway() throws Exception {
-        long size = 300L * 1024 * 1024;
+        long size = 100L * 1024 * 1024;
         emulator.planNextRun(
                 named("Daily build"), RunPlan.succeeding().artifact(PlannedArtifact.ofSize("large.bin", size)));
         RunView run = ended("Daily build");
         URI uri = URI.create(io.restassured.RestAssured.baseURI + ":" + io.restassured.RestAssured.port + account
                 + "/runs/" + run.id() + "/artifacts/large.bin");
         HttpRequest.Builder request = HttpRequest.newBuilder(uri).header("Authorization", "Bearer " + KEY);
-        try (HttpClient http = HttpClient.newHttpClient()) {
+        try (HttpClient http =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             HttpResponse<InputStream> whole =
                     http.send(request.GET().build(), HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = whole.body()) {
