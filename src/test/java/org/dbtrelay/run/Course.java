@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.event.CheckedEvents;
 
 /** The course of things in a test: feeds inputs to the machine and keeps what comes of them. */
 final class Course {
@@ -39,6 +40,7 @@ final class Course {
         if (decision.forgotten() != null) {
             entries.remove(decision.forgotten());
         }
+        decision.events().forEach(CheckedEvents::check);
         events.addAll(decision.events());
         lastActions = decision.actions();
         return decision;
