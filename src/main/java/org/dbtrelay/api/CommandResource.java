@@ -74,9 +74,9 @@ public class CommandResource {
         CommandHeaders headers = new HttpCommandHeaders(httpHeaders);
         String id = UUID.randomUUID().toString();
         return switch (decoder.decode(body, headers, id, clock.instant())) {
-            case Input.Commanded(Command.Trigger trigger, var hash, var time) ->
-                sent(trigger, decoder.plain(body, headers, trigger.id()));
-            case Input.Commanded(Command.Unfit unfit, var hash, var time) ->
+            case Input.Commanded(Command.Fit command, var hash, var time, var offset) ->
+                sent(command, decoder.plain(body, headers, command.id()));
+            case Input.Commanded(Command.Unfit unfit, var hash, var time, var offset) ->
                 Problem.response(Response.Status.BAD_REQUEST, unfit.message());
             case Input.Unreadable unreadable ->
                 Problem.response(
@@ -84,17 +84,17 @@ public class CommandResource {
         };
     }
 
-    private Response sent(Command.Trigger trigger, byte[] value) {
+    private Response sent(Command command, byte[] value) {
         try {
-            outlet.send(trigger, value);
+            outlet.send(command, value);
         } catch (CommandOutlet.NotTaken e) {
             return Problem.response(
                     Response.Status.SERVICE_UNAVAILABLE,
                     e.getMessage() + "; the command may be on its topic all the same, so send it again as command_id '"
-                            + trigger.id() + "'");
+                            + command.id() + "'");
         }
-        return Response.accepted(Map.of("command_id", trigger.id()))
-                .location(URI.create("/api/commands/" + segment(trigger.id())))
+        return Response.accepted(Map.of("command_id", command.id()))
+                .location(URI.create("/api/commands/" + segment(command.id())))
                 .build();
     }
 

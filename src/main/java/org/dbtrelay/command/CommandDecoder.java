@@ -17,6 +17,7 @@ import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.TraceContext;
 import org.jspecify.annotations.Nullable;
 
@@ -77,7 +78,12 @@ public class CommandDecoder {
     /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */
     public Input.OfRecord decode(ConsumerRecord<byte[], byte[]> record) {
         String defaultId = record.topic() + "-" + record.partition() + "-" + record.offset() + "-" + record.timestamp();
-        return decode(record.value(), name -> text(record, name), defaultId, Instant.ofEpochMilli(record.timestamp()));
+        return decode(
+                record.value(),
+                name -> text(record, name),
+                defaultId,
+                Instant.ofEpochMilli(record.timestamp()),
+                record.offset());
     }
 
     /**
@@ -88,6 +94,11 @@ public class CommandDecoder {
      */
     public Input.OfRecord decode(
             byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime) {
+        return decode(value, headers, defaultId, recordTime, RunEntry.NO_OFFSET);
+    }
+
+    private Input.OfRecord decode(
+            byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime, long offset) {
         if (value == null) {
             return unreadable(DeadLetterReason.MALFORMED, "the record has no value; a command is a JSON object");
         }
@@ -98,7 +109,7 @@ public class CommandDecoder {
         }
         try {
             CommandEnvelope envelope = CommandEnvelope.open(value, headers);
-            return new Input.Commanded(decode(envelope, defaultId), envelope.hash(), recordTime);
+            return new Input.Commanded(decode(envelope, defaultId), envelope.hash(), recordTime, offset);
         } catch (CommandJson.Malformed e) {
             return unreadable(DeadLetterReason.MALFORMED, e.getMessage());
         }
@@ -138,17 +149,24 @@ public class CommandDecoder {
             verb = verb(fields);
             connection = orElse(fields.text("connection", 64), "default");
             if (envelope.fault() != null) {
-                return new Command.Unfit(id, verb, connection, RejectReason.INVALID, envelope.fault(), context, trace);
+                return new Command.Unfit(
+                        head(id, connection, context, trace), verb, RejectReason.INVALID, envelope.fault());
             }
             refuseUnknown(object);
             @Nullable String later = later(object, verb);
             if (later != null) {
-                return new Command.Unfit(id, verb, connection, RejectReason.UNSUPPORTED, later, context, trace);
+                return new Command.Unfit(head(id, connection, context, trace), verb, RejectReason.UNSUPPORTED, later);
             }
-            return TriggerFields.read(fields, id, connection, context, trace);
+            return TriggerFields.read(
+                    fields, new Command.Head(id, connection, fields.id("account_id"), null, context, trace));
         } catch (BadField e) {
-            return new Command.Unfit(id, verb, connection, RejectReason.INVALID, e.rule(), context, trace);
+            return new Command.Unfit(head(id, connection, context, trace), verb, RejectReason.INVALID, e.rule());
         }
+    }
+
+    private static Command.Head head(
+            String id, String connection, @Nullable String context, @Nullable TraceContext trace) {
+        return new Command.Head(id, connection, null, null, context, trace);
     }
 
     /** The commonest slip: an envelope sent by a tool that sets no headers. */

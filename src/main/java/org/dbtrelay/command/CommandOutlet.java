@@ -61,7 +61,7 @@ public class CommandOutlet {
 
     private static RecordHeaders headers(Command command) {
         RecordHeaders headers = new RecordHeaders();
-        @Nullable TraceContext trace = command.trace();
+        @Nullable TraceContext trace = command.head().trace();
         if (trace != null) {
             headers.add("traceparent", trace.traceparent().getBytes(StandardCharsets.US_ASCII));
             if (trace.tracestate() != null) {
@@ -72,14 +72,14 @@ public class CommandOutlet {
     }
 
     private static String key(Command command) {
-        return switch (command) {
-            case Command.Trigger trigger ->
-                switch (trigger.job()) {
-                    case JobSelector.ById(long jobId) -> Long.toString(jobId);
-                    case JobSelector.ByNames(JobNames names) ->
-                        names.projectName() + "/" + names.environmentName() + "/" + names.jobName();
-                };
-            case Command.Unfit unfit -> unfit.id();
+        if (!(command instanceof Command.Fit fit)) {
+            return command.id();
+        }
+        return switch (fit.task().namedJob()) {
+            case JobSelector.ById(long jobId) -> Long.toString(jobId);
+            case JobSelector.ByNames(JobNames names) ->
+                names.projectName() + "/" + names.environmentName() + "/" + names.jobName();
+            case null -> command.id();
         };
     }
 }

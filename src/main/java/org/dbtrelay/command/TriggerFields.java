@@ -10,7 +10,8 @@ import org.dbtrelay.run.Command;
 import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.Overrides;
-import org.dbtrelay.run.TraceContext;
+import org.dbtrelay.run.Task;
+import org.dbtrelay.run.Wishes;
 import org.jspecify.annotations.Nullable;
 
 /** The fields of a {@code trigger}. */
@@ -22,23 +23,17 @@ final class TriggerFields {
     private TriggerFields() {}
 
     /** The command that they make. */
-    static Command.Trigger read(
-            Fields fields, String id, String connection, @Nullable String context, @Nullable TraceContext trace)
-            throws BadField {
-        return new Command.Trigger(
-                id,
-                connection,
-                fields.id("account_id"),
-                job(fields),
-                fields.text("cause", 2_000),
-                overrides(fields),
-                fields.duration("poll_interval", Duration.ofSeconds(1), Duration.ofHours(1)),
-                fields.duration("timeout", Duration.ofSeconds(1), Duration.ofDays(30)),
-                whether(fields.choice("on_timeout", List.of("cancel", "abandon")), "cancel"),
-                whether(fields.choice("on_unclear", List.of("retry", "park")), "park"),
-                artifacts(fields),
-                context,
-                trace);
+    static Command.Fit read(Fields fields, Command.Head head) throws BadField {
+        return new Command.Fit(
+                head,
+                new Task.Trigger(job(fields), fields.text("cause", 2_000), overrides(fields), false, false),
+                new Wishes(
+                        fields.duration("poll_interval", Duration.ofSeconds(1), Duration.ofHours(1)),
+                        fields.duration("timeout", Duration.ofSeconds(1), Duration.ofDays(30)),
+                        whether(fields.choice("on_timeout", List.of("cancel", "abandon")), "cancel"),
+                        whether(fields.choice("on_unclear", List.of("retry", "park")), "park"),
+                        null,
+                        artifacts(fields)));
     }
 
     private static JobSelector job(Fields fields) throws BadField {

@@ -82,7 +82,7 @@ class CommandsDocumentTest {
     void itsExamplesAreCommands() {
         assertThat(document.examples("json"))
                 .isNotEmpty()
-                .allSatisfy(example -> assertThat(decoded(example)).isInstanceOf(Command.Trigger.class));
+                .allSatisfy(example -> assertThat(decoded(example)).isInstanceOf(Command.Fit.class));
     }
 
     private Command decoded(String text) {

@@ -72,7 +72,7 @@ class EventsDocumentTest {
                         "Data of command events",
                         event(
                                 EventType.COMMAND_REJECTED,
-                                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message"))),
+                                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message", null))),
                 new Kind("Data of run events", event(EventType.RUN_FAILED, ofRun())),
                 new Kind(
                         "Data of artifact.ready",
