@@ -71,11 +71,15 @@ final class CommandJson {
                 throw new Malformed(what + " is no JSON object");
             }
             if (text.contains("\\u") && hasHalfCharacter(object)) {
-                throw new Malformed(what + " holds one half of a surrogate pair without the other, which is no character");
+                throw new Malformed(
+                        what + " holds one half of a surrogate pair without the other, which is no character");
             }
             return object;
         } catch (CharacterCodingException e) {
             throw new Malformed(what + " is not UTF-8");
+        } catch (NumberFormatException e) {
+            // Jackson lets it through: an exponent of more digits than a BigDecimal can have.
+            throw new Malformed(what + " holds a number that is out of all bounds");
         } catch (JsonProcessingException e) {
             throw new Malformed(what + " is no JSON: " + Shown.text(String.valueOf(e.getOriginalMessage()), 500));
         }

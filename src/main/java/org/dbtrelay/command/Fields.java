@@ -135,7 +135,8 @@ final class Fields {
     /** A time, null if absent. */
     @Nullable
     Instant time(String field) throws BadField {
-        String rule = "must be a time in RFC 3339 with an offset, such as 2026-11-22T18:00:00Z or 2026-11-22T19:00:00+01:00";
+        String rule =
+                "must be a time in RFC 3339 with an offset, such as 2026-11-22T18:00:00Z or 2026-11-22T19:00:00+01:00";
         String text = string(field, rule);
         if (text == null) {
             return null;

@@ -69,7 +69,10 @@ final class SelectorFields {
             }
         }
         if (jobToo && namesJob(fields)) {
-            given.add(fields.has("job_id") ? "job_id" : NAMES.stream().filter(fields::has).findFirst().orElseThrow());
+            given.add(
+                    fields.has("job_id")
+                            ? "job_id"
+                            : NAMES.stream().filter(fields::has).findFirst().orElseThrow());
         }
         if (given.size() != 1) {
             throw new BadField(

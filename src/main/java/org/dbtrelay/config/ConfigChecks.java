@@ -187,9 +187,11 @@ final class ConfigChecks {
                         "'" + record + "' is not partition@offset, such as 3@1207")));
         positive("relay.ledger.sweep-interval", config.ledger().sweepInterval());
         check(
-                config.ledger().writeVersion() == 1 || config.ledger().writeVersion() == 2,
+                config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION
+                        || config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION - 1,
                 "relay.ledger.write-version",
-                config.ledger().writeVersion() + " is neither 2, this build's own, nor 1, the one before");
+                config.ledger().writeVersion() + " is neither " + RelayConfig.LEDGER_VERSION
+                        + ", this build's own, nor " + (RelayConfig.LEDGER_VERSION - 1) + ", the one before");
         Duration lag = config.ledger().visibilityLag();
         check(
                 !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,

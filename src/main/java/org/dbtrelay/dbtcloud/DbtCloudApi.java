@@ -80,10 +80,33 @@ public interface DbtCloudApi extends Closeable {
             @HeaderParam("traceparent") @Nullable String traceparent,
             GuardedBody body);
 
-    /** Cancel run. */
+    /** Retry run: from its point of failure. Without a body; a null header is left out. */
+    @POST
+    @Path("/v2/accounts/{account_id}/runs/{run_id}/retry/")
+    @Consumes(MediaType.APPLICATION_JSON)
+    Uni<Response> retryRun(
+            @PathParam("account_id") long accountId,
+            @PathParam("run_id") long runId,
+            @HeaderParam("traceparent") @Nullable String traceparent,
+            GuardedBody nothing);
+
+    /** Rerun job: its newest run from its point of failure if that failed, else all of it. As a retry. */
+    @POST
+    @Path("/v2/accounts/{account_id}/jobs/{job_id}/rerun/")
+    @Consumes(MediaType.APPLICATION_JSON)
+    Uni<Response> rerunJob(
+            @PathParam("account_id") long accountId,
+            @PathParam("job_id") long jobId,
+            @HeaderParam("traceparent") @Nullable String traceparent,
+            GuardedBody nothing);
+
+    /** Cancel run. A null header is left out. */
     @POST
     @Path("/v2/accounts/{account_id}/runs/{run_id}/cancel/")
-    Uni<Response> cancel(@PathParam("account_id") long accountId, @PathParam("run_id") long runId);
+    Uni<Response> cancel(
+            @PathParam("account_id") long accountId,
+            @PathParam("run_id") long runId,
+            @HeaderParam("traceparent") @Nullable String traceparent);
 
     // runs
 

@@ -1,8 +1,6 @@
 package org.dbtrelay.dbtcloud;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Instant;
@@ -38,6 +36,8 @@ public final class DbtCloudClient {
     private final CauseSearch causes;
     private final JobDirectory directory;
     private final NewestRuns newest;
+    private final RunStarts starts;
+    private final Retries retries;
 
     DbtCloudClient(String name, URI host, long defaultAccountId, Exchange exchange, Clock clock) {
         this.name = name;
@@ -49,6 +49,8 @@ public final class DbtCloudClient {
         this.causes = new CauseSearch(lists);
         this.directory = new JobDirectory(exchange, clock);
         this.newest = new NewestRuns(lists, clock);
+        this.starts = new RunStarts(exchange, newest);
+        this.retries = new Retries(exchange, lists);
     }
 
     /** The connection's name in the configuration. */
@@ -101,27 +103,81 @@ public final class DbtCloudClient {
      */
     public RunSnapshot trigger(TriggerRequest request, Permit permit, BooleanSupplier stillAllowed)
             throws DbtCloudException {
-        try (permit) {
-            GuardedBody body = new GuardedBody(json(request), stillAllowed);
-            RunSnapshot run = exchange.post(
-                    request.accountId(),
-                    permit,
-                    api -> api.trigger(request.accountId(), request.jobId(), request.traceparent(), body),
-                    body,
-                    answer -> RunLists.readRun(answer, request.accountId(), request.jobId()));
-            newest.heardOf(request.accountId(), request.jobId(), run.runId());
-            return run;
+        return starts.trigger(request, permit, stillAllowed);
+    }
+
+    /**
+     * Retries a failed run from its point of failure: a new run, with another id. All that is said of {@link #trigger} holds.
+     * A retry that is not possible is {@link CallFailure.Refused}; {@link #retryability} tells why.
+     */
+    public RunSnapshot retryRun(
+            long accountId, long runId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
+            throws DbtCloudException {
+        return starts.retryRun(accountId, runId, traceparent, permit, stillAllowed);
+    }
+
+    /**
+     * Reruns a job: its newest run from the point of failure if that failed, else <b>a full new run</b>, as the published
+     * specification has it. All that is said of {@link #trigger} holds.
+     */
+    public RunSnapshot rerunJob(
+            long accountId, long jobId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
+            throws DbtCloudException {
+        return starts.rerunJob(accountId, jobId, traceparent, permit, stillAllowed);
+    }
+
+    /** Whether dbt Cloud would retry a run. */
+    public Retryability retryability(long accountId, long runId) throws DbtCloudException {
+        return retries.of(accountId, runId);
+    }
+
+    /** Whether dbt Cloud would retry the job's newest run; empty if it has none. */
+    public Optional<Retryability> newestRunRetryability(long accountId, long jobId) throws DbtCloudException {
+        return retries.ofNewest(accountId, jobId);
+    }
+
+    /**
+     * Looks for the run of a retry whose fate is unclear.
+     *
+     * @param retriedRunId the run that was retried; null: any, after a rerun of the job
+     * @param aboveRunId the job's highest run id before the intent
+     * @return the oldest run above that id that retries it
+     */
+    public Optional<RunSnapshot> findRetry(long accountId, long jobId, @Nullable Long retriedRunId, long aboveRunId)
+            throws DbtCloudException {
+        return retries.find(accountId, jobId, retriedRunId, aboveRunId);
+    }
+
+    /**
+     * Cancels a run. A running one may still be running in the answer; only a poll tells when it has ended. What dbt Cloud
+     * answers for a run that has ended is not documented: if it refuses, the run is read, and if it has ended, that is the
+     * answer.
+     *
+     * @param traceparent of the trace that the request belongs to; a header of the request
+     * @throws DbtCloudException the refusal, if the run has not ended
+     */
+    public RunSnapshot cancel(long accountId, long runId, @Nullable String traceparent) throws DbtCloudException {
+        try {
+            return exchange.post(
+                    accountId,
+                    exchange.acquire(accountId, Priority.CANCEL),
+                    api -> api.cancel(accountId, runId, traceparent),
+                    null,
+                    answer -> RunLists.readRun(answer, accountId, null));
+        } catch (DbtCloudException e) {
+            if (!(e.failure() instanceof CallFailure.Refused refused) || !mayMeanEnded(refused.status())) {
+                throw e;
+            }
+            RunSnapshot run = run(accountId, runId, Priority.CANCEL);
+            if (run.status().isTerminal()) {
+                return run;
+            }
+            throw e;
         }
     }
 
-    /** Cancels a run. A running one may still be running in the answer; only a poll tells when it has ended. */
-    public RunSnapshot cancel(long accountId, long runId) throws DbtCloudException {
-        return exchange.post(
-                accountId,
-                exchange.acquire(accountId, Priority.CANCEL),
-                api -> api.cancel(accountId, runId),
-                null,
-                answer -> RunLists.readRun(answer, accountId, null));
+    private static boolean mayMeanEnded(int status) {
+        return status >= 400 && status != 403;
     }
 
     /** One look at a run. */
@@ -253,32 +309,5 @@ public final class DbtCloudClient {
             throws DbtCloudException {
         String encoded = ArtifactPath.encode(path);
         return exchange.open(accountId, Priority.ARTIFACT, api -> api.artifact(accountId, runId, encoded, step));
-    }
-
-    private static byte[] json(TriggerRequest request) throws DbtCloudException {
-        ObjectNode body = Envelope.JSON.createObjectNode();
-        String additional = request.additionalRunConfigJson();
-        try {
-            if (additional != null) {
-                if (!(Envelope.JSON.readTree(additional) instanceof ObjectNode fields)) {
-                    throw new DbtCloudException(noObject());
-                }
-                body.setAll(fields);
-            }
-            body.put("cause", request.cause());
-            if (request.stepsOverride() != null) {
-                body.putPOJO("steps_override", request.stepsOverride());
-            }
-            if (request.schemaOverride() != null) {
-                body.put("schema_override", request.schemaOverride());
-            }
-            return Envelope.JSON.writeValueAsBytes(body);
-        } catch (JsonProcessingException e) {
-            throw new DbtCloudException(noObject(), e);
-        }
-    }
-
-    private static CallFailure noObject() {
-        return new CallFailure.Refused("additional_run_config is no JSON object.", 400, "additional_run_config");
     }
 }

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +59,20 @@ record Envelope(JsonNode data, @Nullable Integer totalCount) {
         } catch (JsonProcessingException e) {
             throw new UnreadableAnswer("a body that is no JSON");
         }
+    }
+
+    /**
+     * The rows of a list.
+     *
+     * @throws UnreadableAnswer if the data is no list
+     */
+    List<JsonNode> rows() throws UnreadableAnswer {
+        if (!data.isArray()) {
+            throw new UnreadableAnswer("a list without rows");
+        }
+        List<JsonNode> rows = new ArrayList<>();
+        data.forEach(rows::add);
+        return rows;
     }
 
     /**

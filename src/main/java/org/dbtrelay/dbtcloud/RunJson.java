@@ -29,6 +29,11 @@ record RunJson(
         @Nullable Trigger trigger,
         @Nullable Job job,
         @JsonProperty("retrying_run_id") @Nullable Long retryingRunId,
+        @JsonProperty("can_retry") @Nullable Boolean canRetry,
+
+        @JsonProperty("retry_not_supported_reason") @Nullable
+        String retryNotSupportedReason,
+
         @JsonProperty("run_steps") @Nullable List<@Nullable Step> runSteps) {
 
     /** Present if it was asked for, and in the answer to a trigger. */

@@ -40,6 +40,11 @@ record RunQuery(
         return new RunQuery(jobId, IN_FLIGHT, null, aboveId, null, "id", LARGEST_PAGE, null);
     }
 
+    /** The job's runs above an id, oldest first. */
+    static RunQuery ofJobAbove(long jobId, long aboveId) {
+        return new RunQuery(jobId, null, null, aboveId, null, "id", LARGEST_PAGE, null);
+    }
+
     /** The account's newest run. */
     static RunQuery newestOfAccount() {
         return new RunQuery(null, null, null, null, null, "-id", 1, null);

@@ -3,8 +3,10 @@ package org.dbtrelay.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -29,7 +31,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** {@code docs/schemas/command.schema.json} and the decoder say the same. */
 class CommandSchemaTest {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
     private static final JsonNode SCHEMA = Schemas.document("command");
 
     /** What is put into every field in turn: each is right for some of them and wrong for the others. */
@@ -49,8 +53,7 @@ class CommandSchemaTest {
     void it_knows_which_fields_a_verb_may_have(Verb verb) {
         Set<String> refused = new TreeSet<>(KnownFields.names());
         refused.removeAll(KnownFields.of(verb));
-        JsonNode properties =
-                SCHEMA.path("$defs").path(verb.word()).path("properties");
+        JsonNode properties = SCHEMA.path("$defs").path(verb.word()).path("properties");
 
         assertThat(names(properties).stream().filter(field -> !field.equals("command")))
                 .containsExactlyInAnyOrderElementsOf(refused);
@@ -76,8 +79,11 @@ class CommandSchemaTest {
     @ParameterizedTest
     @MethodSource("examples")
     void its_examples_are_commands(JsonNode example) {
-        assertThat(decoded(example.toString())).isInstanceOfSatisfying(Command.Fit.class, fit -> assertThat(fit.verb())
-                .isEqualTo(example.path("command").asText()));
+        assertThat(decoded(example.toString()))
+                .isInstanceOfSatisfying(
+                        Command.Fit.class,
+                        fit -> assertThat(fit.verb())
+                                .isEqualTo(example.path("command").asText()));
     }
 
     /** Commands in which every field in turn has every value: about 8,000 of them. */
@@ -96,7 +102,8 @@ class CommandSchemaTest {
                 boolean fit = decoded(command.toString()) instanceof Command.Fit;
                 List<String> faults = Schemas.faults("command", command);
                 if (fit != faults.isEmpty()) {
-                    differences.add((fit ? "only the decoder takes " : "only the schema takes ") + command + " " + faults);
+                    differences.add(
+                            (fit ? "only the decoder takes " : "only the schema takes ") + command + " " + faults);
                 }
                 taken += fit ? 1 : 0;
                 refused += fit ? 0 : 1;

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -19,7 +20,8 @@ import org.apache.kafka.common.record.TimestampType;
 final class OddCommands {
 
     private static final List<String> NAMES = List.copyOf(KnownFields.names());
-    private static final List<String> TYPOS = List.of("jobid", "Command", "job_ids", "", " ", "a\\u0000b", "\\ud83d", "x");
+    private static final List<String> TYPOS =
+            List.of("jobid", "Command", "job_ids", "", " ", "a\\u0000b", "\\ud83d", "x");
     private static final List<String> ATTRIBUTES = List.of("specversion", "id", "source", "type", "datacontenttype");
 
     private final Random random;
@@ -31,16 +33,15 @@ final class OddCommands {
     /** The next record. */
     ConsumerRecord<byte[], byte[]> next() {
         RecordHeaders headers = new RecordHeaders();
-        byte[] value =
-                switch (random.nextInt(10)) {
-                    case 0 -> null;
-                    case 1 -> structured(headers);
-                    case 2 -> binary(headers);
-                    case 3 -> damaged(command());
-                    case 4 -> nested();
-                    case 5 -> random.nextInt(20) == 0 ? large() : bytes(value(0));
-                    default -> bytes(command());
-                };
+        byte[] value = switch (random.nextInt(10)) {
+            case 0 -> null;
+            case 1 -> structured(headers);
+            case 2 -> binary(headers);
+            case 3 -> damaged(command());
+            case 4 -> nested();
+            case 5 -> random.nextInt(20) == 0 ? large() : bytes(value(0));
+            default -> bytes(command());
+        };
         if (value == null && random.nextBoolean()) {
             value = noise(random.nextInt(40));
         }
@@ -55,7 +56,7 @@ final class OddCommands {
                 random.nextInt(8) == 0 ? null : noise(3),
                 value,
                 headers,
-                null);
+                Optional.empty());
     }
 
     /** Mostly a command that is right but for one or two things. */
@@ -71,7 +72,8 @@ final class OddCommands {
             fields.add(fields.get(random.nextInt(fields.size())));
         }
         Collections.shuffle(fields, random);
-        return "{" + space() + String.join(space() + "," + space(), fields) + "}" + (random.nextInt(60) == 0 ? "{}" : space());
+        return "{" + space() + String.join(space() + "," + space(), fields) + "}"
+                + (random.nextInt(60) == 0 ? "{}" : space());
     }
 
     private List<String> sound() {
@@ -99,16 +101,19 @@ final class OddCommands {
     private String likely(String name) {
         return switch (name) {
             case "command" -> pick(List.of("\"trigger\"", "\"retry\"", "\"cancel\"", "\"follow\""));
-            case "poll_interval", "timeout" -> pick(List.of("\"PT5S\"", "\"PT1H\"", "\"P1D\"", "\"PT0S\"", "\"-PT5S\""));
+            case "poll_interval", "timeout" ->
+                pick(List.of("\"PT5S\"", "\"PT1H\"", "\"P1D\"", "\"PT0S\"", "\"-PT5S\""));
             case "on_timeout" -> pick(List.of("\"cancel\"", "\"abandon\""));
             case "on_unclear" -> pick(List.of("\"retry\"", "\"park\""));
             case "if_running" -> pick(List.of("\"queue\"", "\"reuse\"", "\"skip\"", "\"replace\""));
-            case "expires_at" -> pick(List.of("\"2026-11-22T10:00:00Z\"", "\"9999-12-31T23:59:59+14:00\"", "\"0000-01-01T00:00:00Z\""));
+            case "expires_at" ->
+                pick(List.of("\"2026-11-22T10:00:00Z\"", "\"9999-12-31T23:59:59+14:00\"", "\"0000-01-01T00:00:00Z\""));
             case "dry_run", "retry_from_failure" -> pick(List.of("true", "false"));
             case "account_id", "job_id", "run_id" -> pick(List.of("1", "7", "9223372036854775807"));
             case "artifacts", "steps_override" -> pick(List.of("[]", "[\"dbt run\"]", "[\"a\",\"b\"]"));
             case "expected_statuses" -> pick(List.of("[\"running\"]", "[10, 20]", "[\"success\"]"));
-            case "additional_run_config" -> pick(List.of("{}", "{\"git_branch\": \"x\"}", "{\"threads_override\": 1e3}"));
+            case "additional_run_config" ->
+                pick(List.of("{}", "{\"git_branch\": \"x\"}", "{\"threads_override\": 1e3}"));
             case "context" -> value(1);
             default -> "\"text " + random.nextInt(5) + "\"";
         };
@@ -120,10 +125,12 @@ final class OddCommands {
             case 1 -> pick(List.of("true", "false"));
             case 2 -> pick(List.of("0", "-0", "1", "-1", "1.0", "2.50", "1e5", "1E-7", "9223372036854775808"));
             case 3 -> pick(List.of("1e999999999", "-1E+99999", "1e99999999999999", "9".repeat(900), "9".repeat(1_200)));
-            case 4 -> "\"" + pick(List.of("", " ", "\\n", "\\u0000", "\\u001b[31m", "\\u0085", "\\ufeff", "\u2028")) + "\"";
+            case 4 ->
+                "\"" + pick(List.of("", " ", "\\n", "\\u0000", "\\u001b[31m", "\\u0085", "\\ufeff", "\u2028")) + "\"";
             case 5 -> "\"" + pick(List.of("\\ud83d", "\\ude00", "\\ud83d\\ude00", "😀", "\\ude00\\ud83d")) + "\"";
             case 6 -> "\"" + "x😀".repeat(random.nextInt(random.nextInt(10) == 0 ? 4_000 : 100)) + "\"";
-            case 7 -> pick(List.of("\"PT5S\"", "\"trigger\"", "\"7\"", "NaN", "nul", "'x'", "01", "+1", ".5", "\"\\x\""));
+            case 7 ->
+                pick(List.of("\"PT5S\"", "\"trigger\"", "\"7\"", "NaN", "nul", "'x'", "01", "+1", ".5", "\"\\x\""));
             case 8 -> "[" + value(depth + 1) + "," + value(depth + 1) + "]";
             case 9 -> "[]";
             default -> "{\"" + pick(NAMES) + "\":" + value(depth + 1) + ",\"b\":" + value(depth + 1) + "}";
@@ -147,14 +154,20 @@ final class OddCommands {
 
     private byte[] large() {
         int length = pick(List.of(9_000, 250_000, 1_000_000));
-        return bytes("{\"command\":\"trigger\",\"job_id\":7,\"" + pick(List.of("cause", "context", "command_id", "x".repeat(60_000)))
-                + "\":\"" + "x".repeat(length) + "\"}");
+        return bytes("{\"command\":\"trigger\",\"job_id\":7,\""
+                + pick(List.of("cause", "context", "command_id", "x".repeat(60_000))) + "\":\"" + "x".repeat(length)
+                + "\"}");
     }
 
     private byte[] structured(RecordHeaders headers) {
-        headers.add("content-type", bytes(pick(List.of(
-                        "application/cloudevents+json", "application/cloudevents+json; charset=UTF-8",
-                        "application/cloudevents-batch+json", "application/cloudevents+avro", "\uD83D".repeat(80)))));
+        headers.add(
+                "content-type",
+                bytes(pick(List.of(
+                        "application/cloudevents+json",
+                        "application/cloudevents+json; charset=UTF-8",
+                        "application/cloudevents-batch+json",
+                        "application/cloudevents+avro",
+                        "\uD83D".repeat(80)))));
         List<String> members = new ArrayList<>();
         for (String name : ATTRIBUTES) {
             if (random.nextInt(12) > 0) {
@@ -166,7 +179,8 @@ final class OddCommands {
         }
         if (random.nextInt(12) == 0) {
             members.add("\"data_base64\":\""
-                    + (random.nextBoolean() ? Base64.getEncoder().encodeToString(bytes(command())) : "no Base64!") + "\"");
+                    + (random.nextBoolean() ? Base64.getEncoder().encodeToString(bytes(command())) : "no Base64!")
+                    + "\"");
         }
         if (random.nextInt(6) == 0) {
             members.add("\"traceparent\":" + value(0));
@@ -179,7 +193,9 @@ final class OddCommands {
         for (String name : ATTRIBUTES) {
             if (random.nextInt(12) > 0) {
                 String header = name.equals("datacontenttype") ? "content-type" : "ce_" + name;
-                headers.add(header, random.nextInt(12) > 0 ? bytes(attribute(name)) : random.nextBoolean() ? null : noise(5));
+                headers.add(
+                        header,
+                        random.nextInt(12) > 0 ? bytes(attribute(name)) : random.nextBoolean() ? null : noise(5));
             }
         }
         if (random.nextInt(4) == 0) {

@@ -67,9 +67,10 @@ class OddCommandsTest {
         }
 
         if (RECORDS >= 10_000) {
-            assertThat(outcomes).as("all three come often").allSatisfy((outcome, count) -> assertThat(count)
-                    .as(outcome.name())
-                    .isGreaterThan(RECORDS / 20));
+            assertThat(outcomes)
+                    .as("all three come often")
+                    .allSatisfy((outcome, count) ->
+                            assertThat(count).as(outcome.name()).isGreaterThan(RECORDS / 20));
         }
     }
 

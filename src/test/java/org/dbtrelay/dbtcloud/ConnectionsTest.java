@@ -148,7 +148,7 @@ class ConnectionsTest extends AgainstWireMock {
 
             ports.clear();
             for (int i = 0; i < 3; i++) {
-                client.cancel(ACCOUNT, 1);
+                client.cancel(ACCOUNT, 1, null);
                 client.trigger(
                         new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
                         client.reserve(ACCOUNT, Priority.TRIGGER).join(),

@@ -75,7 +75,7 @@ class RunLifeTest extends AgainstEmulator {
     void aRunThatIsCancelled() throws DbtCloudException {
         RunSnapshot run = trigger(job);
 
-        client.cancel(account, run.runId());
+        client.cancel(account, run.runId(), null);
         clock.advance(Duration.ofMinutes(1));
 
         assertThat(client.run(account, run.runId(), Priority.FINAL_READ).status())

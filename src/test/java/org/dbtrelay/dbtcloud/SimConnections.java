@@ -104,7 +104,9 @@ public final class SimConnections {
             Map.entry("projects", 5),
             Map.entry("environments", 6),
             Map.entry("trigger", 4),
-            Map.entry("cancel", 2),
+            Map.entry("retryRun", 4),
+            Map.entry("rerunJob", 4),
+            Map.entry("cancel", 3),
             Map.entry("run", 3),
             Map.entry("runStream", 3),
             Map.entry("runs", 9),
@@ -127,6 +129,8 @@ public final class SimConnections {
                     case "projects" -> api.named("projects", (String) arguments[1]);
                     case "environments" -> api.named("environments", (String) arguments[2]);
                     case "trigger" -> api.trigger((long) arguments[1], guarded((GuardedBody) arguments[3]));
+                    // No command of the simulation retries yet.
+                    case "retryRun", "rerunJob" -> throw new UnsupportedOperationException(method.getName());
                     case "cancel" -> api.cancel((long) arguments[1]);
                     case "run" -> api.run((long) arguments[1], arguments[2] != null);
                     case "runStream" -> api.runStream((long) arguments[1]);

@@ -94,7 +94,8 @@ class EventSchemaTest {
         JsonNode data = JSON.readTree(records.data(SampleEvents.all().get(name)));
 
         assertThat(Schemas.eventFaults(data)).isEmpty();
-        assertThat(Schemas.faults(data.path("type").asText().startsWith("artifact.") ? "artifact-event" : "run-event", data))
+        assertThat(Schemas.faults(
+                        data.path("type").asText().startsWith("artifact.") ? "artifact-event" : "run-event", data))
                 .isEmpty();
     }
 
@@ -109,13 +110,18 @@ class EventSchemaTest {
             ObjectNode wrong = data.deepCopy();
             wrong.putArray(field.getKey());
             if (!field.getKey().equals("summary")) {
-                assertThat(Schemas.eventFaults(without)).as("without %s", field.getKey()).isNotEmpty();
+                assertThat(Schemas.eventFaults(without))
+                        .as("without %s", field.getKey())
+                        .isNotEmpty();
             }
             if (!field.getKey().equals("context")) {
-                assertThat(Schemas.eventFaults(wrong)).as("wrong %s", field.getKey()).isNotEmpty();
+                assertThat(Schemas.eventFaults(wrong))
+                        .as("wrong %s", field.getKey())
+                        .isNotEmpty();
             }
         }
-        assertThat(Schemas.eventFaults(((ObjectNode) data.deepCopy()).put("new_field", 1))).isNotEmpty();
+        assertThat(Schemas.eventFaults(((ObjectNode) data.deepCopy()).put("new_field", 1)))
+                .isNotEmpty();
     }
 
     /**

@@ -68,7 +68,12 @@ final class SampleEvents {
                         EventType.RUN_FAILED,
                         4,
                         RUN,
-                        ofRun(Known.SUCCESS, Known.RUNNING, null, "unexpected_status", "the run has ended as success")));
+                        ofRun(
+                                Known.SUCCESS,
+                                Known.RUNNING,
+                                null,
+                                "unexpected_status",
+                                "the run has ended as success")));
         all.put(
                 "run.cancelled",
                 event(
@@ -196,8 +201,7 @@ final class SampleEvents {
                 true,
                 "[relay:prod:5hiib0sk1ffujm9e] orders landed",
                 70403110257797L);
-        return new RunEvent.OfRun(
-                run, previous, "Daily build", "orders landed", true, failure, reason, message);
+        return new RunEvent.OfRun(run, previous, "Daily build", "orders landed", true, failure, reason, message);
     }
 
     private static RunEvent event(EventType type, int sequence, Long runId, RunEvent.Body body) {

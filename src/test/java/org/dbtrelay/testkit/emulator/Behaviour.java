@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param refusedRetryStatus answer to a retry that is not possible
  * @param createdStatus answer to a trigger, 200 or 201
  * @param slashRequired whether a path without its last slash is 404; if not, it is as good as the right one
+ * @param endedCancelStatus answer to a cancel of a run that has ended: 200 to answer the run, or 400, 409
  * @param requestsPerMinute limit of an account, passing it costs five minutes of 429; 0 for no limit
  */
 public record Behaviour(
@@ -23,11 +24,12 @@ public record Behaviour(
         int refusedRetryStatus,
         int createdStatus,
         boolean slashRequired,
+        int endedCancelStatus,
         int requestsPerMinute) {
 
     /** The likeliest. */
     public static Behaviour likely() {
-        return new Behaviour(1.0, Duration.ofMillis(500), 500, 400, 400, 200, true, 0);
+        return new Behaviour(1.0, Duration.ofMillis(500), 500, 400, 400, 200, true, 200, 0);
     }
 
     /** Runs go that many times faster than planned. */
@@ -40,6 +42,7 @@ public record Behaviour(
                 refusedRetryStatus,
                 createdStatus,
                 slashRequired,
+                endedCancelStatus,
                 requestsPerMinute);
     }
 
@@ -53,6 +56,7 @@ public record Behaviour(
                 refusedRetryStatus,
                 createdStatus,
                 slashRequired,
+                endedCancelStatus,
                 requestsPerMinute);
     }
 
@@ -66,6 +70,7 @@ public record Behaviour(
                 refusedRetryStatus,
                 createdStatus,
                 slashRequired,
+                endedCancelStatus,
                 requestsPerMinute);
     }
 
@@ -79,6 +84,7 @@ public record Behaviour(
                 refusedRetryStatus,
                 createdStatus,
                 slashRequired,
+                endedCancelStatus,
                 requestsPerMinute);
     }
 
@@ -92,6 +98,7 @@ public record Behaviour(
                 value,
                 createdStatus,
                 slashRequired,
+                endedCancelStatus,
                 requestsPerMinute);
     }
 
@@ -105,6 +112,7 @@ public record Behaviour(
                 refusedRetryStatus,
                 value,
                 slashRequired,
+                endedCancelStatus,
                 requestsPerMinute);
     }
 
@@ -117,6 +125,21 @@ public record Behaviour(
                 deactivatedStatus,
                 refusedRetryStatus,
                 createdStatus,
+                value,
+                endedCancelStatus,
+                requestsPerMinute);
+    }
+
+    /** A cancel of a run that has ended is answered so; 200: with the run. */
+    public Behaviour endedCancelStatus(int value) {
+        return new Behaviour(
+                speed,
+                cancelDelay,
+                longCauseStatus,
+                deactivatedStatus,
+                refusedRetryStatus,
+                createdStatus,
+                slashRequired,
                 value,
                 requestsPerMinute);
     }
@@ -131,6 +154,7 @@ public record Behaviour(
                 refusedRetryStatus,
                 createdStatus,
                 slashRequired,
+                endedCancelStatus,
                 value);
     }
 }

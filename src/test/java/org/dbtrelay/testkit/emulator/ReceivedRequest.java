@@ -22,8 +22,16 @@ public record ReceivedRequest(
         Map<String, String> headers,
         String body) {
     private static final int MOST = 8192;
-    private static final Set<String> KEPT =
-            Set.of("user-agent", "accept", "accept-encoding", "content-type", "traceparent", "tracestate", "host");
+    private static final Set<String> KEPT = Set.of(
+            "user-agent",
+            "accept",
+            "accept-encoding",
+            "connection",
+            "content-length",
+            "content-type",
+            "traceparent",
+            "tracestate",
+            "host");
 
     static ReceivedRequest of(Request request, Instant at) {
         Map<String, String> query = new TreeMap<>();

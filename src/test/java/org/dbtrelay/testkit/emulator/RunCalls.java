@@ -59,19 +59,24 @@ final class RunCalls {
         EmulatedJob job = job(request);
         RunView last = life.newest(job.id(), status -> true).orElse(null);
         if (last != null && last.retryRefusal() == null) {
+            checkActive(job);
             return created(life.retry(last.id(), "rerun", hiding));
         }
         return created(create(job, RunTrigger.of("Rerun from the API", "rerun"), hiding));
     }
 
     private RunView create(EmulatedJob job, RunTrigger trigger, Hiding hiding) {
+        checkActive(job);
+        return life.create(job, trigger, hiding);
+    }
+
+    private void checkActive(EmulatedJob job) {
         if (job.deactivated() && behaviour.deactivatedStatus() != 0) {
             throw new Refusal(
                     behaviour.deactivatedStatus(),
                     "This job is deactivated and cannot be run.",
                     Envelope.object().put("deactivated", "The job is deactivated"));
         }
-        return life.create(job, trigger, hiding);
     }
 
     private Answer created(RunView run) {
@@ -88,6 +93,12 @@ final class RunCalls {
     }
 
     Answer cancel(Request request) {
+        if (run(request).isFinal() && behaviour.endedCancelStatus() != 200) {
+            throw new Refusal(
+                    behaviour.endedCancelStatus(),
+                    "The run has ended and cannot be cancelled.",
+                    Envelope.object().put("status", "The run is in a final state"));
+        }
         return life.cancel(request.id("account"), request.id("run"))
                 .map(run -> Envelope.ok(json.of(run, Set.of())))
                 .orElseThrow(Refusal::notFound);
@@ -109,6 +120,7 @@ final class RunCalls {
                     "The request was invalid. Please double check the provided data and try again.",
                     Envelope.object().put("reason", run.retryRefusal()));
         }
+        checkActive(world.job(run.job().accountId(), run.jobId()).orElseThrow(Refusal::notFound));
         return created(life.retry(run.id(), "api", hiding));
     }
 

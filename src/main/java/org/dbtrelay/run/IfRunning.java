@@ -1,4 +1,4 @@
-package org.dbtrelay.config;
+package org.dbtrelay.run;
 
 /** What happens when the job has a run in flight. */
 public enum IfRunning {

@@ -1,0 +1,79 @@
+package org.dbtrelay.dbtcloud;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.dbtrelay.dbtcloud.RunLists.Page;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be known of a retry without making one: whether a run can be retried, and whether it has been. A retry has no
+ * cause that a marker could stand in, so one whose answer was lost is known by the run that it names as retried.
+ */
+final class Retries {
+
+    private final Exchange exchange;
+    private final RunLists lists;
+
+    Retries(Exchange exchange, RunLists lists) {
+        this.exchange = exchange;
+        this.lists = lists;
+    }
+
+    Retryability of(long accountId, long runId) throws DbtCloudException {
+        return exchange.get(
+                accountId,
+                Priority.LOOK_UP,
+                api -> api.run(accountId, runId, null),
+                body -> retryability(Envelope.read(body).data(), accountId, null));
+    }
+
+    Optional<Retryability> ofNewest(long accountId, long jobId) throws DbtCloudException {
+        RunQuery newest = RunQuery.newestOfJob(jobId, 1);
+        return exchange.get(accountId, Priority.LOOK_UP, api -> newest.on(api, accountId), body -> {
+            List<JsonNode> rows = Envelope.read(body).rows();
+            return rows.isEmpty() ? Optional.empty() : Optional.of(retryability(rows.getFirst(), accountId, jobId));
+        });
+    }
+
+    /** Reads the job's runs upwards along an id cursor, which new runs do not shift. */
+    Optional<RunSnapshot> find(long accountId, long jobId, @Nullable Long retriedRunId, long aboveRunId)
+            throws DbtCloudException {
+        long cursor = aboveRunId;
+        boolean more = true;
+        while (more) {
+            Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.ofJobAbove(jobId, cursor));
+            if (page.unreadable() > 0) {
+                throw new DbtCloudException(
+                        new CallFailure.Unclear("dbt Cloud listed runs of job " + jobId + " that cannot be read."));
+            }
+            for (RunSnapshot run : page.runs()) {
+                if (run.runId() > aboveRunId && isRetry(run, retriedRunId)) {
+                    return Optional.of(run);
+                }
+            }
+            long last = page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(cursor);
+            more = last > cursor && !page.isLast(0);
+            cursor = last;
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isRetry(RunSnapshot run, @Nullable Long ofRunId) {
+        Long retried = run.retryingRunId();
+        return retried != null && (ofRunId == null || Objects.equals(retried, ofRunId));
+    }
+
+    private static Retryability retryability(JsonNode row, long accountId, @Nullable Long jobId) throws IOException {
+        if (!row.isObject()) {
+            throw new Envelope.UnreadableAnswer("an answer without data");
+        }
+        RunJson run = Envelope.convert(row, RunJson.class);
+        return new Retryability(
+                run.toSnapshot(accountId, jobId), Boolean.TRUE.equals(run.canRetry()), run.retryNotSupportedReason());
+    }
+}

@@ -1,0 +1,108 @@
+package org.dbtrelay.dbtcloud;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.core.Response;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
+import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The three calls that start a run, which all keep to the same: over a connection of their own, within a hard limit at which
+ * the request is torn down, sent only if the window is still open when the connection stands, never sent twice, and what is
+ * not clear is called unclear.
+ */
+final class RunStarts {
+
+    /** dbt Cloud's retry and rerun take no body; the request still has to pass the look at its window. */
+    private static final byte[] NO_BODY = {};
+
+    private final Exchange exchange;
+    private final NewestRuns newest;
+
+    RunStarts(Exchange exchange, NewestRuns newest) {
+        this.exchange = exchange;
+        this.newest = newest;
+    }
+
+    RunSnapshot trigger(TriggerRequest request, Permit permit, BooleanSupplier stillAllowed) throws DbtCloudException {
+        try (permit) {
+            return start(
+                    request.accountId(),
+                    request.jobId(),
+                    new GuardedBody(json(request), stillAllowed),
+                    permit,
+                    (api, body) -> api.trigger(request.accountId(), request.jobId(), request.traceparent(), body));
+        }
+    }
+
+    RunSnapshot retryRun(
+            long accountId, long runId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
+            throws DbtCloudException {
+        return start(
+                accountId,
+                null,
+                new GuardedBody(NO_BODY, stillAllowed),
+                permit,
+                (api, body) -> api.retryRun(accountId, runId, traceparent, body));
+    }
+
+    RunSnapshot rerunJob(
+            long accountId, long jobId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
+            throws DbtCloudException {
+        return start(
+                accountId,
+                jobId,
+                new GuardedBody(NO_BODY, stillAllowed),
+                permit,
+                (api, body) -> api.rerunJob(accountId, jobId, traceparent, body));
+    }
+
+    private RunSnapshot start(
+            long accountId,
+            @Nullable Long jobId,
+            GuardedBody body,
+            Permit permit,
+            BiFunction<DbtCloudApi, GuardedBody, Uni<Response>> call)
+            throws DbtCloudException {
+        RunSnapshot run = exchange.post(
+                accountId,
+                permit,
+                api -> call.apply(api, body),
+                body,
+                answer -> RunLists.readRun(answer, accountId, jobId));
+        newest.heardOf(accountId, run.jobId(), run.runId());
+        return run;
+    }
+
+    private static byte[] json(TriggerRequest request) throws DbtCloudException {
+        ObjectNode body = Envelope.JSON.createObjectNode();
+        String additional = request.additionalRunConfigJson();
+        try {
+            if (additional != null) {
+                if (!(Envelope.JSON.readTree(additional) instanceof ObjectNode fields)) {
+                    throw new DbtCloudException(noObject());
+                }
+                body.setAll(fields);
+            }
+            body.put("cause", request.cause());
+            if (request.stepsOverride() != null) {
+                body.putPOJO("steps_override", request.stepsOverride());
+            }
+            if (request.schemaOverride() != null) {
+                body.put("schema_override", request.schemaOverride());
+            }
+            return Envelope.JSON.writeValueAsBytes(body);
+        } catch (JsonProcessingException e) {
+            throw new DbtCloudException(noObject(), e);
+        }
+    }
+
+    private static CallFailure noObject() {
+        return new CallFailure.Refused("additional_run_config is no JSON object.", 400, "additional_run_config");
+    }
+}
