@@ -301,10 +301,14 @@ class CloudEventCommandsTest {
                 binary(COMMAND).with("ce_traceparent", PARENT).with("ce_tracestate", "vendor=1"))) {
             assertThat(commanded(sent.with("traceparent", OTHER_PARENT))
                             .command()
-                            .head().trace())
+                            .head()
+                            .trace())
                     .as("the state belongs to its parent")
                     .isEqualTo(new TraceContext(OTHER_PARENT, null));
-            assertThat(commanded(sent.with("traceparent", "00-x")).command().head().trace())
+            assertThat(commanded(sent.with("traceparent", "00-x"))
+                            .command()
+                            .head()
+                            .trace())
                     .isEqualTo(new TraceContext(PARENT, "vendor=1"));
         }
     }
