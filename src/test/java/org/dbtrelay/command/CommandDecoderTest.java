@@ -135,19 +135,6 @@ class CommandDecoderTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{\"command\": \"retry\", \"run_id\": 1}",
-                "{\"command\": \"cancel\", \"run_id\": 1}",
-                "{\"command\": \"follow\", \"run_id\": 1}",
-                "{\"command\": \"trigger\", \"job_id\": 1, \"dry_run\": true}",
-                "{\"command\": \"trigger\", \"job_id\": 1, \"if_running\": \"skip\"}",
-            })
-    void what_this_build_does_not_do_yet_is_unsupported(String json) {
-        assertThat(unfit(json).reason()).isEqualTo(RejectReason.UNSUPPORTED);
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
                 "",
                 "nonsense",
                 "{\"a\":",

@@ -36,6 +36,7 @@ import org.dbtrelay.run.StoredArtifact;
 import org.dbtrelay.run.TraceContext;
 import org.dbtrelay.run.UnavailableReason;
 import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.testkit.Schemas;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -121,6 +122,16 @@ class EventsDocumentTest {
                 .filteredOn(example -> example.path("type").asText().startsWith(begin))
                 .isNotEmpty()
                 .allSatisfy(example -> assertThat(names(example)).isEqualTo(fields));
+    }
+
+    /** Each is an event that could be; what the relay could not write stands in no document. */
+    @Test
+    void itsExamplesAreEvents() {
+        assertThat(document.examples("json"))
+                .map(EventsDocumentTest::read)
+                .filteredOn(example -> example.has("command_id"))
+                .hasSizeGreaterThan(6)
+                .allSatisfy(example -> assertThat(Schemas.eventFaults(example)).isEmpty());
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.event.CheckedEvents;
 
 /** The course of things in a test: feeds inputs to the machine and keeps what comes of them. */
 final class Course {
@@ -50,6 +51,7 @@ final class Course {
         if (decision.forgotten() != null) {
             lineup.replace(entries.remove(decision.forgotten()), null);
         }
+        decision.events().forEach(CheckedEvents::check);
         events.addAll(decision.events());
         lastActions.addAll(decision.actions());
         decision.onward().forEach(this::decide);

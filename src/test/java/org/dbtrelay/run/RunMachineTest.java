@@ -491,7 +491,7 @@ class RunMachineTest {
     }
 
     private static StoredArtifact stored(WantedArtifact wanted) {
-        return new StoredArtifact(wanted, "file:/x", 1L, "00", null, null, null, Map.of(), null);
+        return new StoredArtifact(wanted, "file:/x", 1L, "00".repeat(32), null, null, null, Map.of(), null);
     }
 
     static Policy policy(boolean cancelAtDeadline, boolean park) {
