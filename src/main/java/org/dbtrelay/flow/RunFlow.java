@@ -43,6 +43,7 @@ final class RunFlow implements PartitionWork.Session {
     private final Claim claim;
     private final PartitionFlow flow;
     private final Books books;
+    private final Audit audit;
     private final Wakes wakes;
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
@@ -56,6 +57,7 @@ final class RunFlow implements PartitionWork.Session {
         this.flow = flow;
         this.position = claim.restored().position();
         this.books = new Books(claim.restored().entries(), flow.policy(), flow.metrics());
+        this.audit = new Audit(claim.partition());
         this.wakes = new Wakes(books::isOpen);
         flow.watches().drop(claim.partition());
         flow.views().serve(claim.partition(), books);
@@ -222,12 +224,14 @@ final class RunFlow implements PartitionWork.Session {
         position = step.position();
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.metrics());
+        step.events().forEach(event -> audit.told(event, books.find(event.commandId())));
         flow.views().told(step.events());
     }
 
     /** 3: only now. */
     private void act(Step step, SendWindow window) {
         for (Action action : step.actions()) {
+            audit.does(action, books.find(action.commandId()));
             switch (action) {
                 case Action.WakeAt wake -> wakes.add(wake);
                 case Action.Watch watch -> flow.watches().add(claim.partition(), watch, step.now(), claim.inbox());

@@ -74,10 +74,11 @@ public final class EntryCodec {
     /**
      * The bytes of an entry.
      *
-     * @param version {@link #VERSION} or {@link #VERSION_BEFORE}
+     * @param version {@link #VERSION}, or {@link #VERSION_BEFORE}, which is not obeyed for what it cannot hold: the entry of
+     *     a command that was accepted before this version was asked for
      */
     public static byte[] write(RunEntry entry, int version) {
-        if (version == VERSION) {
+        if (version == VERSION || !VersionTwo.canHold(entry)) {
             return bytes(new VersionedEntry(VERSION, entry));
         }
         ObjectNode record = JSON.createObjectNode().put("v", VERSION_BEFORE);

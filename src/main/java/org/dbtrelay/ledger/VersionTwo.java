@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.StartCall;
 
 /**
  * Entries as version 2 had them: it knew nothing but triggers, so what was ordered stood in the order itself, terms and all;
@@ -16,6 +18,18 @@ final class VersionTwo {
             List.of("poll_interval", "deadline", "cancel_at_deadline", "park_unclear", "artifacts");
 
     private VersionTwo() {}
+
+    /** Whether version 2 has a shape for the entry: it is one of a trigger, and of nothing that version 3 brought. */
+    static boolean canHold(RunEntry entry) {
+        boolean triggered = switch (entry.state()) {
+            case RunState.Starting starting -> starting.call() instanceof StartCall.Trigger;
+            case RunState.Looking looking -> looking.call() instanceof StartCall.Trigger;
+            case RunState.WithRun withRun -> true;
+            case RunState.Waiting waiting -> true;
+            case RunState.Finished finished -> true;
+        };
+        return triggered && (entry.order() == null || entry.order().plainlyTriggers());
+    }
 
     /** The entry in the shape of version 3. */
     static ObjectNode fromVersionTwo(ObjectNode entry) {
@@ -42,15 +56,12 @@ final class VersionTwo {
         return entry;
     }
 
-    /** The entry in the shape of version 2; it has to be one of a plain trigger, no others are taken while it is written. */
+    /** The entry in the shape of version 2, which has to be able to hold it. */
     static ObjectNode toVersionTwo(ObjectNode entry) {
         entry.remove("offset");
         if (entry.path("order") instanceof ObjectNode order
                 && order.remove("task") instanceof ObjectNode task
                 && order.remove("terms") instanceof ObjectNode terms) {
-            if (!task.path("task").asText().equals("trigger")) {
-                throw new IllegalArgumentException("version 2 of the ledger knows nothing but triggers");
-            }
             order.remove("open");
             order.put("verb", "trigger");
             order.set("selector", task.get("job"));

@@ -69,12 +69,7 @@ final class Acceptance {
 
     /** What the version of the ledger that is written cannot hold; null: it can hold everything. */
     private static @Nullable String unsupported(Order order, Policy policy) {
-        boolean plain = order.task() instanceof Task.Trigger trigger
-                && !trigger.dryRun()
-                && !trigger.retryFromFailure()
-                && order.expiresAt() == null
-                && order.terms().ifRunning() == IfRunning.QUEUE;
-        return plain || !policy.oldLedger()
+        return order.plainlyTriggers() || !policy.oldLedger()
                 ? null
                 : "only plain triggers are taken while relay.ledger.write-version is that of the build before";
     }

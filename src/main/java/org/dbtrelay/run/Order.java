@@ -91,6 +91,15 @@ public record Order(
                 tracestate);
     }
 
+    /** Whether it is a trigger, and has none of what came with version 3 of the ledger. */
+    public boolean plainlyTriggers() {
+        return task instanceof Task.Trigger trigger
+                && !trigger.dryRun()
+                && !trigger.retryFromFailure()
+                && expiresAt == null
+                && terms.ifRunning() == IfRunning.QUEUE;
+    }
+
     /** Whether nothing may be begun any more. */
     boolean isExpired(Instant now) {
         return expiresAt != null && !now.isBefore(expiresAt);

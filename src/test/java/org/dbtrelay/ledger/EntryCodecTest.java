@@ -237,7 +237,7 @@ class EntryCodecTest {
     }
 
     @Test
-    void what_the_version_before_did_not_know_is_not_written_in_it() {
+    void what_the_version_before_did_not_know_is_not_written_in_it() throws LedgerException, IOException {
         RunEntry entry = entry(1, everyState().toList().getFirst());
         Order cancel = new Order(
                 new Task.Cancel(new RunSelector.ById(1)),
@@ -252,10 +252,12 @@ class EntryCodecTest {
                 null,
                 null);
 
-        assertThatThrownBy(() -> EntryCodec.write(
-                        new RunEntry("c1", 1, HASH, NOW, 1, false, List.of(), cancel, entry.state()),
-                        EntryCodec.VERSION_BEFORE))
-                .isInstanceOf(IllegalArgumentException.class);
+        RunEntry cancelling = new RunEntry("c1", 1, HASH, NOW, 1, false, List.of(), cancel, entry.state());
+
+        byte[] written = EntryCodec.write(cancelling, EntryCodec.VERSION_BEFORE);
+
+        assertThat(JSON.readTree(written).path("v").asInt()).isEqualTo(EntryCodec.VERSION);
+        assertThat(EntryCodec.readEntry(written)).isEqualTo(cancelling);
     }
 
     private static RunEntry entry(int number, RunState state) {

@@ -39,13 +39,15 @@ class PhasesTest {
         assertThat(restored.changes()).isFalse();
         assertThat(restored.actions())
                 .containsExactly(
-                        new Action.WakeAt("c1", due),
                         new Action.WakeAt(
-                                "c1", course.entry("c1").openOrder().terms().deadline()));
+                                "c1", course.entry("c1").openOrder().terms().deadline()),
+                        new Action.WakeAt("c1", due));
         assertThat(course.take(new Input.Woken("c1"))).as("too early").isEqualTo(Decision.NOTHING);
         course.pass(Duration.ofSeconds(1));
-        assertThat(course.take(new Input.Restored("c1")).actions())
-                .hasAtLeastOneElementOfType(Action.ReserveStart.class);
+        course.take(new Input.Restored("c1"));
+        assertThat(course.lastAction(Action.WakeAt.class)).isNotNull();
+        course.take(new Input.Woken("c1"));
+        assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
     }
 
     @Test

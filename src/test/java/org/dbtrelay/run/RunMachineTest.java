@@ -314,6 +314,7 @@ class RunMachineTest {
         course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
         course.pass(Duration.ofHours(-1));
         course.take(new Input.Restored("c1"));
+        course.take(new Input.Woken("c1"));
 
         assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
     }

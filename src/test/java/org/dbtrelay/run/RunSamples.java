@@ -71,10 +71,10 @@ final class RunSamples {
     }
 
     static Policy policy(Policy.ForConnection connection) {
-        return policy(connection, true, false);
+        return policy(connection, null, false);
     }
 
-    static Policy policy(Policy.ForConnection connection, boolean cancelAtDeadline, boolean park) {
+    static Policy policy(Policy.ForConnection connection, @Nullable Boolean cancelAtDeadline, boolean park) {
         return new Policy(
                 "test",
                 "ledger",
