@@ -20,6 +20,8 @@ import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -414,9 +416,9 @@ class CommandApiIT {
     private static ValidatableResponse post(String body, String key) {
         return withKey(KEY)
                 .contentType(ContentType.JSON)
-                .queryParam("key", key)
                 .body(bytes(body))
-                .post(address("api/commands"))
+                .urlEncodingEnabled(false)
+                .post(address("api/commands?key=" + URLEncoder.encode(key, StandardCharsets.UTF_8)))
                 .then();
     }
 
