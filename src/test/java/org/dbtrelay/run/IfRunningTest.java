@@ -9,6 +9,7 @@ import static org.dbtrelay.run.RunSamples.policy;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.dbtrelay.run.JobRunStatus.Known;
 import org.junit.jupiter.api.Test;
 
@@ -107,7 +108,7 @@ class IfRunningTest {
                 false,
                 policy(anything()).connections(),
                 policy(anything()).defaults(),
-                java.util.Map.of(7L, new Wishes(null, Duration.ofHours(1), null, true, null, null)));
+                Map.of(7L, new Wishes(null, Duration.ofHours(1), null, true, null, null)));
         Course named = new Course(own);
         named.take(commanded(command("c1", new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false))));
 
