@@ -7,6 +7,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
@@ -21,6 +22,8 @@ import java.util.UUID;
 import org.dbtrelay.command.CommandDecoder;
 import org.dbtrelay.command.CommandHeaders;
 import org.dbtrelay.command.CommandOutlet;
+import org.dbtrelay.command.Destination;
+import org.dbtrelay.command.Destinations;
 import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.Input;
@@ -28,9 +31,11 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
 
 /** Commands over HTTP: send one, see where one stands. */
 @Path("/api/commands")
@@ -41,14 +46,18 @@ public class CommandResource {
 
     private static final String CLOUD_EVENT = "application/cloudevents+json";
     private static final int MOST = 1_000;
+    private static final int LONGEST_KEY = 1_000;
 
     private final CommandDecoder decoder;
+    private final Destinations destinations;
     private final CommandOutlet outlet;
     private final CommandViews views;
     private final Clock clock;
 
-    CommandResource(CommandDecoder decoder, CommandOutlet outlet, CommandViews views, Clock clock) {
+    CommandResource(
+            CommandDecoder decoder, Destinations destinations, CommandOutlet outlet, CommandViews views, Clock clock) {
         this.decoder = decoder;
+        this.destinations = destinations;
         this.outlet = outlet;
         this.views = views;
         this.clock = clock;
@@ -57,9 +66,14 @@ public class CommandResource {
     /** Checks a command as the topic's reader would and puts it on the topic. */
     @POST
     @Consumes({MediaType.APPLICATION_JSON, CLOUD_EVENT})
-    @Operation(summary = "Put a command on the commands topic, keyed by its job")
+    @Operation(
+            summary =
+                    "Put a command on the commands topic, keyed by its job or its run, or beside the command it names")
     @APIResponse(responseCode = "202", description = "It is on the topic; Location tells where it can be looked at")
     @APIResponse(responseCode = "400", description = "It breaks a rule; the problem names the field and the rule")
+    @APIResponse(
+            responseCode = "409",
+            description = "It names a command that this instance does not know; the parameter key would help")
     @APIResponse(responseCode = "503", description = "Kafka did not confirm it; send it again with the same id")
     @RequestBody(
             required = true,
@@ -70,13 +84,23 @@ public class CommandResource {
                 @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(type = SchemaType.OBJECT)),
                 @Content(mediaType = CLOUD_EVENT, schema = @Schema(type = SchemaType.OBJECT))
             })
-    public Response send(byte[] body, @Context HttpHeaders httpHeaders) {
+    public Response send(
+            byte[] body,
+            @Parameter(description = "The record key, if it is not to be the job's or the run's id")
+                    @QueryParam("key")
+                    @Nullable
+                    String key,
+            @Context HttpHeaders httpHeaders) {
+        if (key != null && (key.isBlank() || key.length() > LONGEST_KEY)) {
+            return Problem.response(
+                    Response.Status.BAD_REQUEST, "key: must have 1 to " + LONGEST_KEY + " characters, or be absent");
+        }
         CommandHeaders headers = new HttpCommandHeaders(httpHeaders);
         String id = UUID.randomUUID().toString();
         return switch (decoder.decode(body, headers, id, clock.instant())) {
-            case Input.Commanded(Command.Trigger trigger, var hash, var time) ->
-                sent(trigger, decoder.plain(body, headers, trigger.id()));
-            case Input.Commanded(Command.Unfit unfit, var hash, var time) ->
+            case Input.Commanded(Command.Fit command, var hash, var time, var offset) ->
+                sent(command, destinations.of(command, key), decoder.plain(body, headers, command.id()));
+            case Input.Commanded(Command.Unfit unfit, var hash, var time, var offset) ->
                 Problem.response(Response.Status.BAD_REQUEST, unfit.message());
             case Input.Unreadable unreadable ->
                 Problem.response(
@@ -84,17 +108,20 @@ public class CommandResource {
         };
     }
 
-    private Response sent(Command.Trigger trigger, byte[] value) {
+    private Response sent(Command command, Destination destination, byte[] value) {
+        if (destination instanceof Destination.Unknown unknown) {
+            return Problem.response(Response.Status.CONFLICT, unknown.message());
+        }
         try {
-            outlet.send(trigger, value);
+            outlet.send(command, destination, value);
         } catch (CommandOutlet.NotTaken e) {
             return Problem.response(
                     Response.Status.SERVICE_UNAVAILABLE,
                     e.getMessage() + "; the command may be on its topic all the same, so send it again as command_id '"
-                            + trigger.id() + "'");
+                            + command.id() + "'");
         }
-        return Response.accepted(Map.of("command_id", trigger.id()))
-                .location(URI.create("/api/commands/" + segment(trigger.id())))
+        return Response.accepted(Map.of("command_id", command.id()))
+                .location(URI.create("/api/commands/" + segment(command.id())))
                 .build();
     }
 

@@ -6,9 +6,6 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Iterator;
-import java.util.Set;
-import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.dbtrelay.config.RelayConfig;
@@ -17,7 +14,7 @@ import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.TraceContext;
+import org.dbtrelay.run.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,39 +25,6 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class CommandDecoder {
 
-    static final Set<String> VERBS = Set.of("trigger", "retry", "cancel", "follow");
-
-    /** Of the contract, not yet of this build. */
-    static final Set<String> LATER = Set.of(
-            "retry_from_failure",
-            "if_running",
-            "expires_at",
-            "dry_run",
-            "run_id",
-            "target_command_id",
-            "expected_statuses");
-
-    static final Set<String> FIELDS = Set.of(
-            "command",
-            "command_id",
-            "connection",
-            "account_id",
-            "job_id",
-            "project_name",
-            "environment_name",
-            "job_name",
-            "cause",
-            "steps_override",
-            "schema_override",
-            "additional_run_config",
-            "poll_interval",
-            "timeout",
-            "on_timeout",
-            "on_unclear",
-            "artifacts",
-            "context");
-
-    private static final int MAX_ID = 128;
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
 
     private final int maxSize;
@@ -77,7 +41,12 @@ public class CommandDecoder {
     /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */
     public Input.OfRecord decode(ConsumerRecord<byte[], byte[]> record) {
         String defaultId = record.topic() + "-" + record.partition() + "-" + record.offset() + "-" + record.timestamp();
-        return decode(record.value(), name -> text(record, name), defaultId, Instant.ofEpochMilli(record.timestamp()));
+        return decode(
+                record.value(),
+                name -> text(record, name),
+                defaultId,
+                Instant.ofEpochMilli(record.timestamp()),
+                record.offset());
     }
 
     /**
@@ -88,6 +57,11 @@ public class CommandDecoder {
      */
     public Input.OfRecord decode(
             byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime) {
+        return decode(value, headers, defaultId, recordTime, RunEntry.NO_OFFSET);
+    }
+
+    private Input.OfRecord decode(
+            byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime, long offset) {
         if (value == null) {
             return unreadable(DeadLetterReason.MALFORMED, "the record has no value; a command is a JSON object");
         }
@@ -98,7 +72,7 @@ public class CommandDecoder {
         }
         try {
             CommandEnvelope envelope = CommandEnvelope.open(value, headers);
-            return new Input.Commanded(decode(envelope, defaultId), envelope.hash(), recordTime);
+            return new Input.Commanded(decode(envelope, defaultId), envelope.hash(), recordTime, offset);
         } catch (CommandJson.Malformed e) {
             return unreadable(DeadLetterReason.MALFORMED, e.getMessage());
         }
@@ -127,28 +101,35 @@ public class CommandDecoder {
         ObjectNode object = envelope.command();
         Fields fields = new Fields(object);
         String id = defaultId;
-        String verb = "unknown";
+        String word = "unknown";
         String connection = "default";
         @Nullable String context = null;
-        @Nullable TraceContext trace = envelope.trace();
+        @Nullable String fault = envelope.fault();
         try {
-            id = id(fields, defaultId);
+            id = orElse(fields.commandId("command_id", SelectorFields.LONGEST_COMMAND_ID), defaultId);
             context = context(fields);
             refuseBareCloudEvent(envelope);
-            verb = verb(fields);
+            Verb verb = verb(fields);
+            word = verb.word();
             connection = orElse(fields.text("connection", 64), "default");
-            if (envelope.fault() != null) {
-                return new Command.Unfit(id, verb, connection, RejectReason.INVALID, envelope.fault(), context, trace);
+            if (fault == null) {
+                KnownFields.check(object, verb);
+                return new Command.Fit(
+                        new Command.Head(
+                                id,
+                                connection,
+                                fields.id("account_id"),
+                                fields.time("expires_at"),
+                                context,
+                                envelope.trace()),
+                        TaskFields.read(fields, verb, id),
+                        WishFields.read(fields));
             }
-            refuseUnknown(object);
-            @Nullable String later = later(object, verb);
-            if (later != null) {
-                return new Command.Unfit(id, verb, connection, RejectReason.UNSUPPORTED, later, context, trace);
-            }
-            return TriggerFields.read(fields, id, connection, context, trace);
         } catch (BadField e) {
-            return new Command.Unfit(id, verb, connection, RejectReason.INVALID, e.rule(), context, trace);
+            fault = e.rule();
         }
+        Command.Head head = new Command.Head(id, connection, null, null, context, envelope.trace());
+        return new Command.Unfit(head, word, RejectReason.INVALID, fault);
     }
 
     /** The commonest slip: an envelope sent by a tool that sets no headers. */
@@ -162,21 +143,11 @@ public class CommandDecoder {
         }
     }
 
-    private static String id(Fields fields, String defaultId) throws BadField {
-        @Nullable String id = fields.text("command_id", MAX_ID);
-        if (id == null) {
-            return defaultId;
-        }
-        if (id.chars().anyMatch(Character::isISOControl)) {
-            throw new BadField("command_id", "must have printable characters only");
-        }
-        return id;
-    }
-
-    private static String verb(Fields fields) throws BadField {
-        @Nullable String verb = fields.text("command", 40);
-        if (verb == null || !VERBS.contains(verb)) {
-            throw new BadField("command", "must be one of " + new TreeSet<>(VERBS));
+    private static Verb verb(Fields fields) throws BadField {
+        @Nullable String word = fields.choice("command", Verb.words());
+        @Nullable Verb verb = word == null ? null : Verb.of(word);
+        if (verb == null) {
+            throw new BadField("command", "must be given, as one of " + Verb.words());
         }
         return verb;
     }
@@ -188,33 +159,9 @@ public class CommandDecoder {
         }
         String text = node.toString();
         if (text.getBytes(StandardCharsets.UTF_8).length > MAX_CONTEXT_BYTES) {
-            throw new BadField("context", "must not be larger than 8 KiB");
+            throw new BadField("context", "must not be larger than 8 KiB as compact JSON");
         }
         return text;
-    }
-
-    private static void refuseUnknown(ObjectNode object) throws BadField {
-        for (Iterator<String> all = object.fieldNames(); all.hasNext(); ) {
-            String name = all.next();
-            if (!FIELDS.contains(name) && !LATER.contains(name)) {
-                throw new BadField(
-                        name.length() > 60 ? name.substring(0, 60) + "…" : name,
-                        "is not a field of a command; known are " + new TreeSet<>(FIELDS));
-            }
-        }
-    }
-
-    /** What of the contract this build does not do yet; null: it does all of it. */
-    private static @Nullable String later(ObjectNode object, String verb) {
-        if (!verb.equals("trigger")) {
-            return "command: '" + verb + "' is not supported yet";
-        }
-        for (String name : new TreeSet<>(LATER)) {
-            if (object.hasNonNull(name)) {
-                return name + ": is not supported yet";
-            }
-        }
-        return null;
     }
 
     private static @Nullable String text(ConsumerRecord<?, ?> record, String name) {

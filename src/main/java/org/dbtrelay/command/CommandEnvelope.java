@@ -47,7 +47,7 @@ record CommandEnvelope(
         if (mediaType.startsWith(EVENT_FORMAT)) {
             if (!mediaType.equals(EVENT_FORMAT + "+json")) {
                 throw new Malformed(
-                        "content-type: '" + cut(mediaType) + "' is not read, only " + EVENT_FORMAT + "+json");
+                        "content-type: '" + Shown.text(mediaType) + "' is not read, only " + EVENT_FORMAT + "+json");
             }
             return structured(CommandJson.read(value, "the CloudEvent"), headers);
         }
@@ -141,10 +141,6 @@ record CommandEnvelope(
         }
         int end = contentType.indexOf(';');
         return (end < 0 ? contentType : contentType.substring(0, end)).strip().toLowerCase(Locale.ROOT);
-    }
-
-    private static String cut(String text) {
-        return text.length() > 60 ? text.substring(0, 60) + "…" : text;
     }
 
     /**

@@ -1,7 +1,9 @@
 package org.dbtrelay.command;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -13,12 +15,20 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Map;
 import org.dbtrelay.run.CommandHash;
 
 /** The JSON of commands: read strictly, and hashed regardless of the order of its fields. */
 final class CommandJson {
 
-    private static final JsonMapper JSON = JsonMapper.builder()
+    /** What is read here is written again, in events and in the ledger, by code that goes down as deep as the JSON does. */
+    private static final int DEEPEST = 100;
+
+    private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(DEEPEST)
+                            .build())
+                    .build())
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS, DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
@@ -57,15 +67,45 @@ final class CommandJson {
                     .decode(ByteBuffer.wrap(value))
                     .toString();
             JsonNode tree = JSON.readTree(text);
-            if (tree instanceof ObjectNode object) {
-                return object;
+            if (!(tree instanceof ObjectNode object)) {
+                throw new Malformed(what + " is no JSON object");
             }
-            throw new Malformed(what + " is no JSON object");
+            if (text.contains("\\u") && hasHalfCharacter(object)) {
+                throw new Malformed(
+                        what + " holds one half of a surrogate pair without the other, which is no character");
+            }
+            return object;
         } catch (CharacterCodingException e) {
             throw new Malformed(what + " is not UTF-8");
+        } catch (NumberFormatException e) {
+            // Jackson lets it through: an exponent of more digits than a BigDecimal can have.
+            throw new Malformed(what + " holds a number that is out of all bounds");
         } catch (JsonProcessingException e) {
-            throw new Malformed(what + " is no JSON: " + e.getOriginalMessage());
+            throw new Malformed(what + " is no JSON: " + Shown.text(String.valueOf(e.getOriginalMessage()), 500));
         }
+    }
+
+    /** JSON's escapes can name one, UTF-8 cannot hold one: nothing that is made of it could be written. */
+    private static boolean hasHalfCharacter(JsonNode node) {
+        if (node.isTextual()) {
+            return isBroken(node.textValue());
+        }
+        for (Map.Entry<String, JsonNode> field : node.properties()) {
+            if (isBroken(field.getKey())) {
+                return true;
+            }
+        }
+        for (JsonNode child : node) {
+            if (hasHalfCharacter(child)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isBroken(String text) {
+        return text.codePoints()
+                .anyMatch(point -> point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE);
     }
 
     /** 128 bits over the content. */

@@ -8,15 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.dbtrelay.run.Command;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.TraceContext;
 import org.eclipse.microprofile.reactive.messaging.Channel;
 import org.eclipse.microprofile.reactive.messaging.Message;
 import org.eclipse.microprofile.reactive.messaging.Metadata;
 import org.jspecify.annotations.Nullable;
 
-/** Puts commands that came by HTTP on the commands topic, keyed by job as producers are advised to. */
+/** Puts commands that came by HTTP on the commands topic. */
 @Singleton
 public class CommandOutlet {
 
@@ -41,15 +39,20 @@ public class CommandOutlet {
     /**
      * Sends a command and the trace that it belongs to, and waits until the brokers have it.
      *
+     * @param destination a known one
      * @throws NotTaken if they did not say that they took it; it may be there all the same
      */
-    public void send(Command command, byte[] value) throws NotTaken {
+    public void send(Command command, Destination destination, byte[] value) throws NotTaken {
+        OutgoingKafkaRecordMetadata.OutgoingKafkaRecordMetadataBuilder<String> metadata =
+                OutgoingKafkaRecordMetadata.<String>builder().withHeaders(headers(command));
+        switch (destination) {
+            case Destination.Keyed(String key) -> metadata.withKey(key);
+            case Destination.Beside(int partition, String key) ->
+                metadata.withPartition(partition).withKey(key);
+            case Destination.Unknown unknown -> throw new IllegalArgumentException(unknown.message());
+        }
         try {
-            OutgoingKafkaRecordMetadata<String> metadata = OutgoingKafkaRecordMetadata.<String>builder()
-                    .withKey(key(command))
-                    .withHeaders(headers(command))
-                    .build();
-            emitter.sendMessage(Message.of(value, Metadata.of(metadata)))
+            emitter.sendMessage(Message.of(value, Metadata.of(metadata.build())))
                     .await()
                     .atMost(PATIENCE);
         } catch (TimeoutException e) {
@@ -61,7 +64,7 @@ public class CommandOutlet {
 
     private static RecordHeaders headers(Command command) {
         RecordHeaders headers = new RecordHeaders();
-        @Nullable TraceContext trace = command.trace();
+        @Nullable TraceContext trace = command.head().trace();
         if (trace != null) {
             headers.add("traceparent", trace.traceparent().getBytes(StandardCharsets.US_ASCII));
             if (trace.tracestate() != null) {
@@ -69,17 +72,5 @@ public class CommandOutlet {
             }
         }
         return headers;
-    }
-
-    private static String key(Command command) {
-        return switch (command) {
-            case Command.Trigger trigger ->
-                switch (trigger.job()) {
-                    case JobSelector.ById(long jobId) -> Long.toString(jobId);
-                    case JobSelector.ByNames(JobNames names) ->
-                        names.projectName() + "/" + names.environmentName() + "/" + names.jobName();
-                };
-            case Command.Unfit unfit -> unfit.id();
-        };
     }
 }

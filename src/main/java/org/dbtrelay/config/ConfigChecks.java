@@ -99,23 +99,31 @@ final class ConfigChecks {
                     JOB_ID.matcher(id).matches(),
                     "relay.jobs." + ConfigKeys.quoted(id),
                     "'" + id + "' is not the number of a job, as in relay.jobs.559062.timeout");
-            String intervalKey = key("relay.jobs", id, "poll-interval");
-            String timeoutKey = key("relay.jobs", id, "timeout");
-            job.pollInterval().ifPresent(own -> interval(intervalKey, own));
-            if (job.timeout().isPresent()) {
-                longer(
-                        timeoutKey,
-                        job.timeout().get(),
-                        job.pollInterval().isPresent() ? intervalKey : "relay.poll.interval",
-                        job.pollInterval().orElse(interval));
-            } else if (job.pollInterval().isPresent()) {
-                check(
-                        job.pollInterval().get().compareTo(timeout) < 0,
-                        intervalKey,
-                        text(job.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout));
-            }
-            job.artifacts().ifPresent(paths -> paths(key("relay.jobs", id, "artifacts"), paths));
+            terms("relay.jobs." + ConfigKeys.quoted(id), job, config);
         });
+        config.connections()
+                .forEach((name, connection) ->
+                        terms(key("relay.connections", name, "terms"), connection.terms(), config));
+    }
+
+    private void terms(String prefix, TermsConfig terms, RelayConfig config) {
+        String intervalKey = prefix + ".poll-interval";
+        Duration interval = config.poll().interval();
+        Duration timeout = config.run().timeout();
+        terms.pollInterval().ifPresent(own -> interval(intervalKey, own));
+        if (terms.timeout().isPresent()) {
+            longer(
+                    prefix + ".timeout",
+                    terms.timeout().get(),
+                    terms.pollInterval().isPresent() ? intervalKey : "relay.poll.interval",
+                    terms.pollInterval().orElse(interval));
+        } else if (terms.pollInterval().isPresent()) {
+            check(
+                    terms.pollInterval().get().compareTo(timeout) < 0,
+                    intervalKey,
+                    text(terms.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout));
+        }
+        terms.artifacts().ifPresent(paths -> paths(prefix + ".artifacts", paths));
     }
 
     private void artifacts(RelayConfig.Artifacts artifacts) {
@@ -187,9 +195,11 @@ final class ConfigChecks {
                         "'" + record + "' is not partition@offset, such as 3@1207")));
         positive("relay.ledger.sweep-interval", config.ledger().sweepInterval());
         check(
-                config.ledger().writeVersion() == 1 || config.ledger().writeVersion() == 2,
+                config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION
+                        || config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION - 1,
                 "relay.ledger.write-version",
-                config.ledger().writeVersion() + " is neither 2, this build's own, nor 1, the one before");
+                config.ledger().writeVersion() + " is neither " + RelayConfig.LEDGER_VERSION
+                        + ", this build's own, nor " + (RelayConfig.LEDGER_VERSION - 1) + ", the one before");
         Duration lag = config.ledger().visibilityLag();
         check(
                 !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,

@@ -26,7 +26,6 @@ public final class ConfigKeys {
     private static final Pattern SEGMENT = Pattern.compile("\"([^\"]*)\"|([^.\"]+)");
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9_-]+");
     private static final Pattern INDEX = Pattern.compile("\\[\\d+]$");
-    private static final int SIMILAR = 3;
 
     private final List<ConfigKey> keys;
 
@@ -57,11 +56,12 @@ public final class ConfigKeys {
     /** The declared key that {@code name} was probably meant to be, with the user's own names in it. */
     public Optional<String> nearest(String name) {
         List<String> segments = segments(name);
-        return keys.stream()
-                .filter(key -> key.pattern().split("\\.").length == segments.size())
-                .map(key -> fill(key.pattern(), segments))
-                .filter(candidate -> distance(candidate, name) <= SIMILAR)
-                .min(Comparator.comparingInt(candidate -> distance(candidate, name)));
+        return Spelling.nearest(
+                name,
+                keys.stream()
+                        .filter(key -> key.pattern().split("\\.").length == segments.size())
+                        .map(key -> fill(key.pattern(), segments))
+                        .toList());
     }
 
     /**
@@ -159,20 +159,5 @@ public final class ConfigKeys {
             throw new IllegalStateException("A configuration value of the type " + type + " is not foreseen here.");
         }
         return (Class<?>) type.getActualTypeArguments()[0];
-    }
-
-    /** Levenshtein's distance: how many letters must be put in, taken out or changed. */
-    private static int distance(String a, String b) {
-        int[] row = IntStream.rangeClosed(0, b.length()).toArray();
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int changed = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(changed, Math.min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.length()];
     }
 }

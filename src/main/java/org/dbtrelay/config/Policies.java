@@ -7,9 +7,11 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.Terms;
+import org.dbtrelay.run.Wishes;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration as the values that decisions are made with. */
@@ -29,22 +31,15 @@ public final class Policies {
 
     /** The policy of a configuration. */
     public static Policy of(RelayConfig config) {
-        Policy.Defaults defaults = new Policy.Defaults(
+        Terms.Defaults defaults = new Terms.Defaults(
                 config.poll().interval(),
                 config.run().timeout(),
-                cancels(config.run().onTimeout()),
+                config.run().onTimeout().map(OnTimeout.CANCEL::equals).orElse(null),
                 config.run().onUnclear() == OnUnclear.PARK,
+                config.run().ifRunning(),
                 config.artifacts().paths().orElse(List.of()));
-        Map<Long, Policy.Defaults> jobs = new HashMap<>();
-        config.jobs()
-                .forEach((id, job) -> jobs.put(
-                        Long.valueOf(id),
-                        new Policy.Defaults(
-                                job.pollInterval().orElse(defaults.pollInterval()),
-                                job.timeout().orElse(defaults.timeout()),
-                                job.onTimeout().isPresent() ? cancels(job.onTimeout()) : defaults.cancelAtDeadline(),
-                                job.onUnclear().map(OnUnclear.PARK::equals).orElse(defaults.parkUnclear()),
-                                job.artifacts().orElse(defaults.artifacts()))));
+        Map<Long, Wishes> jobs = new HashMap<>();
+        config.jobs().forEach((id, job) -> jobs.put(Long.valueOf(id), wishes(job)));
         Map<String, Policy.ForConnection> connections = new HashMap<>();
         Duration slowest = Duration.ZERO;
         for (Map.Entry<String, RelayConfig.Connection> entry :
@@ -65,6 +60,7 @@ public final class Policies {
                 SEND_WINDOW.plus(slowest).plus(config.ledger().visibilityLag()),
                 SEND_WINDOW,
                 config.artifacts().patience(),
+                config.ledger().writeVersion() < RelayConfig.LEDGER_VERSION,
                 connections,
                 defaults,
                 jobs);
@@ -81,8 +77,18 @@ public final class Policies {
         return config.name().orElse("dbt-cloud-relay");
     }
 
-    private static boolean cancels(Optional<OnTimeout> onTimeout) {
-        return onTimeout.map(OnTimeout.CANCEL::equals).orElse(true);
+    private static Wishes wishes(TermsConfig terms) {
+        return new Wishes(
+                terms.pollInterval().orElse(null),
+                terms.timeout().orElse(null),
+                terms.onTimeout().map(OnTimeout.CANCEL::equals).orElse(null),
+                terms.onUnclear().map(OnUnclear.PARK::equals).orElse(null),
+                terms.ifRunning().orElse(null),
+                terms.artifacts().orElse(null));
+    }
+
+    private static @Nullable Integer orNull(OptionalInt number) {
+        return number.isPresent() ? number.getAsInt() : null;
     }
 
     private static Policy.ForConnection ofConnection(
@@ -90,7 +96,8 @@ public final class Policies {
         Set<Long> accounts = new HashSet<>();
         accounts.add(connection.accountId());
         if (policy == null) {
-            return new Policy.ForConnection(connection.accountId(), null, accounts, false, true, null);
+            return new Policy.ForConnection(
+                    connection.accountId(), null, accounts, false, true, null, null, null, wishes(connection.terms()));
         }
         policy.accounts().ifPresent(accounts::addAll);
         return new Policy.ForConnection(
@@ -99,6 +106,9 @@ public final class Policies {
                 accounts,
                 policy.allowStepsOverride(),
                 policy.allowSchemaOverride(),
-                policy.allowedRunConfig().orElse(null));
+                policy.allowedRunConfig().orElse(null),
+                orNull(policy.maxInFlight()),
+                orNull(policy.maxInFlightPerJob()),
+                wishes(connection.terms()));
     }
 }

@@ -11,11 +11,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.dbtrelay.run.IfRunning;
 
 /** Everything that can be configured under {@code relay.*}. */
 @StaticInitSafe
 @ConfigMapping(prefix = "relay")
 public interface RelayConfig {
+
+    /** The version of ledger entries that this build writes unless it is told otherwise. */
+    int LEDGER_VERSION = 3;
 
     /**
      * The name of this deployment: part of the marker that its runs carry, so two deployments on one dbt Cloud account know
@@ -36,7 +40,7 @@ public interface RelayConfig {
     Run run();
 
     /** The same defaults for one job, by job id. */
-    Map<String, JobDefaults> jobs();
+    Map<String, TermsConfig> jobs();
 
     /** Which artifacts are announced and where they are stored. */
     Artifacts artifacts();
@@ -134,6 +138,9 @@ public interface RelayConfig {
         /** How many requests may be on the wire at once. */
         @WithDefault("32")
         int maxConcurrentRequests();
+
+        /** What holds for its commands where neither they nor their job's configuration say anything. */
+        TermsConfig terms();
     }
 
     /** {@code relay.poll}. */
@@ -159,27 +166,6 @@ public interface RelayConfig {
         /** What happens when a run can be neither found nor excluded. */
         @WithDefault("retry")
         OnUnclear onUnclear();
-    }
-
-    /** {@code relay.jobs.<job id>}: as {@code relay.poll}, {@code relay.run} and {@code relay.artifacts}, for one job. */
-    interface JobDefaults {
-        /** As {@code relay.poll.interval}. */
-        Optional<Duration> pollInterval();
-
-        /** As {@code relay.run.timeout}. */
-        Optional<Duration> timeout();
-
-        /** As {@code relay.run.on-timeout}. */
-        Optional<OnTimeout> onTimeout();
-
-        /** As {@code relay.run.if-running}. */
-        Optional<IfRunning> ifRunning();
-
-        /** As {@code relay.run.on-unclear}. */
-        Optional<OnUnclear> onUnclear();
-
-        /** As {@code relay.artifacts.paths}. */
-        Optional<List<String>> artifacts();
     }
 
     /** {@code relay.artifacts}. */
@@ -280,7 +266,7 @@ public interface RelayConfig {
         Duration sweepInterval();
 
         /** The version that entries are written in: the one before the newest before a build is rolled back. */
-        @WithDefault("2")
+        @WithDefault("3")
         int writeVersion();
 
         /** Ledger records to leave out, {@code <partition>@<offset>}: an operator's way past one that cannot be read. */

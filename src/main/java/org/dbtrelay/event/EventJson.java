@@ -59,6 +59,8 @@ final class EventJson {
                 body.verb(),
                 body.reason() == null ? null : body.reason().wireName(),
                 body.message(),
+                body.status() == null ? null : body.status().label(),
+                body.status() == null ? null : Integer.valueOf(body.status().code()),
                 event.context(),
                 event.observedAt());
     }
@@ -164,6 +166,8 @@ final class EventJson {
             String command,
             @Nullable String reason,
             @Nullable String message,
+            @Nullable String status,
+            @Nullable Integer statusCode,
             @JsonRawValue @Nullable String context,
             Instant observedAt) {}
 

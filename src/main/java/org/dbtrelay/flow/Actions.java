@@ -14,6 +14,7 @@ import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.Priority;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+import org.dbtrelay.dbtcloud.Retryability;
 import org.dbtrelay.dbtcloud.RunWithSteps;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -83,7 +84,19 @@ class Actions {
                         inbox,
                         client -> new Input.Observed(
                                 cancel.commandId(),
-                                client.cancel(cancel.target().accountId(), cancel.runId(), null)));
+                                client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent())));
+            case Action.CancelOther cancel -> cancelOther(cancel);
+            case Action.ReadRun read -> call(action, read.target(), inbox, client -> readRun(client, read));
+            case Action.ReadNewestRun read -> call(action, read.target(), inbox, client -> readNewest(client, read));
+            case Action.ListInFlight list ->
+                call(
+                        action,
+                        list.target(),
+                        inbox,
+                        client -> new Input.InFlight(
+                                list.commandId(),
+                                client.runsInFlight(list.target().accountId(), list.jobId())));
+            case Action.SearchRetry search -> call(action, search.target(), inbox, client -> search(client, search));
             case Action.CancelQueued cancel ->
                 call(action, cancel.target(), inbox, client -> cancelQueued(client, cancel));
             case Action.Collect collect ->
@@ -116,14 +129,63 @@ class Actions {
                 action.marker(),
                 action.aboveRunId(),
                 action.notCreatedBefore());
+        return lookedUp(action.commandId(), action.attempt(), begun, run);
+    }
+
+    private Input search(DbtCloudClient client, Action.SearchRetry action) throws DbtCloudException {
+        Instant begun = clock.instant();
+        Optional<RunSnapshot> run = client.findRetry(
+                action.target().accountId(), action.jobId(), action.retriedRunId(), action.aboveRunId());
+        return lookedUp(action.commandId(), action.attempt(), begun, run);
+    }
+
+    private Input lookedUp(String commandId, int attempt, Instant begun, Optional<RunSnapshot> run) {
         run.ifPresent(found -> {
             metrics.adopted();
             LOG.info(
-                    "Run adopted: it was started by a trigger whose answer was lost",
-                    pair(LogKey.COMMAND_ID, action.commandId()),
+                    "Run adopted: it was started by a call whose answer was lost",
+                    pair(LogKey.COMMAND_ID, commandId),
                     pair(LogKey.RUN_ID, found.runId()));
         });
-        return new Input.LookedUp(action.commandId(), action.attempt(), begun, run.orElse(null));
+        return new Input.LookedUp(commandId, attempt, begun, run.orElse(null));
+    }
+
+    private static Input readRun(DbtCloudClient client, Action.ReadRun action) throws DbtCloudException {
+        try {
+            return read(action.commandId(), client.retryability(action.target().accountId(), action.runId()));
+        } catch (DbtCloudException e) {
+            if (e.failure() instanceof CallFailure.NotFound) {
+                return new Input.NotSeen(action.commandId(), action.runId());
+            }
+            throw e;
+        }
+    }
+
+    private static Input readNewest(DbtCloudClient client, Action.ReadNewestRun action) throws DbtCloudException {
+        return client.newestRunRetryability(action.target().accountId(), action.jobId())
+                .map(newest -> read(action.commandId(), newest))
+                .orElseGet(() -> new Input.RunRead(action.commandId(), null, false, null));
+    }
+
+    private static Input read(String commandId, Retryability read) {
+        return new Input.RunRead(commandId, read.run(), read.canRetry(), read.notSupportedReason());
+    }
+
+    /** What comes of it is seen when the job's runs are listed again. */
+    private void cancelOther(Action.CancelOther cancel) {
+        connections
+                .find(cancel.target().connection())
+                .ifPresent(client -> Thread.startVirtualThread(() -> {
+                    try {
+                        client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent());
+                    } catch (DbtCloudException e) {
+                        Troubles.report(
+                                "A run could not be cancelled to make room; it will be tried again",
+                                cancel.commandId(),
+                                cancel.target(),
+                                e.failure());
+                    }
+                }));
     }
 
     /** Looks first: a run that has begun meanwhile is left alone. */

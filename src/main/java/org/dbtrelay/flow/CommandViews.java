@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.event.EventRecords;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.RunState;
+import org.jspecify.annotations.Nullable;
 
 /** The commands of this instance's partitions, to be looked at. Events are kept for the commands told of last only. */
 @Singleton
@@ -20,7 +22,7 @@ public class CommandViews {
     private static final int COMMANDS_WITH_EVENTS = 2_000;
     private static final int EVENTS = 50;
 
-    private final Map<Integer, Map<String, RunEntry>> partitions = new ConcurrentHashMap<>();
+    private final Map<Integer, Books> partitions = new ConcurrentHashMap<>();
     private final Map<String, Deque<RunEvent>> events = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -39,16 +41,19 @@ public class CommandViews {
     /**
      * A command as it stands.
      *
+     * @param waitsFor what a waiting command waits for; null unless it is waiting
+     * @param ahead how many commands come before it at its job
      * @param events the newest 50 that this process has told, oldest first, as their JSON
      */
-    public record View(int partition, RunEntry entry, List<byte[]> events) {}
+    public record View(
+            int partition, RunEntry entry, @Nullable WaitsFor waitsFor, int ahead, List<byte[]> events) {}
 
     /** The command, if one of this instance's partitions has it. */
     public Optional<View> find(String commandId) {
-        for (Map.Entry<Integer, Map<String, RunEntry>> partition : partitions.entrySet()) {
-            RunEntry entry = partition.getValue().get(commandId);
+        for (Map.Entry<Integer, Books> partition : partitions.entrySet()) {
+            @Nullable RunEntry entry = partition.getValue().find(commandId);
             if (entry != null) {
-                return Optional.of(new View(partition.getKey(), entry, eventsOf(commandId)));
+                return Optional.of(view(partition.getKey(), partition.getValue(), entry, eventsOf(commandId)));
             }
         }
         return Optional.empty();
@@ -57,19 +62,28 @@ public class CommandViews {
     /** The commands that are not finished, in no order, at most so many. */
     public List<View> unfinished(int limit) {
         List<View> found = new ArrayList<>();
-        partitions.forEach((partition, entries) -> entries.values().stream()
+        partitions.forEach((partition, books) -> books.all().stream()
                 .filter(RunEntry::unfinished)
                 .limit(Math.max(0, limit - found.size()))
-                .forEach(entry -> found.add(new View(partition, entry, List.of()))));
+                .forEach(entry -> found.add(view(partition, books, entry, List.of()))));
         return found;
     }
 
-    void serve(int partition, Map<String, RunEntry> entries) {
-        partitions.put(partition, entries);
+    private static View view(int partition, Books books, RunEntry entry, List<byte[]> events) {
+        int ahead = books.lineup().countAheadOf(entry);
+        @Nullable
+        WaitsFor waitsFor = entry.state() instanceof RunState.Waiting waiting
+                ? WaitsFor.of(waiting, entry, ahead, books.slots().isWaiting(entry.commandId()))
+                : null;
+        return new View(partition, entry, waitsFor, ahead, events);
     }
 
-    void end(int partition, Map<String, RunEntry> entries) {
-        partitions.remove(partition, entries);
+    void serve(int partition, Books books) {
+        partitions.put(partition, books);
+    }
+
+    void end(int partition, Books books) {
+        partitions.remove(partition, books);
     }
 
     void told(List<RunEvent> more) {

@@ -22,17 +22,16 @@ final class Faults {
 
     /** The command as one that is rejected, without its context, which may be what is wrong with it. */
     static Input rejected(Input.Commanded commanded, String message) {
-        Command command = commanded.command();
+        Command.Head head = commanded.command().head();
         return new Input.Commanded(
                 new Command.Unfit(
-                        command.id(),
-                        command.verb(),
-                        command.connection(),
+                        new Command.Head(
+                                head.id(), head.connection(), head.accountId(), head.expiresAt(), null, head.trace()),
+                        commanded.command().verb(),
                         RejectReason.INTERNAL,
-                        message,
-                        null,
-                        command.trace()),
+                        message),
                 commanded.hash(),
-                commanded.recordTime());
+                commanded.recordTime(),
+                commanded.offset());
     }
 }

@@ -30,6 +30,10 @@ final class MarkedRuns {
         Map<String, List<RunSnapshot>> byToken = new HashMap<>();
         Set<Long> found = new HashSet<>();
         for (RunSnapshot run : swept.runs()) {
+            if (run.retryingRunId() != null) {
+                // Somebody's retry of a run may show that run's cause; it is no second start.
+                continue;
+            }
             CauseMarker.in(run.triggerCause(), policy.deployment()).ifPresent(marker -> {
                 byToken.computeIfAbsent(marker.token(), token -> new ArrayList<>())
                         .add(run);

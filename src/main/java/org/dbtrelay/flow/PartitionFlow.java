@@ -11,6 +11,7 @@ import org.dbtrelay.ledger.PartitionWork;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Lineup;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunMachine;
@@ -57,8 +58,8 @@ public class PartitionFlow implements PartitionWork {
     }
 
     /** What follows from an input; the one call of the decision. */
-    Decision decide(@Nullable RunEntry entry, Input input, Instant now) {
-        return RunMachine.decide(entry, input, now, policy);
+    Decision decide(@Nullable RunEntry entry, Input input, Instant now, Lineup lineup) {
+        return RunMachine.decide(entry, input, now, policy, lineup);
     }
 
     /** The window of what is decided at the given moment, by both clocks. */

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.ledger.Arrival;
 import org.dbtrelay.ledger.Claim;
@@ -20,6 +19,7 @@ import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,15 +42,11 @@ final class RunFlow implements PartitionWork.Session {
 
     private final Claim claim;
     private final PartitionFlow flow;
-
-    /** Read by the HTTP API as well. */
-    private final Map<String, RunEntry> entries;
-
-    private final Wakes wakes = new Wakes(this::isOpen);
-    private final Retention retention;
+    private final Books books;
+    private final Audit audit;
+    private final Wakes wakes;
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
-    private final Tally tally;
     private final ClockWatch clocks = new ClockWatch();
     private Position position;
     private boolean recovered;
@@ -59,13 +55,12 @@ final class RunFlow implements PartitionWork.Session {
     RunFlow(Claim claim, PartitionFlow flow) {
         this.claim = claim;
         this.flow = flow;
-        this.entries = claim.restored().entries();
         this.position = claim.restored().position();
-        this.retention = new Retention(flow.policy().retention(), entries.values());
-        this.tally = new Tally(flow.metrics());
-        entries.values().forEach(entry -> tally.replace(null, entry));
+        this.books = new Books(claim.restored().entries(), flow.policy(), flow.metrics());
+        this.audit = new Audit(claim.partition());
+        this.wakes = new Wakes(books::isOpen);
         flow.watches().drop(claim.partition());
-        flow.views().serve(claim.partition(), entries);
+        flow.views().serve(claim.partition(), books);
     }
 
     @Override
@@ -77,7 +72,7 @@ final class RunFlow implements PartitionWork.Session {
             beginAnew();
         }
         if (!recovered) {
-            open().forEach(id -> decide(new Input.Restored(id), null, step));
+            books.open().forEach(id -> decide(new Input.Restored(id), null, step));
             recovered = true;
             clocks.begin(now, nanos);
         }
@@ -86,6 +81,7 @@ final class RunFlow implements PartitionWork.Session {
         }
         if (!draining) {
             passTime(step);
+            takeTurns(step);
         }
         commit(step);
         act(step, flow.sendWindow(now, nanos));
@@ -101,7 +97,7 @@ final class RunFlow implements PartitionWork.Session {
             decide(new Input.Woken(wake.commandId()), null, step);
         }
         for (int i = 0; i < FORGOTTEN_AT_ONCE; i++) {
-            @Nullable RunEntry over = retention.takeOver(step.now());
+            @Nullable RunEntry over = books.retention().takeOver(step.now());
             if (over == null) {
                 return;
             }
@@ -109,16 +105,13 @@ final class RunFlow implements PartitionWork.Session {
         }
     }
 
-    private List<String> open() {
-        return entries.values().stream()
-                .filter(RunEntry::unfinished)
-                .map(RunEntry::commandId)
-                .toList();
-    }
-
-    private boolean isOpen(String commandId) {
-        RunEntry entry = entries.get(commandId);
-        return entry != null && entry.unfinished();
+    /** Whoever has become first at its job goes on. */
+    private void takeTurns(Step step) {
+        for (Input.Turn turn = books.lineup().takeTurn();
+                turn != null;
+                turn = books.lineup().takeTurn()) {
+            decide(turn, null, step);
+        }
     }
 
     /** What was to be waited for by the clock as it was (W above all) is waited for again, as after a claim. */
@@ -127,6 +120,7 @@ final class RunFlow implements PartitionWork.Session {
                 "The clock was set, or the machine was suspended: all waits of the partition begin anew",
                 pair(LogKey.PARTITION, claim.partition()));
         wakes.clear();
+        books.lineup().beginAnew();
         flow.watches().drop(claim.partition());
         recovered = false;
     }
@@ -170,7 +164,7 @@ final class RunFlow implements PartitionWork.Session {
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
             case Input.Swept swept ->
-                MarkedRuns.of(swept, entries.values(), flow.policy(), step.now())
+                MarkedRuns.of(swept, books.all(), flow.policy(), step.now())
                         .forEach(marked -> decide(marked, null, step));
             case Input other -> decide(other, origin, step);
         }
@@ -184,34 +178,33 @@ final class RunFlow implements PartitionWork.Session {
     /** 1: what follows from the input. A fault in it ends this one command and not the partition. */
     private void decide(Input input, @Nullable Origin origin, Step step) {
         @Nullable String id = commandId(input);
-        @Nullable RunEntry entry = id == null ? null : entries.get(id);
+        @Nullable RunEntry entry = books.find(id);
         Decision decision;
         try {
-            decision = flow.decide(entry, input, step.now());
+            decision = flow.decide(entry, input, step.now(), books.lineup());
         } catch (RuntimeException e) {
             LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            decision = flow.decide(entry, Faults.after(input, e), step.now());
+            decision = flow.decide(entry, Faults.after(input, e), step.now(), books.lineup());
         }
         if (decision.deadLetter() != null && origin != null) {
             step.putAside(origin, decision.deadLetter());
         }
         if (decision.entry() != null) {
-            tally.replace(entry, decision.entry());
-            entries.put(decision.entry().commandId(), decision.entry());
+            books.put(decision.entry());
             step.change(decision.entry());
-            if (!decision.entry().unfinished() && (entry == null || entry.unfinished())) {
-                retention.add(decision.entry());
-            }
         }
         if (decision.forgotten() != null) {
-            tally.replace(entry, null);
-            entries.remove(decision.forgotten());
+            books.remove(decision.forgotten());
             step.forget(decision.forgotten());
         }
         step.tell(decision.events());
         step.then(decision.actions());
         if (!decision.changes() && origin != null) {
             flow.metrics().ignoredAsKnown();
+        }
+        decision.onward().forEach(told -> decide(told, null, step));
+        if (id != null && decision.entry() != null) {
+            books.lineup().waitersOf(id).forEach(waiter -> decide(new Input.TargetMoved(waiter), null, step));
         }
     }
 
@@ -231,12 +224,14 @@ final class RunFlow implements PartitionWork.Session {
         position = step.position();
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.metrics());
+        step.events().forEach(event -> audit.told(event, books.find(event.commandId())));
         flow.views().told(step.events());
     }
 
     /** 3: only now. */
     private void act(Step step, SendWindow window) {
         for (Action action : step.actions()) {
+            audit.does(action, books.find(action.commandId()));
             switch (action) {
                 case Action.WakeAt wake -> wakes.add(wake);
                 case Action.Watch watch -> flow.watches().add(claim.partition(), watch, step.now(), claim.inbox());
@@ -245,11 +240,20 @@ final class RunFlow implements PartitionWork.Session {
                     step.reserved().remove(start.commandId());
                     flow.actions().start(start, reservations.take(start.commandId()), window, claim.inbox());
                 }
+                case Action.ReserveStart reserve -> awaitSlot(reserve);
                 case Action other -> flow.actions().perform(other, reservations, claim.inbox());
             }
         }
+        books.slots().takeFree().forEach(reserve -> flow.actions().perform(reserve, reservations, claim.inbox()));
         // A reservation that led to no start: its command was over by then.
         step.reserved().forEach(reservations::giveBack);
+    }
+
+    private void awaitSlot(Action.ReserveStart reserve) {
+        @Nullable RunEntry entry = books.find(reserve.commandId());
+        if (entry != null && entry.state() instanceof RunState.Waiting) {
+            books.slots().await(entry, reserve);
+        }
     }
 
     private static @Nullable String commandId(Input input) {
@@ -263,7 +267,7 @@ final class RunFlow implements PartitionWork.Session {
 
     @Override
     public int pending() {
-        return tally.unfinished();
+        return books.tally().unfinished();
     }
 
     @Override
@@ -280,8 +284,8 @@ final class RunFlow implements PartitionWork.Session {
     @Override
     public void end() {
         reservations.close();
-        tally.close();
+        books.tally().close();
         flow.watches().drop(claim.partition());
-        flow.views().end(claim.partition(), entries);
+        flow.views().end(claim.partition(), books);
     }
 }

@@ -18,6 +18,7 @@ import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
 import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.StartCall;
 import org.jspecify.annotations.Nullable;
 
 /** Starts runs: asks the budget before the intent is recorded, and sends the trigger after it. */
@@ -63,7 +64,7 @@ class Triggers {
         reservations.await(
                 action.commandId(),
                 client.reserve(action.target().accountId(), Priority.TRIGGER),
-                () -> inbox.accept(new Input.MayStart(action.commandId(), newestRunId)));
+                () -> inbox.accept(new Input.MayStart(action.commandId(), action.call(), newestRunId)));
     }
 
     private static @Nullable Long newestRunId(Action.ReserveStart action, DbtCloudClient client) {
@@ -85,18 +86,7 @@ class Triggers {
             return new Input.StartFailed(action.commandId(), action.attempt(), Troubles.gone(action.target()));
         }
         try (permit) {
-            RunSnapshot run = client.get()
-                    .trigger(
-                            new TriggerRequest(
-                                    action.target().accountId(),
-                                    action.jobId(),
-                                    action.cause(),
-                                    action.overrides().steps(),
-                                    action.overrides().schema(),
-                                    action.overrides().runConfig(),
-                                    action.traceparent()),
-                            permit,
-                            window::isOpen);
+            RunSnapshot run = call(action, client.get(), permit, window);
             LOG.info(
                     "Run started",
                     pair(LogKey.COMMAND_ID, action.commandId()),
@@ -118,6 +108,29 @@ class Triggers {
                     action.attempt(),
                     new CallFailure.Unclear(e.getClass().getSimpleName()));
         }
+    }
+
+    private static RunSnapshot call(Action.Start action, DbtCloudClient client, Permit permit, SendWindow window)
+            throws DbtCloudException {
+        long accountId = action.target().accountId();
+        return switch (action.call()) {
+            case StartCall.Trigger trigger ->
+                client.trigger(
+                        new TriggerRequest(
+                                accountId,
+                                action.jobId(),
+                                action.cause(),
+                                action.overrides().steps(),
+                                action.overrides().schema(),
+                                action.overrides().runConfig(),
+                                action.traceparent()),
+                        permit,
+                        window::isOpen);
+            case StartCall.Retry(long runId) ->
+                client.retryRun(accountId, runId, action.traceparent(), permit, window::isOpen);
+            case StartCall.Rerun rerun ->
+                client.rerunJob(accountId, action.jobId(), action.traceparent(), permit, window::isOpen);
+        };
     }
 
     /** dbt Cloud's words for a deactivated job are not documented, so the job is asked. */

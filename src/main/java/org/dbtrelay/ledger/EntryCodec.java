@@ -25,7 +25,10 @@ import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunSelector;
 import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.Task;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,10 +39,10 @@ import org.jspecify.annotations.Nullable;
 public final class EntryCodec {
 
     /** What this build writes unless it is told otherwise. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /** What this build reads as well, and writes if it is told to. */
-    public static final int VERSION_BEFORE = 1;
+    public static final int VERSION_BEFORE = 2;
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .addModule(new JavaTimeModule())
@@ -54,7 +57,10 @@ public final class EntryCodec {
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS, SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .addMixIn(RunState.class, StateMixin.class)
+            .addMixIn(Task.class, TaskMixin.class)
+            .addMixIn(StartCall.class, CallMixin.class)
             .addMixIn(JobSelector.class, SelectorMixin.class)
+            .addMixIn(RunSelector.class, RunSelectorMixin.class)
             .addMixIn(JobRunStatus.class, StatusMixin.class)
             .addMixIn(CommandHash.class, HashMixin.class)
             .build();
@@ -68,14 +74,15 @@ public final class EntryCodec {
     /**
      * The bytes of an entry.
      *
-     * @param version {@link #VERSION} or {@link #VERSION_BEFORE}
+     * @param version {@link #VERSION}, or {@link #VERSION_BEFORE}, which is not obeyed for what it cannot hold: the entry of
+     *     a command that was accepted before this version was asked for
      */
     public static byte[] write(RunEntry entry, int version) {
-        if (version == VERSION) {
+        if (version == VERSION || !VersionTwo.canHold(entry)) {
             return bytes(new VersionedEntry(VERSION, entry));
         }
         ObjectNode record = JSON.createObjectNode().put("v", VERSION_BEFORE);
-        return bytes(record.set("entry", VersionOne.toVersionOne(JSON.valueToTree(entry))));
+        return bytes(record.set("entry", VersionTwo.toVersionTwo(JSON.valueToTree(entry))));
     }
 
     /**
@@ -112,7 +119,7 @@ public final class EntryCodec {
             if (!(JSON.readTree(bytes).path("entry") instanceof ObjectNode entry)) {
                 throw unreadable(null);
             }
-            return JSON.treeToValue(VersionOne.fromVersionOne(entry), RunEntry.class);
+            return JSON.treeToValue(VersionTwo.fromVersionTwo(entry), RunEntry.class);
         } catch (IOException e) {
             throw unreadable(e);
         }
@@ -192,6 +199,31 @@ public final class EntryCodec {
         @JsonSubTypes.Type(value = JobSelector.ByNames.class, name = "names")
     })
     private interface SelectorMixin {}
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "task")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = Task.Trigger.class, name = "trigger"),
+        @JsonSubTypes.Type(value = Task.Retry.class, name = "retry"),
+        @JsonSubTypes.Type(value = Task.Rerun.class, name = "rerun"),
+        @JsonSubTypes.Type(value = Task.Cancel.class, name = "cancel"),
+        @JsonSubTypes.Type(value = Task.Follow.class, name = "follow")
+    })
+    private interface TaskMixin {}
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "call")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = StartCall.Trigger.class, name = "trigger"),
+        @JsonSubTypes.Type(value = StartCall.Retry.class, name = "retry"),
+        @JsonSubTypes.Type(value = StartCall.Rerun.class, name = "rerun")
+    })
+    private interface CallMixin {}
+
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "by")
+    @JsonSubTypes({
+        @JsonSubTypes.Type(value = RunSelector.ById.class, name = "id"),
+        @JsonSubTypes.Type(value = RunSelector.OfCommand.class, name = "command")
+    })
+    private interface RunSelectorMixin {}
 
     private abstract static class HashMixin {
         @Override

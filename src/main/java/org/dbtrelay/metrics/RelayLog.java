@@ -20,6 +20,11 @@ public final class RelayLog {
         return new RelayLog(Logger.getLogger(type));
     }
 
+    /** A log of its own, which can be sent elsewhere by its category. */
+    public static RelayLog of(String category) {
+        return new RelayLog(Logger.getLogger(category));
+    }
+
     /** For progress that a person reads. */
     public void info(String message, Pair... pairs) {
         log(Logger.Level.INFO, message, null, pairs);

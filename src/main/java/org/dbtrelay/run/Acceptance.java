@@ -11,7 +11,7 @@ final class Acceptance {
 
     private Acceptance() {}
 
-    static Decision decide(@Nullable RunEntry known, Input.Commanded input, Instant now, Policy policy) {
+    static Decision decide(@Nullable RunEntry known, Input.Commanded input, Instant now, Policy policy, Lineup lineup) {
         if (known != null) {
             return known.commandHash().equals(input.hash())
                     ? Decision.NOTHING
@@ -27,89 +27,102 @@ final class Acceptance {
                             + policy.maxCommandAge() + ")"));
         }
         return switch (input.command()) {
-            case Command.Unfit unfit -> rejected(input, null, unfit.reason(), unfit.message(), now);
-            case Command.Trigger trigger -> trigger(input, trigger, now, policy);
+            case Command.Unfit unfit -> rejected(input, null, null, unfit.reason(), unfit.message(), now);
+            case Command.Fit fit -> fit(input, fit, now, policy, lineup);
         };
     }
 
-    private static Decision trigger(Input.Commanded input, Command.Trigger command, Instant now, Policy policy) {
-        Policy.ForConnection connection = policy.connections().get(command.connection());
+    private static Decision fit(Input.Commanded input, Command.Fit command, Instant now, Policy policy, Lineup lineup) {
+        Command.Head head = command.head();
+        Policy.@Nullable ForConnection connection = policy.connections().get(head.connection());
+        @Nullable Long jobId = command.task().namedJob() instanceof JobSelector.ById(long id) ? Long.valueOf(id) : null;
         if (connection == null) {
             return rejected(
                     input,
                     null,
+                    jobId,
                     RejectReason.UNKNOWN_CONNECTION,
-                    "connection: there is no '" + command.connection() + "'; configured are "
+                    "connection: there is no '" + head.connection() + "'; configured are "
                             + new TreeSet<>(policy.connections().keySet()),
                     now);
         }
-        long accountId = command.accountId() == null ? connection.accountId() : command.accountId();
-        @Nullable
-        Long jobId = switch (command.job()) {
-            case JobSelector.ById byId -> byId.jobId();
-            case JobSelector.ByNames byNames -> null;
-        };
+        long accountId = head.accountId() == null ? connection.accountId() : head.accountId();
         @Nullable String forbidden = forbidden(command, connection, accountId, jobId);
         if (forbidden != null) {
-            return rejected(input, accountId, RejectReason.FORBIDDEN, forbidden, now);
+            return rejected(input, accountId, jobId, RejectReason.FORBIDDEN, forbidden, now);
         }
-        Policy.Defaults defaults = policy.forJob(jobId);
-        Order order = new Order(
-                command.verb(),
-                command.connection(),
+        Order order = order(command, accountId, jobId, now, policy);
+        @Nullable String unsupported = unsupported(order, policy);
+        if (unsupported != null) {
+            return rejected(input, accountId, jobId, RejectReason.UNSUPPORTED, unsupported, now);
+        }
+        RunState.Waiting state = new RunState.Waiting(Starts.NONE, 0, null);
+        RunEntry entry = new RunEntry(head.id(), input.offset(), input.hash(), now, 0, false, List.of(), order, state);
+        Draft draft = Draft.of(entry, now).accepted();
+        if (order.isExpired(now)) {
+            return draft.rejected(
+                    RejectReason.EXPIRED, "expires_at " + order.expiresAt() + " had passed when the command came in");
+        }
+        WaitPhase.next(WaitPhase.bounds(draft, order), entry, now, policy, lineup);
+        return StartPhase.enterQueue(draft, state, lineup);
+    }
+
+    /** What the version of the ledger that is written cannot hold; null: it can hold everything. */
+    private static @Nullable String unsupported(Order order, Policy policy) {
+        return order.plainlyTriggers() || !policy.oldLedger()
+                ? null
+                : "only plain triggers are taken while relay.ledger.write-version is that of the build before";
+    }
+
+    private static Order order(Command.Fit command, long accountId, @Nullable Long jobId, Instant now, Policy policy) {
+        Command.Head head = command.head();
+        boolean settled = jobId != null || command.task() instanceof Task.Cancel;
+        @Nullable TraceContext trace = head.trace();
+        return new Order(
+                command.task(),
+                head.connection(),
                 accountId,
-                command.job(),
                 jobId,
-                command.job() instanceof JobSelector.ByNames(JobNames names) ? names.jobName() : null,
-                command.cause(),
-                command.overrides(),
-                command.pollInterval() == null ? defaults.pollInterval() : command.pollInterval(),
-                now.plus(command.timeout() == null ? defaults.timeout() : command.timeout()),
-                command.cancelAtDeadline() == null ? defaults.cancelAtDeadline() : command.cancelAtDeadline(),
-                command.parkUnclear() == null ? defaults.parkUnclear() : command.parkUnclear(),
-                command.artifacts() == null ? defaults.artifacts() : command.artifacts(),
-                command.context(),
-                command.trace() == null ? null : command.trace().traceparent(),
-                command.trace() == null ? null : command.trace().tracestate());
-        RunEntry entry = new RunEntry(
-                command.id(),
-                input.hash(),
-                now,
-                0,
-                false,
-                List.of(),
-                order,
-                new RunState.Waiting(Starts.NONE, 0, null));
-        return Draft.of(entry, now)
-                .command(EventType.COMMAND_ACCEPTED, null, null)
-                .then(StartPhase.nextStep(entry.commandId(), order))
-                .then(new Action.WakeAt(entry.commandId(), order.deadline()))
-                .to(entry.state());
+                command.task().namedJob() instanceof JobSelector.ByNames(JobNames names) ? names.jobName() : null,
+                head.expiresAt(),
+                settled ? null : command.wishes(),
+                policy.terms(command.wishes(), head.connection(), jobId, now),
+                head.context(),
+                trace == null ? null : trace.traceparent(),
+                trace == null ? null : trace.tracestate());
     }
 
     /** What the policy forbids about it, with the key that would allow it; null: nothing. */
     private static @Nullable String forbidden(
-            Command.Trigger command, Policy.ForConnection connection, long accountId, @Nullable Long jobId) {
-        String keys = "relay.policy.connections." + command.connection();
+            Command.Fit command, Policy.ForConnection connection, long accountId, @Nullable Long jobId) {
+        String name = command.head().connection();
+        String keys = "relay.policy.connections." + name;
         if (accountId != connection.accountId() && !connection.accounts().contains(accountId)) {
-            return "account_id: the connection '" + command.connection() + "' is not allowed to use account "
-                    + accountId + "; " + keys + ".accounts would allow it";
+            return "account_id: the connection '" + name + "' is not allowed to use account " + accountId + "; " + keys
+                    + ".accounts would allow it";
         }
         if (jobId != null) {
-            @Nullable String forbiddenJob = forbiddenJob(connection, command.connection(), jobId);
+            @Nullable String forbiddenJob = forbiddenJob(connection, name, jobId);
             if (forbiddenJob != null) {
                 return forbiddenJob;
             }
         }
-        if (command.overrides().steps() != null && !connection.stepsOverride()) {
+        return command.task() instanceof Task.Trigger trigger
+                ? forbiddenOverride(trigger.overrides(), connection, keys)
+                : null;
+    }
+
+    private static @Nullable String forbiddenOverride(
+            Overrides overrides, Policy.ForConnection connection, String keys) {
+        if (overrides.steps() != null && !connection.stepsOverride()) {
             return "steps_override: arbitrary dbt commands are off; " + keys + ".allow-steps-override would allow them";
         }
-        if (command.overrides().schema() != null && !connection.schemaOverride()) {
+        if (overrides.schema() != null && !connection.schemaOverride()) {
             return "schema_override: is off; " + keys + ".allow-schema-override would allow it";
         }
         Set<String> allowed =
                 connection.runConfigFields() == null ? Overrides.DOCUMENTED_RUN_CONFIG : connection.runConfigFields();
-        for (String field : new TreeSet<>(command.overrides().runConfigFields())) {
+        for (String field : new TreeSet<>(overrides.runConfigFields())) {
             if (!allowed.contains(field)) {
                 return "additional_run_config: '" + field + "' is not among the fields allowed, "
                         + new TreeSet<>(allowed) + "; " + keys + ".allowed-run-config would allow it";
@@ -118,37 +131,44 @@ final class Acceptance {
         return null;
     }
 
-    /** What the policy has against a job; null: nothing. */
-    static @Nullable String forbiddenJob(Policy.ForConnection connection, String name, long jobId) {
+    /** What the policy has against the job of an order, which has become known only now; null: nothing. */
+    static @Nullable String forbiddenJob(Policy policy, Order order, long jobId) {
+        Policy.@Nullable ForConnection connection = policy.connections().get(order.connection());
+        return connection == null ? null : forbiddenJob(connection, order.connection(), jobId);
+    }
+
+    private static @Nullable String forbiddenJob(Policy.ForConnection connection, String name, long jobId) {
         if (connection.jobs() == null || connection.jobs().contains(jobId)) {
             return null;
         }
-        return "job_id: commands may not run job " + jobId + " on the connection '" + name
+        return "job_id: commands may not use job " + jobId + " on the connection '" + name
                 + "'; relay.policy.connections." + name + ".jobs would allow it";
     }
 
     /** A rejection is remembered like an outcome, so that the same record again tells nothing new. */
     private static Decision rejected(
-            Input.Commanded input, @Nullable Long accountId, RejectReason reason, String message, Instant now) {
-        Command command = input.command();
-        @Nullable
-        Long jobId = command instanceof Command.Trigger trigger && trigger.job() instanceof JobSelector.ById(long id)
-                ? id
-                : null;
+            Input.Commanded input,
+            @Nullable Long accountId,
+            @Nullable Long jobId,
+            RejectReason reason,
+            String message,
+            Instant now) {
+        Command.Head head = input.command().head();
         RunEvent event = new RunEvent(
                 EventType.COMMAND_REJECTED,
-                command.id(),
+                head.id(),
                 0,
                 now,
-                command.connection(),
+                head.connection(),
                 accountId,
                 jobId,
                 null,
-                command.context(),
-                command.trace(),
-                new RunEvent.OfCommand(command.verb(), reason, message));
+                head.context(),
+                head.trace(),
+                new RunEvent.OfCommand(input.command().verb(), reason, message, null));
         RunEntry entry = new RunEntry(
-                command.id(),
+                head.id(),
+                input.offset(),
                 input.hash(),
                 now,
                 1,
@@ -156,6 +176,6 @@ final class Acceptance {
                 List.of(),
                 null,
                 new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now));
-        return new Decision(entry, null, List.of(event), List.of(), null);
+        return new Decision(entry, null, List.of(event), List.of(), List.of(), null);
     }
 }

@@ -22,13 +22,25 @@ public sealed interface Action {
     /** Read the job; tells whether it can be read at all. */
     record ReadJob(String commandId, Target target, long jobId) implements Action {}
 
-    /** Ask the account's budget for a request and a connection, then offer {@link Input.MayStart}. */
-    record ReserveStart(String commandId, Target target, long jobId) implements Action {}
+    /** Read the run. */
+    record ReadRun(String commandId, Target target, long runId) implements Action {}
+
+    /** Read the job's newest run. */
+    record ReadNewestRun(String commandId, Target target, long jobId) implements Action {}
+
+    /** List the job's runs in flight. */
+    record ListInFlight(String commandId, Target target, long jobId) implements Action {}
 
     /**
-     * Send the trigger, if {@code intentAt} is not longer ago than the send window.
+     * When a run more may be in flight, ask the account's budget for a request and a connection, then offer
+     * {@link Input.MayStart}.
+     */
+    record ReserveStart(String commandId, Target target, long jobId, StartCall call) implements Action {}
+
+    /**
+     * Send what starts the run, if {@code intentAt} is not longer ago than the send window.
      *
-     * @param cause with the marker in front
+     * @param cause with the marker in front; only a trigger takes it, and the overrides
      * @param traceparent of the command's trace; null: it belongs to none
      */
     record Start(
@@ -37,6 +49,7 @@ public sealed interface Action {
             Instant intentAt,
             Target target,
             long jobId,
+            StartCall call,
             String cause,
             Overrides overrides,
             @Nullable String traceparent)
@@ -57,14 +70,47 @@ public sealed interface Action {
             Instant notCreatedBefore)
             implements Action {}
 
+    /**
+     * Search the job's runs for the one that a retry has started.
+     *
+     * @param retriedRunId null: whichever it retries
+     * @param aboveRunId it is younger than this one
+     */
+    record SearchRetry(
+            String commandId,
+            int attempt,
+            Target target,
+            long jobId,
+            @Nullable Long retriedRunId,
+            long aboveRunId) implements Action {}
+
     /** Look at the run with the next batch that is read after the given time. */
     record Watch(String commandId, Target target, long runId, Instant due) implements Action {}
 
     /** Read the run with its steps, once, because it has ended. */
     record ReadEnd(String commandId, Target target, long runId) implements Action {}
 
-    /** Cancel the run. */
-    record CancelRun(String commandId, Target target, long runId) implements Action {}
+    /**
+     * Cancel the run.
+     *
+     * @param traceparent of the command's trace; null: it belongs to none
+     */
+    record CancelRun(
+            String commandId,
+            Target target,
+            long runId,
+            @Nullable String traceparent) implements Action {}
+
+    /**
+     * Cancel a run that stands in the command's way; nothing comes back, because it is looked again.
+     *
+     * @param traceparent of the command's trace; null: it belongs to none
+     */
+    record CancelOther(
+            String commandId,
+            Target target,
+            long runId,
+            @Nullable String traceparent) implements Action {}
 
     /** Cancel the run if it is still queued; the command does not depend on what comes of it. */
     record CancelQueued(String commandId, Target target, long runId) implements Action {}

@@ -43,7 +43,8 @@ final class CollectPhase {
                 state.remaining().stream().filter(input.notYet()::contains).toList();
         if (!remaining.isEmpty() && now.isBefore(state.until())) {
             return draft.then(new Action.WakeAt(entry.commandId(), now.plus(RunMachine.backOff(state.tries()))))
-                    .to(new RunState.Collecting(run, state.reason(), remaining, state.until(), state.tries() + 1));
+                    .to(new RunState.Collecting(
+                            run, state.outcome(), state.reason(), remaining, state.until(), state.tries() + 1));
         }
         for (WantedArtifact artifact : remaining) {
             unavailable(
@@ -53,7 +54,7 @@ final class CollectPhase {
                     UnavailableReason.NOT_FOUND_IN_TIME,
                     "it did not appear within relay.artifacts.patience (" + policy.artifactPatience() + ")");
         }
-        return draft.finish(EventType.of((JobRunStatus.Known) run.status()), state.reason(), run.runId());
+        return draft.finish(state.outcome(), state.reason(), run.runId());
     }
 
     private static void unavailable(
@@ -62,7 +63,6 @@ final class CollectPhase {
     }
 
     private static Action collect(RunEntry entry, RunState.Collecting state) {
-        return new Action.Collect(
-                entry.commandId(), RunMachine.target(entry.openOrder()), state.run(), state.remaining());
+        return new Action.Collect(entry.commandId(), entry.openOrder().target(), state.run(), state.remaining());
     }
 }

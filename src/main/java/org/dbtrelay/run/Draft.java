@@ -10,11 +10,13 @@ import org.jspecify.annotations.Nullable;
 final class Draft {
 
     private final String commandId;
+    private final long offset;
     private final CommandHash commandHash;
     private final Instant acceptedAt;
     private final Instant now;
     private final List<RunEvent> events = new ArrayList<>();
     private final List<Action> actions = new ArrayList<>();
+    private final List<Input.About> onward = new ArrayList<>();
     private final List<Long> strays;
     private final Action.Target target;
     private int nextSequence;
@@ -23,6 +25,7 @@ final class Draft {
 
     private Draft(RunEntry entry, @Nullable Order order, Action.Target target, Instant now) {
         this.commandId = entry.commandId();
+        this.offset = entry.offset();
         this.commandHash = entry.commandHash();
         this.acceptedAt = entry.acceptedAt();
         this.nextSequence = entry.nextSequence();
@@ -36,7 +39,7 @@ final class Draft {
     /** Starts from an entry that is open. */
     static Draft of(RunEntry entry, Instant now) {
         Order order = entry.openOrder();
-        return new Draft(entry, order, RunMachine.target(order), now);
+        return new Draft(entry, order, order.target(), now);
     }
 
     /** Starts from an entry that is finished and has shed what it was about. */
@@ -59,7 +62,17 @@ final class Draft {
         return this;
     }
 
+    /** Tells another command of the partition something. */
+    Draft tell(Input.About input) {
+        onward.add(input);
+        return this;
+    }
+
     Draft emit(EventType type, @Nullable RunSnapshot run, RunEvent.Body body) {
+        return emit(type, run == null ? null : run.jobId(), run == null ? null : run.runId(), body);
+    }
+
+    private Draft emit(EventType type, @Nullable Long jobId, @Nullable Long runId, RunEvent.Body body) {
         events.add(new RunEvent(
                 type,
                 commandId,
@@ -67,16 +80,69 @@ final class Draft {
                 now,
                 target.connection(),
                 target.accountId(),
-                run != null ? Long.valueOf(run.jobId()) : order == null ? null : order.jobId(),
-                run == null ? null : run.runId(),
+                jobId != null ? jobId : order == null ? null : order.jobId(),
+                runId,
                 order == null ? null : order.context(),
                 order == null ? null : order.trace(),
                 body));
         return this;
     }
 
-    Draft command(EventType type, @Nullable RejectReason reason, @Nullable String message) {
-        return emit(type, null, new RunEvent.OfCommand(open().verb(), reason, message));
+    /** Offers {@link Input.Woken} at a time. */
+    Draft wakeAt(Instant at) {
+        return then(new Action.WakeAt(commandId, at));
+    }
+
+    /** Looks at a run with the next batch after a time. */
+    Draft watch(RunSnapshot run, Instant due) {
+        return then(new Action.Watch(commandId, target, run.runId(), due));
+    }
+
+    /** Reads a run with its steps, because it has ended. */
+    Draft readEnd(RunSnapshot run) {
+        return then(new Action.ReadEnd(commandId, target, run.runId()));
+    }
+
+    /** Cancels a run. */
+    Draft cancel(RunSnapshot run) {
+        return then(new Action.CancelRun(commandId, target, run.runId(), open().traceparent()));
+    }
+
+    Draft accepted() {
+        return emit(EventType.COMMAND_ACCEPTED, null, new RunEvent.OfCommand(verb(), null, null, null));
+    }
+
+    /** The command ends as rejected. */
+    Decision rejected(RejectReason reason, String message) {
+        return emit(EventType.COMMAND_REJECTED, null, new RunEvent.OfCommand(verb(), reason, message, null))
+                .finish(EventType.COMMAND_REJECTED, reason.wireName(), null);
+    }
+
+    /**
+     * The command ends as completed.
+     *
+     * @param runId of the run that it was about; null: there is none
+     * @param status of that run; null: there is none, or nobody knows
+     */
+    Decision completed(@Nullable Long runId, @Nullable JobRunStatus status, String message) {
+        return emit(EventType.COMMAND_COMPLETED, null, runId, new RunEvent.OfCommand(verb(), null, message, status))
+                .finish(EventType.COMMAND_COMPLETED, null, runId);
+    }
+
+    /** The command ends as cancelled before it had a run. */
+    Decision cancelled(CancelReason reason, String message) {
+        return emit(EventType.RUN_CANCELLED, null, ofRun(null, null, null, reason.wireName(), message))
+                .finish(EventType.RUN_CANCELLED, reason.wireName(), null);
+    }
+
+    /** The command ends as abandoned. */
+    Decision abandon(@Nullable RunSnapshot run, AbandonReason reason, String message) {
+        return emit(EventType.RUN_ABANDONED, run, ofRun(run, null, null, reason.wireName(), message))
+                .finish(EventType.RUN_ABANDONED, reason.wireName(), run == null ? null : run.runId());
+    }
+
+    private String verb() {
+        return open().task().verb();
     }
 
     /** Tells of a run's status, if it is one that there is an event for. */
@@ -104,10 +170,6 @@ final class Draft {
                 message);
     }
 
-    Draft abandoned(@Nullable RunSnapshot run, AbandonReason reason, String message) {
-        return emit(EventType.RUN_ABANDONED, run, ofRun(run, null, null, reason.wireName(), message));
-    }
-
     /** A run that has the command's marker and is not its run. */
     void stray(RunSnapshot run, StrayReason reason, String message) {
         strays.add(run.runId());
@@ -120,21 +182,26 @@ final class Draft {
 
     /** The decision, with the entry in its new, open state. */
     Decision to(RunState state) {
-        return new Decision(entry(open(), state), null, events, actions, null);
+        return new Decision(entry(open(), state), null, events, actions, onward, null);
     }
 
     /** The decision about an entry that is and stays finished. */
     Decision toFinished(RunState.Finished state) {
-        return new Decision(entry(null, state), null, events, actions, null);
+        return new Decision(entry(null, state), null, events, actions, onward, null);
+    }
+
+    /** The entry as it would be in a state. */
+    RunEntry entry(RunState state) {
+        return entry(open(), state);
     }
 
     private RunEntry entry(@Nullable Order current, RunState state) {
-        return new RunEntry(commandId, commandHash, acceptedAt, nextSequence, adopted, strays, current, state);
+        return new RunEntry(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, strays, current, state);
     }
 
     /** The decision that changes nothing but has something to do. */
     Decision unchanged() {
-        return new Decision(null, null, events, actions, null);
+        return new Decision(null, null, events, actions, onward, null);
     }
 
     /** The decision that ends the command: the entry sheds its order and is forgotten after the retention. */

@@ -1,5 +1,7 @@
 package org.dbtrelay.run;
 
+import org.jspecify.annotations.Nullable;
+
 /** The types of events; the closed list of the contract. */
 public enum EventType {
     COMMAND_ACCEPTED("command.accepted"),
@@ -26,6 +28,26 @@ public enum EventType {
     /** As it stands in an event's data; CloudEvents types have {@code org.dbtrelay.} in front. */
     public String wireName() {
         return wireName;
+    }
+
+    /** The status of a run whose end this tells of; null if it tells of no run's end. */
+    @Nullable
+    JobRunStatus runStatus() {
+        return switch (this) {
+            case RUN_SUCCEEDED -> JobRunStatus.Known.SUCCESS;
+            case RUN_FAILED -> JobRunStatus.Known.ERROR;
+            case RUN_CANCELLED -> JobRunStatus.Known.CANCELLED;
+            case COMMAND_ACCEPTED,
+                    COMMAND_REJECTED,
+                    COMMAND_COMPLETED,
+                    RUN_QUEUED,
+                    RUN_STARTING,
+                    RUN_RUNNING,
+                    RUN_ABANDONED,
+                    RUN_STRAY,
+                    ARTIFACT_READY,
+                    ARTIFACT_UNAVAILABLE -> null;
+        };
     }
 
     /** The type that tells of a run in the given status. */

@@ -19,15 +19,38 @@ final class FollowPhase {
 
     private FollowPhase() {}
 
+    /** A wait for somebody else's run begins when it has been read. */
+    static Decision waiting(RunEntry entry, Task.Follow task, Input.About input, Instant now, Policy policy) {
+        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot))
+                || run == null) {
+            return Decision.NOTHING;
+        }
+        Order known = WaitPhase.settled(entry, run.jobId(), run.jobName(), policy);
+        Order order = known.on(known.terms().following());
+        Draft draft = Draft.of(entry, now).order(order);
+        @Nullable String forbidden = Acceptance.forbiddenJob(policy, order, run.jobId());
+        return forbidden == null
+                ? begin(WaitPhase.bounds(draft, order).adopted(), order, run, now)
+                : draft.rejected(RejectReason.FORBIDDEN, forbidden);
+    }
+
     /** A run has been found or started: from now on it is followed. */
-    static Decision begin(Draft draft, RunEntry entry, RunSnapshot run, Instant now) {
-        Order order = entry.openOrder().withJob(run.jobId(), run.jobName());
+    static Decision begin(Draft draft, Order before, RunSnapshot run, Instant now) {
+        Order order = before.withJob(run.jobId(), run.jobName());
         draft.order(order);
         if (run.status().isTerminal()) {
-            return draft.then(readEnd(entry, order, run)).to(new RunState.Following(run, now, null));
+            return draft.readEnd(run).to(new RunState.Following(run, now, null));
         }
-        return draft.status(run, null)
-                .then(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))))
+        return seen(draft.status(run, null), order, run, now);
+    }
+
+    /** A new status has been told; mostly the run is watched on. */
+    private static Decision seen(Draft draft, Order order, RunSnapshot run, Instant now) {
+        if (order.task() instanceof Task.Follow follow && Expectation.of(follow).isMetBy(run)) {
+            return draft.completed(
+                    run.runId(), run.status(), "the run is " + run.status().label() + ", as expected");
+        }
+        return draft.watch(run, now.plus(PollPlan.gap(order.terms().pollInterval(), Duration.ZERO)))
                 .to(new RunState.Following(run, now, null));
     }
 
@@ -42,32 +65,33 @@ final class FollowPhase {
                         ? ended(entry, state.run(), ended, known, null, now, policy)
                         : observed(entry, state, ended.run(), now);
             case Input.NotSeen(String id, long runId) when runId == state.run().runId() -> notSeen(entry, state, now);
+            case Input.CancelAsked(String id, CancelReason reason) ->
+                Draft.of(entry, now).cancel(state.run()).to(new RunState.Cancelling(state.run(), reason, now));
             case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed failed ->
-                Decision.only(watch(entry, order, state.run(), now.plus(order.pollInterval())));
+                Decision.only(watch(entry, state.run(), now.plus(order.terms().pollInterval())));
             case Input.Restored restored ->
                 Draft.of(entry, now)
-                        .then(watch(entry, order, state.run(), now))
-                        .then(new Action.WakeAt(entry.commandId(), order.deadline()))
+                        .watch(state.run(), now)
+                        .wakeAt(order.terms().deadline())
                         .unchanged();
             case Input.Woken woken
-            when !now.isBefore(order.deadline()) -> Decision.only(watch(entry, order, state.run(), now));
+            when !now.isBefore(order.terms().deadline()) -> Decision.only(watch(entry, state.run(), now));
             case Input.About other -> Decision.NOTHING;
         };
     }
 
     static Decision cancelling(
             RunEntry entry, RunState.Cancelling state, Input.About input, Instant now, Policy policy) {
-        Order order = entry.openOrder();
+        Duration interval = entry.openOrder().terms().pollInterval();
         return switch (input) {
             case Input.Observed(String id, RunSnapshot run)
             when run.runId() == state.run().runId() -> {
                 if (run.status().isTerminal()) {
-                    yield Decision.only(readEnd(entry, order, run));
+                    yield Draft.of(entry, now).readEnd(run).unchanged();
                 }
                 if (state.askedAt().plus(CANCEL_AGAIN).isAfter(now)) {
-                    yield Decision.only(
-                            watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))));
+                    yield Decision.only(watch(entry, run, now.plus(PollPlan.gap(interval, Duration.ZERO))));
                 }
                 yield cancelAgain(entry, state, now);
             }
@@ -75,11 +99,10 @@ final class FollowPhase {
             when ended.run().runId() == state.run().runId() ->
                 ended.run().status() instanceof JobRunStatus.Known known && known.isTerminal()
                         ? ended(entry, state.run(), ended, known, state.reason(), now, policy)
-                        : Decision.only(watch(entry, order, state.run(), now.plus(order.pollInterval())));
+                        : Decision.only(watch(entry, state.run(), now.plus(interval)));
             case Input.NotSeen(String id, long runId) when runId == state.run().runId() -> lost(entry, state, now);
             case Input.CallFailed(String id, CallFailure.NotFound notFound) -> lost(entry, state, now);
-            case Input.CallFailed failed ->
-                Decision.only(new Action.WakeAt(entry.commandId(), now.plus(order.pollInterval())));
+            case Input.CallFailed failed -> Decision.only(new Action.WakeAt(entry.commandId(), now.plus(interval)));
             case Input.Woken woken when now.isAfter(state.askedAt()) -> cancelAgain(entry, state, now);
             case Input.Restored restored -> cancelAgain(entry, state, now);
             case Input.About other -> Decision.NOTHING;
@@ -88,23 +111,21 @@ final class FollowPhase {
 
     private static Decision observed(RunEntry entry, RunState.Following state, RunSnapshot run, Instant now) {
         Order order = entry.openOrder();
+        Draft draft = Draft.of(entry, now);
         if (run.status().isTerminal()) {
-            return Decision.only(readEnd(entry, order, run));
+            return draft.readEnd(run).unchanged();
         }
-        if (!now.isBefore(order.deadline())) {
-            return atDeadline(entry, run, now);
+        if (!now.isBefore(order.terms().deadline())) {
+            return atDeadline(draft, order, run, now);
         }
         if (!isNews(state.run(), run)) {
             Duration age = Duration.between(state.changedAt(), now);
-            Action next = watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), age)));
+            draft.watch(run, now.plus(PollPlan.gap(order.terms().pollInterval(), age)));
             return state.missingSince() == null
-                    ? Decision.only(next)
-                    : Draft.of(entry, now).then(next).to(new RunState.Following(state.run(), state.changedAt(), null));
+                    ? draft.unchanged()
+                    : draft.to(new RunState.Following(state.run(), state.changedAt(), null));
         }
-        return Draft.of(entry, now)
-                .status(run, state.run().status())
-                .then(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))))
-                .to(new RunState.Following(run, now, null));
+        return seen(draft.status(run, state.run().status()), order, run, now);
     }
 
     /** dbt Cloud's servers can lag behind each other: a status that is behind the one told before is no news. */
@@ -117,42 +138,32 @@ final class FollowPhase {
         };
     }
 
-    private static Decision atDeadline(RunEntry entry, RunSnapshot run, Instant now) {
-        Order order = entry.openOrder();
-        if (order.cancelAtDeadline()) {
-            return Draft.of(entry, now)
-                    .then(new Action.CancelRun(entry.commandId(), RunMachine.target(order), run.runId()))
-                    .to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now));
-        }
-        return Draft.of(entry, now)
-                .abandoned(run, AbandonReason.DEADLINE, "the time-out passed; the run goes on in dbt Cloud")
-                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), run.runId());
+    private static Decision atDeadline(Draft draft, Order order, RunSnapshot run, Instant now) {
+        return order.terms().cancelsAtDeadline()
+                ? draft.cancel(run).to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now))
+                : draft.abandon(run, AbandonReason.DEADLINE, "the time-out passed; the run goes on in dbt Cloud");
     }
 
     private static Decision cancelAgain(RunEntry entry, RunState.Cancelling state, Instant now) {
-        return Draft.of(entry, now)
-                .then(new Action.CancelRun(
-                        entry.commandId(),
-                        RunMachine.target(entry.openOrder()),
-                        state.run().runId()))
-                .to(new RunState.Cancelling(state.run(), state.reason(), now));
+        return Draft.of(entry, now).cancel(state.run()).to(new RunState.Cancelling(state.run(), state.reason(), now));
     }
 
     private static Decision notSeen(RunEntry entry, RunState.Following state, Instant now) {
-        Order order = entry.openOrder();
+        Duration interval = entry.openOrder().terms().pollInterval();
         RunSnapshot run = state.run();
         @Nullable Instant createdAt = run.createdAt();
         if (createdAt != null && createdAt.plus(YOUNG).isAfter(now)) {
-            return Decision.only(watch(entry, order, run, now.plus(PollPlan.gap(order.pollInterval(), Duration.ZERO))));
+            return Decision.only(watch(entry, run, now.plus(PollPlan.gap(interval, Duration.ZERO))));
         }
         if (state.missingSince() == null) {
             return Draft.of(entry, now)
-                    .then(watch(entry, order, run, now.plus(order.pollInterval())))
+                    .watch(run, now.plus(interval))
                     .to(new RunState.Following(run, state.changedAt(), now));
         }
         return state.missingSince().plus(GONE).isAfter(now)
-                ? Decision.only(watch(entry, order, run, now.plus(order.pollInterval())))
-                : Decision.only(new Action.ReadJob(entry.commandId(), RunMachine.target(order), run.jobId()));
+                ? Decision.only(watch(entry, run, now.plus(interval)))
+                : Decision.only(
+                        new Action.ReadJob(entry.commandId(), entry.openOrder().target(), run.jobId()));
     }
 
     /** What dbt Cloud does not know cannot be cancelled: it is followed until it is there again, or gone for good. */
@@ -165,14 +176,10 @@ final class FollowPhase {
             return Decision.NOTHING;
         }
         return Draft.of(entry, now)
-                .abandoned(
+                .abandon(
                         state.run(),
                         AbandonReason.RUN_GONE,
-                        "dbt Cloud has not known the run since " + state.missingSince() + ", but knows its job")
-                .finish(
-                        EventType.RUN_ABANDONED,
-                        AbandonReason.RUN_GONE.wireName(),
-                        state.run().runId());
+                        "dbt Cloud has not known the run since " + state.missingSince() + ", but knows its job");
     }
 
     private static Decision ended(
@@ -183,28 +190,23 @@ final class FollowPhase {
             @Nullable CancelReason asked,
             Instant now,
             Policy policy) {
+        Order order = entry.openOrder();
         RunSnapshot run = ended.run();
-        EventType type = EventType.of(status);
-        @Nullable
-        String reason = status == JobRunStatus.Known.CANCELLED
-                ? (asked == null ? CancelReason.of(run) : asked).wireName()
-                : null;
         Draft draft = Draft.of(entry, now);
         @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();
-        draft.emit(type, run, draft.ofRun(run, previous, ended.failure(), reason, null));
-        List<WantedArtifact> wanted = StepChoice.wanted(entry.openOrder().artifacts(), ended.steps());
+        Expectation expectation = Expectation.of(order.task());
+        EventType type = expectation.outcome(run, status);
+        @Nullable String reason = expectation.reason(run, status, asked);
+        draft.emit(type, run, draft.ofRun(run, previous, ended.failure(), reason, expectation.message(run)));
+        List<WantedArtifact> wanted = StepChoice.wanted(order.terms().artifacts(), ended.steps());
         if (wanted.isEmpty()) {
             return draft.finish(type, reason, run.runId());
         }
-        return draft.then(new Action.Collect(entry.commandId(), RunMachine.target(entry.openOrder()), run, wanted))
-                .to(new RunState.Collecting(run, reason, wanted, now.plus(policy.artifactPatience()), 0));
+        return draft.then(new Action.Collect(entry.commandId(), order.target(), run, wanted))
+                .to(new RunState.Collecting(run, type, reason, wanted, now.plus(policy.artifactPatience()), 0));
     }
 
-    private static Action watch(RunEntry entry, Order order, RunSnapshot run, Instant due) {
-        return new Action.Watch(entry.commandId(), RunMachine.target(order), run.runId(), due);
-    }
-
-    private static Action readEnd(RunEntry entry, Order order, RunSnapshot run) {
-        return new Action.ReadEnd(entry.commandId(), RunMachine.target(order), run.runId());
+    private static Action watch(RunEntry entry, RunSnapshot run, Instant due) {
+        return new Action.Watch(entry.commandId(), entry.openOrder().target(), run.runId(), due);
     }
 }

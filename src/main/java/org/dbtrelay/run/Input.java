@@ -18,8 +18,9 @@ public sealed interface Input {
      *
      * @param hash of its content
      * @param recordTime the Kafka record's time
+     * @param offset the record's place in its partition; {@link RunEntry#NO_OFFSET} if it is in none
      */
-    record Commanded(Command command, CommandHash hash, Instant recordTime) implements OfRecord {}
+    record Commanded(Command command, CommandHash hash, Instant recordTime, long offset) implements OfRecord {}
 
     /**
      * The runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the
@@ -39,6 +40,15 @@ public sealed interface Input {
     /** The time that {@link Action.WakeAt} named has come. */
     record Woken(String commandId) implements About {}
 
+    /** It is first among the commands of its job that have no run yet. */
+    record Turn(String commandId) implements About {}
+
+    /** The command that it is about has moved on, or has come in only now. */
+    record TargetMoved(String commandId) implements About {}
+
+    /** Another command wants this one and its run to end. */
+    record CancelAsked(String commandId, CancelReason reason) implements About {}
+
     /** A job was looked up by names, or read. */
     record JobFound(String commandId, JobDetails job) implements About {}
 
@@ -46,11 +56,28 @@ public sealed interface Input {
     record JobRefused(String commandId, RejectReason reason, String message) implements About {}
 
     /**
-     * The budget has a request for the trigger, and a connection is free.
+     * A run was read because of what is to be done with it.
+     *
+     * @param run null: the job has no run
+     * @param canRetry dbt Cloud says that it can be resumed
+     * @param whyNot dbt Cloud's word for why not; null: it has none
+     */
+    record RunRead(
+            String commandId,
+            @Nullable RunSnapshot run,
+            boolean canRetry,
+            @Nullable String whyNot) implements About {}
+
+    /** The runs of its job that dbt Cloud has in flight, oldest first. */
+    record InFlight(String commandId, List<RunSnapshot> runs) implements About {}
+
+    /**
+     * The budget has a request for the start, and a connection is free.
      *
      * @param newestRunId the highest run id of the job that is known; null: none is
      */
-    record MayStart(String commandId, @Nullable Long newestRunId) implements About {}
+    record MayStart(
+            String commandId, StartCall call, @Nullable Long newestRunId) implements About {}
 
     /** The trigger was answered with a run. */
     record Started(String commandId, int attempt, RunSnapshot run) implements About {}

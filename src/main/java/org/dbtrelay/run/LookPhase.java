@@ -2,10 +2,11 @@ package org.dbtrelay.run;
 
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A trigger whose fate is unclear: its run is looked for by the marker, until W is over. Only then may there be another
- * trigger.
+ * A start whose fate is unclear: its run is looked for, by the marker or by the run that it retries, until W is over. Only
+ * then may there be another start, and of a retry none at all.
  */
 final class LookPhase {
 
@@ -19,29 +20,29 @@ final class LookPhase {
     /** In doubt from now on: W is counted from here, by the clock of whoever is in doubt. */
     static Decision begin(RunEntry entry, RunState.Starting state, Instant now, Policy policy) {
         return Draft.of(entry, now)
-                .then(search(entry, state.starts(), policy))
-                .to(new RunState.Looking(state.starts(), now, 0));
+                .then(search(entry, state.starts(), state.call(), policy))
+                .to(new RunState.Looking(state.starts(), state.call(), now, 0));
     }
 
     static Decision looking(RunEntry entry, RunState.Looking state, Input.About input, Instant now, Policy policy) {
         return switch (input) {
             case Input.Started started
             when started.attempt() == state.attempt() ->
-                FollowPhase.begin(Draft.of(entry, now), entry, started.run(), now);
+                FollowPhase.begin(Draft.of(entry, now), entry.openOrder(), started.run(), now);
             case Input.LookedUp looked
             when looked.attempt() == state.attempt() ->
                 looked.run() == null
                         ? notFound(entry, state, looked.begunAt(), now, policy)
-                        : FollowPhase.begin(Draft.of(entry, now).adopted(), entry, looked.run(), now);
+                        : FollowPhase.begin(Draft.of(entry, now).adopted(), entry.openOrder(), looked.run(), now);
             case Input.CallFailed failed ->
                 Decision.only(new Action.WakeAt(entry.commandId(), now.plus(RunMachine.backOff(state.looks()))));
-            case Input.Woken woken -> Decision.only(search(entry, state.starts(), policy));
+            case Input.Woken woken -> Decision.only(search(entry, state.starts(), state.call(), policy));
             case Input.Restored restored ->
                 Draft.of(entry, now)
-                        .then(search(entry, state.starts(), policy))
+                        .then(search(entry, state.starts(), state.call(), policy))
                         .then(new Action.WakeAt(
-                                entry.commandId(), entry.openOrder().deadline()))
-                        .to(new RunState.Looking(state.starts(), now, 0));
+                                entry.commandId(), entry.openOrder().terms().deadline()))
+                        .to(new RunState.Looking(state.starts(), state.call(), now, 0));
             case Input.About other -> Decision.NOTHING;
         };
     }
@@ -54,55 +55,70 @@ final class LookPhase {
             Instant lastLook = state.since().plus(policy.unclearWait());
             return Draft.of(entry, now)
                     .then(new Action.WakeAt(entry.commandId(), next.isAfter(lastLook) ? latest(now, lastLook) : next))
-                    .to(new RunState.Looking(state.starts(), state.since(), state.looks() + 1));
+                    .to(new RunState.Looking(state.starts(), state.call(), state.since(), state.looks() + 1));
         }
         Order order = entry.openOrder();
-        if (order.parkUnclear()) {
-            return abandoned(
-                    entry,
+        Draft draft = Draft.of(entry, now);
+        if (!(state.call() instanceof StartCall.Trigger)) {
+            return draft.abandon(
+                    null,
+                    AbandonReason.START_UNCLEAR,
+                    "the answer of the retry was lost and no run of it has appeared; a retry carries no marker, so it is not"
+                            + " tried again");
+        }
+        if (order.terms().parkUnclear()) {
+            return draft.abandon(
+                    null,
                     AbandonReason.START_UNCLEAR,
                     "the trigger's answer was lost and no run with its marker has appeared; as ordered, it is not tried"
-                            + " again",
-                    now);
+                            + " again");
         }
-        if (!now.isBefore(order.deadline())) {
-            return abandoned(entry, AbandonReason.DEADLINE, "the time-out passed before a run could be started", now);
+        if (!now.isBefore(order.terms().deadline())) {
+            return draft.abandon(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started");
         }
         Starts starts = state.starts().notFound();
         if (starts.unclear() >= MAX_STARTS) {
-            return abandoned(
-                    entry,
+            return draft.abandon(
+                    null,
                     AbandonReason.START_FAILED,
-                    MAX_STARTS + " triggers in a row had no clear answer and left no run behind",
-                    now);
+                    MAX_STARTS + " triggers in a row had no clear answer and left no run behind");
         }
-        return Draft.of(entry, now)
-                .then(StartPhase.nextStep(entry.commandId(), order))
-                .to(new RunState.Waiting(starts, 0, null));
-    }
-
-    private static Decision abandoned(RunEntry entry, AbandonReason reason, String message, Instant now) {
-        return Draft.of(entry, now)
-                .abandoned(null, reason, message)
-                .finish(EventType.RUN_ABANDONED, reason.wireName(), null);
+        return draft.to(new RunState.Waiting(starts, 0, null));
     }
 
     private static Instant latest(Instant one, Instant other) {
         return one.isAfter(other) ? one : other;
     }
 
-    private static Action search(RunEntry entry, Starts starts, Policy policy) {
+    private static Action search(RunEntry entry, Starts starts, StartCall call, Policy policy) {
         Order order = entry.openOrder();
         if (order.jobId() == null || starts.firstIntentAt() == null) {
             throw new IllegalStateException("in doubt about a start that never was");
         }
-        return new Action.SearchMarker(
+        return switch (call) {
+            case StartCall.Trigger trigger ->
+                new Action.SearchMarker(
+                        entry.commandId(),
+                        starts.attempts(),
+                        order.target(),
+                        order.jobId(),
+                        StartPhase.marker(entry, policy).text(),
+                        starts.newestRunId(),
+                        starts.firstIntentAt().minus(CLOCK_SLACK));
+            case StartCall.Retry(long runId) -> retryOf(runId, runId, entry, starts, order.jobId());
+            case StartCall.Rerun(long newestRunId) -> retryOf(null, newestRunId, entry, starts, order.jobId());
+        };
+    }
+
+    /** It is younger than the run that it retries, and than any that was known before. */
+    private static Action retryOf(@Nullable Long retried, long above, RunEntry entry, Starts starts, long jobId) {
+        @Nullable Long newest = starts.newestRunId();
+        return new Action.SearchRetry(
                 entry.commandId(),
                 starts.attempts(),
-                RunMachine.target(order),
-                order.jobId(),
-                StartPhase.marker(entry, policy).text(),
-                starts.newestRunId(),
-                starts.firstIntentAt().minus(CLOCK_SLACK));
+                entry.openOrder().target(),
+                jobId,
+                retried,
+                newest == null ? above : Math.max(above, newest));
     }
 }

@@ -1,7 +1,7 @@
 package org.dbtrelay.run;
 
 import java.time.Duration;
-import java.util.List;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param unclearWait W of the ledger protocol: after it, a run that was not found was not started
  * @param sendWindow T_send: a trigger is not sent later than this after its intent was decided
  * @param artifactPatience how long artifacts of an ended run are waited for
+ * @param oldLedger entries are written in the version of the build before, which knows nothing but plain triggers
  * @param connections by name
- * @param defaults for every job that is not in {@code jobs}
- * @param jobs by job id
+ * @param defaults the terms where neither the command, nor its job, nor its connection says anything
+ * @param jobs what is configured about the terms of a job, by its id
  */
 public record Policy(
         String deployment,
@@ -28,18 +29,25 @@ public record Policy(
         Duration unclearWait,
         Duration sendWindow,
         Duration artifactPatience,
+        boolean oldLedger,
         Map<String, ForConnection> connections,
-        Defaults defaults,
-        Map<Long, Defaults> jobs) {
+        Terms.Defaults defaults,
+        Map<Long, Wishes> jobs) {
 
     public Policy {
         connections = Map.copyOf(connections);
         jobs = Map.copyOf(jobs);
     }
 
-    /** What holds for a job, known or not. */
-    public Defaults forJob(@Nullable Long jobId) {
-        return jobId == null ? defaults : jobs.getOrDefault(jobId, defaults);
+    /**
+     * The terms of a command: its own wishes go before those of its job, those before its connection's.
+     *
+     * @param jobId null as long as the job is not known
+     */
+    Terms terms(Wishes wishes, String connection, @Nullable Long jobId, Instant acceptedAt) {
+        Wishes ofJob = jobId == null ? Wishes.NONE : jobs.getOrDefault(jobId, Wishes.NONE);
+        @Nullable ForConnection of = connections.get(connection);
+        return wishes.or(ofJob).or(of == null ? Wishes.NONE : of.wishes()).over(defaults, acceptedAt);
     }
 
     /**
@@ -48,6 +56,9 @@ public record Policy(
      * @param jobs null: any
      * @param accounts those that a command may name, the connection's own among them
      * @param runConfigFields null: all that dbt Cloud documents
+     * @param maxInFlight how many runs may be in flight at once, per partition; null: any number
+     * @param maxInFlightPerJob likewise, of one job
+     * @param wishes what it says about the terms of its commands
      */
     public record ForConnection(
             long accountId,
@@ -55,18 +66,8 @@ public record Policy(
             Set<Long> accounts,
             boolean stepsOverride,
             boolean schemaOverride,
-            @Nullable Set<String> runConfigFields) {}
-
-    /**
-     * What holds where a command is silent.
-     *
-     * @param cancelAtDeadline else a run is abandoned at its deadline
-     * @param parkUnclear see {@link Order}
-     */
-    public record Defaults(
-            Duration pollInterval,
-            Duration timeout,
-            boolean cancelAtDeadline,
-            boolean parkUnclear,
-            List<String> artifacts) {}
+            @Nullable Set<String> runConfigFields,
+            @Nullable Integer maxInFlight,
+            @Nullable Integer maxInFlightPerJob,
+            Wishes wishes) {}
 }

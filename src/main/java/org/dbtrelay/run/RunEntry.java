@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One complete state of one command: what one ledger record holds.
  *
+ * @param offset of the command's record; {@link #NO_OFFSET} where that is not known
  * @param commandHash a hash of the command's content, so that the same id with another content is noticed
  * @param nextSequence the sequence number of its next event
  * @param adopted its run was found, not started
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record RunEntry(
         String commandId,
+        long offset,
         CommandHash commandHash,
         Instant acceptedAt,
         int nextSequence,
@@ -22,6 +24,9 @@ public record RunEntry(
         List<Long> strays,
         @Nullable Order order,
         RunState state) {
+
+    /** In place of the offset of a command that came by no record. */
+    public static final long NO_OFFSET = -1;
 
     public RunEntry {
         strays = List.copyOf(strays);

@@ -33,11 +33,14 @@ public record RunEvent(
      *
      * @param verb what the command asked for
      * @param reason null unless it was rejected
+     * @param message for a person; null where there is nothing to say
+     * @param status of the run that it was about; null where there is none
      */
     public record OfCommand(
             String verb,
             @Nullable RejectReason reason,
-            @Nullable String message) implements Body {}
+            @Nullable String message,
+            @Nullable JobRunStatus status) implements Body {}
 
     /**
      * Of {@code run.*}.

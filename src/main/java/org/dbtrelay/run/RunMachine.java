@@ -19,18 +19,19 @@ public final class RunMachine {
      * Decides.
      *
      * @param entry the entry of the command that the input is about; null if there is none
+     * @param lineup the other commands of the partition
      */
-    public static Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy) {
+    public static Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, Lineup lineup) {
         return switch (input) {
             case Input.Unreadable unreadable -> Decision.deadLetter(unreadable.verdict());
-            case Input.Commanded commanded -> Acceptance.decide(entry, commanded, now, policy);
+            case Input.Commanded commanded -> Acceptance.decide(entry, commanded, now, policy, lineup);
             // The partition's work tells each command about its own runs.
             case Input.Swept swept -> Decision.NOTHING;
-            case Input.About about -> entry == null ? Decision.NOTHING : about(entry, about, now, policy);
+            case Input.About about -> entry == null ? Decision.NOTHING : about(entry, about, now, policy, lineup);
         };
     }
 
-    private static Decision about(RunEntry entry, Input.About input, Instant now, Policy policy) {
+    private static Decision about(RunEntry entry, Input.About input, Instant now, Policy policy, Lineup lineup) {
         if (input instanceof Input.Broken broken) {
             return broken(entry, broken, now);
         }
@@ -38,11 +39,14 @@ public final class RunMachine {
             return StrayRuns.marked(entry, marked, now);
         }
         return switch (entry.state()) {
-            case RunState.Waiting waiting -> StartPhase.waiting(entry, waiting, input, now, policy);
+            case RunState.Waiting waiting -> WaitPhase.waiting(entry, waiting, input, now, policy, lineup);
             case RunState.Starting starting -> StartPhase.starting(entry, starting, input, now, policy);
             case RunState.Looking looking -> LookPhase.looking(entry, looking, input, now, policy);
             case RunState.Following following -> FollowPhase.following(entry, following, input, now, policy);
-            case RunState.Cancelling cancelling -> FollowPhase.cancelling(entry, cancelling, input, now, policy);
+            case RunState.Cancelling cancelling ->
+                entry.openOrder().task() instanceof Task.Cancel
+                        ? CancelPhase.cancelling(entry, cancelling, input, now)
+                        : FollowPhase.cancelling(entry, cancelling, input, now, policy);
             case RunState.Collecting collecting -> CollectPhase.collecting(entry, collecting, input, now, policy);
             case RunState.Finished finished -> finished(entry, finished, input, now, policy);
         };
@@ -62,36 +66,25 @@ public final class RunMachine {
             case RunState.Collecting collecting ->
                 Draft.of(entry, now)
                         .finish(
-                                EventType.of(
-                                        (JobRunStatus.Known) collecting.run().status()),
+                                collecting.outcome(),
                                 collecting.reason(),
                                 collecting.run().runId());
-            case RunState.WithRun withRun ->
-                Draft.of(entry, now)
-                        .abandoned(withRun.run(), AbandonReason.INTERNAL, broken.message())
-                        .finish(
-                                EventType.RUN_ABANDONED,
-                                AbandonReason.INTERNAL.wireName(),
-                                withRun.run().runId());
-            case RunState.Waiting waiting -> abandonWithoutRun(entry, broken, now);
-            case RunState.Starting starting -> abandonWithoutRun(entry, broken, now);
-            case RunState.Looking looking -> abandonWithoutRun(entry, broken, now);
+            case RunState.WithRun withRun -> broken(entry, withRun.run(), broken, now);
+            case RunState.Waiting waiting -> broken(entry, null, broken, now);
+            case RunState.Starting starting -> broken(entry, null, broken, now);
+            case RunState.Looking looking -> broken(entry, null, broken, now);
         };
     }
 
-    private static Decision abandonWithoutRun(RunEntry entry, Input.Broken broken, Instant now) {
-        return Draft.of(entry, now)
-                .abandoned(null, AbandonReason.INTERNAL, broken.message())
-                .finish(EventType.RUN_ABANDONED, AbandonReason.INTERNAL.wireName(), null);
+    private static Decision broken(RunEntry entry, @Nullable RunSnapshot run, Input.Broken broken, Instant now) {
+        Draft draft = Draft.of(entry, now);
+        return entry.openOrder().task() instanceof Task.Cancel
+                ? draft.rejected(RejectReason.INTERNAL, broken.message())
+                : draft.abandon(run, AbandonReason.INTERNAL, broken.message());
     }
 
     /** Doubling from a second to {@link #LONGEST_BACK_OFF}. */
     static Duration backOff(int failures) {
         return Duration.ofSeconds(Math.min(LONGEST_BACK_OFF.toSeconds(), 1L << Math.min(failures, 6)));
-    }
-
-    /** The connection and account that an order goes to. */
-    static Action.Target target(Order order) {
-        return new Action.Target(order.connection(), order.accountId());
     }
 }

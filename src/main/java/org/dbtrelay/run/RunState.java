@@ -44,7 +44,7 @@ public sealed interface RunState {
     record Waiting(Starts starts, int failures, @Nullable Instant notBefore) implements RunState {}
 
     /** The intent is recorded: from here on a POST may have been sent. */
-    record Starting(Starts starts) implements RunState {
+    record Starting(Starts starts, StartCall call) implements RunState {
         /** The number of the intent, from 1. */
         public int attempt() {
             return starts.attempts();
@@ -52,13 +52,12 @@ public sealed interface RunState {
     }
 
     /**
-     * A POST may or may not have started a run: it is looked for by its marker until W is over, and never sent again
-     * before.
+     * A POST may or may not have started a run: it is looked for until W is over, and never sent again before.
      *
      * @param since when this owner began to be in doubt, by its own clock
      * @param looks how many looks found nothing
      */
-    record Looking(Starts starts, Instant since, int looks) implements RunState {
+    record Looking(Starts starts, StartCall call, Instant since, int looks) implements RunState {
         /** The number of the intent, from 1. */
         public int attempt() {
             return starts.attempts();
@@ -84,13 +83,19 @@ public sealed interface RunState {
     /**
      * The run has ended and its end is told; its artifacts are still to come.
      *
-     * @param reason the wire name of the reason of a cancellation
+     * @param outcome the type of the one event that has ended it
+     * @param reason the wire name of its reason; null if it has none
      * @param remaining what has not been told of yet
      * @param until when patience is over
      * @param tries how often they were asked for
      */
     record Collecting(
-            RunSnapshot run, @Nullable String reason, List<WantedArtifact> remaining, Instant until, int tries)
+            RunSnapshot run,
+            EventType outcome,
+            @Nullable String reason,
+            List<WantedArtifact> remaining,
+            Instant until,
+            int tries)
             implements WithRun {
         public Collecting {
             remaining = List.copyOf(remaining);

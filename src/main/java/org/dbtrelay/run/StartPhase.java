@@ -1,163 +1,199 @@
 package org.dbtrelay.run;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** From acceptance to a run: the job is known, the budget has a request, the intent is recorded, the trigger is sent. */
+/**
+ * From acceptance to a run: the job is known, it is the command's turn, nothing in flight is in its way, the budget has a
+ * request, the intent is recorded, the call is sent.
+ */
 final class StartPhase {
 
     private StartPhase() {}
 
-    static Decision waiting(RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy) {
-        Order order = entry.openOrder();
+    static Decision waiting(
+            RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy, Lineup lineup) {
         return switch (input) {
-            case Input.MayStart mayStart -> start(entry, state, mayStart.newestRunId(), now, policy);
-            case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy);
+            case Input.Turn turn -> turn(entry);
+            case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy, lineup);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
-                rejected(entry, reason, message, now);
-            case Input.CallFailed failed -> later(entry, state, now);
-            case Input.Restored restored ->
-                Draft.of(entry, now)
-                        .then(whenDue(entry, state, now))
-                        .then(new Action.WakeAt(entry.commandId(), order.deadline()))
-                        .unchanged();
-            case Input.Woken woken when !now.isBefore(order.deadline()) -> deadline(entry, now);
-            case Input.Woken woken
-            when isDue(state, now) ->
-                state.notBefore() == null
-                        ? Decision.NOTHING
-                        : Draft.of(entry, now)
-                                .then(nextStep(entry.commandId(), order))
-                                .to(new RunState.Waiting(state.starts(), state.failures(), null));
+                Draft.of(entry, now).rejected(reason, message);
+            case Input.InFlight inFlight -> inFlight(entry, state, inFlight.runs(), now, lineup);
+            case Input.RunRead read -> RetryPhase.newestRead(entry, read, now);
+            case Input.MayStart mayStart -> start(entry, state, mayStart, now, policy);
             case Input.About other -> Decision.NOTHING;
         };
+    }
+
+    /** All that were ahead of it at its job have started, or ended: what is next depends on what it asks for. */
+    private static Decision turn(RunEntry entry) {
+        Order order = entry.openOrder();
+        @Nullable Long jobId = order.jobId();
+        if (jobId == null) {
+            return order.task().namedJob() instanceof JobSelector.ByNames(JobNames names)
+                    ? Decision.only(new Action.LookUpJob(entry.commandId(), order.target(), names))
+                    : Decision.NOTHING;
+        }
+        return Decision.only(
+                order.task() instanceof Task.Trigger && order.terms().ifRunning() != IfRunning.QUEUE
+                        ? new Action.ListInFlight(entry.commandId(), order.target(), jobId)
+                        : whenFree(entry.commandId(), order, jobId));
+    }
+
+    /** What comes when no run in flight is in the way. */
+    private static Action whenFree(String commandId, Order order, long jobId) {
+        boolean asksForNewest = order.task() instanceof Task.Trigger trigger
+                ? trigger.retryFromFailure()
+                : order.task() instanceof Task.Rerun;
+        return asksForNewest
+                ? new Action.ReadNewestRun(commandId, order.target(), jobId)
+                : new Action.ReserveStart(commandId, order.target(), jobId, new StartCall.Trigger());
+    }
+
+    private static Decision jobFound(
+            RunEntry entry, RunState.Waiting state, JobDetails job, Instant now, Policy policy, Lineup lineup) {
+        Order order = entry.openOrder();
+        boolean dryRun = order.task() instanceof Task.Trigger trigger && trigger.dryRun();
+        if (order.jobId() != null && !dryRun) {
+            return Decision.NOTHING;
+        }
+        Order known = WaitPhase.settled(entry, job.jobId(), job.name(), policy);
+        Draft draft = Draft.of(entry, now).order(known);
+        @Nullable String forbidden = Acceptance.forbiddenJob(policy, known, job.jobId());
+        if (forbidden != null) {
+            return draft.rejected(RejectReason.FORBIDDEN, forbidden);
+        }
+        if (job.deactivated()) {
+            return draft.rejected(
+                    RejectReason.JOB_DEACTIVATED,
+                    "job " + job.jobId() + " '" + job.name() + "' is deactivated in dbt Cloud");
+        }
+        if (dryRun) {
+            return draft.completed(
+                    null,
+                    null,
+                    "dry run: job " + job.jobId() + " '" + job.name()
+                            + "' exists, is active and may be run; nothing was started");
+        }
+        RunState.Waiting waiting = new RunState.Waiting(state.starts(), 0, null);
+        return enterQueue(WaitPhase.bounds(draft, known), waiting, lineup);
+    }
+
+    /** Its job is known, so it is known who is ahead of it and has no run yet: dbt Cloud cannot know of those. */
+    static Decision enterQueue(Draft draft, RunState.Waiting state, Lineup lineup) {
+        RunEntry entry = draft.entry(state);
+        List<RunEntry> ahead = entry.openOrder().task() instanceof Task.Trigger ? lineup.aheadOf(entry) : List.of();
+        if (!ahead.isEmpty()) {
+            switch (entry.openOrder().terms().ifRunning()) {
+                case SKIP -> {
+                    return draft.rejected(
+                            RejectReason.ALREADY_RUNNING,
+                            "if_running: command '" + ahead.getLast().commandId() + "' is about to run the same job");
+                }
+                case REPLACE ->
+                    ahead.stream()
+                            .filter(other -> other.state() instanceof RunState.Waiting)
+                            .forEach(other ->
+                                    draft.tell(new Input.CancelAsked(other.commandId(), CancelReason.SUPERSEDED)));
+                case QUEUE, REUSE -> {}
+            }
+        }
+        return draft.to(state);
+    }
+
+    private static Decision inFlight(
+            RunEntry entry, RunState.Waiting state, List<RunSnapshot> runs, Instant now, Lineup lineup) {
+        Order order = entry.openOrder();
+        @Nullable Long jobId = order.jobId();
+        if (jobId == null) {
+            return Decision.NOTHING;
+        }
+        List<RunEntry> ours = lineup.inFlight(order.target(), jobId);
+        List<RunSnapshot> all = Running.together(runs, ours);
+        if (all.isEmpty()) {
+            return Decision.only(whenFree(entry.commandId(), order, jobId));
+        }
+        return switch (order.terms().ifRunning()) {
+            case QUEUE -> Decision.only(whenFree(entry.commandId(), order, jobId));
+            case SKIP ->
+                Draft.of(entry, now)
+                        .rejected(
+                                RejectReason.ALREADY_RUNNING,
+                                "if_running: the job has runs in flight: "
+                                        + all.stream()
+                                                .map(run -> Long.toString(run.runId()))
+                                                .collect(Collectors.joining(", ")));
+            case REUSE -> {
+                Order following = order.on(order.terms().following());
+                yield FollowPhase.begin(Draft.of(entry, now).adopted(), following, all.getLast(), now);
+            }
+            case REPLACE -> Running.clear(entry, state, all, ours, now);
+        };
+    }
+
+    private static Decision start(
+            RunEntry entry, RunState.Waiting state, Input.MayStart may, Instant now, Policy policy) {
+        Order order = entry.openOrder();
+        if (order.jobId() == null) {
+            return Decision.NOTHING;
+        }
+        @Nullable Decision over = WaitPhase.overOrNull(entry, state, now);
+        if (over != null) {
+            return over;
+        }
+        Starts starts = state.starts().begin(now, may.newestRunId());
+        return Draft.of(entry, now)
+                .then(new Action.Start(
+                        entry.commandId(),
+                        starts.attempts(),
+                        now,
+                        order.target(),
+                        order.jobId(),
+                        may.call(),
+                        marker(entry, policy).inFrontOf(order.cause()),
+                        order.task() instanceof Task.Trigger trigger ? trigger.overrides() : Overrides.NONE,
+                        order.traceparent()))
+                .to(new RunState.Starting(starts, may.call()));
     }
 
     static Decision starting(RunEntry entry, RunState.Starting state, Input.About input, Instant now, Policy policy) {
         return switch (input) {
             case Input.Started started
             when started.attempt() == state.attempt() ->
-                FollowPhase.begin(Draft.of(entry, now), entry, started.run(), now);
+                FollowPhase.begin(Draft.of(entry, now), entry.openOrder(), started.run(), now);
             case Input.StartRefused refused
-            when refused.attempt() == state.attempt() -> rejected(entry, refused.reason(), refused.message(), now);
+            when refused.attempt() == state.attempt() ->
+                Draft.of(entry, now).rejected(refused.reason(), refused.message());
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
-            // The owner that wrote the intent is gone, and with it the knowledge of what became of the trigger.
+            // The owner that wrote the intent is gone, and with it the knowledge of what became of the call.
             case Input.Restored restored -> LookPhase.begin(entry, state, now, policy);
             case Input.About other -> Decision.NOTHING;
         };
     }
 
-    private static Decision start(
-            RunEntry entry, RunState.Waiting state, @Nullable Long newestRunId, Instant now, Policy policy) {
-        Order order = entry.openOrder();
-        if (order.jobId() == null) {
-            return Decision.NOTHING;
-        }
-        if (!now.isBefore(order.deadline())) {
-            return deadline(entry, now);
-        }
-        Starts starts = state.starts().begin(now, newestRunId);
-        String cause = marker(entry, policy).inFrontOf(order.cause());
-        return Draft.of(entry, now)
-                .then(new Action.Start(
-                        entry.commandId(),
-                        starts.attempts(),
-                        now,
-                        RunMachine.target(order),
-                        order.jobId(),
-                        cause,
-                        order.overrides(),
-                        order.traceparent()))
-                .to(new RunState.Starting(starts));
-    }
-
     private static Decision startFailed(
             RunEntry entry, RunState.Starting state, CallFailure failure, Instant now, Policy policy) {
+        RunState.Waiting again = new RunState.Waiting(state.starts().surelyNot(), 0, null);
         return switch (failure) {
             case CallFailure.Unclear unclear -> LookPhase.begin(entry, state, now, policy);
-            case CallFailure.NotSent notSent -> later(entry, waitingAfter(state), now);
-            case CallFailure.Limited limited -> later(entry, waitingAfter(state), now);
-            case CallFailure.Suspended suspended -> later(entry, waitingAfter(state), now);
-            case CallFailure.NotFound notFound -> rejected(entry, RejectReason.JOB_NOT_FOUND, notFound.detail(), now);
+            case CallFailure.NotSent notSent -> WaitPhase.later(entry, again, now);
+            case CallFailure.Limited limited -> WaitPhase.later(entry, again, now);
+            case CallFailure.Suspended suspended -> WaitPhase.later(entry, again, now);
+            case CallFailure.NotFound notFound ->
+                Draft.of(entry, now).rejected(notFound(state.call()), notFound.detail());
             case CallFailure.Refused refused ->
-                rejected(entry, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now);
+                Draft.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
         };
     }
 
-    private static RunState.Waiting waitingAfter(RunState.Starting state) {
-        return new RunState.Waiting(state.starts().surelyNot(), 0, null);
-    }
-
-    /** Nothing was started; try again after a while. */
-    private static Decision later(RunEntry entry, RunState.Waiting state, Instant now) {
-        Instant at = now.plus(RunMachine.backOff(state.failures()));
-        return Draft.of(entry, now)
-                .then(new Action.WakeAt(entry.commandId(), at))
-                .to(new RunState.Waiting(state.starts(), state.failures() + 1, at));
-    }
-
-    private static Decision jobFound(
-            RunEntry entry, RunState.Waiting state, JobDetails job, Instant now, Policy policy) {
-        Order order = entry.openOrder();
-        if (order.jobId() != null) {
-            return Decision.NOTHING;
-        }
-        Policy.ForConnection connection = policy.connections().get(order.connection());
-        @Nullable
-        String forbidden =
-                connection == null ? null : Acceptance.forbiddenJob(connection, order.connection(), job.jobId());
-        if (forbidden != null) {
-            return rejected(entry, RejectReason.FORBIDDEN, forbidden, now);
-        }
-        if (job.deactivated()) {
-            return rejected(
-                    entry,
-                    RejectReason.JOB_DEACTIVATED,
-                    "job " + job.jobId() + " '" + job.name() + "' is deactivated in dbt Cloud",
-                    now);
-        }
-        Order known = order.withJob(job.jobId(), job.name());
-        return Draft.of(entry, now)
-                .order(known)
-                .then(new Action.ReserveStart(entry.commandId(), RunMachine.target(known), job.jobId()))
-                .to(new RunState.Waiting(state.starts(), 0, null));
-    }
-
-    private static Decision deadline(RunEntry entry, Instant now) {
-        return Draft.of(entry, now)
-                .abandoned(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started")
-                .finish(EventType.RUN_ABANDONED, AbandonReason.DEADLINE.wireName(), null);
-    }
-
-    private static Decision rejected(RunEntry entry, RejectReason reason, String message, Instant now) {
-        return Draft.of(entry, now)
-                .command(EventType.COMMAND_REJECTED, reason, message)
-                .finish(EventType.COMMAND_REJECTED, reason.wireName(), null);
-    }
-
-    private static boolean isDue(RunState.Waiting state, Instant now) {
-        return state.notBefore() == null
-                || !now.isBefore(state.notBefore())
-                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off.
-                || state.notBefore().isAfter(now.plus(RunMachine.LONGEST_BACK_OFF));
-    }
-
-    private static Action whenDue(RunEntry entry, RunState.Waiting state, Instant now) {
-        return state.notBefore() == null || isDue(state, now)
-                ? nextStep(entry.commandId(), entry.openOrder())
-                : new Action.WakeAt(entry.commandId(), state.notBefore());
-    }
-
-    /** What brings a waiting command on: its job, if that is open, else the budget. */
-    static Action nextStep(String commandId, Order order) {
-        @Nullable Long found = order.jobId();
-        return switch (order.selector()) {
-            case JobSelector.ById(long jobId) -> new Action.ReserveStart(commandId, RunMachine.target(order), jobId);
-            case JobSelector.ByNames(JobNames names) ->
-                found == null
-                        ? new Action.LookUpJob(commandId, RunMachine.target(order), names)
-                        : new Action.ReserveStart(commandId, RunMachine.target(order), found);
+    private static RejectReason notFound(StartCall call) {
+        return switch (call) {
+            case StartCall.Trigger trigger -> RejectReason.JOB_NOT_FOUND;
+            case StartCall.Rerun rerun -> RejectReason.JOB_NOT_FOUND;
+            case StartCall.Retry retry -> RejectReason.RUN_NOT_FOUND;
         };
     }
 

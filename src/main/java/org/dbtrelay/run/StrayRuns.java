@@ -35,7 +35,8 @@ final class StrayRuns {
                 ? Decision.NOTHING
                 : input.runs().stream()
                         .min(BY_AGE)
-                        .map(oldest -> FollowPhase.begin(Draft.of(entry, now).adopted(), entry, oldest, now))
+                        .map(oldest ->
+                                FollowPhase.begin(Draft.of(entry, now).adopted(), entry.openOrder(), oldest, now))
                         .orElse(Decision.NOTHING);
     }
 
@@ -56,8 +57,8 @@ final class StrayRuns {
         Draft draft = Draft.of(entry, now).adopted();
         draft.stray(
                 own, StrayReason.SECOND_RUN, "a second run was started for this command; the older one is followed");
-        draft.then(cancelQueued(entry.commandId(), RunMachine.target(entry.openOrder()), own));
-        return FollowPhase.begin(draft, entry, older, now);
+        draft.then(cancelQueued(entry.commandId(), entry.openOrder().target(), own));
+        return FollowPhase.begin(draft, entry.openOrder(), older, now);
     }
 
     private static Decision open(RunEntry entry, RunState.WithRun state, Input.Marked input, Instant now) {
@@ -68,7 +69,7 @@ final class StrayRuns {
         Draft draft = Draft.of(entry, now);
         for (RunSnapshot stray : strays) {
             draft.stray(stray, StrayReason.SECOND_RUN, second(state.run().runId()));
-            cancelWhileQueued(draft, entry, RunMachine.target(entry.openOrder()), stray);
+            cancelWhileQueued(draft, entry, entry.openOrder().target(), stray);
         }
         return draft.to(state);
     }

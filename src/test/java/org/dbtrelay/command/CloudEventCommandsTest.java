@@ -64,9 +64,9 @@ class CloudEventCommandsTest {
     void the_data_is_the_command_and_source_and_id_its_id(String what, Sent sent) {
         Input.Commanded read = commanded(sent);
 
-        assertThat(read.command()).isInstanceOf(Command.Trigger.class);
+        assertThat(read.command()).isInstanceOf(Command.Fit.class);
         assertThat(read.command().id()).isEqualTo("/shop/orders|17");
-        assertThat(read.command().context()).isEqualTo("{\"amount\":2.50}");
+        assertThat(read.command().head().context()).isEqualTo("{\"amount\":2.50}");
     }
 
     @ParameterizedTest(name = "{0}")
@@ -289,9 +289,9 @@ class CloudEventCommandsTest {
         Sent plain = plain(COMMAND).with("traceparent", PARENT).with("tracestate", "vendor=1");
 
         for (Sent sent : List.of(structured, binary, plain)) {
-            assertThat(commanded(sent).command().trace()).isEqualTo(new TraceContext(PARENT, "vendor=1"));
+            assertThat(commanded(sent).command().head().trace()).isEqualTo(new TraceContext(PARENT, "vendor=1"));
         }
-        assertThat(commanded(binary(COMMAND)).command().trace()).isNull();
+        assertThat(commanded(binary(COMMAND)).command().head().trace()).isNull();
     }
 
     @Test
@@ -301,10 +301,14 @@ class CloudEventCommandsTest {
                 binary(COMMAND).with("ce_traceparent", PARENT).with("ce_tracestate", "vendor=1"))) {
             assertThat(commanded(sent.with("traceparent", OTHER_PARENT))
                             .command()
+                            .head()
                             .trace())
                     .as("the state belongs to its parent")
                     .isEqualTo(new TraceContext(OTHER_PARENT, null));
-            assertThat(commanded(sent.with("traceparent", "00-x")).command().trace())
+            assertThat(commanded(sent.with("traceparent", "00-x"))
+                            .command()
+                            .head()
+                            .trace())
                     .isEqualTo(new TraceContext(PARENT, "vendor=1"));
         }
     }
@@ -314,15 +318,15 @@ class CloudEventCommandsTest {
     void a_bad_trace_rejects_nothing(String traceparent) {
         Sent sent = structured("\"traceparent\": " + traceparent + ", \"data\": " + COMMAND);
 
-        assertThat(commanded(sent).command()).isInstanceOf(Command.Trigger.class);
-        assertThat(commanded(sent).command().trace()).isNull();
+        assertThat(commanded(sent).command()).isInstanceOf(Command.Fit.class);
+        assertThat(commanded(sent).command().head().trace()).isNull();
     }
 
     @Test
     void a_rejection_belongs_to_the_trace_as_well() {
         Sent sent = binary("{}").with("ce_traceparent", PARENT);
 
-        assertThat(commanded(sent).command().trace()).isEqualTo(new TraceContext(PARENT, null));
+        assertThat(commanded(sent).command().head().trace()).isEqualTo(new TraceContext(PARENT, null));
     }
 
     // what goes on the topic from elsewhere

@@ -15,6 +15,7 @@ import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,7 +29,7 @@ class CommandDecoderTest {
 
     @Test
     void a_trigger_with_everything_is_read_to_the_letter() {
-        Command.Trigger trigger = trigger("""
+        Command.Fit trigger = trigger("""
                 {"command": "trigger", "command_id": "orders-1", "connection": "eu", "account_id": 4238,
                  "job_id": 70403103930101, "cause": "orders landed", "steps_override": ["dbt run"],
                  "schema_override": "tmp", "additional_run_config": {"git_branch": "main", "threads_override": 8},
@@ -36,37 +37,37 @@ class CommandDecoderTest {
                 """);
 
         assertThat(trigger.id()).isEqualTo("orders-1");
-        assertThat(trigger.connection()).isEqualTo("eu");
-        assertThat(trigger.accountId()).isEqualTo(4238L);
-        assertThat(trigger.job()).isEqualTo(new JobSelector.ById(70403103930101L));
-        assertThat(trigger.cause()).isEqualTo("orders landed");
-        assertThat(trigger.overrides().steps()).containsExactly("dbt run");
-        assertThat(trigger.overrides().schema()).isEqualTo("tmp");
-        assertThat(trigger.overrides().runConfig()).isEqualTo("{\"git_branch\":\"main\",\"threads_override\":8}");
-        assertThat(trigger.overrides().runConfigFields()).isEqualTo(Set.of("git_branch", "threads_override"));
-        assertThat(trigger.pollInterval()).isEqualTo(Duration.ofSeconds(5));
-        assertThat(trigger.timeout()).isEqualTo(Duration.ofHours(2));
-        assertThat(trigger.artifacts()).isEqualTo(List.of("manifest.json"));
-        assertThat(trigger.context()).isEqualTo("{\"batch\":[17]}");
+        assertThat(trigger.head().connection()).isEqualTo("eu");
+        assertThat(trigger.head().accountId()).isEqualTo(4238L);
+        assertThat(task(trigger).job()).isEqualTo(new JobSelector.ById(70403103930101L));
+        assertThat(task(trigger).cause()).isEqualTo("orders landed");
+        assertThat(task(trigger).overrides().steps()).containsExactly("dbt run");
+        assertThat(task(trigger).overrides().schema()).isEqualTo("tmp");
+        assertThat(task(trigger).overrides().runConfig()).isEqualTo("{\"git_branch\":\"main\",\"threads_override\":8}");
+        assertThat(task(trigger).overrides().runConfigFields()).isEqualTo(Set.of("git_branch", "threads_override"));
+        assertThat(trigger.wishes().pollInterval()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(trigger.wishes().timeout()).isEqualTo(Duration.ofHours(2));
+        assertThat(trigger.wishes().artifacts()).isEqualTo(List.of("manifest.json"));
+        assertThat(trigger.head().context()).isEqualTo("{\"batch\":[17]}");
     }
 
     @Test
     void what_is_absent_or_null_takes_the_default() {
-        Command.Trigger trigger = trigger("{\"command\": \"trigger\", \"job_id\": 1, \"cause\": null}");
+        Command.Fit trigger = trigger("{\"command\": \"trigger\", \"job_id\": 1, \"cause\": null}");
 
         assertThat(trigger.id()).isEqualTo("the-default-id");
-        assertThat(trigger.connection()).isEqualTo("default");
-        assertThat(trigger.cause()).isNull();
-        assertThat(trigger.artifacts()).isNull();
+        assertThat(trigger.head().connection()).isEqualTo("default");
+        assertThat(task(trigger).cause()).isNull();
+        assertThat(trigger.wishes().artifacts()).isNull();
     }
 
     @Test
     void a_job_can_be_named() {
-        Command.Trigger trigger = trigger("""
+        Command.Fit trigger = trigger("""
                 {"command": "trigger", "project_name": "p", "environment_name": "e", "job_name": "j"}
                 """);
 
-        assertThat(trigger.job()).isEqualTo(new JobSelector.ByNames(new JobNames("p", "e", "j")));
+        assertThat(task(trigger).job()).isEqualTo(new JobSelector.ByNames(new JobNames("p", "e", "j")));
     }
 
     @ParameterizedTest
@@ -110,7 +111,7 @@ class CommandDecoderTest {
                 unfit("{\"command_id\": \"c1\", \"context\": {\"a\": 1}, \"command\": \"trigger\", \"typo\": 1}");
 
         assertThat(unfit.id()).isEqualTo("c1");
-        assertThat(unfit.context()).isEqualTo("{\"a\":1}");
+        assertThat(unfit.head().context()).isEqualTo("{\"a\":1}");
     }
 
     @Test
@@ -129,19 +130,6 @@ class CommandDecoderTest {
         assertThat(unfit("{\"command\": \"trigger\", \"job_id\": 1, \"context\": " + context + "}")
                         .message())
                 .startsWith("context:");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{\"command\": \"retry\", \"run_id\": 1}",
-                "{\"command\": \"cancel\", \"run_id\": 1}",
-                "{\"command\": \"follow\", \"run_id\": 1}",
-                "{\"command\": \"trigger\", \"job_id\": 1, \"dry_run\": true}",
-                "{\"command\": \"trigger\", \"job_id\": 1, \"if_running\": \"skip\"}",
-            })
-    void what_this_build_does_not_do_yet_is_unsupported(String json) {
-        assertThat(unfit(json).reason()).isEqualTo(RejectReason.UNSUPPORTED);
     }
 
     @ParameterizedTest
@@ -198,8 +186,12 @@ class CommandDecoderTest {
         assertThat(((Input.Commanded) decode(with)).command().id()).isEqualTo("new");
     }
 
-    private Command.Trigger trigger(String json) {
-        return (Command.Trigger) commanded(json).command();
+    private static Task.Trigger task(Command.Fit command) {
+        return (Task.Trigger) command.task();
+    }
+
+    private Command.Fit trigger(String json) {
+        return (Command.Fit) commanded(json).command();
     }
 
     private Command.Unfit unfit(String json) {

@@ -2,12 +2,16 @@ package org.dbtrelay.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.docs.Document;
 import org.dbtrelay.run.Command;
@@ -15,10 +19,13 @@ import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Overrides;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.testkit.Schemas;
 import org.junit.jupiter.api.Test;
 
 /** {@code docs/commands.md} says what the decoder does. */
 class CommandsDocumentTest {
+
+    private static final Pattern IN_A_LINE = Pattern.compile("\\{\"command\": .*\\}(?=')");
 
     private final Document document = Document.at("docs/commands.md");
     private final CommandDecoder decoder = new CommandDecoder(new SmallRyeConfigBuilder()
@@ -29,28 +36,45 @@ class CommandsDocumentTest {
 
     @Test
     void listsTheFields() {
-        assertThat(document.firstColumn("Fields")).containsExactlyInAnyOrderElementsOf(CommandDecoder.FIELDS);
+        assertThat(document.firstColumn("Fields"))
+                .filteredOn(code -> !code.contains(":"))
+                .containsExactlyInAnyOrderElementsOf(KnownFields.names());
     }
 
     @Test
-    void listsWhatIsNotSupportedYet() {
-        Set<String> later = new TreeSet<>(CommandDecoder.LATER);
-        CommandDecoder.VERBS.stream()
-                .filter(verb -> !verb.equals("trigger"))
-                .forEach(verb -> later.add("\"command\": \"" + verb + "\""));
-
-        assertThat(document.firstColumn("Not supported yet")).containsExactlyInAnyOrderElementsOf(later);
-    }
-
-    @Test
-    void whatIsNotSupportedYetIsAnsweredSo() {
-        assertThat(CommandDecoder.LATER).allSatisfy(field -> {
-            String command = "{\"command\": \"trigger\", \"job_id\": 1, \"" + field + "\": 1}";
-            assertThat(decoded(command))
-                    .isInstanceOfSatisfying(
-                            Command.Unfit.class,
-                            unfit -> assertThat(unfit.reason()).isEqualTo(RejectReason.UNSUPPORTED));
+    void saysWhichFieldIsForWhichVerb() {
+        assertThat(KnownFields.names()).allSatisfy(field -> {
+            List<String> verbs = Arrays.stream(Verb.values())
+                    .filter(verb -> KnownFields.of(verb).contains(field))
+                    .map(Verb::word)
+                    .toList();
+            String told = verbs.size() == Verb.values().length ? "all" : String.join(", ", verbs);
+            assertThat(document.row(field)).startsWith("| `" + field + "` | " + told + " | ");
         });
+    }
+
+    @Test
+    void listsTheVerbs() {
+        assertThat(document.row("command")).contains(Verb.words());
+        assertThat(Verb.words())
+                .allSatisfy(verb ->
+                        assertThat(document.row(verb)).as("row of %s", verb).isNotEmpty());
+    }
+
+    /** The messages in it are those that the decoder gives. */
+    @Test
+    void itsMessagesAreReal() {
+        List<String> messages = document.firstColumn("Fields").stream()
+                .filter(code -> code.contains(": "))
+                .toList();
+
+        assertThat(messages)
+                .containsExactly(
+                        fault("{\"command\": \"trigger\", \"job_id\": \"559062\"}"),
+                        fault("{\"command\": \"trigger\", \"job_id\": 1, \"timeout\": \"PT1000H\"}"),
+                        fault("{\"command\": \"trigger\", \"jobid\": 1}"),
+                        fault("{\"command\": \"cancel\", \"run_id\": 1, \"cause\": \"x\"}"),
+                        fault("{\"command\": \"cancel\", \"run_id\": 1, \"target_command_id\": \"x\"}"));
     }
 
     @Test
@@ -80,9 +104,37 @@ class CommandsDocumentTest {
 
     @Test
     void itsExamplesAreCommands() {
+        assertThat(document.examples("json")).isNotEmpty().allSatisfy(this::assertCommand);
         assertThat(document.examples("json"))
-                .isNotEmpty()
-                .allSatisfy(example -> assertThat(decoded(example)).isInstanceOf(Command.Trigger.class));
+                .map(example -> decoded(example).verb())
+                .as("one of each verb at least")
+                .containsAll(Verb.words());
+    }
+
+    /** Those in shell commands too, in all documents. */
+    @Test
+    void commandsThatStandInOtherPlacesAreCommands() {
+        List<String> found = Stream.of("README.md", "docs/commands.md", "docs/http.md", "docs/operations.md")
+                .map(Document::at)
+                .flatMap(it -> it.find(IN_A_LINE))
+                .map(MatchResult::group)
+                .toList();
+
+        assertThat(found).hasSizeGreaterThanOrEqualTo(4).allSatisfy(this::assertCommand);
+    }
+
+    private void assertCommand(String text) {
+        assertThat(decoded(text)).isInstanceOf(Command.Fit.class);
+        try {
+            assertThat(Schemas.faults("command", new ObjectMapper().readTree(text)))
+                    .isEmpty();
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private String fault(String text) {
+        return ((Command.Unfit) decoded(text)).message();
     }
 
     private Command decoded(String text) {

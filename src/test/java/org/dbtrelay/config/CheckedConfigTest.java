@@ -113,6 +113,11 @@ class CheckedConfigTest {
                 arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h"),
                 arguments("relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s"),
                 arguments("relay.jobs.7.artifacts", "../etc/passwd", notAPath("../etc/passwd")),
+                arguments("relay.connections.default.terms.poll-interval", "2h", "2h is not between 1s and 1h"),
+                arguments(
+                        "relay.connections.default.terms.timeout",
+                        "9s",
+                        "9s is not longer than relay.poll.interval, 10s"),
                 // Artifacts
                 arguments("relay.artifacts.paths", "manifest.json,/etc/passwd", notAPath("/etc/passwd")),
                 arguments("relay.artifacts.store", "s3", "s3 is not supported yet; none and file are"),

@@ -116,7 +116,7 @@ public final class Document {
     }
 
     /** What a pattern finds anywhere in it, examples included. */
-    Stream<MatchResult> find(Pattern pattern) {
+    public Stream<MatchResult> find(Pattern pattern) {
         return lines.stream().flatMap(line -> pattern.matcher(line).results());
     }
 

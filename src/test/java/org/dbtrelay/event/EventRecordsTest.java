@@ -112,7 +112,7 @@ class EventRecordsTest {
                 null,
                 CONTEXT,
                 trace,
-                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message"));
+                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message", null));
     }
 
     private static Map<String, String> headers(ProducerRecord<byte[], byte[]> record) {

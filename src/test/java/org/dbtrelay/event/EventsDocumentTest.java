@@ -36,6 +36,7 @@ import org.dbtrelay.run.StoredArtifact;
 import org.dbtrelay.run.TraceContext;
 import org.dbtrelay.run.UnavailableReason;
 import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.testkit.Schemas;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -72,7 +73,7 @@ class EventsDocumentTest {
                         "Data of command events",
                         event(
                                 EventType.COMMAND_REJECTED,
-                                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message"))),
+                                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message", null))),
                 new Kind("Data of run events", event(EventType.RUN_FAILED, ofRun())),
                 new Kind(
                         "Data of artifact.ready",
@@ -82,7 +83,7 @@ class EventsDocumentTest {
                                         new WantedArtifact("run_results.json", 4),
                                         "file:///artifacts/run_results.json",
                                         1L,
-                                        "00",
+                                        "00".repeat(32),
                                         "application/json",
                                         "version",
                                         TIME,
@@ -121,6 +122,16 @@ class EventsDocumentTest {
                 .filteredOn(example -> example.path("type").asText().startsWith(begin))
                 .isNotEmpty()
                 .allSatisfy(example -> assertThat(names(example)).isEqualTo(fields));
+    }
+
+    /** Each is an event that could be; what the relay could not write stands in no document. */
+    @Test
+    void itsExamplesAreEvents() {
+        assertThat(document.examples("json"))
+                .map(EventsDocumentTest::read)
+                .filteredOn(example -> example.has("command_id"))
+                .hasSizeGreaterThan(6)
+                .allSatisfy(example -> assertThat(Schemas.eventFaults(example)).isEmpty());
     }
 
     @Test

@@ -49,6 +49,7 @@ class RetentionTest {
     private static RunEntry finished(String id, int seconds) {
         return new RunEntry(
                 id,
+                RunEntry.NO_OFFSET,
                 new CommandHash(1, 2),
                 NOW,
                 1,

@@ -16,6 +16,7 @@ import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Lineup;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
 
@@ -81,9 +82,9 @@ public final class SimFlow {
                         monotonic,
                         metrics) {
                     @Override
-                    Decision decide(RunEntry entry, Input input, Instant now) {
+                    Decision decide(RunEntry entry, Input input, Instant now, Lineup lineup) {
                         Decision decision =
-                                super.decide(observer.known(entry, input), observer.heard(entry, input), now);
+                                super.decide(observer.known(entry, input), observer.heard(entry, input), now, lineup);
                         observer.decided(entry, input, decision);
                         return decision;
                     }

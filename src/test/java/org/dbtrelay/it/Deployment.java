@@ -159,7 +159,10 @@ final class Deployment implements AutoCloseable {
         if (relay != null) {
             relay.close();
         }
-        reader.close();
-        clients.close();
+        try {
+            reader.close();
+        } finally {
+            clients.close();
+        }
     }
 }

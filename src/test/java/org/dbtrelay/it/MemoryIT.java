@@ -27,6 +27,7 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.dbtrelay.ledger.EntryCodec;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.Order;
@@ -34,6 +35,8 @@ import org.dbtrelay.run.Overrides;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.Task;
+import org.dbtrelay.run.Terms;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
@@ -164,6 +167,7 @@ class MemoryIT {
                         i,
                         new RunEntry(
                                 "orders-2026-11-22T10:00:00Z-%07d".formatted(i),
+                                i,
                                 CommandHash.of(hash(random)),
                                 now.minusSeconds(i % 86_400),
                                 5,
@@ -195,25 +199,27 @@ class MemoryIT {
         Instant now = run.createdAt();
         return new RunEntry(
                 id,
+                run.id(),
                 CommandHash.of(hash(random)),
                 now,
                 2,
                 false,
                 List.of(),
                 new Order(
-                        "trigger",
+                        new Task.Trigger(new JobSelector.ById(endless), "nightly", Overrides.NONE, false, false),
                         "default",
                         World.ACCOUNT_ID,
-                        new JobSelector.ById(endless),
                         endless,
                         "endless",
-                        "nightly",
-                        Overrides.NONE,
-                        Duration.ofSeconds(15),
-                        now.plus(Duration.ofHours(24)),
-                        true,
-                        false,
-                        List.of("manifest.json", "run_results.json"),
+                        null,
+                        null,
+                        new Terms(
+                                Duration.ofSeconds(15),
+                                now.plus(Duration.ofHours(24)),
+                                null,
+                                false,
+                                IfRunning.QUEUE,
+                                List.of("manifest.json", "run_results.json")),
                         "{\"dag_id\":\"nightly_orders\",\"dag_run_id\":\"scheduled__" + id + "\",\"try_number\":1}",
                         "00-" + hash(random) + "-" + hash(random).substring(16) + "-01",
                         null),

@@ -76,8 +76,11 @@ final class RelayStage implements AutoCloseable {
     /** Ends everything, the relays first. */
     @Override
     public void close() {
-        deployments.forEach(Deployment::close);
-        dbtCloud.close();
-        kafka.close();
+        try {
+            deployments.forEach(Deployment::close);
+        } finally {
+            dbtCloud.close();
+            kafka.close();
+        }
     }
 }

@@ -17,17 +17,23 @@ import java.util.stream.Stream;
 import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Overrides;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunSelector;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.StartCall;
 import org.dbtrelay.run.Starts;
+import org.dbtrelay.run.Task;
+import org.dbtrelay.run.Terms;
 import org.dbtrelay.run.TraceContext;
 import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.Wishes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -63,13 +69,14 @@ class EntryCodecTest {
         return Stream.of(
                 new RunState.Waiting(new Starts(1, 2, NOW, 70L), 3, NOW),
                 new RunState.Waiting(Starts.NONE, 0, null),
-                new RunState.Starting(new Starts(1, 0, NOW, null)),
-                new RunState.Looking(new Starts(2, 1, NOW, 0L), NOW, 4),
+                new RunState.Starting(new Starts(1, 0, NOW, null), new StartCall.Trigger()),
+                new RunState.Looking(new Starts(2, 1, NOW, 0L), new StartCall.Trigger(), NOW, 4),
                 new RunState.Following(run, NOW, null),
                 new RunState.Following(strange, NOW, NOW),
                 new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW),
                 new RunState.Collecting(
                         run,
+                        EventType.RUN_CANCELLED,
                         "timed_out",
                         List.of(new WantedArtifact("manifest.json", 4), new WantedArtifact("x/y.json", null)),
                         NOW,
@@ -81,7 +88,7 @@ class EntryCodecTest {
     @MethodSource("everyState")
     void an_entry_comes_back_as_it_was(RunState state) throws LedgerException {
         RunEntry entry = new RunEntry(
-                "c1", HASH, NOW, 3, true, List.of(5L), state instanceof RunState.Finished ? null : order(), state);
+                "c1", 17, HASH, NOW, 3, true, List.of(5L), state instanceof RunState.Finished ? null : order(), state);
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(entry, EntryCodec.VERSION)))
                 .isEqualTo(entry);
@@ -90,7 +97,7 @@ class EntryCodecTest {
     @ParameterizedTest
     @CsvSource(
             nullValues = "-",
-            value = {"vendor=1, 1", "vendor=1, 2", "-, 1", "-, 2"})
+            value = {"vendor=1, 2", "vendor=1, 3", "-, 2", "-, 3"})
     void a_trace_comes_back_as_it_was(String tracestate, int version) throws LedgerException, IOException {
         String traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         RunEntry entry = entry(1, everyState().toList().getFirst());
@@ -115,9 +122,10 @@ class EntryCodecTest {
         assertThat(other.openOrder().connection()).isSameAs(one.openOrder().connection());
         assertThat(other.openOrder().jobName()).isSameAs(one.openOrder().jobName());
         assertThat(other.openOrder().jobId()).isSameAs(one.openOrder().jobId());
-        assertThat(other.openOrder().pollInterval()).isSameAs(one.openOrder().pollInterval());
-        assertThat(other.openOrder().artifacts().getFirst())
-                .isSameAs(one.openOrder().artifacts().getFirst());
+        assertThat(other.openOrder().terms().pollInterval())
+                .isSameAs(one.openOrder().terms().pollInterval());
+        assertThat(other.openOrder().terms().artifacts().getFirst())
+                .isSameAs(one.openOrder().terms().artifacts().getFirst());
         assertThat(other.commandId()).isEqualTo("c2");
     }
 
@@ -132,25 +140,76 @@ class EntryCodecTest {
     /** The bytes that earlier builds wrote. They are never made again: a build that cannot read them loses commands. */
     @ParameterizedTest
     @CsvSource({
-        "v1/0-waiting, 0", "v1/1-waiting, 1", "v1/2-starting, 2", "v1/3-looking, 3", "v1/4-following, 4",
-        "v1/5-following, 5", "v1/6-cancelling, 6", "v1/7-collecting, 7", "v1/8-finished, 8", "v2/0-waiting, 0",
-        "v2/1-waiting, 1", "v2/2-starting, 2", "v2/3-looking, 3", "v2/4-following, 4", "v2/5-following, 5",
-        "v2/6-cancelling, 6", "v2/7-collecting, 7", "v2/8-finished, 8"
+        "v2/0-waiting, 0", "v2/1-waiting, 1", "v2/2-starting, 2", "v2/3-looking, 3", "v2/4-following, 4",
+        "v2/5-following, 5", "v2/6-cancelling, 6", "v2/7-collecting, 7", "v2/8-finished, 8", "v3/0-waiting, 0",
+        "v3/1-waiting, 1", "v3/2-starting, 2", "v3/3-looking, 3", "v3/4-following, 4", "v3/5-following, 5",
+        "v3/6-cancelling, 6", "v3/7-collecting, 7", "v3/8-finished, 8"
     })
     void what_was_written_once_can_be_read(String file, int state) throws LedgerException, IOException {
         RunState expected = everyState().toList().get(state);
 
         RunEntry entry = EntryCodec.readEntry(golden(file));
 
-        boolean one = file.startsWith("v1");
-        assertThat(entry.state()).isEqualTo(one ? asVersionOneKnewIt(expected) : expected);
-        assertThat(entry.strays()).isEqualTo(one ? List.of() : List.of(5L));
+        assertThat(entry.state()).isEqualTo(expected);
+        assertThat(entry.strays()).isEqualTo(List.of(5L));
         assertThat(entry.commandHash()).isEqualTo(HASH);
+        assertThat(entry.offset()).isEqualTo(file.startsWith("v2") ? RunEntry.NO_OFFSET : 17);
         assertThat(entry.order()).isEqualTo(expected instanceof RunState.Finished ? null : order());
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"v1", "v2"})
+    @MethodSource("everyTask")
+    void a_task_comes_back_as_it_was(Task task) throws LedgerException {
+        RunEntry entry = entry(1, everyState().toList().getFirst());
+        Order order = new Order(
+                task,
+                "default",
+                1,
+                null,
+                null,
+                NOW,
+                new Wishes(Duration.ofSeconds(1), null, true, false, IfRunning.SKIP, List.of()),
+                order().terms(),
+                null,
+                null,
+                null);
+        RunEntry other = new RunEntry(
+                "c1", 17, HASH, NOW, 3, true, List.of(), order, new RunState.Waiting(Starts.NONE, 0, null));
+
+        assertThat(EntryCodec.readEntry(EntryCodec.write(other, EntryCodec.VERSION)))
+                .isEqualTo(other);
+        assertThat(entry.openOrder().task().verb()).isEqualTo("trigger");
+    }
+
+    static Stream<Task> everyTask() {
+        return Stream.of(
+                new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, true),
+                new Task.Retry(new RunSelector.ById(99)),
+                new Task.Retry(new RunSelector.OfCommand("c0")),
+                new Task.Rerun(new JobSelector.ByNames(new JobNames("p", "e", "j"))),
+                new Task.Cancel(new RunSelector.OfCommand("c0")),
+                new Task.Follow(99, Set.of(JobRunStatus.Known.SUCCESS, JobRunStatus.Known.RUNNING)),
+                new Task.Follow(99, Set.of()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("everyCall")
+    void a_start_that_is_in_doubt_comes_back_as_it_was(StartCall call) throws LedgerException {
+        RunEntry starting = entry(1, new RunState.Starting(Starts.NONE, call));
+        RunEntry looking = entry(2, new RunState.Looking(Starts.NONE, call, NOW, 0));
+
+        assertThat(EntryCodec.readEntry(EntryCodec.write(starting, EntryCodec.VERSION)))
+                .isEqualTo(starting);
+        assertThat(EntryCodec.readEntry(EntryCodec.write(looking, EntryCodec.VERSION)))
+                .isEqualTo(looking);
+    }
+
+    static Stream<StartCall> everyCall() {
+        return Stream.of(new StartCall.Trigger(), new StartCall.Retry(99), new StartCall.Rerun(98));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"v2", "v3"})
     void a_position_that_was_written_once_can_be_read(String version) throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden(version + "/position")))
                 .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17));
@@ -162,6 +221,7 @@ class EntryCodecTest {
         "0-waiting, 0",
         "1-waiting, 1",
         "2-starting, 2",
+        "3-looking, 3",
         "4-following, 4",
         "5-following, 5",
         "6-cancelling, 6",
@@ -173,28 +233,37 @@ class EntryCodecTest {
 
         JsonNode written = JSON.readTree(EntryCodec.write(entry, EntryCodec.VERSION_BEFORE));
 
-        assertThat(written).isEqualTo(JSON.readTree(golden("v1/" + file)));
+        assertThat(written).isEqualTo(JSON.readTree(golden("v2/" + file)));
     }
 
-    private static RunState asVersionOneKnewIt(RunState state) {
-        return switch (state) {
-            case RunState.Waiting waiting ->
-                new RunState.Waiting(loose(waiting.starts(), null), waiting.failures(), waiting.notBefore());
-            case RunState.Starting starting -> new RunState.Starting(loose(starting.starts(), NOW));
-            case RunState.Looking looking ->
-                new RunState.Looking(loose(looking.starts(), NOW), looking.since(), looking.looks());
-            case RunState.WithRun withRun -> withRun;
-            case RunState.Finished finished -> finished;
-        };
-    }
+    @Test
+    void what_the_version_before_did_not_know_is_not_written_in_it() throws LedgerException, IOException {
+        RunEntry entry = entry(1, everyState().toList().getFirst());
+        Order cancel = new Order(
+                new Task.Cancel(new RunSelector.ById(1)),
+                "default",
+                1,
+                null,
+                null,
+                null,
+                null,
+                entry.openOrder().terms(),
+                null,
+                null,
+                null);
 
-    private static Starts loose(Starts starts, Instant intentAt) {
-        return new Starts(starts.attempts(), starts.unclear(), intentAt, null);
+        RunEntry cancelling = new RunEntry("c1", 1, HASH, NOW, 1, false, List.of(), cancel, entry.state());
+
+        byte[] written = EntryCodec.write(cancelling, EntryCodec.VERSION_BEFORE);
+
+        assertThat(JSON.readTree(written).path("v").asInt()).isEqualTo(EntryCodec.VERSION);
+        assertThat(EntryCodec.readEntry(written)).isEqualTo(cancelling);
     }
 
     private static RunEntry entry(int number, RunState state) {
         return new RunEntry(
                 "c" + number,
+                17,
                 HASH,
                 NOW,
                 3,
@@ -230,19 +299,20 @@ class EntryCodecTest {
 
     private static Order order() {
         return new Order(
-                "trigger",
+                new Task.Trigger(
+                        new JobSelector.ByNames(new JobNames("p", "e", "j")),
+                        "cause",
+                        new Overrides(
+                                List.of("dbt run"), "schema", "{\"threads_override\":8}", Set.of("threads_override")),
+                        false,
+                        false),
                 "default",
                 1,
-                new JobSelector.ByNames(new JobNames("p", "e", "j")),
                 7L,
                 "j",
-                "cause",
-                new Overrides(List.of("dbt run"), "schema", "{\"threads_override\":8}", Set.of("threads_override")),
-                Duration.ofSeconds(10),
-                NOW,
-                true,
-                false,
-                List.of("manifest.json"),
+                null,
+                null,
+                new Terms(Duration.ofSeconds(10), NOW, true, false, IfRunning.QUEUE, List.of("manifest.json")),
                 "{\"a\":1}",
                 null,
                 null);

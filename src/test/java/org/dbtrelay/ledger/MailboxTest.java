@@ -11,6 +11,7 @@ import org.dbtrelay.run.Command;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunEntry;
 import org.junit.jupiter.api.Test;
 
 class MailboxTest {
@@ -90,9 +91,11 @@ class MailboxTest {
 
     private static Arrival command(String id) {
         return Arrival.of(new Input.Commanded(
-                new Command.Unfit(id, "x", "default", RejectReason.INVALID, "x", null, null),
+                new Command.Unfit(
+                        new Command.Head(id, "default", null, null, null, null), "x", RejectReason.INVALID, "x"),
                 new CommandHash(0, 1),
-                Instant.EPOCH));
+                Instant.EPOCH,
+                RunEntry.NO_OFFSET));
     }
 
     private static Arrival record(int bytes) {

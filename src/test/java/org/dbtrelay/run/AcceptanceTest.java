@@ -21,8 +21,8 @@ class AcceptanceTest {
     void a_connection_that_is_not_there_is_named_with_those_that_are() {
         Course course = new Course(policy(anything()));
 
-        course.take(commanded(new Command.Trigger(
-                "c1", "other", null, JOB, null, Overrides.NONE, null, null, null, null, null, null, null)));
+        course.take(commanded(new Command.Fit(
+                new Command.Head("c1", "other", null, null, null, null), RunSamples.job(7), Wishes.NONE)));
 
         assertThat(course.entry("c1").unfinished()).isFalse();
         assertThat(ofCommand(course.events.getLast()).reason()).isEqualTo(RejectReason.UNKNOWN_CONNECTION);
@@ -33,7 +33,7 @@ class AcceptanceTest {
 
     @Test
     void an_account_must_be_the_connections_or_allowed() {
-        Policy.ForConnection two = new Policy.ForConnection(1, null, Set.of(1L, 2L), false, true, null);
+        Policy.ForConnection two = RunSamples.connection(null, Set.of(1L, 2L), false, true, null);
 
         assertAccepted(two, trigger(1L, JOB, Overrides.NONE));
         assertAccepted(two, trigger(2L, JOB, Overrides.NONE));
@@ -42,7 +42,7 @@ class AcceptanceTest {
 
     @Test
     void a_job_must_be_among_those_allowed() {
-        Policy.ForConnection some = new Policy.ForConnection(1, Set.of(7L), Set.of(1L), false, true, null);
+        Policy.ForConnection some = RunSamples.connection(Set.of(7L), Set.of(1L), false, true, null);
 
         assertAccepted(some, trigger(JOB));
         assertForbidden(some, trigger(new JobSelector.ById(8)), "job 8", ".jobs");
@@ -52,7 +52,7 @@ class AcceptanceTest {
     void steps_and_schema_are_overridden_where_that_is_allowed() {
         Overrides steps = new Overrides(List.of("dbt run"), null, null, Set.of());
         Overrides schema = new Overrides(null, "other", null, Set.of());
-        Policy.ForConnection neither = new Policy.ForConnection(1, null, Set.of(1L), false, false, null);
+        Policy.ForConnection neither = RunSamples.connection(null, Set.of(1L), false, false, null);
 
         assertAccepted(anything(), trigger(null, JOB, steps));
         assertAccepted(anything(), trigger(null, JOB, schema));
@@ -64,7 +64,7 @@ class AcceptanceTest {
     void run_configuration_is_what_dbt_cloud_documents_or_what_is_allowed() {
         Overrides documented = new Overrides(null, null, "{}", Set.of("git_branch"));
         Overrides invented = new Overrides(null, null, "{}", Set.of("invented"));
-        Policy.ForConnection own = new Policy.ForConnection(1, null, Set.of(1L), false, true, Set.of("invented"));
+        Policy.ForConnection own = RunSamples.connection(null, Set.of(1L), false, true, Set.of("invented"));
 
         assertAccepted(anything(), trigger(null, JOB, documented));
         assertForbidden(anything(), trigger(null, JOB, invented), "'invented'", ".allowed-run-config");
@@ -74,7 +74,7 @@ class AcceptanceTest {
 
     @Test
     void a_job_by_names_must_be_among_those_allowed_as_soon_as_it_is_known() {
-        Course course = new Course(policy(new Policy.ForConnection(1, Set.of(8L), Set.of(1L), false, true, null)));
+        Course course = new Course(policy(RunSamples.connection(Set.of(8L), Set.of(1L), false, true, null)));
         course.take(commanded(trigger(BY_NAMES)));
 
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
@@ -87,13 +87,12 @@ class AcceptanceTest {
     void what_a_command_says_of_time_outs_goes_before_what_is_configured() {
         Course course = new Course(policy(anything()));
 
-        course.take(commanded(new Command.Trigger(
-                "c1", "default", null, JOB, null, Overrides.NONE, null, null, false, true, null, null, null)));
+        course.take(commanded(
+                RunSamples.command("c1", RunSamples.job(7), new Wishes(null, null, false, true, null, null))));
 
-        Order order = course.entry("c1").openOrder();
-        assertThat(order.cancelAtDeadline()).isFalse();
-        assertThat(order.parkUnclear()).isTrue();
-        assertThat(order.verb()).isEqualTo("trigger");
+        Terms terms = course.entry("c1").openOrder().terms();
+        assertThat(terms.cancelAtDeadline()).isFalse();
+        assertThat(terms.parkUnclear()).isTrue();
     }
 
     private static void assertAccepted(Policy.ForConnection connection, Command command) {

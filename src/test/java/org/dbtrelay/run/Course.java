@@ -6,16 +6,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.event.CheckedEvents;
 
 /** The course of things in a test: feeds inputs to the machine and keeps what comes of them. */
 final class Course {
 
     final Map<String, RunEntry> entries = new HashMap<>();
+    private final Lineup lineup = new Lineup(entries);
     final List<RunEvent> events = new ArrayList<>();
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
 
     private final Policy policy;
-    private List<Action> lastActions = List.of();
+    private List<Action> lastActions = new ArrayList<>();
 
     Course(Policy policy) {
         this.policy = policy;
@@ -25,22 +27,37 @@ final class Course {
         now = now.plus(time);
     }
 
+    /** Takes an input and all that follows from it in the same step. */
     Decision take(Input input) {
+        lastActions = new ArrayList<>();
+        Decision decision = decide(input);
+        for (Input.Turn turn = lineup.takeTurn(); turn != null; turn = lineup.takeTurn()) {
+            decide(turn);
+        }
+        return decision;
+    }
+
+    private Decision decide(Input input) {
         String id = switch (input) {
             case Input.Unreadable unreadable -> "";
             case Input.Swept swept -> "";
             case Input.Commanded commanded -> commanded.command().id();
             case Input.About about -> about.commandId();
         };
-        Decision decision = RunMachine.decide(entries.get(id), input, now, policy);
+        Decision decision = RunMachine.decide(entries.get(id), input, now, policy, lineup);
         if (decision.entry() != null) {
-            entries.put(id, decision.entry());
+            lineup.replace(entries.put(id, decision.entry()), decision.entry());
         }
         if (decision.forgotten() != null) {
-            entries.remove(decision.forgotten());
+            lineup.replace(entries.remove(decision.forgotten()), null);
         }
+        decision.events().forEach(CheckedEvents::check);
         events.addAll(decision.events());
-        lastActions = decision.actions();
+        lastActions.addAll(decision.actions());
+        decision.onward().forEach(this::decide);
+        if (decision.entry() != null) {
+            lineup.waitersOf(id).forEach(waiter -> decide(new Input.TargetMoved(waiter)));
+        }
         return decision;
     }
 

@@ -29,7 +29,7 @@ class PhasesTest {
     @Test
     void a_waiting_command_that_is_not_due_yet_waits_on_after_a_restart() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         Instant due = course.now.plusSeconds(1);
         assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(due);
@@ -39,12 +39,15 @@ class PhasesTest {
         assertThat(restored.changes()).isFalse();
         assertThat(restored.actions())
                 .containsExactly(
-                        new Action.WakeAt("c1", due),
-                        new Action.WakeAt("c1", course.entry("c1").openOrder().deadline()));
+                        new Action.WakeAt(
+                                "c1", course.entry("c1").openOrder().terms().deadline()),
+                        new Action.WakeAt("c1", due));
         assertThat(course.take(new Input.Woken("c1"))).as("too early").isEqualTo(Decision.NOTHING);
         course.pass(Duration.ofSeconds(1));
-        assertThat(course.take(new Input.Restored("c1")).actions())
-                .hasAtLeastOneElementOfType(Action.ReserveStart.class);
+        course.take(new Input.Restored("c1"));
+        assertThat(course.lastAction(Action.WakeAt.class)).isNotNull();
+        course.take(new Input.Woken("c1"));
+        assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
     }
 
     @Test
@@ -60,7 +63,8 @@ class PhasesTest {
     void a_permit_for_a_job_that_is_not_known_yet_starts_nothing() {
         course.take(commanded(trigger(BY_NAMES)));
 
-        assertThat(course.take(new Input.MayStart("c1", null))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.MayStart("c1", new StartCall.Trigger(), null)))
+                .isEqualTo(Decision.NOTHING);
     }
 
     @Test
@@ -79,7 +83,7 @@ class PhasesTest {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
 
         assertThat(ofRun(course.events.getLast()).reason()).isEqualTo("deadline");
         assertThat(course.events.getLast().runId()).isNull();
@@ -99,7 +103,7 @@ class PhasesTest {
     @Test
     void a_job_that_dbt_cloud_does_not_know_rejects() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
 
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotFound("404")));
 
@@ -216,7 +220,7 @@ class PhasesTest {
     @Test
     void a_run_without_a_time_of_creation_can_be_missed_at_once() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED, null, null)));
 
         course.take(new Input.NotSeen("c1", 99));
@@ -250,7 +254,7 @@ class PhasesTest {
         assertThat(restored.changes()).isFalse();
         assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now);
         assertThat(course.lastAction(Action.WakeAt.class).at())
-                .isEqualTo(course.entry("c1").openOrder().deadline());
+                .isEqualTo(course.entry("c1").openOrder().terms().deadline());
     }
 
     @Test
@@ -270,7 +274,7 @@ class PhasesTest {
 
         Course quick = new Course(POLICY);
         quick.take(commanded(trigger(new JobSelector.ById(7))));
-        quick.take(new Input.MayStart("c1", null));
+        quick.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         quick.take(new Input.Started("c1", 1, run(Known.SUCCESS)));
         assertThat(quick.lastAction(Action.ReadEnd.class).runId()).isEqualTo(99);
         quick.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
@@ -280,21 +284,9 @@ class PhasesTest {
 
     @Test
     void a_command_that_wants_no_artifacts_is_over_with_its_run() {
-        course.take(commanded(new Command.Trigger(
-                "c1",
-                "default",
-                null,
-                new JobSelector.ById(7),
-                null,
-                Overrides.NONE,
-                null,
-                null,
-                null,
-                null,
-                List.of(),
-                null,
-                null)));
-        course.take(new Input.MayStart("c1", null));
+        course.take(commanded(
+                RunSamples.command("c1", RunSamples.job(7), new Wishes(null, null, null, null, null, List.of()))));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
 
         course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
@@ -341,7 +333,7 @@ class PhasesTest {
 
         course.take(new Input.Collected(
                 "c1",
-                List.of(new StoredArtifact(other, "file:/x", 1L, "00", null, null, null, Map.of(), null)),
+                List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, null, null, Map.of(), null)),
                 List.of(new Input.Collected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
                 List.of(new WantedArtifact("manifest.json", null))));
 
@@ -360,13 +352,13 @@ class PhasesTest {
 
     private void unclear() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("read time-out")));
     }
 
     private void following() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
     }
 

@@ -23,7 +23,7 @@ class RunMachineTest {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         assertThat(course.lastActions()).hasAtLeastOneElementOfType(Action.ReserveStart.class);
 
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         Action.Start start = course.lastAction(Action.Start.class);
         assertThat(start.cause()).startsWith("[relay:test:").endsWith("] orders landed");
         assertThat(start.attempt()).isEqualTo(1);
@@ -50,7 +50,7 @@ class RunMachineTest {
         assertThat(course.take(commanded(trigger("c1", new JobSelector.ById(7)))))
                 .isEqualTo(Decision.NOTHING);
         Decision conflict =
-                course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), new CommandHash(3, 4), T0));
+                course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), new CommandHash(3, 4), T0, 9));
 
         assertThat(conflict.deadLetter().reason()).isEqualTo(DeadLetterReason.ID_CONFLICT);
         assertThat(course.types()).containsExactly("command.accepted");
@@ -60,7 +60,7 @@ class RunMachineTest {
     void a_command_that_is_too_old_is_put_aside() {
         course.pass(Duration.ofDays(8));
 
-        Decision decision = course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), HASH, T0));
+        Decision decision = course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), HASH, T0, 1));
 
         assertThat(decision.deadLetter().reason()).isEqualTo(DeadLetterReason.EXPIRED);
         assertThat(course.entries).isEmpty();
@@ -68,8 +68,7 @@ class RunMachineTest {
 
     @Test
     void what_the_policy_forbids_is_rejected_with_the_key_that_would_allow_it() {
-        Command.Trigger steps =
-                with(trigger("c1", new JobSelector.ById(7)), new Overrides(List.of("dbt run"), null, null, Set.of()));
+        Command.Fit steps = with(new Overrides(List.of("dbt run"), null, null, Set.of()));
         course.take(commanded(steps));
 
         RunEvent.OfCommand body = (RunEvent.OfCommand) course.events.getFirst().body();
@@ -124,7 +123,7 @@ class RunMachineTest {
         course.take(new Input.LookedUp("c1", 1, course.now, null));
         assertThat(course.lastAction(Action.ReserveStart.class)).isNotNull();
 
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         assertThat(course.lastAction(Action.Start.class).attempt()).isEqualTo(2);
     }
 
@@ -134,7 +133,7 @@ class RunMachineTest {
         course.pass(POLICY.unclearWait());
         course.take(new Input.LookedUp("c1", 1, course.now, null));
         course.pass(Duration.ofHours(2));
-        course.take(new Input.MayStart("c1", 80L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 80L));
 
         course.take(new Input.StartFailed("c1", 2, new CallFailure.Unclear("reset")));
 
@@ -146,10 +145,10 @@ class RunMachineTest {
     @Test
     void a_start_that_was_surely_not_sent_leaves_no_bounds_behind() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         course.pass(Duration.ofHours(2));
-        course.take(new Input.MayStart("c1", 80L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 80L));
 
         course.take(new Input.StartFailed("c1", 2, new CallFailure.Unclear("reset")));
 
@@ -173,7 +172,7 @@ class RunMachineTest {
     void five_unclear_triggers_without_a_run_end_it() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         for (int attempt = 1; attempt <= 5; attempt++) {
-            course.take(new Input.MayStart("c1", 50L));
+            course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
             course.take(new Input.StartFailed("c1", attempt, new CallFailure.Unclear("reset")));
             course.pass(POLICY.unclearWait());
             course.take(new Input.LookedUp("c1", attempt, course.now, null));
@@ -187,7 +186,7 @@ class RunMachineTest {
     void a_parked_command_is_never_triggered_twice() {
         Course parked = new Course(policy(true, true));
         parked.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        parked.take(new Input.MayStart("c1", 50L));
+        parked.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(POLICY.unclearWait());
 
@@ -199,7 +198,7 @@ class RunMachineTest {
     @Test
     void a_restart_between_intent_and_answer_looks_before_anything_else() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.pass(Duration.ofHours(1));
 
         course.take(new Input.Restored("c1"));
@@ -211,13 +210,13 @@ class RunMachineTest {
     @Test
     void a_trigger_that_was_surely_not_sent_is_sent_again_later_and_not_looked_for() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("connection refused")));
         assertThat(course.lastActions()).allMatch(Action.WakeAt.class::isInstance);
 
         course.pass(Duration.ofSeconds(2));
         course.take(new Input.Woken("c1"));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
 
         assertThat(course.lastAction(Action.Start.class).attempt()).isEqualTo(2);
     }
@@ -225,11 +224,11 @@ class RunMachineTest {
     @Test
     void an_answer_to_an_earlier_attempt_is_dropped() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         course.pass(Duration.ofSeconds(2));
         course.take(new Input.Woken("c1"));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
 
         assertThat(course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("late"))))
                 .isEqualTo(Decision.NOTHING);
@@ -238,7 +237,7 @@ class RunMachineTest {
     @Test
     void a_refused_trigger_rejects_with_the_words_of_dbt_cloud() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartRefused("c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "400: not this way"));
 
         RunEvent.OfCommand body = (RunEvent.OfCommand) course.events.getLast().body();
@@ -300,7 +299,7 @@ class RunMachineTest {
     @Test
     void a_look_that_began_by_a_clock_that_was_set_back_meanwhile_says_nothing() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("time-out")));
         Instant begun = course.now.plusSeconds(200);
         course.take(new Input.Restored("c1"));
@@ -315,6 +314,7 @@ class RunMachineTest {
         course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
         course.pass(Duration.ofHours(-1));
         course.take(new Input.Restored("c1"));
+        course.take(new Input.Woken("c1"));
 
         assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
     }
@@ -359,7 +359,7 @@ class RunMachineTest {
     void at_the_deadline_a_run_is_left_alone_if_so_ordered() {
         Course abandoning = new Course(policy(false, false));
         abandoning.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        abandoning.take(new Input.MayStart("c1", 50L));
+        abandoning.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         abandoning.take(new Input.Started("c1", 1, run(Known.QUEUED)));
         abandoning.pass(Duration.ofHours(24));
         abandoning.take(new Input.Observed("c1", run(Known.RUNNING)));
@@ -424,7 +424,8 @@ class RunMachineTest {
 
     @Test
     void a_finished_entry_is_forgotten_after_the_retention_and_not_before() {
-        course.take(commanded(new Command.Unfit("c1", "retry", "default", RejectReason.UNSUPPORTED, "no", null, null)));
+        course.take(commanded(new Command.Unfit(
+                new Command.Head("c1", "default", null, null, null, null), "retry", RejectReason.UNSUPPORTED, "no")));
         course.take(new Input.Woken("c1"));
         assertThat(course.entries).hasSize(1);
 
@@ -458,52 +459,26 @@ class RunMachineTest {
 
     private void following() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
     }
 
     private void startUnclear() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", 50L));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("read time-out")));
     }
 
     private static Input commanded(Command command) {
-        return new Input.Commanded(command, HASH, T0);
+        return RunSamples.commanded(command);
     }
 
-    private static Command.Trigger trigger(String id, JobSelector job) {
-        return new Command.Trigger(
-                id,
-                "default",
-                null,
-                job,
-                "orders landed",
-                Overrides.NONE,
-                null,
-                null,
-                null,
-                null,
-                null,
-                "{\"a\":1}",
-                null);
+    private static Command.Fit trigger(String id, JobSelector job) {
+        return RunSamples.command(id, new Task.Trigger(job, "orders landed", Overrides.NONE, false, false));
     }
 
-    private static Command.Trigger with(Command.Trigger trigger, Overrides overrides) {
-        return new Command.Trigger(
-                trigger.id(),
-                "default",
-                null,
-                trigger.job(),
-                null,
-                overrides,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+    private static Command.Fit with(Overrides overrides) {
+        return RunSamples.command("c1", new Task.Trigger(new JobSelector.ById(7), null, overrides, false, false));
     }
 
     private static RunSnapshot run(JobRunStatus status) {
@@ -516,11 +491,10 @@ class RunMachineTest {
     }
 
     private static StoredArtifact stored(WantedArtifact wanted) {
-        return new StoredArtifact(wanted, "file:/x", 1L, "00", null, null, null, Map.of(), null);
+        return new StoredArtifact(wanted, "file:/x", 1L, "00".repeat(32), null, null, null, Map.of(), null);
     }
 
     static Policy policy(boolean cancelAtDeadline, boolean park) {
-        return RunSamples.policy(
-                new Policy.ForConnection(1, null, Set.of(1L), false, true, null), cancelAtDeadline, park);
+        return RunSamples.policy(RunSamples.connection(null, Set.of(1L), false, true, null), cancelAtDeadline, park);
     }
 }

@@ -13,19 +13,37 @@ final class RunSamples {
     static final Instant T0 = Instant.parse("2026-11-22T10:00:00Z");
     static final JobSelector BY_NAMES = new JobSelector.ByNames(new JobNames("p", "e", "j"));
 
+    /** Records come one after another. */
+    private static long offset;
+
     private RunSamples() {}
 
     static Input commanded(Command command) {
-        return new Input.Commanded(command, new CommandHash(1, 2), T0);
+        return new Input.Commanded(command, new CommandHash(1, 2), T0, offset++);
     }
 
-    static Command.Trigger trigger(JobSelector job) {
+    static Command.Fit trigger(JobSelector job) {
         return trigger(null, job, Overrides.NONE);
     }
 
-    static Command.Trigger trigger(@Nullable Long accountId, JobSelector job, Overrides overrides) {
-        return new Command.Trigger(
-                "c1", "default", accountId, job, "because", overrides, null, null, null, null, null, "{\"a\":1}", null);
+    static Command.Fit trigger(@Nullable Long accountId, JobSelector job, Overrides overrides) {
+        return new Command.Fit(
+                new Command.Head("c1", "default", accountId, null, "{\"a\":1}", null),
+                new Task.Trigger(job, "because", overrides, false, false),
+                Wishes.NONE);
+    }
+
+    /** A command of that id that says nothing about how. */
+    static Command.Fit command(String id, Task task) {
+        return command(id, task, Wishes.NONE);
+    }
+
+    static Command.Fit command(String id, Task task, Wishes wishes) {
+        return new Command.Fit(new Command.Head(id, "default", null, null, null, null), task, wishes);
+    }
+
+    static Task.Trigger job(long jobId) {
+        return new Task.Trigger(new JobSelector.ById(jobId), null, Overrides.NONE, false, false);
     }
 
     static RunSnapshot run(JobRunStatus status) {
@@ -53,10 +71,10 @@ final class RunSamples {
     }
 
     static Policy policy(Policy.ForConnection connection) {
-        return policy(connection, true, false);
+        return policy(connection, null, false);
     }
 
-    static Policy policy(Policy.ForConnection connection, boolean cancelAtDeadline, boolean park) {
+    static Policy policy(Policy.ForConnection connection, @Nullable Boolean cancelAtDeadline, boolean park) {
         return new Policy(
                 "test",
                 "ledger",
@@ -65,14 +83,30 @@ final class RunSamples {
                 Duration.ofSeconds(155),
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(5),
+                false,
                 Map.of("default", connection),
-                new Policy.Defaults(
-                        Duration.ofSeconds(10), Duration.ofHours(24), cancelAtDeadline, park, List.of("manifest.json")),
+                new Terms.Defaults(
+                        Duration.ofSeconds(10),
+                        Duration.ofHours(24),
+                        cancelAtDeadline,
+                        park,
+                        IfRunning.QUEUE,
+                        List.of("manifest.json")),
                 Map.of());
     }
 
     static Policy.ForConnection anything() {
-        return new Policy.ForConnection(1, null, Set.of(1L), true, true, null);
+        return connection(null, Set.of(1L), true, true, null);
+    }
+
+    static Policy.ForConnection connection(
+            @Nullable Set<Long> jobs,
+            Set<Long> accounts,
+            boolean stepsOverride,
+            boolean schemaOverride,
+            @Nullable Set<String> runConfigFields) {
+        return new Policy.ForConnection(
+                1, jobs, accounts, stepsOverride, schemaOverride, runConfigFields, null, null, Wishes.NONE);
     }
 
     static RunEvent.OfCommand ofCommand(RunEvent event) {

@@ -106,7 +106,7 @@ class StrayRunsTest {
     @Test
     void a_run_that_was_looked_for_is_adopted_whatever_finds_it() {
         accept();
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
 
         course.take(marked(run(100, Known.QUEUED)));
@@ -118,7 +118,7 @@ class StrayRunsTest {
     @Test
     void a_run_that_was_given_up_is_adopted_before_another_is_started() {
         accept();
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         course.pass(Duration.ofSeconds(155));
         course.take(new Input.LookedUp("c1", 1, course.now, null));
@@ -126,13 +126,14 @@ class StrayRunsTest {
         course.take(marked(run(100, Known.QUEUED)));
 
         assertThat(followed()).isEqualTo(100);
-        assertThat(course.take(new Input.MayStart("c1", null))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.MayStart("c1", new StartCall.Trigger(), null)))
+                .isEqualTo(Decision.NOTHING);
     }
 
     @Test
     void while_the_trigger_is_on_the_wire_nothing_is_done() {
         accept();
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
 
         assertThat(course.take(marked(run(100, Known.QUEUED)))).isEqualTo(Decision.NOTHING);
     }
@@ -141,7 +142,7 @@ class StrayRunsTest {
     void a_run_that_comes_to_light_after_the_end_is_told_of_and_goes_on() {
         Course parked = new Course(RunMachineTest.policy(true, true));
         parked.take(RunSamples.commanded(RunSamples.trigger(new JobSelector.ById(7))));
-        parked.take(new Input.MayStart("c1", null));
+        parked.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(Duration.ofSeconds(155));
         parked.take(new Input.LookedUp("c1", 1, parked.now, null));
@@ -172,7 +173,7 @@ class StrayRunsTest {
 
     private void follow(long runId, JobRunStatus status) {
         accept();
-        course.take(new Input.MayStart("c1", null));
+        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(runId, Known.QUEUED)));
         course.take(new Input.Observed("c1", run(runId, status)));
     }

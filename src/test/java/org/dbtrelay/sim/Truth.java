@@ -105,6 +105,8 @@ final class Truth {
                 Known known = commands.computeIfAbsent(id[0], key -> new Known());
                 eventsBefore.putIfAbsent(id[0], known.events);
                 told(id[0], known, Integer.parseInt(id[1]), text(record.headers(), "ce_type"));
+                List<String> faults = EventShapes.faults(record.value());
+                world.check(faults.isEmpty(), "an event is not as docs/schemas says: %s", faults);
             }
         }
         for (ProducerRecord<byte[], byte[]> record : transaction.records) {

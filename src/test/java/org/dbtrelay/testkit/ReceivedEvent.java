@@ -104,10 +104,16 @@ public record ReceivedEvent(ConsumerRecord<byte[], byte[]> origin, Map<String, S
                 .formatted(origin.topic(), origin.partition(), origin.offset(), key(), headers, text());
     }
 
+    /** Whether it is an event that a relay has written, by its CloudEvents source. */
+    public boolean isOfRelay() {
+        String source = attribute("source");
+        return source != null && source.startsWith("/dbt-cloud-relay/");
+    }
+
     /** Whether the value is the CloudEvent as a whole. */
     public boolean isStructured() {
-        String contentType = headers.getOrDefault("content-type", "");
-        return contentType.startsWith("application/cloudevents+json");
+        String contentType = headers.get("content-type");
+        return contentType != null && contentType.startsWith("application/cloudevents+json");
     }
 
     private static JsonNode json(byte[] bytes) {

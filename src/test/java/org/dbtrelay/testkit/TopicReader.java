@@ -46,6 +46,7 @@ public final class TopicReader implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private final List<ReceivedEvent> received = new ArrayList<>();
     private final Map<TopicPartition, Long> positions = new HashMap<>();
+    private final List<String> schemaFaults = new ArrayList<>();
     private Throwable failure;
     private volatile boolean closed;
 
@@ -169,7 +170,7 @@ public final class TopicReader implements AutoCloseable {
     /**
      * Waits until everything has been read that was committed before this call. Good for "nothing more came".
      *
-     * @throws AssertionError if that took longer than the limit
+     * @throws AssertionError if that took longer than the limit, or as {@link #close} does
      */
     public void awaitEnd(Duration limit) {
         Map<TopicPartition, Long> end = lastStableOffsets();
@@ -188,9 +189,15 @@ public final class TopicReader implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        checkSchemas();
     }
 
-    /** Stops reading; what was read stays. */
+    /**
+     * Stops reading; what was read stays.
+     *
+     * @throws AssertionError if an event of the relay was not as {@code docs/schemas} says: whatever a test looks at, all the
+     *     events that it met are checked
+     */
     @Override
     public void close() {
         closed = true;
@@ -199,6 +206,19 @@ public final class TopicReader implements AutoCloseable {
             thread.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        checkSchemas();
+    }
+
+    private void checkSchemas() {
+        lock.lock();
+        try {
+            if (!schemaFaults.isEmpty()) {
+                throw new AssertionError(
+                        "Events are not as docs/schemas says:\n  " + String.join("\n  ", schemaFaults));
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -282,8 +302,13 @@ public final class TopicReader implements AutoCloseable {
         for (TopicPartition partition : consumer.assignment()) {
             consumer.currentLag(partition).ifPresent(lag -> reached.put(partition, consumer.position(partition)));
         }
+        List<String> faults = events.stream()
+                .filter(ReceivedEvent::isOfRelay)
+                .flatMap(event -> Schemas.eventFaults(event.data()).stream().map(fault -> fault + ": " + event))
+                .toList();
         lock.lock();
         try {
+            schemaFaults.addAll(faults);
             received.addAll(events);
             positions.putAll(reached);
             changed.signalAll();

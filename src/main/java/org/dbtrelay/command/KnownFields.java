@@ -1,0 +1,93 @@
+package org.dbtrelay.command;
+
+import static org.dbtrelay.command.Verb.CANCEL;
+import static org.dbtrelay.command.Verb.FOLLOW;
+import static org.dbtrelay.command.Verb.RETRY;
+import static org.dbtrelay.command.Verb.TRIGGER;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.dbtrelay.config.Spelling;
+import org.jspecify.annotations.Nullable;
+
+/** Which fields there are, and for which verbs. Anything else is refused: a typo must not run a job with the wrong options. */
+final class KnownFields {
+
+    private static final Map<String, Set<Verb>> VERBS = Collections.unmodifiableMap(new TreeMap<>(Map.ofEntries(
+            field("command", TRIGGER, RETRY, CANCEL, FOLLOW),
+            field("command_id", TRIGGER, RETRY, CANCEL, FOLLOW),
+            field("connection", TRIGGER, RETRY, CANCEL, FOLLOW),
+            field("account_id", TRIGGER, RETRY, CANCEL, FOLLOW),
+            field("job_id", TRIGGER, RETRY),
+            field("project_name", TRIGGER, RETRY),
+            field("environment_name", TRIGGER, RETRY),
+            field("job_name", TRIGGER, RETRY),
+            field("run_id", RETRY, CANCEL, FOLLOW),
+            field("target_command_id", RETRY, CANCEL),
+            field("cause", TRIGGER),
+            field("steps_override", TRIGGER),
+            field("schema_override", TRIGGER),
+            field("additional_run_config", TRIGGER),
+            field("retry_from_failure", TRIGGER),
+            field("if_running", TRIGGER),
+            field("poll_interval", TRIGGER, RETRY, FOLLOW),
+            field("timeout", TRIGGER, RETRY, FOLLOW),
+            field("on_timeout", TRIGGER, RETRY, FOLLOW),
+            field("on_unclear", TRIGGER, RETRY),
+            field("expires_at", TRIGGER, RETRY, CANCEL, FOLLOW),
+            field("dry_run", TRIGGER),
+            field("artifacts", TRIGGER, RETRY, FOLLOW),
+            field("expected_statuses", FOLLOW),
+            field("context", TRIGGER, RETRY, CANCEL, FOLLOW))));
+
+    private KnownFields() {}
+
+    private static Map.Entry<String, Set<Verb>> field(String name, Verb first, Verb... more) {
+        return Map.entry(name, Collections.unmodifiableSet(EnumSet.of(first, more)));
+    }
+
+    /** All of them. */
+    static Set<String> names() {
+        return VERBS.keySet();
+    }
+
+    /** Those that a command of this verb may have. */
+    static Set<String> of(Verb verb) {
+        return VERBS.entrySet().stream()
+                .filter(field -> field.getValue().contains(verb))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Refuses a field that nobody knows, and one that is for other verbs, unless it is null: that counts as absent. */
+    static void check(ObjectNode command, Verb verb) throws BadField {
+        for (Iterator<String> all = command.fieldNames(); all.hasNext(); ) {
+            String name = all.next();
+            @Nullable Set<Verb> verbs = VERBS.get(name);
+            if (verbs == null) {
+                throw unknown(name, verb);
+            }
+            if (!verbs.contains(verb) && command.hasNonNull(name)) {
+                throw new BadField(
+                        name,
+                        "is not for " + verb.word() + ", only for "
+                                + verbs.stream().map(Verb::word).collect(Collectors.joining(" and ")));
+            }
+        }
+    }
+
+    private static BadField unknown(String name, Verb verb) {
+        String meant = Spelling.nearest(name, of(verb))
+                .or(() -> Spelling.nearest(name, names()))
+                .map(nearest -> "; " + nearest + " was probably meant")
+                .orElseGet(() -> "; known for " + verb.word() + " are " + of(verb));
+        return new BadField(Shown.text(name), "is not a field of a command" + meant);
+    }
+}

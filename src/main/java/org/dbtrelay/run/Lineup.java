@@ -1,0 +1,226 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the commands of a partition stand to each other: who is ahead of whom at a job, whose runs are in flight, and who waits
+ * for whom. It follows from the entries alone, so a new owner sees the same. Safe for several threads; changed by one.
+ */
+public final class Lineup {
+
+    private static final Comparator<Place> IN_ORDER = Comparator.comparingLong(Place::offset)
+            .thenComparing(Place::acceptedAt)
+            .thenComparing(Place::commandId);
+
+    private final Map<String, RunEntry> entries;
+    private final Map<Queue, NavigableSet<Place>> queues = new HashMap<>();
+    private final Map<Queue, Set<String>> inFlight = new HashMap<>();
+    private final Map<String, Set<String>> waiters = new HashMap<>();
+    private final Set<Queue> touched = new LinkedHashSet<>();
+    private final Set<String> told = new HashSet<>();
+
+    /**
+     * Begins with the entries of a partition.
+     *
+     * @param entries looked up by id from now on, finished ones too
+     */
+    public Lineup(Map<String, RunEntry> entries) {
+        this.entries = entries;
+        entries.values().forEach(entry -> replace(null, entry));
+    }
+
+    /** Commands that start one after another: those of a job, or of the same names as long as the job is not known. */
+    private sealed interface Queue {
+        record OfJob(Action.Target target, long jobId) implements Queue {}
+
+        record OfNames(Action.Target target, JobNames names) implements Queue {}
+    }
+
+    /** The order of commands is that of their records. */
+    private record Place(long offset, Instant acceptedAt, String commandId) {}
+
+    /**
+     * An entry takes the place of another.
+     *
+     * @param before null: there was none
+     * @param after null: there is none any more
+     */
+    public synchronized void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
+        if (before != null) {
+            leave(before);
+        }
+        if (after != null) {
+            enter(after);
+        }
+    }
+
+    private void enter(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        if (queue != null) {
+            queues.computeIfAbsent(queue, key -> new TreeSet<>(IN_ORDER)).add(place(entry));
+            touched.add(queue);
+        }
+        @Nullable Queue job = ofRun(entry);
+        if (job != null) {
+            inFlight.computeIfAbsent(job, key -> new LinkedHashSet<>()).add(entry.commandId());
+        }
+        @Nullable String target = waitsFor(entry);
+        if (target != null) {
+            waiters.computeIfAbsent(target, key -> new LinkedHashSet<>()).add(entry.commandId());
+        }
+        if (!mayHaveTurn(entry)) {
+            told.remove(entry.commandId());
+        }
+    }
+
+    private void leave(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        if (queue != null) {
+            queues.computeIfPresent(queue, (key, places) -> {
+                places.remove(place(entry));
+                return places.isEmpty() ? null : places;
+            });
+            touched.add(queue);
+        }
+        @Nullable Queue job = ofRun(entry);
+        if (job != null) {
+            inFlight.computeIfPresent(job, (key, ids) -> ids.remove(entry.commandId()) && ids.isEmpty() ? null : ids);
+        }
+        @Nullable String target = waitsFor(entry);
+        if (target != null) {
+            waiters.computeIfPresent(target, (key, ids) -> ids.remove(entry.commandId()) && ids.isEmpty() ? null : ids);
+        }
+        told.remove(entry.commandId());
+    }
+
+    /** The next command whose turn it is and that has not been told so; null if there is none. */
+    public synchronized Input.@Nullable Turn takeTurn() {
+        while (!touched.isEmpty()) {
+            Queue queue = touched.iterator().next();
+            touched.remove(queue);
+            @Nullable NavigableSet<Place> places = queues.get(queue);
+            if (places == null) {
+                continue;
+            }
+            String first = places.first().commandId();
+            @Nullable RunEntry entry = entries.get(first);
+            if (entry != null && mayHaveTurn(entry) && told.add(first)) {
+                return new Input.Turn(first);
+            }
+        }
+        return null;
+    }
+
+    /** Whoever was told that it is their turn is told again. */
+    public synchronized void beginAnew() {
+        told.clear();
+        touched.addAll(queues.keySet());
+    }
+
+    /** The commands that wait for what becomes of another one. */
+    public synchronized List<String> waitersOf(String commandId) {
+        return List.copyOf(waiters.getOrDefault(commandId, Set.of()));
+    }
+
+    /** The command of an id, open or finished; null: none in this partition. */
+    @Nullable
+    RunEntry find(String commandId) {
+        return entries.get(commandId);
+    }
+
+    /** The commands that come before one at its job and have no run yet, in order. */
+    synchronized List<RunEntry> aheadOf(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        @Nullable NavigableSet<Place> places = queue == null ? null : queues.get(queue);
+        List<RunEntry> ahead = new ArrayList<>();
+        if (places != null) {
+            for (Place place : places.headSet(place(entry))) {
+                @Nullable RunEntry other = entries.get(place.commandId());
+                if (other != null) {
+                    ahead.add(other);
+                }
+            }
+        }
+        return ahead;
+    }
+
+    /** How many commands come before one at its job; 0 if it is first, or waits for nothing of the kind. */
+    public synchronized int countAheadOf(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        @Nullable NavigableSet<Place> places = queue == null ? null : queues.get(queue);
+        return places == null ? 0 : places.headSet(place(entry)).size();
+    }
+
+    /** The commands of this partition that follow a run of the job which has not ended as far as they know. */
+    synchronized List<RunEntry> inFlight(Action.Target target, long jobId) {
+        return inFlight.getOrDefault(new Queue.OfJob(target, jobId), Set.of()).stream()
+                .map(entries::get)
+                .filter(entry -> entry != null)
+                .toList();
+    }
+
+    private static Place place(RunEntry entry) {
+        return new Place(entry.offset(), entry.acceptedAt(), entry.commandId());
+    }
+
+    private static boolean mayHaveTurn(RunEntry entry) {
+        return entry.state() instanceof RunState.Waiting waiting && waiting.notBefore() == null;
+    }
+
+    private static @Nullable Queue queue(RunEntry entry) {
+        return switch (entry.state()) {
+            case RunState.Waiting waiting -> queue(entry.openOrder());
+            case RunState.Starting starting -> queue(entry.openOrder());
+            case RunState.Looking looking -> queue(entry.openOrder());
+            case RunState.WithRun withRun -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
+    private static @Nullable Queue queue(Order order) {
+        if (!order.task().starts()) {
+            return null;
+        }
+        if (order.jobId() != null) {
+            return new Queue.OfJob(order.target(), order.jobId());
+        }
+        return order.task().namedJob() instanceof JobSelector.ByNames(JobNames names)
+                ? new Queue.OfNames(order.target(), names)
+                : null;
+    }
+
+    private static @Nullable Queue ofRun(RunEntry entry) {
+        return switch (entry.state()) {
+            case RunState.Following following -> ofRun(entry, following.run());
+            case RunState.Cancelling cancelling -> ofRun(entry, cancelling.run());
+            case RunState.Collecting collecting -> null;
+            case RunState.Waiting waiting -> null;
+            case RunState.Starting starting -> null;
+            case RunState.Looking looking -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
+    private static @Nullable Queue ofRun(RunEntry entry, RunSnapshot run) {
+        return entry.openOrder().task() instanceof Task.Cancel
+                ? null
+                : new Queue.OfJob(entry.openOrder().target(), run.jobId());
+    }
+
+    private static @Nullable String waitsFor(RunEntry entry) {
+        return entry.state() instanceof RunState.Waiting
+                ? entry.openOrder().task().waitsForCommand()
+                : null;
+    }
+}

@@ -1,0 +1,121 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** What is to be resumed, and whether dbt Cloud would do so: asked before each start. */
+final class RetryPhase {
+
+    private RetryPhase() {}
+
+    /** A retry of one run. */
+    static Decision waiting(
+            RunEntry entry,
+            RunState.Waiting state,
+            Task.Retry task,
+            Input.About input,
+            Instant now,
+            Policy policy,
+            Lineup lineup) {
+        Order order = entry.openOrder();
+        return switch (input) {
+            case Input.TargetMoved moved
+            when task.run() instanceof RunSelector.OfCommand(String target) -> ofCommand(entry, target, now, lineup);
+            case Input.Turn turn
+            when task.run() instanceof RunSelector.ById(long runId) ->
+                Decision.only(new Action.ReadRun(entry.commandId(), order.target(), runId));
+            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot)
+            when run != null -> {
+                if (!canRetry) {
+                    yield Draft.of(entry, now).rejected(RejectReason.NOT_RETRYABLE, whyNot(run, whyNot));
+                }
+                yield order.jobId() == null
+                        ? jobKnown(entry, run, now, policy)
+                        : Decision.only(new Action.ReserveStart(
+                                entry.commandId(), order.target(), order.jobId(), new StartCall.Retry(run.runId())));
+            }
+            case Input.About other -> StartPhase.waiting(entry, state, other, now, policy, lineup);
+        };
+    }
+
+    private static Decision jobKnown(RunEntry entry, RunSnapshot run, Instant now, Policy policy) {
+        Order known = WaitPhase.settled(entry, run.jobId(), run.jobName(), policy);
+        Draft draft = WaitPhase.bounds(Draft.of(entry, now).order(known), known);
+        @Nullable String forbidden = Acceptance.forbiddenJob(policy, known, run.jobId());
+        return forbidden == null ? draft.to(entry.state()) : draft.rejected(RejectReason.FORBIDDEN, forbidden);
+    }
+
+    /** The run of another command is retried when that one has ended. */
+    private static Decision ofCommand(RunEntry entry, String targetId, Instant now, Lineup lineup) {
+        @Nullable RunEntry target = lineup.find(targetId);
+        Draft draft = Draft.of(entry, now);
+        if (target == null) {
+            return CancelPhase.unknownYet(draft, entry, targetId, now);
+        }
+        @Nullable
+        Long runId = switch (target.state()) {
+            case RunState.Collecting collecting -> Long.valueOf(collecting.run().runId());
+            case RunState.Finished finished -> finished.runId();
+            case RunState.Waiting waiting -> null;
+            case RunState.Starting starting -> null;
+            case RunState.Looking looking -> null;
+            case RunState.Following following -> null;
+            case RunState.Cancelling cancelling -> null;
+        };
+        if (runId == null) {
+            return draft.rejected(
+                    RejectReason.NOT_RETRYABLE,
+                    target.unfinished()
+                            ? "target_command_id: command '" + targetId + "' has not ended"
+                            : "target_command_id: command '" + targetId + "' had no run");
+        }
+        Order order = entry.openOrder().with(new Task.Retry(new RunSelector.ById(runId)));
+        return draft.order(order)
+                .then(new Action.ReadRun(entry.commandId(), order.target(), runId))
+                .to(entry.state());
+    }
+
+    /** The newest run of the job, for a rerun and for a trigger that would rather resume. */
+    static Decision newestRead(RunEntry entry, Input.RunRead read, Instant now) {
+        Order order = entry.openOrder();
+        @Nullable Long jobId = order.jobId();
+        if (jobId == null) {
+            return Decision.NOTHING;
+        }
+        @Nullable RunSnapshot run = read.run();
+        @Nullable
+        RunSnapshot failed = run != null && run.status() == JobRunStatus.Known.ERROR && read.canRetry() ? run : null;
+        return switch (order.task()) {
+            case Task.Trigger trigger when failed == null -> reserve(entry, jobId, new StartCall.Trigger());
+            case Task.Trigger trigger
+            when trigger.overrides().equals(Overrides.NONE) ->
+                reserve(entry, jobId, new StartCall.Retry(failed.runId()));
+            case Task.Trigger trigger ->
+                Draft.of(entry, now)
+                        .rejected(
+                                RejectReason.NOT_RETRYABLE,
+                                "retry_from_failure: run " + failed.runId()
+                                        + " failed and can be resumed, but dbt Cloud"
+                                        + " resumes a run without overrides; leave out one of the two");
+            case Task.Rerun rerun when failed != null -> reserve(entry, jobId, new StartCall.Rerun(failed.runId()));
+            case Task.Rerun rerun ->
+                Draft.of(entry, now)
+                        .rejected(
+                                RejectReason.NOT_RETRYABLE,
+                                run == null ? "job " + jobId + " has no run to retry" : whyNot(run, read.whyNot()));
+            case Task.Retry retry -> Decision.NOTHING;
+            case Task.Cancel cancel -> Decision.NOTHING;
+            case Task.Follow follow -> Decision.NOTHING;
+        };
+    }
+
+    private static Decision reserve(RunEntry entry, long jobId, StartCall call) {
+        return Decision.only(
+                new Action.ReserveStart(entry.commandId(), entry.openOrder().target(), jobId, call));
+    }
+
+    private static String whyNot(RunSnapshot run, @Nullable String whyNot) {
+        return "run " + run.runId() + " is " + run.status().label() + " and cannot be retried"
+                + (whyNot == null ? "" : "; dbt Cloud says " + whyNot);
+    }
+}

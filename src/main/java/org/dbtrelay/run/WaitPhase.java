@@ -1,0 +1,165 @@
+package org.dbtrelay.run;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A command that has been accepted and of which nothing is on its way yet: what it is about is found out, and what is over
+ * before it began is ended.
+ */
+final class WaitPhase {
+
+    /** So long may what a command names be unknown: it may be on its way, and a young run is not known everywhere. */
+    static final Duration GRACE = Duration.ofMinutes(1);
+
+    private WaitPhase() {}
+
+    static Decision waiting(
+            RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy, Lineup lineup) {
+        Order order = entry.openOrder();
+        return switch (input) {
+            case Input.CancelAsked(String id, CancelReason reason) ->
+                Draft.of(entry, now).cancelled(reason, withoutRun(reason));
+            case Input.CallFailed(String id, CallFailure failure) -> callFailed(entry, state, failure, now);
+            case Input.NotSeen(String id, long runId) -> unseen(entry, state, runId, now);
+            case Input.Woken woken when isOver(order, now) -> over(entry, state, now);
+            case Input.Woken woken when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
+            case Input.Woken woken ->
+                next(Draft.of(entry, now), entry, now, policy, lineup)
+                        .to(new RunState.Waiting(state.starts(), state.failures(), null));
+            case Input.Restored restored -> restored(entry, state, now, policy, lineup);
+            case Input.About other ->
+                switch (order.task()) {
+                    case Task.Cancel cancel -> CancelPhase.waiting(entry, state, cancel, other, now, policy, lineup);
+                    case Task.Follow follow -> FollowPhase.waiting(entry, follow, other, now, policy);
+                    case Task.Retry retry -> RetryPhase.waiting(entry, state, retry, other, now, policy, lineup);
+                    case Task.Rerun rerun -> StartPhase.waiting(entry, state, other, now, policy, lineup);
+                    case Task.Trigger trigger -> StartPhase.waiting(entry, state, other, now, policy, lineup);
+                };
+        };
+    }
+
+    /** Adds what is to be done first, or next. A command that starts a run waits for its turn, which comes by itself. */
+    static Draft next(Draft draft, RunEntry entry, Instant now, Policy policy, Lineup lineup) {
+        Order order = entry.openOrder();
+        return switch (order.task()) {
+            case Task.Trigger trigger when trigger.dryRun() -> draft.then(readJob(entry.commandId(), order, trigger));
+            case Task.Trigger trigger -> draft;
+            case Task.Rerun rerun -> draft;
+            case Task.Retry(RunSelector.ById(long runId)) ->
+                order.jobId() == null ? draft.then(readRun(entry.commandId(), order, runId)) : draft;
+            case Task.Retry(RunSelector.OfCommand target) -> draft.tell(new Input.TargetMoved(entry.commandId()));
+            case Task.Cancel(RunSelector.ById(long runId)) -> draft.then(readRun(entry.commandId(), order, runId));
+            case Task.Cancel(RunSelector.OfCommand target) -> draft.tell(new Input.TargetMoved(entry.commandId()));
+            case Task.Follow follow -> draft.then(readRun(entry.commandId(), order, follow.runId()));
+        };
+    }
+
+    private static Decision restored(
+            RunEntry entry, RunState.Waiting state, Instant now, Policy policy, Lineup lineup) {
+        Draft draft = bounds(Draft.of(entry, now), entry.openOrder());
+        if (state.notBefore() != null) {
+            return draft.wakeAt(isDue(state, now) ? now : state.notBefore()).unchanged();
+        }
+        return next(draft, entry, now, policy, lineup).unchanged();
+    }
+
+    /** Adds the times at which a command is over, whatever has become of it. */
+    static Draft bounds(Draft draft, Order order) {
+        draft.wakeAt(order.terms().deadline());
+        return order.expiresAt() == null ? draft : draft.wakeAt(order.expiresAt());
+    }
+
+    /** The order with its job known, and with the terms that hold for that job. */
+    static Order settled(RunEntry entry, long jobId, @Nullable String jobName, Policy policy) {
+        Order order = entry.openOrder().withJob(jobId, jobName);
+        return order.open() == null
+                ? order
+                : order.on(policy.terms(order.open(), order.connection(), jobId, entry.acceptedAt()));
+    }
+
+    private static boolean isOver(Order order, Instant now) {
+        return order.isExpired(now) || !now.isBefore(order.terms().deadline());
+    }
+
+    /** What ends a command that nothing can be begun for any more; null: there is time. */
+    static @Nullable Decision overOrNull(RunEntry entry, RunState.Waiting state, Instant now) {
+        return isOver(entry.openOrder(), now) ? over(entry, state, now) : null;
+    }
+
+    private static Decision over(RunEntry entry, RunState.Waiting state, Instant now) {
+        Order order = entry.openOrder();
+        Draft draft = Draft.of(entry, now);
+        if (order.isExpired(now)) {
+            String message = "expires_at " + order.expiresAt() + " passed before it could be begun";
+            return state.starts().unclear() == 0
+                    ? draft.rejected(RejectReason.EXPIRED, message)
+                    : draft.abandon(null, AbandonReason.START_UNCLEAR, message + " again");
+        }
+        return order.task() instanceof Task.Cancel
+                ? draft.rejected(RejectReason.EXPIRED, CancelPhase.UNCONFIRMED)
+                : draft.abandon(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started");
+    }
+
+    private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {
+        if (state.starts().attempts() > 0) {
+            // It may be the late answer of a look for a run.
+            return later(entry, state, now);
+        }
+        return switch (failure) {
+            case CallFailure.Refused refused ->
+                Draft.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
+            case CallFailure.NotFound notFound ->
+                Draft.of(entry, now).rejected(RejectReason.JOB_NOT_FOUND, notFound.detail());
+            case CallFailure.Unclear unclear -> later(entry, state, now);
+            case CallFailure.NotSent notSent -> later(entry, state, now);
+            case CallFailure.Limited limited -> later(entry, state, now);
+            case CallFailure.Suspended suspended -> later(entry, state, now);
+        };
+    }
+
+    private static Decision unseen(RunEntry entry, RunState.Waiting state, long runId, Instant now) {
+        return now.isBefore(entry.acceptedAt().plus(GRACE))
+                ? later(entry, state, now)
+                : Draft.of(entry, now)
+                        .rejected(
+                                RejectReason.RUN_NOT_FOUND,
+                                "run_id: dbt Cloud knows no run " + runId + " in account "
+                                        + entry.openOrder().accountId());
+    }
+
+    /** Try again after a while. */
+    static Decision later(RunEntry entry, RunState.Waiting state, Instant now) {
+        return later(Draft.of(entry, now), state, now);
+    }
+
+    static Decision later(Draft draft, RunState.Waiting state, Instant now) {
+        Instant at = now.plus(RunMachine.backOff(state.failures()));
+        return draft.wakeAt(at).to(new RunState.Waiting(state.starts(), state.failures() + 1, at));
+    }
+
+    private static boolean isDue(RunState.Waiting state, Instant now) {
+        return state.notBefore() == null
+                || !now.isBefore(state.notBefore())
+                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off.
+                || state.notBefore().isAfter(now.plus(RunMachine.LONGEST_BACK_OFF));
+    }
+
+    private static Action readJob(String commandId, Order order, Task.Trigger trigger) {
+        return switch (trigger.job()) {
+            case JobSelector.ById(long jobId) -> new Action.ReadJob(commandId, order.target(), jobId);
+            case JobSelector.ByNames(JobNames names) -> new Action.LookUpJob(commandId, order.target(), names);
+        };
+    }
+
+    private static Action readRun(String commandId, Order order, long runId) {
+        return new Action.ReadRun(commandId, order.target(), runId);
+    }
+
+    private static String withoutRun(CancelReason reason) {
+        return reason == CancelReason.SUPERSEDED
+                ? "a command with if_running=replace took its place before a run was started"
+                : "it was cancelled before a run was started";
+    }
+}

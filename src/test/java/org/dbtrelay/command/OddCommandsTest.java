@@ -1,0 +1,164 @@
+package org.dbtrelay.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.dbtrelay.config.Policies;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.event.CheckedEvents;
+import org.dbtrelay.ledger.EntryCodec;
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Lineup;
+import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunMachine;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Whatever bytes come, with whatever headers: they are a command that is accepted, one that is rejected, or a dead letter, and
+ * what is told of them can be written and read. {@code -Dodd.seed} and {@code -Dodd.records} show others.
+ */
+class OddCommandsTest {
+
+    private static final long SEED = Long.getLong("odd.seed", 20261122);
+    private static final int RECORDS = Integer.getInteger("odd.records", 20_000);
+    private static final Instant NOW = Instant.ofEpochMilli(1_790_000_000_000L);
+
+    private final RelayConfig config = new SmallRyeConfigBuilder()
+            .addDiscoveredConverters()
+            .withMapping(RelayConfig.class)
+            .withDefaultValue("relay.connections.default.host", "https://ab123.us1.dbt.com")
+            .withDefaultValue("relay.connections.default.account-id", "1")
+            .withDefaultValue("relay.connections.default.token", "a-token-of-the-tests")
+            .build()
+            .getConfigMapping(RelayConfig.class);
+    private final Policy policy = Policies.of(config);
+    private final CommandDecoder decoder = new CommandDecoder(config);
+    private final Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
+
+    private enum Outcome {
+        ACCEPTED,
+        REJECTED,
+        DEAD_LETTER
+    }
+
+    @Test
+    void each_record_has_exactly_one_outcome() {
+        for (int i = 0; i < RECORDS; i++) {
+            long seed = SEED + i;
+            ConsumerRecord<byte[], byte[]> record = new OddCommands(seed).next();
+            try {
+                outcomes.merge(outcome(record), 1, Integer::sum);
+            } catch (Exception | AssertionError | StackOverflowError e) {
+                throw new AssertionError("-Dodd.seed=" + seed + " -Dodd.records=1: " + shown(record), e);
+            }
+        }
+
+        if (RECORDS >= 10_000) {
+            assertThat(outcomes)
+                    .as("all three come often")
+                    .allSatisfy((outcome, count) ->
+                            assertThat(count).as(outcome.name()).isGreaterThan(RECORDS / 20));
+        }
+    }
+
+    /** The thread of a channel may have little room, and a reader that goes down with the nesting would need much. */
+    @ParameterizedTest
+    @ValueSource(strings = {"[", "{\"a\":", "{\"context\":[", "{\"command\":\"trigger\",\"job_id\":1,\"context\":[["})
+    void deep_nesting_needs_no_deep_stack(String level) throws InterruptedException {
+        AtomicReference<Object> answer = new AtomicReference<>();
+        byte[] value = level.repeat(250_000 / level.length()).getBytes(StandardCharsets.UTF_8);
+        Thread thread = new Thread(
+                null,
+                () -> {
+                    try {
+                        answer.set(decoder.decode(value, name -> null, "id", NOW));
+                    } catch (StackOverflowError e) {
+                        answer.set(e);
+                    }
+                },
+                "little room",
+                192 * 1024);
+        thread.start();
+        thread.join();
+
+        assertThat(answer.get()).isInstanceOf(Input.Unreadable.class);
+    }
+
+    private Outcome outcome(ConsumerRecord<byte[], byte[]> record) throws Exception {
+        Input.OfRecord input = decoder.decode(record);
+        Map<String, RunEntry> entries = new HashMap<>();
+        Decision decision = RunMachine.decide(null, input, NOW, policy, new Lineup(entries));
+        decision.events().forEach(CheckedEvents::check);
+        if (decision.deadLetter() != null) {
+            assertThat(decision.events()).isEmpty();
+            assertThat(decision.entry()).isNull();
+            assertThat(decision.actions()).isEmpty();
+            assertThat(decision.deadLetter().message()).isNotBlank().hasSizeLessThan(1_000);
+            assertWritable(decision.deadLetter().message());
+            return Outcome.DEAD_LETTER;
+        }
+        Input.Commanded commanded = (Input.Commanded) input;
+        RunEntry entry = decision.entry();
+        assertThat(entry).isNotNull();
+        assertThat(EntryCodec.readEntry(EntryCodec.write(entry, EntryCodec.VERSION)))
+                .isEqualTo(entry);
+        assertThat(RunMachine.decide(entry, input, NOW, policy, new Lineup(entries)))
+                .as("the same again")
+                .isEqualTo(Decision.NOTHING);
+        assertThat(commanded.command().id().length()).isBetween(1, 128);
+        EventType first = decision.events().getFirst().type();
+        if (first == EventType.COMMAND_REJECTED) {
+            assertThat(decision.events()).hasSize(1);
+            assertThat(decision.actions()).isEmpty();
+            return Outcome.REJECTED;
+        }
+        assertThat(first).isEqualTo(EventType.COMMAND_ACCEPTED);
+        assertThat(commanded.command()).isInstanceOf(Command.Fit.class);
+        assertSameOverHttp(record, commanded);
+        return Outcome.ACCEPTED;
+    }
+
+    /** What HTTP would put on the topic for it is the same command. */
+    private void assertSameOverHttp(ConsumerRecord<byte[], byte[]> record, Input.Commanded commanded) {
+        CommandHeaders headers = name -> record.headers().lastHeader(name) == null
+                        || record.headers().lastHeader(name).value() == null
+                ? null
+                : new String(record.headers().lastHeader(name).value(), StandardCharsets.UTF_8);
+        String id = commanded.command().id();
+        byte[] plain = decoder.plain(record.value(), headers, id);
+
+        assertThat(decoder.decode(plain, name -> null, "another", NOW))
+                .isInstanceOfSatisfying(Input.Commanded.class, again -> {
+                    assertThat(again.command().id()).isEqualTo(id);
+                    assertThat(again.command()).isInstanceOfSatisfying(Command.Fit.class, fit -> {
+                        assertThat(fit.task()).isEqualTo(((Command.Fit) commanded.command()).task());
+                        assertThat(fit.wishes()).isEqualTo(((Command.Fit) commanded.command()).wishes());
+                        assertThat(fit.head().context())
+                                .isEqualTo(commanded.command().head().context());
+                    });
+                });
+    }
+
+    private static void assertWritable(String text) {
+        assertThat(new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8))
+                .isEqualTo(text);
+    }
+
+    private static String shown(ConsumerRecord<byte[], byte[]> record) {
+        String value = record.value() == null ? "null" : new String(record.value(), StandardCharsets.UTF_8);
+        return record.headers() + " " + (value.length() > 2_000 ? value.substring(0, 2_000) + "…" : value);
+    }
+}

@@ -1,0 +1,221 @@
+package org.dbtrelay.event;
+
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.dbtrelay.run.AbandonReason;
+import org.dbtrelay.run.CancelReason;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.JobRunStatus.Known;
+import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.RunFailure;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.StrayReason;
+import org.dbtrelay.run.TraceContext;
+import org.dbtrelay.run.UnavailableReason;
+import org.dbtrelay.run.WantedArtifact;
+
+/** An event of each type, and of each shape that a type has; by the names of their files in {@code src/test/resources/events}. */
+final class SampleEvents {
+
+    private static final long ACCOUNT = 4238;
+    private static final long JOB = 70403103930101L;
+    private static final long RUN = 70403110257800L;
+    private static final Instant TIME = Instant.parse("2026-11-22T16:38:58.123456789Z");
+
+    private SampleEvents() {}
+
+    static Map<String, RunEvent> all() {
+        Map<String, RunEvent> all = new LinkedHashMap<>();
+        all.put(
+                "command.accepted",
+                command(EventType.COMMAND_ACCEPTED, 0, null, new RunEvent.OfCommand("trigger", null, null, null)));
+        all.put(
+                "command.rejected",
+                command(
+                        EventType.COMMAND_REJECTED,
+                        0,
+                        null,
+                        new RunEvent.OfCommand("follow", RejectReason.RUN_NOT_FOUND, "there is no such run", null)));
+        all.put(
+                "command.completed",
+                command(
+                        EventType.COMMAND_COMPLETED,
+                        1,
+                        RUN,
+                        new RunEvent.OfCommand("cancel", null, "the run has ended", Known.CANCELLED)));
+        all.put(
+                "command.completed-without-run",
+                command(
+                        EventType.COMMAND_COMPLETED,
+                        1,
+                        null,
+                        new RunEvent.OfCommand("trigger", null, "nothing speaks against it", null)));
+        all.put("run.queued", run(EventType.RUN_QUEUED, 1, Known.QUEUED, null));
+        all.put("run.starting", run(EventType.RUN_STARTING, 2, Known.STARTING, Known.QUEUED));
+        all.put("run.running", run(EventType.RUN_RUNNING, 3, Known.RUNNING, Known.STARTING));
+        all.put("run.succeeded", run(EventType.RUN_SUCCEEDED, 4, Known.SUCCESS, Known.RUNNING));
+        all.put(
+                "run.failed",
+                event(EventType.RUN_FAILED, 4, RUN, ofRun(Known.ERROR, Known.RUNNING, failure(), null, null)));
+        all.put(
+                "run.failed-unexpected",
+                event(
+                        EventType.RUN_FAILED,
+                        4,
+                        RUN,
+                        ofRun(
+                                Known.SUCCESS,
+                                Known.RUNNING,
+                                null,
+                                "unexpected_status",
+                                "the run has ended as success")));
+        all.put(
+                "run.cancelled",
+                event(
+                        EventType.RUN_CANCELLED,
+                        4,
+                        RUN,
+                        ofRun(Known.CANCELLED, Known.RUNNING, null, CancelReason.TIMED_OUT.wireName(), null)));
+        all.put(
+                "run.cancelled-without-run",
+                event(
+                        EventType.RUN_CANCELLED,
+                        1,
+                        null,
+                        new RunEvent.OfRun(
+                                null,
+                                null,
+                                "Daily build",
+                                "orders landed",
+                                false,
+                                null,
+                                CancelReason.SUPERSEDED.wireName(),
+                                "another command has taken its place")));
+        all.put(
+                "run.abandoned",
+                event(
+                        EventType.RUN_ABANDONED,
+                        4,
+                        RUN,
+                        ofRun(Known.RUNNING, null, null, AbandonReason.DEADLINE.wireName(), "the time-out passed")));
+        all.put(
+                "run.abandoned-without-run",
+                event(
+                        EventType.RUN_ABANDONED,
+                        1,
+                        null,
+                        new RunEvent.OfRun(
+                                null,
+                                null,
+                                "Daily build",
+                                null,
+                                false,
+                                null,
+                                AbandonReason.START_UNCLEAR.wireName(),
+                                "no run has appeared")));
+        all.put(
+                "run.stray",
+                event(
+                        EventType.RUN_STRAY,
+                        5,
+                        RUN,
+                        ofRun(Known.QUEUED, null, null, StrayReason.SECOND_RUN.wireName(), "a second run")));
+        all.put("artifact.ready", event(EventType.ARTIFACT_READY, 5, RUN, new RunEvent.OfArtifact(stored())));
+        all.put(
+                "artifact.ready-without-store",
+                event(
+                        EventType.ARTIFACT_READY,
+                        6,
+                        RUN,
+                        new RunEvent.OfArtifact(new StoredArtifact(
+                                new WantedArtifact("manifest.json", null),
+                                "https://ab123.us1.dbt.com/api/v2/accounts/4238/runs/70403110257800/artifacts/manifest.json",
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                Map.of(),
+                                null))));
+        all.put(
+                "artifact.unavailable",
+                event(
+                        EventType.ARTIFACT_UNAVAILABLE,
+                        7,
+                        RUN,
+                        new RunEvent.OfMissingArtifact(
+                                new WantedArtifact("catalog.json", 4),
+                                UnavailableReason.NOT_PRODUCED,
+                                "the run left no such file")));
+        return all;
+    }
+
+    private static StoredArtifact stored() {
+        return new StoredArtifact(
+                new WantedArtifact("run_results.json", 4),
+                "file:///srv/artifacts/4238/70403103930101/70403110257800/4/run_results.json",
+                1393L,
+                "45a41ee9c60a22932fffb2098f620e867b05f963e89f4301144d667e1a79a35f",
+                "application/json",
+                "https://schemas.getdbt.com/dbt/run-results/v6.json",
+                TIME,
+                Map.of("success", 2),
+                4.25);
+    }
+
+    private static RunFailure failure() {
+        return new RunFailure(
+                new RunStep(4, "Invoke dbt with `dbt build`", Known.ERROR, "dbt build", "Done. ERROR=1\n"),
+                List.of(new RunFailure.FailedNode("model.shop.orders", "error", "Database Error")));
+    }
+
+    private static RunEvent command(EventType type, int sequence, Long runId, RunEvent.OfCommand body) {
+        return event(type, sequence, runId, body);
+    }
+
+    private static RunEvent run(EventType type, int sequence, Known status, Known previous) {
+        return event(type, sequence, RUN, ofRun(status, previous, null, null, null));
+    }
+
+    private static RunEvent.OfRun ofRun(
+            Known status, Known previous, RunFailure failure, String reason, String message) {
+        RunSnapshot run = new RunSnapshot(
+                RUN,
+                ACCOUNT,
+                52901L,
+                46412L,
+                JOB,
+                "Daily build",
+                status,
+                "the words of dbt Cloud",
+                "https://ab123.us1.dbt.com/deploy/4238/projects/52901/runs/70403110257800/",
+                Instant.parse("2026-11-22T16:38:52Z"),
+                null,
+                status == Known.QUEUED ? null : Instant.parse("2026-11-22T16:38:54.5Z"),
+                status.isTerminal() ? Instant.parse("2026-11-22T16:38:57.75Z") : null,
+                true,
+                "[relay:prod:5hiib0sk1ffujm9e] orders landed",
+                70403110257797L);
+        return new RunEvent.OfRun(run, previous, "Daily build", "orders landed", true, failure, reason, message);
+    }
+
+    private static RunEvent event(EventType type, int sequence, Long runId, RunEvent.Body body) {
+        return new RunEvent(
+                type,
+                "orders-2026-11-22",
+                sequence,
+                TIME,
+                "default",
+                ACCOUNT,
+                JOB,
+                runId,
+                "{\"amount\":2.50,\"batch\":[17]}",
+                new TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1"),
+                body);
+    }
+}
