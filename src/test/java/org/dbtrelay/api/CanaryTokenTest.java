@@ -1,0 +1,145 @@
+package org.dbtrelay.api;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.Priority;
+import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
+import org.dbtrelay.testkit.emulator.FaultScript;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The token is in no log, no message, no {@code toString} and no answer, whatever dbt Cloud does with it. */
+@QuarkusTest
+@TestProfile(EmulatedDbtCloud.class)
+class CanaryTokenTest {
+
+    private static final String CANARY = EmulatedDbtCloud.TOKEN;
+    private static final List<String> PATHS = List.of(
+            "",
+            "/projects",
+            "/projects/1",
+            "/projects/1/environments",
+            "/projects/1/environments/1",
+            "/jobs",
+            "/jobs/1",
+            "/jobs/lookup?project_name=a&environment_name=b&job_name=c",
+            "/runs",
+            "/runs/1",
+            "/runs/1/retry",
+            "/runs/1/artifacts",
+            "/runs/1/artifacts/manifest.json");
+
+    private final List<String> output = new CopyOnWriteArrayList<>();
+    private final Handler listener = new Handler() {
+        @Override
+        public void publish(LogRecord line) {
+            output.add(line.getMessage() + " " + java.util.Arrays.toString(line.getParameters()));
+            for (Throwable thrown = line.getThrown(); thrown != null; thrown = thrown.getCause()) {
+                output.add(thrown.toString());
+            }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    };
+    private final Logger root = Logger.getLogger("");
+
+    @jakarta.inject.Inject
+    Connections connections;
+
+    private DbtCloudEmulator emulator;
+
+    static Stream<Arguments> failures() {
+        String body =
+                "{\"status\":{\"user_message\":\"Token " + CANARY + "?\"},\"data\":{\"token\":\"" + CANARY + "\"}}";
+        Stream<Arguments> statuses = Stream.of(400, 401, 403, 404, 407, 409, 422, 500, 503)
+                .map(status -> row(status + " that echoes", it -> it.answer(status, "application/json", body, false)));
+        return Stream.concat(
+                statuses,
+                Stream.of(
+                        row("a page that echoes", it -> it.answer(200, "text/html", "<p>" + CANARY, false)),
+                        row("a type that echoes", it -> it.answer(200, "text/" + CANARY, "<p>", false)),
+                        row("a redirect that echoes", it -> it.redirect(302, "https://x.invalid/?t=" + CANARY)),
+                        row("broken JSON that echoes", it -> it.answer(200, "application/json", "{\"" + CANARY, false)),
+                        row("a reset", FaultScript::resetBeforeCreating),
+                        row("a lost answer", FaultScript::loseAnswerBeforeCreating)));
+    }
+
+    private static Arguments row(String name, Consumer<FaultScript> fault) {
+        return Arguments.argumentSet(name, fault);
+    }
+
+    @BeforeEach
+    void listen() {
+        emulator = EmulatedDbtCloud.Server.emulator;
+        listener.setLevel(Level.ALL);
+        root.addHandler(listener);
+    }
+
+    @AfterEach
+    void stopListening() {
+        root.removeHandler(listener);
+        emulator.faults().clear();
+        connections.names().forEach(name -> connections.find(name).orElseThrow().resume());
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void theTokenIsNowhere(Consumer<FaultScript> fault) {
+        fault.accept(emulator.faults().always());
+        for (String path : PATHS) {
+            var answer = given().header("Authorization", "Bearer " + EmulatedDbtCloud.KEY)
+                    .urlEncodingEnabled(false)
+                    .get("/api/connections/default/accounts/" + emulator.accountId() + path);
+            output.add(answer.statusCode() + " " + answer.headers() + " " + answer.asString());
+        }
+        for (String path : List.of("", "/default/test")) {
+            output.add(given().header("Authorization", "Bearer " + EmulatedDbtCloud.KEY)
+                    .get("/api/connections" + path)
+                    .asString());
+        }
+        DbtCloudClient client = connections.find("default").orElseThrow();
+        output.add(client + " " + client.resources() + " " + client.jobRuns() + " " + connections);
+        List<Call> calls = new ArrayList<>();
+        calls.add(() -> client.run(emulator.accountId(), 1, Priority.POLL));
+        calls.add(() -> client.runWithSteps(emulator.accountId(), 1));
+        calls.add(() -> client.cancel(emulator.accountId(), 1, null));
+        calls.add(() -> client.jobRuns().retryRun(emulator.accountId(), 1));
+        calls.add(() -> client.jobRuns().retryFailedJobRun(emulator.accountId(), 1));
+        for (Call call : calls) {
+            try {
+                output.add(String.valueOf(call.make()));
+            } catch (DbtCloudException e) {
+                output.add(e + " " + e.failure());
+            }
+        }
+
+        assertThat(output).hasSizeGreaterThan(PATHS.size() + 7).noneMatch(text -> text.contains(CANARY));
+    }
+
+    /** A call of the client. */
+    private interface Call {
+        Object make() throws DbtCloudException;
+    }
+}
