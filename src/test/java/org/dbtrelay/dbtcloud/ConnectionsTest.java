@@ -179,6 +179,25 @@ class ConnectionsTest extends AgainstWireMock {
     }
 
     @Test
+    void aForwardProxyGetsItsNameAndPassword() throws DbtCloudException {
+        answerAll();
+        client = TestConnections.client(
+                "http://dbt.invalid",
+                Map.of(
+                        "proxy", "127.0.0.1:" + server.port(),
+                        "proxy-user", "relay",
+                        "proxy-password", "s3cr3t"));
+
+        client.run(ACCOUNT, 1, Priority.POLL);
+
+        String expected = "Basic "
+                + java.util.Base64.getEncoder().encodeToString("relay:s3cr3t".getBytes(StandardCharsets.UTF_8));
+        server.verify(com.github.tomakehurst.wiremock.client.WireMock.anyRequestedFor(
+                        com.github.tomakehurst.wiremock.client.WireMock.anyUrl())
+                .withHeader("Proxy-Authorization", com.github.tomakehurst.wiremock.client.WireMock.equalTo(expected)));
+    }
+
+    @Test
     void aProxyIsUsed() throws DbtCloudException {
         answerAll();
         client = TestConnections.client("http://dbt.invalid", Map.of("proxy", "127.0.0.1:" + server.port()));

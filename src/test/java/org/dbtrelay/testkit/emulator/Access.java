@@ -10,12 +10,18 @@ import org.jspecify.annotations.Nullable;
 /** The tokens that are good, and for which accounts. A token is sent as {@code Token x} or {@code Bearer x}. */
 public final class Access {
     private final Map<String, Set<Long>> tokens = new ConcurrentHashMap<>();
+    private final Map<String, Permission> permissions = new ConcurrentHashMap<>();
 
     Access() {}
 
     /** Lets {@code token} in, for these accounts only. */
     public void allow(String token, Long... accountIds) {
         tokens.put(token, Set.copyOf(List.of(accountIds)));
+    }
+
+    /** What {@code token} may do; without this: all. What it may not is answered 404, as dbt Cloud does. */
+    public void limit(String token, Permission permission) {
+        permissions.put(token, permission);
     }
 
     /** From now on {@code token} is answered 401. */
@@ -31,11 +37,16 @@ public final class Access {
 
     /** The accounts that the request's token is for; refused if it is none of ours. */
     Set<Long> check(Request request) {
-        Set<Long> accounts =
-                token(request.headers().get("authorization")).map(tokens::get).orElseThrow(Refusal::invalidToken);
+        Optional<String> token = token(request.headers().get("authorization"));
+        Set<Long> accounts = token.map(tokens::get).orElseThrow(Refusal::invalidToken);
         Long account = request.number("account");
         if (account != null && !accounts.contains(account)) {
             throw Refusal.wrongAccount();
+        }
+        if (!token.map(permissions::get)
+                .map(permission -> permission.allows(request.endpoint()))
+                .orElse(true)) {
+            throw Refusal.notFound();
         }
         return accounts;
     }

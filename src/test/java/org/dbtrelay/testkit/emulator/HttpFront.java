@@ -121,7 +121,9 @@ final class HttpFront extends AbstractVerticle {
     }
 
     private Answer answer(Request request, Hiding hiding) {
-        return traffic.api.answer(request, hiding);
+        Answer answer = traffic.api.answer(request, hiding);
+        Specification.check(request, answer);
+        return answer;
     }
 
     private Request request(HttpServerRequest http, Buffer body) {

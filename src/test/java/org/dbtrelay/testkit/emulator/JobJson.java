@@ -39,6 +39,8 @@ final class JobJson {
         json.put("generate_docs", job.generateDocs());
         json.put("run_generate_sources", job.runGenerateSources());
         json.put("run_compare_changes", false);
+        json.put("run_lint", false);
+        json.put("errors_on_lint_failure", true);
         json.put("id", job.id());
         json.put("account_id", job.accountId());
         json.put("project_id", job.projectId());

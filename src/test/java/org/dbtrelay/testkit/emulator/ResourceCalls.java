@@ -81,8 +81,8 @@ final class ResourceCalls {
                 .filter(environment -> name == null || environment.name().equals(name))
                 .filter(environment -> contains(environment.name(), values.text("name__icontains")))
                 .filter(environment -> type == null || "deployment".equals(type))
-                .filter(environment -> deployment == null
-                        || ResourceJson.deploymentType(environment).equals(deployment))
+                .filter(environment ->
+                        deployment == null || deployment.equals(ResourceJson.deploymentType(environment)))
                 .filter(environment ->
                         deployments == null || deployments.contains(ResourceJson.deploymentType(environment)))
                 .filter(environment -> isActive(values) && values.integer("credentials_id") == null)

@@ -2,6 +2,7 @@ package org.dbtrelay.testkit.emulator;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Accounts, projects and environments. */
 final class ResourceJson {
@@ -25,8 +26,27 @@ final class ResourceJson {
         json.putNull("unlocked_at");
         json.put("git_auth_level", "team");
         json.put("identifier", "act_" + account.id());
-        json.putNull("docs_job_id");
-        json.putNull("freshness_job_id");
+        Stream.of(
+                        "docs_job_id",
+                        "freshness_job_id",
+                        "account_migration_events",
+                        "agent_credit_locked",
+                        "analyst_seats",
+                        "billing_email_address",
+                        "business_critical",
+                        "copilot_locked_until",
+                        "develop_pod_memory_request_mebibytes",
+                        "enterprise_login_slug",
+                        "explorer_seats",
+                        "groups",
+                        "it_seats",
+                        "lock_cause",
+                        "run_locked_until",
+                        "starter_repo_url",
+                        "static_subdomain",
+                        "trial_end_date",
+                        "vanity_subdomain")
+                .forEach(json::putNull);
         json.put("created_at", Humanized.offset(JobJson.CREATED));
         json.put("updated_at", Humanized.offset(JobJson.UPDATED));
         return json;
@@ -52,6 +72,9 @@ final class ResourceJson {
                         "freshness_job_id",
                         "docs_job",
                         "freshness_job",
+                        "default_version",
+                        "environments",
+                        "fusion_readiness",
                         "connection",
                         "repository")
                 .forEach(json::putNull);
@@ -83,14 +106,15 @@ final class ResourceJson {
         json.put("updated_at", Humanized.offset(JobJson.UPDATED));
         json.putNull("project");
         json.putNull("credentials");
+        json.putNull("fusion_readiness");
         return json;
     }
 
-    static String deploymentType(EmulatedEnvironment environment) {
+    static @Nullable String deploymentType(EmulatedEnvironment environment) {
         return switch (environment.name()) {
             case "Production" -> "production";
             case "Staging" -> "staging";
-            default -> "other";
+            default -> null;
         };
     }
 }
