@@ -104,7 +104,12 @@ final class WaitPhase {
         }
         return order.task() instanceof Task.Cancel
                 ? draft.rejected(RejectReason.EXPIRED, CancelPhase.UNCONFIRMED)
-                : draft.abandon(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started");
+                : draft.abandon(
+                        null,
+                        AbandonReason.DEADLINE,
+                        order.task().starts()
+                                ? "the time-out passed before a run could be started"
+                                : "the time-out passed before dbt Cloud could be asked");
     }
 
     private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {
