@@ -208,6 +208,8 @@ class AllCommandsIT {
         ids.forEach(id -> relay.send(job, trigger(id, job)));
         await("run.queued", "storm-1");
         await("command.accepted", "storm-4");
+        awaitState("storm-2", "\"waits_for\":\"slot\"");
+        awaitState("storm-4", "\"waits_for\":\"turn\",\"ahead\":2");
         List<Long> started = new ArrayList<>();
         for (int i = 0; i < ids.size(); i++) {
             long run = relay.reader()
@@ -292,6 +294,15 @@ class AllCommandsIT {
                                 && (event.type().equals("run.failed")
                                         || event.type().equals("run.succeeded")),
                         PATIENCE);
+    }
+
+    private static void awaitState(String id, String part) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(relay.relay()
+                                .get(relay.relay().url().resolve("api/commands/" + id))
+                                .body())
+                        .contains(part));
     }
 
     private static long job(String name) {
