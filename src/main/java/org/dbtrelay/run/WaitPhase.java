@@ -29,6 +29,11 @@ final class WaitPhase {
                 next(Draft.of(entry, now), entry, now, policy, lineup)
                         .to(new RunState.Waiting(state.starts(), state.failures(), null));
             case Input.Restored restored -> restored(entry, state, now, policy, lineup);
+            // It has lost its turn and asks anew when it tries again; until then its place is another's.
+            case Input.MayStart late when state.notBefore() != null -> Decision.NOTHING;
+            case Input.InFlight late when state.notBefore() != null -> Decision.NOTHING;
+            case Input.RunRead late
+            when state.notBefore() != null && order.task().starts() -> Decision.NOTHING;
             case Input.About other ->
                 switch (order.task()) {
                     case Task.Cancel cancel -> CancelPhase.waiting(entry, state, cancel, other, now, policy, lineup);
@@ -99,7 +104,12 @@ final class WaitPhase {
         }
         return order.task() instanceof Task.Cancel
                 ? draft.rejected(RejectReason.EXPIRED, CancelPhase.UNCONFIRMED)
-                : draft.abandon(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started");
+                : draft.abandon(
+                        null,
+                        AbandonReason.DEADLINE,
+                        order.task().starts()
+                                ? "the time-out passed before a run could be started"
+                                : "the time-out passed before dbt Cloud could be asked");
     }
 
     private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {

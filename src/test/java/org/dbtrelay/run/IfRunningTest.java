@@ -55,6 +55,15 @@ class IfRunningTest {
     }
 
     @Test
+    void a_permit_that_comes_while_it_has_to_wait_is_given_back() {
+        course.take(commanded(command("c1", job(7))));
+        course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
+
+        assertThat(course.take(new Input.MayStart("c1", TRIGGER, 50L))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.InFlight("c1", List.of()))).isEqualTo(Decision.NOTHING);
+    }
+
+    @Test
     void a_command_that_ends_without_a_run_lets_the_next_one_go() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));

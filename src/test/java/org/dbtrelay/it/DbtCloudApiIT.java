@@ -1,0 +1,112 @@
+package org.dbtrelay.it;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.dbtrelay.it.Deployment.trigger;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.notNullValue;
+
+import io.restassured.response.ValidatableResponse;
+import java.io.InputStream;
+import java.io.OutputStream;
+import org.awaitility.Awaitility;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.testkit.emulator.PlannedArtifact;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** dbt Cloud's resources over HTTP, and the kill switch, with the packaged application. */
+class DbtCloudApiIT {
+
+    private static final long JOB = 70403103960001L;
+    private static final long LARGE = 200L * 1024 * 1024;
+
+    private static RelayStage stage;
+    private static Deployment relay;
+    private static String account;
+
+    @BeforeAll
+    static void start() {
+        stage = RelayStage.of(
+                DbtCloudApiIT.class,
+                World.empty()
+                        .account(World.ACCOUNT_ID, "Jaffle Shop")
+                        .project("Jaffle Shop")
+                        .environment("Production")
+                        .job(EmulatedJob.named("quick")
+                                .id(JOB)
+                                .plan(RunPlan.succeeding()
+                                        .instantly()
+                                        .artifact(PlannedArtifact.ofSize("large.bin", LARGE)))));
+        relay = stage.deployment("dbt-cloud-api").start();
+        account = "/api/connections/default/accounts/" + World.ACCOUNT_ID;
+    }
+
+    @AfterAll
+    static void end() {
+        stage.close();
+    }
+
+    private static ValidatableResponse get(String path) {
+        return given().get(relay.relay().url().resolve(path)).then();
+    }
+
+    private static ValidatableResponse post(String path) {
+        return given().post(relay.relay().url().resolve(path)).then();
+    }
+
+    @Test
+    void aRunIsSeenWithItsArtifactsWhichAreStreamed() throws Exception {
+        relay.send(JOB, trigger("seen-by-http", JOB));
+        relay.reader().awaitEvent("run.succeeded", "seen-by-http", PATIENCE);
+        long run = stage.dbtCloud().runsByCause("seen-by-http").getFirst().id();
+
+        get("/api/connections/default/test").statusCode(200).body("ok", equalTo(true));
+        get(account + "/jobs/lookup?project_name=Jaffle%20Shop&environment_name=Production&job_name=quick")
+                .body("job_id", equalTo(JOB));
+        get(account + "/runs?job_definition_id=" + JOB + "&order_by=-id").body("data.id", hasItem(run));
+        get(account + "/runs/" + run + "?include_related=trigger")
+                .body("status_humanized", equalTo("Success"))
+                .body("trigger.cause", containsString("seen-by-http"));
+        get(account + "/runs/" + run + "/artifacts").body("data", hasItem("run_results.json"));
+        try (InputStream large = given().get(relay.relay()
+                        .url()
+                        .resolve(account + "/runs/" + run + "/artifacts/large.bin"))
+                .asInputStream()) {
+            assertThat(large.transferTo(OutputStream.nullOutputStream())).isEqualTo(LARGE);
+        }
+        get(account + "/runs/x").statusCode(400).body("parameter", equalTo("run_id"));
+        get(account + "/runs/1").statusCode(404).body("failure", equalTo("not_found"));
+    }
+
+    @Test
+    void aSuspendedConnectionStartsNothingUntilItIsResumed() {
+        long before = stage.dbtCloud().count(Endpoint.TRIGGER);
+        post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
+        try {
+            relay.send(JOB, trigger("while-suspended", JOB));
+            relay.reader().awaitEvent("command.accepted", "while-suspended", PATIENCE);
+            // The command has come to its reservation when it waits for dbt Cloud, and stays there while others are answered.
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .untilAsserted(() ->
+                            get("/api/commands/while-suspended").statusCode(200).body("state", equalTo("waiting")));
+            get(account + "/jobs/" + JOB).statusCode(200);
+            assertThat(stage.dbtCloud().runsByCause("while-suspended")).isEmpty();
+        } finally {
+            post("/api/connections/default/resume").statusCode(200);
+        }
+        relay.reader().awaitEvent("run.succeeded", "while-suspended", PATIENCE);
+        assertThat(stage.dbtCloud().runsByCause("while-suspended")).hasSize(1);
+        assertThat(stage.dbtCloud().count(Endpoint.TRIGGER)).isGreaterThan(before);
+        get("/api/connections").body(not(containsString(stage.dbtCloud().token())));
+    }
+}
