@@ -77,9 +77,8 @@ class DbtCloudApiIT {
                 .body("status_humanized", equalTo("Success"))
                 .body("trigger.cause", containsString("seen-by-http"));
         get(account + "/runs/" + run + "/artifacts").body("data", hasItem("run_results.json"));
-        try (InputStream large = given().get(relay.relay()
-                        .url()
-                        .resolve(account + "/runs/" + run + "/artifacts/large.bin"))
+        try (InputStream large = given().get(
+                        relay.relay().url().resolve(account + "/runs/" + run + "/artifacts/large.bin"))
                 .asInputStream()) {
             assertThat(large.transferTo(OutputStream.nullOutputStream())).isEqualTo(LARGE);
         }
@@ -94,7 +93,8 @@ class DbtCloudApiIT {
         try {
             relay.send(JOB, trigger("while-suspended", JOB));
             relay.reader().awaitEvent("command.accepted", "while-suspended", PATIENCE);
-            // The command has come to its reservation when it waits for dbt Cloud, and stays there while others are answered.
+            // The command has come to its reservation when it waits for dbt Cloud, and stays there while others are
+            // answered.
             Awaitility.await()
                     .atMost(PATIENCE)
                     .untilAsserted(() ->
