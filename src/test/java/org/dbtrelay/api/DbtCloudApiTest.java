@@ -24,6 +24,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.EmulatedProject;
@@ -170,7 +171,9 @@ class DbtCloudApiTest {
                 .body("job_id", equalTo(70403103930101L))
                 .body("job_name", equalTo("Daily build"))
                 .body("deactivated", equalTo(false));
-        assertThat(emulator.counters().total()).isLessThanOrEqualTo(3);
+        assertThat(Stream.of(Endpoint.LIST_PROJECTS, Endpoint.LIST_ENVIRONMENTS, Endpoint.LIST_JOBS)
+                        .map(emulator::count))
+                .allSatisfy(count -> assertThat(count).isLessThanOrEqualTo(1));
         get(lookup + "Daily")
                 .statusCode(404)
                 .contentType(PROBLEM)
