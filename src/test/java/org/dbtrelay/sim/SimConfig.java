@@ -27,7 +27,7 @@ record SimConfig(RelayConfig relay, Policy policy) {
 
     static final Duration LAG = Duration.ofSeconds(15);
 
-    static final int VARIANTS = 4;
+    static final int VARIANTS = 6;
     private static final List<SimConfig> ALL = all();
 
     /** One of the variants, any number. */
@@ -67,6 +67,15 @@ record SimConfig(RelayConfig relay, Policy policy) {
             properties.put("relay.artifacts.patience", "20s");
             properties.put("relay.artifacts.paths", variant == 3 ? "catalog.json" : "manifest.json,run_results.json");
             properties.put("relay.policy.connections.default.jobs", "1,2,3,4,5");
+            if (variant >= 4) {
+                properties.put("relay.policy.connections.default.max-in-flight", variant == 4 ? "1" : "2");
+                properties.put("relay.policy.connections.default.max-in-flight-per-job", "1");
+            }
+            if (variant == 5) {
+                properties.put("relay.jobs.1.if-running", "replace");
+                properties.put("relay.jobs.2.if-running", "skip");
+                properties.put("relay.jobs.3.if-running", "reuse");
+            }
             properties.put("relay.commands.max-pending", variant == 1 ? "2" : "1000");
             RelayConfig config = new SmallRyeConfigBuilder()
                     .addDiscoveredConverters()
