@@ -78,7 +78,7 @@ public final class RunMachine {
 
     private static Decision broken(RunEntry entry, @Nullable RunSnapshot run, Input.Broken broken, Instant now) {
         Draft draft = Draft.of(entry, now);
-        return entry.openOrder().task() instanceof Task.Cancel
+        return entry.openOrder().task().hasNoRun()
                 ? draft.rejected(RejectReason.INTERNAL, broken.message())
                 : draft.abandon(run, AbandonReason.INTERNAL, broken.message());
     }
