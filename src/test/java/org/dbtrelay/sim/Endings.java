@@ -5,10 +5,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.RunState;
 import org.dbtrelay.run.Task;
 import org.dbtrelay.sim.Orders.Order;
@@ -105,12 +103,11 @@ final class Endings {
                 .anyMatch(it -> it.partition() == known.partition
                         && it.says("\"command\":\"cancel\"")
                         && known.id.equals(it.target()));
-        boolean replaced = world.truth().commands().values().stream()
-                .anyMatch(other -> other != known
-                        && other.partition == known.partition
-                        && other.order != null
-                        && other.lastOrder.terms().ifRunning() == IfRunning.REPLACE
-                        && Objects.equals(other.lastOrder.jobId(), known.lastOrder.jobId()));
+        boolean replaced = world.orders().all().stream()
+                .anyMatch(it -> it.partition() == known.partition
+                        && !known.id.equals(it.id())
+                        && (it.says("\"if_running\":\"replace\"")
+                                || (!it.says("if_running") && world.replacesByDefault())));
         return end.outcome() == EventType.RUN_CANCELLED && ("superseded".equals(end.reason()) ? replaced : asked);
     }
 

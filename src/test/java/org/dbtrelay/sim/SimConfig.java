@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Policy;
 
 /** The configurations that processes are started with: real ones, with shorter times, so that histories are short. */
@@ -33,6 +34,13 @@ record SimConfig(RelayConfig relay, Policy policy) {
     /** One of the variants, any number. */
     static SimConfig of(int variant) {
         return ALL.get(variant % VARIANTS);
+    }
+
+    /** Whether some job's commands replace what runs where they do not say what to do. */
+    boolean replaces() {
+        return relay.jobs().values().stream()
+                .anyMatch(
+                        job -> job.ifRunning().filter(IfRunning.REPLACE::equals).isPresent());
     }
 
     int slots() {

@@ -99,6 +99,11 @@ final class World {
         return configs.get(process);
     }
 
+    /** Whether commands may replace others without saying so. */
+    boolean replacesByDefault() {
+        return configs.values().stream().anyMatch(SimConfig::replaces);
+    }
+
     List<Instance> instances() {
         return instances;
     }
