@@ -183,17 +183,17 @@ final class Orders {
     }
 
     private void retried(String id, int partition) {
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(5)) {
             case 0 -> command(partition, id, "retry", wording.failedRun() + wording.terms());
-            case 1 -> command(partition, id, "retry", wording.job() + wording.terms());
-            case 2 -> command(partition, id, "trigger", wording.job() + ",\"retry_from_failure\":true");
+            case 1, 2 -> command(partition, id, "retry", wording.failedJob() + wording.terms());
+            case 3 -> command(partition, id, "trigger", wording.failedJob() + ",\"retry_from_failure\":true");
             default -> {
                 String retry = "\"target_command_id\":\"" + id + "\"" + wording.terms();
                 command(partition, id, "trigger", wording.job());
                 later(random.nextLong(70 * SECOND), () -> command(partition, "again-" + id, "retry", retry));
             }
         }
-        if (random.nextInt(3) == 0) {
+        if (random.nextInt(5) == 0) {
             String cancel = "\"target_command_id\":\"" + id + "\"";
             later(cancelledAfter(), () -> command(partition, "end-of-" + id, "cancel", cancel));
         }

@@ -66,7 +66,7 @@ record Plan(
                 random.nextInt(8) == 0,
                 random.nextInt(10) == 0,
                 random.nextInt(8) == 0,
-                random.nextInt(60) == 0,
+                random.nextInt(40) == 0,
                 random.nextInt(20) == 0,
                 Duration.ofSeconds(15 + random.nextInt(60)).toNanos(),
                 random.nextInt(12) == 0 ? 4_800 : 1_000_000,

@@ -27,6 +27,9 @@ import org.dbtrelay.sim.SimBroker.Transaction;
 final class Truth {
 
     private static final JsonMapper JSON = new JsonMapper();
+    /** A history's hour or two with all its troubles takes some dozens; more is going in circles. */
+    private static final int MOST_ENTRIES = 120;
+
     private static final long SEND_WINDOW = 5_000_000_000L;
     private static final Set<String> OUTCOMES = Set.of(
             "org.dbtrelay.command.rejected",
@@ -59,6 +62,7 @@ final class Truth {
         final String id;
         RunEntry last;
         int events;
+        int entries;
         int course = -1;
         String outcome;
         int partition;
@@ -205,6 +209,8 @@ final class Truth {
         RunEntry before = known.last;
         known.last = entry;
         known.partition = partition;
+        known.entries++;
+        world.check(known.entries < MOST_ENTRIES, "%s changes and changes: %s", id, entry);
         if (entry.order() != null) {
             known.order = known.order == null ? entry.order() : known.order;
             known.lastOrder = entry.order();

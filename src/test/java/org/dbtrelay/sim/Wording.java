@@ -1,7 +1,9 @@
 package org.dbtrelay.sim;
 
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 
 /** What commands say, each part beginning with a comma but for what they are about. */
 final class Wording {
@@ -92,6 +94,18 @@ final class Wording {
         return runs.isEmpty() || random.nextInt(10) == 0
                 ? "\"run_id\":123"
                 : "\"run_id\":" + runs.get(runs.size() - 1 - random.nextInt(Math.min(4, runs.size()))).id;
+    }
+
+    /** Mostly one whose newest run has failed. */
+    String failedJob() {
+        long now = world.scheduler().now();
+        Map<Long, SimRun> newest = new TreeMap<>();
+        world.cloud().runs().forEach(run -> newest.put(run.jobId, run));
+        return newest.values().stream()
+                .filter(run -> run.statusAt(now) == 20 && run.jobId <= 3)
+                .findFirst()
+                .map(run -> random.nextInt(8) == 0 ? names("J" + run.jobId) : "\"job_id\":" + run.jobId)
+                .orElseGet(this::job);
     }
 
     /** Mostly one that has failed. */
