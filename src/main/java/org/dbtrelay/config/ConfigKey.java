@@ -21,8 +21,15 @@ public record ConfigKey(
         @Nullable String defaultValue) {
 
     /** The last part of keys whose values are, or may by mistake be, a secret: they are never shown. */
-    private static final Set<String> SECRETIVE =
-            Set.of("host", "account-id", "token", "token-file", "proxy", "trust-store-password");
+    private static final Set<String> SECRETIVE = Set.of(
+            "host",
+            "account-id",
+            "token",
+            "token-file",
+            "proxy",
+            "proxy-user",
+            "proxy-password",
+            "trust-store-password");
 
     /** Whether the value must not be shown, not even in a fault. */
     public boolean secretive() {

@@ -58,6 +58,14 @@ final class ConnectionChecks {
         check(connection.accountId() > 0, "account-id", "not above 0; it must be the account's number");
         token(connection);
         connection.proxy().ifPresent(this::proxy);
+        check(
+                connection.proxyUser().isEmpty() || connection.proxy().isPresent(),
+                "proxy-user",
+                "there is no proxy to give it to; set " + prefix + "proxy too, or leave this out");
+        check(
+                connection.proxyUser().isPresent() == connection.proxyPassword().isPresent(),
+                "proxy-password",
+                "a proxy wants a name and a password; give " + prefix + "proxy-user and this, or none of the two");
         connection
                 .trustStore()
                 .ifPresent(file -> check(

@@ -3,6 +3,7 @@ package org.dbtrelay.config;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +33,14 @@ public class Monotonic {
     public <T extends @Nullable Object> T get(CompletableFuture<T> future, Duration atMost)
             throws InterruptedException, ExecutionException, TimeoutException {
         return future.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Waits so long. */
+    public void pause(Duration time) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        if (never.await(time.toNanos(), TimeUnit.NANOSECONDS)) {
+            throw new IllegalStateException("nobody opens this");
+        }
     }
 
     /** Runs the task after the delay, on a virtual thread. */

@@ -3,7 +3,6 @@ package org.dbtrelay.config;
 import io.quarkus.runtime.annotations.StaticInitSafe;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
-import io.smallrye.config.WithName;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +110,12 @@ public interface RelayConfig {
 
         /** A forward proxy, {@code host:port}. */
         Optional<String> proxy();
+
+        /** The name that the proxy wants. */
+        Optional<String> proxyUser();
+
+        /** The password that the proxy wants. */
+        Optional<String> proxyPassword();
 
         /** A trust store (PEM, PKCS12 or JKS) for hosts with a certificate of your own. */
         Optional<Path> trustStore();
@@ -274,7 +279,6 @@ public interface RelayConfig {
         Map<String, String> keys();
 
         /** Serve the HTTP API without a key. */
-        @WithName("open")
         @WithDefault("false")
         boolean open();
     }

@@ -40,6 +40,10 @@ class ConnectionReadiness implements HealthCheck {
     }
 
     private static String detail(DbtCloudClient client, Instant now) {
+        Instant held = client.suspendedSince().orElse(null);
+        if (held != null) {
+            return "suspended by a person since " + held;
+        }
         String suspended = client.suspended().entrySet().stream()
                 .map(entry -> "account " + entry.getKey() + " suspended since "
                         + entry.getValue().since() + ": " + entry.getValue().detail())

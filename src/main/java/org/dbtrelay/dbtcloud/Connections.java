@@ -62,7 +62,7 @@ public class Connections {
                 settings.readTimeout(),
                 clock,
                 monotonic);
-        return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock);
+        return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock, monotonic);
     }
 
     @PreDestroy

@@ -13,6 +13,8 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.Closeable;
+import java.util.Map;
+import org.jboss.resteasy.reactive.RestQuery;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +69,59 @@ public interface DbtCloudApi extends Closeable {
             @QueryParam("order_by") String orderBy,
             @QueryParam("limit") int limit,
             @QueryParam("offset") int offset);
+
+    // the same for people and programs, with whatever filters they have
+
+    /** List accounts. */
+    @GET
+    @Path("/v3/accounts/")
+    Uni<Response> listAccounts();
+
+    /** Get account; only in v2. */
+    @GET
+    @Path("/v2/accounts/{account_id}/")
+    Uni<Response> account(@PathParam("account_id") long accountId);
+
+    /** List projects. */
+    @GET
+    @Path("/v3/accounts/{account_id}/projects/")
+    Uni<Response> listProjects(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+
+    /** Get project. */
+    @GET
+    @Path("/v3/accounts/{account_id}/projects/{id}/")
+    Uni<Response> project(@PathParam("account_id") long accountId, @PathParam("id") long projectId);
+
+    /** List environments of a project. */
+    @GET
+    @Path("/v3/accounts/{account_id}/projects/{project_id}/environments/")
+    Uni<Response> listEnvironments(
+            @PathParam("account_id") long accountId,
+            @PathParam("project_id") long projectId,
+            @RestQuery Map<String, String> filters);
+
+    /** Get environment. */
+    @GET
+    @Path("/v3/accounts/{account_id}/projects/{project_id}/environments/{id}/")
+    Uni<Response> environment(
+            @PathParam("account_id") long accountId,
+            @PathParam("project_id") long projectId,
+            @PathParam("id") long environmentId);
+
+    /** List jobs. */
+    @GET
+    @Path("/v2/accounts/{account_id}/jobs/")
+    Uni<Response> listJobs(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+
+    /** List runs. */
+    @GET
+    @Path("/v2/accounts/{account_id}/runs/")
+    Uni<Response> listRuns(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+
+    /** Get what a retry of a run would begin with. */
+    @GET
+    @Path("/v2/accounts/{account_id}/runs/{run_id}/retry/")
+    Uni<Response> retryDetails(@PathParam("account_id") long accountId, @PathParam("run_id") long runId);
 
     // what changes something: called on a client without keep-alive
 

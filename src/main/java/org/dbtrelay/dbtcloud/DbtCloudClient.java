@@ -1,17 +1,15 @@
 package org.dbtrelay.dbtcloud;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
-import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.JobDetails;
@@ -21,9 +19,11 @@ import org.dbtrelay.run.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to dbt Cloud: what the relay asks of it, as plain blocking calls for virtual threads. Each call waits for
- * its turn in the account's {@link RequestBudget}, sends its requests once and throws a {@link DbtCloudException} that says
- * what a bad answer means; trying again is the caller's business.
+ * One connection to dbt Cloud, as plain blocking calls for virtual threads. The calls of this class are the relay's own: each
+ * waits for its turn in the account's {@link RequestBudget}, sends its requests once and throws a {@link DbtCloudException}
+ * that says what a bad answer means; trying again is the caller's business. What people and programs want beside that (all
+ * operations of Airflow's {@code DbtCloudHook}) is behind {@link #resources}, {@link #jobRuns}, {@link #artifacts()} and
+ * {@link #testConnection}.
  */
 public final class DbtCloudClient {
 
@@ -36,10 +36,14 @@ public final class DbtCloudClient {
     private final CauseSearch causes;
     private final JobDirectory directory;
     private final NewestRuns newest;
-    private final RunStarts starts;
+    private final RunActions actions;
     private final Retries retries;
+    private final ReadRetries reads;
+    private final RunArtifacts once;
+    private final Monotonic monotonic;
+    private final Hold hold;
 
-    DbtCloudClient(String name, URI host, long defaultAccountId, Exchange exchange, Clock clock) {
+    DbtCloudClient(String name, URI host, long defaultAccountId, Exchange exchange, Clock clock, Monotonic monotonic) {
         this.name = name;
         this.host = host;
         this.defaultAccountId = defaultAccountId;
@@ -49,8 +53,12 @@ public final class DbtCloudClient {
         this.causes = new CauseSearch(lists);
         this.directory = new JobDirectory(exchange, clock);
         this.newest = new NewestRuns(lists, clock);
-        this.starts = new RunStarts(exchange, newest);
+        this.actions = new RunActions(exchange, lists, newest);
         this.retries = new Retries(exchange, lists);
+        this.reads = new ReadRetries(monotonic);
+        this.once = new RunArtifacts(exchange, ReadRetries.none(monotonic));
+        this.hold = new Hold(clock);
+        this.monotonic = monotonic;
     }
 
     /** The connection's name in the configuration. */
@@ -68,6 +76,41 @@ public final class DbtCloudClient {
         return defaultAccountId;
     }
 
+    /** Accounts, projects, environments and jobs, to read. */
+    public DbtCloudResources resources() {
+        return new DbtCloudResources(defaultAccountId, exchange, reads, directory);
+    }
+
+    /** Runs, to list, to wait for, and to start without the relay's promise. */
+    public JobRuns jobRuns() {
+        return new JobRuns(this, exchange, reads, monotonic);
+    }
+
+    /** The files that runs left. */
+    public RunArtifacts artifacts() {
+        return new RunArtifacts(exchange, reads);
+    }
+
+    /** Tries the connection with at most four requests, each once, and tells what may be wrong. */
+    public ConnectionTest testConnection() {
+        return ConnectionTrial.of(this, exchange, directory, monotonic).run();
+    }
+
+    /** From now on this instance starts nothing over this connection; looks and cancels go on. Lost at the process' end. */
+    public void suspend() {
+        hold.begin();
+    }
+
+    /** Ends what {@link #suspend()} began; what has waited goes on. */
+    public void resume() {
+        hold.end();
+    }
+
+    /** Since when a person has suspended the connection; empty if nobody has. */
+    public Optional<Instant> suspendedSince() {
+        return hold.since();
+    }
+
     /** When the account's shut-out after a 429 ends; empty if there is none. */
     public Optional<Instant> coolingDownUntil(long accountId) {
         return exchange.budget(accountId).coolingDownUntil();
@@ -75,11 +118,11 @@ public final class DbtCloudClient {
 
     /**
      * Asks for a permit, for {@link #trigger}: nothing may wait between the recorded intent and the request. It is given when
-     * the account is not suspended and its budget has a request. Cancelling the future gives up the place in the queue.
+     * neither connection nor account is suspended and its budget has a request. Cancelling the future gives up the place in the queue.
      */
     public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
-        return exchange.suspension(accountId)
-                .whenOpen(() -> exchange.budget(accountId).reserve(priority));
+        return hold.whenOver(() -> exchange.suspension(accountId)
+                .whenOpen(() -> exchange.budget(accountId).reserve(priority)));
     }
 
     /** The accounts that are not asked to start runs, because dbt Cloud refuses this connection there. */
@@ -103,17 +146,17 @@ public final class DbtCloudClient {
      */
     public RunSnapshot trigger(TriggerRequest request, Permit permit, BooleanSupplier stillAllowed)
             throws DbtCloudException {
-        return starts.trigger(request, permit, stillAllowed);
+        return actions.trigger(request, permit, hold.guard(stillAllowed));
     }
 
     /**
-     * Retries a failed run from its point of failure: a new run, with another id. All that is said of {@link #trigger} holds.
-     * A retry that is not possible is {@link CallFailure.Refused}; {@link #retryability} tells why.
+     * Retries a failed run from its point of failure: a new run. All that is said of {@link #trigger} holds. A retry that is
+     * not possible is {@link CallFailure.Refused}.
      */
     public RunSnapshot retryRun(
             long accountId, long runId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
             throws DbtCloudException {
-        return starts.retryRun(accountId, runId, traceparent, permit, stillAllowed);
+        return actions.retryRun(accountId, runId, traceparent, permit, hold.guard(stillAllowed));
     }
 
     /**
@@ -123,7 +166,7 @@ public final class DbtCloudClient {
     public RunSnapshot rerunJob(
             long accountId, long jobId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
             throws DbtCloudException {
-        return starts.rerunJob(accountId, jobId, traceparent, permit, stillAllowed);
+        return actions.rerunJob(accountId, jobId, traceparent, permit, hold.guard(stillAllowed));
     }
 
     /** Whether dbt Cloud would retry a run. */
@@ -157,27 +200,7 @@ public final class DbtCloudClient {
      * @throws DbtCloudException the refusal, if the run has not ended
      */
     public RunSnapshot cancel(long accountId, long runId, @Nullable String traceparent) throws DbtCloudException {
-        try {
-            return exchange.post(
-                    accountId,
-                    exchange.acquire(accountId, Priority.CANCEL),
-                    api -> api.cancel(accountId, runId, traceparent),
-                    null,
-                    answer -> RunLists.readRun(answer, accountId, null));
-        } catch (DbtCloudException e) {
-            if (!(e.failure() instanceof CallFailure.Refused refused) || !mayMeanEnded(refused.status())) {
-                throw e;
-            }
-            RunSnapshot run = run(accountId, runId, Priority.CANCEL);
-            if (run.status().isTerminal()) {
-                return run;
-            }
-            throw e;
-        }
-    }
-
-    private static boolean mayMeanEnded(int status) {
-        return status >= 400 && status != 403;
+        return actions.cancel(accountId, runId, traceparent);
     }
 
     /** One look at a run. */
@@ -187,15 +210,7 @@ public final class DbtCloudClient {
 
     /** A run with its job, its trigger and its steps; each step's log is cut to its last 4 KiB while it comes in. */
     public RunWithSteps runWithSteps(long accountId, long runId) throws DbtCloudException {
-        return exchange.stream(
-                accountId,
-                Priority.FINAL_READ,
-                api -> api.runStream(accountId, runId, "trigger,job,run_steps"),
-                body -> {
-                    Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body));
-                    RunJson run = envelope.dataAs(RunJson.class);
-                    return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());
-                });
+        return lists.withSteps(accountId, runId);
     }
 
     /**
@@ -217,12 +232,6 @@ public final class DbtCloudClient {
         lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfAccount());
     }
 
-    /** The job's newest run; empty if it has none. */
-    public Optional<RunSnapshot> newestRun(long accountId, long jobId) throws DbtCloudException {
-        return lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJob(jobId, 1)).runs().stream()
-                .findFirst();
-    }
-
     /** The highest run id of the job that is known without asking; null if that is nothing, or old. */
     public @Nullable Long knownNewestRunId(long accountId, long jobId) {
         return newest.known(accountId, jobId);
@@ -235,16 +244,7 @@ public final class DbtCloudClient {
 
     /** All runs of the job that are queued, starting or running, oldest first. */
     public List<RunSnapshot> runsInFlight(long accountId, long jobId) throws DbtCloudException {
-        List<RunSnapshot> all = new ArrayList<>();
-        long cursor = 0;
-        boolean more = true;
-        while (more) {
-            RunLists.Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.inFlightOfJob(jobId, cursor));
-            all.addAll(page.runs());
-            more = !page.runs().isEmpty() && !page.isLast(0);
-            cursor = all.isEmpty() ? cursor : all.getLast().runId();
-        }
-        return all;
+        return lists.inFlight(accountId, jobId);
     }
 
     /**
@@ -286,28 +286,14 @@ public final class DbtCloudClient {
         directory.forget(accountId, names);
     }
 
-    /** The paths of a run's artifacts, relative to {@code target/}; empty if the run left none. */
+    /** As {@link RunArtifacts#listJobRunArtifacts}, asked for once. */
     public List<String> artifacts(long accountId, long runId) throws DbtCloudException {
-        return exchange.get(accountId, Priority.ARTIFACT, api -> api.artifacts(accountId, runId), body -> {
-            JsonNode data = Envelope.read(body).data();
-            if (!data.isArray() && !data.isNull()) {
-                throw new UnreadableAnswer("a list without rows");
-            }
-            List<String> paths = new ArrayList<>();
-            data.forEach(path -> paths.add(path.asText()));
-            return List.copyOf(paths);
-        });
+        return once.list(accountId, runId);
     }
 
-    /**
-     * Opens an artifact; close it.
-     *
-     * @param path relative to {@code target/}, unencoded, without {@code .} and {@code ..}
-     * @param step the index of the step whose artifact is meant; null for the last one's
-     */
+    /** As {@link RunArtifacts#getJobRunArtifact}, asked for once. */
     public ArtifactBody artifact(long accountId, long runId, String path, @Nullable Integer step)
             throws DbtCloudException {
-        String encoded = ArtifactPath.encode(path);
-        return exchange.open(accountId, Priority.ARTIFACT, api -> api.artifact(accountId, runId, encoded, step));
+        return once.open(accountId, runId, path, step);
     }
 }

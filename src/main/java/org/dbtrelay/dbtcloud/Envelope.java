@@ -67,12 +67,21 @@ record Envelope(JsonNode data, @Nullable Integer totalCount) {
      * @throws UnreadableAnswer if the data is no list
      */
     List<JsonNode> rows() throws UnreadableAnswer {
+        List<JsonNode> rows = new ArrayList<>();
+        asList().data().forEach(rows::add);
+        return rows;
+    }
+
+    /**
+     * The same, if its data is a list.
+     *
+     * @throws UnreadableAnswer if not
+     */
+    Envelope asList() throws UnreadableAnswer {
         if (!data.isArray()) {
             throw new UnreadableAnswer("a list without rows");
         }
-        List<JsonNode> rows = new ArrayList<>();
-        data.forEach(rows::add);
-        return rows;
+        return this;
     }
 
     /**

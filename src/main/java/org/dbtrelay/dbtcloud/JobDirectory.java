@@ -34,6 +34,33 @@ final class JobDirectory {
 
     private record Key(long accountId, JobNames names) {}
 
+    /** What a look-up ends in. */
+    sealed interface Result {
+        /** As commands have it. */
+        JobLookup asLookup();
+    }
+
+    /** Exactly one. */
+    record Match(JobDetails job) implements Result {
+        @Override
+        public JobLookup asLookup() {
+            return new JobLookup.Found(job);
+        }
+    }
+
+    /**
+     * None, or several.
+     *
+     * @param resource where it failed: {@code project}, {@code environment} or {@code job}
+     * @param matches how many have the name
+     */
+    record Miss(String resource, int matches, List<String> nearNames, String message) implements Result {
+        @Override
+        public JobLookup asLookup() {
+            return matches == 0 ? new JobLookup.None(message) : new JobLookup.Several(message);
+        }
+    }
+
     private record Named<T>(String name, T value) {}
 
     /** A page of some resource: filter, offset to call. */
@@ -53,7 +80,7 @@ final class JobDirectory {
     /** Holds its lock while it looks, so that many commands for one job cause one look-up. */
     private static final class Entry {
         private final ReentrantLock lock = new ReentrantLock();
-        private @Nullable JobLookup result;
+        private @Nullable Result result;
         private Instant until = Instant.MIN;
     }
 
@@ -67,6 +94,10 @@ final class JobDirectory {
     }
 
     JobLookup lookUp(long accountId, JobNames names) throws DbtCloudException {
+        return find(accountId, names).asLookup();
+    }
+
+    Result find(long accountId, JobNames names) throws DbtCloudException {
         if (entries.size() > REMEMBERED) {
             entries.clear();
         }
@@ -75,7 +106,7 @@ final class JobDirectory {
         try {
             if (entry.result == null || !entry.until.isAfter(clock.instant())) {
                 entry.result = search(accountId, names);
-                entry.until = clock.instant().plus(entry.result instanceof JobLookup.Found ? MATCH_LASTS : MISS_LASTS);
+                entry.until = clock.instant().plus(entry.result instanceof Match ? MATCH_LASTS : MISS_LASTS);
             }
             return entry.result;
         } finally {
@@ -87,7 +118,7 @@ final class JobDirectory {
         entries.remove(new Key(accountId, names));
     }
 
-    private JobLookup search(long accountId, JobNames names) throws DbtCloudException {
+    private Result search(long accountId, JobNames names) throws DbtCloudException {
         String account = "account " + accountId;
         Choice<Long> project = choose(
                 accountId,
@@ -124,11 +155,11 @@ final class JobDirectory {
                     JobDetails details = Envelope.convert(row, JobJson.class).toDetails(accountId);
                     return new Named<>(details.name(), details);
                 });
-        return job.value() == null ? Objects.requireNonNull(job.problem()) : new JobLookup.Found(job.value());
+        return job.value() == null ? Objects.requireNonNull(job.problem()) : new Match(job.value());
     }
 
     /** Either a value or a problem. */
-    private record Choice<T>(@Nullable T value, @Nullable JobLookup problem) {}
+    private record Choice<T>(@Nullable T value, @Nullable Miss problem) {}
 
     private <T> Choice<T> choose(
             long accountId, String kind, String name, String where, PageCall call, RowReader<T> reader)
@@ -144,28 +175,26 @@ final class JobDirectory {
         if (exact.size() > 1) {
             return new Choice<>(
                     null,
-                    new JobLookup.Several(
+                    new Miss(
+                            kind,
+                            exact.size(),
+                            List.of(),
                             exact.size() + " " + kind + "s in " + where + " have the name '" + name + "'."));
         }
         // Only for the message, so one page of what there is must do.
         List<Named<T>> candidates =
                 similar.isEmpty() ? page(accountId, call, null, 0, reader).rows() : similar;
-        return new Choice<>(
-                null,
-                new JobLookup.None("No " + kind + " in " + where + " has the name '" + name + "'."
-                        + near(name, candidates.stream().map(Named::name).toList())));
-    }
-
-    private static String near(String name, List<String> names) {
-        List<String> nearest = names.stream()
+        List<String> near = candidates.stream()
+                .map(Named::name)
                 .distinct()
                 .sorted(java.util.Comparator.comparingInt(other -> distance(name, other)))
                 .limit(NEAR_NAMES)
-                .map(other -> "'" + other + "'")
                 .toList();
-        return nearest.isEmpty()
-                ? " There is none at all that the token can see."
-                : " Near: " + String.join(", ", nearest) + ".";
+        String message = "No " + kind + " in " + where + " has the name '" + name + "'."
+                + (near.isEmpty()
+                        ? " There is none at all that the token can see."
+                        : " Near: '" + String.join("', '", near) + "'.");
+        return new Choice<>(null, new Miss(kind, 0, near, message));
     }
 
     private <T> List<Named<T>> all(long accountId, PageCall call, String nameContains, RowReader<T> reader)

@@ -75,6 +75,8 @@ class RestClients implements AutoCloseable {
         settings.proxy().ifPresent(proxy -> {
             URI address = URI.create("http://" + proxy);
             builder.proxyAddress(address.getHost(), address.getPort());
+            settings.proxyUser().ifPresent(builder::proxyUser);
+            settings.proxyPassword().ifPresent(builder::proxyPassword);
         });
         settings.trustStore().ifPresent(file -> {
             String password = settings.trustStorePassword().orElse("");

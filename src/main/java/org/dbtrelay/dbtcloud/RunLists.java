@@ -57,6 +57,33 @@ final class RunLists {
         return exchange.get(accountId, priority, call, body -> readRun(body, accountId, null));
     }
 
+    /** A run with its job, its trigger and its steps; each step's log is cut while it comes in. */
+    RunWithSteps withSteps(long accountId, long runId) throws DbtCloudException {
+        return exchange.stream(
+                accountId,
+                Priority.FINAL_READ,
+                api -> api.runStream(accountId, runId, "trigger,job,run_steps"),
+                body -> {
+                    Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body));
+                    RunJson run = envelope.dataAs(RunJson.class);
+                    return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());
+                });
+    }
+
+    /** All runs of the job that are queued, starting or running, oldest first. */
+    List<RunSnapshot> inFlight(long accountId, long jobId) throws DbtCloudException {
+        List<RunSnapshot> all = new ArrayList<>();
+        long cursor = 0;
+        boolean more = true;
+        while (more) {
+            Page page = page(accountId, Priority.LOOK_UP, RunQuery.inFlightOfJob(jobId, cursor));
+            all.addAll(page.runs());
+            more = !page.runs().isEmpty() && !page.isLast(0);
+            cursor = all.isEmpty() ? cursor : all.getLast().runId();
+        }
+        return all;
+    }
+
     static RunSnapshot readRun(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
         return Envelope.read(body).dataAs(RunJson.class).toSnapshot(accountId, jobId);
     }

@@ -115,8 +115,13 @@ final class Slots {
         }
     }
 
+    /** Where there is no limit nothing needs to be counted: there may be many. */
     private void take(RunEntry entry, String key, int one) {
         Order order = entry.openOrder();
+        Policy.@Nullable ForConnection limit = limits.get(order.connection());
+        if (limit == null || (limit.maxInFlight() == null && limit.maxInFlightPerJob() == null)) {
+            return;
+        }
         take(new Scope(order.connection(), null), key, one);
         if (order.jobId() != null) {
             take(new Scope(order.connection(), order.jobId()), key, one);

@@ -155,6 +155,14 @@ public final class Lineup {
         return ahead;
     }
 
+    /** The command that comes just before one at its job and has no run yet; null: it is first. */
+    synchronized @Nullable RunEntry justAheadOf(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        @Nullable NavigableSet<Place> places = queue == null ? null : queues.get(queue);
+        @Nullable Place before = places == null ? null : places.lower(place(entry));
+        return before == null ? null : entries.get(before.commandId());
+    }
+
     /** How many commands come before one at its job; 0 if it is first, or waits for nothing of the kind. */
     public synchronized int countAheadOf(RunEntry entry) {
         @Nullable Queue queue = queue(entry);

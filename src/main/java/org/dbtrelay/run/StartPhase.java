@@ -84,16 +84,18 @@ final class StartPhase {
     /** Its job is known, so it is known who is ahead of it and has no run yet: dbt Cloud cannot know of those. */
     static Decision enterQueue(Draft draft, RunState.Waiting state, Lineup lineup) {
         RunEntry entry = draft.entry(state);
-        List<RunEntry> ahead = entry.openOrder().task() instanceof Task.Trigger ? lineup.aheadOf(entry) : List.of();
-        if (!ahead.isEmpty()) {
+        if (entry.openOrder().task() instanceof Task.Trigger) {
             switch (entry.openOrder().terms().ifRunning()) {
                 case SKIP -> {
-                    return draft.rejected(
-                            RejectReason.ALREADY_RUNNING,
-                            "if_running: command '" + ahead.getLast().commandId() + "' is about to run the same job");
+                    @Nullable RunEntry before = lineup.justAheadOf(entry);
+                    if (before != null) {
+                        return draft.rejected(
+                                RejectReason.ALREADY_RUNNING,
+                                "if_running: command '" + before.commandId() + "' is about to run the same job");
+                    }
                 }
                 case REPLACE ->
-                    ahead.stream()
+                    lineup.aheadOf(entry).stream()
                             .filter(other -> other.state() instanceof RunState.Waiting)
                             .forEach(other ->
                                     draft.tell(new Input.CancelAsked(other.commandId(), CancelReason.SUPERSEDED)));

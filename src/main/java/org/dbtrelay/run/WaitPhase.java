@@ -29,6 +29,11 @@ final class WaitPhase {
                 next(Draft.of(entry, now), entry, now, policy, lineup)
                         .to(new RunState.Waiting(state.starts(), state.failures(), null));
             case Input.Restored restored -> restored(entry, state, now, policy, lineup);
+            // It has lost its turn and asks anew when it tries again; until then its place is another's.
+            case Input.MayStart late when state.notBefore() != null -> Decision.NOTHING;
+            case Input.InFlight late when state.notBefore() != null -> Decision.NOTHING;
+            case Input.RunRead late
+            when state.notBefore() != null && order.task().starts() -> Decision.NOTHING;
             case Input.About other ->
                 switch (order.task()) {
                     case Task.Cancel cancel -> CancelPhase.waiting(entry, state, cancel, other, now, policy, lineup);

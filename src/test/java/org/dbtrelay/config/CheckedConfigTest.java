@@ -90,6 +90,11 @@ class CheckedConfigTest {
                 arguments(c + "token", "two words", TOKEN_WORD),
                 arguments(c + "proxy", "proxy.example.com", "not host:port, such as proxy.example.com:3128"),
                 arguments(c + "proxy", "proxy.example.com:70000", "not host:port, such as proxy.example.com:3128"),
+                arguments(
+                        c + "proxy-password",
+                        "s3cr3t",
+                        "a proxy wants a name and a password; give relay.connections.default.proxy-user and this, or none of"
+                                + " the two"),
                 arguments(c + "trust-store", "/no/such/file.pem", "'/no/such/file.pem' is not a file that can be read"),
                 arguments(
                         c + "trust-store-password",
@@ -356,6 +361,8 @@ class CheckedConfigTest {
                 "relay.connections.default.proxy",
                 "user:" + secret + "@proxy:1",
                 "relay.connections.default.trust-store-password",
+                secret,
+                "relay.connections.default.proxy-password",
                 secret,
                 "relay.api.keys.ci",
                 secret);

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 abstract class AgainstEmulator {
 
     final HandTurnedClock clock = HandTurnedClock.at("2026-11-22T10:00:00Z");
+    final PatientClock monotonic = new PatientClock(clock);
     DbtCloudEmulator emulator;
     Connections connections;
     DbtCloudClient client;
@@ -33,7 +34,7 @@ abstract class AgainstEmulator {
                 "read-timeout", "10s",
                 "max-concurrent-requests", "8"));
         settings.put("token", emulator.token());
-        connections = TestConnections.to(emulator.baseUrl(), clock, settings);
+        connections = TestConnections.to(emulator.baseUrl(), clock, monotonic, settings);
         client = connections.find("default").orElseThrow();
     }
 

@@ -111,7 +111,7 @@ class CauseSearchTest extends AgainstEmulator {
     void aJobWithoutRunsHasNone() throws DbtCloudException {
         assertThat(find(null, quarterOfAnHourAgo())).isEmpty();
         assertThat(lists()).isEqualTo(1);
-        assertThat(client.newestRun(account, job)).isEmpty();
+        assertThat(client.newestRunRetryability(account, job)).isEmpty();
     }
 
     @Test
@@ -151,7 +151,9 @@ class CauseSearchTest extends AgainstEmulator {
 
         assertThat(client.runsInFlight(account, job).stream().map(RunSnapshot::runId))
                 .containsExactlyElementsOf(runs);
-        assertThat(client.newestRun(account, job).map(RunSnapshot::runId)).contains(runs.getLast());
+        assertThat(client.newestRunRetryability(account, job)
+                        .map(newest -> newest.run().runId()))
+                .contains(runs.getLast());
         assertThat(lists()).isEqualTo(3);
     }
 }

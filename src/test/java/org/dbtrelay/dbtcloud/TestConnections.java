@@ -22,7 +22,12 @@ final class TestConnections {
 
     /** One connection named {@code default} with short time-outs; properties are relative to it. */
     static Connections to(String host, Clock clock, Map<String, String> properties) {
-        return new Connections(config(properties(host, properties)), application(), clock, new Monotonic());
+        return to(host, clock, new Monotonic(), properties);
+    }
+
+    /** The same, with another way to wait. */
+    static Connections to(String host, Clock clock, Monotonic monotonic, Map<String, String> properties) {
+        return new Connections(config(properties(host, properties)), application(), clock, monotonic);
     }
 
     private static Map<String, String> properties(String host, Map<String, String> properties) {

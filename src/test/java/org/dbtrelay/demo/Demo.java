@@ -5,14 +5,16 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.ReceivedEvent;
 
 /**
  * A broker and a stand-in for dbt Cloud in this JVM, the packaged application as a process of its own, some commands, and the
- * events that come back. Then it stays for commands of one's own until Ctrl-C; with {@code -Ddemo.once} it ends instead, with
+ * events that come back; with {@code -Ddemo.all} one command of each kind. Then it stays for commands of one's own until Ctrl-C; with {@code -Ddemo.once} it ends instead, with
  * status 0 if all came that should.
  */
 public final class Demo {
@@ -28,26 +30,37 @@ public final class Demo {
     private final EventLine lines;
     private final Clock clock;
     private final boolean once;
+    private final boolean all;
     private final PrintStream out;
     private final Thread onSignal = new Thread(this::endBySignal, "end-demo");
     private volatile boolean ending;
     private volatile int status;
 
-    private Demo(Path directory, boolean once, Clock clock, PrintStream out) {
+    private Demo(Path directory, boolean once, boolean all, Clock clock, PrintStream out) {
         this.stage = new Stage(directory, out);
         this.lines = new EventLine(directory, clock.getZone());
         this.clock = clock;
         this.once = once;
+        this.all = all;
         this.out = out;
         // Ctrl-C is the good end of a demo that stays, and an interruption of one that would have ended by itself.
         this.status = once ? 130 : 0;
     }
 
-    /** No arguments; the system properties {@code demo.directory} (default {@code target/demo}) and {@code demo.once}. */
+    /** No arguments; the system properties {@code demo.directory} (default {@code target/demo}), {@code demo.once} and {@code demo.all}. */
     public static void main(String[] arguments) {
         var directory = Path.of(System.getProperty("demo.directory", "target/demo"));
-        boolean once = !System.getProperty("demo.once", "false").equals("false");
-        new Demo(directory.toAbsolutePath(), once, Clock.system(ZoneId.systemDefault()), System.out).play();
+        new Demo(
+                        directory.toAbsolutePath(),
+                        isSet("demo.once"),
+                        isSet("demo.all"),
+                        Clock.system(ZoneId.systemDefault()),
+                        System.out)
+                .play();
+    }
+
+    private static boolean isSet(String property) {
+        return !System.getProperty(property, "false").equals("false");
     }
 
     private void play() {
@@ -59,7 +72,10 @@ public final class Demo {
                     stage.world().jobNamed(SUCCEEDING_JOB).id(),
                     stage.world().jobNamed("Broken build").id(),
                     new Script.JobNames("Jaffle Shop", "Staging", "Daily build"));
-            send(script);
+            if (all) {
+                script = script.andAll(stage.world().jobNamed(Stage.ENDLESS_JOB).id());
+            }
+            begin();
             int shown = followUntilDone(script);
             if (!once) {
                 invite();
@@ -81,13 +97,21 @@ public final class Demo {
         }
     }
 
-    private void send(Script script) {
-        out.printf("%nCommands written to the topic %s:%n", COMMANDS);
+    private void begin() {
+        out.printf("%nCommands written to the topic %s, and events that come back:%n%s%n", COMMANDS, lines.head());
+    }
+
+    /** Writes the commands whose time has come. */
+    private void send(Script script, Set<DemoCommand> sent) {
+        List<ReceivedEvent> events = stage.reader().events();
         for (DemoCommand command : script.commands()) {
-            out.printf("  %s%n      %s%n", command.title(), command.value());
-            stage.kafka().produce(COMMANDS, command.key(), command.value());
+            boolean due = command.after() == null
+                    || events.stream().anyMatch(command.after().isMetBy());
+            if (due && sent.add(command)) {
+                out.printf("  %s%n      %s%n", command.title(), command.value());
+                stage.kafka().produce(COMMANDS, command.key(), command.value());
+            }
         }
-        out.printf("%nEvents that come back:%n%s%n", lines.head());
     }
 
     /** Shows events until all that the script expects has come; gives how many were shown. */
@@ -95,7 +119,9 @@ public final class Demo {
         long began = System.nanoTime();
         Duration first = Duration.ZERO;
         int shown = 0;
+        Set<DemoCommand> sent = new HashSet<>();
         while (true) {
+            send(script, sent);
             int before = shown;
             shown += show(shown);
             if (before == 0 && shown > 0) {

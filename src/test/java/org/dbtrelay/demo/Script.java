@@ -70,6 +70,49 @@ final class Script {
                                         && "run the orders job, please".equals(event.text()))))));
     }
 
+    /** The script with all other kinds of commands too; they are about a job whose runs have no end of their own. */
+    Script andAll(long endlessJob) {
+        var all = new ArrayList<>(commands);
+        all.add(new DemoCommand(
+                "a job that takes long",
+                key(endlessJob),
+                "{\"command\": \"trigger\", \"command_id\": \"nightly\", \"job_id\": %d}".formatted(endlessJob),
+                List.of()));
+        all.add(new DemoCommand(
+                "the same job again, in place of the run that is there",
+                key(endlessJob),
+                """
+                {"command": "trigger", "command_id": "nightly-anew", "job_id": %d, "if_running": "replace"}""".formatted(endlessJob),
+                event("run.running", "nightly"),
+                List.of(
+                        new Expectation(
+                                "run.cancelled (superseded) of nightly",
+                                event -> event.is("run.cancelled", "nightly")
+                                        && event.reason().equals(Optional.of("superseded"))),
+                        event("run.running", "nightly-anew"))));
+        all.add(new DemoCommand(
+                "cancel that one",
+                key(endlessJob),
+                "{\"command\": \"cancel\", \"command_id\": \"stop\", \"target_command_id\": \"nightly-anew\"}",
+                event("run.running", "nightly-anew"),
+                List.of(event("run.cancelled", "nightly-anew"), event("command.completed", "stop"))));
+        DemoCommand broken = commands.stream()
+                .filter(command -> command.value().contains("\"broken\""))
+                .findFirst()
+                .orElseThrow();
+        all.add(new DemoCommand(
+                "retry the run that failed, from where it failed",
+                broken.key(),
+                "{\"command\": \"retry\", \"command_id\": \"again\", \"target_command_id\": \"broken\"}",
+                event("run.failed", "broken"),
+                List.of(new Expectation(
+                        "the end of the retry",
+                        event -> event.commandId().equals("again")
+                                && event.data().path("finished_at").isTextual()
+                                && !event.data().path("retry_of_run_id").isNull()))));
+        return new Script(all);
+    }
+
     /** A job by the names that people use. */
     record JobNames(String project, String environment, String job) {}
 

@@ -9,10 +9,15 @@ import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TopicReader;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.World;
 
 /** What the demo needs to run: broker, dbt Cloud emulator and relay. Says what it starts and how long that took. */
 final class Stage {
+
+    /** The name of a job whose runs have no end of their own. */
+    static final String ENDLESS_JOB = "Nightly backfill";
 
     private static final Duration READY_LIMIT = Duration.ofSeconds(60);
 
@@ -34,7 +39,9 @@ final class Stage {
         kafka = EmbeddedKafka.temporaryIn(directory.resolve("kafka"));
         step("Kafka broker", () -> kafka.start().bootstrapServers());
         step("dbt Cloud emulator", () -> {
-            dbtCloud = DbtCloudEmulator.builder().world(World.standard()).start();
+            dbtCloud = DbtCloudEmulator.builder()
+                    .world(World.standard().job(EmulatedJob.named(ENDLESS_JOB).plan(RunPlan.unending())))
+                    .start();
             return dbtCloud.baseUrl();
         });
         step("relay, the packaged application", () -> {

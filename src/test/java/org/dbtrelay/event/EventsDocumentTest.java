@@ -83,7 +83,7 @@ class EventsDocumentTest {
                                         new WantedArtifact("run_results.json", 4),
                                         "file:///artifacts/run_results.json",
                                         1L,
-                                        "00",
+                                        "00".repeat(32),
                                         "application/json",
                                         "version",
                                         TIME,

@@ -77,6 +77,8 @@ class BadRecordsIT {
                 arguments("invalid UTF-8", new byte[] {'{', '"', (byte) 0xc3, '"', ':', '1', '}'}, "malformed"),
                 arguments("UTF-16", trigger("utf-16", JOB).getBytes(StandardCharsets.UTF_16BE), "malformed"),
                 arguments("nesting without end", bytes("{\"context\": " + "[".repeat(100_000)), "malformed"),
+                arguments("half a character", bytes("{\"command\": \"trigger\", \"cause\": \"\\ud83d\"}"), "malformed"),
+                arguments("a number without end", bytes("{\"context\": 1e99999999999999}"), "malformed"),
                 arguments("nothing", new byte[0], "malformed"),
                 arguments("a null value", null, "malformed"),
                 arguments("a command of 300 KB", command(300_000), "too_large"),

@@ -20,6 +20,8 @@ import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -105,6 +107,64 @@ class CommandApiIT {
                         .key())
                 .isEqualTo("Jaffle Shop/Production/quick");
         relay.reader().awaitEvent("run.succeeded", "names-by-http", PATIENCE);
+    }
+
+    @Test
+    void commandForARunIsKeyedByIt() {
+        post("{\"command\": \"follow\", \"command_id\": \"run-by-http\", \"run_id\": 4711}")
+                .statusCode(202);
+
+        assertThat(commands.awaitFor(it -> it.commandId().equals("run-by-http"), PATIENCE)
+                        .key())
+                .isEqualTo("4711");
+    }
+
+    @Test
+    void keyCanBeGiven() {
+        post(trigger("keyed-by-hand", QUICK_JOB), "orders & more").statusCode(202);
+
+        assertThat(commands.awaitFor(it -> it.commandId().equals("keyed-by-hand"), PATIENCE)
+                        .key())
+                .isEqualTo("orders & more");
+        post(trigger("keyed-by-nothing", QUICK_JOB), " ")
+                .statusCode(400)
+                .contentType(PROBLEM)
+                .body("detail", containsString("key: must have 1 to 1000 characters"));
+    }
+
+    @Test
+    void commandThatNamesAnotherGoesToItsPartition() {
+        // A key of no meaning: the partition is not the one that the job would make.
+        post(trigger("to-be-cancelled", ENDLESS_JOB), "some-key").statusCode(202);
+        ReceivedEvent target = commands.awaitFor(it -> it.commandId().equals("to-be-cancelled"), PATIENCE);
+        relay.reader().awaitEvent("run.running", "to-be-cancelled", PATIENCE);
+
+        post("{\"command\": \"cancel\", \"command_id\": \"stop\", \"target_command_id\": \"to-be-cancelled\"}")
+                .statusCode(202);
+
+        ReceivedEvent cancel = commands.awaitFor(it -> it.commandId().equals("stop"), PATIENCE);
+        assertThat(cancel.origin().partition()).isEqualTo(target.origin().partition());
+        relay.reader().awaitEvent("run.cancelled", "to-be-cancelled", PATIENCE);
+        ReceivedEvent completed = relay.reader().awaitEvent("command.completed", "stop", PATIENCE);
+        assertThat(completed.data().path("status").asText()).isEqualTo("cancelled");
+        assertThat(completed.data().path("status_code").asInt()).isEqualTo(30);
+    }
+
+    @Test
+    void commandThatNamesOneThatNobodyKnowsNeedsAKey() {
+        String body =
+                "{\"command\": \"cancel\", \"command_id\": \"stop-nothing\", \"target_command_id\": \"never-sent\"}";
+
+        post(body)
+                .statusCode(409)
+                .contentType(PROBLEM)
+                .body("detail", containsString("target_command_id: "))
+                .body("detail", containsString("'key'"));
+        post(body, "some-key").statusCode(202);
+
+        assertThat(commands.await(1, it -> it.commandId().equals("stop-nothing"), PATIENCE))
+                .singleElement()
+                .satisfies(message -> assertThat(message.key()).isEqualTo("some-key"));
     }
 
     @Test
@@ -240,7 +300,8 @@ class CommandApiIT {
                 arguments("{\"command\": \"start\", \"job_id\": 1}", "command: must be one of"),
                 arguments(
                         "{\"command\": \"trigger\", \"job_id\": 1, \"command_id\": 7}", "command_id: must be a string"),
-                arguments("{\"command\": \"retry\", \"job_id\": 1}", "command: 'retry' is not supported yet"),
+                arguments("{\"command\": \"retry\"}", "run_id: exactly one of"),
+                arguments("{\"command\": \"cancel\", \"run_id\": 1, \"cause\": \"x\"}", "cause: is not for cancel"),
                 arguments(
                         "{\"command\": \"trigger\", \"job_id\": 1, \"cause\": \"%s\"}".formatted("x".repeat(300_000)),
                         "relay.commands.max-size"));
@@ -349,6 +410,15 @@ class CommandApiIT {
                 .contentType(ContentType.JSON)
                 .body(bytes(body))
                 .post(address("api/commands"))
+                .then();
+    }
+
+    private static ValidatableResponse post(String body, String key) {
+        return withKey(KEY)
+                .contentType(ContentType.JSON)
+                .body(bytes(body))
+                .urlEncodingEnabled(false)
+                .post(address("api/commands?key=" + URLEncoder.encode(key, StandardCharsets.UTF_8)))
                 .then();
     }
 

@@ -231,14 +231,20 @@ class MainJobIT {
     }
 
     @Test
-    void whatIsNotBuiltYetIsRejectedByName() {
-        relay.send("retry", """
-                {"command": "retry", "command_id": "retry", "job_id": %d}""".formatted(job("never runs").id()));
-        relay.send("cancel", """
-                {"command": "cancel", "command_id": "cancel", "run_id": 70403110257794, "context": {"a": 1}}""");
+    void aJobThatHasNeverRunCannotBeRetried() {
+        long job = job("never runs").id();
+        relay.send(job, "{\"command\": \"retry\", \"command_id\": \"retry\", \"job_id\": %d}".formatted(job));
 
-        assertOnlyRejected("retry", "unsupported", "retry");
-        ReceivedEvent cancel = assertOnlyRejected("cancel", "unsupported", "cancel");
+        assertAcceptedAndRejected("retry", "not_retryable", Long.toString(job));
+    }
+
+    @Test
+    void aFieldOfAnotherVerbIsRefusedByName() {
+        relay.send("cancel", """
+                {"command": "cancel", "command_id": "cancel", "run_id": 70403110257794, "timeout": "PT1H", "context": {"a": 1}}""");
+
+        ReceivedEvent cancel = assertOnlyRejected(
+                "cancel", "invalid", "timeout: is not for cancel, only for trigger and retry and follow");
         assertThat(cancel.data().path("command").asText()).isEqualTo("cancel");
         assertThat(cancel.data().path("context").path("a").intValue()).isEqualTo(1);
     }

@@ -148,6 +148,7 @@ class RunMachineTest {
         course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         course.pass(Duration.ofHours(2));
+        course.take(new Input.Woken("c1"));
         course.take(new Input.MayStart("c1", new StartCall.Trigger(), 80L));
 
         course.take(new Input.StartFailed("c1", 2, new CallFailure.Unclear("reset")));

@@ -72,7 +72,7 @@ final class Endings {
         if (end.outcome() == EventType.RUN_CANCELLED && end.runId() == null) {
             world.check(isAskedToEnd(known, end), "%s was cancelled without a run, and nobody has asked", known.id);
         }
-        if (known.order != null && !world.plan().wrongClocks() && !world.plan().clocksAreSet()) {
+        if (known.order != null && !world.areClocksWrong()) {
             noticed(known, end);
             stalled(known, end);
             cancelled(known, end);

@@ -161,6 +161,8 @@ final class SimProcess implements Executor {
         if (dead) {
             while (true) {
                 LockSupport.park();
+                // A thread that is interrupted does not park, and would turn here for ever.
+                Thread.interrupted();
             }
         }
         if (frozen) {

@@ -36,6 +36,7 @@ final class World {
     private final List<String> violations = new ArrayList<>();
     private final Set<String> suspended = new HashSet<>();
     private boolean assumptionBroken;
+    private boolean clocksWereSet;
     private int names;
 
     World(Plan plan, Mutant mutant) {
@@ -116,6 +117,11 @@ final class World {
         return assumptionBroken;
     }
 
+    /** Whether some clock does not tell the time: then nobody can say how long something should take. */
+    boolean areClocksWrong() {
+        return plan.wrongClocks() || clocksWereSet;
+    }
+
     /** Something that must hold, whatever happens. */
     @SuppressWarnings("AnnotateFormatMethod")
     void check(boolean holds, String otherwise, Object... details) {
@@ -182,6 +188,7 @@ final class World {
             long jump = (random.nextInt(3) > 0 ? 1 : -1) * random.nextLong(120 * SECOND);
             trace.say(process.name(), "clock is set by %s at '%s'", Duration.ofNanos(jump), arrow);
             process.clock().jump(jump);
+            clocksWereSet = true;
         }
     }
 

@@ -112,8 +112,8 @@ public record ReceivedEvent(ConsumerRecord<byte[], byte[]> origin, Map<String, S
 
     /** Whether the value is the CloudEvent as a whole. */
     public boolean isStructured() {
-        String contentType = headers.getOrDefault("content-type", "");
-        return contentType.startsWith("application/cloudevents+json");
+        String contentType = headers.get("content-type");
+        return contentType != null && contentType.startsWith("application/cloudevents+json");
     }
 
     private static JsonNode json(byte[] bytes) {

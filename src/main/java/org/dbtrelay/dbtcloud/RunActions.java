@@ -12,20 +12,22 @@ import org.dbtrelay.run.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The three calls that start a run, which all keep to the same: over a connection of their own, within a hard limit at which
+ * The calls that change something. Three of them start a run and keep to the same: over a connection of their own, within a hard limit at which
  * the request is torn down, sent only if the window is still open when the connection stands, never sent twice, and what is
  * not clear is called unclear.
  */
-final class RunStarts {
+final class RunActions {
 
     /** dbt Cloud's retry and rerun take no body; the request still has to pass the look at its window. */
     private static final byte[] NO_BODY = {};
 
     private final Exchange exchange;
+    private final RunLists lists;
     private final NewestRuns newest;
 
-    RunStarts(Exchange exchange, NewestRuns newest) {
+    RunActions(Exchange exchange, RunLists lists, NewestRuns newest) {
         this.exchange = exchange;
+        this.lists = lists;
         this.newest = newest;
     }
 
@@ -60,6 +62,31 @@ final class RunStarts {
                 new GuardedBody(NO_BODY, stillAllowed),
                 permit,
                 (api, body) -> api.rerunJob(accountId, jobId, traceparent, body));
+    }
+
+    /** A refusal may only mean that the run has ended; if it has, that is the answer. */
+    RunSnapshot cancel(long accountId, long runId, @Nullable String traceparent) throws DbtCloudException {
+        try {
+            return exchange.post(
+                    accountId,
+                    exchange.acquire(accountId, Priority.CANCEL),
+                    api -> api.cancel(accountId, runId, traceparent),
+                    null,
+                    answer -> RunLists.readRun(answer, accountId, null));
+        } catch (DbtCloudException e) {
+            if (!(e.failure() instanceof CallFailure.Refused refused) || !mayMeanEnded(refused.status())) {
+                throw e;
+            }
+            RunSnapshot run = lists.run(accountId, runId, Priority.CANCEL, null);
+            if (run.status().isTerminal()) {
+                return run;
+            }
+            throw e;
+        }
+    }
+
+    private static boolean mayMeanEnded(int status) {
+        return status >= 400 && status != 403;
     }
 
     private RunSnapshot start(

@@ -1,0 +1,118 @@
+package org.dbtrelay.api;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import org.dbtrelay.dbtcloud.ConnectionState;
+import org.dbtrelay.dbtcloud.ConnectionTest;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+/** The connections to dbt Cloud: how they stand, a test, and the switch that stops them. */
+@Path("/api/connections")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "connections")
+public class ConnectionResource {
+
+    private static final RelayLog LOG = RelayLog.of(ConnectionResource.class);
+
+    private final Clients clients;
+
+    ConnectionResource(Clients clients) {
+        this.clients = clients;
+    }
+
+    /** A connection, over HTTP. */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Connection(
+            String name,
+            String host,
+            long accountId,
+            @Nullable Instant suspendedSince,
+            List<Refused> refused,
+            @Nullable Instant coolingDownUntil) {
+
+        static Connection of(DbtCloudClient client) {
+            ConnectionState state = ConnectionState.of(client);
+            return new Connection(
+                    state.name(),
+                    state.host().toString(),
+                    state.accountId(),
+                    state.suspendedSince(),
+                    state.refused().stream()
+                            .map(one -> new Refused(one.accountId(), one.since(), one.detail()))
+                            .toList(),
+                    state.coolingDownUntil());
+        }
+    }
+
+    /** An account that dbt Cloud refuses. */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Refused(long accountId, Instant since, String detail) {}
+
+    /** What came of a test, over HTTP. */
+    public record Tested(boolean ok, List<String> suspects, String message) {}
+
+    /** All of them. */
+    @GET
+    @Operation(summary = "The configured connections and how they stand on this instance; never a token")
+    public List<Connection> all() {
+        return clients.all().stream().map(Connection::of).toList();
+    }
+
+    /** Tries one. */
+    @GET
+    @Path("{connection}/test")
+    @Operation(summary = "Try a connection now, and tell which part of it is wrong")
+    public Tested test(@PathParam("connection") String connection) {
+        ConnectionTest test = clients.named(connection).testConnection();
+        return new Tested(
+                test.ok(),
+                test.suspects().stream()
+                        .sorted()
+                        .map(suspect -> suspect.name().toLowerCase(Locale.ROOT))
+                        .toList(),
+                test.message());
+    }
+
+    /** The kill switch. */
+    @POST
+    @Path("{connection}/suspend")
+    @Operation(
+            summary = "Start nothing over a connection from this instance any more, until it is resumed or restarted")
+    public Connection suspend(@PathParam("connection") String connection) {
+        DbtCloudClient client = clients.named(connection);
+        client.suspend();
+        LOG.warn(
+                "A person suspended a connection: this instance starts nothing over it until it is resumed",
+                pair(LogKey.CONNECTION, connection));
+        return Connection.of(client);
+    }
+
+    /** Ends it. */
+    @POST
+    @Path("{connection}/resume")
+    @Operation(summary = "Let a connection that was suspended go on")
+    public Connection resume(@PathParam("connection") String connection) {
+        DbtCloudClient client = clients.named(connection);
+        client.resume();
+        LOG.info("A person resumed a connection", pair(LogKey.CONNECTION, connection));
+        return Connection.of(client);
+    }
+}

@@ -1,0 +1,205 @@
+package org.dbtrelay.api;
+
+import static org.dbtrelay.api.Filters.id;
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import jakarta.ws.rs.core.UriInfo;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.dbtrelay.dbtcloud.ArtifactBody;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.JobRun;
+import org.dbtrelay.dbtcloud.JobRunFilter;
+import org.dbtrelay.dbtcloud.RetryDetails;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+/** dbt Cloud's runs and their artifacts, to read. To start, retry, cancel or follow one, send a command. */
+@Path("/api/connections/{connection}/accounts/{account_id}/runs")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "dbt Cloud")
+public class RunResource {
+
+    private static final RelayLog LOG = RelayLog.of(RunResource.class);
+
+    private final Clients clients;
+
+    RunResource(Clients clients) {
+        this.clients = clients;
+    }
+
+    /** What a retry would begin with. */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Retry(String failedStep, List<String> skippedSteps) {}
+
+    /** List runs. */
+    @GET
+    @Operation(
+            summary = "The runs of an account, oldest first unless order_by says otherwise",
+            description = "All filters of dbt Cloud's list of runs, by its names; lists are written with commas")
+    @Parameter(name = "job_definition_id", in = ParameterIn.QUERY, description = "Only of this job")
+    @Parameter(name = "project_id", in = ParameterIn.QUERY, description = "Only of this project")
+    @Parameter(name = "environment_id", in = ParameterIn.QUERY, description = "Only of this environment")
+    @Parameter(name = "status__in", in = ParameterIn.QUERY, description = "Only with one of these status codes")
+    @Parameter(name = "created_at__range", in = ParameterIn.QUERY, description = "Created between these two times")
+    @Parameter(name = "finished_at__range", in = ParameterIn.QUERY, description = "Ended between these two times")
+    @Parameter(name = "id__gt", in = ParameterIn.QUERY, description = "Only above this id")
+    @Parameter(name = "pk__in", in = ParameterIn.QUERY, description = "Only these")
+    @Parameter(
+            name = "order_by",
+            in = ParameterIn.QUERY,
+            description = "id, created_at or finished_at, with a minus for the newest first")
+    @Parameter(name = "include_related", in = ParameterIn.QUERY, description = "trigger, job, audit, debug_logs")
+    @Parameter(name = "limit", in = ParameterIn.QUERY, description = "Rows of the page, 1 to 100 (default)")
+    @Parameter(name = "cursor", in = ParameterIn.QUERY, description = "The next_cursor of the page before")
+    public ResourcePage runs(
+            @PathParam("connection") String connection, @PathParam("account_id") String accountId, @Context UriInfo uri)
+            throws DbtCloudException {
+        Filters filters = Filters.of(uri, Filters.OF_RUNS);
+        JobRunFilter filter = JobRunFilter.all();
+        for (Map.Entry<String, String> parameter : filters.filters().entrySet()) {
+            filter = filter.parameter(parameter.getKey(), parameter.getValue());
+        }
+        return ResourcePage.of(
+                clients.named(connection).jobRuns().listJobRuns(id("account_id", accountId), filter),
+                filters,
+                JobRun::json);
+    }
+
+    /** Get run. */
+    @GET
+    @Path("{run_id}")
+    @Operation(summary = "A run")
+    @Parameter(
+            name = "include_related",
+            in = ParameterIn.QUERY,
+            description = "What more to tell, with commas: trigger, job, environment, repository, run_steps, audit …")
+    public ObjectNode run(
+            @PathParam("connection") String connection,
+            @PathParam("account_id") String accountId,
+            @PathParam("run_id") String runId,
+            @Context UriInfo uri)
+            throws DbtCloudException {
+        String include =
+                Filters.single(uri, Set.of("include_related"), Set.of()).getOrDefault("include_related", "");
+        List<String> related = Arrays.stream(include.split(",", -1))
+                .map(String::strip)
+                .filter(word -> !word.isEmpty())
+                .toList();
+        return clients.named(connection)
+                .jobRuns()
+                .getJobRun(id("account_id", accountId), id("run_id", runId), related)
+                .json();
+    }
+
+    /** Get what a retry would begin with. */
+    @GET
+    @Path("{run_id}/retry")
+    @Operation(summary = "The command at which a retry of a failed run would begin, and those that were skipped")
+    public Retry retryDetails(
+            @PathParam("connection") String connection,
+            @PathParam("account_id") String accountId,
+            @PathParam("run_id") String runId)
+            throws DbtCloudException {
+        RetryDetails details =
+                clients.named(connection).jobRuns().retryDetails(id("account_id", accountId), id("run_id", runId));
+        return new Retry(details.failedStep(), details.skippedSteps());
+    }
+
+    /** List artifacts. */
+    @GET
+    @Path("{run_id}/artifacts")
+    @Operation(summary = "The paths of a run's artifacts")
+    public ResourcePage artifacts(
+            @PathParam("connection") String connection,
+            @PathParam("account_id") String accountId,
+            @PathParam("run_id") String runId)
+            throws DbtCloudException {
+        return ResourcePage.whole(clients.named(connection)
+                .artifacts()
+                .listJobRunArtifacts(id("account_id", accountId), id("run_id", runId)));
+    }
+
+    /** Get artifact: passed on while it comes in. */
+    @GET
+    @Path("{run_id}/artifacts/{path: .+}")
+    @Produces(MediaType.WILDCARD)
+    @Operation(summary = "An artifact, streamed")
+    @Parameter(
+            name = "step",
+            in = ParameterIn.QUERY,
+            description = "The index of the step that made it, from 1; without it dbt Cloud gives the last step's")
+    public Response artifact(
+            @PathParam("connection") String connection,
+            @PathParam("account_id") String accountId,
+            @PathParam("run_id") String runId,
+            @PathParam("path") String path,
+            @Context UriInfo uri,
+            @Context RoutingContext request)
+            throws DbtCloudException {
+        ArtifactBody body = clients.named(connection)
+                .artifacts()
+                .getJobRunArtifact(id("account_id", accountId), id("run_id", runId), path, step(uri));
+        // However the request ends, a client that went away among it, the slot must come back.
+        request.addEndHandler(_ -> Thread.startVirtualThread(() -> closed(body)));
+        Response.ResponseBuilder answer = Response.ok()
+                .type(Objects.requireNonNullElse(body.contentType(), MediaType.APPLICATION_OCTET_STREAM))
+                .header("X-Content-Type-Options", "nosniff")
+                .header(HttpHeaders.CONTENT_DISPOSITION, "attachment");
+        if (request.request().method().equals(HttpMethod.HEAD)) {
+            closed(body);
+            return answer.build();
+        }
+        body.contentLength().ifPresent(length -> answer.header(HttpHeaders.CONTENT_LENGTH, length));
+        return answer.entity((StreamingOutput) out -> {
+                    try (body) {
+                        body.stream().transferTo(out);
+                    }
+                })
+                .build();
+    }
+
+    private static void closed(ArtifactBody body) {
+        try {
+            body.close();
+        } catch (IOException e) {
+            LOG.debug("An artifact's stream did not close", pair(LogKey.DETAIL, e));
+        }
+    }
+
+    private static @Nullable Integer step(UriInfo uri) {
+        String step = Filters.single(uri, Set.of("step"), Set.of()).get("step");
+        if (step == null) {
+            return null;
+        }
+        if (!step.matches("[1-9][0-9]{0,5}")) {
+            throw new BadParameter("step", "it must be a number from 1");
+        }
+        return Integer.valueOf(step);
+    }
+}

@@ -1,0 +1,37 @@
+package org.dbtrelay.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import java.io.IOException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** {@code docs/openapi.yaml} is what the application tells of itself. */
+@QuarkusTest
+@TestProfile(EmulatedDbtCloud.class)
+class OpenApiDocumentTest {
+
+    private static final Path CHECKED_IN = Path.of("docs", "openapi.yaml");
+    private static final Path TOLD = Path.of("target", "openapi.yaml");
+
+    @TestHTTPResource(value = "/openapi", management = true)
+    URL openApi;
+
+    @Test
+    void theCheckedInDocumentIsWhatTheApplicationTells() throws IOException {
+        String told = RestAssured.get(openApi).asString();
+        Files.writeString(TOLD, told);
+
+        assertThat(CHECKED_IN).exists();
+        assertThat(Files.readString(CHECKED_IN))
+                .as("the API has changed; look at it, and copy %s to %s", TOLD, CHECKED_IN)
+                .isEqualTo(told);
+        assertThat(told).contains("/api/connections/{connection}/accounts/{account_id}/runs/{run_id}/artifacts/{path}");
+    }
+}

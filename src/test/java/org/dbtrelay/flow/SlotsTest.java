@@ -1,0 +1,247 @@
+package org.dbtrelay.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.CommandHash;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.IfRunning;
+import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.JobSelector;
+import org.dbtrelay.run.Order;
+import org.dbtrelay.run.Overrides;
+import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.Starts;
+import org.dbtrelay.run.Task;
+import org.dbtrelay.run.Terms;
+import org.dbtrelay.run.Wishes;
+import org.junit.jupiter.api.Test;
+
+class SlotsTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+    private static final Terms.Defaults DEFAULTS =
+            new Terms.Defaults(Duration.ofSeconds(10), Duration.ofHours(24), null, false, IfRunning.QUEUE, List.of());
+
+    private final Slots slots = new Slots(policy(3, 2));
+
+    @Test
+    void as_many_runs_of_a_job_as_its_limit_start_and_the_next_when_one_has_ended() {
+        List<RunEntry> waiting = List.of(waiting(1, 7), waiting(2, 7), waiting(3, 7));
+        waiting.forEach(this::await);
+
+        assertThat(free()).containsExactly("c1", "c2");
+        RunEntry following = in(waiting.getFirst(), following(91));
+        slots.replace(waiting.getFirst(), following);
+        assertThat(free()).isEmpty();
+        assertThat(slots.isWaiting("c3")).isTrue();
+
+        slots.replace(following, over(following));
+
+        assertThat(free()).containsExactly("c3");
+    }
+
+    @Test
+    void the_limit_of_a_connection_counts_all_its_jobs_and_those_that_wait_go_in_the_order_of_their_records() {
+        await(waiting(5, 9));
+        await(waiting(1, 7));
+        await(waiting(2, 8));
+        await(waiting(3, 9));
+
+        assertThat(free()).containsExactly("c1", "c2", "c3");
+    }
+
+    @Test
+    void a_job_at_its_limit_holds_up_no_other() {
+        await(waiting(1, 7));
+        await(waiting(2, 7));
+        assertThat(free()).hasSize(2);
+
+        await(waiting(3, 7));
+        await(waiting(4, 8));
+
+        assertThat(free()).containsExactly("c4");
+    }
+
+    @Test
+    void a_place_that_was_given_and_not_used_is_free_again() {
+        RunEntry first = waiting(1, 7);
+        RunEntry second = waiting(2, 7);
+        await(first);
+        await(second);
+        await(waiting(3, 7));
+        assertThat(free()).containsExactly("c1", "c2");
+
+        slots.replace(first, in(first, new RunState.Waiting(Starts.NONE, 1, NOW)));
+
+        assertThat(free()).containsExactly("c3");
+    }
+
+    @Test
+    void who_asks_again_keeps_its_place() {
+        RunEntry first = waiting(1, 7);
+        await(first);
+        assertThat(free()).containsExactly("c1");
+        await(first);
+
+        assertThat(free()).containsExactly("c1");
+        await(waiting(2, 7));
+        assertThat(free()).containsExactly("c2");
+        await(waiting(3, 7));
+        assertThat(free()).isEmpty();
+    }
+
+    @Test
+    void who_ends_while_it_waits_is_not_started() {
+        await(waiting(1, 7));
+        await(waiting(2, 7));
+        RunEntry third = waiting(3, 7);
+        await(third);
+        assertThat(free()).hasSize(2);
+
+        slots.replace(third, over(third));
+
+        assertThat(slots.isWaiting("c3")).isFalse();
+    }
+
+    @Test
+    void two_commands_that_follow_one_run_take_one_place() {
+        RunEntry one = in(waiting(1, 7), following(91));
+        RunEntry other = in(waiting(2, 7), following(91));
+        slots.replace(null, one);
+        slots.replace(null, other);
+        await(waiting(3, 7));
+        assertThat(free()).containsExactly("c3");
+
+        slots.replace(one, over(one));
+        await(waiting(4, 7));
+
+        assertThat(free()).as("the other one still follows it").isEmpty();
+    }
+
+    @Test
+    void without_a_limit_all_may_start() {
+        Slots open = new Slots(policy(null, null));
+        for (int i = 0; i < 100; i++) {
+            RunEntry entry = waiting(i, 7);
+            open.replace(null, entry);
+            open.await(entry, reserve(entry));
+        }
+
+        assertThat(open.takeFree()).hasSize(100);
+    }
+
+    private void await(RunEntry entry) {
+        slots.await(entry, reserve(entry));
+    }
+
+    private List<String> free() {
+        return slots.takeFree().stream().map(Action.ReserveStart::commandId).toList();
+    }
+
+    private static Action.ReserveStart reserve(RunEntry entry) {
+        Order order = entry.openOrder();
+        return new Action.ReserveStart(entry.commandId(), order.target(), order.jobId(), new StartCall.Trigger());
+    }
+
+    private static RunEntry waiting(long offset, long jobId) {
+        Order order = new Order(
+                new Task.Trigger(new JobSelector.ById(jobId), null, Overrides.NONE, false, false),
+                "default",
+                1,
+                jobId,
+                null,
+                null,
+                null,
+                new Terms(Duration.ofSeconds(10), NOW, null, false, IfRunning.QUEUE, List.of()),
+                null,
+                null,
+                null);
+        return new RunEntry(
+                "c" + offset,
+                offset,
+                new CommandHash(1, 2),
+                NOW,
+                1,
+                false,
+                List.of(),
+                order,
+                new RunState.Waiting(Starts.NONE, 0, null));
+    }
+
+    private static RunEntry in(RunEntry entry, RunState state) {
+        return new RunEntry(
+                entry.commandId(),
+                entry.offset(),
+                entry.commandHash(),
+                entry.acceptedAt(),
+                2,
+                false,
+                List.of(),
+                entry.order(),
+                state);
+    }
+
+    private static RunEntry over(RunEntry entry) {
+        return new RunEntry(
+                entry.commandId(),
+                entry.offset(),
+                entry.commandHash(),
+                entry.acceptedAt(),
+                3,
+                false,
+                List.of(),
+                null,
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 91L, NOW));
+    }
+
+    private static RunState following(long runId) {
+        return new RunState.Following(
+                new RunSnapshot(
+                        runId,
+                        1,
+                        null,
+                        null,
+                        7,
+                        null,
+                        JobRunStatus.Known.RUNNING,
+                        null,
+                        null,
+                        NOW,
+                        null,
+                        NOW,
+                        null,
+                        false,
+                        null,
+                        null),
+                NOW,
+                null);
+    }
+
+    private static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
+        return new Policy(
+                "test",
+                "ledger",
+                Duration.ofDays(7),
+                Duration.ofDays(8),
+                Duration.ofSeconds(155),
+                Duration.ofSeconds(5),
+                Duration.ofMinutes(5),
+                false,
+                Map.of(
+                        "default",
+                        new Policy.ForConnection(
+                                1, null, Set.of(1L), true, true, null, maxInFlight, maxInFlightPerJob, Wishes.NONE)),
+                DEFAULTS,
+                Map.of());
+    }
+}
