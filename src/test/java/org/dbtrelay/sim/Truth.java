@@ -212,7 +212,11 @@ final class Truth {
         known.last = entry;
         known.partition = partition;
         known.entries++;
-        world.check(known.entries < MOST_ENTRIES * (world.areClocksWrong() ? 5 : 1), "%s changes and changes: %s", id, entry);
+        world.check(
+                known.entries < MOST_ENTRIES * (world.areClocksWrong() ? 5 : 1),
+                "%s changes and changes: %s",
+                id,
+                entry);
         if (entry.order() != null) {
             known.order = known.order == null ? entry.order() : known.order;
             known.lastOrder = entry.order();
