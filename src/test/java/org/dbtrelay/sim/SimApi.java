@@ -45,7 +45,7 @@ final class SimApi implements SimConnections.Api {
 
     private Uni<Response> uni(String what, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {
-            Exchanged exchanged = new Exchanged(what, world.faults().http(false), outcome(emitter), server, null);
+            Exchanged exchanged = new Exchanged(what, world.faults().http(), outcome(emitter), server, null);
             emitter.onTermination(exchanged::tearDown);
             exchanged.connect();
         });
@@ -70,7 +70,7 @@ final class SimApi implements SimConnections.Api {
         CompletableFuture<Response> answer = new CompletableFuture<>();
         Exchanged exchanged = new Exchanged(
                 what,
-                world.faults().http(false),
+                world.faults().http(),
                 new Outcome() {
                     @Override
                     public void answered(Response response) {
@@ -262,7 +262,7 @@ final class SimApi implements SimConnections.Api {
     private Uni<Response> start(
             StartCall call, Long jobId, String id, SimConnections.Guarded body, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {
-            Fate fate = world.faults().http(true);
+            Fate fate = world.faults().start(call instanceof StartCall.Trigger);
             world.coverage().count("post", call.getClass().getSimpleName() + " " + fate);
             Sent sent = new Sent(call, jobId, id, body);
             Exchanged exchanged = new Exchanged("post", fate, outcome(emitter), server, sent);
