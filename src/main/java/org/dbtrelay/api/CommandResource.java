@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.dbtrelay.command.CommandDecoder;
 import org.dbtrelay.command.CommandHeaders;
@@ -25,6 +26,7 @@ import org.dbtrelay.command.CommandOutlet;
 import org.dbtrelay.command.Destination;
 import org.dbtrelay.command.Destinations;
 import org.dbtrelay.flow.CommandViews;
+import org.dbtrelay.flow.Intake;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.Input;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -52,14 +54,21 @@ public class CommandResource {
     private final Destinations destinations;
     private final CommandOutlet outlet;
     private final CommandViews views;
+    private final Intake intake;
     private final Clock clock;
 
     CommandResource(
-            CommandDecoder decoder, Destinations destinations, CommandOutlet outlet, CommandViews views, Clock clock) {
+            CommandDecoder decoder,
+            Destinations destinations,
+            CommandOutlet outlet,
+            CommandViews views,
+            Intake intake,
+            Clock clock) {
         this.decoder = decoder;
         this.destinations = destinations;
         this.outlet = outlet;
         this.views = views;
+        this.intake = intake;
         this.clock = clock;
     }
 
@@ -141,9 +150,38 @@ public class CommandResource {
     public Response one(@PathParam("command_id") String commandId) {
         return views.find(commandId)
                 .map(view -> Response.ok(CommandState.of(view, true)).build())
-                .orElseGet(() -> Problem.response(
-                        Response.Status.NOT_FOUND,
-                        "no partition of this instance has a command of this id; another instance may have it"));
+                .orElseGet(CommandResource::notHere);
+    }
+
+    /** The last resort: gives a command up that does not come to its end. */
+    @POST
+    @Path("{command_id}/end")
+    @Operation(
+            summary = "End a stuck command, as run.abandoned with the reason operator",
+            description =
+                    "A run that it has goes on in dbt Cloud, and so may one whose start is in doubt. A cancel ends as"
+                            + " rejected; of an ended run the artifacts are not waited for any longer.")
+    @APIResponse(responseCode = "202", description = "It is being ended; its events, and Location, tell when it has")
+    @APIResponse(responseCode = "404", description = "No partition of this instance has a command of this id")
+    @APIResponse(responseCode = "409", description = "It has ended already")
+    public Response end(@PathParam("command_id") String commandId) {
+        Optional<CommandViews.View> found = views.find(commandId);
+        if (found.isEmpty()) {
+            return notHere();
+        }
+        if (!found.get().entry().unfinished()) {
+            return Problem.response(Response.Status.CONFLICT, "the command has ended already");
+        }
+        intake.offer(found.get().partition(), new Input.EndAsked(commandId));
+        return Response.accepted(Map.of("command_id", commandId))
+                .location(URI.create("/api/commands/" + segment(commandId)))
+                .build();
+    }
+
+    private static Response notHere() {
+        return Problem.response(
+                Response.Status.NOT_FOUND,
+                "no partition of this instance has a command of this id; another instance may have it");
     }
 
     private static String segment(String text) {

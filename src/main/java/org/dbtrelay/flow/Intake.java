@@ -26,6 +26,11 @@ public class Intake {
         owners.offer(record.partition(), new Arrival(input, new Origin(record, acknowledge)));
     }
 
+    /** Hands what concerns a command to the owner of its partition, if this instance still owns it. */
+    public void offer(int partition, Input.About input) {
+        owners.offer(partition, Arrival.of(input));
+    }
+
     /** Hands something to the owners of all partitions that this instance owns. */
     public void offerToAll(Input input) {
         owners.offerToAll(Arrival.of(input));

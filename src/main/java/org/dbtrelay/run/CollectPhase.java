@@ -57,6 +57,18 @@ final class CollectPhase {
         return draft.finish(state.outcome(), state.reason(), run.runId());
     }
 
+    /** What is still to come is not waited for. A fault tells nothing more: what it would tell may be what is wrong. */
+    static Decision giveUp(
+            RunEntry entry, RunState.Collecting state, AbandonReason reason, String message, Instant now) {
+        Draft draft = Draft.of(entry, now);
+        if (reason == AbandonReason.OPERATOR) {
+            for (WantedArtifact artifact : state.remaining()) {
+                unavailable(draft, state.run(), artifact, UnavailableReason.NOT_FOUND_IN_TIME, message);
+            }
+        }
+        return draft.finish(state.outcome(), state.reason(), state.run().runId());
+    }
+
     private static void unavailable(
             Draft draft, RunSnapshot run, WantedArtifact artifact, UnavailableReason reason, String message) {
         draft.emit(EventType.ARTIFACT_UNAVAILABLE, run, new RunEvent.OfMissingArtifact(artifact, reason, message));

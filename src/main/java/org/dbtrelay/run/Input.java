@@ -127,6 +127,9 @@ public sealed interface Input {
     /** A call other than the trigger failed; it is made again later. */
     record CallFailed(String commandId, CallFailure failure) implements About {}
 
+    /** An operator gives the command up. */
+    record EndAsked(String commandId) implements About {}
+
     /** An input about this command could not be decided because of a fault of the relay. */
     record Broken(String commandId, String message) implements About {}
 }

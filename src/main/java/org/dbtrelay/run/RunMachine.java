@@ -33,7 +33,10 @@ public final class RunMachine {
 
     private static Decision about(RunEntry entry, Input.About input, Instant now, Policy policy, Lineup lineup) {
         if (input instanceof Input.Broken broken) {
-            return broken(entry, broken, now);
+            return giveUp(entry, AbandonReason.INTERNAL, broken.message(), now);
+        }
+        if (input instanceof Input.EndAsked) {
+            return giveUp(entry, AbandonReason.OPERATOR, "an operator gave the command up", now);
         }
         if (input instanceof Input.Marked marked) {
             return StrayRuns.marked(entry, marked, now);
@@ -59,28 +62,24 @@ public final class RunMachine {
                 : Decision.NOTHING;
     }
 
-    /** A fault of the relay ends this one command, never the partition; what it had told before stays told. */
-    private static Decision broken(RunEntry entry, Input.Broken broken, Instant now) {
+    /** The command ends here and now, never the partition; what it had told before stays told. */
+    private static Decision giveUp(RunEntry entry, AbandonReason reason, String message, Instant now) {
         return switch (entry.state()) {
             case RunState.Finished finished -> Decision.NOTHING;
-            case RunState.Collecting collecting ->
-                Draft.of(entry, now)
-                        .finish(
-                                collecting.outcome(),
-                                collecting.reason(),
-                                collecting.run().runId());
-            case RunState.WithRun withRun -> broken(entry, withRun.run(), broken, now);
-            case RunState.Waiting waiting -> broken(entry, null, broken, now);
-            case RunState.Starting starting -> broken(entry, null, broken, now);
-            case RunState.Looking looking -> broken(entry, null, broken, now);
+            case RunState.Collecting collecting -> CollectPhase.giveUp(entry, collecting, reason, message, now);
+            case RunState.WithRun withRun -> giveUp(entry, withRun.run(), reason, message, now);
+            case RunState.Waiting waiting -> giveUp(entry, null, reason, message, now);
+            case RunState.Starting starting -> giveUp(entry, null, reason, message, now);
+            case RunState.Looking looking -> giveUp(entry, null, reason, message, now);
         };
     }
 
-    private static Decision broken(RunEntry entry, @Nullable RunSnapshot run, Input.Broken broken, Instant now) {
+    private static Decision giveUp(
+            RunEntry entry, @Nullable RunSnapshot run, AbandonReason reason, String message, Instant now) {
         Draft draft = Draft.of(entry, now);
         return entry.openOrder().task().hasNoRun()
-                ? draft.rejected(RejectReason.INTERNAL, broken.message())
-                : draft.abandon(run, AbandonReason.INTERNAL, broken.message());
+                ? draft.rejected(RejectReason.INTERNAL, message)
+                : draft.abandon(run, reason, message);
     }
 
     /** Doubling from a second to {@link #LONGEST_BACK_OFF}. */

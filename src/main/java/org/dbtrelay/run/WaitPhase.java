@@ -109,7 +109,12 @@ final class WaitPhase {
                             ? CancelPhase.UNCONFIRMED
                             : "the time-out passed before everything could be checked");
         }
-        return draft.abandon(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started");
+        return draft.abandon(
+                null,
+                AbandonReason.DEADLINE,
+                order.task().starts()
+                        ? "the time-out passed before a run could be started"
+                        : "the time-out passed before dbt Cloud could be asked");
     }
 
     private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.dbtrelay.it.Deployment.trigger;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
+import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,8 +39,10 @@ class AllCommandsIT {
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production");
-        for (String endless : List.of("cancelled", "cancelled by run", "followed", "replaced", "skipped", "limited")) {
-            world.job(EmulatedJob.named(endless).plan(RunPlan.unending()));
+        for (String endless :
+                List.of("cancelled", "cancelled by run", "followed", "replaced", "skipped", "limited", "given up")) {
+            world.job(EmulatedJob.named(endless)
+                    .plan(RunPlan.unending().queued(SOON).starting(SOON)));
         }
         world.job(EmulatedJob.named("retried").plan(FAILING));
         world.job(EmulatedJob.named("rerun").plan(FAILING));
@@ -261,6 +264,30 @@ class AllCommandsIT {
                 "{\"command\": \"cancel\", \"command_id\": \"stop-2\", \"target_command_id\": \"blocked-2\"}");
         assertThat(await("run.cancelled", "blocked-2").runId()).isEmpty();
         await("command.completed", "stop-2");
+    }
+
+    @Test
+    void an_operator_ends_a_command_that_is_stuck() throws Exception {
+        long job = job("given up");
+        relay.send(job, trigger("stuck", job));
+        long run = await("run.running", "stuck").runId().orElseThrow();
+
+        assertThat(end("stuck")).isEqualTo(202);
+
+        assertThat(await("run.abandoned", "stuck").reason()).contains("operator");
+        assertThat(view(run).status().isFinal()).isFalse();
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(end("stuck")).isEqualTo(409));
+        assertThat(end("never-heard-of")).isEqualTo(404);
+    }
+
+    private static int end(String id) throws Exception {
+        return relay.relay()
+                .send(HttpRequest.newBuilder(relay.relay().url().resolve("api/commands/" + id + "/end"))
+                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .build())
+                .statusCode();
     }
 
     @Test

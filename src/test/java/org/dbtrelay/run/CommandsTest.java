@@ -602,6 +602,32 @@ class CommandsTest {
         assertThat(told()).containsExactly("command.accepted c1", "run.abandoned c1 start_unclear");
     }
 
+    // an operator
+
+    static Stream<Arguments> givenUp() {
+        return Stream.of(
+                row(Target.WAITING, "run.abandoned c1 operator"),
+                row(Target.STARTING, "run.abandoned c1 operator"),
+                row(Target.LOOKING, "run.abandoned c1 operator"),
+                row(Target.FOLLOWING, "run.abandoned c1 operator"),
+                row(Target.CANCELLING, "run.abandoned c1 operator"),
+                row(Target.COLLECTING, "artifact.unavailable c1"),
+                row(Target.SUCCEEDED),
+                row(Target.A_CANCEL_ITSELF, "command.rejected c1 internal"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("givenUp")
+    void an_operator_ends_what_is_stuck(Target target, List<String> expected) {
+        reach(target);
+        course.events.clear();
+
+        course.take(new Input.EndAsked("c1"));
+
+        assertThat(told()).isEqualTo(expected);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
     private void cancel(String id, String target) {
         course.take(commanded(command(id, new Task.Cancel(new RunSelector.OfCommand(target)))));
     }
