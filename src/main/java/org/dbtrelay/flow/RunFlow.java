@@ -244,9 +244,17 @@ final class RunFlow implements PartitionWork.Session {
                 case Action other -> flow.actions().perform(other, reservations, claim.inbox());
             }
         }
+        step.reserved().forEach(this::giveBack);
         books.slots().takeFree().forEach(reserve -> flow.actions().perform(reserve, reservations, claim.inbox()));
-        // A reservation that led to no start: its command was over by then.
-        step.reserved().forEach(reservations::giveBack);
+    }
+
+    /** A reservation that led to no start: its command is over, or it is not its turn any more. */
+    private void giveBack(String commandId) {
+        reservations.giveBack(commandId);
+        @Nullable RunEntry entry = books.find(commandId);
+        if (entry != null && entry.unfinished()) {
+            books.slots().giveBack(entry);
+        }
     }
 
     private void awaitSlot(Action.ReserveStart reserve) {

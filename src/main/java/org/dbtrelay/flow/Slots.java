@@ -79,6 +79,13 @@ final class Slots {
         return free;
     }
 
+    /** A command does not start now after all: its place is free for another. */
+    synchronized void giveBack(RunEntry entry) {
+        if (granted.remove(entry.commandId())) {
+            take(entry, key(entry), -1);
+        }
+    }
+
     /** Whether a command waits because as many runs are in flight as may be. */
     synchronized boolean isWaiting(String commandId) {
         return places.containsKey(commandId);

@@ -68,8 +68,11 @@ public final class Lineup {
     private void enter(RunEntry entry) {
         @Nullable Queue queue = queue(entry);
         if (queue != null) {
-            queues.computeIfAbsent(queue, key -> new TreeSet<>(IN_ORDER)).add(place(entry));
+            NavigableSet<Place> places = queues.computeIfAbsent(queue, key -> new TreeSet<>(IN_ORDER));
+            places.add(place(entry));
             touched.add(queue);
+            // A job by names is known late: who was first until then has to wait for another turn.
+            places.tailSet(place(entry), false).forEach(behind -> told.remove(behind.commandId()));
         }
         @Nullable Queue job = ofRun(entry);
         if (job != null) {

@@ -22,6 +22,8 @@ final class StartPhase {
                 Draft.of(entry, now).rejected(reason, message);
             case Input.InFlight inFlight -> inFlight(entry, state, inFlight.runs(), now, lineup);
             case Input.RunRead read -> RetryPhase.newestRead(entry, read, now);
+            // It is not first any more; it asks anew when it is its turn again.
+            case Input.MayStart early when lineup.justAheadOf(entry) != null -> Decision.NOTHING;
             case Input.MayStart mayStart -> start(entry, state, mayStart, now, policy);
             case Input.About other -> Decision.NOTHING;
         };

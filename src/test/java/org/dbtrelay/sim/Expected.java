@@ -135,7 +135,8 @@ final class Expected {
         String read = "a run is read by its id before it is followed, or by commands that start none";
         put(all, read, List.of("Starting", "Looking"), "NotSeen");
         put(all, "only a command that waits can be first", WITHOUT_WAITING, "Turn");
-        String target = "it waits for another command only until it knows that one's run; two that wait can end together";
+        String target =
+                "it waits for another command only until it knows that one's run; two that wait can end together";
         put(all, target, List.of("Starting", "Looking", "Following", "Cancelling", "Collecting"), "TargetMoved");
         String asked = "only who waits or has a run in flight is asked to end; who starts is asked when that is clear";
         put(all, asked, List.of("Starting", "Looking", "Collecting", "Finished"), "CancelAsked");
