@@ -8,7 +8,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunState;
@@ -46,8 +45,7 @@ final class Neighbours {
     private void order(Known known) {
         for (Known other : commands) {
             boolean ahead = isBefore(other, known)
-                    && hasAlwaysNamedJob(other)
-                    && hasAlwaysNamedJob(known)
+                    && other.knewJob
                     && (other.state() instanceof RunState.Waiting
                             || other.state() instanceof RunState.Starting
                             || other.state() instanceof RunState.Looking);
@@ -84,10 +82,6 @@ final class Neighbours {
                 && other.order.task().starts()
                 && other.lastOrder.target().equals(known.lastOrder.target())
                 && Objects.equals(other.lastOrder.jobId(), known.lastOrder.jobId());
-    }
-
-    private static boolean hasAlwaysNamedJob(Known known) {
-        return known.order.task().namedJob() instanceof JobSelector.ById;
     }
 
     /** There is room for a run more. Runs that were found, and not started, take their places without asking. */

@@ -75,6 +75,9 @@ final class Truth {
         /** As the last open entry had it. */
         Order lastOrder;
 
+        /** Its job was known before what is committed now. */
+        boolean knewJob;
+
         /** Its run was found and not started by it, or it is not known how it came about. */
         boolean follows;
 
@@ -210,6 +213,8 @@ final class Truth {
                 CauseMarker.of(SimConfig.NAME, SimConfig.LEDGER, id).text(), id);
         RunEntry before = known.last;
         known.last = entry;
+        known.knewJob =
+                before != null && before.order() != null && before.order().jobId() != null;
         known.partition = partition;
         known.entries++;
         world.check(
