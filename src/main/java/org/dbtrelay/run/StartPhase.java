@@ -17,13 +17,14 @@ final class StartPhase {
             RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy, Lineup lineup) {
         return switch (input) {
             case Input.Turn turn -> turn(entry);
+            // It is not first any more; it asks anew when it is its turn again.
+            case Input.MayStart early when lineup.isOvertaken(entry.commandId()) -> Decision.NOTHING;
+            case Input.InFlight early when lineup.isOvertaken(entry.commandId()) -> Decision.NOTHING;
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy, lineup);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
                 Draft.of(entry, now).rejected(reason, message);
             case Input.InFlight inFlight -> inFlight(entry, state, inFlight.runs(), now, lineup);
             case Input.RunRead read -> RetryPhase.newestRead(entry, read, now);
-            // It is not first any more; it asks anew when it is its turn again.
-            case Input.MayStart early when lineup.justAheadOf(entry) != null -> Decision.NOTHING;
             case Input.MayStart mayStart -> start(entry, state, mayStart, now, policy);
             case Input.About other -> Decision.NOTHING;
         };
