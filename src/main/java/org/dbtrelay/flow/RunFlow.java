@@ -156,6 +156,9 @@ final class RunFlow implements PartitionWork.Session {
             // Without a reservation it is left over from an earlier claim; this one has asked for its own.
             case Input.MayStart mayStart when !reservations.holds(mayStart.commandId()) -> {}
             case Input.MayStart mayStart when draining -> reservations.giveBack(mayStart.commandId());
+            // What it was asked for is over: its command has been changed since, and its place may be another's.
+            case Input.MayStart mayStart
+            when !books.slots().isGranted(mayStart.commandId()) -> reservations.giveBack(mayStart.commandId());
             case Input.MayStart mayStart -> {
                 step.mayStart(mayStart.commandId());
                 decide(mayStart, origin, step);

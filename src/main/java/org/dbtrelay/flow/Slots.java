@@ -79,6 +79,11 @@ final class Slots {
         return free;
     }
 
+    /** Whether a command may start now; not any more if its entry has changed since. */
+    synchronized boolean isGranted(String commandId) {
+        return granted.contains(commandId);
+    }
+
     /** A command does not start now after all: its place is free for another. */
     synchronized void giveBack(RunEntry entry) {
         if (granted.remove(entry.commandId())) {
