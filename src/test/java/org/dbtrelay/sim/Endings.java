@@ -72,7 +72,7 @@ final class Endings {
         if (end.outcome() == EventType.RUN_CANCELLED && end.runId() == null) {
             world.check(isAskedToEnd(known, end), "%s was cancelled without a run, and nobody has asked", known.id);
         }
-        if (known.order != null && !world.areClocksWrong()) {
+        if (known.order != null && !world.areClocksWrong() && !world.assumptionBroken()) {
             noticed(known, end);
             stalled(known, end);
             cancelled(known, end);
