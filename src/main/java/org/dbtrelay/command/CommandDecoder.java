@@ -1,5 +1,7 @@
 package org.dbtrelay.command;
 
+import static org.dbtrelay.metrics.RelayLog.pair;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.inject.Inject;
@@ -9,6 +11,8 @@ import java.time.Instant;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
@@ -25,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class CommandDecoder {
 
+    static final String FAULT_OF_THE_RELAY =
+            "a fault of the relay met while it read the record; its log has the details";
+
+    private static final RelayLog LOG = RelayLog.of(CommandDecoder.class);
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
 
     private final int maxSize;
@@ -38,15 +46,28 @@ public class CommandDecoder {
         this.maxSize = maxSize;
     }
 
-    /** What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. */
+    /**
+     * What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. An exception would
+     * end the channel, and the record that brought it about would be the first one to come after the next start.
+     */
     public Input.OfRecord decode(ConsumerRecord<byte[], byte[]> record) {
         String defaultId = record.topic() + "-" + record.partition() + "-" + record.offset() + "-" + record.timestamp();
-        return decode(
-                record.value(),
-                name -> text(record, name),
-                defaultId,
-                Instant.ofEpochMilli(record.timestamp()),
-                record.offset());
+        try {
+            return decode(
+                    record.value(),
+                    name -> text(record, name),
+                    defaultId,
+                    Instant.ofEpochMilli(record.timestamp()),
+                    record.offset());
+        } catch (RuntimeException e) {
+            LOG.error(
+                    "A fault of the relay met while it read a record, which is put aside",
+                    e,
+                    pair(LogKey.TOPIC, record.topic()),
+                    pair(LogKey.PARTITION, record.partition()),
+                    pair(LogKey.OFFSET, record.offset()));
+            return unreadable(DeadLetterReason.MALFORMED, FAULT_OF_THE_RELAY);
+        }
     }
 
     /**

@@ -65,9 +65,10 @@ final class CancelPhase {
 
     private static Decision ofFinished(Draft draft, RunEntry entry, String targetId, RunState.Finished finished) {
         @Nullable Long runId = finished.runId();
-        @Nullable JobRunStatus status = finished.outcome().runStatus();
+        boolean asHoped = !Expectation.UNEXPECTED_STATUS.equals(finished.reason());
+        @Nullable JobRunStatus status = asHoped ? finished.outcome().runStatus() : null;
         if (runId != null && status == null) {
-            // It was given up, or was a wait that is over: its run may go on.
+            // It was given up, or was a wait that is over: its run may go on, and its end is not known here.
             Order order = entry.openOrder().with(new Task.Cancel(new RunSelector.ById(runId)));
             return draft.order(order)
                     .then(new Action.ReadRun(entry.commandId(), order.target(), runId))

@@ -8,13 +8,19 @@ import java.time.Instant;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.event.CheckedEvents;
 import org.dbtrelay.ledger.EntryCodec;
 import org.dbtrelay.run.Command;
+import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
@@ -24,7 +30,7 @@ import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunMachine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Whatever bytes come, with whatever headers: they are a command that is accepted, one that is rejected, or a dead letter, and
@@ -76,16 +82,67 @@ class OddCommandsTest {
 
     /** The thread of a channel may have little room, and a reader that goes down with the nesting would need much. */
     @ParameterizedTest
-    @ValueSource(strings = {"[", "{\"a\":", "{\"context\":[", "{\"command\":\"trigger\",\"job_id\":1,\"context\":[["})
-    void deep_nesting_needs_no_deep_stack(String level) throws InterruptedException {
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "[         | ]",
+                "{\"a\":    | }",
+                "[{\"a\":[ | ]}]",
+                "[         | ``",
+                "{\"a\":[  | ``",
+            })
+    void deep_nesting_needs_no_deep_stack(String open, String close) throws InterruptedException {
+        assertThat(withLittleRoom(
+                        "{\"command\":\"trigger\",\"job_id\":1,\"context\":" + deep(open, close, 40_000) + "}"))
+                .isInstanceOf(Input.Unreadable.class);
+        assertThat(withLittleRoom("{\"command\":\"trigger\",\"job_id\":1,\"context\":" + deep("[", "]", 99) + "}"))
+                .as("what is just not too deep")
+                .isInstanceOfSatisfying(
+                        Input.Commanded.class,
+                        commanded -> assertThat(commanded.command()).isInstanceOf(Command.Fit.class));
+    }
+
+    @Test
+    void a_fault_of_the_relay_ends_no_channel() {
+        RecordHeaders headers = new RecordHeaders() {
+            @Override
+            public Header lastHeader(String name) {
+                throw new IllegalStateException("a fault of the tests");
+            }
+        };
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
+                "dbt.commands",
+                0,
+                0,
+                0,
+                TimestampType.CREATE_TIME,
+                0,
+                2,
+                new byte[0],
+                "{}".getBytes(StandardCharsets.UTF_8),
+                headers,
+                Optional.empty());
+
+        assertThat(decoder.decode(record))
+                .isEqualTo(new Input.Unreadable(
+                        new DeadLetter(DeadLetterReason.MALFORMED, CommandDecoder.FAULT_OF_THE_RELAY)));
+    }
+
+    private static String deep(String open, String close, int levels) {
+        return open.repeat(levels) + "1" + close.repeat(levels);
+    }
+
+    private Object withLittleRoom(String text) throws InterruptedException {
+        byte[] value = text.getBytes(StandardCharsets.UTF_8);
+        CommandDecoder ofAnySize = new CommandDecoder(10_000_000);
         AtomicReference<Object> answer = new AtomicReference<>();
-        byte[] value = level.repeat(250_000 / level.length()).getBytes(StandardCharsets.UTF_8);
         Thread thread = new Thread(
                 null,
                 () -> {
                     try {
-                        answer.set(decoder.decode(value, name -> null, "id", NOW));
-                    } catch (StackOverflowError e) {
+                        answer.set(ofAnySize.decode(value, name -> null, "id", NOW));
+                    } catch (RuntimeException | StackOverflowError e) {
                         answer.set(e);
                     }
                 },
@@ -93,8 +150,7 @@ class OddCommandsTest {
                 192 * 1024);
         thread.start();
         thread.join();
-
-        assertThat(answer.get()).isInstanceOf(Input.Unreadable.class);
+        return answer.get();
     }
 
     private Outcome outcome(ConsumerRecord<byte[], byte[]> record) throws Exception {
@@ -108,6 +164,7 @@ class OddCommandsTest {
             assertThat(decision.actions()).isEmpty();
             assertThat(decision.deadLetter().message()).isNotBlank().hasSizeLessThan(1_000);
             assertWritable(decision.deadLetter().message());
+            assertThat(decision.deadLetter().message()).isNotEqualTo(CommandDecoder.FAULT_OF_THE_RELAY);
             return Outcome.DEAD_LETTER;
         }
         Input.Commanded commanded = (Input.Commanded) input;

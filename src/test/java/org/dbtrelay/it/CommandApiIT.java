@@ -24,6 +24,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.TopicReader;
@@ -195,6 +196,8 @@ class CommandApiIT {
                 {"command": "trigger", "command_id": "watched", "job_id": %d, "context": {"batch": 17}, "artifacts": []}""".formatted(ENDLESS_JOB)).statusCode(202);
         ReceivedEvent running = relay.reader().awaitEvent("run.running", "watched", PATIENCE);
         long run = running.runId().orElseThrow();
+        // A busy machine may miss that it was starting.
+        int told = Math.toIntExact(running.sequence().orElseThrow()) + 1;
 
         get("api/commands")
                 .statusCode(200)
@@ -210,10 +213,12 @@ class CommandApiIT {
                 .body("job_id", equalTo(ENDLESS_JOB))
                 .body("run_id", equalTo(run))
                 .body("outcome", nullValue())
-                .body("events_told", equalTo(4))
-                .body("events.sequence", equalTo(List.of(0, 1, 2, 3)))
+                .body("events_told", equalTo(told))
+                .body(
+                        "events.sequence",
+                        equalTo(IntStream.range(0, told).boxed().toList()))
                 .body("events.type", hasItems("command.accepted", "run.running"))
-                .body("events[3].context.batch", equalTo(17));
+                .body("events.last().context.batch", equalTo(17));
 
         stage.dbtCloud().finishRun(run, RunStatus.SUCCESS);
         relay.reader().awaitEvent("run.succeeded", "watched", PATIENCE);

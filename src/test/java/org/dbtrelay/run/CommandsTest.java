@@ -256,6 +256,18 @@ class CommandsTest {
     }
 
     @Test
+    void a_cancel_of_a_wait_that_was_disappointed_tells_how_the_run_really_ended() {
+        course.take(commanded(command("c1", new Task.Follow(99, Set.of(Known.ERROR)))));
+        course.take(new Input.RunRead("c1", run(99, Known.RUNNING), false, null));
+        end(course, Known.SUCCESS);
+        cancel("c2", "c1");
+
+        course.take(new Input.RunRead("c2", run(99, Known.SUCCESS), false, null));
+
+        assertThat(told()).endsWith("command.completed c2 success");
+    }
+
+    @Test
     void a_new_owner_asks_again_for_what_is_to_be_cancelled() {
         reach(Target.STARTING);
         cancel("c2", "c1");

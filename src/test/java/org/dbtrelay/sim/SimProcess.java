@@ -59,6 +59,11 @@ final class SimProcess implements Executor {
         return frozen;
     }
 
+    /** Whether one of its threads hangs, which may be the one that would give up a claim. */
+    boolean isHanging() {
+        return hung != null;
+    }
+
     /** How often it was frozen; tells whether it was since somebody looked. */
     int freezes() {
         return freezes;

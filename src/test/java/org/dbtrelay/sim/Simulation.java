@@ -126,7 +126,8 @@ final class Simulation {
                 RunEntry last = each.getValue().last;
                 if (view != null
                         && !view.entry().equals(last)
-                        && !instance.process().isFrozen()) {
+                        && !instance.process().isFrozen()
+                        && !instance.process().isHanging()) {
                     return each.getKey() + " has in memory " + view.entry() + " and in the ledger " + last;
                 }
             }
