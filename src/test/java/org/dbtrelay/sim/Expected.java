@@ -155,7 +155,6 @@ final class Expected {
         put(all, late, List.of("Waiting", "Cancelling", "Collecting", "Finished"), "Started", "StartFailed");
         put(all, late, List.of("Waiting", "Following", "Cancelling", "Collecting", "Finished"), "StartRefused");
         put(all, late, List.of("Cancelling"), "LookedUp");
-        put(all, late, List.of("Starting", "Looking", "Following", "Cancelling", "Collecting"), "MayStart");
         put(all, late, List.of("Starting", "Looking", "Cancelling", "Collecting"), "RunRead", "InFlight");
         put(all, late, List.of("Starting", "Collecting"), "LookedUp");
         String size = "only where a topic takes just records that are smaller than one of these";
