@@ -155,10 +155,10 @@ final class RunFlow implements PartitionWork.Session {
         switch (arrival.input()) {
             // Without a reservation it is left over from an earlier claim; this one has asked for its own.
             case Input.MayStart mayStart when !reservations.holds(mayStart.commandId()) -> {}
-            case Input.MayStart mayStart when draining -> reservations.giveBack(mayStart.commandId());
-            // What it was asked for is over: its command has been changed since, and its place may be another's.
+            // What was asked for before its command changed is over: its place may be another's.
             case Input.MayStart mayStart
-            when !books.slots().isGranted(mayStart.commandId()) -> reservations.giveBack(mayStart.commandId());
+            when draining || !books.slots().isGranted(mayStart.commandId()) ->
+                reservations.giveBack(mayStart.commandId());
             case Input.MayStart mayStart -> {
                 step.mayStart(mayStart.commandId());
                 decide(mayStart, origin, step);
@@ -254,10 +254,7 @@ final class RunFlow implements PartitionWork.Session {
     /** A reservation that led to no start: its command is over, or it is not its turn any more. */
     private void giveBack(String commandId) {
         reservations.giveBack(commandId);
-        @Nullable RunEntry entry = books.find(commandId);
-        if (entry != null && entry.unfinished()) {
-            books.slots().giveBack(entry);
-        }
+        books.slots().giveBack(commandId);
     }
 
     private void awaitSlot(Action.ReserveStart reserve) {

@@ -134,6 +134,8 @@ final class Expected {
         put(all, noRun, List.of("Waiting", "Starting", "Looking"), "Observed", "Ended", "Collected");
         String read = "a run is read by its id before it is followed, or by commands that start none";
         put(all, read, List.of("Starting", "Looking"), "NotSeen");
+        String permit = "a permit is for a command that waits, and has not changed since it asked";
+        put(all, permit, WITHOUT_WAITING, "MayStart");
         put(all, "only a command that waits can be first", WITHOUT_WAITING, "Turn");
         String target =
                 "it waits for another command only until it knows that one's run; two that wait can end together";
