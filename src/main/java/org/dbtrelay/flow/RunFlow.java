@@ -155,7 +155,10 @@ final class RunFlow implements PartitionWork.Session {
         switch (arrival.input()) {
             // Without a reservation it is left over from an earlier claim; this one has asked for its own.
             case Input.MayStart mayStart when !reservations.holds(mayStart.commandId()) -> {}
-            case Input.MayStart mayStart when draining -> reservations.giveBack(mayStart.commandId());
+            // What was asked for before its command changed is over: its place may be another's.
+            case Input.MayStart mayStart
+            when draining || !books.slots().isGranted(mayStart.commandId()) ->
+                reservations.giveBack(mayStart.commandId());
             case Input.MayStart mayStart -> {
                 step.mayStart(mayStart.commandId());
                 decide(mayStart, origin, step);
@@ -244,9 +247,14 @@ final class RunFlow implements PartitionWork.Session {
                 case Action other -> flow.actions().perform(other, reservations, claim.inbox());
             }
         }
+        step.reserved().forEach(this::giveBack);
         books.slots().takeFree().forEach(reserve -> flow.actions().perform(reserve, reservations, claim.inbox()));
-        // A reservation that led to no start: its command was over by then.
-        step.reserved().forEach(reservations::giveBack);
+    }
+
+    /** A reservation that led to no start: its command is over, or it is not its turn any more. */
+    private void giveBack(String commandId) {
+        reservations.giveBack(commandId);
+        books.slots().giveBack(commandId);
     }
 
     private void awaitSlot(Action.ReserveStart reserve) {

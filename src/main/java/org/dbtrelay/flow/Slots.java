@@ -2,11 +2,9 @@ package org.dbtrelay.flow;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Set;
 import java.util.TreeMap;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Order;
@@ -26,7 +24,7 @@ final class Slots {
     private final Map<Scope, Map<String, Integer>> taken = new HashMap<>();
     private final NavigableMap<Place, Waiter> waiting = new TreeMap<>();
     private final Map<String, Place> places = new HashMap<>();
-    private final Set<String> granted = new HashSet<>();
+    private final Map<String, RunEntry> granted = new HashMap<>();
 
     Slots(Policy policy) {
         this.limits = policy.connections();
@@ -70,13 +68,26 @@ final class Slots {
         for (Waiter waiter : List.copyOf(waiting.values())) {
             if (hasRoom(waiter.entry())) {
                 forget(waiter.entry().commandId());
-                if (granted.add(waiter.entry().commandId())) {
+                if (granted.putIfAbsent(waiter.entry().commandId(), waiter.entry()) == null) {
                     take(waiter.entry(), key(waiter.entry()), 1);
                 }
                 free.add(waiter.action());
             }
         }
         return free;
+    }
+
+    /** Whether a command may start now; not any more if its entry has changed since. */
+    synchronized boolean isGranted(String commandId) {
+        return granted.containsKey(commandId);
+    }
+
+    /** A command does not start now after all: its place is free for another. */
+    synchronized void giveBack(String commandId) {
+        @Nullable RunEntry entry = granted.remove(commandId);
+        if (entry != null) {
+            take(entry, key(entry), -1);
+        }
     }
 
     /** Whether a command waits because as many runs are in flight as may be. */
@@ -87,7 +98,7 @@ final class Slots {
     private boolean hasRoom(RunEntry entry) {
         Order order = entry.openOrder();
         Policy.@Nullable ForConnection limit = limits.get(order.connection());
-        if (limit == null || granted.contains(entry.commandId())) {
+        if (limit == null || granted.containsKey(entry.commandId())) {
             return true;
         }
         return isBelow(new Scope(order.connection(), null), limit.maxInFlight())
@@ -106,7 +117,7 @@ final class Slots {
     }
 
     private void count(RunEntry entry, int one) {
-        if (granted.contains(entry.commandId()) && one < 0) {
+        if (granted.containsKey(entry.commandId()) && one < 0) {
             take(entry, key(entry), -1);
             return;
         }

@@ -65,6 +65,8 @@ final class FollowPhase {
                         ? ended(entry, state.run(), ended, known, null, now, policy)
                         : observed(entry, state, ended.run(), now);
             case Input.NotSeen(String id, long runId) when runId == state.run().runId() -> notSeen(entry, state, now);
+            // Who asks comes again when dbt Cloud knows the run again.
+            case Input.CancelAsked asked when state.missingSince() != null -> Decision.NOTHING;
             case Input.CancelAsked(String id, CancelReason reason) ->
                 Draft.of(entry, now).cancel(state.run()).to(new RunState.Cancelling(state.run(), reason, now));
             case Input.JobFound found -> gone(entry, state, now);

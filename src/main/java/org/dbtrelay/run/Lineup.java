@@ -29,6 +29,7 @@ public final class Lineup {
     private final Map<String, Set<String>> waiters = new HashMap<>();
     private final Set<Queue> touched = new LinkedHashSet<>();
     private final Set<String> told = new HashSet<>();
+    private final Set<String> overtaken = new HashSet<>();
 
     /**
      * Begins with the entries of a partition.
@@ -68,8 +69,15 @@ public final class Lineup {
     private void enter(RunEntry entry) {
         @Nullable Queue queue = queue(entry);
         if (queue != null) {
-            queues.computeIfAbsent(queue, key -> new TreeSet<>(IN_ORDER)).add(place(entry));
+            NavigableSet<Place> places = queues.computeIfAbsent(queue, key -> new TreeSet<>(IN_ORDER));
+            places.add(place(entry));
             touched.add(queue);
+            // A job by names is known late: who was first until then has to wait for another turn.
+            for (Place behind : places.tailSet(place(entry), false)) {
+                if (told.remove(behind.commandId())) {
+                    overtaken.add(behind.commandId());
+                }
+            }
         }
         @Nullable Queue job = ofRun(entry);
         if (job != null) {
@@ -102,6 +110,7 @@ public final class Lineup {
             waiters.computeIfPresent(target, (key, ids) -> ids.remove(entry.commandId()) && ids.isEmpty() ? null : ids);
         }
         told.remove(entry.commandId());
+        overtaken.remove(entry.commandId());
     }
 
     /** The next command whose turn it is and that has not been told so; null if there is none. */
@@ -116,10 +125,16 @@ public final class Lineup {
             String first = places.first().commandId();
             @Nullable RunEntry entry = entries.get(first);
             if (entry != null && mayHaveTurn(entry) && told.add(first)) {
+                overtaken.remove(first);
                 return new Input.Turn(first);
             }
         }
         return null;
+    }
+
+    /** Whether it was a command's turn until another one came before it: what it has asked for since counts no more. */
+    synchronized boolean isOvertaken(String commandId) {
+        return overtaken.contains(commandId);
     }
 
     /** Whoever was told that it is their turn is told again. */

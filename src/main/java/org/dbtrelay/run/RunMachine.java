@@ -77,7 +77,7 @@ public final class RunMachine {
     private static Decision giveUp(
             RunEntry entry, @Nullable RunSnapshot run, AbandonReason reason, String message, Instant now) {
         Draft draft = Draft.of(entry, now);
-        return entry.openOrder().task() instanceof Task.Cancel
+        return entry.openOrder().task().hasNoRun()
                 ? draft.rejected(RejectReason.INTERNAL, message)
                 : draft.abandon(run, reason, message);
     }

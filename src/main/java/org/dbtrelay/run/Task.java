@@ -41,6 +41,17 @@ public sealed interface Task {
         };
     }
 
+    /** Whether it ends as completed or rejected, whatever happens: it has no run that could be told of. */
+    default boolean hasNoRun() {
+        return switch (this) {
+            case Trigger trigger -> trigger.dryRun();
+            case Cancel cancel -> true;
+            case Retry retry -> false;
+            case Rerun rerun -> false;
+            case Follow follow -> false;
+        };
+    }
+
     /** Whether it starts a run of its own. */
     default boolean starts() {
         return switch (this) {

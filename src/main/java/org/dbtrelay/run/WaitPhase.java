@@ -102,14 +102,19 @@ final class WaitPhase {
                     ? draft.rejected(RejectReason.EXPIRED, message)
                     : draft.abandon(null, AbandonReason.START_UNCLEAR, message + " again");
         }
-        return order.task() instanceof Task.Cancel
-                ? draft.rejected(RejectReason.EXPIRED, CancelPhase.UNCONFIRMED)
-                : draft.abandon(
-                        null,
-                        AbandonReason.DEADLINE,
-                        order.task().starts()
-                                ? "the time-out passed before a run could be started"
-                                : "the time-out passed before dbt Cloud could be asked");
+        if (order.task().hasNoRun()) {
+            return draft.rejected(
+                    RejectReason.EXPIRED,
+                    order.task() instanceof Task.Cancel
+                            ? CancelPhase.UNCONFIRMED
+                            : "the time-out passed before everything could be checked");
+        }
+        return draft.abandon(
+                null,
+                AbandonReason.DEADLINE,
+                order.task().starts()
+                        ? "the time-out passed before a run could be started"
+                        : "the time-out passed before dbt Cloud could be asked");
     }
 
     private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {

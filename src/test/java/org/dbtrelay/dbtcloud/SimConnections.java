@@ -46,7 +46,7 @@ public final class SimConnections {
         probes.probeSuspects();
     }
 
-    /** The body of a trigger, as the REST client sees it. */
+    /** The body of a call that starts a run, as the REST client sees it. */
     public interface Guarded {
         /** True at most once: the request may go out now. */
         boolean release();
@@ -59,7 +59,7 @@ public final class SimConnections {
     }
 
     /**
-     * dbt Cloud's API with a trigger whose body can be seen from outside. It is no {@link DbtCloudApi} itself: Quarkus would
+     * dbt Cloud's API with starts whose bodies can be seen from outside. It is no {@link DbtCloudApi} itself: Quarkus would
      * take a class that has those paths for a resource of the application.
      */
     public interface Api {
@@ -70,7 +70,13 @@ public final class SimConnections {
         Uni<Response> named(String kind, String nameContains);
 
         /** Trigger job run. */
-        Uni<Response> trigger(long jobId, Guarded body);
+        Uni<Response> trigger(long jobId, String traceparent, Guarded body);
+
+        /** Retry run. */
+        Uni<Response> retryRun(long runId, String traceparent, Guarded body);
+
+        /** Rerun job. */
+        Uni<Response> rerunJob(long jobId, String traceparent, Guarded body);
 
         /** Cancel run. */
         Uni<Response> cancel(long runId);
@@ -137,9 +143,12 @@ public final class SimConnections {
                     case "jobs" -> api.named("jobs", (String) arguments[3]);
                     case "projects" -> api.named("projects", (String) arguments[1]);
                     case "environments" -> api.named("environments", (String) arguments[2]);
-                    case "trigger" -> api.trigger((long) arguments[1], guarded((GuardedBody) arguments[3]));
-                    // No command of the simulation retries yet.
-                    case "retryRun", "rerunJob" -> throw new UnsupportedOperationException(method.getName());
+                    case "trigger" ->
+                        api.trigger((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
+                    case "retryRun" ->
+                        api.retryRun((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
+                    case "rerunJob" ->
+                        api.rerunJob((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
                     case "cancel" -> api.cancel((long) arguments[1]);
                     case "run" -> api.run((long) arguments[1], arguments[2] != null);
                     case "runStream" -> api.runStream((long) arguments[1]);

@@ -40,6 +40,11 @@ public final class SimFlow {
             return false;
         }
 
+        /** What is taken for the decision. */
+        default Decision meant(RunEntry before, Input input, Decision decision) {
+            return decision;
+        }
+
         /** What was decided. */
         void decided(RunEntry before, Input input, Decision decision);
     }
@@ -83,8 +88,10 @@ public final class SimFlow {
                         metrics) {
                     @Override
                     Decision decide(RunEntry entry, Input input, Instant now, Lineup lineup) {
-                        Decision decision =
-                                super.decide(observer.known(entry, input), observer.heard(entry, input), now, lineup);
+                        Decision decision = observer.meant(
+                                entry,
+                                input,
+                                super.decide(observer.known(entry, input), observer.heard(entry, input), now, lineup));
                         observer.decided(entry, input, decision);
                         return decision;
                     }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /** What the default number of histories has to meet, and which pairs of state and input it need not meet, and why. */
 final class Expected {
@@ -12,10 +11,17 @@ final class Expected {
     private static final List<String> STATES =
             List.of("Waiting", "Starting", "Looking", "Following", "Cancelling", "Collecting", "Finished");
 
+    private static final List<String> WITHOUT_WAITING = STATES.subList(1, STATES.size());
+
     private static final List<String> INPUTS = List.of(
             "Commanded",
             "Restored",
             "Woken",
+            "Turn",
+            "TargetMoved",
+            "CancelAsked",
+            "RunRead",
+            "InFlight",
             "JobFound",
             "JobRefused",
             "MayStart",
@@ -41,7 +47,22 @@ final class Expected {
     static final Map<String, List<String>> ALL = Map.of(
             "pair", pairs(),
             "state", STATES,
-            "post", Stream.of(Faults.Fate.values()).map(Enum::name).toList(),
+            "task", tasks(),
+            "post", posts(),
+            "if_running",
+                    List.of(
+                            "REPLACE cancels and waits",
+                            "REPLACE cancels and waits, nothing listed",
+                            "REPLACE goes on, nothing listed",
+                            "REPLACE supersedes one that waits",
+                            "REUSE follows",
+                            "REUSE follows, nothing listed",
+                            "REUSE goes on, nothing listed",
+                            "SKIP goes on, nothing listed",
+                            "SKIP is rejected",
+                            "SKIP is rejected, nothing listed",
+                            "SKIP is rejected, one is ahead"),
+            "limits", List.of("a start within them"),
             "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),
             "kafka", List.of("fenced", "record refused for its size"),
             "crash",
@@ -63,6 +84,37 @@ final class Expected {
 
     private Expected() {}
 
+    /** Each kind of task in each state that it can be in. */
+    private static List<String> tasks() {
+        List<String> all = new ArrayList<>();
+        for (String kind : List.of("Trigger", "Retry", "Rerun")) {
+            STATES.forEach(state -> all.add(kind + " + " + state));
+        }
+        for (String state : STATES) {
+            if (!List.of("Starting", "Looking").contains(state)) {
+                all.add("Follow + " + state);
+            }
+        }
+        List.of("Waiting", "Cancelling", "Finished").forEach(state -> all.add("Cancel + " + state));
+        List.of("Waiting", "Finished").forEach(state -> all.add("DryRun + " + state));
+        return List.copyOf(all);
+    }
+
+    /** Each call that starts a run, and each way that it can go; what is seldom, for triggers only. */
+    private static List<String> posts() {
+        List<Faults.Fate> seldom =
+                List.of(Faults.Fate.TOO_MANY_REQUESTS, Faults.Fate.FORBIDDEN, Faults.Fate.BAD_REQUEST);
+        List<String> all = new ArrayList<>();
+        for (Faults.Fate fate : Faults.Fate.values()) {
+            all.add("Trigger " + fate);
+            if (!seldom.contains(fate)) {
+                all.add("Retry " + fate);
+                all.add("Rerun " + fate);
+            }
+        }
+        return List.copyOf(all);
+    }
+
     private static List<String> pairs() {
         List<String> pairs = new ArrayList<>(List.of("none + Commanded", "none + Unreadable"));
         for (String state : STATES) {
@@ -79,7 +131,17 @@ final class Expected {
     private static Map<String, String> impossible() {
         Map<String, String> all = new TreeMap<>();
         String noRun = "no run is known yet, and no command goes back to where none is";
-        put(all, noRun, List.of("Waiting", "Starting", "Looking"), "Observed", "NotSeen", "Ended", "Collected");
+        put(all, noRun, List.of("Waiting", "Starting", "Looking"), "Observed", "Ended", "Collected");
+        String read = "a run is read by its id before it is followed, or by commands that start none";
+        put(all, read, List.of("Starting", "Looking"), "NotSeen");
+        String permit = "a permit is for a command that waits, and has not changed since it asked";
+        put(all, permit, WITHOUT_WAITING, "MayStart");
+        put(all, "only a command that waits can be first", WITHOUT_WAITING, "Turn");
+        String target =
+                "it waits for another command only until it knows that one's run; two that wait can end together";
+        put(all, target, List.of("Starting", "Looking", "Following", "Cancelling", "Collecting"), "TargetMoved");
+        String asked = "only who waits or has a run in flight is asked to end; who starts is asked when that is clear";
+        put(all, asked, List.of("Starting", "Looking", "Collecting", "Finished"), "CancelAsked");
         put(all, "artifacts are asked for only after the end is told", List.of("Following", "Cancelling"), "Collected");
         put(all, "a claim begins nothing anew that is finished", List.of("Finished"), "Restored");
         return all;
@@ -95,11 +157,12 @@ final class Expected {
         put(all, late, List.of("Waiting", "Cancelling", "Collecting", "Finished"), "Started", "StartFailed");
         put(all, late, List.of("Waiting", "Following", "Cancelling", "Collecting", "Finished"), "StartRefused");
         put(all, late, List.of("Cancelling"), "LookedUp");
-        put(all, late, List.of("Cancelling", "Collecting"), "MayStart");
+        put(all, late, List.of("Starting", "Looking", "Cancelling", "Collecting"), "RunRead", "InFlight");
+        put(all, late, List.of("Starting", "Collecting"), "LookedUp");
         String size = "only where a topic takes just records that are smaller than one of these";
         put(all, size, List.of("Waiting", "Starting", "Looking", "Cancelling", "Collecting", "Finished"), "Broken");
         put(all, "a run that vanishes just then", List.of("Cancelling", "Collecting", "Finished"), "NotSeen");
-        put(all, "a sweep just then", List.of("Waiting", "Cancelling", "Collecting"), "Marked");
+        put(all, "a sweep just then", List.of("Waiting", "Following", "Cancelling", "Collecting"), "Marked");
         return all;
     }
 

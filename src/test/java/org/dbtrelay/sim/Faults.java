@@ -120,11 +120,18 @@ final class Faults {
         return new Way(true, true, there, back);
     }
 
-    Fate http(boolean post) {
-        if (post && world.plan().hangs() && hangs == 0) {
-            return Fate.CONNECTION_REFUSED;
-        }
-        if (!areOn() || network.nextDouble() >= world.plan().http() * (post ? 2 : 1)) {
+    /** How a request that changes nothing fares. */
+    Fate http() {
+        return http(1);
+    }
+
+    /** How a request fares that starts a run; there are few that are no triggers. */
+    Fate start(boolean trigger) {
+        return world.plan().hangs() && hangs == 0 ? Fate.CONNECTION_REFUSED : http(trigger ? 2 : 6);
+    }
+
+    private Fate http(double weight) {
+        if (!areOn() || network.nextDouble() >= Math.min(0.7, world.plan().http() * weight)) {
             return Fate.ANSWERED;
         }
         Fate[] all = Fate.values();

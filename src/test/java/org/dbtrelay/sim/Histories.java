@@ -15,7 +15,9 @@ final class Histories {
 
     static {
         // Libraries make themselves ready at their first use, and some cannot bear that two threads do it.
-        var _ = Simulation.run(Plan.of(0));
+        for (long seed = 0; seed < 8; seed++) {
+            var _ = Simulation.run(Plan.of(seed));
+        }
     }
 
     private Histories() {}

@@ -5,20 +5,27 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.ledger.Arrival;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.LedgerException;
 import org.dbtrelay.ledger.PartitionWork;
+import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunSelector;
 import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.Task;
 
 /** How mutants break the rules of a process from the inside. */
 final class Meddling implements SimFlow.Observer {
@@ -26,6 +33,7 @@ final class Meddling implements SimFlow.Observer {
     private final World world;
     private final SimProcess process;
     private final Mutant mutant;
+    private final Set<String> dropped = new HashSet<>();
 
     Meddling(World world, SimProcess process) {
         this.world = world;
@@ -36,9 +44,16 @@ final class Meddling implements SimFlow.Observer {
     Policy policy(Policy policy) {
         return switch (mutant) {
             case NO_SEND_WINDOW -> copy(policy, "sendWindow", Duration.ofDays(1));
+            case NO_LIMITS -> withoutLimits(policy);
             case SHORT_W -> copy(policy, "unclearWait", Duration.ofSeconds(1));
             default -> policy;
         };
+    }
+
+    private static Policy withoutLimits(Policy policy) {
+        Map<String, Policy.ForConnection> connections = new HashMap<>(policy.connections());
+        connections.replaceAll((name, of) -> copy(copy(of, "maxInFlight", null), "maxInFlightPerJob", null));
+        return copy(policy, "connections", connections);
     }
 
     @Override
@@ -59,8 +74,29 @@ final class Meddling implements SimFlow.Observer {
         return switch (mutant) {
             case NO_LOOKING -> withoutLooking(before.state(), input);
             case ANSWERS_UNMATCHED -> unmatched(before.state(), input);
+            case RETRY_AGAIN ->
+                before.state() instanceof RunState.Starting starting && !(starting.call() instanceof StartCall.Trigger)
+                        ? withoutLooking(starting, input)
+                        : input;
+            case CANCEL_DROPPED -> targetStarts(before, input) ? new Input.Turn(before.commandId()) : input;
             default -> input;
         };
+    }
+
+    /** Once dropped it is dropped for good. */
+    private boolean targetStarts(RunEntry entry, Input input) {
+        if (entry.order() != null
+                && entry.order().task() instanceof Task.Cancel(RunSelector.OfCommand(String target))
+                && (input instanceof Input.TargetMoved || input instanceof Input.Restored)) {
+            Truth.Known known = world.truth().command(target);
+            if (known != null
+                    && (known.last.state() instanceof RunState.Starting
+                            || known.last.state() instanceof RunState.Looking)) {
+                dropped.add(entry.commandId());
+            }
+            return dropped.contains(entry.commandId());
+        }
+        return false;
     }
 
     private static Input withoutLooking(RunState state, Input input) {
@@ -92,16 +128,36 @@ final class Meddling implements SimFlow.Observer {
     }
 
     @Override
-    public void decided(RunEntry before, Input input, Decision decision) {
-        String state = before == null ? "none" : before.state().getClass().getSimpleName();
-        world.coverage().count("pair", state + " + " + input.getClass().getSimpleName());
-        switch (input) {
-            case Input.Started _ -> world.coverage().count("trigger", "Started");
-            case Input.StartRefused _ -> world.coverage().count("trigger", "Refused");
-            case Input.StartFailed failed ->
-                world.coverage().count("trigger", failed.failure().getClass().getSimpleName());
-            default -> {}
+    public Decision meant(RunEntry before, Input input, Decision decision) {
+        if (decision.entry() == null) {
+            return decision;
         }
+        if (mutant == Mutant.NO_ORDER && input instanceof Input.Commanded) {
+            return withTurn(decision);
+        }
+        boolean waits = input instanceof Input.InFlight && decision.entry().state() instanceof RunState.Waiting;
+        return mutant == Mutant.HASTY_REPLACE && waits ? atOnce(decision) : decision;
+    }
+
+    private static Decision withTurn(Decision decision) {
+        List<Input.About> onward = new ArrayList<>(decision.onward());
+        onward.add(new Input.Turn(decision.entry().commandId()));
+        return copy(decision, "onward", onward);
+    }
+
+    private static Decision atOnce(Decision decision) {
+        Order order = decision.entry().openOrder();
+        List<Action> actions = new ArrayList<>(decision.actions());
+        actions.removeIf(Action.WakeAt.class::isInstance);
+        actions.add(new Action.ReserveStart(
+                decision.entry().commandId(), order.target(), order.jobId(), new StartCall.Trigger()));
+        return copy(copy(decision, "entry", null), "actions", actions);
+    }
+
+    @Override
+    public void decided(RunEntry before, Input input, Decision decision) {
+        Counting.count(world.coverage(), before, input, decision);
+        String state = before == null ? "none" : before.state().getClass().getSimpleName();
         world.trace().say(process.name(), "%s and %s: %s", state, input, decision.actions());
     }
 

@@ -16,7 +16,13 @@ enum Mutant {
     ANSWERS_UNMATCHED("answers are taken for whatever attempt"),
     COMMANDS_DROPPED("commands in hand are lost when a claim fails"),
     READ_UNCOMMITTED("a claim reads what is not committed"),
-    SEQUENCE_IN_MEMORY("sequence numbers are not restored");
+    SEQUENCE_IN_MEMORY("sequence numbers are not restored"),
+    RETRY_AGAIN("a retry without a clear answer is sent again"),
+    CANCEL_DROPPED("a cancel is forgotten while its target starts"),
+    NO_ORDER("every command is told that it is its turn"),
+    NO_LIMITS("any number of runs may be in flight"),
+    HASTY_REPLACE("a replace does not wait for the end of what it cancels"),
+    SWEEP_TAKES_RETRIES("a sweep takes a person's retry for a second run");
 
     private final String rule;
 

@@ -13,22 +13,22 @@ import org.dbtrelay.sim.SimBroker.SimLog;
 /** The producers of commands: what they put on the topic, and what has to become of it. */
 final class Orders {
 
+    private static final long SECOND = 1_000_000_000;
+
     private final World world;
+    private final Wording wording;
     private final SplittableRandom random;
     private final List<Order> all = new ArrayList<>();
-    private final Map<String, Integer> contentOfId = new HashMap<>();
+    private final Map<String, String> contentOfId = new HashMap<>();
     private int toCome;
 
     Orders(World world, Plan plan) {
         this.world = world;
         this.random = new SplittableRandom(plan.seed() * 29 + 2);
+        this.wording = new Wording(world, random);
         for (int number = 0; number < plan.commands(); number++) {
-            toCome++;
             int name = number;
-            world.scheduler().after(random.nextLong(25_000_000_000L), () -> {
-                toCome--;
-                send(name);
-            });
+            later(random.nextLong(25 * SECOND), () -> send(name));
         }
     }
 
@@ -46,8 +46,25 @@ final class Orders {
      *
      * @param id the command's
      * @param reason of its dead letter
+     * @param text all that it says
      */
-    record Order(int partition, long offset, String id, Fate fate, String reason) {}
+    record Order(int partition, long offset, String id, Fate fate, String reason, String text) {
+        boolean says(String words) {
+            return text.contains(words);
+        }
+
+        /** The command that it is about; null: it names none. */
+        String target() {
+            int from = text.indexOf("\"target_command_id\":\"");
+            return from < 0 ? null : text.substring(from + 21, text.indexOf('"', from + 21));
+        }
+
+        /** The run that it names; null: it names none. */
+        Long runId() {
+            int from = text.indexOf("\"run_id\":");
+            return from < 0 ? null : Long.valueOf(text.substring(from + 9).split("[,}]", 2)[0]);
+        }
+    }
 
     List<Order> all() {
         return all;
@@ -57,25 +74,51 @@ final class Orders {
         return toCome == 0;
     }
 
+    private void later(long nanos, Runnable send) {
+        toCome++;
+        world.scheduler().after(nanos, () -> {
+            toCome--;
+            send.run();
+        });
+    }
+
     private void send(int number) {
         String id = "command-" + number;
         int partition = random.nextInt(world.plan().partitions());
         int dice = random.nextInt(100);
-        String body = body();
-        if (dice < 55) {
-            command(partition, id, body, 0);
+        if (dice < 45) {
+            plain(id, partition);
         } else if (dice < 65) {
-            command(partition, null, body, 0);
+            cancelled(id, partition);
+        } else if (dice < 72) {
+            command(partition, id, "cancel", wording.run());
+            repeat(partition, id, "cancel", "\"run_id\":1", 4);
+        } else if (dice < 84) {
+            retried(id, partition);
+        } else if (dice < 92) {
+            command(partition, id, "follow", wording.run() + wording.expected() + wording.terms());
+        } else {
+            rivals(id, partition);
+        }
+    }
+
+    private void plain(String id, int partition) {
+        int dice = random.nextInt(100);
+        String body = wording.trigger();
+        if (dice < 55) {
+            command(partition, id, "trigger", body);
+        } else if (dice < 65) {
+            command(partition, null, "trigger", body);
         } else if (dice < 75) {
-            command(partition, id, body, 0);
-            repeat(partition, id, body);
+            command(partition, id, "trigger", body);
+            repeat(partition, id, "trigger", body, 1);
         } else if (dice < 82) {
-            command(partition, id, body, 0);
-            repeat(partition, id, "\"job_id\":1,\"cause\":\"another one\"");
+            command(partition, id, "trigger", body);
+            repeat(partition, id, "trigger", "\"job_id\":1,\"cause\":\"another one\"", 1);
         } else if (dice < 87) {
-            command(partition, id, "\"job_id\":\"one\"", 0);
+            command(partition, id, "trigger", "\"job_id\":\"one\"");
         } else if (dice < 91) {
-            command(partition, id, "\"job_id\":99", 0);
+            command(partition, id, "trigger", "\"job_id\":99");
         } else if (dice < 95) {
             append(
                     partition,
@@ -95,42 +138,86 @@ final class Orders {
         }
     }
 
-    private void repeat(int partition, String id, String body) {
-        toCome++;
-        world.scheduler().after(random.nextLong(20_000_000_000L), () -> {
-            toCome--;
-            command(partition, id, body, 0);
-        });
+    private void repeat(int partition, String id, String verb, String body, int oneOf) {
+        if (random.nextInt(oneOf) == 0) {
+            later(random.nextLong(20 * SECOND), () -> command(partition, id, verb, body));
+        }
     }
 
-    private String body() {
-        String job = switch (random.nextInt(14)) {
-            case 0 -> "\"job_id\":4";
-            case 1 -> "\"job_id\":5";
-            case 2, 3 -> names("J" + (1 + random.nextInt(3)));
-            case 4 -> names(random.nextBoolean() ? "Twin" : random.nextBoolean() ? "Old" : "No such");
-            default -> "\"job_id\":" + (1 + random.nextInt(3));
+    /** A command and who ends it: before it is there, at once, while it starts, while it runs, when it is over, twice. */
+    private void cancelled(String id, int partition) {
+        String target = "\"target_command_id\":\"" + id + "\"";
+        int where = random.nextInt(8) == 0 ? random.nextInt(world.plan().partitions()) : partition;
+        long wait = cancelledAfter();
+        boolean follows = random.nextInt(6) == 0;
+        Runnable first = follows
+                ? () -> command(partition, id, "follow", wording.run() + wording.expected())
+                : () -> command(partition, id, "trigger", wording.trigger());
+        Runnable cancel = () -> command(where, "end-of-" + id, "cancel", target + wording.expiry());
+        switch (random.nextInt(10)) {
+            case 0 -> cancel.run();
+            case 1 -> {
+                cancel.run();
+                later(random.nextLong(90 * SECOND), first);
+            }
+            default -> {
+                first.run();
+                later(wait, cancel);
+            }
+        }
+        if (random.nextInt(4) == 0) {
+            later(wait + random.nextLong(10 * SECOND), () -> command(where, "once-more-" + id, "cancel", target));
+        }
+        if (random.nextInt(12) == 0) {
+            later(wait, () -> command(where, "odd-" + id, "cancel", "\"target_command_id\":\"end-of-" + id + "\""));
+        }
+    }
+
+    private long cancelledAfter() {
+        return switch (random.nextInt(5)) {
+            case 0 -> 0;
+            case 1 -> random.nextLong(SECOND);
+            case 2 -> random.nextLong(60 * SECOND);
+            default -> random.nextLong(10 * SECOND);
         };
-        return switch (random.nextInt(8)) {
-            case 0 -> job + ",\"artifacts\":[]";
-            case 1 -> job + ",\"connection\":\"other\"";
-            case 2 -> job + ",\"timeout\":\"PT" + (2 + random.nextInt(60)) + "S\"";
-            case 3 -> job + ",\"context\":{\"note\":\"" + "x".repeat(random.nextInt(2_000)) + "\"}";
-            default -> job + ",\"cause\":\"simulated\"";
-        };
     }
 
-    private static String names(String job) {
-        return "\"project_name\":\"P\",\"environment_name\":\"E\",\"job_name\":\"" + job + "\"";
+    private void retried(String id, int partition) {
+        switch (random.nextInt(5)) {
+            case 0 -> command(partition, id, "retry", wording.failedRun() + wording.terms());
+            case 1, 2 -> command(partition, id, "retry", wording.failedJob() + wording.terms());
+            case 3 -> command(partition, id, "trigger", wording.failedJob() + ",\"retry_from_failure\":true");
+            default -> {
+                String retry = "\"target_command_id\":\"" + id + "\"" + wording.terms();
+                command(partition, id, "trigger", wording.job());
+                later(random.nextLong(70 * SECOND), () -> command(partition, "again-" + id, "retry", retry));
+            }
+        }
+        if (random.nextInt(5) == 0) {
+            String cancel = "\"target_command_id\":\"" + id + "\"";
+            later(cancelledAfter(), () -> command(partition, "end-of-" + id, "cancel", cancel));
+        }
     }
 
-    private void command(int partition, String id, String body, long age) {
+    /** Two or three that want the same job. */
+    private void rivals(String id, int partition) {
+        String job = "\"job_id\":" + (1 + random.nextInt(3));
+        int count = 2 + random.nextInt(2);
+        for (int i = 0; i < count; i++) {
+            String body = job + wording.ifRunning() + wording.terms();
+            String name = id + "-" + i;
+            later(
+                    random.nextLong(random.nextBoolean() ? SECOND : 20 * SECOND),
+                    () -> command(partition, name, "trigger", body));
+        }
+    }
+
+    private void command(int partition, String id, String verb, String body) {
         String named = id == null ? "" : "\"command_id\":\"" + id + "\",";
-        String value = "{\"command\":\"trigger\"," + named + body + "}";
-        int content = body.hashCode();
-        Integer before = id == null ? null : contentOfId.putIfAbsent(id, content);
-        Fate fate = before == null ? Fate.ONE_OUTCOME : before == content ? Fate.NOTHING : Fate.DEAD_LETTER;
-        append(partition, id, value, age, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
+        String value = "{\"command\":\"" + verb + "\"," + named + body + "}";
+        String before = id == null ? null : contentOfId.putIfAbsent(id, value);
+        Fate fate = before == null ? Fate.ONE_OUTCOME : before.equals(value) ? Fate.NOTHING : Fate.DEAD_LETTER;
+        append(partition, id, value, 0, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
     }
 
     private void append(int partition, String id, String value, long ageMillis, Fate fate, String reason) {
@@ -138,12 +225,14 @@ final class Orders {
         long timestamp = SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000 - ageMillis;
         String ownId = id == null ? SimConfig.COMMANDS + "-" + partition + "-" + log.end() + "-" + timestamp : id;
         Fate held = partition == world.plan().degraded() ? Fate.HELD : fate;
-        all.add(new Order(partition, log.end(), ownId, held, held == Fate.HELD ? "" : reason));
+        all.add(new Order(partition, log.end(), ownId, held, held == Fate.HELD ? "" : reason, value));
         world.trace().say("producer", "%d@%d %s: %s", partition, log.end(), held, value);
+        RecordHeaders headers = new RecordHeaders();
+        headers.add("traceparent", world.truth().trace(ownId).getBytes(StandardCharsets.UTF_8));
         log.append(
                 ("key-" + partition).getBytes(StandardCharsets.UTF_8),
                 value.getBytes(StandardCharsets.UTF_8),
-                new RecordHeaders(),
+                headers,
                 timestamp,
                 null,
                 false);

@@ -15,6 +15,8 @@ import java.util.SplittableRandom;
  * @param troubleUntil simulated nanoseconds
  * @param maxEventBytes what the event topics take
  * @param hangs a thread that waits for the answer to a trigger hangs, alone
+ * @param people how many things people do at dbt Cloud's user interface
+ * @param oneJob most commands are for the same job
  * @param degraded a partition whose ledger holds what no build can read; -1: none
  */
 record Plan(
@@ -38,7 +40,9 @@ record Plan(
         long troubleUntil,
         int maxEventBytes,
         int degraded,
-        boolean hangs) {
+        boolean hangs,
+        int people,
+        boolean oneJob) {
 
     /** The plan of a seed. */
     static Plan of(long seed) {
@@ -62,12 +66,14 @@ record Plan(
                 random.nextInt(8) == 0,
                 random.nextInt(10) == 0,
                 random.nextInt(8) == 0,
-                random.nextInt(60) == 0,
+                random.nextInt(40) == 0,
                 random.nextInt(20) == 0,
                 Duration.ofSeconds(15 + random.nextInt(60)).toNanos(),
                 random.nextInt(12) == 0 ? 4_800 : 1_000_000,
                 partitions > 1 && random.nextInt(15) == 0 ? random.nextInt(partitions) : -1,
-                random.nextInt(25) == 0);
+                random.nextInt(25) == 0,
+                random.nextInt(3) == 0 ? 0 : random.nextInt(6),
+                random.nextBoolean());
     }
 
     /** The same with fewer commands and faults, to find out how few are enough. */
@@ -93,7 +99,9 @@ record Plan(
                 troubleUntil,
                 maxEventBytes,
                 degraded,
-                hangs);
+                hangs,
+                people,
+                oneJob);
     }
 
     /** How large a record a topic takes. */

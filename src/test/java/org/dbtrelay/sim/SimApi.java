@@ -13,6 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.dbtrelay.dbtcloud.SimConnections;
+import org.dbtrelay.run.StartCall;
 import org.dbtrelay.sim.Faults.Fate;
 
 /**
@@ -44,7 +45,7 @@ final class SimApi implements SimConnections.Api {
 
     private Uni<Response> uni(String what, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {
-            Exchanged exchanged = new Exchanged(what, world.faults().http(false), outcome(emitter), server, null);
+            Exchanged exchanged = new Exchanged(what, world.faults().http(), outcome(emitter), server, null);
             emitter.onTermination(exchanged::tearDown);
             exchanged.connect();
         });
@@ -69,7 +70,7 @@ final class SimApi implements SimConnections.Api {
         CompletableFuture<Response> answer = new CompletableFuture<>();
         Exchanged exchanged = new Exchanged(
                 what,
-                world.faults().http(false),
+                world.faults().http(),
                 new Outcome() {
                     @Override
                     public void answered(Response response) {
@@ -101,16 +102,16 @@ final class SimApi implements SimConnections.Api {
         private final Fate fate;
         private final Outcome outcome;
         private final Supplier<SimResponse> server;
-        private final SimConnections.Guarded body;
+        private final Sent start;
         private boolean done;
         private boolean onWire;
 
-        Exchanged(String what, Fate fate, Outcome outcome, Supplier<SimResponse> server, SimConnections.Guarded body) {
+        Exchanged(String what, Fate fate, Outcome outcome, Supplier<SimResponse> server, Sent start) {
             this.what = what;
             this.fate = fate;
             this.outcome = outcome;
             this.server = server;
-            this.body = body;
+            this.start = start;
         }
 
         void tearDown() {
@@ -143,16 +144,13 @@ final class SimApi implements SimConnections.Api {
         void connect() {
             onWire = true;
             budget.entered(what);
-            if (body != null) {
-                world.coverage().count("post", fate.name());
-            }
             world.trace().say(process.name(), "asks dbt Cloud: %s, which will be %s", what, fate);
             process.after(connectTime(), () -> process.spawn("http", this::send));
         }
 
         private long connectTime() {
             boolean slow =
-                    body != null && world.faults().areOn() && world.faults().chance(20);
+                    start != null && world.faults().areOn() && world.faults().chance(20);
             return slow ? world.faults().upTo(7_000_000_000L) : 1_000_000;
         }
 
@@ -165,13 +163,13 @@ final class SimApi implements SimConnections.Api {
                 finish(it -> it.failed(new ProcessingException(new ConnectException("Connection refused"))));
                 return;
             }
-            if (body != null && !body.release()) {
+            if (start != null && !start.body().release()) {
                 world.coverage().count("trigger", "stopped: the window had passed");
-                finish(it -> it.failed(new ProcessingException(body.stopped())));
+                finish(it -> it.failed(new ProcessingException(start.body().stopped())));
                 return;
             }
-            if (body != null) {
-                world.truth().released(process, body.json());
+            if (start != null) {
+                world.truth().released(process, start.commandId(), start.call(), start.jobId(), start.cause());
                 if (world.plan().assumptionBroken()
                         && world.faults().areOn()
                         && world.faults().chance(3)) {
@@ -179,7 +177,7 @@ final class SimApi implements SimConnections.Api {
                     process.halt();
                 }
             }
-            if (body != null) {
+            if (start != null) {
                 process.endHang();
             }
             world.faults().pass(process, what + " released");
@@ -243,23 +241,41 @@ final class SimApi implements SimConnections.Api {
     }
 
     @Override
-    public Uni<Response> trigger(long jobId, SimConnections.Guarded body) {
+    public Uni<Response> trigger(long jobId, String traceparent, SimConnections.Guarded body) {
+        String id = world.truth().traced(traceparent);
+        return start(
+                new StartCall.Trigger(), jobId, id, body, () -> cloud.trigger(jobId, cause(body), id, process.name()));
+    }
+
+    @Override
+    public Uni<Response> retryRun(long runId, String traceparent, SimConnections.Guarded body) {
+        String id = world.truth().traced(traceparent);
+        return start(new StartCall.Retry(runId), null, id, body, () -> cloud.retry(runId, id, process.name()));
+    }
+
+    @Override
+    public Uni<Response> rerunJob(long jobId, String traceparent, SimConnections.Guarded body) {
+        String id = world.truth().traced(traceparent);
+        return start(new StartCall.Rerun(0), jobId, id, body, () -> cloud.rerun(jobId, id, process.name()));
+    }
+
+    private Uni<Response> start(
+            StartCall call, Long jobId, String id, SimConnections.Guarded body, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {
-            Exchanged exchanged = new Exchanged(
-                    "post",
-                    world.faults().http(true),
-                    outcome(emitter),
-                    () -> {
-                        String cause = cause(body);
-                        world.trace()
-                                .say("dbt Cloud", "gets a trigger of job %d from %s: %s", jobId, process.name(), cause);
-                        SimResponse answer = cloud.trigger(jobId, cause);
-                        return answer;
-                    },
-                    body);
+            Fate fate = world.faults().start(call instanceof StartCall.Trigger);
+            world.coverage().count("post", call.getClass().getSimpleName() + " " + fate);
+            Sent sent = new Sent(call, jobId, id, body);
+            Exchanged exchanged = new Exchanged("post", fate, outcome(emitter), server, sent);
             emitter.onTermination(exchanged::tearDown);
             exchanged.connect();
         });
+    }
+
+    /** A request that starts a run, and the command that it is for. */
+    private record Sent(StartCall call, Long jobId, String commandId, SimConnections.Guarded body) {
+        String cause() {
+            return call instanceof StartCall.Trigger ? SimApi.cause(body) : null;
+        }
     }
 
     private static String cause(SimConnections.Guarded body) {
@@ -272,7 +288,7 @@ final class SimApi implements SimConnections.Api {
 
     @Override
     public Uni<Response> cancel(long runId) {
-        return uni("cancel", () -> cloud.cancel(runId));
+        return uni("cancel", () -> cloud.cancel(runId, process.name()));
     }
 
     @Override

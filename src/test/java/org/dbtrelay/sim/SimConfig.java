@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Policy;
 
 /** The configurations that processes are started with: real ones, with shorter times, so that histories are short. */
@@ -27,12 +28,19 @@ record SimConfig(RelayConfig relay, Policy policy) {
 
     static final Duration LAG = Duration.ofSeconds(15);
 
-    static final int VARIANTS = 4;
+    static final int VARIANTS = 6;
     private static final List<SimConfig> ALL = all();
 
     /** One of the variants, any number. */
     static SimConfig of(int variant) {
         return ALL.get(variant % VARIANTS);
+    }
+
+    /** Whether some job's commands replace what runs where they do not say what to do. */
+    boolean replaces() {
+        return relay.jobs().values().stream()
+                .anyMatch(
+                        job -> job.ifRunning().filter(IfRunning.REPLACE::equals).isPresent());
     }
 
     int slots() {
@@ -67,6 +75,15 @@ record SimConfig(RelayConfig relay, Policy policy) {
             properties.put("relay.artifacts.patience", "20s");
             properties.put("relay.artifacts.paths", variant == 3 ? "catalog.json" : "manifest.json,run_results.json");
             properties.put("relay.policy.connections.default.jobs", "1,2,3,4,5");
+            if (variant >= 4) {
+                properties.put("relay.policy.connections.default.max-in-flight", variant == 4 ? "1" : "2");
+                properties.put("relay.policy.connections.default.max-in-flight-per-job", "1");
+            }
+            if (variant == 5) {
+                properties.put("relay.jobs.1.if-running", "replace");
+                properties.put("relay.jobs.2.if-running", "skip");
+                properties.put("relay.jobs.3.if-running", "reuse");
+            }
             properties.put("relay.commands.max-pending", variant == 1 ? "2" : "1000");
             RelayConfig config = new SmallRyeConfigBuilder()
                     .addDiscoveredConverters()

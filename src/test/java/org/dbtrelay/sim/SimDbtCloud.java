@@ -22,6 +22,7 @@ final class SimDbtCloud {
 
     private final World world;
     private final SplittableRandom random;
+    private final SimRunJson json;
     private final Map<Long, SimRun> runs = new LinkedHashMap<>();
     private long nextId = 70_403_000_000L;
     private long shutOutUntil;
@@ -30,11 +31,17 @@ final class SimDbtCloud {
 
     SimDbtCloud(World world, Plan plan) {
         this.world = world;
+        this.json = new SimRunJson(world);
         this.random = new SplittableRandom(plan.seed() * 19 + 11);
     }
 
     List<SimRun> runs() {
         return List.copyOf(runs.values());
+    }
+
+    /** The run of an id; null: there is none. */
+    SimRun find(long runId) {
+        return runs.get(runId);
     }
 
     void refuseTokenFor(long nanos) {
@@ -74,36 +81,79 @@ final class SimDbtCloud {
     }
 
     /** A trigger arrives. */
-    SimResponse trigger(long jobId, String cause) {
-        if (jobId == GONE_JOB) {
+    SimResponse trigger(long jobId, String cause, String commandId, String from) {
+        world.trace().say("dbt Cloud", "gets a trigger of job %d from %s: %s", jobId, from, cause);
+        SimResponse refusal = refusal(jobId);
+        return refusal == null ? answer(json(create(jobId, cause, commandId, null), now(), true)) : refusal;
+    }
+
+    private static SimResponse refusal(long jobId) {
+        return jobId == GONE_JOB
+                ? SimResponse.error(404, "Not found")
+                : jobId == DEACTIVATED_JOB ? SimResponse.error(400, "Job is not active") : null;
+    }
+
+    /** A retry of a run arrives. */
+    SimResponse retry(long runId, String commandId, String from) {
+        world.trace().say("dbt Cloud", "gets a retry of run %d from %s for %s", runId, from, commandId);
+        SimRun run = readable(runId);
+        if (run == null) {
             return SimResponse.error(404, "Not found");
         }
-        if (jobId == DEACTIVATED_JOB) {
-            return SimResponse.error(400, "Job is not active");
+        String whyNot = json.whyNot(run, newestOf(run.jobId), now());
+        if (whyNot != null) {
+            world.coverage().count("answer", "retry refused");
+            return SimResponse.error(400, whyNot);
         }
+        return answer(json(create(run.jobId, causeOfRetry(run), commandId, run.id), now(), true));
+    }
+
+    /** A rerun of a job arrives: its newest run is resumed if that can be, else the job runs in full. */
+    SimResponse rerun(long jobId, String commandId, String from) {
+        world.trace().say("dbt Cloud", "gets a rerun of job %d from %s for %s", jobId, from, commandId);
+        SimResponse refusal = refusal(jobId);
+        if (refusal != null) {
+            return refusal;
+        }
+        SimRun newest = newestOf(jobId);
+        boolean resumes = newest != null && json.whyNot(newest, newest, now()) == null;
+        world.coverage().count("answer", resumes ? "rerun resumes" : "rerun runs in full");
+        SimRun run = resumes
+                ? create(jobId, causeOfRetry(newest), commandId, newest.id)
+                : create(jobId, "Rerun", commandId, null);
+        return answer(json(run, now(), true));
+    }
+
+    /** Nobody has written down what a retry shows as its cause. */
+    private String causeOfRetry(SimRun run) {
+        return world.plan().seed() % 2 == 0 ? run.cause : "Retry";
+    }
+
+    private SimRun newestOf(long jobId) {
+        return runs.values().stream()
+                .filter(run -> run.jobId == jobId && now() >= run.visibleAt && now() < run.vanishesAt)
+                .reduce((older, newer) -> newer)
+                .orElse(null);
+    }
+
+    /** A run comes about. */
+    SimRun create(long jobId, String cause, String commandId, Long retryOf) {
         long now = now();
-        long starting = now + random.nextLong(4 * SECOND);
-        long running = starting + random.nextLong(3 * SECOND);
-        long ends = running + (random.nextInt(6) == 0 ? random.nextLong(120 * SECOND) : random.nextLong(15 * SECOND));
-        int ending = random.nextInt(4) == 0 ? random.nextInt(3) == 0 ? 30 : 20 : 10;
-        long vanishes = world.plan().runsVanish() && random.nextInt(2) == 0
-                ? now + 5 * SECOND + random.nextLong(60 * SECOND)
-                : Long.MAX_VALUE;
-        SimRun run = new SimRun(
-                nextId++,
-                jobId,
-                cause,
-                now,
-                now + hidden(),
-                now + (random.nextInt(8) == 0 ? random.nextLong(3 * SECOND) : 0),
-                starting,
-                running,
-                ends,
-                ends + random.nextLong(random.nextInt(8) == 0 ? 40 * SECOND : 5 * SECOND),
-                vanishes,
-                ending);
+        SimRun run = new SimRun(nextId++, jobId, cause, commandId, retryOf, now);
+        run.visibleAt = now + hidden();
+        run.readableAt = now + (random.nextInt(8) == 0 ? random.nextLong(3 * SECOND) : 0);
+        run.startingAt = now + random.nextLong(4 * SECOND);
+        run.runningAt = run.startingAt + random.nextLong(3 * SECOND);
+        run.endsAt =
+                run.runningAt + (random.nextInt(6) == 0 ? random.nextLong(120 * SECOND) : random.nextLong(15 * SECOND));
+        run.ending = random.nextInt(3) == 0 ? random.nextInt(4) == 0 ? 30 : 20 : 10;
+        run.savedAt = run.endsAt + random.nextLong(random.nextInt(8) == 0 ? 40 * SECOND : 5 * SECOND);
+        run.notRetryable = random.nextInt(6) == 0 ? "RETRY_NO_RUN_RESULTS" : null;
+        if (world.plan().runsVanish() && random.nextInt(2) == 0) {
+            run.vanishesAt = now + 5 * SECOND + random.nextLong(60 * SECOND);
+        }
         runs.put(run.id, run);
-        return answer(json(run, now, true));
+        return run;
     }
 
     private long hidden() {
@@ -115,12 +165,20 @@ final class SimDbtCloud {
         };
     }
 
-    SimResponse cancel(long runId) {
+    /** What it answers for a run that has ended nobody has written down. */
+    SimResponse cancel(long runId, String who) {
         SimRun run = readable(runId);
         if (run == null) {
             return SimResponse.error(404, "Not found");
         }
-        run.cancel(now() + random.nextLong(5 * SECOND));
+        run.cancels++;
+        world.trace().say("dbt Cloud", "is asked by %s to cancel run %d", who, runId);
+        if (run.hasEndedAt(now())) {
+            boolean refuses = world.plan().seed() % 3 == 0;
+            world.coverage().count("answer", "cancel of an ended run, " + (refuses ? "refused" : "answered"));
+            return refuses ? SimResponse.error(400, "Run is already finished") : answer(json(run, now(), false));
+        }
+        run.cancel(now() + random.nextLong(random.nextInt(10) == 0 ? 90 * SECOND : 5 * SECOND));
         return answer(json(run, now(), false));
     }
 
@@ -156,10 +214,13 @@ final class SimDbtCloud {
         if (newestFirst) {
             rows = rows.reversed();
         }
+        // Only a sweep lists the runs of all jobs with their causes.
+        boolean hidesRetries = world.mutant() == Mutant.SWEEP_TAKES_RETRIES && jobId == null && withTrigger;
         StringBuilder data = new StringBuilder("[");
         rows.stream()
                 .limit(limit)
-                .forEach(run -> data.append(data.length() > 1 ? "," : "").append(json(run, time, withTrigger)));
+                .forEach(run -> data.append(data.length() > 1 ? "," : "")
+                        .append(json.of(run, newestOf(run.jobId), time, withTrigger, hidesRetries)));
         return SimResponse.json(
                 200,
                 "{\"status\":{\"code\":200},\"data\":" + data + "],\"extra\":{\"pagination\":{\"count\":"
@@ -171,35 +232,7 @@ final class SimDbtCloud {
     }
 
     private String json(SimRun run, long time, boolean whole) {
-        int status = run.statusAt(time);
-        boolean ended = status >= 10;
-        StringBuilder text = new StringBuilder(400);
-        text.append("{\"id\":").append(run.id);
-        text.append(",\"account_id\":").append(SimConfig.ACCOUNT);
-        text.append(",\"project_id\":11,\"environment_id\":21,\"job_definition_id\":")
-                .append(run.jobId);
-        text.append(",\"status\":").append(status);
-        text.append(",\"status_message\":").append(status == 30 ? "\"Cancelled by user.\"" : "null");
-        text.append(",\"created_at\":\"")
-                .append(SimTime.EPOCH.plusNanos(run.createdAt))
-                .append('"');
-        text.append(",\"finished_at\":")
-                .append(ended ? "\"" + SimTime.EPOCH.plusNanos(Math.min(run.endsAt, run.cancelledAt)) + "\"" : "null");
-        text.append(",\"artifacts_saved\":").append(ended && time >= run.savedAt);
-        if (whole) {
-            text.append(",\"trigger\":{\"cause\":\"").append(run.cause).append("\"}");
-            text.append(",\"job\":{\"id\":")
-                    .append(run.jobId)
-                    .append(",\"name\":\"J")
-                    .append(run.jobId)
-                    .append("\"}");
-            text.append(",\"run_steps\":[{\"index\":1,\"status\":")
-                    .append(status == 20 ? 20 : 10)
-                    .append(",\"name\":\"Invoke dbt with `dbt build`\",\"logs\":\"")
-                    .append("x".repeat(status == 20 && world.plan().maxEventBytes() < 10_000 ? 4_000 : 4))
-                    .append("\"}]");
-        }
-        return text.append('}').toString();
+        return json.of(run, newestOf(run.jobId), time, whole, false);
     }
 
     SimResponse artifacts(long runId) {

@@ -5,42 +5,37 @@ final class SimRun {
     final long id;
     final long jobId;
     final String cause;
+
+    /** The command whose request has started it; null: a person has. */
+    final String commandId;
+
+    /** The run that it resumes; null: none. */
+    final Long retryOf;
+
     final long createdAt;
-    final long visibleAt;
-    final long readableAt;
-    final long startingAt;
-    final long runningAt;
-    final long vanishesAt;
-    final int ending;
+    long visibleAt;
+    long readableAt;
+    long startingAt;
+    long runningAt;
     long endsAt;
     long savedAt;
+    long vanishesAt = Long.MAX_VALUE;
     long cancelledAt = Long.MAX_VALUE;
+    int ending = 10;
 
-    SimRun(
-            long id,
-            long jobId,
-            String cause,
-            long createdAt,
-            long visibleAt,
-            long readableAt,
-            long startingAt,
-            long runningAt,
-            long endsAt,
-            long savedAt,
-            long vanishesAt,
-            int ending) {
+    /** dbt Cloud's word for why it cannot be retried although it has failed; null: nothing speaks against it. */
+    String notRetryable;
+
+    /** How many requests to cancel it have come in. */
+    int cancels;
+
+    SimRun(long id, long jobId, String cause, String commandId, Long retryOf, long createdAt) {
         this.id = id;
         this.jobId = jobId;
         this.cause = cause;
+        this.commandId = commandId;
+        this.retryOf = retryOf;
         this.createdAt = createdAt;
-        this.visibleAt = visibleAt;
-        this.readableAt = readableAt;
-        this.startingAt = startingAt;
-        this.runningAt = runningAt;
-        this.endsAt = endsAt;
-        this.savedAt = savedAt;
-        this.vanishesAt = vanishesAt;
-        this.ending = ending;
     }
 
     /** dbt Cloud's code at a time. */
@@ -54,11 +49,24 @@ final class SimRun {
         return time >= runningAt ? 3 : time >= startingAt ? 2 : 1;
     }
 
+    boolean hasEndedAt(long time) {
+        return statusAt(time) >= 10;
+    }
+
+    long endedAt() {
+        return Math.min(endsAt, cancelledAt);
+    }
+
     /** A cancellation takes effect after the delay, if the run has not ended by then. */
     void cancel(long effectAt) {
         if (effectAt < endsAt && cancelledAt == Long.MAX_VALUE) {
             cancelledAt = effectAt;
             savedAt = effectAt;
         }
+    }
+
+    /** Nobody could have found it within the time that is taken for granted. */
+    boolean wasHidden() {
+        return visibleAt - createdAt >= SimConfig.LAG.toNanos() || vanishesAt < Long.MAX_VALUE;
     }
 }

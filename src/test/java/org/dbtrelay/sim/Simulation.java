@@ -1,8 +1,6 @@
 package org.dbtrelay.sim;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.dbtrelay.flow.CommandViews;
@@ -114,27 +112,9 @@ final class Simulation {
                         known == null ? "it was never taken" : known.last);
             }
         }
-        checkRuns();
-    }
-
-    /** At most one run for each marker, unless dbt Cloud hid one for longer than T_lag or an assumption was broken. */
-    private void checkRuns() {
-        Map<String, List<SimRun>> byMarker = new HashMap<>();
-        for (SimRun run : world.cloud().runs()) {
-            byMarker.computeIfAbsent(world.truth().idOf(run.cause), key -> new ArrayList<>())
-                    .add(run);
+        if (!isBroken()) {
+            new Endings(world).check();
         }
-        byMarker.forEach((id, runs) -> {
-            boolean excused = world.assumptionBroken()
-                    || runs.stream()
-                            .limit(runs.size() - 1L)
-                            .anyMatch(run -> run.visibleAt - run.createdAt >= SimConfig.LAG.toNanos()
-                                    || run.vanishesAt < Long.MAX_VALUE);
-            if (runs.size() > 1 && excused) {
-                world.coverage().count("assumption", "a second run, excused");
-            }
-            world.check(runs.size() <= 1 || excused, "%s has %d runs", id, runs.size());
-        });
     }
 
     /** What an owner has in memory that the ledger does not say; null: nothing. */

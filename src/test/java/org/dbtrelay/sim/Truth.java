@@ -1,10 +1,13 @@
 package org.dbtrelay.sim;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -14,16 +17,23 @@ import org.dbtrelay.ledger.EntryCodec;
 import org.dbtrelay.ledger.LedgerException;
 import org.dbtrelay.ledger.Position;
 import org.dbtrelay.run.CauseMarker;
+import org.dbtrelay.run.Order;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.StartCall;
 import org.dbtrelay.sim.SimBroker.Transaction;
 
 /** What is committed, transaction by transaction, and what must hold of each of them and of each trigger that is sent. */
 final class Truth {
 
+    private static final JsonMapper JSON = new JsonMapper();
+    /** A history's hour or two with all its troubles takes some dozens; more is going in circles. */
+    private static final int MOST_ENTRIES = 120;
+
     private static final long SEND_WINDOW = 5_000_000_000L;
     private static final Set<String> OUTCOMES = Set.of(
             "org.dbtrelay.command.rejected",
+            "org.dbtrelay.command.completed",
             "org.dbtrelay.run.succeeded",
             "org.dbtrelay.run.failed",
             "org.dbtrelay.run.cancelled",
@@ -37,20 +47,53 @@ final class Truth {
     private final World world;
     private final Map<String, Known> commands = new LinkedHashMap<>();
     private final Map<String, String> idsByMarker = new HashMap<>();
+    private final Map<String, String> idsByTrace = new HashMap<>();
+    private final Neighbours neighbours;
     private final Map<Integer, Long> positions = new HashMap<>();
     private final Map<String, List<String>> deadLetters = new HashMap<>();
 
     Truth(World world) {
         this.world = world;
+        this.neighbours = new Neighbours(world, commands.values());
     }
 
-    /** What is known of a command. */
+    /** What is known of a command. Times are simulated nanoseconds. */
     static final class Known {
+        final String id;
         RunEntry last;
         int events;
+        int entries;
         int course = -1;
         String outcome;
+        int partition;
+        long acceptedAt;
+        long endedAt = Long.MAX_VALUE;
+
+        /** As the first open entry has it; null: it was rejected at once. */
+        Order order;
+
+        /** As the last open entry had it. */
+        Order lastOrder;
+
+        /** Its job was known before what is committed now. */
+        boolean knewJob;
+
+        /** Its run was found and not started by it, or it is not known how it came about. */
+        boolean follows;
+
         private final List<Intent> intents = new ArrayList<>();
+
+        Known(String id) {
+            this.id = id;
+        }
+
+        boolean hasIntents() {
+            return !intents.isEmpty();
+        }
+
+        RunState state() {
+            return last.state();
+        }
     }
 
     /** Whether the process has recorded an intent for the command and not sent its trigger. */
@@ -61,12 +104,35 @@ final class Truth {
     private static final class Intent {
         private final SimProcess process;
         private final long begunAt;
+        private final StartCall call;
+        private final Long jobId;
         private boolean used;
 
-        Intent(SimProcess process, long begunAt) {
+        Intent(SimProcess process, long begunAt, StartCall call, Long jobId) {
             this.process = process;
             this.begunAt = begunAt;
+            this.call = call;
+            this.jobId = jobId;
         }
+
+        /** Whether a request is what was intended. A rerun does not say which run it means. */
+        boolean allows(StartCall sent, Long toJob) {
+            return sent instanceof StartCall.Rerun
+                    ? call instanceof StartCall.Rerun && jobId.equals(toJob)
+                    : call.equals(sent) && (toJob == null || toJob.equals(jobId));
+        }
+    }
+
+    /** A trace of its own for each command, by which requests are known. */
+    String trace(String commandId) {
+        String trace = String.format(Locale.ROOT, "00-%032x-%016x-01", idsByTrace.size() + 1, 1);
+        idsByTrace.put(trace, commandId);
+        return trace;
+    }
+
+    /** The command whose trace a request belongs to. */
+    String traced(String trace) {
+        return idsByTrace.get(trace);
     }
 
     Known command(String id) {
@@ -102,9 +168,9 @@ final class Truth {
                 deadLetters.computeIfAbsent(source, key -> new ArrayList<>()).add(text(record.headers(), "dlq-reason"));
             } else if (!record.topic().equals(SimConfig.LEDGER)) {
                 String[] id = text(record.headers(), "ce_id").split("/(?=[0-9]+$)", 2);
-                Known known = commands.computeIfAbsent(id[0], key -> new Known());
+                Known known = commands.computeIfAbsent(id[0], Known::new);
                 eventsBefore.putIfAbsent(id[0], known.events);
-                told(id[0], known, Integer.parseInt(id[1]), text(record.headers(), "ce_type"));
+                told(id[0], known, Integer.parseInt(id[1]), text(record.headers(), "ce_type"), record.value());
                 List<String> faults = EventShapes.faults(record.value());
                 world.check(faults.isEmpty(), "an event is not as docs/schemas says: %s", faults);
             }
@@ -114,6 +180,7 @@ final class Truth {
                 written(transaction, record, eventsBefore);
             }
         }
+        neighbours.committed(transaction.process);
         world.check(eventsBefore.isEmpty(), "events of %s without their entry in the same transaction", eventsBefore);
     }
 
@@ -133,19 +200,37 @@ final class Truth {
             } else if (key.startsWith("c:") && record.value() != null) {
                 String id = key.substring(2);
                 eventsBefore.remove(id);
-                entry(transaction, id, EntryCodec.readEntry(record.value()));
+                entry(transaction, record.partition(), id, EntryCodec.readEntry(record.value()));
             }
         } catch (LedgerException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private void entry(Transaction transaction, String id, RunEntry entry) {
-        Known known = commands.computeIfAbsent(id, key -> new Known());
+    private void entry(Transaction transaction, int partition, String id, RunEntry entry) {
+        Known known = commands.computeIfAbsent(id, Known::new);
         idsByMarker.putIfAbsent(
                 CauseMarker.of(SimConfig.NAME, SimConfig.LEDGER, id).text(), id);
         RunEntry before = known.last;
         known.last = entry;
+        known.knewJob =
+                before != null && before.order() != null && before.order().jobId() != null;
+        known.partition = partition;
+        known.entries++;
+        world.check(
+                known.entries < MOST_ENTRIES * (world.areClocksWrong() ? 5 : 1),
+                "%s changes and changes: %s",
+                id,
+                entry);
+        if (entry.order() != null) {
+            known.order = known.order == null ? entry.order() : known.order;
+            known.lastOrder = entry.order();
+        }
+        world.coverage()
+                .count(
+                        "task",
+                        Tasks.name(known.order) + " + "
+                                + entry.state().getClass().getSimpleName());
         world.coverage().count("state", entry.state().getClass().getSimpleName());
         world.trace().say(transaction.process.name(), "%s is now %s", id, entry.state());
         world.check(
@@ -158,53 +243,88 @@ final class Truth {
             world.check(
                     before.state().equals(entry.state()), "%s goes on after its end: %s, then %s", id, before, entry);
         }
-        boolean starts = entry.state() instanceof RunState.Starting;
-        if (starts && (before == null || !before.state().equals(entry.state()))) {
-            known.intents.add(new Intent(transaction.process, transaction.begunAt));
+        known.follows |= (before == null || before.state() instanceof RunState.Waiting)
+                && entry.state() instanceof RunState.WithRun;
+        if (entry.state() instanceof RunState.Starting starting
+                && (before == null || !before.state().equals(entry.state()))) {
+            known.intents.add(new Intent(
+                    transaction.process,
+                    transaction.begunAt,
+                    starting.call(),
+                    entry.openOrder().jobId()));
+            neighbours.starts(known);
         }
     }
 
-    private void told(String id, Known known, int sequence, String type) {
+    private void told(String id, Known known, int sequence, String type, byte[] value) {
         world.trace().say("events", "%s/%d %s", id, sequence, type);
         world.check(sequence == known.events, "%s tells number %d after %d events", id, sequence, known.events);
         known.events = sequence + 1;
         if (OUTCOMES.contains(type)) {
             world.check(known.outcome == null, "%s has two outcomes: %s and %s", id, known.outcome, type);
             known.outcome = type;
+            known.endedAt = world.scheduler().now();
         } else if (type.startsWith("org.dbtrelay.artifact.")) {
             world.check(known.outcome != null, "%s tells of an artifact before its outcome", id);
         } else if (type.equals("org.dbtrelay.run.stray")) {
             world.coverage().count("assumption", "a second run, told of");
             known.course = -1;
+            stray(id, value);
         } else if (COURSE.contains(type)) {
             int step = COURSE.indexOf(type);
             world.check(known.outcome == null, "%s tells %s after its outcome", id, type);
+            if (step == 0) {
+                known.acceptedAt = world.scheduler().now();
+            }
             world.check(step > known.course, "%s goes back to %s", id, type);
             known.course = step;
         }
     }
 
-    /** A process has let a trigger go: there must be an intent of its own for just this one. */
-    void released(SimProcess process, byte[] json) {
-        String body = new String(json, StandardCharsets.UTF_8);
-        int from = body.indexOf("[relay:");
-        String id = from < 0 ? null : idOf(body.substring(from));
+    /** Only what was really started for the command is a stray run of it. */
+    private void stray(String id, byte[] event) {
+        try {
+            long runId = JSON.readTree(event).path("run_id").asLong();
+            SimRun run = world.cloud().find(runId);
+            world.check(
+                    run != null && id.equals(run.commandId),
+                    "%s tells of the run %d as its own, which it has not started",
+                    id,
+                    runId);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * A process has let a request go that starts a run: there must be an intent of its own for just this one.
+     *
+     * @param cause null: it has none
+     */
+    void released(SimProcess process, String id, StartCall call, Long jobId, String cause) {
         Known known = id == null ? null : commands.get(id);
-        world.trace().say(process.name(), "sends a trigger for %s", id);
+        world.trace().say(process.name(), "sends a %s for %s", call, id);
+        world.check(
+                cause == null || (id != null && id.equals(idOf(cause))),
+                "%s sends a trigger for %s with the cause %s",
+                process.name(),
+                id,
+                cause);
         Intent intent = known == null
                 ? null
                 : known.intents.reversed().stream()
-                        .filter(it -> it.process == process && !it.used)
+                        .filter(it -> it.process == process && !it.used && it.allows(call, jobId))
                         .findFirst()
                         .orElse(null);
-        world.check(intent != null, "%s sends a trigger for %s without a committed intent", process.name(), id);
+        world.check(intent != null, "%s sends a %s for %s without a committed intent", process.name(), call, id);
         if (intent != null) {
             intent.used = true;
             long late = world.scheduler().now() - intent.begunAt;
             world.check(
                     late < SEND_WINDOW,
-                    "%s sends a trigger for %s %d ms after it was decided",
+                    "%s sends a %s for %s %d ms after it was decided",
                     process.name(),
+                    call,
                     id,
                     late / 1_000_000);
         }

@@ -4,9 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -26,12 +28,15 @@ final class World {
     private final SimGroup group;
     private final SimDbtCloud cloud;
     private final Truth truth;
+    private final People people;
     private final Orders orders;
     private final SplittableRandom random;
     private final List<Instance> instances = new ArrayList<>();
+    private final Map<SimProcess, SimConfig> configs = new HashMap<>();
     private final List<String> violations = new ArrayList<>();
     private final Set<String> suspended = new HashSet<>();
     private boolean assumptionBroken;
+    private boolean clocksWereSet;
     private int names;
 
     World(Plan plan, Mutant mutant) {
@@ -45,6 +50,7 @@ final class World {
         this.group = new SimGroup(this, plan);
         this.cloud = new SimDbtCloud(this, plan);
         this.truth = new Truth(this);
+        this.people = new People(this, plan);
         this.orders = new Orders(this, plan);
         broker.onCommit(truth::committed);
     }
@@ -89,6 +95,16 @@ final class World {
         return orders;
     }
 
+    /** What the process was configured with. */
+    SimConfig configOf(SimProcess process) {
+        return configs.get(process);
+    }
+
+    /** Whether commands may replace others without saying so. */
+    boolean replacesByDefault() {
+        return configs.values().stream().anyMatch(SimConfig::replaces);
+    }
+
     List<Instance> instances() {
         return instances;
     }
@@ -99,6 +115,11 @@ final class World {
 
     boolean assumptionBroken() {
         return assumptionBroken;
+    }
+
+    /** Whether some clock does not tell the time: then nobody can say how long something should take. */
+    boolean areClocksWrong() {
+        return plan.wrongClocks() || clocksWereSet;
     }
 
     /** Something that must hold, whatever happens. */
@@ -118,6 +139,7 @@ final class World {
     // what befalls the processes
 
     void begin() {
+        people.begin();
         for (int i = 0; i < plan.instances(); i++) {
             scheduler.after(i == 0 ? 0 : random.nextLong(5 * SECOND), this::startOne);
         }
@@ -166,6 +188,7 @@ final class World {
             long jump = (random.nextInt(3) > 0 ? 1 : -1) * random.nextLong(120 * SECOND);
             trace.say(process.name(), "clock is set by %s at '%s'", Duration.ofNanos(jump), arrow);
             process.clock().jump(jump);
+            clocksWereSet = true;
         }
     }
 
@@ -179,6 +202,7 @@ final class World {
         SimConfig config = SimConfig.of(plan.config() + (random.nextInt(4) == 0 ? number : 0));
         Instance instance = new Instance(this, process, config);
         instances.add(instance);
+        configs.put(process, config);
         trace.say(process.name(), "starts");
         instance.start();
     }

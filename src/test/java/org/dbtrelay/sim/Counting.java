@@ -1,0 +1,71 @@
+package org.dbtrelay.sim;
+
+import org.dbtrelay.run.CancelReason;
+import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.IfRunning;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Order;
+import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
+
+/** Counts what was decided: pairs of state and input, answers to starts, what became of commands whose job is busy. */
+final class Counting {
+
+    private Counting() {}
+
+    static void count(Coverage coverage, RunEntry before, Input input, Decision decision) {
+        String state = before == null ? "none" : before.state().getClass().getSimpleName();
+        coverage.count("pair", state + " + " + input.getClass().getSimpleName());
+        switch (input) {
+            case Input.Started _ -> coverage.count("trigger", "Started");
+            case Input.StartRefused _ -> coverage.count("trigger", "Refused");
+            case Input.StartFailed failed ->
+                coverage.count("trigger", failed.failure().getClass().getSimpleName());
+            case Input.InFlight seen -> busy(coverage, before, seen, decision);
+            default -> {}
+        }
+        behind(coverage, before, input, decision);
+        if (decision.entry() != null && decision.entry().state() instanceof RunState.Finished finished) {
+            String name = before == null ? "Refused" : Tasks.name(before.order());
+            String reason = finished.reason() == null ? "" : " " + finished.reason();
+            coverage.count("end", name + ": " + finished.outcome().wireName() + reason);
+        }
+    }
+
+    /** What dbt Cloud has in flight, or the relay. */
+    private static void busy(Coverage coverage, RunEntry before, Input.InFlight seen, Decision decision) {
+        if (before == null || !(before.state() instanceof RunState.Waiting)) {
+            return;
+        }
+        IfRunning word = before.openOrder().terms().ifRunning();
+        String what = decision.entry() == null
+                ? "goes on"
+                : switch (decision.entry().state()) {
+                    case RunState.Following _ -> "follows";
+                    case RunState.Finished _ -> "is rejected";
+                    case RunState.Waiting _ -> "cancels and waits";
+                    case RunState other -> other.label();
+                };
+        coverage.count("if_running", word + " " + what + (seen.runs().isEmpty() ? ", nothing listed" : ""));
+    }
+
+    /** What is ahead of it in the relay. */
+    private static void behind(Coverage coverage, RunEntry before, Input input, Decision decision) {
+        boolean enters = input instanceof Input.Commanded || input instanceof Input.JobFound;
+        if (!enters || decision.entry() == null) {
+            return;
+        }
+        boolean supersedes = decision.onward().stream()
+                .anyMatch(it -> it instanceof Input.CancelAsked asked && asked.reason() == CancelReason.SUPERSEDED);
+        if (supersedes) {
+            coverage.count("if_running", "REPLACE supersedes one that waits");
+        }
+        Order order = before == null ? null : before.order();
+        if (decision.entry().state() instanceof RunState.Finished finished
+                && RejectReason.ALREADY_RUNNING.wireName().equals(finished.reason())
+                && (order == null || before.state() instanceof RunState.Waiting)) {
+            coverage.count("if_running", "SKIP is rejected, one is ahead");
+        }
+    }
+}

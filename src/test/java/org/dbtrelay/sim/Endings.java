@@ -1,0 +1,183 @@
+package org.dbtrelay.sim;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.Task;
+import org.dbtrelay.sim.Orders.Order;
+import org.dbtrelay.sim.Truth.Known;
+
+/** What must hold of how commands have ended, and of the runs that were started for them. */
+final class Endings {
+
+    /** So long may the relay take in quiet times to notice what has happened, back-offs and all. */
+    private static final long SOON = Duration.ofSeconds(100).toNanos();
+
+    private static final Set<EventType> OF_CANCEL = Set.of(EventType.COMMAND_COMPLETED, EventType.COMMAND_REJECTED);
+    private static final Set<EventType> OF_START = Set.of(
+            EventType.RUN_SUCCEEDED,
+            EventType.RUN_FAILED,
+            EventType.RUN_CANCELLED,
+            EventType.RUN_ABANDONED,
+            EventType.COMMAND_REJECTED);
+
+    private final World world;
+    private final Map<String, List<SimRun>> runs = new HashMap<>();
+
+    Endings(World world) {
+        this.world = world;
+    }
+
+    void check() {
+        for (SimRun run : world.cloud().runs()) {
+            if (run.commandId != null) {
+                runs.computeIfAbsent(run.commandId, key -> new ArrayList<>()).add(run);
+            }
+        }
+        runs.forEach(this::once);
+        for (Order order : world.orders().all()) {
+            if (order.fate() == Orders.Fate.ONE_OUTCOME) {
+                Known known = world.truth().command(order.id());
+                if (known.state() instanceof RunState.Finished finished) {
+                    ended(order, known, finished);
+                }
+            }
+        }
+    }
+
+    /** At most one run for each command, unless dbt Cloud hid one for longer than T_lag or an assumption was broken. */
+    private void once(String id, List<SimRun> all) {
+        // A retry that could not be found is not tried again, however long it was hidden.
+        boolean excused = world.assumptionBroken()
+                || all.stream().limit(all.size() - 1L).anyMatch(run -> run.retryOf == null && run.wasHidden());
+        if (all.size() > 1 && excused) {
+            world.coverage().count("assumption", "a second run, excused");
+        }
+        world.check(all.size() <= 1 || excused, "%s has %d runs", id, all.size());
+    }
+
+    private void ended(Order order, Known known, RunState.Finished end) {
+        kind(order, known, end);
+        List<SimRun> own = runs.getOrDefault(known.id, List.of());
+        boolean sureOfNone = end.outcome() == EventType.COMMAND_REJECTED
+                || (end.outcome() == EventType.RUN_CANCELLED && end.runId() == null);
+        boolean hidden = world.assumptionBroken() || own.stream().anyMatch(SimRun::wasHidden);
+        world.check(
+                !sureOfNone || own.isEmpty() || hidden, "%s has ended without a run as %s and has one", known.id, end);
+        if (end.outcome() == EventType.RUN_CANCELLED && end.runId() == null) {
+            world.check(isAskedToEnd(known, end), "%s was cancelled without a run, and nobody has asked", known.id);
+        }
+        if (known.order != null && !world.areClocksWrong() && !world.assumptionBroken()) {
+            noticed(known, end);
+            stalled(known, end);
+            cancelled(known, end);
+        }
+    }
+
+    private void kind(Order order, Known known, RunState.Finished end) {
+        boolean fits;
+        if (order.says("\"command\":\"cancel\"")) {
+            fits = OF_CANCEL.contains(end.outcome());
+        } else if (order.says("\"dry_run\":true")) {
+            fits = OF_CANCEL.contains(end.outcome()) || isAskedToEnd(known, end);
+        } else {
+            fits = OF_START.contains(end.outcome())
+                    || (end.outcome() == EventType.COMMAND_COMPLETED && hopedForNoEnd(known));
+        }
+        world.check(fits, "%s has ended as %s: %s", known.id, end.outcome(), order.text());
+    }
+
+    private static boolean hopedForNoEnd(Known known) {
+        return known.order != null
+                && known.order.task() instanceof Task.Follow follow
+                && follow.expected().stream().anyMatch(status -> !status.isTerminal());
+    }
+
+    private boolean isAskedToEnd(Known known, RunState.Finished end) {
+        boolean asked = world.orders().all().stream()
+                .anyMatch(it -> it.partition() == known.partition
+                        && it.says("\"command\":\"cancel\"")
+                        && known.id.equals(it.target()));
+        boolean replaced = world.orders().all().stream()
+                .anyMatch(it -> it.partition() == known.partition
+                        && !known.id.equals(it.id())
+                        && (it.says("\"if_running\":\"replace\"")
+                                || (!it.says("if_running") && world.replacesByDefault())));
+        return end.outcome() == EventType.RUN_CANCELLED && ("superseded".equals(end.reason()) ? replaced : asked);
+    }
+
+    /** What the relay had time to see in quiet times, it has seen. */
+    private void noticed(Known known, RunState.Finished end) {
+        Long runId = end.runId();
+        SimRun run = runId == null ? null : world.cloud().find(runId);
+        boolean gaveUp = end.outcome() == EventType.RUN_ABANDONED && "deadline".equals(end.reason());
+        world.check(
+                !gaveUp || run == null || run.vanishesAt < Long.MAX_VALUE || isRecent(run.endedAt(), known),
+                "%s was given up, although its run %d had ended long before",
+                known.id,
+                runId);
+    }
+
+    private boolean isRecent(long then, Known known) {
+        return known.endedAt
+                        - Math.max(then, Math.max(known.acceptedAt, world.plan().troubleUntil()))
+                < SOON;
+    }
+
+    /** A command that had nothing to wait for does not wait until it is over. */
+    private void stalled(Known known, RunState.Finished end) {
+        boolean over = "deadline".equals(end.reason()) || "expired".equals(end.reason());
+        if (!over || known.hasIntents() || end.runId() != null || isRecent(0, known)) {
+            return;
+        }
+        boolean busy = world.truth().commands().values().stream()
+                .anyMatch(other -> other != known
+                        && other.partition == known.partition
+                        && other.order != null
+                        && (other.endedAt > known.endedAt || isRecent(other.endedAt, known)));
+        boolean cancels = known.order.task() instanceof Task.Cancel;
+        world.check(busy || cancels, "%s has waited for nothing until it was over: %s", known.id, end);
+    }
+
+    /** A cancel does not miss that its target, or its run, has ended, nor does it leave its target running. */
+    private void cancelled(Known known, RunState.Finished end) {
+        if (!(known.order.task() instanceof Task.Cancel cancel)) {
+            return;
+        }
+        String targetId = cancel.waitsForCommand();
+        Known target = targetId == null ? null : world.truth().command(targetId);
+        if (target == null || target.partition != known.partition || target.order == null) {
+            return;
+        }
+        world.check(
+                !"expired".equals(end.reason()) || isRecent(target.endedAt, known) || target.endedAt > known.endedAt,
+                "%s has expired, although its target %s had ended long before",
+                known.id,
+                targetId);
+        boolean completed = end.outcome() == EventType.COMMAND_COMPLETED;
+        world.check(
+                !completed || target.endedAt <= known.endedAt,
+                "%s is completed, and its target %s goes on",
+                known.id,
+                targetId);
+        SimRun run = target.state() instanceof RunState.Finished(var _, var _, Long runId, var _) && runId != null
+                ? world.cloud().find(runId)
+                : null;
+        long quiet = Math.max(known.acceptedAt, world.plan().troubleUntil());
+        boolean leftAlone = run != null
+                && run.cancels == 0
+                && run.cancelledAt == Long.MAX_VALUE
+                && run.vanishesAt == Long.MAX_VALUE
+                && run.endsAt - Math.max(quiet, run.createdAt) > SOON;
+        world.check(
+                !completed || !leftAlone,
+                "%s is completed, and nobody has cancelled the run of %s",
+                known.id,
+                targetId);
+    }
+}

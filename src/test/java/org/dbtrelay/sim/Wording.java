@@ -1,0 +1,121 @@
+package org.dbtrelay.sim;
+
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+
+/** What commands say, each part beginning with a comma but for what they are about. */
+final class Wording {
+
+    private static final long SECOND = 1_000_000_000;
+    private static final List<String> STATUSES = List.of(
+            "\"success\"", "\"running\"", "\"starting\"", "\"error\"", "\"queued\",\"cancelled\"", "\"success\",20");
+
+    private final World world;
+    private final SplittableRandom random;
+
+    Wording(World world, SplittableRandom random) {
+        this.world = world;
+        this.random = random;
+    }
+
+    String trigger() {
+        String extra = switch (random.nextInt(16)) {
+            case 0, 1, 2, 3 -> ifRunning();
+            case 4 -> expiry();
+            case 5 -> ",\"dry_run\":true";
+            case 6 -> ",\"retry_from_failure\":true";
+            case 7 -> ",\"retry_from_failure\":true,\"schema_override\":\"other\"";
+            default -> "";
+        };
+        return anyJob() + extra + terms();
+    }
+
+    String terms() {
+        return switch (random.nextInt(9)) {
+            case 0 -> ",\"artifacts\":[]";
+            case 1 -> ",\"connection\":\"other\"";
+            case 2 -> ",\"timeout\":\"PT" + (2 + random.nextInt(60)) + "S\"";
+            case 3 -> ",\"context\":{\"note\":\"" + "x".repeat(random.nextInt(2_000)) + "\"}";
+            case 4 -> ",\"on_timeout\":\"" + (random.nextBoolean() ? "cancel" : "abandon") + "\"";
+            default -> "";
+        };
+    }
+
+    String ifRunning() {
+        return ",\"if_running\":\""
+                + switch (random.nextInt(9)) {
+                    case 0 -> "queue";
+                    case 1, 2 -> "reuse";
+                    case 3, 4 -> "skip";
+                    default -> "replace";
+                }
+                + "\"";
+    }
+
+    /** Some time soon, or a moment ago. */
+    String expiry() {
+        long at = world.scheduler().now() + (random.nextInt(40) - 4) * SECOND;
+        return random.nextInt(4) > 0 ? "" : ",\"expires_at\":\"" + SimTime.EPOCH.plusNanos(at) + "\"";
+    }
+
+    String expected() {
+        return random.nextBoolean()
+                ? ""
+                : ",\"expected_statuses\":[" + STATUSES.get(random.nextInt(STATUSES.size())) + "]";
+    }
+
+    /** A job that there is, by its id or its names. */
+    String job() {
+        int job = 1 + random.nextInt(3);
+        return random.nextInt(6) == 0 ? names("J" + job) : "\"job_id\":" + job;
+    }
+
+    private String anyJob() {
+        if (world.plan().oneJob() && random.nextInt(3) > 0) {
+            return random.nextInt(5) == 0 ? names("J1") : "\"job_id\":1";
+        }
+        return switch (random.nextInt(14)) {
+            case 0 -> "\"job_id\":4";
+            case 1 -> "\"job_id\":5";
+            case 2 -> names(random.nextBoolean() ? "Twin" : random.nextBoolean() ? "Old" : "No such");
+            default -> job();
+        };
+    }
+
+    private static String names(String job) {
+        return "\"project_name\":\"P\",\"environment_name\":\"E\",\"job_name\":\"" + job + "\"";
+    }
+
+    /** Whosever run it is: a command's of this or of another partition, somebody else's; now and then there is none. */
+    String run() {
+        List<SimRun> runs = world.cloud().runs();
+        return runs.isEmpty() || random.nextInt(10) == 0
+                ? "\"run_id\":123"
+                : "\"run_id\":" + runs.get(runs.size() - 1 - random.nextInt(Math.min(4, runs.size()))).id;
+    }
+
+    /** Mostly one whose newest run has failed. */
+    String failedJob() {
+        long now = world.scheduler().now();
+        Map<Long, SimRun> newest = new TreeMap<>();
+        world.cloud().runs().forEach(run -> newest.put(run.jobId, run));
+        return newest.values().stream()
+                .filter(run -> run.statusAt(now) == 20 && run.jobId <= 3)
+                .findFirst()
+                .map(run -> random.nextInt(8) == 0 ? names("J" + run.jobId) : "\"job_id\":" + run.jobId)
+                .orElseGet(this::job);
+    }
+
+    /** Mostly one that has failed. */
+    String failedRun() {
+        long now = world.scheduler().now();
+        return world.cloud().runs().reversed().stream()
+                .filter(run -> run.statusAt(now) == 20)
+                .findFirst()
+                .map(run -> "\"run_id\":" + run.id)
+                .filter(text -> random.nextInt(6) > 0)
+                .orElseGet(this::run);
+    }
+}
