@@ -73,10 +73,8 @@ public final class Lineup {
             places.add(place(entry));
             touched.add(queue);
             // A job by names is known late: who was first until then has to wait for another turn.
-            for (Place behind : places.tailSet(place(entry), false)) {
-                if (told.remove(behind.commandId())) {
-                    overtaken.add(behind.commandId());
-                }
+            if (!told.isEmpty()) {
+                overtake(places.tailSet(place(entry), false));
             }
         }
         @Nullable Queue job = ofRun(entry);
@@ -89,6 +87,14 @@ public final class Lineup {
         }
         if (!mayHaveTurn(entry)) {
             told.remove(entry.commandId());
+        }
+    }
+
+    private void overtake(Set<Place> behind) {
+        for (Place place : behind) {
+            if (told.remove(place.commandId())) {
+                overtaken.add(place.commandId());
+            }
         }
     }
 
