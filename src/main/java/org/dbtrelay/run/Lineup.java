@@ -145,6 +145,7 @@ public final class Lineup {
 
     /** Whoever was told that it is their turn is told again. */
     public synchronized void beginAnew() {
+        overtaken.addAll(told);
         told.clear();
         touched.addAll(queues.keySet());
     }

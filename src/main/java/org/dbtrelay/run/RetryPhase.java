@@ -29,6 +29,10 @@ final class RetryPhase {
                 if (!canRetry) {
                     yield Draft.of(entry, now).rejected(RejectReason.NOT_RETRYABLE, whyNot(run, whyNot));
                 }
+                if (order.jobId() != null && lineup.justAheadOf(entry) != null) {
+                    // Read before its turn, as after a claim; it is read again then.
+                    yield Decision.NOTHING;
+                }
                 yield order.jobId() == null
                         ? jobKnown(entry, run, now, policy)
                         : Decision.only(new Action.ReserveStart(
