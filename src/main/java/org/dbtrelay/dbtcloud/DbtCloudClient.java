@@ -281,9 +281,9 @@ public final class DbtCloudClient {
         return directory.lookUp(accountId, names);
     }
 
-    /** Forgets what was found for the names: the job behind them turned out to be gone. */
-    public void forget(long accountId, JobNames names) {
-        directory.forget(accountId, names);
+    /** Forgets by which names the job was found: it turned out to be gone. */
+    public void forget(long accountId, long jobId) {
+        directory.forget(accountId, jobId);
     }
 
     /** As {@link RunArtifacts#listJobRunArtifacts}, asked for once. */

@@ -80,7 +80,7 @@ final class JobDirectory {
     /** Holds its lock while it looks, so that many commands for one job cause one look-up. */
     private static final class Entry {
         private final ReentrantLock lock = new ReentrantLock();
-        private @Nullable Result result;
+        private volatile @Nullable Result result;
         private Instant until = Instant.MIN;
     }
 
@@ -116,6 +116,14 @@ final class JobDirectory {
 
     void forget(long accountId, JobNames names) {
         entries.remove(new Key(accountId, names));
+    }
+
+    /** Whatever names the job was found by. */
+    void forget(long accountId, long jobId) {
+        entries.entrySet()
+                .removeIf(each -> each.getKey().accountId() == accountId
+                        && each.getValue().result instanceof Match(JobDetails job)
+                        && job.jobId() == jobId);
     }
 
     private Result search(long accountId, JobNames names) throws DbtCloudException {

@@ -95,6 +95,10 @@ class Triggers {
             return new Input.Started(action.commandId(), action.attempt(), run);
         } catch (DbtCloudException e) {
             Troubles.report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
+            if (e.failure() instanceof CallFailure.NotFound) {
+                // Its names may mean another job by now.
+                client.get().forget(action.target().accountId(), action.jobId());
+            }
             return e.failure() instanceof CallFailure.Refused refused
                     ? refused(action, client.get(), refused)
                     : new Input.StartFailed(action.commandId(), action.attempt(), e.failure());

@@ -66,7 +66,10 @@ class JobDirectoryTest extends AgainstEmulator {
         client.lookUp(account, DAILY);
         assertThat(emulator.counters().total()).isEqualTo(2 * once);
 
-        client.forget(account, DAILY);
+        client.forget(account, 1);
+        client.lookUp(account, DAILY);
+        assertThat(emulator.counters().total()).as("another job").isEqualTo(2 * once);
+        client.forget(account, 70403103930101L);
         client.lookUp(account, DAILY);
         assertThat(emulator.counters().total()).isEqualTo(3 * once);
     }
