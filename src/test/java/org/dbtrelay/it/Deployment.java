@@ -5,10 +5,12 @@ import static org.dbtrelay.it.RelayStage.PATIENCE;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.KafkaClients;
+import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TopicReader;
 
@@ -16,7 +18,7 @@ import org.dbtrelay.testkit.TopicReader;
  * A deployment of the relay: topics, a name and an artifact store of its own, so that several can use one broker and one
  * account; and its process, which can be killed and started again. Settings are quick ones for tests.
  */
-final class Deployment implements AutoCloseable {
+public final class Deployment implements AutoCloseable {
 
     private final String name;
     private final Path directory;
@@ -25,18 +27,35 @@ final class Deployment implements AutoCloseable {
     private final RelayProcess.Builder builder;
     private RelayProcess relay;
 
-    private Deployment(String name, Path directory, String bootstrapServers, RelayProcess.Builder builder) {
+    private Deployment(
+            String name,
+            Path directory,
+            String bootstrapServers,
+            RelayProcess.Builder builder,
+            UnaryOperator<ReceivedEvent> kept) {
         this.name = name;
         this.directory = directory;
         this.clients = new KafkaClients(bootstrapServers);
-        this.reader =
-                TopicReader.of(bootstrapServers, topic("run.events"), topic("artifact.events"), topic("commands.dlq"));
+        this.reader = TopicReader.keeping(
+                kept, bootstrapServers, topic("run.events"), topic("artifact.events"), topic("commands.dlq"));
         this.builder = builder;
     }
 
     /** A deployment that is not started; nothing has to be there yet. */
-    static Deployment of(
+    public static Deployment of(
             String name, Path directory, String bootstrapServers, String host, long accountId, String token) {
+        return of(name, directory, bootstrapServers, host, accountId, token, UnaryOperator.identity());
+    }
+
+    /** A deployment of which so much is read that its reader keeps only what {@code kept} makes of each record. */
+    public static Deployment of(
+            String name,
+            Path directory,
+            String bootstrapServers,
+            String host,
+            long accountId,
+            String token,
+            UnaryOperator<ReceivedEvent> kept) {
         Path own = directory.resolve(name);
         RelayProcess.Builder builder = RelayProcess.named(name)
                 .outputDirectory(own)
@@ -66,7 +85,7 @@ final class Deployment implements AutoCloseable {
                         own.resolve("artifacts").toString(),
                         "relay.api.open",
                         "true"));
-        var deployment = new Deployment(name, own, bootstrapServers, builder);
+        var deployment = new Deployment(name, own, bootstrapServers, builder, kept);
         for (String topic : new String[] {"commands", "run-events", "artifact-events", "dead-letters", "ledger"}) {
             String suffix = topic.equals("dead-letters") ? "commands.dlq" : topic.replace('-', '.');
             builder.set("relay.topics." + topic, deployment.topic(suffix));
@@ -75,37 +94,37 @@ final class Deployment implements AutoCloseable {
     }
 
     /** Sets a key for processes that are started after this. */
-    Deployment set(String key, String value) {
+    public Deployment set(String key, String value) {
         builder.set(key, value);
         return this;
     }
 
     /** The builder of its processes, for what only one test needs. */
-    RelayProcess.Builder builder() {
+    public RelayProcess.Builder builder() {
         return builder;
     }
 
     /** The name of one of its topics: {@code commands}, {@code run.events}, {@code artifact.events}, {@code commands.dlq}, {@code ledger}. */
-    String topic(String suffix) {
+    public String topic(String suffix) {
         return name + "." + suffix;
     }
 
-    String name() {
+    public String name() {
         return name;
     }
 
-    Path artifacts() {
+    public Path artifacts() {
         return directory.resolve("artifacts");
     }
 
     /** Starts a process and waits until it is ready. */
-    Deployment start() {
+    public Deployment start() {
         launch().awaitReady(PATIENCE);
         return this;
     }
 
     /** Starts a process and returns at once. */
-    RelayProcess launch() {
+    public RelayProcess launch() {
         relay = builder.start();
         return relay;
     }
@@ -116,41 +135,41 @@ final class Deployment implements AutoCloseable {
     }
 
     /** Reads its events and dead letters from the beginning. */
-    TopicReader reader() {
+    public TopicReader reader() {
         return reader;
     }
 
     /** Writes a record to the commands topic and waits until the broker has it. */
-    RecordMetadata send(String key, String command) {
+    public RecordMetadata send(String key, String command) {
         return clients.produce(topic("commands"), key, command);
     }
 
     /** As {@link #send(String, String)}, keyed by the job as producers are advised to. */
-    RecordMetadata send(long jobId, String command) {
+    public RecordMetadata send(long jobId, String command) {
         return send(Long.toString(jobId), command);
     }
 
     /** Writes any record, which has to name the commands topic itself. */
-    RecordMetadata send(ProducerRecord<byte[], byte[]> message) {
+    public RecordMetadata send(ProducerRecord<byte[], byte[]> message) {
         return clients.produce(message);
     }
 
     /** The plainest command that triggers a job. */
-    static String trigger(String commandId, long jobId) {
+    public static String trigger(String commandId, long jobId) {
         return "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d}".formatted(commandId, jobId);
     }
 
-    KafkaClients clients() {
+    public KafkaClients clients() {
         return clients;
     }
 
     /** All that has been told up to now. */
-    EventHistory history() {
+    public EventHistory history() {
         reader.awaitEnd(PATIENCE);
         return EventHistory.of(reader.events());
     }
 
-    static byte[] bytes(String text) {
+    public static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 

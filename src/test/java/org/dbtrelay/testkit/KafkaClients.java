@@ -26,6 +26,11 @@ public final class KafkaClients implements AutoCloseable {
         this.bootstrapServers = bootstrapServers;
     }
 
+    /** The broker that these clients are for. */
+    public String bootstrapServers() {
+        return bootstrapServers;
+    }
+
     /** A new admin client, for the caller to close. */
     public Admin admin() {
         return Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers));

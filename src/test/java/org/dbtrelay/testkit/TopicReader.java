@@ -13,6 +13,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.admin.Admin;
@@ -39,6 +40,7 @@ public final class TopicReader implements AutoCloseable {
     private static final int SHOWN_ON_FAILURE = 30;
 
     private final String bootstrapServers;
+    private final UnaryOperator<ReceivedEvent> kept;
     private final Set<String> topics;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread thread;
@@ -50,7 +52,8 @@ public final class TopicReader implements AutoCloseable {
     private Throwable failure;
     private volatile boolean closed;
 
-    private TopicReader(String bootstrapServers, Collection<String> topics) {
+    private TopicReader(String bootstrapServers, UnaryOperator<ReceivedEvent> kept, Collection<String> topics) {
+        this.kept = kept;
         this.bootstrapServers = bootstrapServers;
         this.topics = Set.copyOf(topics);
         this.consumer = new KafkaConsumer<>(
@@ -74,7 +77,15 @@ public final class TopicReader implements AutoCloseable {
 
     /** Begins to read these topics of the broker in the background. */
     public static TopicReader of(String bootstrapServers, String... topics) {
-        return new TopicReader(bootstrapServers, Arrays.asList(topics));
+        return keeping(UnaryOperator.identity(), bootstrapServers, topics);
+    }
+
+    /**
+     * As {@link #of}, for so many records that they would not all fit into memory: of each only what {@code kept} makes of
+     * it is kept. That is called once for each record, in the order of reading, when the schema has been checked.
+     */
+    public static TopicReader keeping(UnaryOperator<ReceivedEvent> kept, String bootstrapServers, String... topics) {
+        return new TopicReader(bootstrapServers, kept, Arrays.asList(topics));
     }
 
     /** All that has been read so far, in the order of reading; a copy. */
@@ -306,10 +317,11 @@ public final class TopicReader implements AutoCloseable {
                 .filter(ReceivedEvent::isOfRelay)
                 .flatMap(event -> Schemas.eventFaults(event.data()).stream().map(fault -> fault + ": " + event))
                 .toList();
+        List<ReceivedEvent> toKeep = events.stream().map(kept).toList();
         lock.lock();
         try {
             schemaFaults.addAll(faults);
-            received.addAll(events);
+            received.addAll(toKeep);
             positions.putAll(reached);
             changed.signalAll();
         } finally {

@@ -1,0 +1,29 @@
+package org.dbtrelay.soak;
+
+/**
+ * A command that was sent, or a record that is none.
+ *
+ * @param id the command's id; of a record that is no command, a text that stands in it
+ * @param jobId what its record is keyed by; of a trigger also the job
+ * @param target the command that a cancel or a retry is for; empty for others
+ */
+record Command(String id, Kind kind, long jobId, String target) {
+
+    /** What a command can be, and so how it can end. */
+    enum Kind {
+        TRIGGER,
+        /** A trigger of a job that there is not. */
+        TRIGGER_OF_NOTHING,
+        CANCEL,
+        RETRY,
+        FOLLOW,
+        /** Another content under the id of a trigger: a dead letter. */
+        CONFLICT,
+        /** No JSON: a dead letter. */
+        MALFORMED
+    }
+
+    boolean isDeadLetter() {
+        return kind == Kind.CONFLICT || kind == Kind.MALFORMED;
+    }
+}

@@ -1,0 +1,180 @@
+package org.dbtrelay.soak;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.dbtrelay.it.Deployment;
+import org.dbtrelay.soak.Command.Kind;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+
+/**
+ * Sends commands, at a steady rate unless too many are unfinished, until it is told to stop. The same seed gives the same
+ * commands, but for those that need to know what has happened (retries of failed runs, follows).
+ */
+final class CommandLoad implements AutoCloseable {
+
+    /** How often the same record came once more. */
+    private final AtomicInteger repeated = new AtomicInteger();
+
+    private static final long NO_JOB = 404;
+    private static final int LOOKS_BACK = 300;
+
+    private final Deployment relay;
+    private final List<EmulatedJob> jobs;
+    private final EventTally tally;
+    private final Random random;
+    private final Duration gap;
+    private final int mostUnfinished;
+    private final Map<String, Command> sent = new ConcurrentHashMap<>();
+    private final List<Command> triggers = new ArrayList<>();
+    private final Set<String> targets = new HashSet<>();
+    private final Thread thread;
+    private int number;
+    private volatile boolean stopped;
+    private volatile Throwable failure;
+
+    CommandLoad(
+            Deployment relay, List<EmulatedJob> jobs, EventTally tally, long seed, int perSecond, int mostUnfinished) {
+        this.relay = relay;
+        this.jobs = jobs;
+        this.tally = tally;
+        this.random = new Random(seed);
+        this.gap = Duration.ofMillis(1000 / perSecond);
+        this.mostUnfinished = mostUnfinished;
+        this.thread = Thread.ofPlatform().daemon().name("command-load").start(this::sendUntilStopped);
+    }
+
+    /** Commands with an id of their own and dead letters, in no order. */
+    Collection<Command> sent() {
+        return sent.values();
+    }
+
+    /** Those of them that have to have an outcome. */
+    List<Command> commands() {
+        return sent.values().stream().filter(command -> !command.isDeadLetter()).toList();
+    }
+
+    /** Records that were sent again and have to be ignored. */
+    int repeated() {
+        return repeated.get();
+    }
+
+    /** Sends no more. Fails if sending has failed. */
+    @Override
+    public void close() {
+        stopped = true;
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure != null) {
+            throw new AssertionError("No more commands could be sent", failure);
+        }
+    }
+
+    private void sendUntilStopped() {
+        try {
+            while (!stopped) {
+                Pause.of(gap);
+                if (commands().size() - tally.outcomes() < mostUnfinished) {
+                    sendOne();
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        }
+    }
+
+    private void sendOne() {
+        int n = ++number;
+        int dice = random.nextInt(100);
+        if (dice < 5) {
+            earlier().ifPresent(this::repeat);
+        } else if (dice < 7) {
+            earlier()
+                    .ifPresent(trigger -> send(
+                            new Command("conflict-" + n, Kind.CONFLICT, trigger.jobId(), trigger.id()),
+                            text(trigger, "conflict-" + n)));
+        } else if (dice < 8) {
+            send(new Command("malformed-" + n, Kind.MALFORMED, job().id(), ""), "{no command malformed-" + n);
+        } else if (dice < 10) {
+            var command = new Command("nothing-" + n, Kind.TRIGGER_OF_NOTHING, NO_JOB, "");
+            send(command, text(command, command.id()));
+        } else if (dice < 14) {
+            earlier()
+                    .filter(trigger -> targets.add(trigger.id()))
+                    .ifPresent(trigger ->
+                            sendFor(trigger, new Command("cancel-" + n, Kind.CANCEL, trigger.jobId(), trigger.id())));
+        } else if (dice < 17) {
+            triggers.subList(Math.max(0, triggers.size() - LOOKS_BACK), triggers.size()).stream()
+                    .filter(trigger -> tally.outcomeOf(trigger.id())
+                            .filter("run.failed"::equals)
+                            .isPresent())
+                    .filter(trigger -> targets.add(trigger.id()))
+                    .findFirst()
+                    .ifPresent(trigger ->
+                            sendFor(trigger, new Command("retry-" + n, Kind.RETRY, trigger.jobId(), trigger.id())));
+        } else if (dice < 18 && tally.latestRun() != 0) {
+            var command = new Command("follow-" + n, Kind.FOLLOW, job().id(), "");
+            send(
+                    command,
+                    "{\"command\": \"follow\", \"command_id\": \"%s\", \"run_id\": %d, \"artifacts\": []}"
+                            .formatted(command.id(), tally.latestRun()));
+        } else {
+            var trigger = new Command("trigger-" + n, Kind.TRIGGER, job().id(), "");
+            triggers.add(trigger);
+            send(trigger, text(trigger, trigger.id()));
+            if (dice < 20) {
+                repeat(trigger);
+            }
+        }
+    }
+
+    private void repeat(Command trigger) {
+        repeated.incrementAndGet();
+        produce(trigger.jobId(), text(trigger, trigger.id()));
+    }
+
+    private void sendFor(Command target, Command command) {
+        send(
+                command,
+                "{\"command\": \"%s\", \"command_id\": \"%s\", \"target_command_id\": \"%s\"}"
+                        .formatted(command.kind() == Kind.CANCEL ? "cancel" : "retry", command.id(), target.id()));
+    }
+
+    private void send(Command command, String text) {
+        sent.put(command.id(), command);
+        produce(command.jobId(), text);
+    }
+
+    private void produce(long key, String text) {
+        relay.send(key, text);
+    }
+
+    /** The cause tells whose run it is, beside the relay's own marker. */
+    private static String text(Command trigger, String cause) {
+        return "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"cause\": \"%s\"}"
+                .formatted(trigger.id(), trigger.jobId(), cause);
+    }
+
+    private Optional<Command> earlier() {
+        if (triggers.isEmpty()) {
+            return Optional.empty();
+        }
+        int from = Math.max(0, triggers.size() - LOOKS_BACK);
+        return Optional.of(triggers.get(from + random.nextInt(triggers.size() - from)));
+    }
+
+    private EmulatedJob job() {
+        return jobs.get(random.nextInt(jobs.size()));
+    }
+}
