@@ -83,12 +83,13 @@ final class Attacks {
         fleet.launchAll();
     }
 
-    int count(Attack attack) {
-        return done.getOrDefault(attack, 0);
+    /** Whether each kind of attack has been carried out. */
+    boolean hasShownAll() {
+        return done.size() == Attack.values().length;
     }
 
-    int brokerRestarts() {
-        return count(Attack.KILL_BROKER);
+    int count(Attack attack) {
+        return done.getOrDefault(attack, 0);
     }
 
     private void kill(int index, Duration away) {

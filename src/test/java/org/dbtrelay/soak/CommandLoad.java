@@ -11,6 +11,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.it.Deployment;
 import org.dbtrelay.soak.Command.Kind;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
@@ -67,7 +68,23 @@ final class CommandLoad implements AutoCloseable {
         return repeated.get();
     }
 
-    /** Sends no more. Fails if sending has failed. */
+    /**
+     * Sends one more trigger to each partition. For the lag: a commit of offsets that a rebalance made fail is made up for by
+     * the next one, and that comes with the next command of the partition.
+     */
+    void sendLast(int partitions) {
+        for (int partition = 0; partition < partitions; partition++) {
+            var trigger = new Command("last-" + partition, Kind.TRIGGER, jobs.get(partition * 10 + 5).id(), "");
+            sent.put(trigger.id(), trigger);
+            relay.send(new ProducerRecord<>(
+                    relay.topic("commands"),
+                    partition,
+                    Deployment.bytes(Long.toString(trigger.jobId())),
+                    Deployment.bytes(text(trigger, trigger.id()))));
+        }
+    }
+
+    /** Sends no more by itself. Fails if sending has failed. */
     @Override
     public void close() {
         stopped = true;

@@ -29,6 +29,9 @@ final class RelayLogs {
     private static final Pattern CLAIMED = Pattern.compile("Partition claimed and read;.* partition=(\\d+)");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss,SSS");
 
+    /** Vert.x tells so of an answer that comes in the same moment in which its call is given up or its connection is lost. */
+    private static final Pattern EXPLAINED = Pattern.compile("Uncaught exception received by Vert\\.x: .*Result is already complete");
+
     /** An instance began to serve a partition. */
     record Claim(Instant at, Path log, int partition) {}
 
@@ -134,7 +137,8 @@ final class RelayLogs {
             }
             return;
         }
-        if (parts.group(2).equals("ERROR") || parts.group(2).equals("FATAL")) {
+        boolean isError = parts.group(2).equals("ERROR") || parts.group(2).equals("FATAL");
+        if (isError && !EXPLAINED.matcher(line).find()) {
             errors.add(log.getFileName() + ": " + line);
         }
         Matcher claimed = CLAIMED.matcher(line);

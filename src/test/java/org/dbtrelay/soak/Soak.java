@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.awaitility.core.ConditionTimeoutException;
@@ -96,13 +97,14 @@ final class Soak implements AutoCloseable {
         for (int index = 0; index < INSTANCES; index++) {
             fleet.awaitReady(index, PATIENCE);
         }
+        await().atMost(PATIENCE).until(() -> tally.outcomes() > 0);
         var gaps = new Random(seed + 1);
         Instant end = now().plus(time);
-        while (now().isBefore(end)) {
+        while (now().isBefore(end) || !attacks.hasShownAll()) {
             Attack attack = attacks.next();
             System.out.printf("soak %d: %s%n", seed, attack);
             Instant next = now().plus(Duration.ofMillis(1000 + gaps.nextLong(longestGap.toMillis())));
-            while (now().isBefore(next) && now().isBefore(end)) {
+            while (now().isBefore(next)) {
                 Pause.of(Duration.ofMillis(100));
                 attacks.tick();
                 tellProgress();
@@ -116,16 +118,9 @@ final class Soak implements AutoCloseable {
         load.close();
         dbtCloud.faults().clear();
         var violations = new ArrayList<String>();
-        try {
-            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).until(() -> {
-                attacks.tick();
-                tellProgress();
-                return tally.outcomes() >= load.commands().size();
-            });
-        } catch (ConditionTimeoutException e) {
-            violations.add("after %s of quiet %d of %d commands have an outcome"
-                    .formatted(PATIENCE, tally.outcomes(), load.commands().size()));
-        }
+        awaitOutcomes().ifPresent(violations::add);
+        load.sendLast(PARTITIONS);
+        awaitOutcomes().ifPresent(violations::add);
         Pause.of(UNTIL_NO_START_IS_IN_DOUBT);
         var topics = new Topics(relay);
         topics.awaitNoLag(PATIENCE).ifPresent(violations::add);
@@ -143,6 +138,20 @@ final class Soak implements AutoCloseable {
             violations.add("an instance took %d MiB".formatted(fleet.mostMebibytes()));
         }
         return violations;
+    }
+
+    private Optional<String> awaitOutcomes() {
+        try {
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).until(() -> {
+                attacks.tick();
+                tellProgress();
+                return tally.outcomes() >= load.commands().size();
+            });
+            return Optional.empty();
+        } catch (ConditionTimeoutException e) {
+            return Optional.of("after %s of quiet %d of %d commands have an outcome"
+                    .formatted(PATIENCE, tally.outcomes(), load.commands().size()));
+        }
     }
 
     /** All that can be counted. */

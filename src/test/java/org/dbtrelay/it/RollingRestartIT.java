@@ -1,0 +1,81 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.dbtrelay.testkit.RelayProcess;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A rolling restart as a platform does it, SIGTERM for one instance after another, while dbt Cloud takes 3 s for each start of a
+ * run: every answer is waited for, so nobody has to look for a run afterwards.
+ */
+class RollingRestartIT {
+
+    private static final Duration POST = Duration.ofSeconds(3);
+    private static final int ENDED_BY_SIGTERM = 143;
+    private static final int BEFORE_EACH_STOP = 9;
+    private static final int INSTANCES = 2;
+    private static final List<String> IDS = IntStream.range(0, BEFORE_EACH_STOP * INSTANCES + 3)
+            .mapToObj(i -> "rolling-" + i)
+            .toList();
+
+    @Test
+    void needsNoLookUps() {
+        World world = World.empty()
+                .account(World.ACCOUNT_ID, "Jaffle Shop")
+                .project("Jaffle Shop")
+                .environment("Production");
+        IDS.forEach(id -> world.job(EmulatedJob.named(id)
+                .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
+        try (RelayStage stage = RelayStage.of(RollingRestartIT.class, world)) {
+            Deployment relay = stage.deployment("rolling")
+                    .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
+                    // Longer than the test: whoever looked for a run would find it late, and be noticed.
+                    .set("relay.ledger.visibility-lag", "120s");
+            var commands = new OneRunEach(stage.dbtCloud(), relay, IDS);
+            stage.dbtCloud().faults().always().on(Endpoint.TRIGGER).answerLateAfterCreating(POST);
+            List<RelayProcess> instances = new ArrayList<>();
+            try {
+                IntStream.range(0, INSTANCES)
+                        .forEach(i -> instances.add(relay.start().relay()));
+                OwnedPartitions.awaitShared(instances.get(0), instances.get(1), 3);
+                for (int turn = 0; turn < INSTANCES; turn++) {
+                    List<String> onTheWire = IDS.subList(turn * BEFORE_EACH_STOP, (turn + 1) * BEFORE_EACH_STOP);
+                    commands.send(onTheWire);
+                    // Some of them are with dbt Cloud, in both instances, and none is answered.
+                    await().atMost(PATIENCE)
+                            .pollInterval(Duration.ofMillis(20))
+                            .until(() -> onTheWire.stream()
+                                            .filter(id -> !commands.runs(id).isEmpty())
+                                            .count()
+                                    > BEFORE_EACH_STOP / 2);
+                    RelayProcess leaving = instances.get(turn);
+                    assertThat(leaving.stop()).as("exit status after SIGTERM").isEqualTo(ENDED_BY_SIGTERM);
+                    instances.set(turn, relay.start().relay());
+                    OwnedPartitions.awaitShared(instances.get(0), instances.get(1), 3);
+                }
+                commands.send(IDS.subList(BEFORE_EACH_STOP * INSTANCES, IDS.size()));
+                commands.awaitRunning(IDS);
+                commands.finish(IDS);
+                commands.assertSucceeded(IDS);
+                assertThat(relay.reader().events())
+                        .noneMatch(event -> event.data().path("adopted").booleanValue());
+                assertThat(stage.dbtCloud().counters().requests())
+                        .as("looks for runs of a job")
+                        .noneMatch(request -> request.query().containsKey("job_definition_id"));
+            } finally {
+                instances.forEach(RelayProcess::close);
+            }
+        }
+    }
+}

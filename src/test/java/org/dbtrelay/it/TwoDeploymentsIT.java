@@ -1,0 +1,127 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.dbtrelay.testkit.RelayProcess;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.RunView;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Two deployments that know nothing of each other, and share what they should not, or what they may. */
+class TwoDeploymentsIT {
+
+    private static final List<String> OF_ONE_LEDGER = ids("one-ledger", 12);
+    private static final List<String> OF_THE_FIRST = ids("first", 6);
+    private static final List<String> OF_THE_SECOND = ids("second", 6);
+    private static final Pattern FENCED = Pattern.compile("Another instance has claimed this partition");
+
+    private static RelayStage stage;
+
+    @BeforeAll
+    static void start() {
+        World world = World.empty()
+                .account(World.ACCOUNT_ID, "Jaffle Shop")
+                .project("Jaffle Shop")
+                .environment("Production");
+        Stream.of(OF_ONE_LEDGER, OF_THE_FIRST, OF_THE_SECOND)
+                .flatMap(List::stream)
+                .forEach(id -> world.job(EmulatedJob.named(id)
+                        .plan(RunPlan.unending()
+                                .queued(Duration.ZERO)
+                                .starting(Duration.ofMillis(300)))));
+        stage = RelayStage.of(TwoDeploymentsIT.class, world);
+    }
+
+    @AfterAll
+    static void end() {
+        stage.close();
+    }
+
+    /** By a mistake in the configuration: each has a consumer group of its own, so each is given all partitions. */
+    @Test
+    void ofDifferentGroupsOnOneLedgerFenceEachOtherAndStartNothingTwice() {
+        Deployment relay = quick("one-ledger");
+        var commands = new OneRunEach(stage.dbtCloud(), relay, OF_ONE_LEDGER);
+        try (RelayProcess one = relay.start().relay()) {
+            commands.send(OF_ONE_LEDGER.subList(0, 3));
+            commands.awaitRunning(OF_ONE_LEDGER.subList(0, 3));
+            relay.set("mp.messaging.incoming.commands.group.id", "another-group");
+            // Answers are late, so that there is something in doubt each time that a partition is taken away.
+            stage.dbtCloud()
+                    .faults()
+                    .always()
+                    .on(Endpoint.TRIGGER)
+                    .answerLateAfterCreating(Duration.ofSeconds(2));
+            try (RelayProcess other = relay.launch()) {
+                commands.send(OF_ONE_LEDGER.subList(3, 12));
+                for (RelayProcess process : List.of(one, other)) {
+                    await().atMost(PATIENCE)
+                            .until(() -> process.process().lines(FENCED).size() >= 3);
+                }
+                commands.awaitRunning(OF_ONE_LEDGER);
+                commands.finish(OF_ONE_LEDGER);
+                commands.assertSucceeded(OF_ONE_LEDGER);
+                assertThat(one.isAlive() && other.isAlive()).isTrue();
+            }
+        } finally {
+            stage.dbtCloud().faults().clear();
+        }
+    }
+
+    @Test
+    void withDifferentLedgersOnOneAccountLeaveEachOthersRunsAlone() {
+        Deployment first = quick("first").set("relay.ledger.sweep-interval", "10s");
+        Deployment second = quick("second").set("relay.ledger.sweep-interval", "10s");
+        var ofFirst = new OneRunEach(stage.dbtCloud(), first, OF_THE_FIRST);
+        var ofSecond = new OneRunEach(stage.dbtCloud(), second, OF_THE_SECOND);
+        first.start();
+        second.start();
+        ofFirst.send(OF_THE_FIRST);
+        stage.dbtCloud().faults().next(OF_THE_SECOND.size()).on(Endpoint.TRIGGER).loseAnswerAfterCreating();
+        ofSecond.send(OF_THE_SECOND);
+        ofFirst.awaitRunning(OF_THE_FIRST);
+        ofSecond.awaitRunning(OF_THE_SECOND);
+        // Sweeps of both have seen the runs of both.
+        long lists = stage.dbtCloud().count(Endpoint.LIST_RUNS);
+        await().atMost(PATIENCE).until(() -> stage.dbtCloud().count(Endpoint.LIST_RUNS) > lists + 10);
+        await().during(Duration.ofSeconds(12))
+                .atMost(PATIENCE)
+                .until(() -> stage.dbtCloud().count(Endpoint.CANCEL) == 0);
+
+        ofFirst.finish(OF_THE_FIRST);
+        ofSecond.finish(OF_THE_SECOND);
+        ofFirst.assertSucceeded(OF_THE_FIRST);
+        ofSecond.assertSucceeded(OF_THE_SECOND);
+        for (Deployment relay : List.of(first, second)) {
+            assertThat(relay.reader().events())
+                    .noneMatch(event -> event.type().equals("run.stray"));
+        }
+        assertThat(stage.dbtCloud().runs())
+                .filteredOn(run -> OF_THE_FIRST.contains(run.job().name()))
+                .extracting(RunView::cause)
+                .allMatch(cause -> cause.startsWith("[relay:first:"));
+    }
+
+    private static Deployment quick(String name) {
+        return stage.deployment(name)
+                .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
+                .set("relay.connections.default.read-timeout", "5s")
+                .set("relay.ledger.visibility-lag", "1s");
+    }
+
+    private static List<String> ids(String name, int count) {
+        return IntStream.range(0, count).mapToObj(i -> name + "-" + i).toList();
+    }
+}
