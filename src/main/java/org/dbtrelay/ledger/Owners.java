@@ -119,6 +119,13 @@ public class Owners {
         tick();
     }
 
+    /** All that the group has given to this instance: what else it owns, it has lost without being told. */
+    void keepOnly(Collection<Integer> partitions) {
+        revoked(owners.keySet().stream()
+                .filter(partition -> !partitions.contains(partition))
+                .toList());
+    }
+
     /** The group took partitions away, or this instance stops: their owners drain, all at the same time. */
     void revoked(Collection<Integer> partitions) {
         List<PartitionOwner> leaving = partitions.stream()

@@ -20,6 +20,7 @@ import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.dbtrelay.run.RunEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,12 @@ final class PartitionLedger implements AutoCloseable {
             return ledger;
         } catch (KafkaException e) {
             ledger.close();
-            throw failed("the ledger partition could not be claimed", e);
+            throw failed(
+                    e instanceof TransactionalIdAuthorizationException
+                            ? "Kafka does not let the relay's user Write transactional id '" + ledger.topic + "-" + partition
+                                    + "'; add the ACL"
+                            : "the ledger partition could not be claimed",
+                    e);
         }
     }
 

@@ -21,20 +21,24 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the topics are there and as they have to be: the ledger compacted, with as many partitions as the commands topic.
+ * Whether the topics are there and as they have to be: the ledger compacted, with as many partitions as the commands topic,
+ * and the relay's user allowed to do what it has to.
  * Missing ones are created if that is wanted. Nothing is claimed before; a fault is one clear line, and is looked at again
  * every few seconds, so that mending it is enough.
  */
@@ -49,6 +53,7 @@ public class TopicCheck {
 
     private final KafkaSettings kafka;
     private final RelayConfig.Topics topics;
+    private final AccessCheck access;
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -58,6 +63,7 @@ public class TopicCheck {
     TopicCheck(KafkaSettings kafka, Clock clock) {
         this.kafka = kafka;
         this.topics = kafka.topics();
+        this.access = new AccessCheck(topics);
         this.clock = clock;
         this.status = new Status(List.of("the topics have not been checked yet"), 0, clock.instant());
     }
@@ -127,7 +133,13 @@ public class TopicCheck {
                 found = describe(admin);
             }
         }
-        List<String> faults = new ArrayList<>();
+        List<String> faults = new ArrayList<>(access.faults(found.values()));
+        if (!status.isFine()) {
+            faults.addAll(access.faultsOfGroup(admin, kafka.group()));
+        }
+        if (!faults.isEmpty()) {
+            throw new Faulty(faults);
+        }
         for (String name : names()) {
             if (!found.containsKey(name)) {
                 faults.add("topic '" + name + "' does not exist; create it, or set relay.topics.create=true");
@@ -184,13 +196,23 @@ public class TopicCheck {
         return names;
     }
 
+    /** The topics that are there. One that may not be described is a fault, because nobody can tell whether it is there. */
     private Map<String, TopicDescription> describe(Admin admin) throws InterruptedException, Faulty {
         Map<String, TopicDescription> found = new HashMap<>();
-        Set<String> there = get(admin.listTopics().names());
-        for (String name : names()) {
-            if (there.contains(name)) {
-                found.putAll(get(admin.describeTopics(List.of(name)).allTopicNames()));
+        List<String> faults = new ArrayList<>();
+        var described = admin.describeTopics(names(), new DescribeTopicsOptions().includeAuthorizedOperations(true))
+                .topicNameValues();
+        for (var topic : described.entrySet()) {
+            try {
+                found.put(topic.getKey(), get(topic.getValue()));
+            } catch (UnknownTopicOrPartitionException e) {
+                LOG.debug("A topic is not there", pair(LogKey.TOPIC, topic.getKey()));
+            } catch (TopicAuthorizationException e) {
+                faults.add(access.mayNotDescribe(topic.getKey()));
             }
+        }
+        if (!faults.isEmpty()) {
+            throw new Faulty(faults);
         }
         return found;
     }

@@ -9,13 +9,14 @@ import java.io.IOException;
 import org.dbtrelay.testkit.RelayProcess;
 
 /** How many partitions an instance owns, by what it says of itself. */
-final class OwnedPartitions {
+public final class OwnedPartitions {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private OwnedPartitions() {}
 
-    static int of(RelayProcess process) {
+    /** 0 as long as it does not say. */
+    public static int of(RelayProcess process) {
         try {
             JsonNode checks = JSON.readTree(process.get(process.managementUrl().resolve("/q/health/ready"))
                             .body())

@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.dbtrelay.it.Deployment;
+import org.dbtrelay.it.OwnedPartitions;
 import org.dbtrelay.testkit.RelayProcess;
 
 /** The instances of one deployment, in a few places; and what has been done to them. Used by one thread. */
@@ -140,6 +141,13 @@ final class Fleet implements AutoCloseable {
             mostKilobytes =
                     Math.max(mostKilobytes, memory(place.process.process().pid()));
         }
+    }
+
+    /** How many partitions all of them say that they own. */
+    int ownedPartitions() {
+        return upright().stream()
+                .mapToInt(index -> OwnedPartitions.of(places.get(index).process))
+                .sum();
     }
 
     List<Path> logs() {

@@ -29,8 +29,16 @@ final class RelayLogs {
     private static final Pattern CLAIMED = Pattern.compile("Partition claimed and read;.* partition=(\\d+)");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss,SSS");
 
-    /** Vert.x tells so of an answer that comes in the same moment in which its call is given up or its connection is lost. */
-    private static final Pattern EXPLAINED = Pattern.compile("Uncaught exception received by Vert\\.x: .*Result is already complete");
+    /** What libraries call an error, and an attack explains. */
+    private static final List<Pattern> EXPLAINED = List.of(
+            // An answer comes in the same moment in which its call is given up or its connection is lost.
+            Pattern.compile("Uncaught exception received by Vert\\.x: .*Result is already complete"),
+            // An owner is stopped while it reads its partition.
+            Pattern.compile("Failed to close fetcher with a timeout.*InterruptException"),
+            // Frozen, or without a broker, for longer than a session: it wakes up outside of the group.
+            Pattern.compile("Offset commit failed on partition .*(not aware of this member|rebalance|current generation)"),
+            Pattern.compile("SRMSG18222: Unable to execute consumer revoked.*CommitFailedException"),
+            Pattern.compile("User provided listener .* failed on invocation of onPartitions(Lost|Revoked)"));
 
     /** An instance began to serve a partition. */
     record Claim(Instant at, Path log, int partition) {}
@@ -138,7 +146,7 @@ final class RelayLogs {
             return;
         }
         boolean isError = parts.group(2).equals("ERROR") || parts.group(2).equals("FATAL");
-        if (isError && !EXPLAINED.matcher(line).find()) {
+        if (isError && EXPLAINED.stream().noneMatch(it -> it.matcher(line).find())) {
             errors.add(log.getFileName() + ": " + line);
         }
         Matcher claimed = CLAIMED.matcher(line);

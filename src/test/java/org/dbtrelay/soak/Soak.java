@@ -32,7 +32,7 @@ final class Soak implements AutoCloseable {
     private static final int INSTANCES = 3;
     private static final int PARTITIONS = 6;
     private static final int JOBS = 150;
-    private static final int MOST_UNFINISHED = 400;
+    private static final int MOST_UNFINISHED = 500;
     private static final double FAULTS = 0.05;
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final Duration PROGRESS = Duration.ofSeconds(10);
@@ -125,6 +125,9 @@ final class Soak implements AutoCloseable {
         var topics = new Topics(relay);
         topics.awaitNoLag(PATIENCE).ifPresent(violations::add);
         fleet.look();
+        if (fleet.ownedPartitions() != PARTITIONS) {
+            violations.add("the instances own %d partitions of %d".formatted(fleet.ownedPartitions(), PARTITIONS));
+        }
         fleet.upright().forEach(fleet::stop);
         logs.read(fleet.logs());
         relay.reader().awaitEnd(PATIENCE);

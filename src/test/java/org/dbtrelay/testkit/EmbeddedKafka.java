@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ThreadLocalRandom;
@@ -41,7 +43,10 @@ public final class EmbeddedKafka implements AutoCloseable {
 
     private final Path dataDirectory;
     private final boolean temporary;
+    private final Map<String, String> furtherSettings = new LinkedHashMap<>();
+    private final List<String> scramUsers = new ArrayList<>();
     private int brokerPort;
+    private int securePort;
     private int controllerPort;
     private KafkaRaftServer server;
     private KafkaClients clients;
@@ -74,6 +79,37 @@ public final class EmbeddedKafka implements AutoCloseable {
     /** As {@link #in(Path)}, on a given port of 127.0.0.1; 0 lets the first {@link #start()} choose a free one. */
     public static EmbeddedKafka in(Path dataDirectory, int port) {
         return new EmbeddedKafka(dataDirectory, false, port);
+    }
+
+    /** Sets a key of the broker's configuration, before it is started. */
+    public EmbeddedKafka set(String key, String value) {
+        furtherSettings.put(key, value);
+        return this;
+    }
+
+    /**
+     * Adds a second listener, before the first start: TLS, SCRAM-SHA-512 and ACLs, by which nobody may do anything until told
+     * otherwise. Clients of the first listener, those of the test, may do everything.
+     */
+    public EmbeddedKafka secured(PrivateCa ca, String user, String password) {
+        securePort = freePort();
+        scramUsers.add("SCRAM-SHA-512=[name=%s,password=%s]".formatted(user, password));
+        set("listener.name.secure.ssl.keystore.type", "PKCS12");
+        set("listener.name.secure.ssl.keystore.location", ca.serverKeyStore().toString());
+        set("listener.name.secure.ssl.keystore.password", PrivateCa.PASSWORD);
+        set("listener.name.secure.ssl.key.password", PrivateCa.PASSWORD);
+        set("listener.name.secure.sasl.enabled.mechanisms", "SCRAM-SHA-512");
+        set(
+                "listener.name.secure.scram-sha-512.sasl.jaas.config",
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;");
+        set("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+        set("super.users", "User:ANONYMOUS");
+        return this;
+    }
+
+    /** {@code 127.0.0.1:<port>} of the listener that {@link #secured} has added. */
+    public String secureBootstrapServers() {
+        return "127.0.0.1:" + securePort;
     }
 
     /**
@@ -209,6 +245,7 @@ public final class EmbeddedKafka implements AutoCloseable {
                     .setControllerListenerName("CONTROLLER")
                     .setMetadataLogDirectory(dataDirectory.toString())
                     .addDirectory(dataDirectory.toString())
+                    .setScramArguments(scramUsers)
                     .run();
         } catch (Exception e) {
             throw new IllegalStateException("The broker's directory could not be formatted: " + dataDirectory, e);
@@ -238,10 +275,11 @@ public final class EmbeddedKafka implements AutoCloseable {
         settings.put("process.roles", "broker,controller");
         settings.put("node.id", Integer.toString(NODE_ID));
         settings.put("log.dirs", dataDirectory.toString());
-        settings.put(
-                "listeners", "BROKER://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d".formatted(brokerPort, controllerPort));
-        settings.put("advertised.listeners", "BROKER://127.0.0.1:" + brokerPort);
-        settings.put("listener.security.protocol.map", "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        String broker = "BROKER://127.0.0.1:" + brokerPort;
+        String advertised = securePort == 0 ? broker : broker + ",SECURE://127.0.0.1:" + securePort;
+        settings.put("listeners", advertised + ",CONTROLLER://127.0.0.1:" + controllerPort);
+        settings.put("advertised.listeners", advertised);
+        settings.put("listener.security.protocol.map", "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL");
         settings.put("inter.broker.listener.name", "BROKER");
         settings.put("controller.listener.names", "CONTROLLER");
         settings.put("controller.quorum.voters", "%d@127.0.0.1:%d".formatted(NODE_ID, controllerPort));
@@ -269,6 +307,7 @@ public final class EmbeddedKafka implements AutoCloseable {
         settings.put("log.cleaner.io.buffer.size", "262144");
         settings.put("log.index.size.max.bytes", "1048576");
         settings.put("metric.reporters", "");
+        settings.putAll(furtherSettings);
         return settings;
     }
 

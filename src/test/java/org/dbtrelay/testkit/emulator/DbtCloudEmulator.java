@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.dbtrelay.testkit.PrivateCa;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,10 +32,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
     private final Vertx vertx;
     private final WebhookSender sender;
     private final AtomicInteger port = new AtomicInteger();
+    private final @Nullable PrivateCa ca;
 
     private DbtCloudEmulator(Builder builder) {
         world = builder.world;
         token = builder.token;
+        ca = builder.ca;
         clock = new EmulatorClock(builder.clock);
         counters = new Counters(clock);
         life = new RunLife(clock, builder.behaviour.speed(), builder.behaviour.cancelDelay());
@@ -59,7 +62,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
                 new AccountLimit(builder.behaviour.requestsPerMinute(), clock, faults),
                 builder.behaviour.slashRequired(),
                 new Control(this)::answer);
-        vertx.deployVerticle(() -> new HttpFront(traffic, builder.port, port), new DeploymentOptions().setInstances(2))
+        vertx.deployVerticle(() -> new HttpFront(traffic, builder.port, port, builder.ca), new DeploymentOptions().setInstances(2))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
@@ -82,6 +85,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         private Clock clock = Clock.systemUTC();
         private String token = "dbtc_emulated-token";
         private int port;
+        private @Nullable PrivateCa ca;
         private Behaviour behaviour = Behaviour.likely();
 
         private Builder() {}
@@ -116,6 +120,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
             return this;
         }
 
+        /** HTTPS, with a certificate for 127.0.0.1 that this authority has signed. */
+        public Builder tls(PrivateCa value) {
+            ca = value;
+            return this;
+        }
+
         /** What dbt Cloud's documents leave open. A speed that is to hold must be in it or be set after it. */
         public Builder behaviour(Behaviour value) {
             behaviour = value;
@@ -128,9 +138,9 @@ public final class DbtCloudEmulator implements AutoCloseable {
         }
     }
 
-    /** {@code http://127.0.0.1:port}, without a slash at the end. */
+    /** {@code http://127.0.0.1:port}, or {@code https}, without a slash at the end. */
     public String baseUrl() {
-        return "http://127.0.0.1:" + port.get();
+        return (ca == null ? "http" : "https") + "://127.0.0.1:" + port.get();
     }
 
     /** The same as a URI. */

@@ -7,6 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.PfxOptions;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +16,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.dbtrelay.testkit.PrivateCa;
+import org.jspecify.annotations.Nullable;
 
 /** The HTTP side: reads requests, asks for the verdict on each, and sends, spoils or withholds the answer. */
 final class HttpFront extends AbstractVerticle {
@@ -23,8 +26,10 @@ final class HttpFront extends AbstractVerticle {
     private final Traffic traffic;
     private final int wantedPort;
     private final AtomicInteger port;
+    private final @Nullable PrivateCa ca;
 
-    HttpFront(Traffic traffic, int wantedPort, AtomicInteger port) {
+    HttpFront(Traffic traffic, int wantedPort, AtomicInteger port, @Nullable PrivateCa ca) {
+        this.ca = ca;
         this.traffic = traffic;
         this.wantedPort = wantedPort;
         this.port = port;
@@ -49,6 +54,12 @@ final class HttpFront extends AbstractVerticle {
                 .setMaxInitialLineLength(PIECE)
                 .setHandle100ContinueAutomatically(true)
                 .setTcpNoDelay(true);
+        if (ca != null) {
+            options.setSsl(true)
+                    .setKeyCertOptions(new PfxOptions()
+                            .setPath(ca.serverKeyStore().toString())
+                            .setPassword(PrivateCa.PASSWORD));
+        }
         vertx.createHttpServer(options)
                 .requestHandler(http -> http.body().onSuccess(body -> guarded(http, body)))
                 .listen()
