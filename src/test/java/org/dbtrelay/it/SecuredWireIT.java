@@ -1,0 +1,202 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
+import org.dbtrelay.testkit.EmbeddedKafka;
+import org.dbtrelay.testkit.PrivateCa;
+import org.dbtrelay.testkit.RelayProcess;
+import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * TLS with a private authority on both sides, SCRAM, and exactly the access rights that {@code docs/operations.md} lists, all
+ * of it by documented keys. With one of the rights missing, the log and readiness name it.
+ */
+class SecuredWireIT {
+
+    private static final String NAME = "secured";
+    private static final String USER = "relay";
+    private static final String PASSWORD = "scram-password-nobody-may-see";
+    private static final List<String> TOPICS =
+            List.of("commands", "ledger", "run.events", "artifact.events", "commands.dlq");
+
+    /** The list of {@code docs/operations.md}, and what the log says when one is missing. */
+    enum Right {
+        READ_COMMANDS(ResourceType.TOPIC, NAME + ".commands", AclOperation.READ, "Read topic 'secured.commands'"),
+        READ_LEDGER(ResourceType.TOPIC, NAME + ".ledger", AclOperation.READ, "Read topic 'secured.ledger'"),
+        WRITE_LEDGER(ResourceType.TOPIC, NAME + ".ledger", AclOperation.WRITE, "Write topic 'secured.ledger'"),
+        DESCRIBE_CONFIGS_OF_LEDGER(
+                ResourceType.TOPIC,
+                NAME + ".ledger",
+                AclOperation.DESCRIBE_CONFIGS,
+                "DescribeConfigs topic 'secured.ledger'"),
+        WRITE_RUN_EVENTS(ResourceType.TOPIC, NAME + ".run.events", AclOperation.WRITE, "Write topic 'secured.run.events'"),
+        WRITE_ARTIFACT_EVENTS(
+                ResourceType.TOPIC, NAME + ".artifact.events", AclOperation.WRITE, "Write topic 'secured.artifact.events'"),
+        WRITE_DEAD_LETTERS(
+                ResourceType.TOPIC, NAME + ".commands.dlq", AclOperation.WRITE, "Write topic 'secured.commands.dlq'"),
+        WRITE_TRANSACTIONAL_IDS(
+                ResourceType.TRANSACTIONAL_ID,
+                NAME + ".ledger-",
+                AclOperation.WRITE,
+                "Write transactional id 'secured.ledger-"),
+        READ_GROUP(ResourceType.GROUP, NAME, AclOperation.READ, "Read consumer group 'secured'");
+
+        private final ResourceType type;
+        private final String resource;
+        private final AclOperation operation;
+        private final String told;
+
+        Right(ResourceType type, String resource, AclOperation operation, String told) {
+            this.type = type;
+            this.resource = resource;
+            this.operation = operation;
+            this.told = told;
+        }
+
+        private AclBinding binding() {
+            PatternType pattern = type == ResourceType.TRANSACTIONAL_ID ? PatternType.PREFIXED : PatternType.LITERAL;
+            return new AclBinding(
+                    new ResourcePattern(type, resource, pattern),
+                    new AccessControlEntry("User:" + USER, "*", operation, AclPermissionType.ALLOW));
+        }
+    }
+
+    private static Path directory;
+    private static PrivateCa ca;
+    private static EmbeddedKafka kafka;
+    private static DbtCloudEmulator dbtCloud;
+
+    private Deployment relay;
+
+    @BeforeAll
+    static void start() {
+        World world = World.empty()
+                .account(World.ACCOUNT_ID, "Jaffle Shop")
+                .project("Jaffle Shop")
+                .environment("Production")
+                .job(EmulatedJob.named("main job")
+                        .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300))));
+        directory = RelayStage.newDirectory(SecuredWireIT.class);
+        ca = PrivateCa.in(directory.resolve("ca"));
+        kafka = EmbeddedKafka.temporaryIn(directory).secured(ca, USER, PASSWORD).start();
+        dbtCloud = DbtCloudEmulator.builder().world(world).tls(ca).start();
+        kafka.createTopics(1, TOPICS.stream().map(it -> NAME + "." + it).filter(it -> !it.endsWith("ledger")).toArray(String[]::new));
+        kafka.createTopic(NAME + ".ledger", 1, Map.of("cleanup.policy", "compact"));
+    }
+
+    @AfterAll
+    static void end() {
+        dbtCloud.close();
+        kafka.close();
+    }
+
+    @AfterEach
+    void endRelay() {
+        relay.close();
+    }
+
+    @Test
+    void mainJobWithTheRightsOfTheDocumentsAndNoOthers() {
+        allow(List.of(Right.values()));
+        relay = deployment();
+        var commands = new OneRunEach(dbtCloud, relay, List.of("main job"));
+        relay.start();
+        commands.send("main job", 0);
+        commands.awaitRunning(List.of("main job"));
+        commands.finish(List.of("main job"));
+        commands.assertSucceeded(List.of("main job"));
+        relay.send("0", "no command");
+        relay.reader().awaitFor(event -> event.header("dlq-reason") != null, PATIENCE);
+        assertThat(relay.relay().lines()).noneMatch(line -> line.contains(PASSWORD) || line.contains(dbtCloud.token()));
+        assertThat(relay.relay().lines()).noneMatch(line -> line.contains("uthorization"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Right.class)
+    void aMissingRightIsNamed(Right missing) {
+        allow(Stream.of(Right.values()).filter(right -> right != missing).toList());
+        relay = deployment();
+        RelayProcess process = relay.launch();
+
+        process.process()
+                .awaitLine(
+                        Pattern.compile("Kafka does not let the relay's user " + Pattern.quote(missing.told)), PATIENCE);
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(readiness(process)).contains(missing.told));
+        assertThat(process.isReady()).isFalse();
+
+        // Mending it is enough.
+        allow(List.of(Right.values()));
+        process.awaitReady(PATIENCE);
+    }
+
+    private static Deployment deployment() {
+        Deployment relay = Deployment.of(
+                NAME,
+                directory,
+                kafka.bootstrapServers(),
+                dbtCloud.baseUrl(),
+                dbtCloud.accountId(),
+                dbtCloud.token());
+        return relay.set("kafka.bootstrap.servers", kafka.secureBootstrapServers())
+                .set("kafka.security.protocol", "SASL_SSL")
+                .set("kafka.ssl.truststore.location", ca.certificate().toString())
+                .set("kafka.ssl.truststore.type", "PEM")
+                .set("kafka.sasl.mechanism", "SCRAM-SHA-512")
+                .set(
+                        "kafka.sasl.jaas.config",
+                        "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";"
+                                .formatted(USER, PASSWORD))
+                // The instance of the test before was killed, and its session holds the partition.
+                .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
+                .set("relay.topics.create", "false")
+                .set("relay.connections.default.trust-store", ca.certificate().toString());
+    }
+
+    private static String readiness(RelayProcess process) throws IOException {
+        return process.get(process.managementUrl().resolve("/q/health/ready")).body();
+    }
+
+    /** These rights, and no others. */
+    private static void allow(List<Right> rights) {
+        try (Admin admin = kafka.admin()) {
+            admin.deleteAcls(List.of(AclBindingFilter.ANY)).all().get();
+            var bindings = new ArrayList<AclBinding>();
+            rights.forEach(right -> bindings.add(right.binding()));
+            admin.createAcls(bindings).all().get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("The ACLs could not be set", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while setting ACLs", e);
+        }
+    }
+}
