@@ -3,13 +3,22 @@ package org.dbtrelay;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.dbtrelay.config.CheckedConfig;
 import org.dbtrelay.config.ConfigFault;
 
 /** Where the process begins: first the configuration is checked as a whole, then, and only then, anything is started. */
 @QuarkusMain
 public final class Relay {
+
+    /** Well within the 30 s that platforms wait before they kill, and beyond all that a stop has to wait for. */
+    private static final Duration LONGEST_STOP = Duration.ofSeconds(25);
+
+    /** 128 and the signal's number, as a JVM gives by itself. */
+    private static final int ENDED_BY_SIGTERM = 143;
 
     private Relay() {}
 
@@ -25,7 +34,37 @@ public final class Relay {
             tell(faults, System.err);
             System.exit(1);
         }
+        Runtime.getRuntime().addShutdownHook(new Thread(Relay::boundTheStop, "bound-the-stop"));
         Quarkus.run(arguments);
+    }
+
+    /**
+     * Libraries have been seen to wait for ever for each other while they close, when a rebalance and a stop met. What is the
+     * relay's has been put away long before, and a process that stays has to be killed, after its platform's patience.
+     */
+    private static void boundTheStop() {
+        Thread.ofPlatform().daemon().name("longest-stop").start(() -> {
+            try {
+                if (!new CountDownLatch(1).await(LONGEST_STOP.toSeconds(), TimeUnit.SECONDS)) {
+                    System.err.println("The stop has not come to its end within " + LONGEST_STOP.toSeconds()
+                            + " s, so the process is ended. What it waited for:");
+                    Thread.getAllStackTraces().forEach(Relay::tellIfInTheWay);
+                    System.err.flush();
+                    Runtime.getRuntime().halt(ENDED_BY_SIGTERM);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private static void tellIfInTheWay(Thread thread, StackTraceElement[] stack) {
+        if (thread.getName().equals("Shutdown thread") || thread.getName().startsWith("smallrye-kafka")) {
+            System.err.println(thread.getName());
+            for (StackTraceElement element : stack) {
+                System.err.println("\tat " + element);
+            }
+        }
     }
 
     /** Logging is not up yet, and whoever started this by hand reads the terminal: so plain lines. */

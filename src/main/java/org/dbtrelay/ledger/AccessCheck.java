@@ -68,8 +68,7 @@ final class AccessCheck {
     }
 
     /** Brokers that know no authorised operations give none at all: then nothing is said. */
-    private static List<String> faults(
-            String resource, Set<AclOperation> needed, @Nullable Set<AclOperation> allowed) {
+    private static List<String> faults(String resource, Set<AclOperation> needed, @Nullable Set<AclOperation> allowed) {
         if (allowed == null || allowed.contains(AclOperation.ALL)) {
             return List.of();
         }

@@ -61,8 +61,8 @@ final class PartitionLedger implements AutoCloseable {
             ledger.close();
             throw failed(
                     e instanceof TransactionalIdAuthorizationException
-                            ? "Kafka does not let the relay's user Write transactional id '" + ledger.topic + "-" + partition
-                                    + "'; add the ACL"
+                            ? "Kafka does not let the relay's user Write transactional id '" + ledger.topic + "-"
+                                    + partition + "'; add the ACL"
                             : "the ledger partition could not be claimed",
                     e);
         }

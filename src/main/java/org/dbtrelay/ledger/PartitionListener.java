@@ -24,7 +24,8 @@ public class PartitionListener implements KafkaConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        // SmallRye commits offsets before it tells of a revocation; where that fails, as for one who wakes up outside of the
+        // SmallRye commits offsets before it tells of a revocation; where that fails, as for one who wakes up outside
+        // of the
         // group, it tells nothing. Here is the next occasion to see what is no longer ours.
         owners.keepOnly(numbers(consumer.assignment()));
         owners.assigned(numbers(partitions));

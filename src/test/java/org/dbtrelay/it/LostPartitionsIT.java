@@ -45,7 +45,8 @@ class LostPartitionsIT {
             Deployment relay = stage.deployment("lost-partitions")
                     .set("relay.topics.partitions", Integer.toString(PARTITIONS))
                     .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
-                    // Nothing is committed by itself while the test lasts: there is always something to commit at a revocation.
+                    // Nothing is committed by itself while the test lasts: there is always something to commit at a
+                    // revocation.
                     .set("mp.messaging.incoming.commands.auto.commit.interval.ms", "600000")
                     .set("relay.connections.default.read-timeout", "5s")
                     .set("relay.ledger.visibility-lag", "1s");

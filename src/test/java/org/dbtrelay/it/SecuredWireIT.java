@@ -58,9 +58,13 @@ class SecuredWireIT {
                 NAME + ".ledger",
                 AclOperation.DESCRIBE_CONFIGS,
                 "DescribeConfigs topic 'secured.ledger'"),
-        WRITE_RUN_EVENTS(ResourceType.TOPIC, NAME + ".run.events", AclOperation.WRITE, "Write topic 'secured.run.events'"),
+        WRITE_RUN_EVENTS(
+                ResourceType.TOPIC, NAME + ".run.events", AclOperation.WRITE, "Write topic 'secured.run.events'"),
         WRITE_ARTIFACT_EVENTS(
-                ResourceType.TOPIC, NAME + ".artifact.events", AclOperation.WRITE, "Write topic 'secured.artifact.events'"),
+                ResourceType.TOPIC,
+                NAME + ".artifact.events",
+                AclOperation.WRITE,
+                "Write topic 'secured.artifact.events'"),
         WRITE_DEAD_LETTERS(
                 ResourceType.TOPIC, NAME + ".commands.dlq", AclOperation.WRITE, "Write topic 'secured.commands.dlq'"),
         WRITE_TRANSACTIONAL_IDS(
@@ -109,7 +113,12 @@ class SecuredWireIT {
         ca = PrivateCa.in(directory.resolve("ca"));
         kafka = EmbeddedKafka.temporaryIn(directory).secured(ca, USER, PASSWORD).start();
         dbtCloud = DbtCloudEmulator.builder().world(world).tls(ca).start();
-        kafka.createTopics(1, TOPICS.stream().map(it -> NAME + "." + it).filter(it -> !it.endsWith("ledger")).toArray(String[]::new));
+        kafka.createTopics(
+                1,
+                TOPICS.stream()
+                        .map(it -> NAME + "." + it)
+                        .filter(it -> !it.endsWith("ledger"))
+                        .toArray(String[]::new));
         kafka.createTopic(NAME + ".ledger", 1, Map.of("cleanup.policy", "compact"));
     }
 
@@ -149,8 +158,10 @@ class SecuredWireIT {
 
         process.process()
                 .awaitLine(
-                        Pattern.compile("Kafka does not let the relay's user " + Pattern.quote(missing.told)), PATIENCE);
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(readiness(process)).contains(missing.told));
+                        Pattern.compile("Kafka does not let the relay's user " + Pattern.quote(missing.told)),
+                        PATIENCE);
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(readiness(process)).contains(missing.told));
         assertThat(process.isReady()).isFalse();
 
         // Mending it is enough.
@@ -160,12 +171,7 @@ class SecuredWireIT {
 
     private static Deployment deployment() {
         Deployment relay = Deployment.of(
-                NAME,
-                directory,
-                kafka.bootstrapServers(),
-                dbtCloud.baseUrl(),
-                dbtCloud.accountId(),
-                dbtCloud.token());
+                NAME, directory, kafka.bootstrapServers(), dbtCloud.baseUrl(), dbtCloud.accountId(), dbtCloud.token());
         return relay.set("kafka.bootstrap.servers", kafka.secureBootstrapServers())
                 .set("kafka.security.protocol", "SASL_SSL")
                 .set("kafka.ssl.truststore.location", ca.certificate().toString())

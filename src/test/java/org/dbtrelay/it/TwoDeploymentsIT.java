@@ -38,9 +38,7 @@ class TwoDeploymentsIT {
         Stream.of(OF_ONE_LEDGER, OF_THE_FIRST, OF_THE_SECOND)
                 .flatMap(List::stream)
                 .forEach(id -> world.job(EmulatedJob.named(id)
-                        .plan(RunPlan.unending()
-                                .queued(Duration.ZERO)
-                                .starting(Duration.ofMillis(300)))));
+                        .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
         stage = RelayStage.of(TwoDeploymentsIT.class, world);
     }
 
@@ -59,11 +57,7 @@ class TwoDeploymentsIT {
             commands.awaitRunning(OF_ONE_LEDGER.subList(0, 3));
             relay.set("mp.messaging.incoming.commands.group.id", "another-group");
             // Answers are late, so that there is something in doubt each time that a partition is taken away.
-            stage.dbtCloud()
-                    .faults()
-                    .always()
-                    .on(Endpoint.TRIGGER)
-                    .answerLateAfterCreating(Duration.ofSeconds(2));
+            stage.dbtCloud().faults().always().on(Endpoint.TRIGGER).answerLateAfterCreating(Duration.ofSeconds(2));
             try (RelayProcess other = relay.launch()) {
                 commands.send(OF_ONE_LEDGER.subList(3, 12));
                 for (RelayProcess process : List.of(one, other)) {
@@ -89,7 +83,11 @@ class TwoDeploymentsIT {
         first.start();
         second.start();
         ofFirst.send(OF_THE_FIRST);
-        stage.dbtCloud().faults().next(OF_THE_SECOND.size()).on(Endpoint.TRIGGER).loseAnswerAfterCreating();
+        stage.dbtCloud()
+                .faults()
+                .next(OF_THE_SECOND.size())
+                .on(Endpoint.TRIGGER)
+                .loseAnswerAfterCreating();
         ofSecond.send(OF_THE_SECOND);
         ofFirst.awaitRunning(OF_THE_FIRST);
         ofSecond.awaitRunning(OF_THE_SECOND);
@@ -105,8 +103,7 @@ class TwoDeploymentsIT {
         ofFirst.assertSucceeded(OF_THE_FIRST);
         ofSecond.assertSucceeded(OF_THE_SECOND);
         for (Deployment relay : List.of(first, second)) {
-            assertThat(relay.reader().events())
-                    .noneMatch(event -> event.type().equals("run.stray"));
+            assertThat(relay.reader().events()).noneMatch(event -> event.type().equals("run.stray"));
         }
         assertThat(stage.dbtCloud().runs())
                 .filteredOn(run -> OF_THE_FIRST.contains(run.job().name()))

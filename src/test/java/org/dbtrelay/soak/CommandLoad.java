@@ -74,7 +74,11 @@ final class CommandLoad implements AutoCloseable {
      */
     void sendLast(int partitions) {
         for (int partition = 0; partition < partitions; partition++) {
-            var trigger = new Command("last-" + partition, Kind.TRIGGER, jobs.get(partition * 10 + 5).id(), "");
+            var trigger = new Command(
+                    "last-" + partition,
+                    Kind.TRIGGER,
+                    jobs.get(partition * 10 + 5).id(),
+                    "");
             sent.put(trigger.id(), trigger);
             relay.send(new ProducerRecord<>(
                     relay.topic("commands"),

@@ -101,8 +101,15 @@ final class Fleet implements AutoCloseable {
         look();
         place.wanted = false;
         stops++;
-        int status = place.process.stop();
-        place.process.close();
+        int status;
+        try {
+            status = place.process.stop();
+        } catch (AssertionError e) {
+            faults.add("not ended by SIGTERM: " + e.getMessage());
+            status = ENDED_BY_SIGTERM;
+        } finally {
+            place.process.close();
+        }
         if (status != ENDED_BY_SIGTERM) {
             faults.add("exit status %d after SIGTERM: %s"
                     .formatted(status, place.process.outputFile().getFileName()));

@@ -35,8 +35,11 @@ final class RelayLogs {
             Pattern.compile("Uncaught exception received by Vert\\.x: .*Result is already complete"),
             // An owner is stopped while it reads its partition.
             Pattern.compile("Failed to close fetcher with a timeout.*InterruptException"),
+            // A read that waited for its turn when the process was stopped; nothing comes of it.
+            Pattern.compile("\\[Error Occurred After Shutdown\\]: java.lang.IllegalStateException: Client is closed"),
             // Frozen, or without a broker, for longer than a session: it wakes up outside of the group.
-            Pattern.compile("Offset commit failed on partition .*(not aware of this member|rebalance|current generation)"),
+            Pattern.compile(
+                    "Offset commit failed on partition .*(not aware of this member|rebalance|current generation)"),
             Pattern.compile("SRMSG18222: Unable to execute consumer revoked.*CommitFailedException"),
             Pattern.compile("User provided listener .* failed on invocation of onPartitions(Lost|Revoked)"));
 

@@ -52,12 +52,49 @@ public final class PrivateCa {
         Path ca = directory.resolve("ca.p12");
         Path request = directory.resolve("server.csr");
         Path signed = directory.resolve("server.pem");
-        keytool(ca, "-genkeypair", "-alias", "ca", "-keyalg", "EC", "-dname", "CN=A test's authority", "-ext", "bc:c", "-ext", "ku:c=keyCertSign");
-        keytool(ca, "-exportcert", "-alias", "ca", "-rfc", "-file", certificate().toString());
+        keytool(
+                ca,
+                "-genkeypair",
+                "-alias",
+                "ca",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=A test's authority",
+                "-ext",
+                "bc:c",
+                "-ext",
+                "ku:c=keyCertSign");
+        keytool(
+                ca,
+                "-exportcert",
+                "-alias",
+                "ca",
+                "-rfc",
+                "-file",
+                certificate().toString());
         keytool(serverKeyStore(), "-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=localhost");
         keytool(serverKeyStore(), "-certreq", "-alias", "server", "-file", request.toString());
-        keytool(ca, "-gencert", "-alias", "ca", "-rfc", "-ext", "san=ip:127.0.0.1,dns:localhost", "-infile", request.toString(), "-outfile", signed.toString());
-        keytool(serverKeyStore(), "-importcert", "-noprompt", "-alias", "ca", "-file", certificate().toString());
+        keytool(
+                ca,
+                "-gencert",
+                "-alias",
+                "ca",
+                "-rfc",
+                "-ext",
+                "san=ip:127.0.0.1,dns:localhost",
+                "-infile",
+                request.toString(),
+                "-outfile",
+                signed.toString());
+        keytool(
+                serverKeyStore(),
+                "-importcert",
+                "-noprompt",
+                "-alias",
+                "ca",
+                "-file",
+                certificate().toString());
         keytool(serverKeyStore(), "-importcert", "-noprompt", "-alias", "server", "-file", signed.toString());
     }
 

@@ -62,7 +62,9 @@ public final class DbtCloudEmulator implements AutoCloseable {
                 new AccountLimit(builder.behaviour.requestsPerMinute(), clock, faults),
                 builder.behaviour.slashRequired(),
                 new Control(this)::answer);
-        vertx.deployVerticle(() -> new HttpFront(traffic, builder.port, port, builder.ca), new DeploymentOptions().setInstances(2))
+        vertx.deployVerticle(
+                        () -> new HttpFront(traffic, builder.port, port, builder.ca),
+                        new DeploymentOptions().setInstances(2))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
