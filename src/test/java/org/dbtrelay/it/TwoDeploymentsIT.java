@@ -27,6 +27,8 @@ class TwoDeploymentsIT {
     private static final List<String> OF_THE_SECOND = ids("second", 6);
     private static final Pattern FENCED = Pattern.compile("Another instance has claimed this partition");
 
+    private static final Pattern CLAIMED = Pattern.compile("Partition claimed and read");
+
     private static RelayStage stage;
 
     @BeforeAll
@@ -58,12 +60,13 @@ class TwoDeploymentsIT {
             relay.set("mp.messaging.incoming.commands.group.id", "another-group");
             // Answers are late, so that there is something in doubt each time that a partition is taken away.
             stage.dbtCloud().faults().always().on(Endpoint.TRIGGER).answerLateAfterCreating(Duration.ofSeconds(2));
-            try (RelayProcess other = relay.launch()) {
-                commands.send(OF_ONE_LEDGER.subList(3, 12));
-                for (RelayProcess process : List.of(one, other)) {
-                    await().atMost(PATIENCE)
-                            .until(() -> process.process().lines(FENCED).size() >= 3);
-                }
+            try (RelayProcess other = relay.start().relay()) {
+                // Each of them is delivered to both. Who is fenced claims again, so the next command fences the other one.
+                commands.send(OF_ONE_LEDGER.subList(3, 6));
+                one.process().awaitLine(FENCED, PATIENCE);
+                await().atMost(PATIENCE).until(() -> one.process().lines(CLAIMED).size() >= 6);
+                commands.send(OF_ONE_LEDGER.subList(6, 12));
+                other.process().awaitLine(FENCED, PATIENCE);
                 commands.awaitRunning(OF_ONE_LEDGER);
                 commands.finish(OF_ONE_LEDGER);
                 commands.assertSucceeded(OF_ONE_LEDGER);
