@@ -63,7 +63,7 @@ class ClaimTimeIT {
         try (KafkaProducer<byte[], byte[]> producer = relay.clients().newProducer(Map.of())) {
             for (int i = 0; i < ENTRIES; i++) {
                 String id = "remembered-" + i;
-                producer.send(new ProducerRecord<>(
+                var _ = producer.send(new ProducerRecord<>(
                         relay.topic("commands"),
                         Deployment.bytes(id),
                         Deployment.bytes(

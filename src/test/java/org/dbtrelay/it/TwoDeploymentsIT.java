@@ -61,10 +61,12 @@ class TwoDeploymentsIT {
             // Answers are late, so that there is something in doubt each time that a partition is taken away.
             stage.dbtCloud().faults().always().on(Endpoint.TRIGGER).answerLateAfterCreating(Duration.ofSeconds(2));
             try (RelayProcess other = relay.start().relay()) {
-                // Each of them is delivered to both. Who is fenced claims again, so the next command fences the other one.
+                // Each of them is delivered to both. Who is fenced claims again, so the next command fences the other
+                // one.
                 commands.send(OF_ONE_LEDGER.subList(3, 6));
                 one.process().awaitLine(FENCED, PATIENCE);
-                await().atMost(PATIENCE).until(() -> one.process().lines(CLAIMED).size() >= 6);
+                await().atMost(PATIENCE)
+                        .until(() -> one.process().lines(CLAIMED).size() >= 6);
                 commands.send(OF_ONE_LEDGER.subList(6, 12));
                 other.process().awaitLine(FENCED, PATIENCE);
                 commands.awaitRunning(OF_ONE_LEDGER);
