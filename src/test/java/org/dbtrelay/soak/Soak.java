@@ -170,7 +170,7 @@ final class Soak implements AutoCloseable {
                   claimed again after kill -9: %s; after a freeze: %s (the session of %s included)
                   violations %d""".formatted(
                         seed,
-                        Duration.between(begin, now()).withNanos(0),
+                        Duration.ofSeconds(Duration.between(begin, now()).toSeconds()),
                         Runtime.getRuntime().availableProcessors(),
                         load.commands().size(),
                         load.sent().size() - load.commands().size(),

@@ -176,7 +176,7 @@ final class Verdict {
         int latest = 0;
         for (ReceivedEvent event : events) {
             int status = event.data().path("status_code").asInt(latest);
-            if (status < latest || latest > LAST_STATUS_IN_FLIGHT && status != latest) {
+            if (status < latest || (latest > LAST_STATUS_IN_FLIGHT && status != latest)) {
                 fault(command, "goes from status %d to %d".formatted(latest, status));
             }
             latest = status;
