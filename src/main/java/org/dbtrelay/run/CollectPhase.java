@@ -2,31 +2,71 @@ package org.dbtrelay.run;
 
 import java.time.Instant;
 import java.util.List;
+import org.dbtrelay.run.RunState.Explaining;
+import org.jspecify.annotations.Nullable;
 
 /** The run has ended: its artifacts are told of as they are there, until patience is over. */
 final class CollectPhase {
 
     private CollectPhase() {}
 
+    /** The event of the end is in the draft; what is left is asked for. */
+    static Decision begin(
+            Draft draft,
+            String commandId,
+            Order order,
+            RunEnd end,
+            EventType outcome,
+            @Nullable String reason,
+            Instant now,
+            Policy policy) {
+        List<WantedArtifact> wanted = StepChoice.wanted(order.terms().artifacts(), end.steps());
+        @Nullable Explaining explaining = ExplainPhase.owed(end, !wanted.isEmpty());
+        RunState.Collecting state = RunState.Collecting.begin(
+                end.run(), outcome, reason, wanted, explaining, now, policy.artifactPatience());
+        if (state.canCollect()) {
+            draft.then(new Action.Collect(commandId, order.target(), end.run(), wanted));
+        }
+        if (explaining != null) {
+            draft.then(ExplainPhase.again(commandId, order, end.run(), explaining, now.plus(RunMachine.backOff(0))));
+        }
+        return settle(draft, state);
+    }
+
     static Decision collecting(
             RunEntry entry, RunState.Collecting state, Input.About input, Instant now, Policy policy) {
         return switch (input) {
-            case Input.Collected collected -> collected(entry, state, collected, now, policy);
-            case Input.CallFailed failed ->
+            case Input.Collected collected -> collected(entry, state.asked(null, now), collected, now, policy);
+            case Input.CallFailed(String id, CallFailure failure) ->
                 collected(
                         entry,
-                        state,
+                        state.asked(failure, now),
                         new Input.Collected(entry.commandId(), List.of(), List.of(), state.remaining()),
                         now,
                         policy);
-            case Input.Woken woken -> Decision.only(collect(entry, state));
-            case Input.Restored restored -> Decision.only(collect(entry, state));
+            case Input.Explained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
+            case Input.Woken woken -> state.canCollect() ? Decision.only(collect(entry, state)) : Decision.NOTHING;
+            case Input.Restored restored -> restored(entry, state, now);
             case Input.About other -> Decision.NOTHING;
         };
     }
 
+    private static Decision restored(RunEntry entry, RunState.Collecting state, Instant now) {
+        Draft draft = Draft.of(entry, now);
+        if (state.canCollect()) {
+            draft.then(collect(entry, state));
+        }
+        if (state.explaining() != null) {
+            draft.then(ExplainPhase.again(entry, state, state.explaining(), now));
+        }
+        return draft.unchanged();
+    }
+
     private static Decision collected(
             RunEntry entry, RunState.Collecting state, Input.Collected input, Instant now, Policy policy) {
+        if (!state.canCollect()) {
+            return Decision.NOTHING;
+        }
         Draft draft = Draft.of(entry, now);
         RunSnapshot run = state.run();
         for (StoredArtifact artifact : input.ready()) {
@@ -42,19 +82,30 @@ final class CollectPhase {
         List<WantedArtifact> remaining =
                 state.remaining().stream().filter(input.notYet()::contains).toList();
         if (!remaining.isEmpty() && now.isBefore(state.until())) {
-            return draft.then(new Action.WakeAt(entry.commandId(), now.plus(RunMachine.backOff(state.tries()))))
-                    .to(new RunState.Collecting(
-                            run, state.outcome(), state.reason(), remaining, state.until(), state.tries() + 1));
+            return draft.wakeAt(now.plus(RunMachine.backOff(state.tries())))
+                    .to(state.with(remaining).triedAgain());
         }
-        for (WantedArtifact artifact : remaining) {
+        notInTime(draft, state.with(remaining), policy);
+        return settle(draft, state.with(List.of()));
+    }
+
+    /** What has not come is not waited for any longer. */
+    static void notInTime(Draft draft, RunState.Collecting state, Policy policy) {
+        for (WantedArtifact artifact : state.remaining()) {
             unavailable(
                     draft,
-                    run,
+                    state.run(),
                     artifact,
                     UnavailableReason.NOT_FOUND_IN_TIME,
                     "it did not appear within relay.artifacts.patience (" + policy.artifactPatience() + ")");
         }
-        return draft.finish(state.outcome(), state.reason(), run.runId());
+    }
+
+    /** The command is over when all is told. */
+    static Decision settle(Draft draft, RunState.Collecting state) {
+        return state.isDone()
+                ? draft.finish(state.outcome(), state.reason(), state.run().runId())
+                : draft.to(state);
     }
 
     /** What is still to come is not waited for. A fault tells nothing more: what it would tell may be what is wrong. */
@@ -74,7 +125,7 @@ final class CollectPhase {
         draft.emit(EventType.ARTIFACT_UNAVAILABLE, run, new RunEvent.OfMissingArtifact(artifact, reason, message));
     }
 
-    private static Action collect(RunEntry entry, RunState.Collecting state) {
+    static Action collect(RunEntry entry, RunState.Collecting state) {
         return new Action.Collect(entry.commandId(), entry.openOrder().target(), state.run(), state.remaining());
     }
 }

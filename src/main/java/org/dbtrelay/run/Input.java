@@ -109,12 +109,15 @@ public sealed interface Input {
     /** dbt Cloud does not know the run (404). */
     record NotSeen(String commandId, long runId) implements About {}
 
-    /** The last read of a run that has ended, with its steps and, if it failed, why. */
-    record Ended(
-            String commandId,
-            RunSnapshot run,
-            List<RunStep> steps,
-            @Nullable RunFailure failure) implements About {}
+    /** A run has ended; what could be read of it within the time that its end may be held back. */
+    record Ended(String commandId, RunEnd end) implements About {}
+
+    /**
+     * What was missing when a run's end was told has been asked for again.
+     *
+     * @param attempt the number that {@link Action.Explain} carried
+     */
+    record Explained(String commandId, int attempt, RunEnd end) implements About {}
 
     /** What has become of artifacts. */
     record Collected(
