@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.dbtrelay.dbtcloud.Redaction;
 import org.dbtrelay.run.RunFailure.FailedNode;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,9 @@ final class FailedNodes {
 
     /** The size of all of them together, in bytes of UTF-8. */
     static final int MOST_BYTES = 16 * 1024;
+
+    /** A secret that the cut would divide is still seen as one. */
+    private static final int LONGEST_READ = 4 * LONGEST_MESSAGE;
 
     private static final int LONGEST_ID = 250;
 
@@ -71,7 +75,7 @@ final class FailedNodes {
             case "status" -> status = DbtJson.text(value);
             case "message" -> {
                 String text = DbtJson.text(value);
-                message = text == null ? null : cut(text, LONGEST_MESSAGE);
+                message = text == null ? null : cut(Redaction.blotOut(cut(text, LONGEST_READ)), LONGEST_MESSAGE);
             }
             default -> value.skipChildren();
         }

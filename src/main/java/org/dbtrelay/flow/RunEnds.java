@@ -69,7 +69,7 @@ class RunEnds {
         Duration gap = Duration.ofSeconds(1);
         try {
             while (true) {
-                RunEnd read = read(client, action.commandId(), action.run());
+                RunEnd read = read(client, action.commandId(), action.target(), action.run());
                 if (read.tellsMoreThan(best.get().missing())) {
                     best.set(read);
                 }
@@ -105,13 +105,18 @@ class RunEnds {
     private RunEnd explained(Action.Explain action) throws InterruptedException {
         Optional<DbtCloudClient> client = connections.find(action.target().connection());
         return client.isPresent()
-                ? read(client.get(), action.commandId(), action.run())
+                ? read(client.get(), action.commandId(), action.target(), action.run())
                 : RunEnd.unread(action.run(), Troubles.gone(action.target()));
     }
 
-    private RunEnd read(DbtCloudClient client, String commandId, RunSnapshot run) throws InterruptedException {
+    private RunEnd read(DbtCloudClient client, String commandId, Action.Target target, RunSnapshot run)
+            throws InterruptedException {
         try {
-            return reader.read(client, run);
+            RunEnd end = reader.read(client, run);
+            if (end.trouble() != null) {
+                Troubles.report("A call to dbt Cloud failed and will be made again", commandId, target, end.trouble());
+            }
+            return end;
         } catch (RuntimeException e) {
             LOG.error(
                     "A fault of the relay stopped a call; it will be made again",

@@ -50,7 +50,7 @@ public final class EntryCodec {
             .addModule(new SimpleModule("ledger")
                     .addDeserializer(Instant.class, new InstantReader())
                     .addSerializer(ArtifactWish.class, new WishJson.Writer())
-                    .addDeserializer(ArtifactWish.class, new WishJson.Reader())
+                    .addDeserializer(ArtifactWish.class, new Shared<>(ArtifactWish.class, new WishJson.Reader()))
                     .addDeserializer(String.class, new Shared<>(String.class, StringDeserializer.instance))
                     .addDeserializer(Duration.class, new Shared<>(Duration.class, DurationDeserializer.INSTANCE))
                     .addDeserializer(Long.class, new Shared<>(Long.class, new LongDeserializer(Long.class, null))))

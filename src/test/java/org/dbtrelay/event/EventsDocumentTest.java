@@ -205,7 +205,7 @@ class EventsDocumentTest {
                 "cause",
                 6L);
         RunFailure failure = new RunFailure(
-                new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, "dbt build", "log"),
+                new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, true, "dbt build", "log"),
                 List.of(new RunFailure.FailedNode("model.shop.orders", "error", "message")));
         return new RunEvent.OfRun(run, JobRunStatus.Known.RUNNING, "job", "cause", true, failure, "reason", "message");
     }

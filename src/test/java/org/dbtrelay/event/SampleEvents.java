@@ -75,6 +75,9 @@ final class SampleEvents {
                                 "unexpected_status",
                                 "the run has ended as success")));
         all.put(
+                "run.failure_explained",
+                event(EventType.RUN_FAILURE_EXPLAINED, 5, RUN, ofRun(Known.ERROR, null, failure(), null, null)));
+        all.put(
                 "run.cancelled",
                 event(
                         EventType.RUN_CANCELLED,
@@ -170,7 +173,7 @@ final class SampleEvents {
 
     private static RunFailure failure() {
         return new RunFailure(
-                new RunStep(4, "Invoke dbt with `dbt build`", Known.ERROR, "dbt build", "Done. ERROR=1\n"),
+                new RunStep(4, "Invoke dbt with `dbt build`", Known.ERROR, true, "dbt build", "Done. ERROR=1\n"),
                 List.of(new RunFailure.FailedNode("model.shop.orders", "error", "Database Error")));
     }
 

@@ -215,7 +215,7 @@ class IfRunningTest {
         course.take(new Input.Woken("c2"));
         course.take(new Input.InFlight("c2", List.of(run(99))));
         assertThat(course.lastActions()).as("not ended yet").noneMatch(Action.ReserveStart.class::isInstance);
-        course.take(new Input.Ended("c1", run(99, Known.CANCELLED), List.of(), null));
+        course.take(RunSamples.ended("c1", run(99, Known.CANCELLED)));
         assertThat(RunSamples.ofRun(course.events.getLast()).reason()).isEqualTo("superseded");
         course.pass(Duration.ofSeconds(2));
         course.take(new Input.Woken("c2"));

@@ -182,7 +182,7 @@ class PhasesTest {
     void a_run_that_is_cancelled_and_seems_not_to_have_ended_is_looked_at_again() {
         cancelling();
 
-        course.take(new Input.Ended("c1", run(Known.RUNNING), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.RUNNING)));
 
         assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now.plus(INTERVAL));
         course.take(new Input.NotSeen("c1", 99));
@@ -196,11 +196,11 @@ class PhasesTest {
                 98, 1, 2L, 3L, 7, "daily", Known.SUCCESS, null, null, T0, null, null, null, true, null, null);
 
         assertThat(course.take(new Input.Observed("c1", other))).isEqualTo(Decision.NOTHING);
-        assertThat(course.take(new Input.Ended("c1", other, List.of(), null))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(new Input.NotSeen("c1", 98))).isEqualTo(Decision.NOTHING);
         cancelling();
         assertThat(course.take(new Input.Observed("c1", other))).isEqualTo(Decision.NOTHING);
-        assertThat(course.take(new Input.Ended("c1", other, List.of(), null))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);
     }
 
     @Test
@@ -261,7 +261,7 @@ class PhasesTest {
     void an_end_that_is_none_is_a_look() {
         following();
 
-        course.take(new Input.Ended("c1", run(Known.RUNNING), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.RUNNING)));
 
         assertThat(course.types()).containsExactly("command.accepted", "run.queued", "run.running");
     }
@@ -269,15 +269,15 @@ class PhasesTest {
     @Test
     void an_end_tells_of_the_status_before_it_only_if_that_was_another() {
         following();
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         assertThat(ofRun(course.events.getLast()).previousStatus()).isEqualTo(Known.QUEUED);
 
         Course quick = new Course(POLICY);
         quick.take(commanded(trigger(new JobSelector.ById(7))));
         quick.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         quick.take(new Input.Started("c1", 1, run(Known.SUCCESS)));
-        assertThat(quick.lastAction(Action.ReadEnd.class).runId()).isEqualTo(99);
-        quick.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        assertThat(quick.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(99);
+        quick.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         assertThat(ofRun(quick.events.getLast()).previousStatus()).isNull();
         assertThat(quick.types()).containsExactly("command.accepted", "run.succeeded");
     }
@@ -289,7 +289,7 @@ class PhasesTest {
         course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
 
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
 
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
@@ -371,7 +371,7 @@ class PhasesTest {
 
     private List<WantedArtifact> collecting() {
         following();
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         return course.lastAction(Action.Collect.class).artifacts();
     }
 }
