@@ -93,7 +93,8 @@ public class FailureReader {
                     "The failing nodes of a run cannot be read",
                     RelayLog.pair(LogKey.RUN_ID, run.runId()),
                     RelayLog.pair(LogKey.REASON, e.getClass().getSimpleName()));
-            return Nodes.NONE;
+            // A broken transfer, or a page of somebody on the way; what is really no JSON is asked for in vain.
+            return new Nodes(null, null);
         }
     }
 

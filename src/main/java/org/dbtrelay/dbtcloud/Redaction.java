@@ -55,7 +55,7 @@ public final class Redaction {
     /** Words that such a name is compared with, or set to, and that nobody uses as a secret. */
     private static final Pattern WORD = Pattern.compile(
             "(?i)null|none|true|false|undefined|string|text|varchar.*|integer"
-                    + "|required|missing|invalid|expired|incorrect|wrong|not|is|the|a|an|was|\\*+|\\{+.*|\\$\\{?.*|%.*|<.*");
+                    + "|required|missing|invalid|expired|incorrect|wrong|not|is|the|a|an|was|\\*\\*\\*.*|\\*+|\\{+.*|\\$\\{?.*|%.*|<.*");
 
     /** An expression of SQL or Jinja. */
     private static final Pattern EXPRESSION =

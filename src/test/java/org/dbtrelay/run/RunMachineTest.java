@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.JobRunStatus.Known;
 import org.junit.jupiter.api.Test;
@@ -34,7 +33,8 @@ class RunMachineTest {
         assertThat(course.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(99);
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         Action.Collect collect = course.lastAction(Action.Collect.class);
-        course.take(new Input.Collected("c1", List.of(RunSamples.stored(collect.artifacts().getFirst())), List.of(), List.of()));
+        course.take(new Input.Collected(
+                "c1", List.of(RunSamples.stored(collect.artifacts().getFirst())), List.of(), List.of()));
 
         assertThat(course.types())
                 .containsExactly("command.accepted", "run.queued", "run.running", "run.succeeded", "artifact.ready");
