@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.dbtrelay.run.AbandonReason;
+import org.dbtrelay.run.ArtifactContent;
 import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.JobRunStatus.Known;
@@ -141,10 +142,7 @@ final class SampleEvents {
                                 null,
                                 null,
                                 null,
-                                null,
-                                null,
-                                Map.of(),
-                                null))));
+                                ArtifactContent.NONE))));
         all.put(
                 "artifact.unavailable",
                 event(
@@ -165,10 +163,15 @@ final class SampleEvents {
                 1393L,
                 "45a41ee9c60a22932fffb2098f620e867b05f963e89f4301144d667e1a79a35f",
                 "application/json",
-                "https://schemas.getdbt.com/dbt/run-results/v6.json",
-                TIME,
-                Map.of("success", 2),
-                4.25);
+                new ArtifactContent(
+                        "https://schemas.getdbt.com/dbt/run-results/v6.json",
+                        TIME,
+                        "0a1b2c3d-0000-4000-8000-000000000001",
+                        new ArtifactContent.Results(
+                                Map.of("success", 2),
+                                4.25,
+                                List.of(new ArtifactContent.SlowNode("model.shop.orders", "success", 3.5)),
+                                List.of(new RunFailure.FailedNode("test.shop.a", "fail", "Got 3 results")))));
     }
 
     private static RunFailure failure() {

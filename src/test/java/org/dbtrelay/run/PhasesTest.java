@@ -333,7 +333,7 @@ class PhasesTest {
 
         course.take(new Input.Collected(
                 "c1",
-                List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, null, null, Map.of(), null)),
+                List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE)),
                 List.of(new Input.Collected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
                 List.of(new WantedArtifact("manifest.json", null))));
 

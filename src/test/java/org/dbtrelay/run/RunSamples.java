@@ -53,7 +53,7 @@ final class RunSamples {
     }
 
     static StoredArtifact stored(WantedArtifact wanted) {
-        return new StoredArtifact(wanted, "file:/x", 1L, "00".repeat(32), null, null, null, Map.of(), null);
+        return new StoredArtifact(wanted, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE);
     }
 
     static List<ArtifactWish> wishes(String... paths) {
