@@ -2,11 +2,8 @@ package org.dbtrelay.artifact;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.HashMap;
@@ -43,17 +40,18 @@ record ArtifactFacts(
     private static final int LONGEST_TEXT = 200;
 
     /**
-     * Reads the file as a stream; {@code manifest.json} and the like only as far as their {@code metadata}, which dbt writes
+     * Reads as much of the stream as it needs; {@code manifest.json} and the like only as far as their {@code metadata}, which dbt writes
      * first.
      *
      * @param artifactPath tells which artifact it is; of one that is none of dbt's four, nothing is known
-     * @return {@link #NONE} for a file that cannot be read or makes no sense
+     * @param bytes not closed
+     * @return {@link #NONE} for one that cannot be read or makes no sense
      */
-    static ArtifactFacts of(String artifactPath, Path file) {
+    static ArtifactFacts of(String artifactPath, InputStream bytes) {
         if (!WITH_METADATA.contains(artifactPath)) {
             return NONE;
         }
-        try (InputStream bytes = new BufferedInputStream(Files.newInputStream(file))) {
+        try {
             Reading reading = new Reading(artifactPath.equals("run_results.json"));
             DbtJson.readObject(bytes, reading::field);
             return new ArtifactFacts(

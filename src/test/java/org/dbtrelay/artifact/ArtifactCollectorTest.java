@@ -70,6 +70,12 @@ class ArtifactCollectorTest {
         return collected.ready().stream().map(StoredArtifact::wanted).toList();
     }
 
+    private static List<WantedArtifact> notYet(Input.Collected collected) {
+        return collected.notYet().stream()
+                .map(Input.Collected.Unavailable::artifact)
+                .toList();
+    }
+
     private static UnavailableReason reasonOf(Input.Collected collected, WantedArtifact wanted) {
         return collected.unavailable().stream()
                 .filter(missing -> missing.artifact().equals(wanted))
@@ -148,7 +154,7 @@ class ArtifactCollectorTest {
         // Saved, by the run, but the list is still null: it must not be taken for "left nothing".
         RunSnapshot run = ended(RunPlan.succeeding().artifactsReadableAfter(Duration.ofSeconds(20)));
         assertThat(run.artifactsSaved()).isTrue();
-        assertThat(collect(run, BUILT, MANIFEST).notYet()).containsExactly(BUILT, MANIFEST);
+        assertThat(notYet(collect(run, BUILT, MANIFEST))).containsExactly(BUILT, MANIFEST);
         world.emulator.advance(Duration.ofSeconds(20));
         assertThat(ready(collect(run, BUILT, MANIFEST))).containsExactly(BUILT, MANIFEST);
     }
@@ -160,7 +166,7 @@ class ArtifactCollectorTest {
         assertThat(run.artifactsSaved()).isFalse();
         Input.Collected early = collect(run, CATALOG, MANIFEST);
         assertThat(ready(early)).containsExactly(MANIFEST);
-        assertThat(early.notYet()).containsExactly(CATALOG);
+        assertThat(notYet(early)).containsExactly(CATALOG);
 
         world.emulator.advance(Duration.ofSeconds(20));
         world.emulator.counters().reset();
@@ -184,7 +190,7 @@ class ArtifactCollectorTest {
         // The catalog is in the list, but step 6 has none.
         WantedArtifact wrongStep = new WantedArtifact("catalog.json", 6);
         Input.Collected collected = collect(ended(RunPlan.succeeding()), wrongStep, BUILT);
-        assertThat(collected.notYet()).containsExactly(wrongStep);
+        assertThat(notYet(collected)).containsExactly(wrongStep);
         assertThat(ready(collected)).containsExactly(BUILT);
     }
 
@@ -223,7 +229,7 @@ class ArtifactCollectorTest {
     void aBrokenTransferLeavesNoFileAndIsRepeated() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", 500_000)));
         world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).resetMidBody(200_000);
-        assertThat(collect(run, MANIFEST).notYet()).containsExactly(MANIFEST);
+        assertThat(notYet(collect(run, MANIFEST))).containsExactly(MANIFEST);
         assertThat(files()).isEmpty();
         assertThat(collect(run, MANIFEST).ready().getFirst().sizeBytes()).isEqualTo(500_000);
         assertThat(files()).containsExactly("manifest.json");
@@ -240,12 +246,17 @@ class ArtifactCollectorTest {
     }
 
     @Test
-    void aStoreInTroubleIsTold() throws Exception {
+    void aStoreInTroubleIsTriedAgain() throws Exception {
         Path noDirectory = Files.writeString(directory.resolve("file"), "in the way");
         storing = Emulated.storingIn(noDirectory, Map.of());
         Input.Collected collected = collect(ended(RunPlan.succeeding()), BUILT);
-        assertThat(reasonOf(collected, BUILT)).isEqualTo(UnavailableReason.STORE_FAILED);
-        assertThat(collected.unavailable().getFirst().message()).startsWith("relay.artifacts.directory cannot take it");
+        assertThat(collected.notYet()).singleElement().satisfies(missing -> {
+            assertThat(missing.artifact()).isEqualTo(BUILT);
+            assertThat(missing.reason()).isEqualTo(UnavailableReason.STORE_FAILED);
+            assertThat(missing.message()).startsWith("relay.artifacts.directory cannot take it");
+        });
+        Files.delete(noDirectory);
+        assertThat(ready(collect(ended(RunPlan.succeeding()), BUILT))).containsExactly(BUILT);
     }
 
     @Test

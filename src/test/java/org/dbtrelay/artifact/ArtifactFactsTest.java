@@ -2,15 +2,13 @@ package org.dbtrelay.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -21,22 +19,19 @@ class ArtifactFactsTest {
             "metadata": {"env": {"generated_at": "not this one"}, "dbt_schema_version": "v12", "generated_at": "2026-11-22T10:00:07Z"}
             """;
 
-    @TempDir
-    Path temp;
-
-    private ArtifactFacts facts(String path, String content) throws IOException {
-        return ArtifactFacts.of(path, Files.writeString(temp.resolve("file"), content));
+    private ArtifactFacts facts(String path, String content) {
+        return ArtifactFacts.of(path, new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"manifest.json", "catalog.json", "sources.json"})
-    void onlyTheMetadataAreRead(String path) throws IOException {
+    void onlyTheMetadataAreRead(String path) {
         ArtifactFacts facts = facts(path, "{" + METADATA + ", \"nodes\": this is never looked at");
         assertThat(facts).isEqualTo(new ArtifactFacts("v12", Instant.parse("2026-11-22T10:00:07Z"), Map.of(), null));
     }
 
     @Test
-    void metadataMayComeLast() throws IOException {
+    void metadataMayComeLast() {
         ArtifactFacts facts = facts(
                 "manifest.json",
                 "{\"nodes\": {\"metadata\": {\"dbt_schema_version\": \"no\"}, \"a\": [1, [2]]}, " + METADATA + "}");
@@ -44,7 +39,7 @@ class ArtifactFactsTest {
     }
 
     @Test
-    void nodesAreCountedByStatus() throws IOException {
+    void nodesAreCountedByStatus() {
         ArtifactFacts facts = facts("run_results.json", "{" + METADATA + """
                 , "results": [
                   {"status": "success", "timing": [{"status": "error"}], "adapter_response": {"status": "error"}},
@@ -57,7 +52,7 @@ class ArtifactFactsTest {
     }
 
     @Test
-    void statusesWithoutEndAreNotCollected() throws IOException {
+    void statusesWithoutEndAreNotCollected() {
         String results = IntStream.range(0, 5_000)
                 .mapToObj(i -> "{\"status\": \"s" + i + "\"}")
                 .collect(Collectors.joining(","));
@@ -76,7 +71,7 @@ class ArtifactFactsTest {
                 "{\"metadata\": {\"dbt_schema_version\": \"v12",
                 "\u0000\u0001"
             })
-    void garbageSaysNothing(String content) throws IOException {
+    void garbageSaysNothing(String content) {
         assertThat(facts("run_results.json", content)).isEqualTo(ArtifactFacts.NONE);
     }
 
@@ -87,19 +82,19 @@ class ArtifactFactsTest {
                 "{\"metadata\": [{\"dbt_schema_version\": \"v12\"}], \"results\": {\"status\": \"x\"}, \"elapsed_time\": \"1\"}",
                 "{\"metadata\": {\"dbt_schema_version\": {}, \"generated_at\": \"yesterday\"}, \"elapsed_time\": NaN}"
             })
-    void valuesOfAnotherShapeAreIgnored(String content) throws IOException {
+    void valuesOfAnotherShapeAreIgnored(String content) {
         assertThat(facts("run_results.json", content)).isEqualTo(ArtifactFacts.NONE);
     }
 
     @Test
-    void nestingHasABound() throws IOException {
+    void nestingHasABound() {
         String deep = "[".repeat(100_000) + "]".repeat(100_000);
         assertThat(facts("run_results.json", "{" + METADATA + ", \"x\": " + deep + "}"))
                 .isEqualTo(ArtifactFacts.NONE);
     }
 
     @Test
-    void otherFilesAreNotRead() throws IOException {
+    void otherFilesAreNotRead() {
         assertThat(facts("compiled/manifest.json", "{" + METADATA + "}")).isEqualTo(ArtifactFacts.NONE);
     }
 }

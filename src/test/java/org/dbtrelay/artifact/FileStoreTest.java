@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FileStoreTest {
 
     private static final RunSnapshot RUN = Runs.ended(JobRunStatus.Known.SUCCESS);
+    private static final StoreLayout LAYOUT = new StoreLayout("{account_id}/{job_id}/{run_id}/{step}/{path}");
     private static final long MAX_SIZE = 100_000;
 
     @TempDir
@@ -43,7 +44,7 @@ class FileStoreTest {
     @BeforeEach
     void open() {
         directory = temp.resolve("store");
-        store = new FileStore(directory, MAX_SIZE);
+        store = new FileStore(directory, LAYOUT, MAX_SIZE);
     }
 
     private static Download text(String text) {
@@ -285,7 +286,7 @@ class FileStoreTest {
     @Test
     void theSizeDoesNotMatterToTheMemory() throws Exception {
         long size = 64L * 1024 * 1024;
-        FileStore large = new FileStore(directory, size);
+        FileStore large = new FileStore(directory, LAYOUT, size);
         long before = heapInUse();
         long[] atTheEnd = new long[1];
         InputStream zeros = new InputStream() {
