@@ -61,9 +61,7 @@ final class FailedNodes {
             nodes.add(new FailedNode(
                     id(uniqueId),
                     status,
-                    message == null
-                            ? null
-                            : cut(Redaction.blotOut(cut(message, LONGEST_READ)), LONGEST_MESSAGE)));
+                    message == null ? null : cut(Redaction.blotOut(cut(message, LONGEST_READ)), LONGEST_MESSAGE)));
         }
         return nodes.size() < MOST;
     }

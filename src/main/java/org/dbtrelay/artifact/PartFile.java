@@ -19,7 +19,7 @@ import org.dbtrelay.metrics.RelayLog;
  * A file that is written under a temporary name in its own directory and appears under its right name complete or not at
  * all. Closing one that was not published removes it; only a process that is killed leaves a {@code .part} file behind.
  */
-final class PartFile implements AutoCloseable {
+final class PartFile implements Sink {
 
     private static final RelayLog LOG = RelayLog.of(PartFile.class);
     private static final int NAME_KEPT = 60;
@@ -50,15 +50,10 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    /** Where it is for now. */
-    Path path() {
-        return path;
-    }
-
-    /** Adds the first {@code length} bytes. */
-    void write(byte[] bytes, int length) throws StoreException, InterruptedException {
+    @Override
+    public void write(byte[] bytes, int from, int length) throws StoreException, InterruptedException {
         try {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
+            ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
             while (buffer.hasRemaining()) {
                 channel.write(buffer);
             }
@@ -68,12 +63,14 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    /** Brings what was written to the disk and gives the file its name; another one of that name is replaced. */
-    void publish() throws StoreException, InterruptedException {
+    /** Brings what was written to the disk and gives the file its name. */
+    @Override
+    public String publish(String sha256) throws StoreException, InterruptedException {
         try {
             channel.force(true);
             channel.close();
             Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+            return target.toUri().toString();
         } catch (IOException e) {
             Interruption.rethrow(e);
             throw trouble(e);

@@ -44,6 +44,5 @@ public record ArtifactContent(
     }
 
     /** A node and how long it took, dbt's {@code execution_time}. */
-    public record SlowNode(
-            String uniqueId, @Nullable String status, double seconds) {}
+    public record SlowNode(String uniqueId, @Nullable String status, double seconds) {}
 }

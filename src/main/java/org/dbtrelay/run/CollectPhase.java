@@ -2,6 +2,7 @@ package org.dbtrelay.run;
 
 import java.time.Instant;
 import java.util.List;
+import org.dbtrelay.run.Input.Collected.Unavailable;
 import org.dbtrelay.run.RunState.Explaining;
 import org.jspecify.annotations.Nullable;
 
@@ -38,12 +39,7 @@ final class CollectPhase {
         return switch (input) {
             case Input.Collected collected -> collected(entry, state.asked(null, now), collected, now, policy);
             case Input.CallFailed(String id, CallFailure failure) ->
-                collected(
-                        entry,
-                        state.asked(failure, now),
-                        new Input.Collected(entry.commandId(), List.of(), List.of(), state.remaining()),
-                        now,
-                        policy);
+                collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
             case Input.Explained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
             case Input.Woken woken -> state.canCollect() ? Decision.only(collect(entry, state)) : Decision.NOTHING;
             case Input.Restored restored -> restored(entry, state, now);
@@ -74,31 +70,41 @@ final class CollectPhase {
                 draft.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
             }
         }
-        for (Input.Collected.Unavailable missing : input.unavailable()) {
+        for (Unavailable missing : input.unavailable()) {
             if (state.remaining().contains(missing.artifact())) {
                 unavailable(draft, run, missing.artifact(), missing.reason(), missing.message());
             }
         }
-        List<WantedArtifact> remaining =
-                state.remaining().stream().filter(input.notYet()::contains).toList();
-        if (!remaining.isEmpty() && now.isBefore(state.until())) {
+        List<Unavailable> notYet = input.notYet().stream()
+                .filter(missing -> state.remaining().contains(missing.artifact()))
+                .toList();
+        if (!notYet.isEmpty() && now.isBefore(state.until())) {
+            List<WantedArtifact> remaining =
+                    notYet.stream().map(Unavailable::artifact).toList();
             return draft.wakeAt(now.plus(RunMachine.backOff(state.tries())))
                     .to(state.with(remaining).triedAgain());
         }
-        notInTime(draft, state.with(remaining), policy);
-        return settle(draft, state.with(List.of()));
+        return notInTime(draft, state, notYet, policy);
     }
 
     /** What has not come is not waited for any longer. */
-    static void notInTime(Draft draft, RunState.Collecting state, Policy policy) {
-        for (WantedArtifact artifact : state.remaining()) {
-            unavailable(
-                    draft,
-                    state.run(),
-                    artifact,
-                    UnavailableReason.NOT_FOUND_IN_TIME,
-                    "it did not appear within relay.artifacts.patience (" + policy.artifactPatience() + ")");
+    static Decision notInTime(Draft draft, RunState.Collecting state, List<Unavailable> notYet, Policy policy) {
+        String patience = "relay.artifacts.patience (" + policy.artifactPatience() + ")";
+        for (Unavailable missing : notYet) {
+            String tried = missing.reason() == UnavailableReason.NOT_FOUND_IN_TIME
+                    ? "it could not be had within " + patience + ": "
+                    : "tried until " + patience + " was over: ";
+            unavailable(draft, state.run(), missing.artifact(), missing.reason(), tried + missing.message());
         }
+        return settle(draft, state.with(List.of()));
+    }
+
+    /** Not one of those that remain can be had, for the same reason. */
+    static Input.Collected nothing(RunEntry entry, RunState.Collecting state, String why) {
+        List<Unavailable> all = state.remaining().stream()
+                .map(wanted -> new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, why))
+                .toList();
+        return new Input.Collected(entry.commandId(), List.of(), List.of(), all);
     }
 
     /** The command is over when all is told. */

@@ -76,8 +76,12 @@ final class ExplainPhase {
                     EventType.RUN_FAILURE_EXPLAINED, run, draft.ofRun(run, null, end.failure(), state.reason(), null));
         }
         if (lacksSteps(explaining.missing()) && !stepsCame) {
-            CollectPhase.notInTime(draft, state, policy);
-            return CollectPhase.settle(draft, state.with(List.of()));
+            String why = end.trouble() == null
+                    ? "the run's steps could not be read"
+                    : end.trouble().detail();
+            List<Input.Collected.Unavailable> all =
+                    CollectPhase.nothing(entry, state, why).notYet();
+            return CollectPhase.notInTime(draft, state, all, policy);
         }
         if (stepsCame && state.canCollect()) {
             draft.then(CollectPhase.collect(entry, state));

@@ -119,11 +119,16 @@ public sealed interface Input {
      */
     record Explained(String commandId, int attempt, RunEnd end) implements About {}
 
-    /** What has become of artifacts. */
+    /**
+     * What has become of artifacts.
+     *
+     * @param unavailable will not come
+     * @param notYet may still come; with what each is told as if patience is over before it does
+     */
     record Collected(
-            String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<WantedArtifact> notYet)
+            String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<Unavailable> notYet)
             implements About {
-        /** An artifact that will not come. */
+        /** An artifact that is not to be had, and why. */
         public record Unavailable(WantedArtifact artifact, UnavailableReason reason, String message) {}
     }
 

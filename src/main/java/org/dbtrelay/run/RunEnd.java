@@ -1,5 +1,6 @@
 package org.dbtrelay.run;
 
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -28,12 +29,19 @@ public record RunEnd(
         /** The log of the step that failed. */
         LOG,
         /** The {@code run_results.json} of the step that failed. */
-        NODES
+        NODES;
+
+        /** The same set, always in the same order. */
+        static Set<Part> inOrder(Set<Part> parts) {
+            Set<Part> sorted = EnumSet.noneOf(Part.class);
+            sorted.addAll(parts);
+            return Collections.unmodifiableSet(sorted);
+        }
     }
 
     public RunEnd {
         steps = List.copyOf(steps);
-        missing = missing.isEmpty() ? Set.of() : Set.copyOf(missing);
+        missing = Part.inOrder(missing);
     }
 
     /** All that there is. */

@@ -172,8 +172,8 @@ public sealed interface RunState {
      */
     record Explaining(Set<RunEnd.Part> untold, Set<RunEnd.Part> missing, int tries) {
         public Explaining {
-            untold = Set.copyOf(untold);
-            missing = Set.copyOf(missing);
+            untold = RunEnd.Part.inOrder(untold);
+            missing = RunEnd.Part.inOrder(missing);
         }
     }
 

@@ -62,7 +62,7 @@ class ArtifactTransferTest {
                         assertThat(artifact.sha256())
                                 .isEqualTo(PatternContent.named("manifest.json", size)
                                         .sha256());
-                        assertThat(artifact.schemaVersion())
+                        assertThat(artifact.content().schemaVersion())
                                 .isEqualTo("https://schemas.getdbt.com/dbt/manifest/v1.json");
                     });
         }

@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FileStoreTest {
 
     private static final RunSnapshot RUN = Runs.ended(JobRunStatus.Known.SUCCESS);
+    private static final StoreLayout LAYOUT = new StoreLayout("{account_id}/{job_id}/{run_id}/{step}/{path}");
     private static final long MAX_SIZE = 100_000;
 
     @TempDir
@@ -43,7 +44,7 @@ class FileStoreTest {
     @BeforeEach
     void open() {
         directory = temp.resolve("store");
-        store = new FileStore(directory, MAX_SIZE);
+        store = new FileStore(directory, LAYOUT, MAX_SIZE);
     }
 
     private static Download text(String text) {
@@ -90,7 +91,7 @@ class FileStoreTest {
         assertThat(stored.sizeBytes()).isEqualTo(8);
         assertThat(stored.sha256()).isEqualTo("822ae07d4783158bc1912bb623e5107cc9002d519e1143a9c200ed6ee18b6d0f");
         assertThat(stored.contentType()).isEqualTo("application/json");
-        assertThat(stored.schemaVersion()).isNull();
+        assertThat(stored.content().schemaVersion()).isNull();
         assertThat(files()).containsExactly("4238/559062/70403110257794/4/compiled/orders.sql");
     }
 
@@ -107,10 +108,10 @@ class FileStoreTest {
                   "generated_at": "2026-11-22T10:00:07.250000Z"},
                  "results": [{"status": "success", "unique_id": "model.a.b"}, {"status": "success"}, {"status": "fail"}],
                  "elapsed_time": 3.5}"""));
-        assertThat(stored.schemaVersion()).isEqualTo("https://schemas.getdbt.com/dbt/run-results/v6.json");
-        assertThat(stored.generatedAt()).isEqualTo(Instant.parse("2026-11-22T10:00:07.25Z"));
-        assertThat(stored.nodesByStatus()).isEqualTo(Map.of("success", 2, "fail", 1));
-        assertThat(stored.elapsedSeconds()).isEqualTo(3.5);
+        assertThat(stored.content().schemaVersion()).isEqualTo("https://schemas.getdbt.com/dbt/run-results/v6.json");
+        assertThat(stored.content().generatedAt()).isEqualTo(Instant.parse("2026-11-22T10:00:07.25Z"));
+        assertThat(stored.content().results().nodesByStatus()).isEqualTo(Map.of("success", 2, "fail", 1));
+        assertThat(stored.content().results().elapsedSeconds()).isEqualTo(3.5);
     }
 
     @Test
@@ -285,7 +286,7 @@ class FileStoreTest {
     @Test
     void theSizeDoesNotMatterToTheMemory() throws Exception {
         long size = 64L * 1024 * 1024;
-        FileStore large = new FileStore(directory, size);
+        FileStore large = new FileStore(directory, LAYOUT, size);
         long before = heapInUse();
         long[] atTheEnd = new long[1];
         InputStream zeros = new InputStream() {

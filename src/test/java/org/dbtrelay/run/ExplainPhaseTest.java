@@ -266,7 +266,7 @@ class ExplainPhaseTest {
                 course.take(new Input.Collected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
                 return Duration.between(begun, course.now);
             }
-            course.take(new Input.Collected("c1", List.of(), List.of(), List.of(MANIFEST)));
+            course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
             if (!course.entry("c1").unfinished()) {
                 return Duration.between(begun, course.now);
             }
@@ -302,13 +302,13 @@ class ExplainPhaseTest {
         Instant begun = course.now;
         // Four minutes are over when the lock-out begins, which takes seven.
         course.pass(Duration.ofMinutes(4));
-        course.take(new Input.Collected("c1", List.of(), List.of(), List.of(MANIFEST)));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         while (course.now.isBefore(begun.plus(Duration.ofMinutes(11)))) {
             course.now = course.lastAction(Action.WakeAt.class).at();
             course.take(new Input.CallFailed("c1", failure));
         }
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.Collected("c1", List.of(), List.of(), List.of(MANIFEST)));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         assertThat(course.entry("c1").unfinished()).as("half a minute is left").isTrue();
 
         course.pass(Duration.ofSeconds(30));

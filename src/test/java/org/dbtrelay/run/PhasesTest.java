@@ -14,7 +14,6 @@ import static org.dbtrelay.run.RunSamples.trigger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import org.dbtrelay.run.JobRunStatus.Known;
 import org.junit.jupiter.api.Test;
 
@@ -297,7 +296,7 @@ class PhasesTest {
     @Test
     void artifacts_are_asked_for_again_with_growing_gaps_and_after_a_restart() {
         List<WantedArtifact> wanted = collecting();
-        course.take(new Input.Collected("c1", List.of(), List.of(), wanted));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(1));
         course.take(new Input.CallFailed("c1", new CallFailure.Unclear("reset")));
         assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(2));
@@ -306,6 +305,38 @@ class PhasesTest {
         assertThat(course.lastAction(Action.Collect.class).artifacts()).isEqualTo(wanted);
         course.take(new Input.Restored("c1"));
         assertThat(course.lastAction(Action.Collect.class).artifacts()).isEqualTo(wanted);
+    }
+
+    @Test
+    void what_the_last_answer_said_is_told_when_patience_is_over() {
+        WantedArtifact wanted = collecting().getFirst();
+        Input full = new Input.Collected(
+                "c1",
+                List.of(),
+                List.of(),
+                List.of(new Input.Collected.Unavailable(wanted, UnavailableReason.STORE_FAILED, "no space left")));
+        course.take(full);
+        assertThat(course.types()).doesNotContain("artifact.unavailable");
+
+        course.pass(POLICY.artifactPatience());
+        course.take(full);
+
+        RunEvent.OfMissingArtifact body =
+                (RunEvent.OfMissingArtifact) course.events.getLast().body();
+        assertThat(body.reason()).isEqualTo(UnavailableReason.STORE_FAILED);
+        assertThat(body.message()).endsWith("no space left");
+    }
+
+    @Test
+    void a_call_that_failed_last_is_told_when_patience_is_over() {
+        collecting();
+        course.pass(POLICY.artifactPatience());
+        course.take(new Input.CallFailed("c1", new CallFailure.Unclear("reset by peer")));
+
+        RunEvent.OfMissingArtifact body =
+                (RunEvent.OfMissingArtifact) course.events.getLast().body();
+        assertThat(body.reason()).isEqualTo(UnavailableReason.NOT_FOUND_IN_TIME);
+        assertThat(body.message()).endsWith("reset by peer");
     }
 
     @Test
@@ -335,7 +366,7 @@ class PhasesTest {
                 "c1",
                 List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE)),
                 List.of(new Input.Collected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
-                List.of(new WantedArtifact("manifest.json", null))));
+                RunSamples.notYet(List.of(new WantedArtifact("manifest.json", null)))));
 
         assertThat(course.types()).noneMatch(type -> type.startsWith("artifact."));
     }

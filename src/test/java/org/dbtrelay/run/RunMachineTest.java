@@ -400,11 +400,11 @@ class RunMachineTest {
         following();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         List<WantedArtifact> wanted = course.lastAction(Action.Collect.class).artifacts();
-        course.take(new Input.Collected("c1", List.of(), List.of(), wanted));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.entry("c1").unfinished()).isTrue();
 
         course.pass(POLICY.artifactPatience());
-        course.take(new Input.Collected("c1", List.of(), List.of(), wanted));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_UNAVAILABLE);
         assertThat(course.entry("c1").unfinished()).isFalse();

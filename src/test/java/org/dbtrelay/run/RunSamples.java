@@ -130,4 +130,12 @@ final class RunSamples {
     static RunEvent.OfRun ofRun(RunEvent event) {
         return (RunEvent.OfRun) event.body();
     }
+
+    /** Artifacts that are not in the list of artifacts. */
+    static List<Input.Collected.Unavailable> notYet(List<WantedArtifact> wanted) {
+        return wanted.stream()
+                .map(artifact -> new Input.Collected.Unavailable(
+                        artifact, UnavailableReason.NOT_FOUND_IN_TIME, "not in the list"))
+                .toList();
+    }
 }

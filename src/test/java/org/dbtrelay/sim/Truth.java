@@ -269,7 +269,7 @@ final class Truth {
             world.check(known.outcome == null, "%s has two outcomes: %s and %s", id, known.outcome, type);
             known.outcome = type;
             known.endedAt = world.scheduler().now();
-            known.failure = Told.of(value);
+            known.failure = type.startsWith("org.dbtrelay.run.") ? Told.of(value) : null;
         } else if (type.equals("org.dbtrelay.run.failure_explained")) {
             explained(id, known, value);
         } else if (type.startsWith("org.dbtrelay.artifact.")) {
