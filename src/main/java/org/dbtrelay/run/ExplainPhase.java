@@ -55,9 +55,11 @@ final class ExplainPhase {
                 .to(state);
     }
 
-    /** Patience is over; but what was there a moment ago, and only now cannot be read, is asked for once more. */
+    /** Patience is over; but what came meanwhile, and only now cannot be read again, is asked for once more. */
     private static boolean isOver(RunState.Collecting state, Explaining explaining, RunEnd end, Instant now) {
-        boolean wasThere = lacksSteps(end.missing()) && !lacksSteps(explaining.missing());
+        boolean wasThere = lacksSteps(end.missing())
+                && !(end.trouble() instanceof CallFailure.NotFound)
+                && RunEnd.isMore(explaining.missing(), explaining.untold());
         @Nullable Instant latest = state.latest();
         return !now.isBefore(state.until()) && !(wasThere && latest != null && now.isBefore(latest));
     }

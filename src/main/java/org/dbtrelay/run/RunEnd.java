@@ -67,6 +67,11 @@ public record RunEnd(
 
     /** Whether it tells more than what lacked these parts. */
     public boolean tellsMoreThan(Set<Part> lacking) {
+        return isMore(missing, lacking);
+    }
+
+    /** Whether one lacks less than another. */
+    static boolean isMore(Set<Part> missing, Set<Part> lacking) {
         return weight(missing) < weight(lacking);
     }
 
