@@ -82,7 +82,7 @@ class RunEndsTest {
         public <T> T get(CompletableFuture<T> future, Duration atMost)
                 throws InterruptedException, ExecutionException, TimeoutException {
             assertThat(atMost).isEqualTo(Duration.ofSeconds(10));
-            future.whenComplete((value, failure) -> timeIsOver.countDown());
+            var _ = future.whenComplete((value, failure) -> timeIsOver.countDown());
             timeIsOver.await();
             if (!future.isDone()) {
                 throw new TimeoutException();
