@@ -95,7 +95,7 @@ final class ConnectionChecks {
                 "host",
                 "neither https nor http; it must begin with https://");
         check(
-                !plain || LOOPBACK.matcher(name).matches(),
+                !plain || isLoopback(name),
                 "host",
                 "http would send the token in the clear; it must begin with https:// (http only to localhost, 127.0.0.0/8 and [::1])");
         check(
@@ -107,6 +107,11 @@ final class ConnectionChecks {
                 bare && host.getRawQuery() == null && host.getRawFragment() == null,
                 "host",
                 "holds more than a host; it must end after it, without a path or a query, as https://ab123.us1.dbt.com does");
+    }
+
+    /** Whether a URL's host is this machine itself. */
+    static boolean isLoopback(String host) {
+        return LOOPBACK.matcher(host).matches();
     }
 
     private void token(RelayConfig.Connection connection) {
