@@ -174,6 +174,7 @@ class ArchitectureTest {
                         "Jackson",
                         Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api"),
                         "com.fasterxml.jackson.."),
+                new Framework("AWS SDK", Set.of("artifact"), "software.amazon.awssdk.."),
                 new Framework("CloudEvents", Set.of("event"), "io.cloudevents.."),
                 new Framework(
                         "configuration",

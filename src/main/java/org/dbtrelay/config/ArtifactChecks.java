@@ -14,8 +14,8 @@ final class ArtifactChecks {
 
     private static final int MOST_FETCHES = 64;
 
-    /** S3's limit of an object (docs: multipart upload limits); below it, 10,000 parts fit into memory one by one. */
-    private static final long LARGEST_OBJECT = 50_000_000_000L;
+    /** 5 TiB, of which the most parts that S3 takes, 10,000, are half a gigabyte each (docs: multipart upload limits). */
+    private static final long LARGEST_OBJECT = 5L << 40;
 
     private static final Set<String> PLACEHOLDERS = Set.of("account_id", "job_id", "run_id", "step", "path");
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^{}]*)}");
