@@ -103,7 +103,9 @@ class ArtifactTransferTest {
 
     @Test
     void whatComesPackedIsStoredUnpacked() throws Exception {
-        byte[] content = "{\"metadata\": {\"dbt_schema_version\": \"v12\"}}\n".repeat(5_000).getBytes(UTF_8);
+        byte[] content = "{\"metadata\": {\"dbt_schema_version\": \"v12\"}}\n"
+                .repeat(5_000)
+                .getBytes(UTF_8);
         byte[] packed = gzip(content);
         AtomicInteger requests = new AtomicInteger();
         HttpHandler packs = exchange -> {
@@ -118,7 +120,9 @@ class ArtifactTransferTest {
             ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
             Callable<Input.Collected> collect =
                     () -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST));
-            assertThat(collect.call().notYet()).as("of a body that ends too early").hasSize(1);
+            assertThat(collect.call().notYet())
+                    .as("of a body that ends too early")
+                    .hasSize(1);
             assertThat(bytesOnDisk()).isZero();
             assertThat(collect.call().ready()).singleElement().satisfies(artifact -> {
                 assertThat(artifact.sizeBytes()).isEqualTo(content.length);

@@ -140,7 +140,8 @@ class FileStoreTest {
 
     @Test
     void theLimitHoldsUnderAReader() throws Exception {
-        Download large = unannounced(new ByteArrayInputStream(("[\"" + "x".repeat((int) MAX_SIZE)).getBytes(StandardCharsets.UTF_8)));
+        Download large = unannounced(
+                new ByteArrayInputStream(("[\"" + "x".repeat((int) MAX_SIZE)).getBytes(StandardCharsets.UTF_8)));
         assertThat(refused(new WantedArtifact("run_results.json", 4), large).reason())
                 .isEqualTo(UnavailableReason.TOO_LARGE);
         assertThat(files()).isEmpty();
@@ -167,7 +168,8 @@ class FileStoreTest {
 
     /** The time by the file system. */
     private Instant fileTime() throws IOException {
-        return Files.getLastModifiedTime(Files.createTempFile(temp, "now", null)).toInstant();
+        return Files.getLastModifiedTime(Files.createTempFile(temp, "now", null))
+                .toInstant();
     }
 
     @Test
@@ -197,7 +199,8 @@ class FileStoreTest {
             try (Stream<Path> all = Files.walk(disk)) {
                 assertThat(all.filter(Files::isRegularFile)).isEmpty();
             }
-            assertThat(small.store(RUN, new WantedArtifact("x", 4), text("little")).sizeBytes())
+            assertThat(small.store(RUN, new WantedArtifact("x", 4), text("little"))
+                            .sizeBytes())
                     .isEqualTo(6);
         } finally {
             assertThat(run("umount", disk.toString())).isZero();

@@ -277,8 +277,7 @@ class S3StoreTest {
     void theServerIsAskedToEncrypt() throws Exception {
         store(Map.of("relay.artifacts.server-side-encryption", "AES256"))
                 .store(RUN, MANIFEST, download(bytes(PART + 1)));
-        assertThat(object("manifest.json").response().serverSideEncryptionAsString())
-                .isEqualTo("AES256");
+        assertThat(front.requests().getFirst().encryption()).isEqualTo("AES256");
         assertThat(object("manifest.json").asByteArray()).isEqualTo(bytes(PART + 1));
     }
 

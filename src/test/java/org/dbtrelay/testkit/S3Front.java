@@ -30,9 +30,13 @@ public final class S3Front implements AutoCloseable {
      * A request as it came in.
      *
      * @param query null for none
+     * @param encryption how the object is to be encrypted; null for not said
      */
     public record Request(
-            String method, String path, @Nullable String query) {
+            String method,
+            String path,
+            @Nullable String query,
+            @Nullable String encryption) {
         /** Whether it uploads a part of an object. */
         public boolean isPart() {
             return method.equals("PUT") && query != null && query.contains("partNumber=");
@@ -93,7 +97,11 @@ public final class S3Front implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             URI asked = exchange.getRequestURI();
-            Request request = new Request(exchange.getRequestMethod(), asked.getPath(), asked.getRawQuery());
+            Request request = new Request(
+                    exchange.getRequestMethod(),
+                    asked.getPath(),
+                    asked.getRawQuery(),
+                    exchange.getRequestHeaders().getFirst("x-amz-server-side-encryption"));
             requests.add(request);
             byte[] body = exchange.getRequestBody().readAllBytes();
             if (troubled.test(request)) {
