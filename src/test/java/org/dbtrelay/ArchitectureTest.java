@@ -168,7 +168,7 @@ class ArchitectureTest {
                         "org.jboss.resteasy.reactive.client..",
                         "jakarta.ws.rs.client.."),
                 new Framework("Jakarta REST", Set.of("dbtcloud", "webhook", "api"), "jakarta.ws.rs.."),
-                new Framework("OpenAPI", Set.of("api"), "org.eclipse.microprofile.openapi.."),
+                new Framework("OpenAPI", Set.of("webhook", "api"), "org.eclipse.microprofile.openapi.."),
                 new Framework("scheduler", Set.of("watch"), "io.quarkus.scheduler.."),
                 new Framework("Micrometer", Set.of("metrics"), "io.micrometer.."),
                 new Framework(

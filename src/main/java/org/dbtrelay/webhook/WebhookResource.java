@@ -7,11 +7,17 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.Optional;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.WebhookSignature;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/webhooks/dbt-cloud/{connection}")
 @PermitAll
 @RunOnVirtualThread
+@Tag(name = "webhooks")
 public class WebhookResource {
 
     /** A webhook has one or two KiB. */
@@ -42,6 +49,12 @@ public class WebhookResource {
      * @return 204; 401 for a wrong signature; 404 where the connection is unknown or has no secret; 413 for a large body
      */
     @POST
+    @Operation(summary = "Take a webhook of dbt Cloud, signed with the connection's secret")
+    @RequestBody(content = @Content(mediaType = MediaType.APPLICATION_JSON))
+    @APIResponse(responseCode = "204", description = "Taken; what it tells of is looked at afterwards")
+    @APIResponse(responseCode = "401", description = "The signature in Authorization is wrong")
+    @APIResponse(responseCode = "404", description = "The connection is unknown, or has no webhook secret")
+    @APIResponse(responseCode = "413", description = "The body is larger than 64 KiB")
     public Response receive(
             @PathParam("connection") String connection,
             @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String signature,
