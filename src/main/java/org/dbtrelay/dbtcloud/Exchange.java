@@ -16,6 +16,7 @@ import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.dbtcloud.Answers.Detour;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.jspecify.annotations.Nullable;
 
@@ -76,10 +77,7 @@ final class Exchange {
     <T> T get(long accountId, Priority priority, Function<DbtCloudApi, Uni<Response>> call, Reader<T> reader)
             throws DbtCloudException {
         try (Answered answered = ask(
-                accountId,
-                priority,
-                () -> await(call.apply(reads), null),
-                url -> await(redirected.read(url), null))) {
+                accountId, priority, () -> await(call.apply(reads), null), url -> await(redirected.read(url), null))) {
             return answers.read(answered.response(), reader);
         }
     }
@@ -176,7 +174,7 @@ final class Exchange {
     private Answered ask(long accountId, Priority priority, Request first, Redirected elsewhere)
             throws DbtCloudException {
         Request next = first;
-        @Nullable Answers.Detour detour = null;
+        @Nullable Detour detour = null;
         for (int followed = 0; ; followed++) {
             Answered answered = send(accountId, priority, next);
             try {
@@ -186,8 +184,7 @@ final class Exchange {
                 switch (redirects.after(status, location, followed)) {
                     case Redirects.Next.Stay _ -> {
                         if (detour != null && Answers.isPage(response)) {
-                            throw new DbtCloudException(
-                                    failures.redirectedToPage(detour.status(), detour.target()));
+                            throw new DbtCloudException(failures.redirectedToPage(detour.status(), detour.target()));
                         }
                         answers.check(accountId, response, detour);
                         return answered;
@@ -195,7 +192,7 @@ final class Exchange {
                     case Redirects.Next.Refuse(String rule) ->
                         throw new DbtCloudException(failures.redirectRefused(status, location, rule));
                     case Redirects.Next.GoTo(URI target) -> {
-                        detour = new Answers.Detour(status, target, redirects.isHome(target));
+                        detour = new Detour(status, target, redirects.isHome(target));
                         next = () -> elsewhere.send(target.toString());
                     }
                 }
@@ -210,10 +207,7 @@ final class Exchange {
     private Answered begin(long accountId, Priority priority, Function<DbtCloudApi, Response> call)
             throws DbtCloudException {
         return ask(
-                accountId,
-                priority,
-                () -> begun(() -> call.apply(reads)),
-                url -> begun(() -> redirected.stream(url)));
+                accountId, priority, () -> begun(() -> call.apply(reads)), url -> begun(() -> redirected.stream(url)));
     }
 
     private Answered send(long accountId, Priority priority, Request request) throws DbtCloudException {

@@ -4,6 +4,7 @@ import jakarta.ws.rs.client.ClientRequestContext;
 import jakarta.ws.rs.client.ClientResponseContext;
 import jakarta.ws.rs.client.ClientResponseFilter;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MultivaluedMap;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
@@ -66,7 +67,8 @@ final class Redirects {
         }
         String scheme = lower(target.getScheme());
         boolean sameName = name(target).equals(name(home));
-        if (!scheme.equals("https") && !(scheme.equals("http") && lower(home.getScheme()).equals("http") && sameName)) {
+        if (!scheme.equals("https")
+                && !(scheme.equals("http") && lower(home.getScheme()).equals("http") && sameName)) {
             return new Next.Refuse("redirects are followed by https only");
         }
         if (!isWithinDomain(name(target))) {
@@ -99,14 +101,7 @@ final class Redirects {
 
     private boolean isWithinDomain(String name) {
         String host = name(home);
-        if (name.equals(host)) {
-            return true;
-        }
-        // A number or [::1] has no names below it.
-        if (!host.contains(":") && !host.matches("[0-9.]+") && name.endsWith("." + host)) {
-            return true;
-        }
-        return DBT_LABS.stream().anyMatch(domain -> isOf(domain, host) && isOf(domain, name));
+        return isOf(host, name) || DBT_LABS.stream().anyMatch(domain -> isOf(domain, host) && isOf(domain, name));
     }
 
     private static boolean isOf(String domain, String name) {
@@ -148,9 +143,11 @@ final class Redirects {
     private static final class AbsoluteLocations implements ClientResponseFilter {
         @Override
         public void filter(ClientRequestContext request, ClientResponseContext response) {
-            String location = response.getHeaderString(HttpHeaders.LOCATION);
-            if (location != null) {
-                response.getHeaders().putSingle(HttpHeaders.LOCATION, absolute(request.getUri(), location.strip()));
+            // It is called without an answer too, when there is none.
+            @Nullable MultivaluedMap<String, String> headers = response.getHeaders();
+            String location = headers == null ? null : headers.getFirst(HttpHeaders.LOCATION);
+            if (headers != null && location != null) {
+                headers.putSingle(HttpHeaders.LOCATION, absolute(request.getUri(), location.strip()));
             }
         }
 

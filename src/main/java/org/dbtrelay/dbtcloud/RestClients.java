@@ -40,23 +40,31 @@ class RestClients implements AutoCloseable {
     }
 
     DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
-        return built(builder(settings, token)
-                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
-                .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS), DbtCloudApi.class);
+        return built(
+                builder(settings, token)
+                        .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
+                        .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS),
+                DbtCloudApi.class);
     }
 
     /** The pool is no bound here: a request that is given up before it has a connection may leave one behind for a while. */
     DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
-        return built(builder(settings, token)
-                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, 64 + 4 * settings.maxConcurrentRequests())
-                .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, false), DbtCloudApi.class);
+        return built(
+                builder(settings, token)
+                        .property(
+                                QuarkusRestClientProperties.CONNECTION_POOL_SIZE,
+                                64 + 4 * settings.maxConcurrentRequests())
+                        .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, false),
+                DbtCloudApi.class);
     }
 
     /** For what a redirect points to; the token goes with it only where it does with any request, see {@link Redirects}. */
     RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
-        return built(builder(settings, token)
-                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
-                .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS), RedirectedApi.class);
+        return built(
+                builder(settings, token)
+                        .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
+                        .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS),
+                RedirectedApi.class);
     }
 
     private <T extends Closeable> T built(QuarkusRestClientBuilder builder, Class<T> type) {

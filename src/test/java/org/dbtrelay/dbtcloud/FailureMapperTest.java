@@ -2,8 +2,8 @@ package org.dbtrelay.dbtcloud;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.URI;
 import java.net.ConnectException;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
@@ -134,7 +134,14 @@ class FailureMapperTest {
 
     @ParameterizedTest
     @CsvSource({
-        "300, false", "301, true", "302, false", "303, false", "304, false", "305, false", "306, false", "307, true",
+        "300, false",
+        "301, true",
+        "302, false",
+        "303, false",
+        "304, false",
+        "305, false",
+        "306, false",
+        "307, true",
         "308, true"
     })
     void aRedirectOfAChangeSurelyDidNothingOnlyWhereItAsksForTheSameRequestElsewhere(int status, boolean surelyNot) {

@@ -12,6 +12,7 @@ import static com.github.tomakehurst.wiremock.client.WireMock.unauthorized;
 import static com.github.tomakehurst.wiremock.client.WireMock.urlEqualTo;
 import static com.github.tomakehurst.wiremock.client.WireMock.urlPathEqualTo;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.tomakehurst.wiremock.WireMockServer;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
@@ -21,7 +22,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -98,7 +103,8 @@ class RedirectedReadsTest extends AgainstWireMock {
     void anotherPortIsAnotherServerAndGetsNoToken() throws Exception {
         redirect(ASKED, 302, other.baseUrl() + "/there");
         redirect(ARTIFACT, 307, other.baseUrl() + "/artifact?signature=s");
-        other.stubFor(get(urlEqualTo("/artifact?signature=s")).willReturn(aResponse().withBody("large")));
+        other.stubFor(
+                get(urlEqualTo("/artifact?signature=s")).willReturn(aResponse().withBody("large")));
 
         assertThat(client.run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
         assertThat(client.runWithSteps(ACCOUNT, 1).run().runId()).isEqualTo(1);
@@ -109,8 +115,8 @@ class RedirectedReadsTest extends AgainstWireMock {
         assertThat(requestsToOther()).isEqualTo(3);
         other.verify(3, getRequestedFor(anyUrl()).withoutHeader("Authorization"));
         assertThat(other.getAllServeEvents())
-                .allSatisfy(event -> assertThat(event.getRequest().getHeaders().toString())
-                        .doesNotContain(TestConnections.TOKEN));
+                .allSatisfy(event ->
+                        assertThat(event.getRequest().getHeaders().toString()).doesNotContain(TestConnections.TOKEN));
     }
 
     @Test
@@ -130,7 +136,7 @@ class RedirectedReadsTest extends AgainstWireMock {
 
     @Test
     void anotherHostIsNotAsked() {
-        redirect(ASKED, 302, "http://localhost:" + other.port() + "/there?t=" + TestConnections.TOKEN);
+        redirect(ASKED, 302, "http://127.0.0.1:" + other.port() + "/there?t=" + TestConnections.TOKEN);
 
         CallFailure failure = failureOfRead();
 
@@ -139,7 +145,7 @@ class RedirectedReadsTest extends AgainstWireMock {
                         CallFailure.Refused.class,
                         refused -> assertThat(refused.status()).isEqualTo(302));
         assertThat(failure.detail())
-                .contains("points to localhost.", "https", "relay.connections.*.host")
+                .contains("points to 127.0.0.1.", "https", "relay.connections.*.host")
                 .doesNotContain("there");
         assertThat(requestsToOther()).isZero();
     }
@@ -158,17 +164,23 @@ class RedirectedReadsTest extends AgainstWireMock {
         secure.start();
         try {
             secure.stubFor(get(urlPathEqualTo(ASKED))
-                    .willReturn(aResponse().withStatus(302).withHeader("Location", other.baseUrl() + "/there")));
+                    .willReturn(aResponse()
+                            .withStatus(302)
+                            .withHeader("Location", "http://127.0.0.1:" + other.port() + "/there")));
             secure.stubFor(get(urlPathEqualTo(ASKED.replace("/1/", "/2/")))
                     .willReturn(aResponse().withStatus(302).withHeader("Location", "/there")));
             secure.stubFor(get(urlEqualTo("/there")).willReturn(okJson(RUN)));
             client = TestConnections.client(
                     "https://127.0.0.1:" + secure.httpsPort(),
                     Map.of(
-                            "read-timeout", "20s",
-                            "connect-timeout", "10s",
-                            "trust-store", keys.toString(),
-                            "trust-store-password", SelfSigned.PASSWORD));
+                            "read-timeout",
+                            "20s",
+                            "connect-timeout",
+                            "10s",
+                            "trust-store",
+                            keys.toString(),
+                            "trust-store-password",
+                            SelfSigned.PASSWORD));
 
             assertThat(failureOfRead().detail()).contains("points to 127.0.0.1.", "https only");
             assertThat(requestsToOther()).isZero();
@@ -191,26 +203,36 @@ class RedirectedReadsTest extends AgainstWireMock {
         assertThat(requests()).isEqualTo(8);
     }
 
+    /** The clock stands still, so there are the ten requests of the burst and no more. */
     @Test
     void eachHopIsARequestOfTheBudget() throws DbtCloudException {
-        client = client(Map.of("requests-per-minute", "60", "read-timeout", "20s"));
+        client = TestConnections.to(
+                        server.baseUrl(),
+                        HandTurnedClock.at("2026-11-22T10:00:00Z"),
+                        Map.of("requests-per-minute", "1", "read-timeout", "20s"))
+                .find("default")
+                .orElseThrow();
         redirect(ASKED, 302, "/1");
         redirect("/1", 302, "/2");
         redirect("/2", 302, "/3");
         server.stubFor(get(urlEqualTo("/3")).willReturn(okJson(RUN)));
-        long before = client.budgetTokens(ACCOUNT);
+        server.stubFor(get(urlPathEqualTo(ASKED.replace("/1/", "/2/"))).willReturn(okJson(RUN)));
 
         client.run(ACCOUNT, 1, Priority.POLL);
 
-        assertThat(before - client.budgetTokens(ACCOUNT)).isEqualTo(4);
+        for (int i = 4; i < 10; i++) {
+            client.run(ACCOUNT, 2, Priority.POLL);
+        }
+        CompletableFuture<?> eleventh = client.reserve(ACCOUNT, Priority.TRIGGER);
+        assertThatThrownBy(() -> eleventh.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        assertThat(requests()).isEqualTo(10);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "/there", "https://", "http://[", "https://127.0.0.1:99999999/", "mailto:a@b.c"})
     void aLocationThatIsNoneOrNoUrl(String location) {
         redirect(ASKED, 302, location);
-        server.stubFor(get(urlEqualTo("/there"))
-                .willReturn(aResponse().withStatus(302)));
+        server.stubFor(get(urlEqualTo("/there")).willReturn(aResponse().withStatus(302)));
 
         assertThat(failureOfRead()).isInstanceOf(CallFailure.Refused.class);
         assertThat(failureOfRead().detail()).contains("302");
@@ -225,7 +247,7 @@ class RedirectedReadsTest extends AgainstWireMock {
         CallFailure failure = failureOfRead();
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
-        assertThat(failure.detail()).contains("127.0.0.1", "401", "token");
+        assertThat(failure.detail()).contains("localhost", "401", "token");
         assertThat(client.suspended()).isEmpty();
     }
 
@@ -238,7 +260,7 @@ class RedirectedReadsTest extends AgainstWireMock {
         CallFailure failure = failureOf(() -> client.artifact(ACCOUNT, 1, "a/b c.json", null));
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
-        assertThat(failure.detail()).contains("a page", "127.0.0.1");
+        assertThat(failure.detail()).contains("a page", "localhost");
     }
 
     @ParameterizedTest
@@ -250,9 +272,17 @@ class RedirectedReadsTest extends AgainstWireMock {
         List<CallFailure> failures = List.of(
                 failureOf(() -> client.cancel(ACCOUNT, 1, null)),
                 failureOf(() -> client.retryRun(
-                        ACCOUNT, 1, null, client.reserve(ACCOUNT, Priority.TRIGGER).join(), () -> true)),
+                        ACCOUNT,
+                        1,
+                        null,
+                        client.reserve(ACCOUNT, Priority.TRIGGER).join(),
+                        () -> true)),
                 failureOf(() -> client.rerunJob(
-                        ACCOUNT, 1, null, client.reserve(ACCOUNT, Priority.TRIGGER).join(), () -> true)),
+                        ACCOUNT,
+                        1,
+                        null,
+                        client.reserve(ACCOUNT, Priority.TRIGGER).join(),
+                        () -> true)),
                 failureOf(() -> client.trigger(
                         new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
                         client.reserve(ACCOUNT, Priority.TRIGGER).join(),

@@ -56,7 +56,7 @@ class RedirectsTest {
         "https://ab123.us1.dbt.com, https://dbt.com.invalid/x, domain",
         "https://ab123.us1.dbt.com, https://emea.getdbt.com/x, domain",
         "https://notdbt.com, https://x.dbt.com/x, domain",
-        "https://127.0.0.1, https://1.127.0.0.1/x, domain",
+        "https://127.0.0.1, https://1.127.0.0.1/x, place",
         "http://127.0.0.1:1, https://localhost/x, domain",
         // no place
         "https://dbt.example.com, https://relay:secret@dbt.example.com/x, place",
@@ -91,7 +91,8 @@ class RedirectsTest {
         Redirects redirects = new Redirects(URI.create("https://a.b"));
 
         assertThat(redirects.after(302, "https://a.b/", 2)).isInstanceOf(Next.GoTo.class);
-        assertThat(redirects.after(302, "https://a.b/", 3)).isEqualTo(new Next.Refuse("not more than 3 redirects are followed"));
+        assertThat(redirects.after(302, "https://a.b/", 3))
+                .isEqualTo(new Next.Refuse("not more than 3 redirects are followed"));
     }
 
     @Test

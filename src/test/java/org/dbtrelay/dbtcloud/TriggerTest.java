@@ -34,8 +34,8 @@ import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The one call that must not be repeated: what each fate of it is taken for, and that there was one request. */
@@ -476,7 +476,7 @@ class TriggerTest extends AgainstWireMock {
         CallFailure failure = failureOfTrigger();
 
         assertThat(failure).isInstanceOf(surelyNot ? CallFailure.Refused.class : CallFailure.Unclear.class);
-        assertThat(failure.detail()).contains("127.0.0.1", "not followed").doesNotContain("elsewhere");
+        assertThat(failure.detail()).contains("localhost", "not followed").doesNotContain("elsewhere");
         assertThat(requests()).isEqualTo(1);
     }
 
