@@ -3,6 +3,7 @@ package org.dbtrelay.dbtcloud;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.netty.handler.proxy.ProxyConnectException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
@@ -36,6 +37,7 @@ final class FailureMapper {
             " dbt Cloud gives the same answer to a good token at the wrong host: check relay.connections.*.host against"
                     + " the account's access URL.";
 
+    private static final String PROXY_WANTS_PASSWORD = " The proxy wants another name or password.";
     private static final String MAY_HAVE_MOVED = ". Check relay.connections.*.host, which may have moved.";
 
     /** A 403 that is about the connection: token of another account, address not allowed. */
@@ -76,7 +78,7 @@ final class FailureMapper {
             return new CallFailure.NotFound(detail);
         }
         if (status == 407) {
-            return new CallFailure.Suspended(sentence(detail) + " The proxy wants a password.", status);
+            return new CallFailure.Suspended(sentence(detail) + PROXY_WANTS_PASSWORD, status);
         }
         if (status == 429) {
             return new CallFailure.Limited(detail, pause(answer.retryAfter()));
@@ -87,11 +89,7 @@ final class FailureMapper {
         return new CallFailure.Unclear(detail);
     }
 
-    /**
-     * The meaning of a redirect that a read does not follow.
-     *
-     * @param rule the rule that it breaks, as the end of a sentence
-     */
+    /** The meaning of a redirect that a read does not follow; {@code rule} is the end of a sentence. */
     CallFailure redirectRefused(int status, @Nullable String location, String rule) {
         return new CallFailure.Refused(
                 clean(redirect(status, location) + ". It is not followed: " + rule + MAY_HAVE_MOVED), status, null);
@@ -160,6 +158,11 @@ final class FailureMapper {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof ApiToken.Unreadable unreadable) {
                 return new CallFailure.Suspended(clean(String.valueOf(unreadable.getMessage())), 0);
+            }
+            // It does not tell the status in another way. No tunnel, so nothing of the request was sent.
+            if (cause instanceof ProxyConnectException
+                    && String.valueOf(cause.getMessage()).contains("status: 407")) {
+                return new CallFailure.Suspended("No tunnel to dbt Cloud." + PROXY_WANTS_PASSWORD, 407);
             }
         }
         String detail = clean(describe(thrown));

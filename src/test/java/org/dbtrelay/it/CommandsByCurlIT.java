@@ -134,14 +134,14 @@ class CommandsByCurlIT {
     }
 
     @Test
-    void theyWorkInTheirOrder() {
+    void theyWorkInTheirOrder() throws IOException {
         List<Call> calls = examples();
         assertThat(calls).hasSize(4);
 
         Response sent = calls.getFirst().send();
         assertThat(sent.statusCode()).isEqualTo(202);
         assertThat(sent.header("Location")).endsWith("/api/commands/" + ID);
-        assertThat(Document.at("docs/http.md").toString())
+        assertThat(Files.readString(Path.of("docs", "http.md")))
                 .contains("Location: " + DOCUMENTED + "/api/commands/" + ID, sent.asString());
         relay.reader().awaitEvent("run.running", ID, PATIENCE);
 
