@@ -32,8 +32,9 @@ public class ConnectionResource {
 
     private static final RelayLog LOG = RelayLog.of(ConnectionResource.class);
 
-    private static final String ONE_INSTANCE = "suspended on this instance only, until it is resumed or the process ends; with"
-            + " several instances, suspend it on each";
+    private static final String ONE_INSTANCE =
+            "suspended on this instance only, until it is resumed or the process ends; with"
+                    + " several instances, suspend it on each";
 
     private final Clients clients;
 

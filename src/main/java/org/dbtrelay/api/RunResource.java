@@ -166,7 +166,8 @@ public class RunResource {
         ArtifactBody body = clients.named(connection)
                 .artifacts()
                 .getJobRunArtifact(id("account_id", accountId), id("run_id", runId), path, step(uri));
-        // A client may go away before anything is passed on; then the slot must come back here. Not while it is: whoever closes a
+        // A client may go away before anything is passed on; then the slot must come back here. Not while it is:
+        // whoever closes a
         // stream that another thread reads leaves that one waiting.
         AtomicBoolean taken = new AtomicBoolean();
         request.addEndHandler(_ -> {
