@@ -26,7 +26,7 @@ public final class ArtifactBody implements AutoCloseable {
 
     static ArtifactBody of(Response response, RequestBudget.Permit permit) {
         return new ArtifactBody(
-                response, Objects.requireNonNullElse(Exchange.body(response), InputStream.nullInputStream()), permit);
+                response, Objects.requireNonNullElse(Answers.body(response), InputStream.nullInputStream()), permit);
     }
 
     /**

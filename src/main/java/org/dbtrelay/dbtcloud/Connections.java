@@ -66,6 +66,8 @@ public class Connections {
         Exchange exchange = new Exchange(
                 restClients.forReading(settings, token),
                 restClients.forPosting(settings, token),
+                restClients.forRedirects(settings, token),
+                new Redirects(settings.host()),
                 accountId -> budgets.of(settings, accountId),
                 new FailureMapper(token, clock),
                 settings.readTimeout(),
