@@ -72,6 +72,7 @@ final class ConfigChecks {
         byKey.put("relay.topics.artifact-events", topics.artifactEvents());
         byKey.put("relay.topics.dead-letters", topics.deadLetters());
         byKey.put("relay.topics.ledger", topics.ledger());
+        byKey.put("relay.topics.hints", topics.hints());
         Map<String, String> users = new LinkedHashMap<>();
         byKey.forEach((key, topic) -> {
             check(

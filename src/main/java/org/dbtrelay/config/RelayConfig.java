@@ -82,6 +82,10 @@ public interface RelayConfig {
         @WithDefault("dbt.relay.ledger")
         String ledger();
 
+        /** Where instances tell each other of webhooks; used only if a connection has a webhook secret. */
+        @WithDefault("dbt.relay.hints")
+        String hints();
+
         /** Whether missing topics are created at start. */
         @WithDefault("false")
         boolean create();
@@ -107,6 +111,12 @@ public interface RelayConfig {
 
         /** A file that holds the API token; it is read again when it changes. */
         Optional<Path> tokenFile();
+
+        /** The secret of the account's webhook subscription; with this or {@code webhook-secret-file} its webhooks are taken. */
+        Optional<String> webhookSecret();
+
+        /** A file that holds the webhook secret; it is read again when it changes. */
+        Optional<Path> webhookSecretFile();
 
         /** A forward proxy, {@code host:port}. */
         Optional<String> proxy();

@@ -26,7 +26,7 @@ public final class ArtifactBody implements AutoCloseable {
     }
 
     static ArtifactBody of(Response response, RequestBudget.Permit permit) {
-        InputStream body = Objects.requireNonNullElse(Exchange.body(response), InputStream.nullInputStream());
+        InputStream body = Objects.requireNonNullElse(Answers.body(response), InputStream.nullInputStream());
         return new ArtifactBody(response, isGzip(response) ? new GunzippedStream(body) : body, permit);
     }
 
