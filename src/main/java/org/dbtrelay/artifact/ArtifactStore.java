@@ -1,7 +1,7 @@
 package org.dbtrelay.artifact;
 
 import java.nio.file.Path;
-import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.config.ArtifactsConfig;
 
 /** Where artifacts are kept ({@code relay.artifacts.store}). */
 sealed interface ArtifactStore permits NoStore, KeepingStore {
@@ -11,8 +11,8 @@ sealed interface ArtifactStore permits NoStore, KeepingStore {
      *
      * @throws IllegalStateException if the configuration does not make sense; the checks at start say so more kindly
      */
-    static ArtifactStore of(RelayConfig.Artifacts config) {
-        StoreLayout layout = new StoreLayout("{account_id}/{job_id}/{run_id}/{step}/{path}");
+    static ArtifactStore of(ArtifactsConfig config) {
+        StoreLayout layout = new StoreLayout(config.layout());
         return switch (config.store()) {
             case NONE -> new NoStore();
             case FILE -> {
@@ -20,7 +20,7 @@ sealed interface ArtifactStore permits NoStore, KeepingStore {
                         .orElseThrow(() -> new IllegalStateException("relay.artifacts.directory is missing."));
                 yield new FileStore(directory, layout, config.maxSize());
             }
-            case S3 -> throw new IllegalStateException("relay.artifacts.store=s3 is not supported yet.");
+            case S3 -> new S3Store(config, layout);
         };
     }
 }

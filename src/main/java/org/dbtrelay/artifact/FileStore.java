@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /** Keeps artifacts as files. Nothing leads out of its directory, not even a symbolic link that somebody put there. */
 final class FileStore extends KeepingStore {
 
+    /** Where artifacts are while they come in; no layout leads here. */
+    private static final String INCOMING = ".incoming";
+
     private final Path root;
 
     /**
@@ -28,6 +31,7 @@ final class FileStore extends KeepingStore {
     @Override
     Sink sink(String key, @Nullable String contentType, long sizeLimit) throws StoreException {
         Path target = target(key);
+        Path incoming = root.resolve(INCOMING);
         try {
             Files.createDirectories(root);
             Path directory = root;
@@ -36,10 +40,11 @@ final class FileStore extends KeepingStore {
                 directory = directory.resolve(name);
                 enter(directory);
             }
+            enter(incoming);
         } catch (IOException e) {
             throw PartFile.trouble(e);
         }
-        return PartFile.of(target);
+        return PartFile.of(incoming, target);
     }
 
     private Path target(String key) throws StoreException {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * A store that takes the bytes. They pass through a fixed buffer, so the size of an artifact does not matter to the memory.
  * The place of an artifact follows from the run and its path alone: the same one again replaces it.
  */
-abstract sealed class KeepingStore implements ArtifactStore permits FileStore {
+abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S3Store {
 
     private static final int BUFFER = 64 * 1024;
 

@@ -119,10 +119,10 @@ public class TopicCheck {
 
     private String check(Admin admin) throws Faulty, InterruptedException {
         Map<String, TopicDescription> found = describe(admin);
-        if (found.size() < names().size() && topics.create()) {
+        if (found.size() < wanted().size() && topics.create()) {
             create(admin, found);
             // Brokers answer before all of them know the new topics.
-            for (int look = 0; look < 50 && found.size() < names().size(); look++) {
+            for (int look = 0; look < 50 && found.size() < wanted().size(); look++) {
                 changed.await(100, TimeUnit.MILLISECONDS);
                 found = describe(admin);
             }
@@ -184,10 +184,19 @@ public class TopicCheck {
         return names;
     }
 
+    /** Beside those that have to be there: nothing waits for a hint. */
+    private Set<String> wanted() {
+        Set<String> wanted = names();
+        if (kafka.passesHintsOn()) {
+            wanted.add(topics.hints());
+        }
+        return wanted;
+    }
+
     private Map<String, TopicDescription> describe(Admin admin) throws InterruptedException, Faulty {
         Map<String, TopicDescription> found = new HashMap<>();
         Set<String> there = get(admin.listTopics().names());
-        for (String name : names()) {
+        for (String name : wanted()) {
             if (there.contains(name)) {
                 found.putAll(get(admin.describeTopics(List.of(name)).allTopicNames()));
             }
@@ -199,17 +208,18 @@ public class TopicCheck {
         TopicDescription commands = found.get(topics.commands());
         int partitions =
                 commands == null ? topics.partitions() : commands.partitions().size();
-        for (String name : names()) {
+        for (String name : wanted()) {
             if (found.containsKey(name)) {
                 continue;
             }
             Optional<Short> replicas = topics.replicationFactor().isPresent()
                     ? Optional.of((short) topics.replicationFactor().getAsInt())
                     : Optional.empty();
-            NewTopic topic = new NewTopic(name, Optional.of(partitions), replicas).configs(settings(name));
+            int count = name.equals(topics.hints()) ? 1 : partitions;
+            NewTopic topic = new NewTopic(name, Optional.of(count), replicas).configs(settings(name));
             try {
                 get(admin.createTopics(List.of(topic)).all());
-                LOG.info("Topic created", pair(LogKey.TOPIC, name), pair(LogKey.PARTITIONS, partitions));
+                LOG.info("Topic created", pair(LogKey.TOPIC, name), pair(LogKey.PARTITIONS, count));
             } catch (KafkaException e) {
                 if (!(e.getCause() instanceof TopicExistsException || e instanceof TopicExistsException)) {
                     throw new Faulty(List.of("topic '" + name + "' could not be created: " + e.getMessage()));
@@ -230,6 +240,11 @@ public class TopicCheck {
         }
         if (name.equals(topics.commands())) {
             return Map.of(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime");
+        }
+        if (name.equals(topics.hints())) {
+            return Map.of(
+                    TopicConfig.RETENTION_MS_CONFIG,
+                    String.valueOf(Duration.ofMinutes(10).toMillis()));
         }
         if (name.equals(topics.deadLetters())) {
             return Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(DEAD_LETTER_MAX_BYTES));

@@ -31,6 +31,16 @@ public final class SimConnections {
             DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
                 return client;
             }
+
+            @Override
+            RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
+                return (RedirectedApi) Proxy.newProxyInstance(
+                        SimConnections.class.getClassLoader(),
+                        new Class<?>[] {RedirectedApi.class},
+                        (proxy, method, arguments) -> {
+                            throw new UnsupportedOperationException("The simulated dbt Cloud redirects nobody.");
+                        });
+            }
         };
         this.connections = new Connections(config, clients, clock, monotonic);
         this.probes = new ConnectionProbes(connections, metrics);

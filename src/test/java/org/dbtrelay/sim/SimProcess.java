@@ -2,7 +2,9 @@ package org.dbtrelay.sim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 import org.dbtrelay.sim.SimScheduler.SimTimer;
@@ -17,6 +19,7 @@ final class SimProcess implements Executor {
 
     private final SimScheduler scheduler;
     private final String name;
+    private final Queue<Runnable> arrivals = new ConcurrentLinkedQueue<>();
     private final List<Runnable> ready = new ArrayList<>();
     private final List<Runnable> overdue = new ArrayList<>();
     private final SimTime time;
@@ -69,19 +72,30 @@ final class SimProcess implements Executor {
         return freezes;
     }
 
+    /**
+     * A thread can go on. Mostly this is called by a thread of the same history; by the JVM's own, in the middle of anything
+     * else, where the thread had to wait for a monitor that another history held.
+     */
     @Override
     public void execute(Runnable continuation) {
-        if (hangNext) {
-            hangNext = false;
-            hung = continuation;
-            after(LONGEST_HANG, this::endHang);
-        } else if (!dead) {
-            ready.add(continuation);
+        arrivals.add(continuation);
+    }
+
+    private void takeArrivals() {
+        for (Runnable continuation; (continuation = arrivals.poll()) != null; ) {
+            if (hangNext) {
+                hangNext = false;
+                hung = continuation;
+                after(LONGEST_HANG, this::endHang);
+            } else if (!dead) {
+                ready.add(continuation);
+            }
         }
     }
 
     /** The next thread that could go on hangs, alone, until {@link #endHang} or for long. */
     void hangNext() {
+        takeArrivals();
         hangNext = hung == null;
     }
 
@@ -93,13 +107,16 @@ final class SimProcess implements Executor {
     }
 
     boolean canRun() {
+        takeArrivals();
         return !frozen && !ready.isEmpty();
     }
 
     /** Mostly in order, as a pool of threads would; now and then not. */
     void runOne(SplittableRandom random) {
         int index = ready.size() > 1 && random.nextInt(4) == 0 ? random.nextInt(ready.size()) : 0;
-        ready.remove(index).run();
+        Runnable continuation = ready.remove(index);
+        continuation.run();
+        SharedLocks.await(continuation);
     }
 
     void spawn(String thread, Runnable task) {
@@ -155,6 +172,7 @@ final class SimProcess implements Executor {
     void kill() {
         dead = true;
         frozen = false;
+        takeArrivals();
         ready.clear();
         overdue.clear();
         scheduler.remove(this);

@@ -64,9 +64,10 @@ class SimulationTest {
         }
     }
 
-    private static void tell(Simulation.Result bad) {
+    private void tell(Simulation.Result bad) {
         Simulation.Result shown = Histories.shrunk(bad);
         System.out.println("Seed " + bad.plan().seed() + ": " + bad.violations());
+        uncaught.all().forEach(System.out::println);
         System.out.println("As small as it gets: " + shown.plan());
         shown.trace().lines().forEach(System.out::println);
         System.out.println("Again: -Dsim.histories=1 -Dsim.seed=" + bad.plan().seed());

@@ -2,10 +2,15 @@ package org.dbtrelay.sim;
 
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** While it is open: whatever a thread of the code under test dies of is kept, and its log is silent. */
+/**
+ * While it is open, the log of the code under test is silent, and what its threads die of, or say to be a fault of the relay,
+ * is kept.
+ */
 final class Uncaught implements AutoCloseable {
 
     private static final int ENOUGH = 10;
@@ -13,21 +18,44 @@ final class Uncaught implements AutoCloseable {
     private final Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
     private final Logger logger = Logger.getLogger("org.dbtrelay");
     private final Level level = logger.getLevel();
+    private final boolean useParentHandlers = logger.getUseParentHandlers();
+    private final Handler handler = new Keeping();
     private final List<String> all = new CopyOnWriteArrayList<>();
 
     Uncaught() {
-        logger.setLevel(Level.OFF);
-        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
-            if (all.size() >= ENOUGH) {
-                return;
+        logger.setLevel(Level.SEVERE);
+        logger.setUseParentHandlers(false);
+        logger.addHandler(handler);
+        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> keep(thread.getName(), failure));
+    }
+
+    private final class Keeping extends Handler {
+        @Override
+        public void publish(LogRecord line) {
+            if (line.getThrown() != null) {
+                keep(line.getMessage(), line.getThrown());
             }
-            StringBuilder text =
-                    new StringBuilder(thread.getName()).append(": ").append(failure);
-            for (StackTraceElement element : failure.getStackTrace()) {
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+
+    private void keep(String what, Throwable failure) {
+        if (all.size() >= ENOUGH) {
+            return;
+        }
+        StringBuilder text = new StringBuilder(what);
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            text.append("\n ").append(cause);
+            for (StackTraceElement element : cause.getStackTrace()) {
                 text.append("\n  ").append(element);
             }
-            all.add(text.toString());
-        });
+        }
+        all.add(text.toString());
     }
 
     List<String> all() {
@@ -37,6 +65,8 @@ final class Uncaught implements AutoCloseable {
     @Override
     public void close() {
         Thread.setDefaultUncaughtExceptionHandler(before);
+        logger.removeHandler(handler);
+        logger.setUseParentHandlers(useParentHandlers);
         logger.setLevel(level);
     }
 }
