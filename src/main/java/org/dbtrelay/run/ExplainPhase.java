@@ -73,7 +73,7 @@ final class ExplainPhase {
             boolean stepsCame,
             Policy policy) {
         RunSnapshot run = end.run().status().equals(state.run().status()) ? end.run() : state.run();
-        if (end.failure() != null && RunEnd.isFailure(run) && end.tellsMoreThan(explaining.untold())) {
+        if (end.failure() != null && RunEnd.isFailure(run) && adds(end.failure(), explaining.untold())) {
             draft.emit(
                     EventType.RUN_FAILURE_EXPLAINED, run, draft.ofRun(run, null, end.failure(), state.reason(), null));
         }
@@ -89,6 +89,14 @@ final class ExplainPhase {
             draft.then(CollectPhase.collect(entry, state));
         }
         return CollectPhase.settle(draft, state);
+    }
+
+    /** Whether there is now what was not told then; that nothing is to come after all is no news. */
+    private static boolean adds(RunFailure failure, Set<Part> untold) {
+        @Nullable RunStep step = failure.step();
+        return lacksSteps(untold)
+                || (untold.contains(Part.LOG) && step != null && !step.logTail().isBlank())
+                || (untold.contains(Part.NODES) && !failure.nodes().isEmpty());
     }
 
     private static boolean lacksSteps(Set<Part> missing) {
