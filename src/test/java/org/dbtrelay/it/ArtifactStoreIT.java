@@ -77,10 +77,11 @@ class ArtifactStoreIT {
                         .starting(Duration.ZERO)
                         .artifact(PlannedArtifact.ofSize("manifest.json", THREE_PARTS.size())))));
         try (RelayStage own = RelayStage.of(ArtifactStoreIT.class, world)) {
-            Deployment relay = own.deployment("crash-" + kind)
-                    .set("mp.messaging.incoming.commands.session.timeout.ms", "6000");
+            Deployment relay =
+                    own.deployment("crash-" + kind).set("mp.messaging.incoming.commands.session.timeout.ms", "6000");
             try (StoredArtifacts store = store(kind, relay)) {
-                Breakpoints breakpoints = Breakpoints.in(own.directory().resolve("breakpoints"), moving, publish, APPEND);
+                Breakpoints breakpoints =
+                        Breakpoints.in(own.directory().resolve("breakpoints"), moving, publish, APPEND);
                 breakpoints.setIn(relay.builder());
                 OneRunEach commands = new OneRunEach(own.dbtCloud(), relay, IDS);
                 relay.start();
@@ -104,8 +105,9 @@ class ArtifactStoreIT {
                 assertThat(store.halves()).as("left half-way").isEqualTo(1);
                 assertThat(store.count()).as("there when it died").isEqualTo(2);
                 List<ReceivedEvent> toldBefore = ready(relay);
-                assertThat(toldBefore).singleElement().satisfies(event -> assertThat(event.commandId())
-                        .isEqualTo(AFTER_COMMIT));
+                assertThat(toldBefore)
+                        .singleElement()
+                        .satisfies(event -> assertThat(event.commandId()).isEqualTo(AFTER_COMMIT));
 
                 relay.start();
                 commands.assertSucceeded(IDS);
@@ -131,15 +133,18 @@ class ArtifactStoreIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"file", "s3"})
-    @EnabledIfSystemProperty(named = "relay.gigabyte", matches = "true", disabledReason = "takes a gigabyte of disk: -Drelay.gigabyte=true")
+    @EnabledIfSystemProperty(
+            named = "relay.gigabyte",
+            matches = "true",
+            disabledReason = "takes a gigabyte of disk: -Drelay.gigabyte=true")
     void aGigabytePassesThroughAHeapOf96(String kind) throws Exception {
         passThrough(kind, 1024 * MEGABYTE, "-Xmx96m");
     }
 
     private static void passThrough(String kind, long size, String heap) throws Exception {
         PatternContent content = PatternContent.named("manifest.json", size);
-        Deployment relay = stage.deployment("large-" + kind + "-" + size / MEGABYTE)
-                .set("relay.artifacts.paths", "manifest.json");
+        Deployment relay =
+                stage.deployment("large-" + kind + "-" + size / MEGABYTE).set("relay.artifacts.paths", "manifest.json");
         relay.builder().option(heap).option("-XX:+ExitOnOutOfMemoryError");
         try (StoredArtifacts store = store(kind, relay)) {
             relay.start();
@@ -147,7 +152,9 @@ class ArtifactStoreIT {
             stage.dbtCloud()
                     .planNextRun(
                             job,
-                            RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", size)).instantly());
+                            RunPlan.succeeding()
+                                    .artifact(PlannedArtifact.ofSize("manifest.json", size))
+                                    .instantly());
             relay.send(job, trigger("large", job));
 
             ReceivedEvent ended = relay.reader().awaitEvent("run.succeeded", "large", PATIENCE);
@@ -155,7 +162,13 @@ class ArtifactStoreIT {
             store.assertThere(ready.data(), content);
             assertThat(relay.relay().stop()).isEqualTo(143);
             assertThat(relay.relay().lines()).noneMatch(line -> line.contains("OutOfMemory"));
-            print(kind, size, heap, observed(ended), observed(ready), ready.data().path("run_id").asLong());
+            print(
+                    kind,
+                    size,
+                    heap,
+                    observed(ended),
+                    observed(ready),
+                    ready.data().path("run_id").asLong());
         }
     }
 
@@ -164,11 +177,12 @@ class ArtifactStoreIT {
     }
 
     /** Throughput to be read by a person, beside that of what does nothing else. */
-    private static void print(String kind, long size, String heap, Instant from, Instant to, long run) throws Exception {
+    private static void print(String kind, long size, String heap, Instant from, Instant to, long run)
+            throws Exception {
         double seconds = Duration.between(from, to).toMillis() / 1000.0;
         System.out.printf(
                 "%d MB to %s with %s: %.1f s from the run's end to the event, %.0f MB/s; curl of the same to a file: %s%n",
-                size / MEGABYTE, kind, heap, seconds, size / MEGABYTE / seconds, curl(run));
+                size / MEGABYTE, kind, heap, seconds, (double) size / MEGABYTE / seconds, curl(run));
     }
 
     private static String curl(long run) throws Exception {

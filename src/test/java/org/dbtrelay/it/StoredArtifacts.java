@@ -44,8 +44,8 @@ interface StoredArtifacts extends AutoCloseable {
         assertThat(told.path("size_bytes").asLong()).isEqualTo(content.size());
         assertThat(told.path("sha256").asText()).isEqualTo(content.sha256());
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        try (InputStream stored = new DigestInputStream(
-                open(URI.create(told.path("location").asText())), digest)) {
+        try (InputStream stored =
+                new DigestInputStream(open(URI.create(told.path("location").asText())), digest)) {
             stored.transferTo(java.io.OutputStream.nullOutputStream());
         }
         assertThat(HexFormat.of().formatHex(digest.digest())).isEqualTo(content.sha256());
@@ -112,8 +112,8 @@ interface StoredArtifacts extends AutoCloseable {
         @Override
         public InputStream open(URI location) {
             assertThat(location.getScheme()).isEqualTo("s3");
-            return client.getObject(it ->
-                    it.bucket(location.getHost()).key(location.getPath().substring(1)));
+            return client.getObject(
+                    it -> it.bucket(location.getHost()).key(location.getPath().substring(1)));
         }
 
         @Override
