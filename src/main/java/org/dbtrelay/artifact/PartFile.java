@@ -123,7 +123,8 @@ final class PartFile implements Sink {
             case AccessDeniedException denied -> "permission denied for " + denied.getFile();
             case FileSystemException named
             when named.getReason() != null -> named.getReason() + " (" + named.getFile() + ")";
-            default -> String.valueOf(e);
+            // What a write to a full disk throws: its message is the system's own.
+            default -> e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : String.valueOf(e);
         };
         return StoreException.failed("relay.artifacts.directory cannot take it: " + what, e);
     }

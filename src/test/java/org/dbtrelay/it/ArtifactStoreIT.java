@@ -182,7 +182,7 @@ class ArtifactStoreIT {
         double seconds = Duration.between(from, to).toMillis() / 1000.0;
         System.out.printf(
                 "%d MB to %s with %s: %.1f s from the run's end to the event, %.0f MB/s; curl of the same to a file: %s%n",
-                size / MEGABYTE, kind, heap, seconds, size / MEGABYTE / seconds, curl(run));
+                size / MEGABYTE, kind, heap, seconds, (double) size / MEGABYTE / seconds, curl(run));
     }
 
     private static String curl(long run) throws Exception {
