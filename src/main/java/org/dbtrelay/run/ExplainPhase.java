@@ -55,11 +55,11 @@ final class ExplainPhase {
                 .to(state);
     }
 
-    /** Patience is over; but what came meanwhile, and only now cannot be read again, is asked for once more. */
+    /** Patience is over; but what was there before, and only now cannot be read again, is asked for once more. */
     private static boolean isOver(RunState.Collecting state, Explaining explaining, RunEnd end, Instant now) {
-        boolean wasThere = lacksSteps(end.missing())
-                && !(end.trouble() instanceof CallFailure.NotFound)
-                && RunEnd.isMore(explaining.missing(), explaining.untold());
+        boolean cameMeanwhile = lacksSteps(end.missing()) && RunEnd.isMore(explaining.missing(), explaining.untold());
+        boolean wasThere =
+                !(end.trouble() instanceof CallFailure.NotFound) && (cameMeanwhile || !hasWhatWasTold(end, explaining));
         @Nullable Instant latest = state.latest();
         return !now.isBefore(state.until()) && !(wasThere && latest != null && now.isBefore(latest));
     }
@@ -73,7 +73,10 @@ final class ExplainPhase {
             boolean stepsCame,
             Policy policy) {
         RunSnapshot run = end.run().status().equals(state.run().status()) ? end.run() : state.run();
-        if (end.failure() != null && RunEnd.isFailure(run) && adds(end.failure(), explaining.untold())) {
+        if (end.failure() != null
+                && RunEnd.isFailure(run)
+                && hasWhatWasTold(end, explaining)
+                && adds(end.failure(), explaining.untold())) {
             draft.emit(
                     EventType.RUN_FAILURE_EXPLAINED, run, draft.ofRun(run, null, end.failure(), state.reason(), null));
         }
@@ -89,6 +92,11 @@ final class ExplainPhase {
             draft.then(CollectPhase.collect(entry, state));
         }
         return CollectPhase.settle(draft, state);
+    }
+
+    /** Whether nothing is missing that was told with the end: an explanation takes the place of what was told. */
+    private static boolean hasWhatWasTold(RunEnd end, Explaining explaining) {
+        return lacksSteps(explaining.untold()) || explaining.untold().containsAll(end.missing());
     }
 
     /** Whether there is now what was not told then; that nothing is to come after all is no news. */

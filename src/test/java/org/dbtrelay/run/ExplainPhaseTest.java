@@ -229,6 +229,23 @@ class ExplainPhaseTest {
     }
 
     @Test
+    void an_explanation_lacks_nothing_that_was_told_with_the_end() {
+        ends(lacking(FULL, null, Part.LOG));
+        Action.Explain asked = explain();
+        artifactsSettled(MANIFEST);
+        while (course.now.isBefore(course.events.getFirst().observedAt().plus(Duration.ofMinutes(6)))) {
+            explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
+            asked = explain();
+        }
+        assertThat(course.types()).as("longer than patience").doesNotContain("run.failure_explained");
+
+        explained(asked, RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("run.failure_explained");
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
     void what_came_in_part_is_told_when_patience_is_over() {
         ends(new RunEnd(FAILED, List.of(BUILD), WITHOUT_NODES, Set.of(Part.NODES, Part.LOG), null));
         Action.Explain asked = explain();
