@@ -83,9 +83,11 @@ public class FailureReader {
             Interruption.rethrow(e);
             return switch (e.failure()) {
                 case CallFailure.NotFound _ -> notFound(client, run);
-                case CallFailure.Refused _ -> Nodes.NONE;
-                case CallFailure.NotSent _, CallFailure.Limited _, CallFailure.Suspended _, CallFailure.Unclear _ ->
-                    new Nodes(null, e.failure());
+                case CallFailure.Refused _,
+                        CallFailure.NotSent _,
+                        CallFailure.Limited _,
+                        CallFailure.Suspended _,
+                        CallFailure.Unclear _ -> new Nodes(null, e.failure());
             };
         } catch (IOException e) {
             Interruption.rethrow(e);

@@ -44,7 +44,7 @@ class RunEnds {
         this.monotonic = monotonic;
     }
 
-    /** The end as it is known when it is complete or its time is over, whichever is first, however long an answer takes. */
+    /** The end as it is known when there is no more to come or its time is over, whichever is first, however long an answer takes. */
     Input end(DbtCloudClient client, Action.ReadEnd action) throws InterruptedException {
         AtomicReference<RunEnd> best = new AtomicReference<>(RunEnd.unread(action.run(), null));
         CompletableFuture<RunEnd> complete = new CompletableFuture<>();
@@ -73,8 +73,8 @@ class RunEnds {
                 if (read.tellsMoreThan(best.get().missing())) {
                     best.set(read);
                 }
-                if (read.isComplete()) {
-                    complete.complete(read);
+                if (read.isSettled()) {
+                    complete.complete(best.get());
                     return;
                 }
                 Duration left = Action.END_HELD_BACK.minusNanos(monotonic.nanos() - begun);

@@ -59,6 +59,11 @@ public record RunEnd(
         return missing.isEmpty();
     }
 
+    /** Whether there is no use in waiting for more: all is there, or dbt Cloud will not give it. */
+    public boolean isSettled() {
+        return isComplete() || trouble instanceof CallFailure.Refused;
+    }
+
     /** Whether the run has failed: one that ran into dbt Cloud's time-out is cancelled in its words only. */
     public static boolean isFailure(RunSnapshot run) {
         return run.status() == JobRunStatus.Known.ERROR
