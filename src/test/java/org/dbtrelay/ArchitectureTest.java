@@ -62,6 +62,7 @@ class ArchitectureTest {
             Map.entry("flow", Set.of("dbtcloud", "ledger", "event", "artifact", "run", "config", "metrics")),
             Map.entry("command", Set.of("flow", "run", "config", "metrics")),
             Map.entry("watch", Set.of("flow", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("webhook", Set.of("watch", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("api", Set.of("command", "flow", "dbtcloud", "run", "config", "metrics")),
             Map.entry("main", Set.of("config"))));
 
@@ -152,7 +153,7 @@ class ArchitectureTest {
 
     static Stream<Framework> frameworks() {
         return Stream.of(
-                new Framework("Kafka's clients", Set.of("command", "ledger", "event"), "org.apache.kafka.."),
+                new Framework("Kafka's clients", Set.of("command", "ledger", "event", "webhook"), "org.apache.kafka.."),
                 new Framework(
                         "messaging",
                         Set.of("ledger", "command"),
@@ -166,14 +167,15 @@ class ArchitectureTest {
                         "io.quarkus.rest.client..",
                         "org.jboss.resteasy.reactive.client..",
                         "jakarta.ws.rs.client.."),
-                new Framework("Jakarta REST", Set.of("dbtcloud", "watch", "api"), "jakarta.ws.rs.."),
-                new Framework("OpenAPI", Set.of("api"), "org.eclipse.microprofile.openapi.."),
+                new Framework("Jakarta REST", Set.of("dbtcloud", "webhook", "api"), "jakarta.ws.rs.."),
+                new Framework("OpenAPI", Set.of("webhook", "api"), "org.eclipse.microprofile.openapi.."),
                 new Framework("scheduler", Set.of("watch"), "io.quarkus.scheduler.."),
                 new Framework("Micrometer", Set.of("metrics"), "io.micrometer.."),
                 new Framework(
                         "Jackson",
                         Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api"),
                         "com.fasterxml.jackson.."),
+                new Framework("AWS SDK", Set.of("artifact"), "software.amazon.awssdk.."),
                 new Framework("CloudEvents", Set.of("event"), "io.cloudevents.."),
                 new Framework(
                         "configuration",
@@ -207,7 +209,8 @@ class ArchitectureTest {
     void onlyFlowHandsRecordsThrough() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(pattern("flow"), pattern("command"), pattern("ledger"), pattern("event"))
+                .resideOutsideOfPackages(
+                        pattern("flow"), pattern("command"), pattern("ledger"), pattern("event"), pattern("webhook"))
                 .should()
                 .dependOnClassesThat(handedThroughFlow())
                 .check(MAIN);

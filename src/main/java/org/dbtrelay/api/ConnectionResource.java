@@ -32,19 +32,24 @@ public class ConnectionResource {
 
     private static final RelayLog LOG = RelayLog.of(ConnectionResource.class);
 
+    private static final String ONE_INSTANCE =
+            "suspended on this instance only, until it is resumed or the process ends; with"
+                    + " several instances, suspend it on each";
+
     private final Clients clients;
 
     ConnectionResource(Clients clients) {
         this.clients = clients;
     }
 
-    /** A connection, over HTTP. */
+    /** A connection, over HTTP; {@code note} says how far {@code suspended_since} holds. */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Connection(
             String name,
             String host,
             long accountId,
             @Nullable Instant suspendedSince,
+            @Nullable String note,
             List<Refused> refused,
             @Nullable Instant coolingDownUntil) {
 
@@ -55,6 +60,7 @@ public class ConnectionResource {
                     state.host().toString(),
                     state.accountId(),
                     state.suspendedSince(),
+                    state.suspendedSince() == null ? null : ONE_INSTANCE,
                     state.refused().stream()
                             .map(one -> new Refused(one.accountId(), one.since(), one.detail()))
                             .toList(),

@@ -1,5 +1,6 @@
 package org.dbtrelay.api;
 
+import jakarta.annotation.security.PermitAll;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -10,9 +11,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import org.dbtrelay.config.RelayConfig;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
+import org.jboss.resteasy.reactive.server.SimpleResourceInfo;
 import org.jspecify.annotations.Nullable;
 
-/** Lets those in who have one of {@code relay.api.keys}, and everybody where the API was declared open. */
+/**
+ * Lets those in who have one of {@code relay.api.keys}, and everybody where the API was declared open. Resources with {@link
+ * PermitAll} see to it themselves.
+ */
 @Singleton
 class KeyFilter {
 
@@ -28,8 +33,10 @@ class KeyFilter {
 
     @ServerRequestFilter
     @Nullable
-    Response check(ContainerRequestContext request) {
-        if (open || isKey(request.getHeaderString(HttpHeaders.AUTHORIZATION))) {
+    Response check(ContainerRequestContext request, SimpleResourceInfo resource) {
+        if (open
+                || resource.getResourceClass().isAnnotationPresent(PermitAll.class)
+                || isKey(request.getHeaderString(HttpHeaders.AUTHORIZATION))) {
             return null;
         }
         Response refusal = Problem.response(

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.dbtrelay.dbtcloud.ArtifactBody;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.JobRun;
@@ -165,20 +166,30 @@ public class RunResource {
         ArtifactBody body = clients.named(connection)
                 .artifacts()
                 .getJobRunArtifact(id("account_id", accountId), id("run_id", runId), path, step(uri));
-        // However the request ends, a client that went away among it, the slot must come back.
-        request.addEndHandler(_ -> Thread.startVirtualThread(() -> closed(body)));
+        // A client may go away before anything is passed on; then the slot must come back here. Not while it is:
+        // whoever closes a
+        // stream that another thread reads leaves that one waiting.
+        AtomicBoolean taken = new AtomicBoolean();
+        request.addEndHandler(_ -> {
+            if (taken.compareAndSet(false, true)) {
+                Thread.startVirtualThread(() -> closed(body));
+            }
+        });
         Response.ResponseBuilder answer = Response.ok()
                 .type(Objects.requireNonNullElse(body.contentType(), MediaType.APPLICATION_OCTET_STREAM))
                 .header("X-Content-Type-Options", "nosniff")
                 .header(HttpHeaders.CONTENT_DISPOSITION, "attachment");
         if (request.request().method().equals(HttpMethod.HEAD)) {
+            taken.set(true);
             closed(body);
             return answer.build();
         }
         body.contentLength().ifPresent(length -> answer.header(HttpHeaders.CONTENT_LENGTH, length));
         return answer.entity((StreamingOutput) out -> {
-                    try (body) {
-                        body.stream().transferTo(out);
+                    if (taken.compareAndSet(false, true)) {
+                        try (body) {
+                            body.stream().transferTo(out);
+                        }
                     }
                 })
                 .build();

@@ -51,7 +51,7 @@ public class ArtifactCollector {
 
         record Missing(Unavailable what) implements Outcome {}
 
-        record Later(WantedArtifact wanted) implements Outcome {}
+        record Later(Unavailable what) implements Outcome {}
     }
 
     /**
@@ -75,12 +75,12 @@ public class ArtifactCollector {
             throws DbtCloudException, InterruptedException {
         List<StoredArtifact> ready = new ArrayList<>();
         List<Unavailable> unavailable = new ArrayList<>();
-        List<WantedArtifact> notYet = new ArrayList<>();
+        List<Unavailable> notYet = new ArrayList<>();
         for (Outcome outcome : outcomes(client, run, wanted)) {
             switch (outcome) {
                 case Outcome.Ready it -> ready.add(it.artifact());
                 case Outcome.Missing it -> unavailable.add(it.what());
-                case Outcome.Later it -> notYet.add(it.wanted());
+                case Outcome.Later it -> notYet.add(it.what());
             }
         }
         return new Input.Collected(commandId, ready, unavailable, notYet);
@@ -134,39 +134,49 @@ public class ArtifactCollector {
         if (!listing.paths().contains(wanted.path())) {
             return listing.isComplete()
                     ? missing(wanted, UnavailableReason.NOT_PRODUCED, "the run left no such file")
-                    : new Outcome.Later(wanted);
+                    : later(
+                            run,
+                            wanted,
+                            UnavailableReason.NOT_FOUND_IN_TIME,
+                            "the list of the run's artifacts does not have it");
         }
         places.acquire();
         try {
             return switch (store) {
                 case NoStore none -> new Outcome.Ready(none.pointTo(client.host(), run, wanted));
-                case FileStore files -> fetched(client, run, wanted, files);
+                case KeepingStore keeping -> fetched(client, run, wanted, keeping);
             };
         } finally {
             places.release();
         }
     }
 
-    private static Outcome fetched(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, FileStore files)
+    private static Outcome fetched(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, KeepingStore keeping)
             throws InterruptedException {
         try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
             Download download = new Download(body.stream(), body.contentType(), body.contentLength());
-            return new Outcome.Ready(files.store(run, wanted, download));
+            return new Outcome.Ready(keeping.store(run, wanted, download));
         } catch (StoreException e) {
             LOG.warn(
                     "An artifact was not stored",
                     RelayLog.pair(LogKey.RUN_ID, run.runId()),
                     RelayLog.pair(LogKey.PATH, wanted.path()),
                     RelayLog.pair(LogKey.DETAIL, e.getMessage()));
-            return missing(wanted, e.reason(), e.explanation());
+            return e.isPassing()
+                    ? later(run, wanted, e.reason(), e.explanation())
+                    : missing(wanted, e.reason(), e.explanation());
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
             return isForbidden(e.failure())
                     ? missing(wanted, UnavailableReason.FORBIDDEN, e.failure().detail())
-                    : later(run, wanted, e.failure().detail());
+                    : later(
+                            run,
+                            wanted,
+                            UnavailableReason.NOT_FOUND_IN_TIME,
+                            e.failure().detail());
         } catch (IOException e) {
             Interruption.rethrow(e);
-            return later(run, wanted, String.valueOf(e));
+            return later(run, wanted, UnavailableReason.NOT_FOUND_IN_TIME, String.valueOf(e));
         }
     }
 
@@ -183,12 +193,12 @@ public class ArtifactCollector {
         return new Outcome.Missing(new Unavailable(wanted, reason, message));
     }
 
-    private static Outcome later(RunSnapshot run, WantedArtifact wanted, String detail) {
+    private static Outcome later(RunSnapshot run, WantedArtifact wanted, UnavailableReason reason, String detail) {
         LOG.debug(
                 "An artifact is not to be had yet",
                 RelayLog.pair(LogKey.RUN_ID, run.runId()),
                 RelayLog.pair(LogKey.PATH, wanted.path()),
                 RelayLog.pair(LogKey.DETAIL, detail));
-        return new Outcome.Later(wanted);
+        return new Outcome.Later(new Unavailable(wanted, reason, detail));
     }
 }

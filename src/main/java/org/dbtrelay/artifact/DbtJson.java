@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,12 +14,15 @@ import org.jspecify.annotations.Nullable;
 final class DbtJson {
 
     private static final int DEEPEST = 200;
-    private static final int LONGEST_STRING = 4 * 1024 * 1024;
+    /** Of what is read; what is skipped may be longer. */
+    private static final int LONGEST_STRING = 1024 * 1024;
 
     /** Names are not kept: a manifest has as many different ones as the project has nodes and columns. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            // Whoever opened a stream closes it.
+            .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
             // Python writes them.
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -65,11 +69,19 @@ final class DbtJson {
         }
     }
 
-    /** The text of a scalar; null for null, and for an object or array, which is skipped. */
-    static @Nullable String text(JsonParser parser) throws IOException {
+    /** The text of a string; null for anything else, which is skipped. */
+    static @Nullable String string(JsonParser parser) throws IOException {
         parser.skipChildren();
-        return parser.currentToken() != null && parser.currentToken().isScalarValue()
-                ? parser.getValueAsString()
-                : null;
+        return parser.currentToken() == JsonToken.VALUE_STRING ? parser.getText() : null;
+    }
+
+    /** A number that is one; null for anything else, which is skipped. */
+    static @Nullable Double number(JsonParser parser) throws IOException {
+        parser.skipChildren();
+        if (parser.currentToken() == null || !parser.currentToken().isNumeric()) {
+            return null;
+        }
+        double number = parser.getDoubleValue();
+        return Double.isFinite(number) ? number : null;
     }
 }

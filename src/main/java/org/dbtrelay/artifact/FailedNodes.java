@@ -1,7 +1,5 @@
 package org.dbtrelay.artifact;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -9,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.dbtrelay.dbtcloud.Redaction;
 import org.dbtrelay.run.RunFailure.FailedNode;
-import org.jspecify.annotations.Nullable;
 
 /** The failing nodes of a {@code run_results.json}, in the file's order and cut down to what fits into an event. */
 final class FailedNodes {
@@ -24,18 +22,15 @@ final class FailedNodes {
     /** The size of all of them together, in bytes of UTF-8. */
     static final int MOST_BYTES = 16 * 1024;
 
+    /** A secret that the cut would divide is still seen as one. */
+    private static final int LONGEST_READ = 4 * LONGEST_MESSAGE;
+
     private static final int LONGEST_ID = 250;
 
     /** Those that make dbt exit with an error. A skipped node did not fail: one before it did. */
     private static final Set<String> FAILING = Set.of("error", "fail", "runtime error", "partial success");
 
     private final List<FailedNode> nodes = new ArrayList<>();
-
-    private @Nullable String uniqueId;
-    private @Nullable String status;
-    private @Nullable String message;
-
-    private FailedNodes() {}
 
     /**
      * Reads no further than it has to.
@@ -44,42 +39,39 @@ final class FailedNodes {
      */
     static List<FailedNode> read(InputStream runResults) throws IOException {
         FailedNodes reading = new FailedNodes();
-        DbtJson.readObject(runResults, reading::field);
-        return fitting(reading.nodes);
-    }
-
-    private boolean field(String name, JsonParser value) throws IOException {
-        if (!name.equals("results") || !value.isExpectedStartArrayToken()) {
+        DbtJson.readObject(runResults, (name, value) -> {
+            if (name.equals("results")) {
+                return ResultRow.readAll(value, reading::add);
+            }
             value.skipChildren();
             return true;
-        }
-        while (nodes.size() < MOST && value.nextToken() != JsonToken.END_ARRAY) {
-            uniqueId = null;
-            status = null;
-            message = null;
-            DbtJson.fields(value, this::resultField);
-            if (uniqueId != null && status != null && FAILING.contains(status.toLowerCase(Locale.ROOT))) {
-                nodes.add(new FailedNode(cut(uniqueId, LONGEST_ID), status, message));
-            }
-        }
-        return false;
+        });
+        return reading.fitting();
     }
 
-    private boolean resultField(String name, JsonParser value) throws IOException {
-        switch (name) {
-            case "unique_id" -> uniqueId = DbtJson.text(value);
-            case "status" -> status = DbtJson.text(value);
-            case "message" -> {
-                String text = DbtJson.text(value);
-                message = text == null ? null : cut(text, LONGEST_MESSAGE);
-            }
-            default -> value.skipChildren();
+    /** Takes it if it failed; false if there is no place for more. */
+    boolean add(ResultRow row) {
+        String uniqueId = row.uniqueId();
+        String status = row.status();
+        if (nodes.size() < MOST
+                && uniqueId != null
+                && status != null
+                && FAILING.contains(status.toLowerCase(Locale.ROOT))) {
+            String message = row.message();
+            nodes.add(new FailedNode(
+                    id(uniqueId),
+                    status,
+                    message == null ? null : cut(Redaction.blotOut(cut(message, LONGEST_READ)), LONGEST_MESSAGE)));
         }
-        return true;
+        return nodes.size() < MOST;
     }
 
-    /** Shortens all messages alike until they fit together. */
-    private static List<FailedNode> fitting(List<FailedNode> nodes) {
+    static String id(String uniqueId) {
+        return cut(uniqueId, LONGEST_ID);
+    }
+
+    /** All of them, their messages shortened alike until they fit together. */
+    List<FailedNode> fitting() {
         List<FailedNode> fitting = nodes;
         for (int longest = LONGEST_MESSAGE; bytes(fitting) > MOST_BYTES && longest > 0; longest = longest * 3 / 4) {
             int limit = longest;

@@ -2,8 +2,7 @@ package org.dbtrelay.artifact;
 
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
+import org.dbtrelay.run.DbtCommand;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunStep;
@@ -14,8 +13,6 @@ import org.jspecify.annotations.Nullable;
  * fail a run, so it explains one only if no other step failed.
  */
 final class FailedStep {
-
-    private static final Set<String> BUILDING = Set.of("build", "run", "test", "seed", "snapshot");
 
     private FailedStep() {}
 
@@ -29,26 +26,26 @@ final class FailedStep {
             return failed;
         }
         return steps.stream()
-                .filter(step -> step.status() == JobRunStatus.Known.CANCELLED)
-                .min(Comparator.comparingInt(RunStep::index))
+                .filter(step ->
+                        step.status() == JobRunStatus.Known.CANCELLED || step.status() == JobRunStatus.Known.RUNNING)
+                .min(Comparator.comparing((RunStep step) -> !step.started()).thenComparingInt(RunStep::index))
                 .orElse(null);
     }
 
-    /** Whether the step ran dbt; cloning and the profile do not, and leave no artifacts. */
-    static boolean isDbt(RunStep step) {
-        return command(step).contains("dbt ");
+    /** Whether the step left a {@code run_results.json} that tells which nodes failed in it. */
+    static boolean hasRunResults(RunStep step) {
+        @Nullable DbtCommand command = DbtCommand.of(step);
+        return command != null && command.writesRunResults();
     }
 
     private static int weight(RunStep step) {
-        String command = command(step);
-        if (command.contains("docs generate") || command.contains("source freshness")) {
-            return 0;
-        }
-        return List.of(command.split("[\\s`]+", -1)).stream().anyMatch(BUILDING::contains) ? 2 : 1;
-    }
-
-    /** The command, or the name, which holds it in back-ticks. */
-    private static String command(RunStep step) {
-        return (step.dbtCommand() == null ? step.name() : step.dbtCommand()).toLowerCase(Locale.ROOT);
+        @Nullable DbtCommand command = DbtCommand.of(step);
+        return command == null
+                ? 1
+                : switch (command.kind()) {
+                    case BUILD -> 2;
+                    case EVALUATE, PARSE, OTHER -> 1;
+                    case DOCS, FRESHNESS -> 0;
+                };
     }
 }

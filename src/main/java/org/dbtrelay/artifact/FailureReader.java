@@ -2,50 +2,115 @@ package org.dbtrelay.artifact;
 
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.dbtrelay.dbtcloud.ArtifactBody;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.RunWithSteps;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.RunEnd;
+import org.dbtrelay.run.RunEnd.Part;
 import org.dbtrelay.run.RunFailure;
 import org.dbtrelay.run.RunFailure.FailedNode;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunStep;
+import org.jspecify.annotations.Nullable;
 
-/** Reads why a run failed: the step, and the nodes that failed in it. */
+/** Reads how a run has ended: its steps, and if it failed which step did, its log, and the nodes that failed in it. */
 @Singleton
 public class FailureReader {
 
     private static final RelayLog LOG = RelayLog.of(FailureReader.class);
+    private static final String RUN_RESULTS = "run_results.json";
 
-    /**
-     * Reads as much as can be had now; one request at most.
-     *
-     * @param steps of the run
-     * @return the step that explains the failure, null if none failed; its failing nodes, empty where its
-     *     {@code run_results.json} is not there (yet) or cannot be read. At most 50 nodes, messages of at most 1,000
-     *     characters, together about 16 KiB
-     */
-    public RunFailure read(DbtCloudClient client, RunSnapshot run, List<RunStep> steps) throws InterruptedException {
-        RunStep step = FailedStep.of(run, steps);
-        if (step == null || !FailedStep.isDbt(step)) {
-            return new RunFailure(step, List.of());
-        }
-        return new RunFailure(step, nodes(client, run, step));
+    /** The failing nodes; null as long as nobody knows them. */
+    private record Nodes(
+            @Nullable List<FailedNode> failed, @Nullable CallFailure trouble) {
+
+        static final Nodes NONE = new Nodes(List.of(), null);
     }
 
-    private static List<FailedNode> nodes(DbtCloudClient client, RunSnapshot run, RunStep step)
+    /**
+     * Reads as much as can be had now, with a few requests. dbt Cloud can be seconds behind: the log of a step may be empty for
+     * a while, and its artifacts unknown.
+     *
+     * @param seen the run as it was seen to have ended
+     * @return what was read, and what should be there and is not. The failing nodes are 50 at most, with messages of at most
+     *     1,000 characters, together about 16 KiB
+     */
+    public RunEnd read(DbtCloudClient client, RunSnapshot seen) throws InterruptedException {
+        RunWithSteps ended;
+        try {
+            ended = client.runWithSteps(seen.accountId(), seen.runId());
+        } catch (DbtCloudException e) {
+            Interruption.rethrow(e);
+            return RunEnd.unread(seen, e.failure());
+        }
+        RunSnapshot run = ended.run();
+        if (!run.status().isTerminal()) {
+            // A server that is behind: there is no way back from an end.
+            return RunEnd.unread(seen, null);
+        }
+        return RunEnd.isFailure(run) ? failed(client, run, ended.steps()) : RunEnd.complete(run, ended.steps(), null);
+    }
+
+    private static RunEnd failed(DbtCloudClient client, RunSnapshot run, List<RunStep> steps)
             throws InterruptedException {
-        try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), "run_results.json", step.index())) {
-            return FailedNodes.read(body.stream());
-        } catch (DbtCloudException | IOException e) {
+        @Nullable RunStep step = FailedStep.of(run, steps);
+        if (step == null) {
+            return RunEnd.complete(run, steps, new RunFailure(null, List.of()));
+        }
+        Set<Part> missing = EnumSet.noneOf(Part.class);
+        if (step.logTail().isBlank()) {
+            missing.add(Part.LOG);
+        }
+        Nodes nodes = FailedStep.hasRunResults(step) ? nodes(client, run, step) : Nodes.NONE;
+        if (nodes.failed() == null) {
+            missing.add(Part.NODES);
+        }
+        List<FailedNode> failed = nodes.failed() == null ? List.of() : nodes.failed();
+        return new RunEnd(run, steps, new RunFailure(step, failed), missing, nodes.trouble());
+    }
+
+    private static Nodes nodes(DbtCloudClient client, RunSnapshot run, RunStep step) throws InterruptedException {
+        try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), RUN_RESULTS, step.index())) {
+            return new Nodes(FailedNodes.read(body.stream()), null);
+        } catch (DbtCloudException e) {
+            Interruption.rethrow(e);
+            return switch (e.failure()) {
+                case CallFailure.NotFound _ -> notFound(client, run);
+                case CallFailure.Refused _,
+                        CallFailure.NotSent _,
+                        CallFailure.Limited _,
+                        CallFailure.Suspended _,
+                        CallFailure.Unclear _ -> new Nodes(null, e.failure());
+            };
+        } catch (IOException e) {
             Interruption.rethrow(e);
             LOG.debug(
                     "The failing nodes of a run cannot be read",
                     RelayLog.pair(LogKey.RUN_ID, run.runId()),
                     RelayLog.pair(LogKey.REASON, e.getClass().getSimpleName()));
-            return List.of();
+            // A broken transfer, or a page of somebody on the way; what is really no JSON is asked for in vain.
+            return new Nodes(null, null);
+        }
+    }
+
+    /** A run that failed early leaves nothing; as long as nothing is saved nobody knows. */
+    private static Nodes notFound(DbtCloudClient client, RunSnapshot run) throws InterruptedException {
+        if (!run.artifactsSaved()) {
+            return new Nodes(null, null);
+        }
+        try {
+            List<String> paths = client.artifacts(run.accountId(), run.runId());
+            return paths.isEmpty() || paths.contains(RUN_RESULTS) ? new Nodes(null, null) : Nodes.NONE;
+        } catch (DbtCloudException e) {
+            Interruption.rethrow(e);
+            return new Nodes(null, e.failure());
         }
     }
 }

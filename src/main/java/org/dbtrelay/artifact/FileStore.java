@@ -1,24 +1,21 @@
 package org.dbtrelay.artifact;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.StoredArtifact;
-import org.dbtrelay.run.WantedArtifact;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Keeps artifacts as files. They pass through a fixed buffer, so their size does not matter to the memory, and appear
- * complete or not at all ({@link PartFile}); the same artifact again replaces the file.
- */
-final class FileStore implements ArtifactStore {
+/** Keeps artifacts as files. Nothing leads out of its directory, not even a symbolic link that somebody put there. */
+final class FileStore extends KeepingStore {
 
-    private static final int BUFFER = 64 * 1024;
+    /** Where artifacts are while they come in; no layout leads here. */
+    private static final String INCOMING = ".incoming";
 
-    private final StoreLayout layout;
-    private final long maxSize;
+    private final Path root;
 
     /**
      * A store.
@@ -26,64 +23,57 @@ final class FileStore implements ArtifactStore {
      * @param directory made when the first artifact comes
      * @param maxSize of an artifact, in bytes
      */
-    FileStore(Path directory, long maxSize) {
-        this.layout = new StoreLayout(directory);
-        this.maxSize = maxSize;
+    FileStore(Path directory, StoreLayout layout, long maxSize) {
+        super(layout, maxSize);
+        this.root = directory.toAbsolutePath().normalize();
     }
 
-    /**
-     * Writes an artifact to its file, with size and SHA-256 on the way.
-     *
-     * @throws StoreException too large, or the disk is full, not writable, …: nothing is left of it
-     * @throws IOException the transfer broke: nothing is left of it
-     */
-    StoredArtifact store(RunSnapshot run, WantedArtifact wanted, Download download)
-            throws StoreException, IOException, InterruptedException {
-        if (download.size().orElse(0) > maxSize) {
-            throw StoreException.tooLarge(maxSize);
-        }
-        Path target = layout.place(run, wanted);
-        MessageDigest digest = sha256();
-        try (PartFile file = PartFile.of(target)) {
-            long size = copy(download, file, digest);
-            ArtifactFacts facts = ArtifactFacts.of(wanted.path(), file.path());
-            file.publish();
-            return new StoredArtifact(
-                    wanted,
-                    target.toUri().toString(),
-                    size,
-                    HexFormat.of().formatHex(digest.digest()),
-                    download.contentType(),
-                    facts.schemaVersion(),
-                    facts.generatedAt(),
-                    facts.nodesByStatus(),
-                    facts.elapsedSeconds());
-        }
-    }
-
-    private long copy(Download download, PartFile file, MessageDigest digest)
-            throws StoreException, IOException, InterruptedException {
-        byte[] buffer = new byte[BUFFER];
-        long size = 0;
-        for (int read; (read = download.bytes().read(buffer)) >= 0; ) {
-            size += read;
-            if (size > maxSize) {
-                throw StoreException.tooLarge(maxSize);
-            }
-            digest.update(buffer, 0, read);
-            file.write(buffer, read);
-        }
-        if (download.size().isPresent() && download.size().getAsLong() != size) {
-            throw new IOException(size + " bytes came of " + download.size().getAsLong());
-        }
-        return size;
-    }
-
-    private static MessageDigest sha256() {
+    @Override
+    Sink sink(String key, @Nullable String contentType, long sizeLimit) throws StoreException {
+        Path target = target(key);
+        Path incoming = root.resolve(INCOMING);
         try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+            Files.createDirectories(root);
+            Path directory = root;
+            Path below = root.relativize(target);
+            for (Path name : below.subpath(0, below.getNameCount() - 1)) {
+                directory = directory.resolve(name);
+                enter(directory);
+            }
+            enter(incoming);
+        } catch (IOException e) {
+            throw PartFile.trouble(e);
         }
+        return PartFile.of(incoming, target);
+    }
+
+    private Path target(String key) throws StoreException {
+        try {
+            Path target = root.resolve(key).normalize();
+            if (!target.startsWith(root) || target.equals(root)) {
+                throw escapes();
+            }
+            return target;
+        } catch (InvalidPathException e) {
+            // Also for letters that the process's locale cannot write in file names.
+            throw StoreException.unfit("its path cannot be a file name on this machine: " + e.getReason());
+        }
+    }
+
+    private static void enter(Path directory) throws IOException, StoreException {
+        try {
+            Files.createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+            if (Files.isSymbolicLink(directory)) {
+                throw escapes();
+            }
+            if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+                throw PartFile.trouble(new NotDirectoryException(directory.toString()));
+            }
+        }
+    }
+
+    private static StoreException escapes() {
+        return StoreException.unfit("its path would lead out of relay.artifacts.directory");
     }
 }

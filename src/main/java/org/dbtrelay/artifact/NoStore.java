@@ -2,7 +2,7 @@ package org.dbtrelay.artifact;
 
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.util.Map;
+import org.dbtrelay.run.ArtifactContent;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.StoredArtifact;
 import org.dbtrelay.run.WantedArtifact;
@@ -16,7 +16,7 @@ final class NoStore implements ArtifactStore {
      * @param host the access URL of the account
      */
     StoredArtifact pointTo(URI host, RunSnapshot run, WantedArtifact wanted) {
-        return new StoredArtifact(wanted, url(host, run, wanted), null, null, null, null, null, Map.of(), null);
+        return new StoredArtifact(wanted, url(host, run, wanted), null, null, null, ArtifactContent.NONE);
     }
 
     private static String url(URI host, RunSnapshot run, WantedArtifact wanted) {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -11,18 +13,23 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.ThreadLocalRandom;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 
 /**
- * A file that is written under a temporary name in its own directory and appears under its right name complete or not at
- * all. Closing one that was not published removes it; only a process that is killed leaves a {@code .part} file behind.
+ * A file that is written under a temporary name and appears under its right name complete or not at all. Closing one that
+ * was not published removes it; what a killed process leaves is removed an hour later, when another artifact comes in.
  */
-final class PartFile implements AutoCloseable {
+final class PartFile implements Sink {
 
     private static final RelayLog LOG = RelayLog.of(PartFile.class);
-    private static final int NAME_KEPT = 60;
+    private static final String SUFFIX = ".part";
+
+    /** A transfer that is silent for 100 s is given up. */
+    private static final Duration SURELY_DEAD = Duration.ofHours(1);
 
     private final Path target;
     private final Path path;
@@ -34,31 +41,44 @@ final class PartFile implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** An empty one that will become {@code target}. The directory is there. */
-    static PartFile of(Path target) throws StoreException {
-        String name = String.valueOf(target.getFileName());
-        // Cut, because a file name has at most 255 bytes.
-        String shortName = name.length() > NAME_KEPT ? name.substring(0, NAME_KEPT) : name;
-        Path path = target.resolveSibling("." + shortName + "."
-                + Long.toHexString(ThreadLocalRandom.current().nextLong()) + ".part");
+    /**
+     * An empty one that will become {@code target}. Those that dead processes left are removed.
+     *
+     * @param incoming the directory for it, in the same file system as the target's; both are there
+     */
+    static PartFile of(Path incoming, Path target) throws StoreException {
+        Path path =
+                incoming.resolve(Long.toHexString(ThreadLocalRandom.current().nextLong()) + SUFFIX);
         try {
             // Not Files.createTempFile: that file could be read by nobody else.
-            return new PartFile(
+            PartFile file = new PartFile(
                     target, path, FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+            removeDead(incoming, path);
+            return file;
         } catch (IOException e) {
             throw trouble(e);
         }
     }
 
-    /** Where it is for now. */
-    Path path() {
-        return path;
+    /** By the file system's own clock, which is the same for all instances. */
+    private static void removeDead(Path incoming, Path mine) {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(incoming, "*" + SUFFIX)) {
+            Instant now = Files.getLastModifiedTime(mine).toInstant();
+            for (Path other : all) {
+                if (Files.getLastModifiedTime(other).toInstant().isBefore(now.minus(SURELY_DEAD))) {
+                    Files.deleteIfExists(other);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            // Another instance may have removed one at the same time.
+            LOG.debug("Temporary files were not looked through", RelayLog.pair(LogKey.DETAIL, e));
+        }
     }
 
-    /** Adds the first {@code length} bytes. */
-    void write(byte[] bytes, int length) throws StoreException, InterruptedException {
+    @Override
+    public void write(byte[] bytes, int from, int length) throws StoreException, InterruptedException {
         try {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, length);
+            ByteBuffer buffer = ByteBuffer.wrap(bytes, from, length);
             while (buffer.hasRemaining()) {
                 channel.write(buffer);
             }
@@ -68,12 +88,14 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    /** Brings what was written to the disk and gives the file its name; another one of that name is replaced. */
-    void publish() throws StoreException, InterruptedException {
+    /** Brings what was written to the disk and gives the file its name. */
+    @Override
+    public String publish(String sha256) throws StoreException, InterruptedException {
         try {
             channel.force(true);
             channel.close();
             Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+            return target.toUri().toString();
         } catch (IOException e) {
             Interruption.rethrow(e);
             throw trouble(e);
@@ -101,7 +123,8 @@ final class PartFile implements AutoCloseable {
             case AccessDeniedException denied -> "permission denied for " + denied.getFile();
             case FileSystemException named
             when named.getReason() != null -> named.getReason() + " (" + named.getFile() + ")";
-            default -> String.valueOf(e);
+            // What a write to a full disk throws: its message is the system's own.
+            default -> e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : String.valueOf(e);
         };
         return StoreException.failed("relay.artifacts.directory cannot take it: " + what, e);
     }

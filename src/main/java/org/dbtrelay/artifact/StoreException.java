@@ -3,33 +3,46 @@ package org.dbtrelay.artifact;
 import org.dbtrelay.run.UnavailableReason;
 import org.jspecify.annotations.Nullable;
 
-/** A store does not take an artifact, and would not take it the next time either. The message is for a person. */
+/** A store does not take an artifact. The message is for a person. */
 final class StoreException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
     private final UnavailableReason reason;
+    private final boolean passing;
 
-    private StoreException(UnavailableReason reason, String message, @Nullable Throwable cause) {
+    private StoreException(UnavailableReason reason, boolean passing, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.reason = reason;
+        this.passing = passing;
     }
 
     /** The artifact has more bytes than {@code relay.artifacts.max-size}. */
     static StoreException tooLarge(long maxSize) {
         return new StoreException(
                 UnavailableReason.TOO_LARGE,
+                false,
                 "it is larger than relay.artifacts.max-size (" + maxSize + " bytes)",
                 null);
     }
 
-    /** The store has trouble of its own. */
+    /** The artifact is nothing for this store, now and ever. */
+    static StoreException unfit(String message) {
+        return new StoreException(UnavailableReason.STORE_FAILED, false, message, null);
+    }
+
+    /** The store has trouble of its own, which may pass. */
     static StoreException failed(String message, @Nullable Throwable cause) {
-        return new StoreException(UnavailableReason.STORE_FAILED, message, cause);
+        return new StoreException(UnavailableReason.STORE_FAILED, true, message, cause);
     }
 
     UnavailableReason reason() {
         return reason;
+    }
+
+    /** Whether it is worth another try later. */
+    boolean isPassing() {
+        return passing;
     }
 
     /** What went wrong, for a person. */

@@ -1,87 +1,66 @@
 package org.dbtrelay.artifact;
 
-import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.LinkOption;
-import java.nio.file.NotDirectoryException;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.WantedArtifact;
 
 /**
- * Where an artifact lies in the store's directory:
- * {@code <account id>/<job id>/<run id>/<step, or "last">/<path>}. Paths come from commands and from dbt Cloud, so nothing
- * in one may lead out of the directory: neither {@code ..} nor a symbolic link.
+ * Where an artifact lies in a store, by {@code relay.artifacts.layout}. Paths come from commands and from dbt Cloud, so none
+ * may lead out of its place: what has a segment like {@code ..} is not stored.
+ *
+ * @param template such as {@code {account_id}/{job_id}/{run_id}/{step}/{path}}, checked at start
  */
-final class StoreLayout {
+record StoreLayout(String template) {
 
-    private final Path root;
+    private static final Pattern PLACEHOLDER = Pattern.compile("\\{([a-z_]+)}");
 
-    StoreLayout(Path directory) {
-        this.root = directory.toAbsolutePath().normalize();
-    }
+    /** In bytes: of a file's name in the usual file systems. */
+    private static final int LONGEST_SEGMENT = 255;
 
-    /** The file of the artifact; its directory is there, made if need be. */
-    Path place(RunSnapshot run, WantedArtifact wanted) throws StoreException {
-        Path target = resolve(run, wanted);
-        try {
-            Files.createDirectories(root);
-            Path directory = root;
-            Path below = root.relativize(target);
-            for (Path name : below.subpath(0, below.getNameCount() - 1)) {
-                directory = directory.resolve(name);
-                enter(directory);
-            }
-        } catch (IOException e) {
-            throw PartFile.trouble(e);
-        }
-        return target;
-    }
+    /** In bytes: of an object's key in S3. */
+    private static final int LONGEST_KEY = 1024;
 
-    private Path resolve(RunSnapshot run, WantedArtifact wanted) throws StoreException {
-        for (String segment : wanted.path().split("/", -1)) {
+    /**
+     * The key of an artifact: segments with {@code /} between them.
+     *
+     * @throws StoreException its path can be no key; that does not change
+     */
+    String key(RunSnapshot run, WantedArtifact wanted) throws StoreException {
+        String key = PLACEHOLDER
+                .matcher(template)
+                .replaceAll(it -> Matcher.quoteReplacement(value(it.group(1), run, wanted)));
+        for (String segment : key.split("/", -1)) {
             if (segment.isEmpty()
                     || segment.equals(".")
                     || segment.equals("..")
                     || segment.indexOf('\\') >= 0
                     || segment.chars().anyMatch(Character::isISOControl)) {
-                throw escapes();
+                throw StoreException.unfit("its path would lead out of the store");
+            }
+            if (bytes(segment) > LONGEST_SEGMENT) {
+                throw StoreException.unfit("a name in its path has more than " + LONGEST_SEGMENT + " bytes");
             }
         }
-        try {
-            String step = wanted.step() == null ? "last" : String.valueOf(wanted.step());
-            Path target = root.resolve(String.valueOf(run.accountId()))
-                    .resolve(String.valueOf(run.jobId()))
-                    .resolve(String.valueOf(run.runId()))
-                    .resolve(step)
-                    .resolve(wanted.path())
-                    .normalize();
-            if (!target.startsWith(root)) {
-                throw escapes();
-            }
-            return target;
-        } catch (InvalidPathException e) {
-            // Also for letters that the process's locale cannot write in file names.
-            throw StoreException.failed("its path cannot be a file name on this machine: " + e.getReason(), e);
+        if (bytes(key) > LONGEST_KEY) {
+            throw StoreException.unfit("its path has more than " + LONGEST_KEY + " bytes");
         }
+        return key;
     }
 
-    private static void enter(Path directory) throws IOException, StoreException {
-        try {
-            Files.createDirectory(directory);
-        } catch (FileAlreadyExistsException e) {
-            if (Files.isSymbolicLink(directory)) {
-                throw escapes();
-            }
-            if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-                throw PartFile.trouble(new NotDirectoryException(directory.toString()));
-            }
-        }
+    private static String value(String name, RunSnapshot run, WantedArtifact wanted) {
+        return switch (name) {
+            case "account_id" -> String.valueOf(run.accountId());
+            case "job_id" -> String.valueOf(run.jobId());
+            case "run_id" -> String.valueOf(run.runId());
+            case "step" -> wanted.step() == null ? "last" : String.valueOf(wanted.step());
+            case "path" -> wanted.path();
+            default -> throw new IllegalStateException("relay.artifacts.layout knows no {" + name + "}");
+        };
     }
 
-    private static StoreException escapes() {
-        return StoreException.failed("its path would lead out of relay.artifacts.directory", null);
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 }

@@ -1,17 +1,25 @@
 package org.dbtrelay.command;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Wishes;
 import org.jspecify.annotations.Nullable;
 
 /** The fields that say how it is to be done. */
 final class WishFields {
+
+    private static final String ARTIFACTS = "artifacts";
+    private static final int LONGEST_PATH = 500;
+    private static final int LAST_STEP = 1_000;
+    private static final String RULE =
+            "must hold only strings of 1 to " + LONGEST_PATH + " characters, and objects of such a path and a step";
 
     private WishFields() {}
 
@@ -33,25 +41,57 @@ final class WishFields {
         return word == null ? null : IfRunning.valueOf(word.toUpperCase(Locale.ROOT));
     }
 
-    private static @Nullable List<String> artifacts(Fields fields) throws BadField {
-        @Nullable List<String> paths = fields.texts("artifacts", 0, 50, 500);
-        if (paths == null) {
+    private static @Nullable List<ArtifactWish> artifacts(Fields fields) throws BadField {
+        @Nullable List<JsonNode> elements = fields.list(ARTIFACTS, 0, 50, "paths");
+        if (elements == null) {
             return null;
         }
-        Set<String> seen = new HashSet<>();
-        for (String path : paths) {
-            if (path.startsWith("/")
-                    || path.contains("\\")
-                    || List.of(path.split("/", -1)).contains("..")) {
+        Set<ArtifactWish> wishes = new LinkedHashSet<>();
+        for (JsonNode element : elements) {
+            ArtifactWish wish = artifact(element);
+            if (!wishes.add(wish)) {
                 throw new BadField(
-                        "artifacts",
-                        "must hold paths relative to dbt's target directory; found '" + Shown.text(path) + "'");
-            }
-            if (!seen.add(path)) {
-                throw new BadField("artifacts", "must not hold a path twice; found '" + Shown.text(path) + "' again");
+                        ARTIFACTS, "must not hold a path twice; found '" + Shown.text(wish.path()) + "' again");
             }
         }
-        return paths;
+        return List.copyOf(wishes);
+    }
+
+    private static ArtifactWish artifact(JsonNode element) throws BadField {
+        if (element.isTextual()) {
+            return ArtifactWish.of(path(element));
+        }
+        if (!element.isObject()) {
+            throw new BadField(ARTIFACTS, RULE + "; found " + Shown.kind(element));
+        }
+        JsonNode step = element.path("step");
+        if (element.size() != 2 || !element.has("path") || !element.has("step")) {
+            throw new BadField(ARTIFACTS, RULE + "; found an object with other members");
+        }
+        if (!step.isInt() || step.intValue() < 1 || step.intValue() > LAST_STEP) {
+            throw new BadField(
+                    ARTIFACTS,
+                    "must name a step by its number, 1 to " + LAST_STEP + "; found "
+                            + (step.isIntegralNumber() ? Shown.text(step.asText()) : Shown.kind(step)));
+        }
+        return new ArtifactWish(path(element.path("path")), step.intValue());
+    }
+
+    private static String path(JsonNode element) throws BadField {
+        if (!element.isTextual()) {
+            throw new BadField(ARTIFACTS, RULE + "; found " + Shown.kind(element));
+        }
+        String path = element.textValue();
+        if (path.isBlank() || path.length() > LONGEST_PATH) {
+            throw new BadField(ARTIFACTS, RULE + "; found " + (path.isBlank() ? "a blank one" : "a longer one"));
+        }
+        if (path.startsWith("/")
+                || path.contains("\\")
+                || List.of(path.split("/", -1)).contains("..")) {
+            throw new BadField(
+                    ARTIFACTS, "must hold paths relative to dbt's target directory; found '" + Shown.text(path) + "'");
+        }
+        return path;
     }
 
     private static @Nullable Boolean whether(@Nullable String choice, String wanted) {

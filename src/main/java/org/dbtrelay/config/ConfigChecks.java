@@ -2,9 +2,6 @@ package org.dbtrelay.config;
 
 import static org.dbtrelay.config.ConfigKeys.key;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,7 +36,6 @@ final class ConfigChecks {
     private static final int LARGEST_COMMAND = 1024 * 1024;
 
     private static final int SHORTEST_KEY = 16;
-    private static final int MOST_FETCHES = 64;
 
     private final List<ConfigFault> faults = new ArrayList<>();
 
@@ -52,7 +48,8 @@ final class ConfigChecks {
         checks.topics(config.topics());
         checks.faults.addAll(ConnectionChecks.faults(config.connections()));
         checks.runs(config);
-        checks.artifacts(config.artifacts());
+        config.artifacts().paths().ifPresent(paths -> checks.paths("relay.artifacts.paths", paths));
+        checks.faults.addAll(ArtifactChecks.faults(config.artifacts()));
         checks.policy(config);
         checks.durability(config);
         checks.api(config.api());
@@ -75,6 +72,7 @@ final class ConfigChecks {
         byKey.put("relay.topics.artifact-events", topics.artifactEvents());
         byKey.put("relay.topics.dead-letters", topics.deadLetters());
         byKey.put("relay.topics.ledger", topics.ledger());
+        byKey.put("relay.topics.hints", topics.hints());
         Map<String, String> users = new LinkedHashMap<>();
         byKey.forEach((key, topic) -> {
             check(
@@ -124,29 +122,6 @@ final class ConfigChecks {
                     text(terms.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout));
         }
         terms.artifacts().ifPresent(paths -> paths(prefix + ".artifacts", paths));
-    }
-
-    private void artifacts(RelayConfig.Artifacts artifacts) {
-        artifacts.paths().ifPresent(paths -> paths("relay.artifacts.paths", paths));
-        switch (artifacts.store()) {
-            case NONE -> {}
-            case FILE ->
-                artifacts
-                        .directory()
-                        .ifPresentOrElse(
-                                directory -> directory("relay.artifacts.directory", directory),
-                                () -> check(
-                                        false,
-                                        "relay.artifacts.directory",
-                                        "missing; relay.artifacts.store=file needs a directory"));
-            case S3 -> check(false, "relay.artifacts.store", "s3 is not supported yet; none and file are");
-        }
-        between("relay.artifacts.parallelism", artifacts.parallelism(), 1, MOST_FETCHES);
-        check(
-                !artifacts.patience().isNegative(),
-                "relay.artifacts.patience",
-                text(artifacts.patience()) + " is less than 0s");
-        check(artifacts.maxSize() > 0, "relay.artifacts.max-size", artifacts.maxSize() + " is not 1 byte or more");
     }
 
     private void policy(RelayConfig config) {
@@ -223,14 +198,6 @@ final class ConfigChecks {
                             && !List.of(path.split("/")).contains(".."),
                     key,
                     "'" + path + "' is not the path of an artifact, such as manifest.json or compiled/shop/orders.sql");
-        }
-    }
-
-    private void directory(String key, Path directory) {
-        try {
-            Files.delete(Files.createTempFile(Files.createDirectories(directory), ".relay", null));
-        } catch (IOException e) {
-            check(false, key, "'" + directory + "' cannot be created or written to (" + e + ")");
         }
     }
 

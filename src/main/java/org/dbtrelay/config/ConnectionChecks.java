@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** What must hold for {@code relay.connections}. No message of this class repeats a host, a proxy or a token. */
@@ -56,7 +57,12 @@ final class ConnectionChecks {
     private void connection(RelayConfig.Connection connection) {
         host(connection.host());
         check(connection.accountId() > 0, "account-id", "not above 0; it must be the account's number");
-        token(connection);
+        secret("token", "token", connection.token(), connection.tokenFile());
+        check(
+                connection.token().isPresent() || connection.tokenFile().isPresent(),
+                "token",
+                "missing; either this or " + prefix + "token-file must be given");
+        secret("webhook-secret", "secret", connection.webhookSecret(), connection.webhookSecretFile());
         connection.proxy().ifPresent(this::proxy);
         check(
                 connection.proxyUser().isEmpty() || connection.proxy().isPresent(),
@@ -95,7 +101,7 @@ final class ConnectionChecks {
                 "host",
                 "neither https nor http; it must begin with https://");
         check(
-                !plain || LOOPBACK.matcher(name).matches(),
+                !plain || isLoopback(name),
                 "host",
                 "http would send the token in the clear; it must begin with https:// (http only to localhost, 127.0.0.0/8 and [::1])");
         check(
@@ -109,34 +115,35 @@ final class ConnectionChecks {
                 "holds more than a host; it must end after it, without a path or a query, as https://ab123.us1.dbt.com does");
     }
 
-    private void token(RelayConfig.Connection connection) {
-        boolean both = connection.token().isPresent() && connection.tokenFile().isPresent();
-        boolean neither = connection.token().isEmpty() && connection.tokenFile().isEmpty();
-        check(!neither, "token", "missing; either this or " + prefix + "token-file must be given");
-        check(!both, "token", prefix + "token-file is given too; it must be one of the two");
-        connection
-                .token()
-                .ifPresent(token -> check(
-                        ONE_WORD.matcher(token.strip()).matches(),
-                        "token",
-                        "holds a space, a line break or a character that is not ASCII; it must be one word"));
-        connection.tokenFile().ifPresent(this::tokenFile);
+    /** Whether a URL's host is this machine itself. */
+    static boolean isLoopback(String host) {
+        return LOOPBACK.matcher(host).matches();
     }
 
-    private void tokenFile(Path file) {
+    /** A secret that can be given as it is or in a file. */
+    private void secret(String leaf, String what, Optional<String> value, Optional<Path> file) {
+        check(value.isEmpty() || file.isEmpty(), leaf, prefix + leaf + "-file is given too; it must be one of the two");
+        value.ifPresent(text -> check(
+                ONE_WORD.matcher(text.strip()).matches(),
+                leaf,
+                "holds a space, a line break or a character that is not ASCII; it must be one word"));
+        file.ifPresent(path -> secretFile(leaf + "-file", what, path));
+    }
+
+    private void secretFile(String leaf, String what, Path file) {
         try {
-            String token = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
-            check(!token.isEmpty(), "token-file", "'" + file + "' is empty; it must hold the token");
+            String text = Files.readString(file, StandardCharsets.ISO_8859_1).strip();
+            check(!text.isEmpty(), leaf, "'" + file + "' is empty; it must hold the " + what);
             check(
-                    token.isEmpty() || ONE_WORD.matcher(token).matches(),
-                    "token-file",
-                    "'" + file + "' holds more than one word; it must hold the token and nothing else");
+                    text.isEmpty() || ONE_WORD.matcher(text).matches(),
+                    leaf,
+                    "'" + file + "' holds more than one word; it must hold the " + what + " and nothing else");
         } catch (IOException unreadable) {
             check(
                     false,
-                    "token-file",
+                    leaf,
                     "'" + file + "' " + (Files.exists(file) ? "cannot be read" : "does not exist")
-                            + "; it must hold the token");
+                            + "; it must hold the " + what);
         }
     }
 

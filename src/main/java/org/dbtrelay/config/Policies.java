@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.Terms;
 import org.dbtrelay.run.Wishes;
@@ -84,7 +85,9 @@ public final class Policies {
                 terms.onTimeout().map(OnTimeout.CANCEL::equals).orElse(null),
                 terms.onUnclear().map(OnUnclear.PARK::equals).orElse(null),
                 terms.ifRunning().orElse(null),
-                terms.artifacts().orElse(null));
+                terms.artifacts()
+                        .map(paths -> paths.stream().map(ArtifactWish::of).toList())
+                        .orElse(null));
     }
 
     private static @Nullable Integer orNull(OptionalInt number) {

@@ -43,7 +43,7 @@ public interface RelayConfig {
     Map<String, TermsConfig> jobs();
 
     /** Which artifacts are announced and where they are stored. */
-    Artifacts artifacts();
+    ArtifactsConfig artifacts();
 
     /** Who may run what. */
     Policy policy();
@@ -82,6 +82,10 @@ public interface RelayConfig {
         @WithDefault("dbt.relay.ledger")
         String ledger();
 
+        /** Where instances tell each other of webhooks; used only if a connection has a webhook secret. */
+        @WithDefault("dbt.relay.hints")
+        String hints();
+
         /** Whether missing topics are created at start. */
         @WithDefault("false")
         boolean create();
@@ -107,6 +111,12 @@ public interface RelayConfig {
 
         /** A file that holds the API token; it is read again when it changes. */
         Optional<Path> tokenFile();
+
+        /** The secret of the account's webhook subscription; with this or {@code webhook-secret-file} its webhooks are taken. */
+        Optional<String> webhookSecret();
+
+        /** A file that holds the webhook secret; it is read again when it changes. */
+        Optional<Path> webhookSecretFile();
 
         /** A forward proxy, {@code host:port}. */
         Optional<String> proxy();
@@ -166,38 +176,6 @@ public interface RelayConfig {
         /** What happens when a run can be neither found nor excluded. */
         @WithDefault("retry")
         OnUnclear onUnclear();
-    }
-
-    /** {@code relay.artifacts}. */
-    interface Artifacts {
-        /** The artifacts that are announced when a run has ended, unless its command says otherwise; empty: none. */
-        @WithDefault("manifest.json,run_results.json")
-        Optional<List<String>> paths();
-
-        /** Where artifacts are kept: {@code none} (announced only), {@code file} or {@code s3}. */
-        @WithDefault("none")
-        StoreKind store();
-
-        /** The directory of the store {@code file}. */
-        Optional<Path> directory();
-
-        /** The bucket of the store {@code s3}. */
-        Optional<String> bucket();
-
-        /** What stands in front of every object's key in the store {@code s3}. */
-        Optional<String> prefix();
-
-        /** How many artifacts are fetched at once. */
-        @WithDefault("4")
-        int parallelism();
-
-        /** How long the relay waits for an artifact of an ended run to appear. */
-        @WithDefault("5m")
-        Duration patience();
-
-        /** Larger artifacts are not stored, in bytes; a suffix is not understood. */
-        @WithDefault("1073741824")
-        long maxSize();
     }
 
     /** {@code relay.policy}. */

@@ -4,6 +4,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -25,12 +26,17 @@ public final class ArtifactBody implements AutoCloseable {
     }
 
     static ArtifactBody of(Response response, RequestBudget.Permit permit) {
-        return new ArtifactBody(
-                response, Objects.requireNonNullElse(Exchange.body(response), InputStream.nullInputStream()), permit);
+        InputStream body = Objects.requireNonNullElse(Answers.body(response), InputStream.nullInputStream());
+        return new ArtifactBody(response, isGzip(response) ? new GunzippedStream(body) : body, permit);
+    }
+
+    private static boolean isGzip(Response response) {
+        String encoding = response.getHeaderString(HttpHeaders.CONTENT_ENCODING);
+        return encoding != null && encoding.strip().toLowerCase(Locale.ROOT).matches("(x-)?gzip");
     }
 
     /**
-     * The bytes. An {@link IOException} while reading means that the connection broke, or was silent for the REST client's
+     * The bytes, unpacked if they came as gzip. An {@link IOException} while reading means that the connection broke, or was silent for the REST client's
      * 100 seconds: the artifact has to be fetched anew.
      */
     public InputStream stream() {
@@ -42,10 +48,10 @@ public final class ArtifactBody implements AutoCloseable {
         return response.getHeaderString(HttpHeaders.CONTENT_TYPE);
     }
 
-    /** The size in bytes; empty if dbt Cloud did not tell beforehand. */
+    /** The size in bytes; empty if dbt Cloud did not tell beforehand, or only that of the packed bytes. */
     public OptionalLong contentLength() {
         String length = response.getHeaderString(HttpHeaders.CONTENT_LENGTH);
-        return length != null && length.matches("\\d{1,18}")
+        return length != null && !isGzip(response) && length.matches("\\d{1,18}")
                 ? OptionalLong.of(Long.parseLong(length))
                 : OptionalLong.empty();
     }

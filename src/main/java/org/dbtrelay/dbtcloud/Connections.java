@@ -4,6 +4,7 @@ import io.quarkus.runtime.ApplicationConfig;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Collections;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.dbtrelay.config.RelayConfig;
 public class Connections {
 
     private final Map<String, DbtCloudClient> clients = new TreeMap<>();
+    private final Map<String, WebhookSignature> signatures = new TreeMap<>();
     private final RestClients restClients;
     private final RequestBudgets budgets;
 
@@ -31,12 +33,21 @@ public class Connections {
         this.restClients = restClients;
         this.budgets = new RequestBudgets(clock, monotonic);
         config.connections().values().forEach(budgets::register);
-        config.connections().forEach((name, settings) -> clients.put(name, client(name, settings, clock, monotonic)));
+        config.connections().forEach((name, settings) -> {
+            clients.put(name, client(name, settings, clock, monotonic));
+            secret(settings.webhookSecretFile(), settings.webhookSecret())
+                    .ifPresent(secret -> signatures.put(name, new WebhookSignature(secret)));
+        });
     }
 
     /** The client of the connection; empty if the configuration has none of the name. */
     public Optional<DbtCloudClient> find(String name) {
         return Optional.ofNullable(clients.get(name));
+    }
+
+    /** How the webhooks of the connection are signed; empty if it takes none. */
+    public Optional<WebhookSignature> webhookSignature(String name) {
+        return Optional.ofNullable(signatures.get(name));
     }
 
     /** The names of all connections, in alphabetical order. */
@@ -50,19 +61,23 @@ public class Connections {
     }
 
     private DbtCloudClient client(String name, RelayConfig.Connection settings, Clock clock, Monotonic monotonic) {
-        ApiToken token = settings.tokenFile()
-                .map(ApiToken::in)
-                .or(() -> settings.token().map(ApiToken::of))
+        ApiToken token = secret(settings.tokenFile(), settings.token())
                 .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
         Exchange exchange = new Exchange(
                 restClients.forReading(settings, token),
                 restClients.forPosting(settings, token),
+                restClients.forRedirects(settings, token),
+                new Redirects(settings.host()),
                 accountId -> budgets.of(settings, accountId),
                 new FailureMapper(token, clock),
                 settings.readTimeout(),
                 clock,
                 monotonic);
         return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock, monotonic);
+    }
+
+    private static Optional<ApiToken> secret(Optional<Path> file, Optional<String> value) {
+        return file.map(ApiToken::in).or(() -> value.map(ApiToken::of));
     }
 
     @PreDestroy

@@ -5,30 +5,27 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
+import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.dbtrelay.config.Monotonic;
-import org.dbtrelay.dbtcloud.FailureMapper.BadAnswer;
+import org.dbtrelay.dbtcloud.Answers.Detour;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
-import org.dbtrelay.run.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its answer: a permit of the budget, a limit on the whole call, a value or a {@link DbtCloudException}.
- * Nothing is repeated here. Calls block; callers are virtual threads.
+ * Nothing is repeated here; only reads go on to where a redirect points, as {@link Redirects} allow it. Calls block; callers
+ * are virtual threads.
  */
 final class Exchange {
-
-    private static final int LONGEST_BAD_BODY = 64 * 1024;
 
     /** Makes a value of a good answer's body; null if there is no body. */
     @FunctionalInterface
@@ -39,23 +36,27 @@ final class Exchange {
 
     private final DbtCloudApi reads;
     private final DbtCloudApi posts;
+    private final RedirectedApi redirected;
+    private final Redirects redirects;
     private final LongFunction<RequestBudget> budgets;
     private final FailureMapper failures;
+    private final Answers answers;
     private final Duration limit;
-    private final Clock clock;
     private final Monotonic monotonic;
-    private final Map<Long, Suspension> suspensions = new ConcurrentHashMap<>();
 
     /**
      * For one connection.
      *
      * @param posts a client that never sends over a connection that was used before
+     * @param redirected goes on with reads where {@code redirects} allow it
      * @param budgets the budget of an account
-     * @param limit how long a call may take in all
+     * @param limit how long each request may take in all
      */
     Exchange(
             DbtCloudApi reads,
             DbtCloudApi posts,
+            RedirectedApi redirected,
+            Redirects redirects,
             LongFunction<RequestBudget> budgets,
             FailureMapper failures,
             Duration limit,
@@ -63,18 +64,21 @@ final class Exchange {
             Monotonic monotonic) {
         this.reads = reads;
         this.posts = posts;
+        this.redirected = redirected;
+        this.redirects = redirects;
         this.budgets = budgets;
         this.failures = failures;
         this.limit = limit;
-        this.clock = clock;
+        this.answers = new Answers(failures, budgets, clock);
         this.monotonic = monotonic;
     }
 
     /** Reads something in the account's budget. */
     <T> T get(long accountId, Priority priority, Function<DbtCloudApi, Uni<Response>> call, Reader<T> reader)
             throws DbtCloudException {
-        try (Permit _ = acquire(accountId, priority)) {
-            return complete(accountId, call.apply(reads), null, reader);
+        try (Answered answered = ask(
+                accountId, priority, () -> await(call.apply(reads), null), url -> await(redirected.read(url), null))) {
+            return answers.read(answered.response(), reader);
         }
     }
 
@@ -90,27 +94,33 @@ final class Exchange {
             if (!permit.isOpen()) {
                 throw new IllegalArgumentException("A permit is for one request.");
             }
-            return complete(accountId, call.apply(posts), body, reader);
+            try (Response response = await(call.apply(posts), body)) {
+                if (response.getStatus() / 100 == 3) {
+                    throw new DbtCloudException(failures.redirectedChange(
+                            response.getStatus(), response.getHeaderString(HttpHeaders.LOCATION)));
+                }
+                answers.check(accountId, response, null);
+                return answers.read(response, reader);
+            }
         }
     }
 
     /** Reads something large while it comes in. The limit holds for its beginning, not for all of it. */
     <T> T stream(long accountId, Priority priority, Function<DbtCloudApi, Response> call, Reader<T> reader)
             throws DbtCloudException {
-        try (Permit _ = acquire(accountId, priority);
-                Response response = begin(accountId, call)) {
-            return read(response, reader);
+        try (Answered answered = begin(accountId, priority, call)) {
+            return answers.read(answered.response(), reader);
         }
     }
 
     /** Opens something large. Whoever closes it gives the permit back. */
     ArtifactBody open(long accountId, Priority priority, Function<DbtCloudApi, Response> call)
             throws DbtCloudException {
-        Permit permit = acquire(accountId, priority);
+        Answered answered = begin(accountId, priority, call);
         try {
-            return ArtifactBody.of(begin(accountId, call), permit);
-        } catch (DbtCloudException | RuntimeException e) {
-            permit.close();
+            return ArtifactBody.of(answered.response(), answered.permit());
+        } catch (RuntimeException e) {
+            answered.close();
             throw e;
         }
     }
@@ -127,26 +137,86 @@ final class Exchange {
 
     /** Whether the account may be asked to start runs. */
     Suspension suspension(long accountId) {
-        return suspensions.computeIfAbsent(accountId, account -> new Suspension());
+        return answers.suspension(accountId);
     }
 
     /** The accounts that may not be asked to start runs now. */
     Map<Long, Suspension.Suspended> suspended() {
-        Map<Long, Suspension.Suspended> found = new TreeMap<>();
-        suspensions.forEach(
-                (account, suspension) -> suspension.current().ifPresent(current -> found.put(account, current)));
-        return found;
+        return answers.suspended();
     }
 
     RequestBudget budget(long accountId) {
         return budgets.apply(accountId);
     }
 
-    private <T> T complete(long accountId, Uni<Response> call, @Nullable GuardedBody body, Reader<T> reader)
+    /** One request of a read. */
+    @FunctionalInterface
+    private interface Request {
+        Response send() throws DbtCloudException;
+    }
+
+    /** The same, to where a redirect points. */
+    @FunctionalInterface
+    private interface Redirected {
+        Response send(String url) throws DbtCloudException;
+    }
+
+    private record Answered(Response response, Permit permit) implements AutoCloseable {
+        @Override
+        public void close() {
+            try (permit) {
+                response.close();
+            }
+        }
+    }
+
+    /** Each redirect that is followed takes a permit of its own. */
+    private Answered ask(long accountId, Priority priority, Request first, Redirected elsewhere)
             throws DbtCloudException {
-        try (Response response = await(call, body)) {
-            check(accountId, response);
-            return read(response, reader);
+        Request next = first;
+        @Nullable Detour detour = null;
+        for (int followed = 0; ; followed++) {
+            Answered answered = send(accountId, priority, next);
+            try {
+                Response response = answered.response();
+                int status = response.getStatus();
+                String location = response.getHeaderString(HttpHeaders.LOCATION);
+                switch (redirects.after(status, location, followed)) {
+                    case Redirects.Next.Stay _ -> {
+                        if (detour != null && Answers.isPage(response)) {
+                            throw new DbtCloudException(failures.redirectedToPage(detour.status(), detour.target()));
+                        }
+                        answers.check(accountId, response, detour);
+                        return answered;
+                    }
+                    case Redirects.Next.Refuse(String rule) ->
+                        throw new DbtCloudException(failures.redirectRefused(status, location, rule));
+                    case Redirects.Next.GoTo(URI target) -> {
+                        detour = new Detour(status, target, redirects.isHome(target));
+                        next = () -> elsewhere.send(target.toString());
+                    }
+                }
+            } catch (DbtCloudException | RuntimeException e) {
+                answered.close();
+                throw e;
+            }
+            answered.close();
+        }
+    }
+
+    private Answered begin(long accountId, Priority priority, Function<DbtCloudApi, Response> call)
+            throws DbtCloudException {
+        return ask(
+                accountId, priority, () -> begun(() -> call.apply(reads)), url -> begun(() -> redirected.stream(url)));
+    }
+
+    private Answered send(long accountId, Priority priority, Request request) throws DbtCloudException {
+        Permit permit = acquire(accountId, priority);
+        try {
+            return new Answered(request.send(), permit);
+        } catch (DbtCloudException | RuntimeException e) {
+            permit.close();
+            throw e;
         }
     }
 
@@ -171,71 +241,11 @@ final class Exchange {
         }
     }
 
-    private Response begin(long accountId, Function<DbtCloudApi, Response> call) throws DbtCloudException {
-        Response response;
+    private Response begun(Supplier<Response> call) throws DbtCloudException {
         try {
-            response = call.apply(reads);
+            return call.get();
         } catch (RuntimeException e) {
             throw new DbtCloudException(failures.of(e, FailureMapper.isBeforeSending(e)), e);
         }
-        try {
-            check(accountId, response);
-        } catch (DbtCloudException | RuntimeException e) {
-            response.close();
-            throw e;
-        }
-        return response;
-    }
-
-    private void check(long accountId, Response response) throws DbtCloudException {
-        int status = response.getStatus();
-        if (status >= 200 && status < 300) {
-            return;
-        }
-        CallFailure failure = failures.of(new BadAnswer(
-                status,
-                response.getHeaderString(HttpHeaders.CONTENT_TYPE),
-                retryAfter(response),
-                response.getHeaderString(HttpHeaders.LOCATION),
-                beginningOf(response)));
-        if (failure instanceof CallFailure.Limited limited) {
-            budget(accountId).coolDown(limited.pause());
-        }
-        if (failure instanceof CallFailure.Suspended suspended) {
-            suspension(accountId).suspend(clock.instant(), suspended.detail());
-        }
-        throw new DbtCloudException(failure);
-    }
-
-    private static @Nullable String retryAfter(Response response) {
-        String standard = response.getHeaderString(HttpHeaders.RETRY_AFTER);
-        return standard != null ? standard : response.getHeaderString("x-rate-limit-retry-after-seconds");
-    }
-
-    private static String beginningOf(Response response) {
-        InputStream body = body(response);
-        if (body == null) {
-            return "";
-        }
-        try {
-            return new String(body.readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            // The status says enough; what else there was to read did not come.
-            return "";
-        }
-    }
-
-    private <T> T read(Response response, Reader<T> reader) throws DbtCloudException {
-        try {
-            return reader.read(body(response));
-        } catch (IOException e) {
-            throw new DbtCloudException(
-                    failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e),
-                    e);
-        }
-    }
-
-    static @Nullable InputStream body(Response response) {
-        return response.hasEntity() ? response.readEntity(InputStream.class) : null;
     }
 }

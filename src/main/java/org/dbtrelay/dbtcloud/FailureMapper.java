@@ -3,9 +3,11 @@ package org.dbtrelay.dbtcloud;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.netty.handler.proxy.ProxyConnectException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -35,6 +37,9 @@ final class FailureMapper {
             " dbt Cloud gives the same answer to a good token at the wrong host: check relay.connections.*.host against"
                     + " the account's access URL.";
 
+    private static final String PROXY_WANTS_PASSWORD = " The proxy wants another name or password.";
+    private static final String MAY_HAVE_MOVED = ". Check relay.connections.*.host, which may have moved.";
+
     /** A 403 that is about the connection: token of another account, address not allowed. */
     private static final Pattern OF_CONNECTION =
             Pattern.compile("\\b(token|account|ip|ips|address)\\b", Pattern.CASE_INSENSITIVE);
@@ -54,10 +59,9 @@ final class FailureMapper {
             int status,
             @Nullable String contentType,
             @Nullable String retryAfter,
-            @Nullable String location,
             String body) {}
 
-    /** The meaning of an answer whose status is not 2xx. */
+    /** The meaning of an answer whose status is neither 2xx nor 3xx. */
     CallFailure of(BadAnswer answer) {
         JsonNode body = tree(answer.body());
         String detail = detail(answer, body);
@@ -74,22 +78,66 @@ final class FailureMapper {
             return new CallFailure.NotFound(detail);
         }
         if (status == 407) {
-            return new CallFailure.Suspended(sentence(detail) + " The proxy wants a password.", status);
+            return new CallFailure.Suspended(sentence(detail) + PROXY_WANTS_PASSWORD, status);
         }
         if (status == 429) {
             return new CallFailure.Limited(detail, pause(answer.retryAfter()));
-        }
-        if (status >= 300 && status < 400) {
-            return new CallFailure.Refused(
-                    sentence(detail)
-                            + " Redirects are not followed: check relay.connections.*.host, which may have moved.",
-                    status,
-                    null);
         }
         if (status >= 400 && status < 500 && status != 408) {
             return new CallFailure.Refused(detail, status, field(body));
         }
         return new CallFailure.Unclear(detail);
+    }
+
+    /** The meaning of a redirect that a read does not follow; {@code rule} is the end of a sentence. */
+    CallFailure redirectRefused(int status, @Nullable String location, String rule) {
+        return new CallFailure.Refused(
+                clean(redirect(status, location) + ". It is not followed: " + rule + MAY_HAVE_MOVED), status, null);
+    }
+
+    /**
+     * The meaning of a redirect in answer to what starts, retries or cancels a run; none is followed. 301, 307 and 308 ask for
+     * the same request at another place, so nothing was done here. 303 says that it was done and where to see the result, and
+     * servers send 302 for it as well (RFC 9110, 15.4.3 and 15.4.4), so a run may have been made; of the others nobody knows.
+     */
+    CallFailure redirectedChange(int status, @Nullable String location) {
+        String detail = clean(redirect(status, location)
+                + ". It is not followed: what starts, retries or cancels a run is sent to the configured host only"
+                + MAY_HAVE_MOVED);
+        return status == 301 || status == 307 || status == 308
+                ? new CallFailure.Refused(detail, status, null)
+                : new CallFailure.Unclear(detail);
+    }
+
+    /** The meaning of a page in place of an answer, after a redirect that was followed. */
+    CallFailure redirectedToPage(int status, URI target) {
+        return new CallFailure.Refused(
+                clean(redirect(status, target.toString()) + ", where there is a page, perhaps one to log in"
+                        + MAY_HAVE_MOVED),
+                status,
+                null);
+    }
+
+    /**
+     * The meaning of a bad answer from where a redirect led to, away from the configured host and so without the token. A
+     * refusal there says nothing of the token, the account or the run.
+     */
+    CallFailure elsewhere(BadAnswer answer, int redirect, URI target) {
+        CallFailure there = of(answer);
+        return switch (there) {
+            case CallFailure.Unclear _, CallFailure.NotSent _, CallFailure.Limited _ -> there;
+            case CallFailure.Suspended _, CallFailure.NotFound _, CallFailure.Refused _ ->
+                new CallFailure.Refused(
+                        clean(redirect(redirect, target.toString()) + ", which answered " + answer.status()
+                                + "; the token is sent to the configured host only" + MAY_HAVE_MOVED),
+                        redirect,
+                        null);
+        };
+    }
+
+    private static String redirect(int status, @Nullable String location) {
+        String host = Redirects.hostOf(location);
+        return "dbt Cloud answered " + status + (host == null ? "" : " and points to " + host);
     }
 
     /** The meaning of a 2xx answer that cannot be read. */
@@ -110,6 +158,11 @@ final class FailureMapper {
         for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
             if (cause instanceof ApiToken.Unreadable unreadable) {
                 return new CallFailure.Suspended(clean(String.valueOf(unreadable.getMessage())), 0);
+            }
+            // It does not tell the status in another way. No tunnel, so nothing of the request was sent.
+            if (cause instanceof ProxyConnectException
+                    && String.valueOf(cause.getMessage()).contains("status: 407")) {
+                return new CallFailure.Suspended("No tunnel to dbt Cloud." + PROXY_WANTS_PASSWORD, 407);
             }
         }
         String detail = clean(describe(thrown));
@@ -216,9 +269,6 @@ final class FailureMapper {
             text.append(" with a body that is not the API's (")
                     .append(type.toLowerCase(Locale.ROOT))
                     .append(')');
-        }
-        if (answer.location() != null) {
-            text.append(" and points to ").append(answer.location());
         }
         return clean(text.toString());
     }

@@ -3,6 +3,7 @@ package org.dbtrelay.dbtcloud;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import jakarta.ws.rs.client.ClientRequestFilter;
 import jakarta.ws.rs.core.HttpHeaders;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -32,27 +33,42 @@ class RestClients implements AutoCloseable {
     private static final String PEM_BEGINS = "-----BEGIN CERTIFICATE-----";
 
     private final String userAgent;
-    private final List<DbtCloudApi> open = new ArrayList<>();
+    private final List<Closeable> open = new ArrayList<>();
 
     RestClients(String version) {
         this.userAgent = "dbt-cloud-relay/" + version;
     }
 
     DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
-        return built(builder(settings, token)
-                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
-                .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS));
+        return built(
+                builder(settings, token)
+                        .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
+                        .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS),
+                DbtCloudApi.class);
     }
 
     /** The pool is no bound here: a request that is given up before it has a connection may leave one behind for a while. */
     DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
-        return built(builder(settings, token)
-                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, 64 + 4 * settings.maxConcurrentRequests())
-                .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, false));
+        return built(
+                builder(settings, token)
+                        .property(
+                                QuarkusRestClientProperties.CONNECTION_POOL_SIZE,
+                                64 + 4 * settings.maxConcurrentRequests())
+                        .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, false),
+                DbtCloudApi.class);
     }
 
-    private DbtCloudApi built(QuarkusRestClientBuilder builder) {
-        DbtCloudApi api = builder.build(DbtCloudApi.class);
+    /** For what a redirect points to; the token goes with it only where it does with any request, see {@link Redirects}. */
+    RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
+        return built(
+                builder(settings, token)
+                        .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
+                        .property(QuarkusRestClientProperties.CONNECTION_TTL, IDLE_SECONDS),
+                RedirectedApi.class);
+    }
+
+    private <T extends Closeable> T built(QuarkusRestClientBuilder builder, Class<T> type) {
+        T api = builder.build(type);
         open.add(api);
         return api;
     }
@@ -71,7 +87,8 @@ class RestClients implements AutoCloseable {
                 .userAgent(userAgent)
                 .register(new GuardedBodyWriter())
                 .register(new UnreadBodies())
-                .register(authorization(token));
+                .register(Redirects.absoluteLocations())
+                .register(authorization(token, new Redirects(settings.host())));
         settings.proxy().ifPresent(proxy -> {
             URI address = URI.create("http://" + proxy);
             builder.proxyAddress(address.getHost(), address.getPort());
@@ -85,8 +102,13 @@ class RestClients implements AutoCloseable {
         return builder;
     }
 
-    private static ClientRequestFilter authorization(ApiToken token) {
-        return request -> request.getHeaders().putSingle(HttpHeaders.AUTHORIZATION, "Token " + token.value());
+    /** Whatever leads a request away from the configured host, the token does not go with it. */
+    private static ClientRequestFilter authorization(ApiToken token, Redirects redirects) {
+        return request -> {
+            if (redirects.isHome(request.getUri())) {
+                request.getHeaders().putSingle(HttpHeaders.AUTHORIZATION, "Token " + token.value());
+            }
+        };
     }
 
     /** Reads PEM certificates, or a PKCS12 or JKS store. */
@@ -113,7 +135,7 @@ class RestClients implements AutoCloseable {
 
     @Override
     public void close() {
-        for (DbtCloudApi api : open) {
+        for (Closeable api : open) {
             try {
                 api.close();
             } catch (IOException e) {

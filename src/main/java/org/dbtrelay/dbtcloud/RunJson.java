@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
@@ -48,12 +49,17 @@ record RunJson(
             @Nullable Integer status,
             @Nullable String name,
             @Nullable String logs,
+            @JsonProperty("started_at") @Nullable String startedAt,
             @JsonProperty("run_step_command") @Nullable Command command) {
 
         /** What dbt was called with. */
         record Command(
                 @JsonProperty("dbt_command") @Nullable String dbtCommand) {}
     }
+
+    /** A step in another status has only been if its time of start says so. */
+    private static final Set<JobRunStatus> RUNS_OR_RAN =
+            Set.of(JobRunStatus.Known.RUNNING, JobRunStatus.Known.SUCCESS, JobRunStatus.Known.ERROR);
 
     /** No status is a status that this build does not know: the run is polled on. */
     private static final int NO_STATUS = 0;
@@ -81,7 +87,7 @@ record RunJson(
                 ofJob,
                 job == null ? null : job.name(),
                 JobRunStatus.of(Objects.requireNonNullElse(status, NO_STATUS)),
-                statusMessage,
+                Redaction.of(statusMessage),
                 href,
                 DbtCloudTimes.instant(createdAt),
                 DbtCloudTimes.instant(dequeuedAt),
@@ -106,12 +112,14 @@ record RunJson(
     }
 
     private static RunStep toStep(Step step) {
+        JobRunStatus status = JobRunStatus.of(Objects.requireNonNullElse(step.status(), NO_STATUS));
         return new RunStep(
                 Objects.requireNonNull(step.index()),
-                Objects.requireNonNullElse(step.name(), ""),
-                JobRunStatus.of(Objects.requireNonNullElse(step.status(), NO_STATUS)),
-                step.command() == null ? null : step.command().dbtCommand(),
-                step.logs() == null ? "" : LongStringCut.lastLines(step.logs()));
+                Objects.requireNonNullElse(Redaction.of(step.name()), ""),
+                status,
+                step.startedAt() != null || RUNS_OR_RAN.contains(status),
+                step.command() == null ? null : Redaction.of(step.command().dbtCommand()),
+                step.logs() == null ? "" : LongStringCut.lastLines(Redaction.blotOut(step.logs())));
     }
 
     private static @Nullable Long firstOf(@Nullable Long... candidates) {

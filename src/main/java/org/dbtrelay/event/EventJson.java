@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.run.ArtifactContent;
+import org.dbtrelay.run.ArtifactContent.SlowNode;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunEvent;
 import org.dbtrelay.run.RunFailure;
@@ -103,10 +105,19 @@ final class EventJson {
         @Nullable RunStep step = failure.step();
         return new FailureData(
                 step == null ? null : new StepData(step.index(), step.name(), step.dbtCommand()),
-                failure.nodes().stream()
-                        .map(node -> new NodeData(node.uniqueId(), node.status(), node.message()))
-                        .toList(),
+                nodes(failure.nodes()),
                 step == null ? null : step.logTail());
+    }
+
+    private static List<NodeData> nodes(List<RunFailure.FailedNode> nodes) {
+        return nodes.stream()
+                .map(node -> new NodeData(node.uniqueId(), node.status(), node.message()))
+                .toList();
+    }
+
+    private static SummaryData summary(ArtifactContent.Results results) {
+        return new SummaryData(
+                results.nodesByStatus(), results.elapsedSeconds(), results.slowest(), nodes(results.failing()));
     }
 
     private static ArtifactData artifact(RunEvent event, RunEvent.OfArtifact body) {
@@ -125,11 +136,12 @@ final class EventJson {
                 artifact.sha256(),
                 artifact.contentType(),
                 artifact.location(),
-                artifact.schemaVersion(),
-                artifact.generatedAt(),
-                artifact.nodesByStatus().isEmpty()
+                artifact.content().schemaVersion(),
+                artifact.content().generatedAt(),
+                artifact.content().invocationId(),
+                artifact.content().results() == null
                         ? null
-                        : new SummaryData(artifact.nodesByStatus(), artifact.elapsedSeconds()),
+                        : summary(artifact.content().results()),
                 event.observedAt(),
                 event.context());
     }
@@ -228,6 +240,7 @@ final class EventJson {
             String location,
             @Nullable String dbtSchemaVersion,
             @Nullable Instant generatedAt,
+            @Nullable String invocationId,
 
             @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
             SummaryData summary,
@@ -236,7 +249,10 @@ final class EventJson {
             @JsonRawValue @Nullable String context) {}
 
     private record SummaryData(
-            Map<String, Integer> nodes, @Nullable Double elapsedSeconds) {}
+            Map<String, Integer> nodes,
+            @Nullable Double elapsedSeconds,
+            List<SlowNode> slowest,
+            List<NodeData> failing) {}
 
     private record MissingArtifactData(
             String commandId,

@@ -8,25 +8,21 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.dbtrelay.artifact.ArtifactCollector;
-import org.dbtrelay.artifact.FailureReader;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.Priority;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.Retryability;
-import org.dbtrelay.dbtcloud.RunWithSteps;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobLookup;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.RunFailure;
 import org.dbtrelay.run.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +35,7 @@ class Actions {
     private final Connections connections;
     private final Triggers triggers;
     private final ArtifactCollector artifacts;
-    private final FailureReader failures;
+    private final RunEnds ends;
     private final Clock clock;
     private final RelayMetrics metrics;
 
@@ -47,13 +43,13 @@ class Actions {
             Connections connections,
             Triggers triggers,
             ArtifactCollector artifacts,
-            FailureReader failures,
+            RunEnds ends,
             Clock clock,
             RelayMetrics metrics) {
         this.connections = connections;
         this.triggers = triggers;
         this.artifacts = artifacts;
-        this.failures = failures;
+        this.ends = ends;
         this.clock = clock;
         this.metrics = metrics;
     }
@@ -76,7 +72,8 @@ class Actions {
                         client -> new Input.JobFound(
                                 read.commandId(), client.job(read.target().accountId(), read.jobId())));
             case Action.SearchMarker search -> call(action, search.target(), inbox, client -> search(client, search));
-            case Action.ReadEnd read -> call(action, read.target(), inbox, client -> readEnd(client, read));
+            case Action.ReadEnd read -> call(action, read.target(), inbox, client -> ends.end(client, read));
+            case Action.Explain explain -> ends.later(explain, inbox);
             case Action.CancelRun cancel ->
                 call(
                         action,
@@ -196,18 +193,6 @@ class Actions {
             run = client.cancel(accountId, cancel.runId(), null);
         }
         return new Input.Observed(cancel.commandId(), run);
-    }
-
-    private Input readEnd(DbtCloudClient client, Action.ReadEnd action) throws DbtCloudException, InterruptedException {
-        RunWithSteps ended = client.runWithSteps(action.target().accountId(), action.runId());
-        @Nullable RunFailure failure = failed(ended.run()) ? failures.read(client, ended.run(), ended.steps()) : null;
-        return new Input.Ended(action.commandId(), ended.run(), ended.steps(), failure);
-    }
-
-    /** A run that ran into a time-out is cancelled in dbt Cloud's words, and a failure in everybody else's. */
-    private static boolean failed(RunSnapshot run) {
-        return run.status() == JobRunStatus.Known.ERROR
-                || (run.status() == JobRunStatus.Known.CANCELLED && CancelReason.of(run) == CancelReason.TIMED_OUT);
     }
 
     private void call(Action action, Action.Target target, Consumer<Input> inbox, Call call) {

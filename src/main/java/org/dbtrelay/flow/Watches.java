@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,15 +30,31 @@ public class Watches {
     /** What is seen in a round is held until all of it is there. */
     private static final int MOST_AT_ONCE = 20 * PAGE;
 
+    /** A hint about a run that is not watched is kept for so long: it may be on its way. */
+    private static final Duration EARLY = Duration.ofMinutes(1);
+
+    private static final int MOST_EARLY = 1_000;
+
     private final Map<Action.Target, Account> accounts = new ConcurrentHashMap<>();
 
     /**
      * A run to be looked at.
      *
+     * @param isHinted a webhook has made it due
      * @param inbox where what is seen goes
      */
     public record Watched(
-            int partition, String commandId, long runId, Instant since, Instant due, Consumer<Input> inbox) {
+            int partition,
+            String commandId,
+            long runId,
+            Instant since,
+            Instant due,
+            boolean isHinted,
+            Consumer<Input> inbox) {
+
+        private Watched hintedAt(Instant now) {
+            return new Watched(partition, commandId, runId, since, due.isBefore(now) ? due : now, true, inbox);
+        }
 
         private Key key() {
             return new Key(partition, commandId);
@@ -59,7 +76,21 @@ public class Watches {
 
     void add(int partition, Action.Watch watch, Instant now, Consumer<Input> inbox) {
         accounts.computeIfAbsent(watch.target(), target -> new Account())
-                .add(new Watched(partition, watch.commandId(), watch.runId(), now, watch.due(), inbox));
+                .add(new Watched(partition, watch.commandId(), watch.runId(), now, watch.due(), false, inbox));
+    }
+
+    /**
+     * Somebody says that something has happened to a run: if it is one of ours, it is due from now on. One that is being looked
+     * at, or about to be watched, is due again as soon as it is watched.
+     *
+     * @return those whose runs have become due
+     */
+    public List<Action.Target> hinted(long accountId, long runId, Instant now) {
+        return accounts.entrySet().stream()
+                .filter(account -> account.getKey().accountId() == accountId
+                        && account.getValue().hinted(runId, now))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /** Forgets the runs of a partition: it is no longer ours, or is read again. */
@@ -85,8 +116,29 @@ public class Watches {
                 .thenComparing(Watched::commandId)
                 .thenComparingInt(Watched::partition));
         private final Map<Key, Watched> byCommand = new HashMap<>();
+        private final Map<Long, Instant> early = new LinkedHashMap<>();
 
-        synchronized void add(Watched watched) {
+        synchronized void add(Watched wanted) {
+            @Nullable Instant hinted = early.remove(wanted.runId());
+            boolean isNews = hinted != null && hinted.plus(EARLY).isAfter(wanted.since());
+            put(isNews ? wanted.hintedAt(wanted.since()) : wanted);
+        }
+
+        synchronized boolean hinted(long runId, Instant now) {
+            List<Watched> found = byCommand.values().stream()
+                    .filter(watched -> watched.runId() == runId)
+                    .toList();
+            found.forEach(watched -> put(watched.hintedAt(now)));
+            if (found.isEmpty()) {
+                early.values()
+                        .removeIf(at ->
+                                early.size() >= MOST_EARLY || at.plus(EARLY).isBefore(now));
+                early.put(runId, now);
+            }
+            return !found.isEmpty();
+        }
+
+        private void put(Watched watched) {
             @Nullable Watched before = byCommand.put(watched.key(), watched);
             if (before != null) {
                 byTime.remove(before);

@@ -21,6 +21,7 @@ import com.fasterxml.jackson.datatype.jsr310.deser.DurationDeserializer;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
@@ -48,6 +49,8 @@ public final class EntryCodec {
             .addModule(new JavaTimeModule())
             .addModule(new SimpleModule("ledger")
                     .addDeserializer(Instant.class, new InstantReader())
+                    .addSerializer(ArtifactWish.class, new WishJson.Writer())
+                    .addDeserializer(ArtifactWish.class, new Shared<>(ArtifactWish.class, new WishJson.Reader()))
                     .addDeserializer(String.class, new Shared<>(String.class, StringDeserializer.instance))
                     .addDeserializer(Duration.class, new Shared<>(Duration.class, DurationDeserializer.INSTANCE))
                     .addDeserializer(Long.class, new Shared<>(Long.class, new LongDeserializer(Long.class, null))))

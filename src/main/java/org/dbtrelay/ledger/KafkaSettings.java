@@ -38,12 +38,16 @@ public class KafkaSettings {
     private final Set<String> skipped;
     private final String group;
     private final int writeVersion;
+    private final boolean passesHintsOn;
 
     KafkaSettings(@Identifier("default-kafka-broker") Map<String, Object> base, RelayConfig config) {
         this.base = Map.copyOf(base);
         this.topics = config.topics();
         this.skipped = Set.copyOf(config.ledger().skip().orElse(List.of()));
         this.writeVersion = config.ledger().writeVersion();
+        this.passesHintsOn = config.connections().values().stream()
+                .anyMatch(connection -> connection.webhookSecret().isPresent()
+                        || connection.webhookSecretFile().isPresent());
         this.group = Policies.consumerGroup(config);
     }
 
@@ -96,6 +100,34 @@ public class KafkaSettings {
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
         // All partitions of an instance are read at the same time, and a broker sends ahead.
         settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 2 * 1024 * 1024);
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** Whether any connection takes webhooks, so that there may be hints for other instances. */
+    public boolean passesHintsOn() {
+        return passesHintsOn;
+    }
+
+    /** A writer of hints: what it cannot write at once is not worth writing. */
+    public Producer<byte[], byte[]> hintProducer() {
+        Map<String, Object> settings = client("hints");
+        settings.put(ProducerConfig.ACKS_CONFIG, "1");
+        settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, false);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 1024L * 1024);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A reader of hints that belongs to no group. */
+    public Consumer<byte[], byte[]> hintReader() {
+        Map<String, Object> settings = client("hints-reader");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
         settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
         settings.remove(ConsumerConfig.GROUP_ID_CONFIG);

@@ -48,9 +48,6 @@ public class TopicCheck {
     private static final RelayLog LOG = RelayLog.of(TopicCheck.class);
     private static final Duration AGAIN = Duration.ofSeconds(2);
 
-    /** Room for the headers that a dead letter gets beside what it had. */
-    private static final int DEAD_LETTER_MAX_BYTES = 2 * 1024 * 1024;
-
     private final KafkaSettings kafka;
     private final RelayConfig.Topics topics;
     private final AccessCheck access;
@@ -125,15 +122,17 @@ public class TopicCheck {
 
     private String check(Admin admin) throws Faulty, InterruptedException {
         Map<String, TopicDescription> found = describe(admin);
-        if (found.size() < names().size() && topics.create()) {
+        if (found.size() < wanted().size() && topics.create()) {
             create(admin, found);
             // Brokers answer before all of them know the new topics.
-            for (int look = 0; look < 50 && found.size() < names().size(); look++) {
+            for (int look = 0; look < 50 && found.size() < wanted().size(); look++) {
                 changed.await(100, TimeUnit.MILLISECONDS);
                 found = describe(admin);
             }
         }
-        List<String> faults = new ArrayList<>(access.faults(found.values()));
+        List<String> faults = new ArrayList<>(access.faults(found.values().stream()
+                .filter(topic -> names().contains(topic.name()))
+                .toList()));
         if (!status.isFine()) {
             faults.addAll(access.faultsOfGroup(admin, kafka.group()));
         }
@@ -196,11 +195,20 @@ public class TopicCheck {
         return names;
     }
 
+    /** Beside those that have to be there: nothing waits for a hint. */
+    private Set<String> wanted() {
+        Set<String> wanted = names();
+        if (kafka.passesHintsOn()) {
+            wanted.add(topics.hints());
+        }
+        return wanted;
+    }
+
     /** The topics that are there. One that may not be described is a fault, because nobody can tell whether it is there. */
     private Map<String, TopicDescription> describe(Admin admin) throws InterruptedException, Faulty {
         Map<String, TopicDescription> found = new HashMap<>();
         List<String> faults = new ArrayList<>();
-        var described = admin.describeTopics(names(), new DescribeTopicsOptions().includeAuthorizedOperations(true))
+        var described = admin.describeTopics(wanted(), new DescribeTopicsOptions().includeAuthorizedOperations(true))
                 .topicNameValues();
         for (var topic : described.entrySet()) {
             try {
@@ -208,7 +216,9 @@ public class TopicCheck {
             } catch (UnknownTopicOrPartitionException e) {
                 LOG.debug("A topic is not there", pair(LogKey.TOPIC, topic.getKey()));
             } catch (TopicAuthorizationException e) {
-                faults.add(access.mayNotDescribe(topic.getKey()));
+                if (names().contains(topic.getKey())) {
+                    faults.add(access.mayNotDescribe(topic.getKey()));
+                }
             }
         }
         if (!faults.isEmpty()) {
@@ -221,42 +231,24 @@ public class TopicCheck {
         TopicDescription commands = found.get(topics.commands());
         int partitions =
                 commands == null ? topics.partitions() : commands.partitions().size();
-        for (String name : names()) {
+        for (String name : wanted()) {
             if (found.containsKey(name)) {
                 continue;
             }
             Optional<Short> replicas = topics.replicationFactor().isPresent()
                     ? Optional.of((short) topics.replicationFactor().getAsInt())
                     : Optional.empty();
-            NewTopic topic = new NewTopic(name, Optional.of(partitions), replicas).configs(settings(name));
+            int count = name.equals(topics.hints()) ? 1 : partitions;
+            NewTopic topic = new NewTopic(name, Optional.of(count), replicas).configs(TopicSettings.of(topics, name));
             try {
                 get(admin.createTopics(List.of(topic)).all());
-                LOG.info("Topic created", pair(LogKey.TOPIC, name), pair(LogKey.PARTITIONS, partitions));
+                LOG.info("Topic created", pair(LogKey.TOPIC, name), pair(LogKey.PARTITIONS, count));
             } catch (KafkaException e) {
                 if (!(e.getCause() instanceof TopicExistsException || e instanceof TopicExistsException)) {
                     throw new Faulty(List.of("topic '" + name + "' could not be created: " + e.getMessage()));
                 }
             }
         }
-    }
-
-    private Map<String, String> settings(String name) {
-        if (name.equals(topics.ledger())) {
-            return Map.of(
-                    TopicConfig.CLEANUP_POLICY_CONFIG,
-                    TopicConfig.CLEANUP_POLICY_COMPACT,
-                    TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG,
-                    "LogAppendTime",
-                    TopicConfig.SEGMENT_MS_CONFIG,
-                    String.valueOf(Duration.ofHours(6).toMillis()));
-        }
-        if (name.equals(topics.commands())) {
-            return Map.of(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime");
-        }
-        if (name.equals(topics.deadLetters())) {
-            return Map.of(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, String.valueOf(DEAD_LETTER_MAX_BYTES));
-        }
-        return Map.of();
     }
 
     private static String setting(Admin admin, String topic, String key) throws InterruptedException, Faulty {

@@ -74,10 +74,26 @@ final class VersionTwo {
         if (entry.path("state") instanceof ObjectNode state) {
             state.remove("call");
             if (state.path("state").asText().equals("collecting")) {
-                state.remove("outcome");
+                collecting(entry, state);
             }
         }
         return entry;
+    }
+
+    /** It had nothing to explain later: who waits for nothing else is done. */
+    private static void collecting(ObjectNode entry, ObjectNode state) {
+        if (!state.path("remaining").isEmpty()) {
+            state.remove(List.of("outcome", "asked_at", "latest", "explaining"));
+            return;
+        }
+        entry.remove("order");
+        ObjectNode finished = entry.putObject("state").put("state", "finished");
+        finished.set("outcome", state.get("outcome"));
+        if (state.has("reason")) {
+            finished.set("reason", state.get("reason"));
+        }
+        finished.set("run_id", state.path("run").path("run_id"));
+        finished.set("at", state.has("asked_at") ? state.get("asked_at") : state.get("until"));
     }
 
     private static void move(List<String> fields, ObjectNode from, ObjectNode to) {

@@ -99,6 +99,18 @@ public class RelayMetrics {
         paused.addAndGet(more);
     }
 
+    /** The end of a run has been seen. */
+    public void endSeen(boolean hinted) {
+        registry.counter("relay.run.ends.seen", Tags.of("by", hinted ? "webhook" : "poll"))
+                .increment();
+    }
+
+    /** dbt Cloud, or somebody else, has sent a webhook. */
+    public void webhook(String connection, String outcome) {
+        registry.counter("relay.webhooks", Tags.of("connection", connection, "outcome", outcome))
+                .increment();
+    }
+
     /** A batch of runs has been looked at. */
     public void polled(int runs) {
         registry.summary("relay.poll.runs").record(runs);

@@ -1,5 +1,6 @@
 package org.dbtrelay.run;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -87,8 +88,24 @@ public sealed interface Action {
     /** Look at the run with the next batch that is read after the given time. */
     record Watch(String commandId, Target target, long runId, Instant due) implements Action {}
 
-    /** Read the run with its steps, once, because it has ended. */
-    record ReadEnd(String commandId, Target target, long runId) implements Action {}
+    /**
+     * Read the run with its steps and, if it failed, why, because it has ended. What is not there yet is waited for, but
+     * {@link #END_HELD_BACK} at most.
+     *
+     * @param run as it was seen to have ended
+     */
+    record ReadEnd(String commandId, Target target, RunSnapshot run) implements Action {}
+
+    /** So long the details of a run's end may hold back the event that tells of it. */
+    Duration END_HELD_BACK = Duration.ofSeconds(10);
+
+    /**
+     * Read once more what was missing when the run's end was told.
+     *
+     * @param attempt comes back in {@link Input.Explained}
+     * @param due not before then
+     */
+    record Explain(String commandId, Target target, RunSnapshot run, int attempt, Instant due) implements Action {}
 
     /**
      * Cancel the run.

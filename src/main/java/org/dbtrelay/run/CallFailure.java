@@ -13,6 +13,18 @@ public sealed interface CallFailure {
     /** What happened, for a person: without token and without body. */
     String detail();
 
+    /** Whether it tells nothing about what was asked for, only that dbt Cloud cannot be asked just now. */
+    default boolean cutsOff() {
+        return switch (this) {
+            case NotSent notSent -> true;
+            case Limited limited -> true;
+            case Suspended suspended -> true;
+            case NotFound notFound -> false;
+            case Refused refused -> false;
+            case Unclear unclear -> false;
+        };
+    }
+
     /** No byte of the request reached dbt Cloud: refused connection, DNS, TLS handshake, stopped before the socket. */
     record NotSent(String detail) implements CallFailure {}
 

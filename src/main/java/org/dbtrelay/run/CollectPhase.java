@@ -2,31 +2,67 @@ package org.dbtrelay.run;
 
 import java.time.Instant;
 import java.util.List;
+import org.dbtrelay.run.Input.Collected.Unavailable;
+import org.dbtrelay.run.RunState.Explaining;
+import org.jspecify.annotations.Nullable;
 
 /** The run has ended: its artifacts are told of as they are there, until patience is over. */
 final class CollectPhase {
 
     private CollectPhase() {}
 
+    /** The event of the end is in the draft; what is left is asked for. */
+    static Decision begin(
+            Draft draft,
+            String commandId,
+            Order order,
+            RunEnd end,
+            EventType outcome,
+            @Nullable String reason,
+            Instant now,
+            Policy policy) {
+        List<WantedArtifact> wanted = StepChoice.wanted(order.terms().artifacts(), end.steps());
+        @Nullable Explaining explaining = ExplainPhase.owed(end, !wanted.isEmpty());
+        RunState.Collecting state = RunState.Collecting.begin(
+                end.run(), outcome, reason, wanted, explaining, now, policy.artifactPatience());
+        if (state.canCollect()) {
+            draft.then(new Action.Collect(commandId, order.target(), end.run(), wanted));
+        }
+        if (explaining != null) {
+            draft.then(ExplainPhase.again(commandId, order, end.run(), explaining, now.plus(RunMachine.backOff(0))));
+        }
+        return settle(draft, state);
+    }
+
     static Decision collecting(
             RunEntry entry, RunState.Collecting state, Input.About input, Instant now, Policy policy) {
         return switch (input) {
-            case Input.Collected collected -> collected(entry, state, collected, now, policy);
-            case Input.CallFailed failed ->
-                collected(
-                        entry,
-                        state,
-                        new Input.Collected(entry.commandId(), List.of(), List.of(), state.remaining()),
-                        now,
-                        policy);
-            case Input.Woken woken -> Decision.only(collect(entry, state));
-            case Input.Restored restored -> Decision.only(collect(entry, state));
+            case Input.Collected collected -> collected(entry, state.asked(null, now), collected, now, policy);
+            case Input.CallFailed(String id, CallFailure failure) ->
+                collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
+            case Input.Explained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
+            case Input.Woken woken -> state.canCollect() ? Decision.only(collect(entry, state)) : Decision.NOTHING;
+            case Input.Restored restored -> restored(entry, state, now);
             case Input.About other -> Decision.NOTHING;
         };
     }
 
+    private static Decision restored(RunEntry entry, RunState.Collecting state, Instant now) {
+        Draft draft = Draft.of(entry, now);
+        if (state.canCollect()) {
+            draft.then(collect(entry, state));
+        }
+        if (state.explaining() != null) {
+            draft.then(ExplainPhase.again(entry, state, state.explaining(), now));
+        }
+        return draft.unchanged();
+    }
+
     private static Decision collected(
             RunEntry entry, RunState.Collecting state, Input.Collected input, Instant now, Policy policy) {
+        if (!state.canCollect()) {
+            return Decision.NOTHING;
+        }
         Draft draft = Draft.of(entry, now);
         RunSnapshot run = state.run();
         for (StoredArtifact artifact : input.ready()) {
@@ -34,27 +70,48 @@ final class CollectPhase {
                 draft.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
             }
         }
-        for (Input.Collected.Unavailable missing : input.unavailable()) {
+        for (Unavailable missing : input.unavailable()) {
             if (state.remaining().contains(missing.artifact())) {
                 unavailable(draft, run, missing.artifact(), missing.reason(), missing.message());
             }
         }
-        List<WantedArtifact> remaining =
-                state.remaining().stream().filter(input.notYet()::contains).toList();
-        if (!remaining.isEmpty() && now.isBefore(state.until())) {
-            return draft.then(new Action.WakeAt(entry.commandId(), now.plus(RunMachine.backOff(state.tries()))))
-                    .to(new RunState.Collecting(
-                            run, state.outcome(), state.reason(), remaining, state.until(), state.tries() + 1));
+        List<Unavailable> notYet = input.notYet().stream()
+                .filter(missing -> state.remaining().contains(missing.artifact()))
+                .toList();
+        if (!notYet.isEmpty() && now.isBefore(state.until())) {
+            List<WantedArtifact> remaining =
+                    notYet.stream().map(Unavailable::artifact).toList();
+            return draft.wakeAt(now.plus(RunMachine.backOff(state.tries())))
+                    .to(state.with(remaining).triedAgain());
         }
-        for (WantedArtifact artifact : remaining) {
-            unavailable(
-                    draft,
-                    run,
-                    artifact,
-                    UnavailableReason.NOT_FOUND_IN_TIME,
-                    "it did not appear within relay.artifacts.patience (" + policy.artifactPatience() + ")");
+        return notInTime(draft, state, notYet, policy);
+    }
+
+    /** What has not come is not waited for any longer. */
+    static Decision notInTime(Draft draft, RunState.Collecting state, List<Unavailable> notYet, Policy policy) {
+        String patience = "relay.artifacts.patience (" + policy.artifactPatience() + ")";
+        for (Unavailable missing : notYet) {
+            String tried = missing.reason() == UnavailableReason.NOT_FOUND_IN_TIME
+                    ? "it could not be had within " + patience + ": "
+                    : "tried until " + patience + " was over: ";
+            unavailable(draft, state.run(), missing.artifact(), missing.reason(), tried + missing.message());
         }
-        return draft.finish(state.outcome(), state.reason(), run.runId());
+        return settle(draft, state.with(List.of()));
+    }
+
+    /** Not one of those that remain can be had, for the same reason. */
+    static Input.Collected nothing(RunEntry entry, RunState.Collecting state, String why) {
+        List<Unavailable> all = state.remaining().stream()
+                .map(wanted -> new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, why))
+                .toList();
+        return new Input.Collected(entry.commandId(), List.of(), List.of(), all);
+    }
+
+    /** The command is over when all is told. */
+    static Decision settle(Draft draft, RunState.Collecting state) {
+        return state.isDone()
+                ? draft.finish(state.outcome(), state.reason(), state.run().runId())
+                : draft.to(state);
     }
 
     /** What is still to come is not waited for. A fault tells nothing more: what it would tell may be what is wrong. */
@@ -74,7 +131,7 @@ final class CollectPhase {
         draft.emit(EventType.ARTIFACT_UNAVAILABLE, run, new RunEvent.OfMissingArtifact(artifact, reason, message));
     }
 
-    private static Action collect(RunEntry entry, RunState.Collecting state) {
+    static Action collect(RunEntry entry, RunState.Collecting state) {
         return new Action.Collect(entry.commandId(), entry.openOrder().target(), state.run(), state.remaining());
     }
 }

@@ -100,7 +100,7 @@ final class Draft {
 
     /** Reads a run with its steps, because it has ended. */
     Draft readEnd(RunSnapshot run) {
-        return then(new Action.ReadEnd(commandId, target, run.runId()));
+        return then(new Action.ReadEnd(commandId, target, run));
     }
 
     /** Cancels a run. */

@@ -13,6 +13,8 @@ public enum EventType {
     RUN_SUCCEEDED("run.succeeded"),
     RUN_FAILED("run.failed"),
     RUN_CANCELLED("run.cancelled"),
+    /** Why a run failed, where that came too late for the event that told of its end. */
+    RUN_FAILURE_EXPLAINED("run.failure_explained"),
     RUN_ABANDONED("run.abandoned"),
     /** A run that carries a command's marker and is not its run. */
     RUN_STRAY("run.stray"),
@@ -43,6 +45,7 @@ public enum EventType {
                     RUN_QUEUED,
                     RUN_STARTING,
                     RUN_RUNNING,
+                    RUN_FAILURE_EXPLAINED,
                     RUN_ABANDONED,
                     RUN_STRAY,
                     ARTIFACT_READY,

@@ -2,7 +2,6 @@ package org.dbtrelay.run;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The run is known: watch it, tell what changes, cancel it at its deadline, and tell its end. */
@@ -60,10 +59,10 @@ final class FollowPhase {
             case Input.Observed(String id, RunSnapshot run)
             when run.runId() == state.run().runId() -> observed(entry, state, run, now);
             case Input.Ended ended
-            when ended.run().runId() == state.run().runId() ->
-                ended.run().status() instanceof JobRunStatus.Known known && known.isTerminal()
-                        ? ended(entry, state.run(), ended, known, null, now, policy)
-                        : observed(entry, state, ended.run(), now);
+            when ended.end().run().runId() == state.run().runId() ->
+                ended.end().run().status() instanceof JobRunStatus.Known known && known.isTerminal()
+                        ? ended(entry, state.run(), ended.end(), known, null, now, policy)
+                        : observed(entry, state, ended.end().run(), now);
             case Input.NotSeen(String id, long runId) when runId == state.run().runId() -> notSeen(entry, state, now);
             // Who asks comes again when dbt Cloud knows the run again.
             case Input.CancelAsked asked when state.missingSince() != null -> Decision.NOTHING;
@@ -98,9 +97,9 @@ final class FollowPhase {
                 yield cancelAgain(entry, state, now);
             }
             case Input.Ended ended
-            when ended.run().runId() == state.run().runId() ->
-                ended.run().status() instanceof JobRunStatus.Known known && known.isTerminal()
-                        ? ended(entry, state.run(), ended, known, state.reason(), now, policy)
+            when ended.end().run().runId() == state.run().runId() ->
+                ended.end().run().status() instanceof JobRunStatus.Known known && known.isTerminal()
+                        ? ended(entry, state.run(), ended.end(), known, state.reason(), now, policy)
                         : Decision.only(watch(entry, state.run(), now.plus(interval)));
             case Input.NotSeen(String id, long runId) when runId == state.run().runId() -> lost(entry, state, now);
             case Input.CallFailed(String id, CallFailure.NotFound notFound) -> lost(entry, state, now);
@@ -187,25 +186,20 @@ final class FollowPhase {
     private static Decision ended(
             RunEntry entry,
             RunSnapshot before,
-            Input.Ended ended,
+            RunEnd end,
             JobRunStatus.Known status,
             @Nullable CancelReason asked,
             Instant now,
             Policy policy) {
         Order order = entry.openOrder();
-        RunSnapshot run = ended.run();
+        RunSnapshot run = end.run();
         Draft draft = Draft.of(entry, now);
         @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();
         Expectation expectation = Expectation.of(order.task());
         EventType type = expectation.outcome(run, status);
         @Nullable String reason = expectation.reason(run, status, asked);
-        draft.emit(type, run, draft.ofRun(run, previous, ended.failure(), reason, expectation.message(run)));
-        List<WantedArtifact> wanted = StepChoice.wanted(order.terms().artifacts(), ended.steps());
-        if (wanted.isEmpty()) {
-            return draft.finish(type, reason, run.runId());
-        }
-        return draft.then(new Action.Collect(entry.commandId(), order.target(), run, wanted))
-                .to(new RunState.Collecting(run, type, reason, wanted, now.plus(policy.artifactPatience()), 0));
+        draft.emit(type, run, draft.ofRun(run, previous, end.failure(), reason, expectation.message(run)));
+        return CollectPhase.begin(draft, entry.commandId(), order, end, type, reason, now, policy);
     }
 
     private static Action watch(RunEntry entry, RunSnapshot run, Instant due) {

@@ -109,18 +109,26 @@ public sealed interface Input {
     /** dbt Cloud does not know the run (404). */
     record NotSeen(String commandId, long runId) implements About {}
 
-    /** The last read of a run that has ended, with its steps and, if it failed, why. */
-    record Ended(
-            String commandId,
-            RunSnapshot run,
-            List<RunStep> steps,
-            @Nullable RunFailure failure) implements About {}
+    /** A run has ended; what could be read of it within the time that its end may be held back. */
+    record Ended(String commandId, RunEnd end) implements About {}
 
-    /** What has become of artifacts. */
+    /**
+     * What was missing when a run's end was told has been asked for again.
+     *
+     * @param attempt the number that {@link Action.Explain} carried
+     */
+    record Explained(String commandId, int attempt, RunEnd end) implements About {}
+
+    /**
+     * What has become of artifacts.
+     *
+     * @param unavailable will not come
+     * @param notYet may still come; with what each is told as if patience is over before it does
+     */
     record Collected(
-            String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<WantedArtifact> notYet)
+            String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<Unavailable> notYet)
             implements About {
-        /** An artifact that will not come. */
+        /** An artifact that is not to be had, and why. */
         public record Unavailable(WantedArtifact artifact, UnavailableReason reason, String message) {}
     }
 

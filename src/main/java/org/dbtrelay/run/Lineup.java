@@ -29,7 +29,6 @@ public final class Lineup {
     private final Map<String, Set<String>> waiters = new HashMap<>();
     private final Set<Queue> touched = new LinkedHashSet<>();
     private final Set<String> told = new HashSet<>();
-    private final Set<String> overtaken = new HashSet<>();
 
     /**
      * Begins with the entries of a partition.
@@ -74,7 +73,7 @@ public final class Lineup {
             touched.add(queue);
             // A job by names is known late: who was first until then has to wait for another turn.
             if (!told.isEmpty()) {
-                overtake(places.tailSet(place(entry), false));
+                places.tailSet(place(entry), false).forEach(behind -> told.remove(behind.commandId()));
             }
         }
         @Nullable Queue job = ofRun(entry);
@@ -87,14 +86,6 @@ public final class Lineup {
         }
         if (!mayHaveTurn(entry)) {
             told.remove(entry.commandId());
-        }
-    }
-
-    private void overtake(Set<Place> behind) {
-        for (Place place : behind) {
-            if (told.remove(place.commandId())) {
-                overtaken.add(place.commandId());
-            }
         }
     }
 
@@ -116,7 +107,6 @@ public final class Lineup {
             waiters.computeIfPresent(target, (key, ids) -> ids.remove(entry.commandId()) && ids.isEmpty() ? null : ids);
         }
         told.remove(entry.commandId());
-        overtaken.remove(entry.commandId());
     }
 
     /** The next command whose turn it is and that has not been told so; null if there is none. */
@@ -131,21 +121,22 @@ public final class Lineup {
             String first = places.first().commandId();
             @Nullable RunEntry entry = entries.get(first);
             if (entry != null && mayHaveTurn(entry) && told.add(first)) {
-                overtaken.remove(first);
                 return new Input.Turn(first);
             }
         }
         return null;
     }
 
-    /** Whether it was a command's turn until another one came before it: what it has asked for since counts no more. */
-    synchronized boolean isOvertaken(String commandId) {
-        return overtaken.contains(commandId);
+    /**
+     * Whether a command has been told that it is its turn, and nothing has come before it since. Without it, what it has
+     * asked for counts no more: the answer may be one that an earlier claim has asked for.
+     */
+    synchronized boolean hasTurn(String commandId) {
+        return told.contains(commandId);
     }
 
     /** Whoever was told that it is their turn is told again. */
     public synchronized void beginAnew() {
-        overtaken.addAll(told);
         told.clear();
         touched.addAll(queues.keySet());
     }

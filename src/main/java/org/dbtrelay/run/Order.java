@@ -1,6 +1,7 @@
 package org.dbtrelay.run;
 
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,7 +98,13 @@ public record Order(
                 && !trigger.dryRun()
                 && !trigger.retryFromFailure()
                 && expiresAt == null
+                && !namesSteps(terms.artifacts())
+                && (open == null || open.artifacts() == null || !namesSteps(open.artifacts()))
                 && terms.ifRunning() == IfRunning.QUEUE;
+    }
+
+    private static boolean namesSteps(List<ArtifactWish> artifacts) {
+        return artifacts.stream().anyMatch(artifact -> artifact.step() != null);
     }
 
     /** Whether nothing may be begun any more. */

@@ -3,6 +3,7 @@ package org.dbtrelay.run;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,13 +82,16 @@ public sealed interface RunState {
     record Cancelling(RunSnapshot run, CancelReason reason, Instant askedAt) implements WithRun {}
 
     /**
-     * The run has ended and its end is told; its artifacts are still to come.
+     * The run has ended and its end is told; its artifacts are still to come, or why it failed.
      *
      * @param outcome the type of the one event that has ended it
      * @param reason the wire name of its reason; null if it has none
-     * @param remaining what has not been told of yet
-     * @param until when patience is over
+     * @param remaining the artifacts that have not been told of yet; their steps are not chosen as long as no step is known
+     * @param until when patience is over; moves on while dbt Cloud cannot be asked
      * @param tries how often they were asked for
+     * @param askedAt when something was last asked for; null: by a build that did not keep it
+     * @param latest {@code until} moves no further; null: likewise
+     * @param explaining what is still to be read of the end itself; null: all was told
      */
     record Collecting(
             RunSnapshot run,
@@ -95,13 +99,81 @@ public sealed interface RunState {
             @Nullable String reason,
             List<WantedArtifact> remaining,
             Instant until,
-            int tries)
+            int tries,
+            @Nullable Instant askedAt,
+            @Nullable Instant latest,
+            @Nullable Explaining explaining)
             implements WithRun {
+
+        /** Time without dbt Cloud does not count against patience, but nothing stays open for ever. */
+        private static final Duration AWAY = Duration.ofHours(1);
+
         public Collecting {
             remaining = List.copyOf(remaining);
-            if (remaining.isEmpty()) {
-                throw new IllegalArgumentException("nothing remains to be collected: that is Finished");
+        }
+
+        /** The run's end is told at a time, and patience begins. */
+        static Collecting begin(
+                RunSnapshot run,
+                EventType outcome,
+                @Nullable String reason,
+                List<WantedArtifact> remaining,
+                @Nullable Explaining explaining,
+                Instant now,
+                Duration patience) {
+            Instant until = now.plus(patience);
+            return new Collecting(run, outcome, reason, remaining, until, 0, now, until.plus(AWAY), explaining);
+        }
+
+        /** Nothing is left to be told. */
+        boolean isDone() {
+            return remaining.isEmpty() && explaining == null;
+        }
+
+        /** The artifacts can be asked for: it is known which steps they are of. */
+        boolean canCollect() {
+            return !remaining.isEmpty()
+                    && (explaining == null || !explaining.missing().contains(RunEnd.Part.STEPS));
+        }
+
+        Collecting with(List<WantedArtifact> left) {
+            return new Collecting(run, outcome, reason, left, until, tries, askedAt, latest, explaining);
+        }
+
+        Collecting with(@Nullable Explaining left) {
+            return new Collecting(run, outcome, reason, remaining, until, tries, askedAt, latest, left);
+        }
+
+        Collecting triedAgain() {
+            return new Collecting(run, outcome, reason, remaining, until, tries + 1, askedAt, latest, explaining);
+        }
+
+        /**
+         * Something was asked for. If dbt Cloud could not be asked at all, because the account is shut out, the connection
+         * refused or nothing can be sent, the time that went by is given back.
+         */
+        Collecting asked(@Nullable CallFailure failure, Instant now) {
+            Instant bound = latest == null ? until.plus(AWAY) : latest;
+            Instant moved = until;
+            if (failure != null && failure.cutsOff() && askedAt != null && askedAt.isBefore(now)) {
+                moved = until.plus(Duration.between(askedAt, now));
+                moved = moved.isAfter(bound) ? bound : moved;
             }
+            return new Collecting(run, outcome, reason, remaining, moved, tries, now, bound, explaining);
+        }
+    }
+
+    /**
+     * What of a run's end could not be told with it.
+     *
+     * @param untold what was missing then
+     * @param missing what was missing when it was last read
+     * @param tries how often it was read since
+     */
+    record Explaining(Set<RunEnd.Part> untold, Set<RunEnd.Part> missing, int tries) {
+        public Explaining {
+            untold = RunEnd.Part.inOrder(untold);
+            missing = RunEnd.Part.inOrder(missing);
         }
     }
 

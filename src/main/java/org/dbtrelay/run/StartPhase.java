@@ -17,9 +17,10 @@ final class StartPhase {
             RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy, Lineup lineup) {
         return switch (input) {
             case Input.Turn turn -> turn(entry);
-            // It is not first any more; it asks anew when it is its turn again.
-            case Input.MayStart early when lineup.isOvertaken(entry.commandId()) -> Decision.NOTHING;
-            case Input.InFlight early when lineup.isOvertaken(entry.commandId()) -> Decision.NOTHING;
+            // It was asked for in another turn, or in another claim; it is asked anew when its turn comes.
+            case Input.MayStart early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
+            case Input.InFlight early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
+            case Input.RunRead early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy, lineup);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
                 Draft.of(entry, now).rejected(reason, message);

@@ -1,54 +1,69 @@
 package org.dbtrelay.run;
 
+import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.dbtrelay.run.DbtCommand.Kind;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which step of a run made an artifact. dbt Cloud keeps artifacts per step and gives the last step's by default, which with
- * {@code generate_docs} is the docs step and not what was built.
+ * {@code generate_docs} is the docs step and not what was built. Which commands write which file is documented (docs.getdbt.com,
+ * "About dbt artifacts"). dbt Cloud's default remains for what no step of the run makes.
  */
 final class StepChoice {
 
-    private static final Set<String> BUILDING = Set.of("build", "run", "test", "seed", "snapshot", "source");
+    /** Fusion's telemetry has the step in its name. */
+    private static final Pattern TELEMETRY = Pattern.compile("metadata/telemetry-([0-9]{1,6})-otel\\.parquet");
 
     private StepChoice() {}
 
-    /** The artifacts with their steps. */
-    static List<WantedArtifact> wanted(List<String> paths, List<RunStep> steps) {
-        return paths.stream()
-                .map(path -> new WantedArtifact(path, step(path, steps)))
+    /** The artifacts with their steps, each once. A step that was asked for stays. */
+    static List<WantedArtifact> wanted(List<ArtifactWish> wishes, List<RunStep> steps) {
+        return wishes.stream()
+                .map(wish ->
+                        new WantedArtifact(wish.path(), wish.step() == null ? step(wish.path(), steps) : wish.step()))
+                .distinct()
                 .toList();
     }
 
-    /** The last step that ran a dbt command that makes the file; null: leave it to dbt Cloud. */
     private static @Nullable Integer step(String path, List<RunStep> steps) {
-        return steps.stream()
-                .filter(step -> !(step.status() instanceof JobRunStatus.Known known
-                        && (known == JobRunStatus.Known.QUEUED || known == JobRunStatus.Known.STARTING)))
-                .filter(step -> makes(verb(step), path))
-                .map(RunStep::index)
-                .max(Integer::compare)
-                .orElse(null);
-    }
-
-    private static boolean makes(String verb, String path) {
-        return path.equals("catalog.json") ? verb.equals("docs") : BUILDING.contains(verb);
-    }
-
-    /** The first word after {@code dbt} of the step's command, or of its name, where the command stands in back-ticks. */
-    private static String verb(RunStep step) {
-        String text = step.dbtCommand() == null ? step.name() : step.dbtCommand();
-        int dbt = text.toLowerCase(Locale.ROOT).lastIndexOf("dbt ");
-        if (dbt < 0) {
-            return "";
+        Matcher telemetry = TELEMETRY.matcher(path);
+        if (telemetry.matches()) {
+            return Integer.valueOf(telemetry.group(1));
         }
-        for (String word : text.substring(dbt + 4).replace("`", " ").strip().split("\\s+", -1)) {
-            if (!word.startsWith("-")) {
-                return word.toLowerCase(Locale.ROOT);
+        return switch (path) {
+            case "sources.json" -> last(steps, of(Kind.FRESHNESS));
+            case "catalog.json", "index.html", "static_index.html" -> last(steps, of(Kind.DOCS));
+            case "run_results.json" -> last(steps, of(Kind.BUILD), DbtCommand::writesRunResults);
+            // The manifest, what is compiled, and all else that comes of a parsed project.
+            default -> last(steps, of(Kind.BUILD), of(Kind.EVALUATE), DbtCommand::parses);
+        };
+    }
+
+    private static Predicate<DbtCommand> of(Kind kind) {
+        return command -> command.kind() == kind;
+    }
+
+    /** The last step that ran such a command; if none did, such as the next one says. */
+    @SafeVarargs
+    private static @Nullable Integer last(List<RunStep> steps, Predicate<DbtCommand>... inThisOrder) {
+        for (Predicate<DbtCommand> makesIt : inThisOrder) {
+            @Nullable
+            RunStep last = steps.stream()
+                    .filter(RunStep::started)
+                    .filter(step -> {
+                        @Nullable DbtCommand command = DbtCommand.of(step);
+                        return command != null && makesIt.test(command);
+                    })
+                    .max(Comparator.comparingInt(RunStep::index))
+                    .orElse(null);
+            if (last != null) {
+                return last.index();
             }
         }
-        return "";
+        return null;
     }
 }

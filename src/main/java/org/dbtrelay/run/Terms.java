@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param cancelAtDeadline whether the run is cancelled there, else it is abandoned; null: it is cancelled if this command
  *     started it
  * @param parkUnclear a start that stays unclear ends the command instead of being tried again
- * @param artifacts the paths to announce when the run has ended
+ * @param artifacts what to announce when the run has ended
  */
 public record Terms(
         Duration pollInterval,
@@ -21,7 +21,7 @@ public record Terms(
         @Nullable Boolean cancelAtDeadline,
         boolean parkUnclear,
         IfRunning ifRunning,
-        List<String> artifacts) {
+        List<ArtifactWish> artifacts) {
 
     public Terms {
         artifacts = List.copyOf(artifacts);
@@ -47,6 +47,7 @@ public record Terms(
      * What holds where a command is silent.
      *
      * @param timeout from acceptance
+     * @param artifacts paths; a configuration cannot know the steps of a run
      */
     public record Defaults(
             Duration pollInterval,

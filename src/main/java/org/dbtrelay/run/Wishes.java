@@ -20,7 +20,7 @@ public record Wishes(
         @Nullable Boolean cancelAtDeadline,
         @Nullable Boolean parkUnclear,
         @Nullable IfRunning ifRunning,
-        @Nullable List<String> artifacts) {
+        @Nullable List<ArtifactWish> artifacts) {
 
     /** Everything as configured. */
     public static final Wishes NONE = new Wishes(null, null, null, null, null, null);
@@ -48,6 +48,8 @@ public record Wishes(
                 cancelAtDeadline == null ? defaults.cancelAtDeadline() : cancelAtDeadline,
                 parkUnclear == null ? defaults.parkUnclear() : parkUnclear,
                 ifRunning == null ? defaults.ifRunning() : ifRunning,
-                artifacts == null ? defaults.artifacts() : artifacts);
+                artifacts == null
+                        ? defaults.artifacts().stream().map(ArtifactWish::of).toList()
+                        : artifacts);
     }
 }

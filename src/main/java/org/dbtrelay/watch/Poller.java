@@ -53,10 +53,13 @@ public class Poller {
     @RunOnVirtualThread
     void tick() {
         intake.tick();
-        for (Action.Target target : watches.accounts()) {
-            if (polling.add(target)) {
-                Thread.startVirtualThread(() -> round(target));
-            }
+        watches.accounts().forEach(this::lookNow);
+    }
+
+    /** Begins a round for an account at once; one that is under way looks at what has become due meanwhile. */
+    public void lookNow(Action.Target target) {
+        if (polling.add(target)) {
+            Thread.startVirtualThread(() -> round(target));
         }
     }
 
@@ -104,13 +107,16 @@ public class Poller {
         return new PollAnswer(List.of(), List.of(), Optional.of(failure));
     }
 
-    private static void deliver(List<Watches.Watched> due, PollAnswer answer) {
+    private void deliver(List<Watches.Watched> due, PollAnswer answer) {
         Map<Long, RunSnapshot> seen = new HashMap<>();
         answer.seen().forEach(run -> seen.put(run.runId(), run));
         Set<Long> missing = new HashSet<>(answer.missing());
         CallFailure failure = answer.failure().orElse(new CallFailure.Unclear("the run was not in the answer"));
         for (Watches.Watched watched : due) {
             RunSnapshot run = seen.get(watched.runId());
+            if (run != null && run.status().isTerminal()) {
+                metrics.endSeen(watched.isHinted());
+            }
             watched.inbox()
                     .accept(
                             run != null

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.run.ArtifactContent;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
@@ -70,6 +71,12 @@ class ArtifactCollectorTest {
         return collected.ready().stream().map(StoredArtifact::wanted).toList();
     }
 
+    private static List<WantedArtifact> notYet(Input.Collected collected) {
+        return collected.notYet().stream()
+                .map(Input.Collected.Unavailable::artifact)
+                .toList();
+    }
+
     private static UnavailableReason reasonOf(Input.Collected collected, WantedArtifact wanted) {
         return collected.unavailable().stream()
                 .filter(missing -> missing.artifact().equals(wanted))
@@ -110,12 +117,12 @@ class ArtifactCollectorTest {
                         .path("which")
                         .asText())
                 .isEqualTo("build");
-        assertThat(built.nodesByStatus()).isEqualTo(Map.of("success", 2));
-        assertThat(built.elapsedSeconds()).isEqualTo(4.25);
-        assertThat(built.schemaVersion()).endsWith("run-results/v6.json");
-        assertThat(built.generatedAt()).isNotNull();
+        assertThat(built.content().results().nodesByStatus()).isEqualTo(Map.of("success", 2));
+        assertThat(built.content().results().elapsedSeconds()).isEqualTo(4.25);
+        assertThat(built.content().schemaVersion()).endsWith("run-results/v6.json");
+        assertThat(built.content().generatedAt()).isNotNull();
         assertThat(built.contentType()).isEqualTo("application/json");
-        assertThat(collected.ready().get(1).schemaVersion()).endsWith("manifest/v12.json");
+        assertThat(collected.ready().get(1).content().schemaVersion()).endsWith("manifest/v12.json");
         assertThat(count(Endpoint.LIST_ARTIFACTS)).isEqualTo(1);
         assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(3);
         assertThat(count(Endpoint.GET_RUN)).isZero();
@@ -131,7 +138,7 @@ class ArtifactCollectorTest {
                     .isEqualTo(world.emulator.baseUrl() + "/api/v2/accounts/" + run.accountId() + "/runs/" + run.runId()
                             + "/artifacts/run_results.json?step=6");
             assertThat(artifact.sizeBytes()).isNull();
-            assertThat(artifact.nodesByStatus()).isEmpty();
+            assertThat(artifact.content()).isEqualTo(ArtifactContent.NONE);
         });
         assertThat(world.emulator.counters().total()).isEqualTo(1);
     }
@@ -148,7 +155,7 @@ class ArtifactCollectorTest {
         // Saved, by the run, but the list is still null: it must not be taken for "left nothing".
         RunSnapshot run = ended(RunPlan.succeeding().artifactsReadableAfter(Duration.ofSeconds(20)));
         assertThat(run.artifactsSaved()).isTrue();
-        assertThat(collect(run, BUILT, MANIFEST).notYet()).containsExactly(BUILT, MANIFEST);
+        assertThat(notYet(collect(run, BUILT, MANIFEST))).containsExactly(BUILT, MANIFEST);
         world.emulator.advance(Duration.ofSeconds(20));
         assertThat(ready(collect(run, BUILT, MANIFEST))).containsExactly(BUILT, MANIFEST);
     }
@@ -160,7 +167,7 @@ class ArtifactCollectorTest {
         assertThat(run.artifactsSaved()).isFalse();
         Input.Collected early = collect(run, CATALOG, MANIFEST);
         assertThat(ready(early)).containsExactly(MANIFEST);
-        assertThat(early.notYet()).containsExactly(CATALOG);
+        assertThat(notYet(early)).containsExactly(CATALOG);
 
         world.emulator.advance(Duration.ofSeconds(20));
         world.emulator.counters().reset();
@@ -184,7 +191,7 @@ class ArtifactCollectorTest {
         // The catalog is in the list, but step 6 has none.
         WantedArtifact wrongStep = new WantedArtifact("catalog.json", 6);
         Input.Collected collected = collect(ended(RunPlan.succeeding()), wrongStep, BUILT);
-        assertThat(collected.notYet()).containsExactly(wrongStep);
+        assertThat(notYet(collected)).containsExactly(wrongStep);
         assertThat(ready(collected)).containsExactly(BUILT);
     }
 
@@ -223,7 +230,7 @@ class ArtifactCollectorTest {
     void aBrokenTransferLeavesNoFileAndIsRepeated() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", 500_000)));
         world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).resetMidBody(200_000);
-        assertThat(collect(run, MANIFEST).notYet()).containsExactly(MANIFEST);
+        assertThat(notYet(collect(run, MANIFEST))).containsExactly(MANIFEST);
         assertThat(files()).isEmpty();
         assertThat(collect(run, MANIFEST).ready().getFirst().sizeBytes()).isEqualTo(500_000);
         assertThat(files()).containsExactly("manifest.json");
@@ -240,12 +247,17 @@ class ArtifactCollectorTest {
     }
 
     @Test
-    void aStoreInTroubleIsTold() throws Exception {
+    void aStoreInTroubleIsTriedAgain() throws Exception {
         Path noDirectory = Files.writeString(directory.resolve("file"), "in the way");
         storing = Emulated.storingIn(noDirectory, Map.of());
         Input.Collected collected = collect(ended(RunPlan.succeeding()), BUILT);
-        assertThat(reasonOf(collected, BUILT)).isEqualTo(UnavailableReason.STORE_FAILED);
-        assertThat(collected.unavailable().getFirst().message()).startsWith("relay.artifacts.directory cannot take it");
+        assertThat(collected.notYet()).singleElement().satisfies(missing -> {
+            assertThat(missing.artifact()).isEqualTo(BUILT);
+            assertThat(missing.reason()).isEqualTo(UnavailableReason.STORE_FAILED);
+            assertThat(missing.message()).startsWith("relay.artifacts.directory cannot take it");
+        });
+        Files.delete(noDirectory);
+        assertThat(ready(collect(ended(RunPlan.succeeding()), BUILT))).containsExactly(BUILT);
     }
 
     @Test

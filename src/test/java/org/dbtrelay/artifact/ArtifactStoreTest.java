@@ -34,7 +34,7 @@ class ArtifactStoreTest {
         assertThatThrownBy(() -> store(Map.of("relay.artifacts.store", "file")))
                 .hasMessage("relay.artifacts.directory is missing.");
         assertThatThrownBy(() -> store(Map.of("relay.artifacts.store", "s3")))
-                .hasMessage("relay.artifacts.store=s3 is not supported yet.");
+                .hasMessage("relay.artifacts.bucket is missing.");
     }
 
     @Test

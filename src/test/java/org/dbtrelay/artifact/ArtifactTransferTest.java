@@ -1,5 +1,6 @@
 package org.dbtrelay.artifact;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -8,9 +9,12 @@ import static org.dbtrelay.run.JobRunStatus.Known.SUCCESS;
 import com.sun.net.httpserver.HttpHandler;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +29,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.WantedArtifact;
@@ -62,7 +67,7 @@ class ArtifactTransferTest {
                         assertThat(artifact.sha256())
                                 .isEqualTo(PatternContent.named("manifest.json", size)
                                         .sha256());
-                        assertThat(artifact.schemaVersion())
+                        assertThat(artifact.content().schemaVersion())
                                 .isEqualTo("https://schemas.getdbt.com/dbt/manifest/v1.json");
                     });
         }
@@ -94,6 +99,45 @@ class ArtifactTransferTest {
                     .isEqualTo(50L * MEGABYTE);
             assertThat(growth).isLessThan(8L * MEGABYTE);
         }
+    }
+
+    @Test
+    void whatComesPackedIsStoredUnpacked() throws Exception {
+        byte[] content = "{\"metadata\": {\"dbt_schema_version\": \"v12\"}}\n"
+                .repeat(5_000)
+                .getBytes(UTF_8);
+        byte[] packed = gzip(content);
+        AtomicInteger requests = new AtomicInteger();
+        HttpHandler packs = exchange -> {
+            boolean broken = requests.getAndIncrement() == 0;
+            int length = broken ? packed.length - 9 : packed.length;
+            exchange.getResponseHeaders().add("Content-Encoding", "gzip");
+            exchange.sendResponseHeaders(200, length);
+            exchange.getResponseBody().write(packed, 0, length);
+            exchange.close();
+        };
+        try (Served served = Served.with(List.of("manifest.json"), packs)) {
+            ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
+            Callable<Input.Collected> collect =
+                    () -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST));
+            assertThat(collect.call().notYet())
+                    .as("of a body that ends too early")
+                    .hasSize(1);
+            assertThat(bytesOnDisk()).isZero();
+            assertThat(collect.call().ready()).singleElement().satisfies(artifact -> {
+                assertThat(artifact.sizeBytes()).isEqualTo(content.length);
+                assertThat(artifact.content().schemaVersion()).isEqualTo("v12");
+                assertThat(Path.of(URI.create(artifact.location()))).hasBinaryContent(content);
+            });
+        }
+    }
+
+    private static byte[] gzip(byte[] content) throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (OutputStream packing = new GZIPOutputStream(packed)) {
+            packing.write(content);
+        }
+        return packed.toByteArray();
     }
 
     @Test

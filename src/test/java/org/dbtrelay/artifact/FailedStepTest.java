@@ -57,8 +57,9 @@ class FailedStepTest {
         RunStep build = named(4, "Invoke dbt with `dbt build`", ERROR);
         assertThat(of(ERROR, build, named(5, "Invoke dbt with `dbt docs generate`", ERROR)))
                 .isEqualTo(build);
-        assertThat(FailedStep.isDbt(build)).isTrue();
-        assertThat(FailedStep.isDbt(named(1, "Clone git repository", ERROR))).isFalse();
+        assertThat(FailedStep.hasRunResults(build)).isTrue();
+        assertThat(FailedStep.hasRunResults(named(1, "Clone git repository", ERROR)))
+                .isFalse();
     }
 
     @Test

@@ -6,6 +6,8 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.RunEnd;
 import org.dbtrelay.run.RunFailure;
 import org.dbtrelay.run.RunFailure.FailedNode;
 import org.dbtrelay.testkit.emulator.Endpoint;
@@ -38,7 +40,11 @@ class FailureReaderTest {
     }
 
     private RunFailure failureOf(RunWithSteps run) throws InterruptedException {
-        return reader.read(world.client, run.run(), run.steps());
+        return endOf(run).failure();
+    }
+
+    private RunEnd endOf(RunWithSteps run) throws InterruptedException {
+        return reader.read(world.client, run.run());
     }
 
     private long artifactsRead() {
@@ -51,15 +57,14 @@ class FailureReaderTest {
         assertThat(failure.step().dbtCommand()).isEqualTo("dbt build");
         assertThat(failure.nodes()).containsExactly(NODE);
         assertThat(artifactsRead()).isEqualTo(1);
-        assertThat(world.emulator.counters().total()).isEqualTo(1);
+        assertThat(world.emulator.counters().total()).isEqualTo(2);
     }
 
     @Test
     void aDocsStepThatFailsTooIsNotTheReason() throws Exception {
-        // Of a run whose docs fail as well: the build before it is what failed the run.
+        // Docs alone do not fail a run. Of one whose docs fail as well, the build before it is the reason.
         RunWithSteps run = world.ended(Emulated.SUCCEEDING, RunPlan.succeeding().withFailingDocs());
-        RunFailure failure = failureOf(run);
-        assertThat(failure.step().dbtCommand()).isEqualTo("dbt docs generate");
+        assertThat(failureOf(run)).isNull();
         RunWithSteps broken = world.ended(Emulated.SUCCEEDING, BROKEN.withFailingDocs());
         assertThat(failureOf(broken).step().dbtCommand()).isEqualTo("dbt build");
         assertThat(failureOf(broken).nodes()).containsExactly(NODE);
@@ -67,11 +72,17 @@ class FailureReaderTest {
 
     @Test
     void artifactsThatAreNotThereYetLeaveTheStep() throws Exception {
-        RunFailure failure =
-                failureOf(world.ended(Emulated.FAILING, BROKEN.artifactsReadableAfter(Duration.ofMinutes(1))));
-        assertThat(failure.step().dbtCommand()).isEqualTo("dbt build");
-        assertThat(failure.nodes()).isEmpty();
+        RunWithSteps run = world.ended(Emulated.FAILING, BROKEN.artifactsReadableAfter(Duration.ofMinutes(1)));
+        RunEnd end = endOf(run);
+        assertThat(end.failure().step().dbtCommand()).isEqualTo("dbt build");
+        assertThat(end.failure().nodes()).isEmpty();
+        assertThat(end.missing()).containsExactly(RunEnd.Part.NODES);
+        assertThat(end.trouble()).isNull();
         assertThat(artifactsRead()).isEqualTo(1);
+
+        world.emulator.advance(Duration.ofMinutes(2));
+        assertThat(endOf(run).isComplete()).isTrue();
+        assertThat(failureOf(run).nodes()).containsExactly(NODE);
     }
 
     @Test
@@ -87,7 +98,8 @@ class FailureReaderTest {
         assertThat(failureOf(run).nodes()).isEmpty();
         assertThat(artifactsRead()).isEqualTo(4);
         // The account is shut out now: nothing is sent, and nothing waits for the end of it.
-        assertThat(failureOf(run).step()).isNotNull();
+        assertThat(endOf(run).missing()).containsExactly(RunEnd.Part.STEPS);
+        assertThat(endOf(run).trouble()).isInstanceOf(CallFailure.Limited.class);
         assertThat(artifactsRead()).isEqualTo(4);
     }
 
@@ -108,9 +120,10 @@ class FailureReaderTest {
 
     @Test
     void nothingFailed() throws Exception {
-        RunFailure failure = failureOf(world.ended(Emulated.SUCCEEDING));
-        assertThat(failure.step()).isNull();
-        assertThat(failure.nodes()).isEmpty();
-        assertThat(world.emulator.counters().total()).isZero();
+        RunEnd end = endOf(world.ended(Emulated.SUCCEEDING));
+        assertThat(end.failure()).isNull();
+        assertThat(end.isComplete()).isTrue();
+        assertThat(end.steps()).isNotEmpty();
+        assertThat(world.emulator.counters().total()).isEqualTo(1);
     }
 }

@@ -3,6 +3,7 @@ package org.dbtrelay.artifact;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -12,6 +13,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FileStoreTest {
 
     private static final RunSnapshot RUN = Runs.ended(JobRunStatus.Known.SUCCESS);
+    private static final StoreLayout LAYOUT = new StoreLayout("{account_id}/{job_id}/{run_id}/{step}/{path}");
     private static final long MAX_SIZE = 100_000;
 
     @TempDir
@@ -43,7 +47,7 @@ class FileStoreTest {
     @BeforeEach
     void open() {
         directory = temp.resolve("store");
-        store = new FileStore(directory, MAX_SIZE);
+        store = new FileStore(directory, LAYOUT, MAX_SIZE);
     }
 
     private static Download text(String text) {
@@ -90,7 +94,7 @@ class FileStoreTest {
         assertThat(stored.sizeBytes()).isEqualTo(8);
         assertThat(stored.sha256()).isEqualTo("822ae07d4783158bc1912bb623e5107cc9002d519e1143a9c200ed6ee18b6d0f");
         assertThat(stored.contentType()).isEqualTo("application/json");
-        assertThat(stored.schemaVersion()).isNull();
+        assertThat(stored.content().schemaVersion()).isNull();
         assertThat(files()).containsExactly("4238/559062/70403110257794/4/compiled/orders.sql");
     }
 
@@ -107,10 +111,112 @@ class FileStoreTest {
                   "generated_at": "2026-11-22T10:00:07.250000Z"},
                  "results": [{"status": "success", "unique_id": "model.a.b"}, {"status": "success"}, {"status": "fail"}],
                  "elapsed_time": 3.5}"""));
-        assertThat(stored.schemaVersion()).isEqualTo("https://schemas.getdbt.com/dbt/run-results/v6.json");
-        assertThat(stored.generatedAt()).isEqualTo(Instant.parse("2026-11-22T10:00:07.25Z"));
-        assertThat(stored.nodesByStatus()).isEqualTo(Map.of("success", 2, "fail", 1));
-        assertThat(stored.elapsedSeconds()).isEqualTo(3.5);
+        assertThat(stored.content().schemaVersion()).isEqualTo("https://schemas.getdbt.com/dbt/run-results/v6.json");
+        assertThat(stored.content().generatedAt()).isEqualTo(Instant.parse("2026-11-22T10:00:07.25Z"));
+        assertThat(stored.content().results().nodesByStatus()).isEqualTo(Map.of("success", 2, "fail", 1));
+        assertThat(stored.content().results().elapsedSeconds()).isEqualTo(3.5);
+    }
+
+    @Test
+    void oddContentDoesNotHarmTheStoring() throws Exception {
+        String odd = "{\"metadata\": {\"dbt_schema_version\": \"v12\"}, oops" + "x".repeat(90_000);
+        for (String path : List.of("manifest.json", "run_results.json")) {
+            StoredArtifact stored = store.store(RUN, new WantedArtifact(path, 4), text(odd));
+            assertThat(Path.of(URI.create(stored.location()))).hasContent(odd);
+            assertThat(stored.sizeBytes()).isEqualTo(odd.length());
+        }
+    }
+
+    @Test
+    void aTransferThatBreaksUnderAReaderIsNotTakenForOddContent() throws Exception {
+        byte[] half = "{\"metadata\": {\"dbt_schema".getBytes(StandardCharsets.UTF_8);
+        Download breaks = unannounced(ScriptedEnd.after(half, () -> {
+            throw new IOException("connection reset");
+        }));
+        assertThatThrownBy(() -> store.store(RUN, new WantedArtifact("run_results.json", 4), breaks))
+                .hasMessage("connection reset");
+        assertThat(files()).isEmpty();
+    }
+
+    @Test
+    void theLimitHoldsUnderAReader() throws Exception {
+        Download large = unannounced(
+                new ByteArrayInputStream(("[\"" + "x".repeat((int) MAX_SIZE)).getBytes(StandardCharsets.UTF_8)));
+        assertThat(refused(new WantedArtifact("run_results.json", 4), large).reason())
+                .isEqualTo(UnavailableReason.TOO_LARGE);
+        assertThat(files()).isEmpty();
+    }
+
+    @Test
+    void theLayoutIsATemplate() throws Exception {
+        StoreLayout flat = new StoreLayout("dbt/run={run_id}/{step}/{path}");
+        new FileStore(directory, flat, MAX_SIZE).store(RUN, new WantedArtifact("compiled/$1{step}.sql", 4), text("x"));
+        assertThat(files()).containsExactly("dbt/run=70403110257794/4/compiled/$1{step}.sql");
+    }
+
+    @Test
+    void whatDeadProcessesLeftIsRemovedAfterAnHour() throws Exception {
+        Path incoming = Files.createDirectories(directory.resolve(".incoming"));
+        Path dead = Files.writeString(incoming.resolve("a.part"), "half");
+        Files.setLastModifiedTime(dead, FileTime.from(fileTime().minus(Duration.ofMinutes(61))));
+        Path slow = Files.writeString(incoming.resolve("b.part"), "half");
+        Files.setLastModifiedTime(slow, FileTime.from(fileTime().minus(Duration.ofMinutes(50))));
+        store.store(RUN, new WantedArtifact("x", 4), text("new"));
+        assertThat(dead).doesNotExist();
+        assertThat(slow).exists();
+    }
+
+    /** The time by the file system. */
+    private Instant fileTime() throws IOException {
+        return Files.getLastModifiedTime(Files.createTempFile(temp, "now", null))
+                .toInstant();
+    }
+
+    @Test
+    void incomingFilesDoNotLeaveTheDirectory() throws Exception {
+        Path outside = Files.createDirectory(temp.resolve("outside"));
+        Files.createSymbolicLink(Files.createDirectories(directory).resolve(".incoming"), outside);
+        assertThat(refused(new WantedArtifact("x", 4), text("new")).isPassing()).isFalse();
+        assertThat(outside).isEmptyDirectory();
+    }
+
+    @Test
+    void aFullDiskIsTroubleThatPasses() throws Exception {
+        Path disk = Files.createDirectory(temp.resolve("disk"));
+        assumeThat(run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk.toString()))
+                .as("this machine lets nobody mount a small file system, so a full disk cannot be shown here")
+                .isZero();
+        try {
+            FileStore small = new FileStore(disk, LAYOUT, MAX_SIZE);
+            StoreException full = catchThrowableOfType(
+                    StoreException.class,
+                    () -> small.store(
+                            RUN, new WantedArtifact("x", 4), unannounced(new ByteArrayInputStream(new byte[90_000]))));
+            assertThat(full.reason()).isEqualTo(UnavailableReason.STORE_FAILED);
+            assertThat(full.isPassing()).isTrue();
+            assertThat(full.explanation())
+                    .isEqualTo("relay.artifacts.directory cannot take it: No space left on device");
+            try (Stream<Path> all = Files.walk(disk)) {
+                assertThat(all.filter(Files::isRegularFile)).isEmpty();
+            }
+            assertThat(small.store(RUN, new WantedArtifact("x", 4), text("little"))
+                            .sizeBytes())
+                    .isEqualTo(6);
+        } finally {
+            assertThat(run("umount", disk.toString())).isZero();
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        try {
+            return new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor();
+        } catch (IOException e) {
+            return -1;
+        }
     }
 
     @Test
@@ -285,7 +391,7 @@ class FileStoreTest {
     @Test
     void theSizeDoesNotMatterToTheMemory() throws Exception {
         long size = 64L * 1024 * 1024;
-        FileStore large = new FileStore(directory, size);
+        FileStore large = new FileStore(directory, LAYOUT, size);
         long before = heapInUse();
         long[] atTheEnd = new long[1];
         InputStream zeros = new InputStream() {

@@ -20,10 +20,10 @@ final class Runs {
     }
 
     static RunStep step(int index, String command, JobRunStatus.Known status) {
-        return new RunStep(index, "Invoke dbt with `" + command + "`", status, command, "");
+        return new RunStep(index, "Invoke dbt with `" + command + "`", status, true, command, "");
     }
 
     static RunStep named(int index, String name, JobRunStatus.Known status) {
-        return new RunStep(index, name, status, null, "");
+        return new RunStep(index, name, status, true, null, "");
     }
 }

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
+import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.DeadLetterReason;
@@ -33,7 +33,8 @@ class CommandDecoderTest {
                 {"command": "trigger", "command_id": "orders-1", "connection": "eu", "account_id": 4238,
                  "job_id": 70403103930101, "cause": "orders landed", "steps_override": ["dbt run"],
                  "schema_override": "tmp", "additional_run_config": {"git_branch": "main", "threads_override": 8},
-                 "poll_interval": "PT5S", "timeout": "PT2H", "artifacts": ["manifest.json"], "context": {"batch": [17]}}
+                 "poll_interval": "PT5S", "timeout": "PT2H", "artifacts": ["manifest.json",
+                 {"path": "run_results.json", "step": 3}, {"path": "run_results.json", "step": 4}], "context": {"batch": [17]}}
                 """);
 
         assertThat(trigger.id()).isEqualTo("orders-1");
@@ -47,7 +48,11 @@ class CommandDecoderTest {
         assertThat(task(trigger).overrides().runConfigFields()).isEqualTo(Set.of("git_branch", "threads_override"));
         assertThat(trigger.wishes().pollInterval()).isEqualTo(Duration.ofSeconds(5));
         assertThat(trigger.wishes().timeout()).isEqualTo(Duration.ofHours(2));
-        assertThat(trigger.wishes().artifacts()).isEqualTo(List.of("manifest.json"));
+        assertThat(trigger.wishes().artifacts())
+                .containsExactly(
+                        ArtifactWish.of("manifest.json"),
+                        new ArtifactWish("run_results.json", 3),
+                        new ArtifactWish("run_results.json", 4));
         assertThat(trigger.head().context()).isEqualTo("{\"batch\":[17]}");
     }
 
@@ -92,6 +97,16 @@ class CommandDecoderTest {
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": \"a\"}     | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"../a\"]} | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"/etc\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [7]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"a\", \"a\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"a\"}]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"a\", \"step\": 0}]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"a\", \"step\": \"3\"}]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"a\", \"step\": 1.5}]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"a\", \"step\": 1e9}]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": 1, \"step\": 1}]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"../a\", \"step\": 1}]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"a\", \"step\": 1, \"x\": 1}]} | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"steps_override\": []}   | steps_override:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"steps_override\": [1]}  | steps_override:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"additional_run_config\": {\"cause\": \"x\"}} | additional_run_config:",

@@ -110,7 +110,10 @@ final class OddCommands {
                 pick(List.of("\"2026-11-22T10:00:00Z\"", "\"9999-12-31T23:59:59+14:00\"", "\"0000-01-01T00:00:00Z\""));
             case "dry_run", "retry_from_failure" -> pick(List.of("true", "false"));
             case "account_id", "job_id", "run_id" -> pick(List.of("1", "7", "9223372036854775807"));
-            case "artifacts", "steps_override" -> pick(List.of("[]", "[\"dbt run\"]", "[\"a\",\"b\"]"));
+            case "artifacts" ->
+                pick(List.of(
+                        "[]", "[\"a\",\"b\"]", "[{\"path\":\"a\",\"step\":3}]", "[\"a\",{\"path\":\"a\",\"step\":1}]"));
+            case "steps_override" -> pick(List.of("[]", "[\"dbt run\"]", "[\"a\",\"b\"]"));
             case "expected_statuses" -> pick(List.of("[\"running\"]", "[10, 20]", "[\"success\"]"));
             case "additional_run_config" ->
                 pick(List.of("{}", "{\"git_branch\": \"x\"}", "{\"threads_override\": 1e3}"));

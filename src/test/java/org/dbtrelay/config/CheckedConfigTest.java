@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -120,7 +121,25 @@ class CheckedConfigTest {
                         "9s is not longer than relay.poll.interval, 10s"),
                 // Artifacts
                 arguments("relay.artifacts.paths", "manifest.json,/etc/passwd", notAPath("/etc/passwd")),
-                arguments("relay.artifacts.store", "s3", "s3 is not supported yet; none and file are"),
+                arguments(
+                        "relay.artifacts.layout",
+                        "{run_id}/{path}",
+                        "'{run_id}/{path}' lacks {step}; artifacts would overwrite one another"),
+                arguments(
+                        "relay.artifacts.layout",
+                        "{run_id}/{step}/{path}.json",
+                        "'{run_id}/{step}/{path}.json' does not end in /{path}"),
+                arguments(
+                        "relay.artifacts.layout",
+                        "{run_id}/{step}/{command}/{path}",
+                        "there is no {command}; there are {account_id}, {job_id}, {run_id}, {step} and {path}"),
+                arguments(
+                        "relay.artifacts.layout",
+                        "{run_id}{step}/{path}",
+                        "'{run_id}{step}/{path}' needs something other than letters and digits between two placeholders"),
+                arguments("relay.artifacts.layout", "../{run_id}/{step}/{path}", notBelow("../{run_id}/{step}/{path}")),
+                arguments("relay.artifacts.layout", "/{run_id}/{step}/{path}", notBelow("/{run_id}/{step}/{path}")),
+                arguments("relay.artifacts.layout", "{run_id}//{step}/{path}", notBelow("{run_id}//{step}/{path}")),
                 arguments("relay.artifacts.parallelism", "0", "0 is not between 1 and 64"),
                 arguments("relay.artifacts.parallelism", "65", "65 is not between 1 and 64"),
                 arguments("relay.artifacts.patience", "PT-1S", "-1s is less than 0s"),
@@ -170,6 +189,39 @@ class CheckedConfigTest {
                         "relay.name",
                         "n".repeat(41),
                         "'" + "n".repeat(41) + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"));
+    }
+
+    private static String notBelow(String layout) {
+        return "'" + layout + "' is not a path below the store: it must not begin with / or ., nor have empty names, "
+                + "names of dots, braces, backslashes or control characters";
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    bucket                 |                        | missing; relay.artifacts.store=s3 needs a bucket
+                    bucket                 | Shop_1                 | is no name for a bucket
+                    prefix                 | /x                     | is no beginning of a key
+                    prefix                 | a/../b                 | is no beginning of a key
+                    endpoint               | http://s3.example.com  | it must begin with https://
+                    endpoint               | s3.example.com         | not the URL of a host
+                    endpoint               | https://a:b@s3.example | holds a user
+                    server-side-encryption | AES                    | is not one of none, AES256, aws:kms
+                    kms-key-id             | alias/x                | set relay.artifacts.server-side-encryption=aws:kms too
+                    max-size               | 5497558138881           | the most that relay.artifacts.store=s3 takes
+                    """)
+    void tellsWhatIsWrongWithABucket(String leaf, String value, String wrong) {
+        Map<String, String> settings =
+                new HashMap<>(Map.of("relay.artifacts.store", "s3", "relay.artifacts.bucket", "shop"));
+        if (value == null) {
+            settings.remove("relay.artifacts." + leaf);
+        } else {
+            settings.put("relay.artifacts." + leaf, value);
+        }
+        assertThat(lines(settings))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .startsWith("relay.artifacts." + leaf + ": ")
+                        .contains(wrong));
     }
 
     private static String notAPath(String path) {

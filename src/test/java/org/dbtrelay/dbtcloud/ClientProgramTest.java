@@ -15,8 +15,11 @@ import org.dbtrelay.run.RunSnapshot;
 import org.junit.jupiter.api.Test;
 
 /**
- * A small program that uses the client and nothing else of the relay: no Kafka, no commands. (The REST client's code is made
- * by Quarkus at build time, so it is a Quarkus application all the same.)
+ * A small program that uses the client and nothing else of the relay: no Kafka, no commands. It is a Quarkus application all
+ * the same, and not a plain {@code main}: the REST client's code is made when Quarkus builds an application, and is found
+ * through its container, so {@code QuarkusRestClientBuilder} fails without one (Quarkus' issues 25041 and 35038: "cannot be
+ * used outside of Quarkus, and will likely never be made to do so"). An application of its own, in a process of its own, would
+ * need a second build by Quarkus, to show no more than this does.
  */
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)

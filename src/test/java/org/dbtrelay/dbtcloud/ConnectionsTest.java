@@ -14,7 +14,6 @@ import com.sun.net.httpserver.HttpServer;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -209,7 +208,7 @@ class ConnectionsTest extends AgainstWireMock {
 
     @Test
     void aTrustStoreOfPemOrPkcs12MakesACertificateGood() throws Exception {
-        Path ownFile = selfSigned();
+        Path ownFile = SelfSigned.in(directory);
         KeyStore own = KeyStore.getInstance(ownFile.toFile(), "changeit".toCharArray());
         String alias = own.aliases().nextElement();
         Path pem = Files.writeString(
@@ -254,34 +253,6 @@ class ConnectionsTest extends AgainstWireMock {
         } finally {
             secure.stop();
         }
-    }
-
-    /** A key for 127.0.0.1 that no authority has signed. */
-    private Path selfSigned() throws IOException, InterruptedException {
-        Path file = directory.resolve("own.p12");
-        Process keytool = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "keytool")
-                                .toString(),
-                        "-genkeypair",
-                        "-keyalg",
-                        "EC",
-                        "-alias",
-                        "own",
-                        "-dname",
-                        "CN=own",
-                        "-ext",
-                        "san=ip:127.0.0.1",
-                        "-storetype",
-                        "PKCS12",
-                        "-storepass",
-                        "changeit",
-                        "-keystore",
-                        file.toString())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(keytool.waitFor()).as(output).isZero();
-        return file;
     }
 
     @Test

@@ -119,8 +119,14 @@ class EnvelopeTest {
 
         assertThat(run.toSteps())
                 .isEqualTo(List.of(
-                        new RunStep(1, "", new JobRunStatus.Unknown(0), null, ""),
-                        new RunStep(2, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, "dbt build", "a\nb")));
+                        new RunStep(1, "", new JobRunStatus.Unknown(0), false, null, ""),
+                        new RunStep(
+                                2,
+                                "Invoke dbt with `dbt build`",
+                                JobRunStatus.Known.ERROR,
+                                true,
+                                "dbt build",
+                                "a\nb")));
     }
 
     @Test

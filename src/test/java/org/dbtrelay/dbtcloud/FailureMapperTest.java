@@ -3,6 +3,7 @@ package org.dbtrelay.dbtcloud;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.ConnectException;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
@@ -23,7 +24,7 @@ class FailureMapperTest {
             new FailureMapper(ApiToken.of("dbtc_secret"), HandTurnedClock.at("2026-11-22T10:00:00Z"));
 
     private CallFailure of(int status, String body) {
-        return mapper.of(new BadAnswer(status, "application/json", null, null, body));
+        return mapper.of(new BadAnswer(status, "application/json", null, body));
     }
 
     private static String envelope(int code, String message, String data) {
@@ -118,12 +119,49 @@ class FailureMapperTest {
 
     @ParameterizedTest
     @ValueSource(ints = {301, 302, 303, 307, 308})
-    void aRedirectIsRefusedWithAHint(int status) {
-        CallFailure failure =
-                mapper.of(new BadAnswer(status, null, null, "https://ab123.us1.dbt.com/api/v2/accounts/1/", ""));
+    void aRedirectOfAReadIsRefusedWithHostAndRule(int status) {
+        CallFailure failure = mapper.redirectRefused(
+                status, "https://ab123.us1.dbt.com/api/v2/accounts/1/?signature=secret", "no such rule");
 
-        assertThat(failure).isInstanceOf(CallFailure.Refused.class);
-        assertThat(failure.detail()).contains("https://ab123.us1.dbt.com", "relay.connections.*.host");
+        assertThat(failure)
+                .isInstanceOfSatisfying(
+                        CallFailure.Refused.class,
+                        refused -> assertThat(refused.status()).isEqualTo(status));
+        assertThat(failure.detail())
+                .contains("points to ab123.us1.dbt.com.", "no such rule", "relay.connections.*.host")
+                .doesNotContain("accounts", "secret");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "300, false",
+        "301, true",
+        "302, false",
+        "303, false",
+        "304, false",
+        "305, false",
+        "306, false",
+        "307, true",
+        "308, true"
+    })
+    void aRedirectOfAChangeSurelyDidNothingOnlyWhereItAsksForTheSameRequestElsewhere(int status, boolean surelyNot) {
+        CallFailure failure = mapper.redirectedChange(status, "https://x.invalid/y");
+
+        assertThat(failure).isInstanceOf(surelyNot ? CallFailure.Refused.class : CallFailure.Unclear.class);
+        assertThat(failure.detail()).contains(String.valueOf(status), "x.invalid", "relay.connections.*.host");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"401, Refused", "403, Refused", "404, Refused", "400, Refused", "500, Unclear", "429, Limited"})
+    void aBadAnswerFromElsewhereSaysNothingOfTokenAccountOrRun(int status, String kind) {
+        CallFailure failure = mapper.elsewhere(
+                new BadAnswer(status, "application/json", null, "{}"), 302, URI.create("https://b.dbt.com/x"));
+
+        assertThat(failure.getClass().getSimpleName()).isEqualTo(kind);
+        if (failure instanceof CallFailure.Refused refused) {
+            assertThat(refused.status()).as("that of the redirect").isEqualTo(302);
+            assertThat(refused.detail()).contains("b.dbt.com", String.valueOf(status), "token");
+        }
     }
 
     @ParameterizedTest
@@ -138,7 +176,7 @@ class FailureMapperTest {
         "-5, PT5M"
     })
     void tooManyRequestsTellHowLongToStayAway(String retryAfter, Duration pause) {
-        CallFailure failure = mapper.of(new BadAnswer(429, null, retryAfter.isEmpty() ? null : retryAfter, null, ""));
+        CallFailure failure = mapper.of(new BadAnswer(429, null, retryAfter.isEmpty() ? null : retryAfter, ""));
 
         assertThat(failure)
                 .isInstanceOfSatisfying(

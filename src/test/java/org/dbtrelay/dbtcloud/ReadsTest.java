@@ -93,7 +93,7 @@ class ReadsTest extends AgainstWireMock {
         "404, NotFound",
         "408, Unclear",
         "422, Refused",
-        "302, Refused",
+        "301, Refused",
         "500, Unclear",
         "502, Unclear"
     })

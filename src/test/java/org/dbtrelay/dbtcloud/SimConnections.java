@@ -31,6 +31,16 @@ public final class SimConnections {
             DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
                 return client;
             }
+
+            @Override
+            RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
+                return (RedirectedApi) Proxy.newProxyInstance(
+                        SimConnections.class.getClassLoader(),
+                        new Class<?>[] {RedirectedApi.class},
+                        (proxy, method, arguments) -> {
+                            throw new UnsupportedOperationException("The simulated dbt Cloud redirects nobody.");
+                        });
+            }
         };
         this.connections = new Connections(config, clients, clock, monotonic);
         this.probes = new ConnectionProbes(connections, metrics);
@@ -101,7 +111,7 @@ public final class SimConnections {
         Uni<Response> artifacts(long runId);
 
         /** Get run artifact. */
-        Response artifact(String path);
+        Response artifact(long runId, String path);
     }
 
     private static final Map<String, Integer> PARAMETERS = Map.ofEntries(
@@ -162,7 +172,7 @@ public final class SimConnections {
                                 ((String) arguments[6]).startsWith("-"),
                                 (int) arguments[7]);
                     case "artifacts" -> api.artifacts((long) arguments[1]);
-                    case "artifact" -> api.artifact((String) arguments[2]);
+                    case "artifact" -> api.artifact((long) arguments[1], (String) arguments[2]);
                     case "close" -> null;
                     default -> throw new UnsupportedOperationException(method.getName());
                 });

@@ -22,6 +22,7 @@ import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.docs.Document;
 import org.dbtrelay.run.AbandonReason;
+import org.dbtrelay.run.ArtifactContent;
 import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
@@ -85,10 +86,15 @@ class EventsDocumentTest {
                                         1L,
                                         "00".repeat(32),
                                         "application/json",
-                                        "version",
-                                        TIME,
-                                        Map.of("success", 1),
-                                        1.0)))),
+                                        new ArtifactContent(
+                                                "version",
+                                                TIME,
+                                                "id",
+                                                new ArtifactContent.Results(
+                                                        Map.of("success", 1),
+                                                        1.0,
+                                                        List.of(new ArtifactContent.SlowNode("a", "success", 1)),
+                                                        List.of(new RunFailure.FailedNode("b", "fail", "c")))))))),
                 new Kind(
                         "Data of artifact.unavailable",
                         event(
@@ -205,7 +211,7 @@ class EventsDocumentTest {
                 "cause",
                 6L);
         RunFailure failure = new RunFailure(
-                new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, "dbt build", "log"),
+                new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, true, "dbt build", "log"),
                 List.of(new RunFailure.FailedNode("model.shop.orders", "error", "message")));
         return new RunEvent.OfRun(run, JobRunStatus.Known.RUNNING, "job", "cause", true, failure, "reason", "message");
     }

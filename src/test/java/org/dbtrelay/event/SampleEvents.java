@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.dbtrelay.run.AbandonReason;
+import org.dbtrelay.run.ArtifactContent;
 import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.JobRunStatus.Known;
@@ -75,6 +76,9 @@ final class SampleEvents {
                                 "unexpected_status",
                                 "the run has ended as success")));
         all.put(
+                "run.failure_explained",
+                event(EventType.RUN_FAILURE_EXPLAINED, 5, RUN, ofRun(Known.ERROR, null, failure(), null, null)));
+        all.put(
                 "run.cancelled",
                 event(
                         EventType.RUN_CANCELLED,
@@ -138,10 +142,7 @@ final class SampleEvents {
                                 null,
                                 null,
                                 null,
-                                null,
-                                null,
-                                Map.of(),
-                                null))));
+                                ArtifactContent.NONE))));
         all.put(
                 "artifact.unavailable",
                 event(
@@ -162,15 +163,20 @@ final class SampleEvents {
                 1393L,
                 "45a41ee9c60a22932fffb2098f620e867b05f963e89f4301144d667e1a79a35f",
                 "application/json",
-                "https://schemas.getdbt.com/dbt/run-results/v6.json",
-                TIME,
-                Map.of("success", 2),
-                4.25);
+                new ArtifactContent(
+                        "https://schemas.getdbt.com/dbt/run-results/v6.json",
+                        TIME,
+                        "0a1b2c3d-0000-4000-8000-000000000001",
+                        new ArtifactContent.Results(
+                                Map.of("success", 2),
+                                4.25,
+                                List.of(new ArtifactContent.SlowNode("model.shop.orders", "success", 3.5)),
+                                List.of(new RunFailure.FailedNode("test.shop.a", "fail", "Got 3 results")))));
     }
 
     private static RunFailure failure() {
         return new RunFailure(
-                new RunStep(4, "Invoke dbt with `dbt build`", Known.ERROR, "dbt build", "Done. ERROR=1\n"),
+                new RunStep(4, "Invoke dbt with `dbt build`", Known.ERROR, true, "dbt build", "Done. ERROR=1\n"),
                 List.of(new RunFailure.FailedNode("model.shop.orders", "error", "Database Error")));
     }
 

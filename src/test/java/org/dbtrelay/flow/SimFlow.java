@@ -71,7 +71,7 @@ public final class SimFlow {
                                 connections,
                                 new Triggers(connections),
                                 new ArtifactCollector(config),
-                                new FailureReader(),
+                                new RunEnds(connections, new FailureReader(), clock, monotonic),
                                 clock,
                                 metrics) {
                             @Override

@@ -119,9 +119,64 @@ class WatchesTest {
         assertThat(watches.size()).isZero();
     }
 
+    @Test
+    void a_hint_makes_a_run_due_at_once() {
+        watch(0, "hinted", 3600);
+        watch(0, "not hinted", 3600);
+
+        assertThat(watches.hinted(ACCOUNT.accountId(), runOf("hinted"), NOW.plusSeconds(5)))
+                .containsExactly(ACCOUNT);
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(5), false))
+                .singleElement()
+                .satisfies(watched -> {
+                    assertThat(watched.commandId()).isEqualTo("hinted");
+                    assertThat(watched.isHinted()).isTrue();
+                });
+        assertThat(watches.size()).isEqualTo(1);
+    }
+
+    @Test
+    void a_hint_is_for_the_runs_of_its_account() {
+        watch(0, "hinted", 3600);
+
+        assertThat(watches.hinted(ACCOUNT.accountId() + 1, runOf("hinted"), NOW))
+                .isEmpty();
+        assertThat(take(5)).isEmpty();
+    }
+
+    @Test
+    void a_hint_during_a_look_makes_the_run_due_again() {
+        watch(0, "hinted", 0);
+        assertThat(take(0)).containsExactly("hinted");
+
+        assertThat(watches.hinted(ACCOUNT.accountId(), runOf("hinted"), NOW.plusSeconds(1)))
+                .isEmpty();
+        watch(0, "hinted", 3600);
+
+        assertThat(take(1)).containsExactly("hinted");
+        watch(0, "hinted", 3600);
+        assertThat(take(2)).as("once").isEmpty();
+    }
+
+    @Test
+    void an_early_hint_is_kept_for_a_minute() {
+        watch(0, "other", 3600);
+        watches.hinted(ACCOUNT.accountId(), 4711, NOW.minusSeconds(61));
+        watches.add(0, new Action.Watch("late", ACCOUNT, 4711, NOW.plusSeconds(3600)), NOW, input -> {});
+
+        assertThat(take(0)).isEmpty();
+    }
+
+    private static long runOf(String commandId) {
+        return Integer.toUnsignedLong(commandId.hashCode());
+    }
+
     private void watch(int partition, String commandId, int dueInSeconds) {
         watches.add(
-                partition, new Action.Watch(commandId, ACCOUNT, 1, NOW.plusSeconds(dueInSeconds)), NOW, input -> {});
+                partition,
+                new Action.Watch(commandId, ACCOUNT, runOf(commandId), NOW.plusSeconds(dueInSeconds)),
+                NOW,
+                input -> {});
     }
 
     private List<String> take(int seconds) {

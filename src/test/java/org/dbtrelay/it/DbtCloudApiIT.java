@@ -93,7 +93,10 @@ class DbtCloudApiIT {
 
     @Test
     void aSuspendedConnectionStartsNothingUntilItIsResumed() {
-        post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
+        post("/api/connections/default/suspend")
+                .statusCode(200)
+                .body("suspended_since", notNullValue())
+                .body("note", containsString("on this instance only"));
         long before = stage.dbtCloud().count(Endpoint.TRIGGER);
         try {
             relay.send(JOB, trigger("while-suspended", JOB));

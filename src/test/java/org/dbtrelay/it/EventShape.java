@@ -41,7 +41,15 @@ final class EventShape {
             "reason",
             "message");
     private static final List<String> OF_ARTIFACT = List.of(
-            "path", "step", "size_bytes", "sha256", "content_type", "location", "dbt_schema_version", "generated_at");
+            "path",
+            "step",
+            "size_bytes",
+            "sha256",
+            "content_type",
+            "location",
+            "dbt_schema_version",
+            "generated_at",
+            "invocation_id");
     private static final List<String> OF_MISSING_ARTIFACT = List.of("path", "step", "reason", "message");
 
     private EventShape() {}

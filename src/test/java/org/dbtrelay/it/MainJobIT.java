@@ -41,6 +41,9 @@ class MainJobIT {
     private static final Duration STARTING = Duration.ofMillis(2500);
     private static final Duration RUNNING = Duration.ofSeconds(40);
     private static final RunPlan UNHURRIED = RunPlan.succeeding().taking(QUEUED, STARTING, RUNNING);
+    /** After a run's end, by dbt Cloud's clock. */
+    private static final Duration LATE = Duration.ofSeconds(90);
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** dbt Cloud's time: it stands still, so no status is missed, however slow the machine. */
@@ -71,6 +74,16 @@ class MainJobIT {
                                         .failingNode("model.shop.orders", "error", "no column amount")
                                         .failingNode("test.shop.not_null_orders_id", "skipped", "")
                                         .taking(QUEUED, STARTING, RUNNING)))
+                        .job(EmulatedJob.named("fails and shows why late")
+                                .plan(RunPlan.failing("dbt build", "password=hunter2 is wrong")
+                                        .failingNode("model.shop.orders", "error", "token: abc123def is expired")
+                                        .taking(QUEUED, STARTING, RUNNING)
+                                        .artifactsSavedAfter(LATE)
+                                        .artifactsReadableAfter(LATE)
+                                        .logsAfter(LATE)))
+                        .job(EmulatedJob.named("saves late")
+                                .steps("dbt seed", "dbt build")
+                                .plan(UNHURRIED.artifactsSavedAfter(LATE).artifactsReadableAfter(LATE)))
                         .environment("Staging")
                         .job(EmulatedJob.named("succeeds by name")),
                 time);
@@ -128,8 +141,11 @@ class MainJobIT {
         assertThat(events.get(4).data().path("run_seconds").doubleValue()).isEqualTo(40.0);
         assertStored(events.get(5), run, "manifest.json", 4);
         assertStored(events.get(6), run, "run_results.json", 4);
-        assertThat(events.get(6).data().path("summary"))
-                .isEqualTo(JSON.readTree("{\"nodes\": {\"success\": 2}, \"elapsed_seconds\": 4.25}"));
+        JsonNode summary = events.get(6).data().path("summary");
+        assertThat(summary.path("nodes")).isEqualTo(JSON.readTree("{\"success\": 2}"));
+        assertThat(summary.path("elapsed_seconds").doubleValue()).isEqualTo(4.25);
+        assertThat(summary.path("failing")).isEmpty();
+        assertThat(events.get(6).data().path("invocation_id").asText()).isNotEmpty();
     }
 
     @Test
@@ -163,6 +179,56 @@ class MainJobIT {
         assertStored(events.get(6), run, "run_results.json", 5);
         assertThat(events.get(6).data().path("summary").path("nodes"))
                 .isEqualTo(JSON.readTree("{\"success\": 2, \"error\": 1, \"skipped\": 1}"));
+    }
+
+    @Test
+    void aFailureThatCannotBeExplainedAtOnceIsExplainedLater() throws Exception {
+        EmulatedJob job = job("fails and shows why late");
+
+        relay.send(job.id(), trigger("fails-late", job.id()));
+        followToTheEnd("fails-late", job, "run.failed");
+        ReceivedEvent failed = told("fails-late", 5).getLast();
+        assertThat(failed.data()
+                        .path("failure")
+                        .path("step")
+                        .path("dbt_command")
+                        .asText())
+                .isEqualTo("dbt build");
+        assertThat(failed.data().path("failure").path("nodes")).isEmpty();
+        assertThat(failed.data().path("failure").path("log_tail").asText()).isEmpty();
+        time.advance(LATE);
+        ReceivedEvent explained = relay.reader().awaitEvent("run.failure_explained", "fails-late", PATIENCE);
+
+        JsonNode failure = explained.data().path("failure");
+        assertThat(failure.path("nodes")).isEqualTo(JSON.readTree("""
+                [{"unique_id": "model.shop.orders", "status": "error", "message": "token: *** is expired"}]"""));
+        assertThat(failure.path("log_tail").asText())
+                .contains("password=*** is wrong", "ERROR=1")
+                .doesNotContain("hunter2", "abc123def");
+        assertThat(explained.data().path("status").asText()).isEqualTo("error");
+        assertThat(told("fails-late", 8))
+                .extracting(ReceivedEvent::type)
+                .containsOnlyOnce("run.failure_explained")
+                .startsWith("command.accepted", "run.queued", "run.starting", "run.running", "run.failed");
+    }
+
+    @Test
+    void artifactsThatAreSavedLateAreWaitedForAlsoThoseOfANamedStep() throws Exception {
+        EmulatedJob job = job("saves late");
+
+        relay.send(job.id(), """
+                {"command": "trigger", "command_id": "late", "job_id": %d,
+                 "artifacts": ["run_results.json", {"path": "run_results.json", "step": 4}]}""".formatted(job.id()));
+        RunView run = followToTheEnd("late", job, "run.succeeded");
+        told("late", 5);
+        time.advance(LATE);
+
+        List<ReceivedEvent> events = told("late", 7);
+        assertThat(events)
+                .extracting(ReceivedEvent::type)
+                .endsWith("run.succeeded", "artifact.ready", "artifact.ready");
+        assertStored(events.get(5), run, "run_results.json", 5);
+        assertStored(events.get(6), run, "run_results.json", 4);
     }
 
     @Test

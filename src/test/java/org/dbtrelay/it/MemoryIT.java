@@ -25,6 +25,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.TopicConfig;
 import org.dbtrelay.ledger.EntryCodec;
+import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.IfRunning;
@@ -219,7 +220,7 @@ class MemoryIT {
                                 null,
                                 false,
                                 IfRunning.QUEUE,
-                                List.of("manifest.json", "run_results.json")),
+                                List.of(ArtifactWish.of("manifest.json"), ArtifactWish.of("run_results.json"))),
                         "{\"dag_id\":\"nightly_orders\",\"dag_run_id\":\"scheduled__" + id + "\",\"try_number\":1}",
                         "00-" + hash(random) + "-" + hash(random).substring(16) + "-01",
                         null),

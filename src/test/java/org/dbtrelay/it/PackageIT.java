@@ -32,6 +32,8 @@ class PackageIT {
             "org/apache/kafka/metadata/",
             "org/apache/kafka/raft/",
             "org/apache/kafka/storage/",
+            "com/adobe/testing/",
+            "org/springframework/",
             "org/dbtrelay/testkit/",
             "org/dbtrelay/demo/",
             "org/dbtrelay/it/",

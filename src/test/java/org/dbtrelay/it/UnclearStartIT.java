@@ -20,12 +20,24 @@ import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A trigger whose answer says nothing: its run is found if there is one, and only if there surely is none is there another. */
 class UnclearStartIT {
 
     private static final List<String> JOBS = List.of(
-            "lost", "late", "html-502", "html-200", "hidden", "behind", "not-created", "search-fails", "refused");
+            "lost",
+            "late",
+            "html-502",
+            "html-200",
+            "redirect-302",
+            "redirect-303",
+            "hidden",
+            "behind",
+            "not-created",
+            "search-fails",
+            "refused");
     private static final RunPlan QUICK =
             RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1));
 
@@ -84,6 +96,16 @@ class UnclearStartIT {
         onTrigger("html-200").answer(200, "text/html", "<html>Welcome</html>", true);
 
         assertAdopted("html-200");
+    }
+
+    /** Post, redirect, get: somebody in front of dbt Cloud may answer like that to what was carried out. */
+    @ParameterizedTest
+    @ValueSource(ints = {302, 303})
+    void aRedirectWithTheRunCreatedIsFound(int status) {
+        String job = "redirect-" + status;
+        onTrigger(job).redirectAfterCreating(status, "/api/v2/accounts/1/runs/1/");
+
+        assertAdopted(job);
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
@@ -23,6 +24,7 @@ import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Overrides;
+import org.dbtrelay.run.RunEnd;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunSelector;
 import org.dbtrelay.run.RunSnapshot;
@@ -80,8 +82,22 @@ class EntryCodecTest {
                         "timed_out",
                         List.of(new WantedArtifact("manifest.json", 4), new WantedArtifact("x/y.json", null)),
                         NOW,
-                        2),
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW));
+                        2,
+                        null,
+                        null,
+                        null),
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW),
+                new RunState.Collecting(
+                        run,
+                        EventType.RUN_FAILED,
+                        null,
+                        List.of(),
+                        NOW,
+                        0,
+                        NOW.plusSeconds(1),
+                        NOW.plusSeconds(2),
+                        new RunState.Explaining(
+                                Set.of(RunEnd.Part.STEPS, RunEnd.Part.LOG), Set.of(RunEnd.Part.NODES), 3)));
     }
 
     @ParameterizedTest
@@ -168,7 +184,13 @@ class EntryCodecTest {
                 null,
                 null,
                 NOW,
-                new Wishes(Duration.ofSeconds(1), null, true, false, IfRunning.SKIP, List.of()),
+                new Wishes(
+                        Duration.ofSeconds(1),
+                        null,
+                        true,
+                        false,
+                        IfRunning.SKIP,
+                        List.of(new ArtifactWish("x.json", 3))),
                 order().terms(),
                 null,
                 null,
@@ -312,7 +334,13 @@ class EntryCodecTest {
                 "j",
                 null,
                 null,
-                new Terms(Duration.ofSeconds(10), NOW, true, false, IfRunning.QUEUE, List.of("manifest.json")),
+                new Terms(
+                        Duration.ofSeconds(10),
+                        NOW,
+                        true,
+                        false,
+                        IfRunning.QUEUE,
+                        List.of(ArtifactWish.of("manifest.json"))),
                 "{\"a\":1}",
                 null,
                 null);

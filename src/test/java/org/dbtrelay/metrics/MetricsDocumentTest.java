@@ -90,6 +90,9 @@ class MetricsDocumentTest {
         if (type == int.class) {
             return 1;
         }
+        if (type == boolean.class) {
+            return true;
+        }
         if (type == String.class) {
             return "text";
         }

@@ -10,6 +10,7 @@ import static org.dbtrelay.run.RunSamples.trigger;
 
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the policy says to a command, with the rule and the key that would allow it. */
@@ -46,6 +47,41 @@ class AcceptanceTest {
 
         assertAccepted(some, trigger(JOB));
         assertForbidden(some, trigger(new JobSelector.ById(8)), "job 8", ".jobs");
+    }
+
+    @Test
+    void what_the_ledgers_older_version_cannot_hold_is_not_taken_while_that_is_written() {
+        Task trigger = RunSamples.job(7);
+
+        assertThat(withOldLedger(trigger, Wishes.NONE)).containsExactly("command.accepted");
+        assertThat(withOldLedger(trigger, artifact(null))).containsExactly("command.accepted");
+        assertThat(withOldLedger(trigger, artifact(3))).containsExactly("command.rejected");
+        assertThat(withOldLedger(new Task.Rerun(JOB), Wishes.NONE)).containsExactly("command.rejected");
+    }
+
+    private static Wishes artifact(@Nullable Integer step) {
+        return new Wishes(null, null, null, null, null, List.of(new ArtifactWish("manifest.json", step)));
+    }
+
+    private static List<String> withOldLedger(Task task, Wishes wishes) {
+        Policy now = policy(anything());
+        Course course = new Course(new Policy(
+                now.deployment(),
+                now.ledgerTopic(),
+                now.maxCommandAge(),
+                now.retention(),
+                now.unclearWait(),
+                now.sendWindow(),
+                now.artifactPatience(),
+                true,
+                now.connections(),
+                now.defaults(),
+                now.jobs()));
+        course.take(commanded(RunSamples.command("c1", task, wishes)));
+        if (course.types().contains("command.rejected")) {
+            assertThat(ofCommand(course.events.getLast()).reason()).isEqualTo(RejectReason.UNSUPPORTED);
+        }
+        return course.types();
     }
 
     @Test

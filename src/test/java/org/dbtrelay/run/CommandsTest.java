@@ -72,7 +72,7 @@ class CommandsTest {
             }
             case COLLECTING -> {
                 reach(Target.FOLLOWING);
-                course.take(new Input.Ended("c1", run(99, Known.ERROR), List.of(), null));
+                course.take(RunSamples.ended("c1", run(99, Known.ERROR)));
             }
             case SUCCEEDED -> {
                 reach(Target.FOLLOWING);
@@ -536,7 +536,7 @@ class CommandsTest {
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         course.take(new Input.Observed("c2", run(99, end)));
 
-        course.take(new Input.Ended("c2", run(99, end), List.of(), null));
+        course.take(RunSamples.ended("c2", run(99, end)));
 
         assertThat(told()).containsExactly("command.accepted c2", "run.running c2", outcome);
     }
@@ -645,7 +645,7 @@ class CommandsTest {
     }
 
     private static void end(Course course, Known status) {
-        course.take(new Input.Ended("c1", run(99, status), List.of(), null));
+        course.take(RunSamples.ended("c1", run(99, status)));
         if (course.entry("c1").state() instanceof RunState.Collecting collecting) {
             course.take(new Input.Collected(
                     "c1",

@@ -105,6 +105,22 @@ class IfRunningTest {
     }
 
     @Test
+    void what_an_earlier_claim_has_asked_for_counts_no_more() {
+        course.take(commanded(command("c1", job(7))));
+        course.take(commanded(command("c2", job(7))));
+        Lineup anew = new Lineup(course.entries);
+
+        for (Input late : List.of(
+                new Input.InFlight("c2", List.of()),
+                new Input.MayStart("c2", new StartCall.Trigger(), null),
+                new Input.RunRead("c2", null, false, null))) {
+            assertThat(RunMachine.decide(course.entry("c2"), late, course.now, policy(anything()), anew))
+                    .as("%s", late)
+                    .isEqualTo(Decision.NOTHING);
+        }
+    }
+
+    @Test
     void the_terms_of_a_job_hold_for_its_commands_by_names_too() {
         Policy own = new Policy(
                 "test",
@@ -215,7 +231,7 @@ class IfRunningTest {
         course.take(new Input.Woken("c2"));
         course.take(new Input.InFlight("c2", List.of(run(99))));
         assertThat(course.lastActions()).as("not ended yet").noneMatch(Action.ReserveStart.class::isInstance);
-        course.take(new Input.Ended("c1", run(99, Known.CANCELLED), List.of(), null));
+        course.take(RunSamples.ended("c1", run(99, Known.CANCELLED)));
         assertThat(RunSamples.ofRun(course.events.getLast()).reason()).isEqualTo("superseded");
         course.pass(Duration.ofSeconds(2));
         course.take(new Input.Woken("c2"));

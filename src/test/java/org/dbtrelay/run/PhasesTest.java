@@ -14,7 +14,6 @@ import static org.dbtrelay.run.RunSamples.trigger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import org.dbtrelay.run.JobRunStatus.Known;
 import org.junit.jupiter.api.Test;
 
@@ -182,7 +181,7 @@ class PhasesTest {
     void a_run_that_is_cancelled_and_seems_not_to_have_ended_is_looked_at_again() {
         cancelling();
 
-        course.take(new Input.Ended("c1", run(Known.RUNNING), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.RUNNING)));
 
         assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now.plus(INTERVAL));
         course.take(new Input.NotSeen("c1", 99));
@@ -196,11 +195,11 @@ class PhasesTest {
                 98, 1, 2L, 3L, 7, "daily", Known.SUCCESS, null, null, T0, null, null, null, true, null, null);
 
         assertThat(course.take(new Input.Observed("c1", other))).isEqualTo(Decision.NOTHING);
-        assertThat(course.take(new Input.Ended("c1", other, List.of(), null))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(new Input.NotSeen("c1", 98))).isEqualTo(Decision.NOTHING);
         cancelling();
         assertThat(course.take(new Input.Observed("c1", other))).isEqualTo(Decision.NOTHING);
-        assertThat(course.take(new Input.Ended("c1", other, List.of(), null))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);
     }
 
     @Test
@@ -261,7 +260,7 @@ class PhasesTest {
     void an_end_that_is_none_is_a_look() {
         following();
 
-        course.take(new Input.Ended("c1", run(Known.RUNNING), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.RUNNING)));
 
         assertThat(course.types()).containsExactly("command.accepted", "run.queued", "run.running");
     }
@@ -269,15 +268,15 @@ class PhasesTest {
     @Test
     void an_end_tells_of_the_status_before_it_only_if_that_was_another() {
         following();
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         assertThat(ofRun(course.events.getLast()).previousStatus()).isEqualTo(Known.QUEUED);
 
         Course quick = new Course(POLICY);
         quick.take(commanded(trigger(new JobSelector.ById(7))));
         quick.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         quick.take(new Input.Started("c1", 1, run(Known.SUCCESS)));
-        assertThat(quick.lastAction(Action.ReadEnd.class).runId()).isEqualTo(99);
-        quick.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        assertThat(quick.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(99);
+        quick.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         assertThat(ofRun(quick.events.getLast()).previousStatus()).isNull();
         assertThat(quick.types()).containsExactly("command.accepted", "run.succeeded");
     }
@@ -289,7 +288,7 @@ class PhasesTest {
         course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
 
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
 
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
@@ -297,7 +296,7 @@ class PhasesTest {
     @Test
     void artifacts_are_asked_for_again_with_growing_gaps_and_after_a_restart() {
         List<WantedArtifact> wanted = collecting();
-        course.take(new Input.Collected("c1", List.of(), List.of(), wanted));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(1));
         course.take(new Input.CallFailed("c1", new CallFailure.Unclear("reset")));
         assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(2));
@@ -306,6 +305,38 @@ class PhasesTest {
         assertThat(course.lastAction(Action.Collect.class).artifacts()).isEqualTo(wanted);
         course.take(new Input.Restored("c1"));
         assertThat(course.lastAction(Action.Collect.class).artifacts()).isEqualTo(wanted);
+    }
+
+    @Test
+    void what_the_last_answer_said_is_told_when_patience_is_over() {
+        WantedArtifact wanted = collecting().getFirst();
+        Input full = new Input.Collected(
+                "c1",
+                List.of(),
+                List.of(),
+                List.of(new Input.Collected.Unavailable(wanted, UnavailableReason.STORE_FAILED, "no space left")));
+        course.take(full);
+        assertThat(course.types()).doesNotContain("artifact.unavailable");
+
+        course.pass(POLICY.artifactPatience());
+        course.take(full);
+
+        RunEvent.OfMissingArtifact body =
+                (RunEvent.OfMissingArtifact) course.events.getLast().body();
+        assertThat(body.reason()).isEqualTo(UnavailableReason.STORE_FAILED);
+        assertThat(body.message()).endsWith("no space left");
+    }
+
+    @Test
+    void a_call_that_failed_last_is_told_when_patience_is_over() {
+        collecting();
+        course.pass(POLICY.artifactPatience());
+        course.take(new Input.CallFailed("c1", new CallFailure.Unclear("reset by peer")));
+
+        RunEvent.OfMissingArtifact body =
+                (RunEvent.OfMissingArtifact) course.events.getLast().body();
+        assertThat(body.reason()).isEqualTo(UnavailableReason.NOT_FOUND_IN_TIME);
+        assertThat(body.message()).endsWith("reset by peer");
     }
 
     @Test
@@ -333,9 +364,9 @@ class PhasesTest {
 
         course.take(new Input.Collected(
                 "c1",
-                List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, null, null, Map.of(), null)),
+                List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE)),
                 List.of(new Input.Collected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
-                List.of(new WantedArtifact("manifest.json", null))));
+                RunSamples.notYet(List.of(new WantedArtifact("manifest.json", null)))));
 
         assertThat(course.types()).noneMatch(type -> type.startsWith("artifact."));
     }
@@ -371,7 +402,7 @@ class PhasesTest {
 
     private List<WantedArtifact> collecting() {
         following();
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         return course.lastAction(Action.Collect.class).artifacts();
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.JobRunStatus.Known;
 import org.junit.jupiter.api.Test;
@@ -31,10 +30,11 @@ class RunMachineTest {
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
         course.take(new Input.Observed("c1", run(Known.RUNNING)));
         course.take(new Input.Observed("c1", run(Known.SUCCESS)));
-        assertThat(course.lastAction(Action.ReadEnd.class).runId()).isEqualTo(99);
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        assertThat(course.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(99);
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         Action.Collect collect = course.lastAction(Action.Collect.class);
-        course.take(new Input.Collected("c1", List.of(stored(collect.artifacts().getFirst())), List.of(), List.of()));
+        course.take(new Input.Collected(
+                "c1", List.of(RunSamples.stored(collect.artifacts().getFirst())), List.of(), List.of()));
 
         assertThat(course.types())
                 .containsExactly("command.accepted", "run.queued", "run.running", "run.succeeded", "artifact.ready");
@@ -291,7 +291,7 @@ class RunMachineTest {
         course.take(new Input.Observed("c1", run(Known.RUNNING)));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
         course.take(new Input.Observed("c1", run(Known.CANCELLED)));
-        course.take(new Input.Ended("c1", run(Known.CANCELLED), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.CANCELLED)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.RUN_CANCELLED);
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("cancelled_by_relay");
@@ -351,7 +351,7 @@ class RunMachineTest {
         course.pass(Duration.ofHours(24));
         course.take(new Input.Woken("c1"));
         course.take(new Input.Observed("c1", run(Known.SUCCESS)));
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.RUN_SUCCEEDED);
     }
@@ -390,7 +390,7 @@ class RunMachineTest {
         following();
         RunSnapshot timedOut =
                 run(Known.CANCELLED, "This run timed out after running for 1 day, which exceeded the limit");
-        course.take(new Input.Ended("c1", timedOut, List.of(), null));
+        course.take(RunSamples.ended("c1", timedOut));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("timed_out");
     }
@@ -398,13 +398,13 @@ class RunMachineTest {
     @Test
     void artifacts_that_do_not_appear_in_time_are_unavailable() {
         following();
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         List<WantedArtifact> wanted = course.lastAction(Action.Collect.class).artifacts();
-        course.take(new Input.Collected("c1", List.of(), List.of(), wanted));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.entry("c1").unfinished()).isTrue();
 
         course.pass(POLICY.artifactPatience());
-        course.take(new Input.Collected("c1", List.of(), List.of(), wanted));
+        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_UNAVAILABLE);
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -413,10 +413,10 @@ class RunMachineTest {
     @Test
     void an_artifact_is_told_of_once_even_if_it_is_collected_twice() {
         following();
-        course.take(new Input.Ended("c1", run(Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         WantedArtifact wanted =
                 course.lastAction(Action.Collect.class).artifacts().getFirst();
-        Input twice = new Input.Collected("c1", List.of(stored(wanted)), List.of(), List.of());
+        Input twice = new Input.Collected("c1", List.of(RunSamples.stored(wanted)), List.of(), List.of());
         course.take(twice);
         course.take(twice);
 
@@ -449,12 +449,12 @@ class RunMachineTest {
     @Test
     void the_step_that_built_is_chosen_and_not_the_docs_step() {
         List<RunStep> steps = List.of(
-                new RunStep(1, "Clone git repository", Known.SUCCESS, null, ""),
-                new RunStep(3, "Invoke dbt with `dbt deps`", Known.SUCCESS, "dbt deps", ""),
-                new RunStep(4, "Invoke dbt with `dbt build`", Known.SUCCESS, null, ""),
-                new RunStep(5, "Invoke dbt with `dbt docs generate`", Known.SUCCESS, "dbt docs generate", ""));
+                new RunStep(1, "Clone git repository", Known.SUCCESS, true, null, ""),
+                new RunStep(3, "Invoke dbt with `dbt deps`", Known.SUCCESS, true, "dbt deps", ""),
+                new RunStep(4, "Invoke dbt with `dbt build`", Known.SUCCESS, true, null, ""),
+                new RunStep(5, "Invoke dbt with `dbt docs generate`", Known.SUCCESS, true, "dbt docs generate", ""));
 
-        assertThat(StepChoice.wanted(List.of("run_results.json", "catalog.json"), steps))
+        assertThat(StepChoice.wanted(RunSamples.wishes("run_results.json", "catalog.json"), steps))
                 .containsExactly(new WantedArtifact("run_results.json", 4), new WantedArtifact("catalog.json", 5));
     }
 
@@ -489,10 +489,6 @@ class RunMachineTest {
     private static RunSnapshot run(JobRunStatus status, String message) {
         return new RunSnapshot(
                 99, 1, 2L, 3L, 7, "daily", status, message, "https://x/99", T0, null, null, null, true, null, null);
-    }
-
-    private static StoredArtifact stored(WantedArtifact wanted) {
-        return new StoredArtifact(wanted, "file:/x", 1L, "00".repeat(32), null, null, null, Map.of(), null);
     }
 
     static Policy policy(boolean cancelAtDeadline, boolean park) {

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Commands, runs and policies to decide about. The command is {@code c1}, the job 7, the run 99. */
@@ -44,6 +45,19 @@ final class RunSamples {
 
     static Task.Trigger job(long jobId) {
         return new Task.Trigger(new JobSelector.ById(jobId), null, Overrides.NONE, false, false);
+    }
+
+    /** The run has ended, and all that there is of it could be read. */
+    static Input.Ended ended(String commandId, RunSnapshot run) {
+        return new Input.Ended(commandId, RunEnd.complete(run, List.of(), null));
+    }
+
+    static StoredArtifact stored(WantedArtifact wanted) {
+        return new StoredArtifact(wanted, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE);
+    }
+
+    static List<ArtifactWish> wishes(String... paths) {
+        return Stream.of(paths).map(ArtifactWish::of).toList();
     }
 
     static RunSnapshot run(JobRunStatus status) {
@@ -115,5 +129,13 @@ final class RunSamples {
 
     static RunEvent.OfRun ofRun(RunEvent event) {
         return (RunEvent.OfRun) event.body();
+    }
+
+    /** Artifacts that are not in the list of artifacts. */
+    static List<Input.Collected.Unavailable> notYet(List<WantedArtifact> wanted) {
+        return wanted.stream()
+                .map(artifact -> new Input.Collected.Unavailable(
+                        artifact, UnavailableReason.NOT_FOUND_IN_TIME, "not in the list"))
+                .toList();
     }
 }

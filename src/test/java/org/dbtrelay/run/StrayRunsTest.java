@@ -65,7 +65,7 @@ class StrayRunsTest {
 
         course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
 
-        assertThat(course.lastAction(Action.ReadEnd.class).runId()).isEqualTo(100);
+        assertThat(course.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(100);
     }
 
     @Test
@@ -83,7 +83,7 @@ class StrayRunsTest {
     @Test
     void a_second_run_of_a_command_that_is_over_is_cancelled_while_it_is_queued() {
         follow(100, Known.QUEUED);
-        course.take(new Input.Ended("c1", run(100, Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(100, Known.SUCCESS)));
         course.take(new Input.Broken("c1", "a fault that ends the collecting"));
 
         course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
@@ -159,7 +159,7 @@ class StrayRunsTest {
     @Test
     void a_second_run_after_the_end_of_the_first_is_cancelled_while_it_is_queued() {
         follow(100, Known.QUEUED);
-        course.take(new Input.Ended("c1", run(100, Known.SUCCESS), List.of(), null));
+        course.take(RunSamples.ended("c1", run(100, Known.SUCCESS)));
 
         course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
 

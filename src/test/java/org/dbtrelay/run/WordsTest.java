@@ -106,11 +106,11 @@ class WordsTest {
     @Test
     void a_step_that_has_not_begun_made_nothing() {
         List<RunStep> steps = List.of(
-                new RunStep(3, "Invoke dbt with `dbt seed`", Known.SUCCESS, "dbt seed", ""),
-                new RunStep(4, "Invoke dbt with `dbt build`", Known.QUEUED, "dbt build", ""),
-                new RunStep(5, "Invoke dbt with `dbt test`", Known.STARTING, "dbt test", ""));
+                new RunStep(3, "Invoke dbt with `dbt seed`", Known.SUCCESS, true, "dbt seed", ""),
+                new RunStep(4, "Invoke dbt with `dbt build`", Known.QUEUED, false, "dbt build", ""),
+                new RunStep(5, "Invoke dbt with `dbt test`", Known.STARTING, false, "dbt test", ""));
 
-        assertThat(StepChoice.wanted(List.of("run_results.json"), steps))
+        assertThat(StepChoice.wanted(RunSamples.wishes("run_results.json"), steps))
                 .containsExactly(new WantedArtifact("run_results.json", 3));
     }
 

@@ -2,10 +2,12 @@ package org.dbtrelay.sim;
 
 import org.dbtrelay.run.CancelReason;
 import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Order;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunEnd;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
 
@@ -26,6 +28,7 @@ final class Counting {
             default -> {}
         }
         behind(coverage, before, input, decision);
+        failure(coverage, before, input, decision);
         if (decision.entry() != null && decision.entry().state() instanceof RunState.Finished finished) {
             String name = before == null ? "Refused" : Tasks.name(before.order());
             String reason = finished.reason() == null ? "" : " " + finished.reason();
@@ -48,6 +51,29 @@ final class Counting {
                     case RunState other -> other.label();
                 };
         coverage.count("if_running", word + " " + what + (seen.runs().isEmpty() ? ", nothing listed" : ""));
+    }
+
+    /** How much of a failure is told, and when. */
+    private static void failure(Coverage coverage, RunEntry before, Input input, Decision decision) {
+        boolean explains =
+                decision.events().stream().anyMatch(event -> event.type() == EventType.RUN_FAILURE_EXPLAINED);
+        if (explains) {
+            coverage.count("failure", "explained later");
+        } else if (input instanceof Input.Explained
+                && before != null
+                && before.state() instanceof RunState.Collecting owing
+                && owing.explaining() != null
+                && RunEnd.isFailure(owing.run())
+                && decision.entry() != null
+                && (!(decision.entry().state() instanceof RunState.Collecting left) || left.explaining() == null)) {
+            coverage.count("failure", "never explained");
+        } else if (input instanceof Input.Ended ended
+                && RunEnd.isFailure(ended.end().run())) {
+            boolean unread = ended.end().missing().contains(RunEnd.Part.STEPS);
+            coverage.count(
+                    "failure",
+                    ended.end().isComplete() ? "told in full" : unread ? "told without its steps" : "told in part");
+        }
     }
 
     /** What is ahead of it in the relay. */

@@ -28,6 +28,10 @@ final class CrashRows {
                                 world.truth().isIntentUnused(known, killed.process())
                                         ? "after the intent, before the trigger"
                                         : "trigger on the wire, or its answer not committed";
+                            case RunState.Collecting collecting ->
+                                collecting.explaining() == null
+                                        ? "while collecting"
+                                        : "while a failure is to be explained";
                             case RunState other -> "while " + other.label();
                         });
             }

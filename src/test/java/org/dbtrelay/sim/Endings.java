@@ -18,6 +18,9 @@ final class Endings {
     /** So long may the relay take in quiet times to notice what has happened, back-offs and all. */
     private static final long SOON = Duration.ofSeconds(100).toNanos();
 
+    /** Within the patience with artifacts, with a look after it. */
+    private static final long IN_TIME = Duration.ofSeconds(10).toNanos();
+
     private static final Set<EventType> OF_CANCEL = Set.of(EventType.COMMAND_COMPLETED, EventType.COMMAND_REJECTED);
     private static final Set<EventType> OF_START = Set.of(
             EventType.RUN_SUCCEEDED,
@@ -76,6 +79,7 @@ final class Endings {
             noticed(known, end);
             stalled(known, end);
             cancelled(known, end);
+            explained(known, end);
         }
     }
 
@@ -121,6 +125,21 @@ final class Endings {
                 "%s was given up, although its run %d had ended long before",
                 known.id,
                 runId);
+    }
+
+    /** Whatever there was to be known of a failure soon after its end was told in quiet times, is told. */
+    private void explained(Known known, RunState.Finished end) {
+        SimRun run = end.runId() == null ? null : world.cloud().find(end.runId());
+        if (known.failure == null || run == null || run.vanishesAt < Long.MAX_VALUE) {
+            return;
+        }
+        boolean quiet = known.endedAt > world.plan().troubleUntil();
+        boolean inTime = run.hasLogAt(known.endedAt + IN_TIME) && run.hasResultsAt(known.endedAt + IN_TIME);
+        world.check(
+                !quiet || !inTime || known.failure.isFull() || world.plan().maxEventBytes() < 10_000,
+                "%s has failed, and all that could be known of it was not told: %s",
+                known.id,
+                known.failure);
     }
 
     private boolean isRecent(long then, Known known) {

@@ -32,6 +32,7 @@ final class Expected {
             "Observed",
             "NotSeen",
             "Ended",
+            "Explained",
             "Collected",
             "CallFailed",
             "Broken",
@@ -62,6 +63,13 @@ final class Expected {
                             "SKIP is rejected",
                             "SKIP is rejected, nothing listed",
                             "SKIP is rejected, one is ahead"),
+            "failure",
+                    List.of(
+                            "told in full",
+                            "told in part",
+                            "told without its steps",
+                            "explained later",
+                            "never explained"),
             "limits", List.of("a start within them"),
             "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),
             "kafka", List.of("fenced", "record refused for its size"),
@@ -78,6 +86,7 @@ final class Expected {
                             "while following",
                             "while cancelling",
                             "while collecting",
+                            "while a failure is to be explained",
                             "frozen, wakes after losing its partitions",
                             "broker away",
                             "dbt Cloud away"));
@@ -131,7 +140,9 @@ final class Expected {
     private static Map<String, String> impossible() {
         Map<String, String> all = new TreeMap<>();
         String noRun = "no run is known yet, and no command goes back to where none is";
-        put(all, noRun, List.of("Waiting", "Starting", "Looking"), "Observed", "Ended", "Collected");
+        put(all, noRun, List.of("Waiting", "Starting", "Looking"), "Observed", "Ended", "Collected", "Explained");
+        String told = "a failure is explained only after its end is told";
+        put(all, told, List.of("Following", "Cancelling"), "Explained");
         String read = "a run is read by its id before it is followed, or by commands that start none";
         put(all, read, List.of("Starting", "Looking"), "NotSeen");
         String permit = "a permit is for a command that waits, and has not changed since it asked";

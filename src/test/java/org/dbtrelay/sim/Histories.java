@@ -20,14 +20,23 @@ final class Histories {
         }
     }
 
+    private static final int BAD_SEEDS = 20;
+
     private Histories() {}
 
     /**
      * What came of them.
      *
+     * @param badSeeds the first of each thread's, at most {@value #BAD_SEEDS}
      * @param firstBad the history with the lowest seed in which something did not hold; null: none
      */
-    record Outcome(long histories, long bad, Simulation.Result firstBad, Coverage coverage, double seconds) {}
+    record Outcome(
+            long histories,
+            long bad,
+            List<Long> badSeeds,
+            Simulation.Result firstBad,
+            Coverage coverage,
+            double seconds) {}
 
     /** Runs the seeds from the first on, all of them. */
     static Outcome run(long firstSeed, long count, Duration atMost) throws InterruptedException {
@@ -54,12 +63,14 @@ final class Histories {
         Simulation.Result firstBad = null;
         long done = 0;
         long bad = 0;
+        List<Long> badSeeds = new ArrayList<>();
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
             for (Future<Part> future : pool.invokeAll(workers)) {
                 Part part = future.get();
                 coverage.add(part.coverage);
                 done += part.done;
                 bad += part.bad;
+                badSeeds.addAll(part.badSeeds);
                 if (part.first != null
                         && (firstBad == null
                                 || part.first.plan().seed() < firstBad.plan().seed())) {
@@ -69,7 +80,7 @@ final class Histories {
         } catch (ExecutionException e) {
             throw new IllegalStateException(e);
         }
-        return new Outcome(done, bad, firstBad, coverage, (System.nanoTime() - begun) / 1e9);
+        return new Outcome(done, bad, badSeeds, firstBad, coverage, (System.nanoTime() - begun) / 1e9);
     }
 
     private static final class Part {
@@ -77,6 +88,7 @@ final class Histories {
         private Simulation.Result first;
         private long done;
         private long bad;
+        private final List<Long> badSeeds = new ArrayList<>();
     }
 
     private static Part work(AtomicLong next, AtomicLong end, Mutant mutant, boolean untilBad, long over) {
@@ -89,6 +101,9 @@ final class Histories {
             part.coverage.add(result.coverage());
             if (!result.isFine()) {
                 part.bad++;
+                if (part.badSeeds.size() < BAD_SEEDS) {
+                    part.badSeeds.add(seed);
+                }
                 if (part.first == null) {
                     part.first = result;
                 }

@@ -323,7 +323,7 @@ final class SimApi implements SimConnections.Api {
     }
 
     @Override
-    public Response artifact(String path) {
-        return blocking("artifact", () -> cloud.artifact(path));
+    public Response artifact(long runId, String path) {
+        return blocking("artifact", () -> cloud.artifact(runId, path));
     }
 }

@@ -76,6 +76,9 @@ final class SimChannel {
     /** The process stops in order: its owners drain, then it leaves the group. */
     void stop() {
         stopped = true;
+        if (ledger == null) {
+            return;
+        }
         ledger.shutdown();
         assigned.forEach(this::commit);
         world.group().remove(member);

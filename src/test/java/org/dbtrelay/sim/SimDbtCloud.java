@@ -148,6 +148,9 @@ final class SimDbtCloud {
                 run.runningAt + (random.nextInt(6) == 0 ? random.nextLong(120 * SECOND) : random.nextLong(15 * SECOND));
         run.ending = random.nextInt(3) == 0 ? random.nextInt(4) == 0 ? 30 : 20 : 10;
         run.savedAt = run.endsAt + random.nextLong(random.nextInt(8) == 0 ? 40 * SECOND : 5 * SECOND);
+        SplittableRandom late = new SplittableRandom(world.plan().seed() * 23 + run.id);
+        run.logLag = late.nextInt(4) == 0 ? late.nextLong(35 * SECOND) : 0;
+        run.resultsLag = late.nextInt(3) == 0 ? late.nextLong(35 * SECOND) : 0;
         run.notRetryable = random.nextInt(6) == 0 ? "RETRY_NO_RUN_RESULTS" : null;
         if (world.plan().runsVanish() && random.nextInt(2) == 0) {
             run.vanishesAt = now + 5 * SECOND + random.nextLong(60 * SECOND);
@@ -244,9 +247,12 @@ final class SimDbtCloud {
         return answer(saved ? "[\"manifest.json\",\"run_results.json\"]" : "null");
     }
 
-    SimResponse artifact(String path) {
-        return path.equals("run_results.json")
-                ? SimResponse.json(200, "{\"results\":[]}")
+    SimResponse artifact(long runId, String path) {
+        SimRun run = readable(runId);
+        boolean there = run != null && path.equals("run_results.json") && run.hasResultsAt(now());
+        return there
+                ? SimResponse.json(
+                        200, "{\"results\":[{\"unique_id\":\"model.a\",\"status\":\"error\",\"message\":\"m\"}]}")
                 : SimResponse.error(404, "Not found");
     }
 

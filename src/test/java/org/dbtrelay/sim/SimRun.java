@@ -23,6 +23,11 @@ final class SimRun {
     long cancelledAt = Long.MAX_VALUE;
     int ending = 10;
 
+    /** How long after its end the log of its step is empty, and after all is saved its results cannot be read. */
+    long logLag;
+
+    long resultsLag;
+
     /** dbt Cloud's word for why it cannot be retried although it has failed; null: nothing speaks against it. */
     String notRetryable;
 
@@ -51,6 +56,23 @@ final class SimRun {
 
     boolean hasEndedAt(long time) {
         return statusAt(time) >= 10;
+    }
+
+    /** Whether it has failed in everybody's words: dbt Cloud cancels what runs into its time-out. */
+    boolean failedAt(long time) {
+        return statusAt(time) == 20 || timedOutAt(time);
+    }
+
+    boolean timedOutAt(long time) {
+        return statusAt(time) == 30 && cancelledAt == Long.MAX_VALUE && id % 2 == 0;
+    }
+
+    boolean hasLogAt(long time) {
+        return time >= endedAt() + logLag;
+    }
+
+    boolean hasResultsAt(long time) {
+        return time >= savedAt + resultsLag;
     }
 
     long endedAt() {

@@ -26,7 +26,7 @@ final class SimRunJson {
         text.append(",\"project_id\":11,\"environment_id\":21,\"job_definition_id\":")
                 .append(run.jobId);
         text.append(",\"status\":").append(status);
-        text.append(",\"status_message\":").append(status == 30 ? "\"Cancelled by user.\"" : "null");
+        text.append(",\"status_message\":").append(message(run, status, time));
         text.append(",\"created_at\":").append(time(run.createdAt));
         boolean started = time >= run.startingAt && run.startingAt < run.endedAt();
         text.append(",\"started_at\":").append(started ? time(run.startingAt) : "null");
@@ -43,12 +43,20 @@ final class SimRunJson {
                     .append(run.jobId)
                     .append("\"}");
             text.append(",\"run_steps\":[{\"index\":1,\"status\":")
-                    .append(status == 20 ? 20 : 10)
+                    .append(status >= 20 ? status : 10)
                     .append(",\"name\":\"Invoke dbt with `dbt build`\",\"logs\":\"")
-                    .append("x".repeat(status == 20 && world.plan().maxEventBytes() < 10_000 ? 4_000 : 4))
+                    .append(run.hasLogAt(time) ? "x".repeat(logLength(status)) : "")
                     .append("\"}]");
         }
         return text.append('}').toString();
+    }
+
+    private static String message(SimRun run, int status, long time) {
+        return status != 30 ? "null" : run.timedOutAt(time) ? "\"This run timed out.\"" : "\"Cancelled by user.\"";
+    }
+
+    private int logLength(int status) {
+        return status == 20 && world.plan().maxEventBytes() < 10_000 ? 4_000 : 4;
     }
 
     /** dbt Cloud's word for why a run cannot be retried; null: it can. */

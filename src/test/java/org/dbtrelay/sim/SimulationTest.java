@@ -40,8 +40,8 @@ class SimulationTest {
         Histories.Outcome outcome = Histories.run(SEED, HISTORIES, AT_MOST);
         System.out.print(outcome.coverage());
         System.out.printf(
-                "%d histories from seed %d in %.1f s, %d bad%n",
-                outcome.histories(), SEED, outcome.seconds(), outcome.bad());
+                "%d histories from seed %d in %.1f s, %d bad %s%n",
+                outcome.histories(), SEED, outcome.seconds(), outcome.bad(), outcome.badSeeds());
         if (outcome.firstBad() != null) {
             tell(outcome.firstBad());
         }

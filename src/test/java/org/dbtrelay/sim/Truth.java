@@ -65,6 +65,11 @@ final class Truth {
         int entries;
         int course = -1;
         String outcome;
+
+        /** How its failure was told last; null: no failure was told. */
+        Told failure;
+
+        boolean explained;
         int partition;
         long acceptedAt;
         long endedAt = Long.MAX_VALUE;
@@ -264,6 +269,9 @@ final class Truth {
             world.check(known.outcome == null, "%s has two outcomes: %s and %s", id, known.outcome, type);
             known.outcome = type;
             known.endedAt = world.scheduler().now();
+            known.failure = type.startsWith("org.dbtrelay.run.") ? Told.of(value) : null;
+        } else if (type.equals("org.dbtrelay.run.failure_explained")) {
+            explained(id, known, value);
         } else if (type.startsWith("org.dbtrelay.artifact.")) {
             world.check(known.outcome != null, "%s tells of an artifact before its outcome", id);
         } else if (type.equals("org.dbtrelay.run.stray")) {
@@ -279,6 +287,21 @@ final class Truth {
             world.check(step > known.course, "%s goes back to %s", id, type);
             known.course = step;
         }
+    }
+
+    /** At most once, after a failure, and more than was told before. */
+    private void explained(String id, Known known, byte[] value) {
+        Told told = Told.of(value);
+        world.check(known.failure != null, "%s explains what was not told of as a failure: %s", id, known.outcome);
+        world.check(!known.explained, "%s explains its failure twice", id);
+        world.check(
+                known.failure == null || told.tellsMoreThan(known.failure),
+                "%s explains its failure, and tells no more than before: %s, then %s",
+                id,
+                known.failure,
+                told);
+        known.explained = true;
+        known.failure = told;
     }
 
     /** Only what was really started for the command is a stray run of it. */

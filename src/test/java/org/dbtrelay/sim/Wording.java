@@ -39,6 +39,7 @@ final class Wording {
             case 2 -> ",\"timeout\":\"PT" + (2 + random.nextInt(60)) + "S\"";
             case 3 -> ",\"context\":{\"note\":\"" + "x".repeat(random.nextInt(2_000)) + "\"}";
             case 4 -> ",\"on_timeout\":\"" + (random.nextBoolean() ? "cancel" : "abandon") + "\"";
+            case 5 -> ",\"artifacts\":[\"manifest.json\",{\"path\":\"manifest.json\",\"step\":1}]";
             default -> "";
         };
     }

@@ -127,8 +127,16 @@ public final class FaultScript {
 
     /** A redirect to {@code location}, without doing anything. */
     public FaultRule redirect(int status, String location) {
-        return put(
-                new Fault.AnswerWith(false, Answer.of(status, Answer.HTML, "").with("Location", location)));
+        return redirect(status, location, false);
+    }
+
+    /** A redirect to {@code location}, although the request is carried out. */
+    public FaultRule redirectAfterCreating(int status, String location) {
+        return redirect(status, location, true);
+    }
+
+    private FaultRule redirect(int status, String location, boolean acts) {
+        return put(new Fault.AnswerWith(acts, Answer.of(status, Answer.HTML, "").with("Location", location)));
     }
 
     /** Carries the request out, sends the head and that many bytes of the body, then resets the connection. */

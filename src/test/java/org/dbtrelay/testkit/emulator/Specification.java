@@ -15,12 +15,14 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class Specification {
 
     private static final String DIRECTORY = "openapi.dir";
+    private static final Path REPORT = Path.of("target", "openapi-compared.txt").toAbsolutePath();
     private static final String DIFFERENCES = "/openapi-differences.txt";
     private static final @Nullable Specification CONFIGURED = configured();
 
@@ -51,6 +54,9 @@ final class Specification {
     private final List<Operation> operations = new ArrayList<>();
     private final List<Difference> differences;
     private final Set<String> known = ConcurrentHashMap.newKeySet();
+    private final Set<String> seen = ConcurrentHashMap.newKeySet();
+    private final Set<String> faults = ConcurrentHashMap.newKeySet();
+    private final AtomicLong compared = new AtomicLong();
 
     private Specification(Path directory) throws IOException {
         JsonSchemaFactory factory = JsonSchemaFactory.getInstance(
@@ -66,7 +72,12 @@ final class Specification {
     private static @Nullable Specification configured() {
         String directory = System.getProperty(DIRECTORY);
         try {
-            return directory == null ? null : new Specification(Path.of(directory));
+            if (directory == null) {
+                return null;
+            }
+            Specification specification = new Specification(Path.of(directory));
+            Runtime.getRuntime().addShutdownHook(new Thread(specification::report));
+            return specification;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -76,6 +87,20 @@ final class Specification {
     static void check(Request request, Answer answer) {
         if (CONFIGURED != null && answer.status() < 300) {
             CONFIGURED.compare(request, answer);
+        }
+    }
+
+    /** Adds to {@code target/openapi-compared.txt} what this process compared: a retry may hide that an answer was a fault. */
+    private void report() {
+        try {
+            Files.writeString(
+                    REPORT,
+                    compared + " exchanges of " + seen.size() + " operations, " + known.size()
+                            + " explained differences, " + faults.size() + " others " + faults + "\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -153,7 +178,10 @@ final class Specification {
             }
         }
         found.removeIf(what -> isExplained(name, what));
+        compared.incrementAndGet();
+        seen.add(name);
         if (!found.isEmpty()) {
+            faults.add(name + " " + found);
             throw new IllegalStateException(name + " is not as dbt Cloud's specification has it: " + found);
         }
     }

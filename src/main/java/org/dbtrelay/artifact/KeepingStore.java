@@ -1,0 +1,66 @@
+package org.dbtrelay.artifact;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import org.dbtrelay.run.ArtifactContent;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.WantedArtifact;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store that takes the bytes. They pass through a fixed buffer, so the size of an artifact does not matter to the memory.
+ * The place of an artifact follows from the run and its path alone: the same one again replaces it.
+ */
+abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S3Store {
+
+    private static final int BUFFER = 64 * 1024;
+
+    private final StoreLayout layout;
+    private final long maxSize;
+
+    /**
+     * A store.
+     *
+     * @param maxSize of an artifact, in bytes
+     */
+    KeepingStore(StoreLayout layout, long maxSize) {
+        this.layout = layout;
+        this.maxSize = maxSize;
+    }
+
+    /**
+     * Where an artifact goes in.
+     *
+     * @param key relative, its segments separated by {@code /}, none of them empty, {@code .} or {@code ..}
+     * @param sizeLimit the most bytes that will be written
+     */
+    abstract Sink sink(String key, @Nullable String contentType, long sizeLimit)
+            throws StoreException, InterruptedException;
+
+    /**
+     * Keeps an artifact: size, SHA-256 and what it says about itself are read on the way.
+     *
+     * @throws StoreException too large, or the store does not take it: nothing is left of it
+     * @throws IOException the transfer broke: nothing is left of it
+     */
+    final StoredArtifact store(RunSnapshot run, WantedArtifact wanted, Download download)
+            throws StoreException, IOException, InterruptedException {
+        if (download.size().orElse(0) > maxSize) {
+            throw StoreException.tooLarge(maxSize);
+        }
+        String key = layout.key(run, wanted);
+        try (Sink sink = sink(key, download.contentType(), download.size().orElse(maxSize));
+                Transfer transfer = new Transfer(download, sink, maxSize)) {
+            ArtifactContent content = ArtifactFacts.of(wanted.path(), new BufferedInputStream(transfer, BUFFER));
+            Transfer.Published published = transfer.finish();
+            return new StoredArtifact(
+                    wanted,
+                    published.location(),
+                    published.size(),
+                    published.sha256(),
+                    download.contentType(),
+                    content);
+        }
+    }
+}

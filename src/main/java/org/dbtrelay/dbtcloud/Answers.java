@@ -1,0 +1,118 @@
+package org.dbtrelay.dbtcloud;
+
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongFunction;
+import org.dbtrelay.dbtcloud.FailureMapper.BadAnswer;
+import org.dbtrelay.run.CallFailure;
+import org.jspecify.annotations.Nullable;
+
+/** What is made of the answers of a connection: values, failures, and the suspension of accounts that it is refused. */
+final class Answers {
+
+    private static final int LONGEST_BAD_BODY = 64 * 1024;
+
+    private final FailureMapper failures;
+    private final LongFunction<RequestBudget> budgets;
+    private final Clock clock;
+    private final Map<Long, Suspension> suspensions = new ConcurrentHashMap<>();
+
+    Answers(FailureMapper failures, LongFunction<RequestBudget> budgets, Clock clock) {
+        this.failures = failures;
+        this.budgets = budgets;
+        this.clock = clock;
+    }
+
+    /**
+     * A redirect that was followed.
+     *
+     * @param home whether it stayed at the configured host, so that the token was sent there
+     */
+    record Detour(int status, URI target, boolean home) {}
+
+    /** Whether the account may be asked to start runs. */
+    Suspension suspension(long accountId) {
+        return suspensions.computeIfAbsent(accountId, account -> new Suspension());
+    }
+
+    /** The accounts that may not be asked to start runs now. */
+    Map<Long, Suspension.Suspended> suspended() {
+        Map<Long, Suspension.Suspended> found = new TreeMap<>();
+        suspensions.forEach(
+                (account, suspension) -> suspension.current().ifPresent(current -> found.put(account, current)));
+        return found;
+    }
+
+    /** Throws what a bad answer means, and sees to it that the account is left alone if it says so. */
+    void check(long accountId, Response response, @Nullable Detour detour) throws DbtCloudException {
+        int status = response.getStatus();
+        if (status >= 200 && status < 300) {
+            return;
+        }
+        BadAnswer answer = new BadAnswer(
+                status,
+                response.getHeaderString(HttpHeaders.CONTENT_TYPE),
+                retryAfter(response),
+                beginningOf(response));
+        CallFailure failure = detour == null || detour.home()
+                ? failures.of(answer)
+                : failures.elsewhere(answer, detour.status(), detour.target());
+        if (failure instanceof CallFailure.Limited limited) {
+            budgets.apply(accountId).coolDown(limited.pause());
+        }
+        if (failure instanceof CallFailure.Suspended suspended) {
+            suspension(accountId).suspend(clock.instant(), suspended.detail());
+        }
+        throw new DbtCloudException(failure);
+    }
+
+    /** Whether it is a page where there should be data. After a redirect it is one to log in, most likely, and no artifact. */
+    static boolean isPage(Response response) {
+        String type = response.getHeaderString(HttpHeaders.CONTENT_TYPE);
+        return response.getStatus() / 100 == 2
+                && type != null
+                && type.toLowerCase(Locale.ROOT).contains("html");
+    }
+
+    private static @Nullable String retryAfter(Response response) {
+        String standard = response.getHeaderString(HttpHeaders.RETRY_AFTER);
+        return standard != null ? standard : response.getHeaderString("x-rate-limit-retry-after-seconds");
+    }
+
+    private static String beginningOf(Response response) {
+        InputStream body = body(response);
+        if (body == null) {
+            return "";
+        }
+        try {
+            return new String(body.readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            // The status says enough; what else there was to read did not come.
+            return "";
+        }
+    }
+
+    /** The value of a good answer. */
+    <T> T read(Response response, Exchange.Reader<T> reader) throws DbtCloudException {
+        try {
+            return reader.read(body(response));
+        } catch (IOException e) {
+            throw new DbtCloudException(
+                    failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e),
+                    e);
+        }
+    }
+
+    static @Nullable InputStream body(Response response) {
+        return response.hasEntity() ? response.readEntity(InputStream.class) : null;
+    }
+}

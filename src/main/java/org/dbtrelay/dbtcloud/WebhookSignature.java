@@ -1,0 +1,49 @@
+package org.dbtrelay.dbtcloud;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The signature of dbt Cloud's webhooks: HMAC-SHA256 over the bytes of the body with the subscription's secret, as lower-case
+ * hex and without a scheme in {@code Authorization} (dbt's documentation: "Webhooks for your jobs").
+ */
+public final class WebhookSignature {
+
+    private static final Logger LOG = Logger.getLogger(WebhookSignature.class);
+    private static final String ALGORITHM = "HmacSHA256";
+
+    private final ApiToken secret;
+
+    WebhookSignature(ApiToken secret) {
+        this.secret = secret;
+    }
+
+    /**
+     * Whether the header signs the body. Takes as long for a wrong one as for the right one.
+     *
+     * @param header null: there is none
+     */
+    public boolean isOf(byte[] body, @Nullable String header) {
+        if (header == null) {
+            return false;
+        }
+        try {
+            Mac mac = Mac.getInstance(ALGORITHM);
+            mac.init(new SecretKeySpec(secret.value().getBytes(StandardCharsets.UTF_8), ALGORITHM));
+            String expected = HexFormat.of().formatHex(mac.doFinal(body));
+            return MessageDigest.isEqual(
+                    expected.getBytes(StandardCharsets.UTF_8), header.getBytes(StandardCharsets.UTF_8));
+        } catch (ApiToken.Unreadable e) {
+            LOG.warnf("a webhook cannot be checked: its secret cannot be read reason=%s", e.getMessage());
+            return false;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every Java platform has HMAC-SHA256", e);
+        }
+    }
+}

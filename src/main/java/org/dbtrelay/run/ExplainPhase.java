@@ -1,0 +1,113 @@
+package org.dbtrelay.run;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.dbtrelay.run.RunEnd.Part;
+import org.dbtrelay.run.RunState.Explaining;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The end of a run was told without all of its details: they are asked for until they are there or patience is over, and told
+ * in one event more. Steps that came late also tell which artifacts are to be collected.
+ */
+final class ExplainPhase {
+
+    private ExplainPhase() {}
+
+    /** What is still to be explained of an end; null: nothing. Without artifacts the steps of a good end matter to nobody. */
+    static @Nullable Explaining owed(RunEnd end, boolean wantsArtifacts) {
+        boolean matters = RunEnd.isFailure(end.run()) || (wantsArtifacts && lacksSteps(end.missing()));
+        return end.isComplete() || !matters ? null : new Explaining(end.missing(), end.missing(), 0);
+    }
+
+    static Action again(RunEntry entry, RunState.Collecting state, Explaining explaining, Instant due) {
+        return again(entry.commandId(), entry.openOrder(), state.run(), explaining, due);
+    }
+
+    static Action again(String commandId, Order order, RunSnapshot run, Explaining explaining, Instant due) {
+        return new Action.Explain(commandId, order.target(), run, explaining.tries(), due);
+    }
+
+    static Decision explained(
+            RunEntry entry, RunState.Collecting before, Input.Explained input, Instant now, Policy policy) {
+        @Nullable Explaining explaining = before.explaining();
+        if (explaining == null || input.attempt() != explaining.tries()) {
+            return Decision.NOTHING;
+        }
+        RunEnd end = input.end();
+        Draft draft = Draft.of(entry, now);
+        RunState.Collecting state = before.asked(end.trouble(), now);
+        boolean stepsCame = lacksSteps(explaining.missing()) && !lacksSteps(end.missing());
+        if (stepsCame) {
+            state = state.with(StepChoice.wanted(entry.openOrder().terms().artifacts(), end.steps()));
+        }
+        if (end.isComplete() || isOver(state, explaining, end, now)) {
+            return told(draft, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);
+        }
+        Set<Part> missing = lacksSteps(end.missing()) ? explaining.missing() : end.missing();
+        Explaining next = new Explaining(explaining.untold(), missing, explaining.tries() + 1);
+        state = state.with(next);
+        if (stepsCame && state.canCollect()) {
+            draft.then(CollectPhase.collect(entry, state));
+        }
+        return draft.then(again(entry, state, next, now.plus(RunMachine.backOff(explaining.tries()))))
+                .to(state);
+    }
+
+    /** Patience is over; but what was there before, and only now cannot be read again, is asked for once more. */
+    private static boolean isOver(RunState.Collecting state, Explaining explaining, RunEnd end, Instant now) {
+        boolean cameMeanwhile = lacksSteps(end.missing()) && RunEnd.isMore(explaining.missing(), explaining.untold());
+        boolean wasThere =
+                !(end.trouble() instanceof CallFailure.NotFound) && (cameMeanwhile || !hasWhatWasTold(end, explaining));
+        @Nullable Instant latest = state.latest();
+        return !now.isBefore(state.until()) && !(wasThere && latest != null && now.isBefore(latest));
+    }
+
+    private static Decision told(
+            Draft draft,
+            RunEntry entry,
+            RunState.Collecting state,
+            Explaining explaining,
+            RunEnd end,
+            boolean stepsCame,
+            Policy policy) {
+        RunSnapshot run = end.run().status().equals(state.run().status()) ? end.run() : state.run();
+        if (end.failure() != null
+                && RunEnd.isFailure(run)
+                && hasWhatWasTold(end, explaining)
+                && adds(end.failure(), explaining.untold())) {
+            draft.emit(
+                    EventType.RUN_FAILURE_EXPLAINED, run, draft.ofRun(run, null, end.failure(), state.reason(), null));
+        }
+        if (lacksSteps(explaining.missing()) && !stepsCame) {
+            String why = end.trouble() == null
+                    ? "the run's steps could not be read"
+                    : end.trouble().detail();
+            List<Input.Collected.Unavailable> all =
+                    CollectPhase.nothing(entry, state, why).notYet();
+            return CollectPhase.notInTime(draft, state, all, policy);
+        }
+        if (stepsCame && state.canCollect()) {
+            draft.then(CollectPhase.collect(entry, state));
+        }
+        return CollectPhase.settle(draft, state);
+    }
+
+    /** Whether nothing is missing that was told with the end: an explanation takes the place of what was told. */
+    private static boolean hasWhatWasTold(RunEnd end, Explaining explaining) {
+        return lacksSteps(explaining.untold()) || explaining.untold().containsAll(end.missing());
+    }
+
+    /** Whether there is now what was not told then; that nothing is to come after all is no news. */
+    private static boolean adds(RunFailure failure, Set<Part> untold) {
+        @Nullable RunStep step = failure.step();
+        return lacksSteps(untold)
+                || (untold.contains(Part.LOG) && step != null && !step.logTail().isBlank())
+                || (untold.contains(Part.NODES) && !failure.nodes().isEmpty());
+    }
+
+    private static boolean lacksSteps(Set<Part> missing) {
+        return missing.contains(Part.STEPS);
+    }
+}

@@ -1,0 +1,77 @@
+package org.dbtrelay.webhook;
+
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.annotation.security.PermitAll;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.util.Optional;
+import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.WebhookSignature;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where dbt Cloud sends its webhooks. Their signature is what lets them in, so no API key is asked for. dbt Cloud counts an
+ * answer after more than ten seconds as a failure: it gets it at once, and what is to be done is done afterwards.
+ */
+@Path("/webhooks/dbt-cloud/{connection}")
+@PermitAll
+@RunOnVirtualThread
+@Tag(name = "webhooks")
+public class WebhookResource {
+
+    /** A webhook has one or two KiB. */
+    private static final int LARGEST = 64 * 1024;
+
+    private final Connections connections;
+    private final Webhooks webhooks;
+
+    WebhookResource(Connections connections, Webhooks webhooks) {
+        this.connections = connections;
+        this.webhooks = webhooks;
+    }
+
+    /**
+     * Takes a webhook.
+     *
+     * @param connection the connection whose secret has signed it
+     * @param signature of the body's bytes
+     * @return 204; 401 for a wrong signature; 404 where the connection is unknown or has no secret; 413 for a large body
+     */
+    @POST
+    @Operation(summary = "Take a webhook of dbt Cloud, signed with the connection's secret")
+    @RequestBody(content = @Content(mediaType = MediaType.APPLICATION_JSON))
+    @APIResponse(responseCode = "204", description = "Taken; what it tells of is looked at afterwards")
+    @APIResponse(responseCode = "401", description = "The signature in Authorization is wrong")
+    @APIResponse(responseCode = "404", description = "The connection is unknown, or has no webhook secret")
+    @APIResponse(responseCode = "413", description = "The body is larger than 64 KiB")
+    public Response receive(
+            @PathParam("connection") String connection,
+            @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String signature,
+            byte[] body) {
+        Optional<DbtCloudClient> client = connections.find(connection);
+        Optional<WebhookSignature> expected = connections.webhookSignature(connection);
+        if (client.isEmpty() || expected.isEmpty()) {
+            return Response.status(Response.Status.NOT_FOUND).build();
+        }
+        if (body.length > LARGEST) {
+            return Response.status(Response.Status.REQUEST_ENTITY_TOO_LARGE).build();
+        }
+        if (!expected.get().isOf(body, signature)) {
+            webhooks.refused(connection);
+            return Response.status(Response.Status.UNAUTHORIZED).build();
+        }
+        Thread.startVirtualThread(() -> webhooks.signed(client.get(), body));
+        return Response.noContent().build();
+    }
+}

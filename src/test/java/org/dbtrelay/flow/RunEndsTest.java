@@ -1,0 +1,159 @@
+package org.dbtrelay.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.dbtrelay.artifact.FailureReader;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.RunEnd;
+import org.dbtrelay.run.RunEnd.Part;
+import org.dbtrelay.run.RunFailure;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.RunStep;
+import org.dbtrelay.testkit.HandTurnedClock;
+import org.junit.jupiter.api.Test;
+
+/** How long the details of an end may hold it back, by a clock that only waiting turns on. */
+class RunEndsTest {
+
+    private static final RunSnapshot RUN = new RunSnapshot(
+            99,
+            1,
+            null,
+            null,
+            7,
+            null,
+            JobRunStatus.Known.ERROR,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            false,
+            null,
+            null);
+    private static final RunStep STEP = new RunStep(4, "build", JobRunStatus.Known.ERROR, true, "dbt build", "log");
+    private static final Action.ReadEnd READ = new Action.ReadEnd("c1", new Action.Target("default", 1), RUN);
+
+    private final HandTurnedClock clock = HandTurnedClock.at("2026-11-22T10:00:00Z");
+    private final Deque<Supplier<RunEnd>> script = new ArrayDeque<>();
+    private final ConcurrentLinkedQueue<Duration> pauses = new ConcurrentLinkedQueue<>();
+    private final CountDownLatch timeIsOver = new CountDownLatch(1);
+
+    private final FailureReader reader = new FailureReader() {
+        @Override
+        public RunEnd read(DbtCloudClient client, RunSnapshot seen) {
+            return (script.size() > 1 ? script.remove() : script.getFirst()).get();
+        }
+    };
+
+    private final Monotonic patient = new Monotonic() {
+        @Override
+        public long nanos() {
+            return Duration.between(java.time.Instant.EPOCH, clock.instant()).toNanos();
+        }
+
+        @Override
+        public void pause(Duration time) {
+            pauses.add(time);
+            clock.advance(time);
+            if (pauses.size() == 3) {
+                timeIsOver.countDown();
+            }
+        }
+
+        @Override
+        public <T> T get(CompletableFuture<T> future, Duration atMost)
+                throws InterruptedException, ExecutionException, TimeoutException {
+            assertThat(atMost).isEqualTo(Duration.ofSeconds(10));
+            var _ = future.whenComplete((value, failure) -> timeIsOver.countDown());
+            timeIsOver.await();
+            if (!future.isDone()) {
+                throw new TimeoutException();
+            }
+            return future.get();
+        }
+    };
+
+    private RunEnd end() throws InterruptedException {
+        return ((Input.Ended) new RunEnds(null, reader, clock, patient).end(null, READ)).end();
+    }
+
+    private static RunEnd lacking(Part... missing) {
+        EnumSet<Part> parts = EnumSet.noneOf(Part.class);
+        parts.addAll(List.of(missing));
+        return new RunEnd(RUN, List.of(STEP), new RunFailure(STEP, List.of()), parts, null);
+    }
+
+    @Test
+    void what_is_complete_is_told_at_once() throws InterruptedException {
+        script.add(() -> lacking());
+
+        assertThat(end()).isEqualTo(lacking());
+        assertThat(pauses).isEmpty();
+    }
+
+    @Test
+    void what_is_complete_after_a_while_is_told_then() throws InterruptedException {
+        script.add(() -> RunEnd.unread(RUN, new CallFailure.Unclear("reset")));
+        script.add(() -> lacking(Part.LOG, Part.NODES));
+        script.add(() -> lacking());
+
+        assertThat(end()).isEqualTo(lacking());
+        assertThat(pauses).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+    }
+
+    @Test
+    void what_is_there_when_the_time_is_over_is_told() throws InterruptedException {
+        script.add(() -> lacking(Part.LOG, Part.NODES));
+        script.add(() -> lacking(Part.NODES));
+        script.add(() -> RunEnd.unread(RUN, new CallFailure.Limited("shut out", Duration.ofMinutes(5))));
+
+        assertThat(end()).isEqualTo(lacking(Part.NODES));
+    }
+
+    @Test
+    void an_answer_that_does_not_come_holds_nothing_back() throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        script.add(() -> {
+            timeIsOver.countDown();
+            try {
+                never.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return lacking();
+        });
+
+        assertThat(end()).isEqualTo(RunEnd.unread(RUN, null));
+        never.countDown();
+    }
+
+    @Test
+    void a_fault_of_the_relay_holds_nothing_back() throws InterruptedException {
+        script.add(() -> {
+            throw new IllegalStateException("a fault");
+        });
+
+        RunEnd end = end();
+
+        assertThat(end.missing()).containsExactly(Part.STEPS);
+        assertThat(end.run()).isEqualTo(RUN);
+    }
+}
