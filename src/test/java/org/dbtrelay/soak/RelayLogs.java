@@ -33,6 +33,8 @@ final class RelayLogs {
     private static final List<Pattern> EXPLAINED = List.of(
             // An answer comes in the same moment in which its call is given up or its connection is lost.
             Pattern.compile("Uncaught exception received by Vert\\.x: .*Result is already complete"),
+            // An answer that is later than the read time-out.
+            Pattern.compile("The timeout period of 5000ms has been exceeded while executing"),
             // An owner is stopped while it reads its partition.
             Pattern.compile("Failed to close fetcher with a timeout.*InterruptException"),
             // A read that waited for its turn when the process was stopped; nothing comes of it.
