@@ -16,6 +16,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
@@ -206,6 +207,11 @@ final class PartitionLedger implements AutoCloseable {
     /** Leaves at once: what is under way is settled by the next claim. */
     @Override
     public void close() {
-        producer.close(Duration.ZERO);
+        try {
+            producer.close(Duration.ZERO);
+        } catch (InterruptException e) {
+            // It has closed all the same; the thread stays marked, and whoever waits next ends.
+            Thread.currentThread().interrupt();
+        }
     }
 }
