@@ -57,7 +57,7 @@ class OutageAtStartIT {
                 .untilAsserted(() -> assertThat(reasons(process, "partitions"))
                         .containsEntry(
                                 "topics",
-                                "Kafka does not answer: Timed out waiting for a node assignment. Call: listTopics"));
+                                "Kafka does not answer: Timed out waiting for a node assignment. Call: listNodes"));
         assertThat(reasons(process, "connections")).containsEntry("default", "fine");
         assertAliveAndNotReady(process);
         assertPostIsUnavailable(process, "posted-before-broker");
