@@ -52,11 +52,11 @@ record CommandsLog(long end, long committed) {
                                 + log.committed() + ": the ledger was lost or another one is configured; to begin anew,"
                                 + " delete the group's offsets");
             }
-            return new Position(topicId, -1);
+            return new Position(topicId, -1, null);
         }
         if (!position.topicId().equals(topicId)) {
             // The commands topic was deleted and made again: its offsets begin anew, and the ids are still remembered.
-            return new Position(topicId, -1);
+            return new Position(topicId, -1, position.deployment());
         }
         if (position.offset() >= log.end()) {
             throw new LedgerException(

@@ -37,6 +37,7 @@ public class KafkaSettings {
     private final RelayConfig.Topics topics;
     private final Set<String> skipped;
     private final String group;
+    private final String deployment;
     private final int writeVersion;
     private final boolean passesHintsOn;
 
@@ -49,6 +50,12 @@ public class KafkaSettings {
                 .anyMatch(connection -> connection.webhookSecret().isPresent()
                         || connection.webhookSecretFile().isPresent());
         this.group = Policies.consumerGroup(config);
+        this.deployment = Policies.deployment(config);
+    }
+
+    /** The name of this deployment, as it stands in markers. */
+    String deployment() {
+        return deployment;
     }
 
     /** The consumer group of the commands channel. */

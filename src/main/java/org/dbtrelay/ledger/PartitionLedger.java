@@ -3,6 +3,7 @@ package org.dbtrelay.ledger;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -103,7 +104,25 @@ final class PartitionLedger implements AutoCloseable {
         } catch (KafkaException e) {
             throw failed("the ledger partition could not be read", e);
         }
-        return new Restored(entries, CommandsLog.startingPosition(position, commandsTopicId, log, partition));
+        Position starting = CommandsLog.startingPosition(position, commandsTopicId, log, partition);
+        return new Restored(entries, underOurName(starting, entries.values()));
+    }
+
+    /**
+     * A start in doubt is looked for by a marker with the deployment's name. One that another name has begun would not be
+     * found, and be begun again.
+     */
+    private Position underOurName(Position position, Collection<RunEntry> entries) throws LedgerException {
+        String ours = kafka.deployment();
+        @Nullable String other = position.deployment();
+        if (other != null && !other.equals(ours) && entries.stream().anyMatch(RunEntry::unfinished)) {
+            throw new LedgerException(
+                    LedgerException.Kind.DEGRADED,
+                    "the ledger partition has unfinished commands of the deployment '" + other + "', and this one is '"
+                            + ours + "': set relay.name=" + other + " until they are finished, or give this one a ledger of"
+                            + " its own");
+        }
+        return position.of(ours);
     }
 
     /** A record that cannot be understood is never guessed at: it may be a command in flight. An operator can skip it. */

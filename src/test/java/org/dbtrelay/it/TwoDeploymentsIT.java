@@ -23,9 +23,13 @@ import org.junit.jupiter.api.Test;
 class TwoDeploymentsIT {
 
     private static final List<String> OF_ONE_LEDGER = ids("one-ledger", 12);
+    private static final List<String> OF_TWO_NAMES = ids("two-names", 9);
     private static final List<String> OF_THE_FIRST = ids("first", 6);
     private static final List<String> OF_THE_SECOND = ids("second", 6);
     private static final Pattern FENCED = Pattern.compile("Another instance has claimed this partition");
+
+    private static final Pattern OTHER_NAME =
+            Pattern.compile("not served until a person has looked.*unfinished commands of the deployment 'two-names'");
 
     private static final Pattern CLAIMED = Pattern.compile("Partition claimed and read");
 
@@ -37,7 +41,7 @@ class TwoDeploymentsIT {
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production");
-        Stream.of(OF_ONE_LEDGER, OF_THE_FIRST, OF_THE_SECOND)
+        Stream.of(OF_ONE_LEDGER, OF_TWO_NAMES, OF_THE_FIRST, OF_THE_SECOND)
                 .flatMap(List::stream)
                 .forEach(id -> world.job(EmulatedJob.named(id)
                         .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
@@ -72,6 +76,33 @@ class TwoDeploymentsIT {
                 commands.awaitRunning(OF_ONE_LEDGER);
                 commands.finish(OF_ONE_LEDGER);
                 commands.assertSucceeded(OF_ONE_LEDGER);
+                assertThat(one.isAlive() && other.isAlive()).isTrue();
+            }
+        } finally {
+            stage.dbtCloud().faults().clear();
+        }
+    }
+
+    /** The name is the consumer group too, unless another one is given. */
+    @Test
+    void ofDifferentNamesOnOneLedgerTheSecondServesNothingAsLongAsTheFirstHasSomethingToFinish() {
+        Deployment relay = quick("two-names");
+        var commands = new OneRunEach(stage.dbtCloud(), relay, OF_TWO_NAMES);
+        try (RelayProcess one = relay.start().relay()) {
+            commands.send(OF_TWO_NAMES.subList(0, 3));
+            commands.awaitRunning(OF_TWO_NAMES.subList(0, 3));
+            stage.dbtCloud().faults().always().on(Endpoint.TRIGGER).answerLateAfterCreating(Duration.ofSeconds(2));
+            commands.send(OF_TWO_NAMES.subList(3, 6));
+            relay.set("relay.name", "another-name");
+            try (RelayProcess other = relay.launch()) {
+                other.process().awaitLine(OTHER_NAME, PATIENCE);
+                one.process().awaitLine(FENCED, PATIENCE);
+                commands.send(OF_TWO_NAMES.subList(6, 9));
+                commands.awaitRunning(OF_TWO_NAMES);
+
+                assertThat(other.isReady()).isFalse();
+                commands.finish(OF_TWO_NAMES);
+                commands.assertSucceeded(OF_TWO_NAMES);
                 assertThat(one.isAlive() && other.isAlive()).isTrue();
             }
         } finally {

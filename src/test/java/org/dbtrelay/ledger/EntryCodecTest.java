@@ -147,7 +147,7 @@ class EntryCodecTest {
 
     @Test
     void a_position_comes_back_as_it_was() throws LedgerException {
-        Position position = new Position("topic-id", 17);
+        Position position = new Position("topic-id", 17, "orders");
 
         assertThat(EntryCodec.readPosition(EntryCodec.write(position, EntryCodec.VERSION)))
                 .isEqualTo(position);
@@ -234,7 +234,7 @@ class EntryCodecTest {
     @ValueSource(strings = {"v2", "v3"})
     void a_position_that_was_written_once_can_be_read(String version) throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden(version + "/position")))
-                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17));
+                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, null));
     }
 
     /** Byte for byte, so that the build before can read what this one writes for it. */
