@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param deployment the name of the deployment that has taken it, which stands in the markers of its runs; null: written by a
  *     build that did not keep it
  */
-public record Position(String topicId, long offset, @Nullable String deployment) {
+public record Position(
+        String topicId, long offset, @Nullable String deployment) {
 
     /** Whether a record at the given offset was taken before. */
     public boolean covers(long recordOffset) {
