@@ -104,7 +104,7 @@ public final class Document {
     }
 
     /** The anchors of its headings, as GitHub makes them. */
-    Set<String> anchors() {
+    public Set<String> anchors() {
         return prose().stream()
                 .map(HEADING::matcher)
                 .filter(java.util.regex.Matcher::matches)
