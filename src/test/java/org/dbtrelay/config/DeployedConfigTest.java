@@ -82,8 +82,8 @@ class DeployedConfigTest {
             return names.contains(name) || name.startsWith(AbstractConfig.CONFIG_PROVIDERS_CONFIG + ".directory.");
         }
         return key.startsWith("relay.")
-                || Stream.of("docs/configuration.md", "docs/security.md").anyMatch(file -> text(file)
-                        .contains(key));
+                || Stream.of("docs/configuration.md", "docs/security.md")
+                        .anyMatch(file -> text(file).contains(key));
     }
 
     private static String text(String file) {

@@ -18,7 +18,8 @@ import org.junit.jupiter.api.Test;
 class ComposeTest {
 
     private static final Pattern OWN = Pattern.compile("dbt-cloud-(relay|emulator):(.+)");
-    private static final Pattern FOREIGN = Pattern.compile("[a-z0-9./-]+:\\d+\\.\\d+\\.\\d+[\\w.-]*@sha256:[0-9a-f]{64}");
+    private static final Pattern FOREIGN =
+            Pattern.compile("[a-z0-9./-]+:\\d+\\.\\d+\\.\\d+[\\w.-]*@sha256:[0-9a-f]{64}");
     private static final Pattern OPTION = Pattern.compile("-D(emulator\\.[a-z-]+)=(.+)");
     private static final Pattern PROJECT_VERSION =
             Pattern.compile("<artifactId>dbt-cloud-relay</artifactId>\\s*<version>([^<]+)</version>");
@@ -97,13 +98,13 @@ class ComposeTest {
 
         assertThat(services.path("relay").path("network_mode").asText()).isEqualTo("service:emulator");
         assertThat(relay)
-                .containsEntry(
-                        "RELAY_CONNECTIONS_DEFAULT_HOST", "http://127.0.0.1:" + options.get("emulator.port"))
+                .containsEntry("RELAY_CONNECTIONS_DEFAULT_HOST", "http://127.0.0.1:" + options.get("emulator.port"))
                 .containsEntry("RELAY_CONNECTIONS_DEFAULT_ACCOUNT_ID", options.get("emulator.account-id"))
                 .containsEntry("RELAY_CONNECTIONS_DEFAULT_TOKEN", options.get("emulator.token"));
         String main = Manifests.text("src/test/java/org/dbtrelay/testkit/emulator/EmulatorMain.java");
-        assertThat(options.keySet()).hasSize(3).allSatisfy(option -> assertThat(main)
-                .contains("\"" + option + "\""));
+        assertThat(options.keySet())
+                .hasSize(3)
+                .allSatisfy(option -> assertThat(main).contains("\"" + option + "\""));
     }
 
     @Test
@@ -111,7 +112,10 @@ class ComposeTest {
         assertThat(Manifests.text("deploy/emulator/Dockerfile")).contains("-Pemulator");
         assertThat(Manifests.text("pom.xml")).contains("<id>emulator</id>");
         assertThat(services.properties().stream()
-                        .map(service -> service.getValue().path("build").path("dockerfile").asText())
+                        .map(service -> service.getValue()
+                                .path("build")
+                                .path("dockerfile")
+                                .asText())
                         .filter(file -> !file.isEmpty())
                         .collect(Collectors.toSet()))
                 .isEqualTo(Set.of("deploy/emulator/Dockerfile", "src/main/docker/Dockerfile"));

@@ -25,7 +25,8 @@ public record Manifests(List<JsonNode> all) {
 
     /** Those of a text; what is empty, as a template that was switched off, is left out. */
     static Manifests of(String yaml) {
-        try (MappingIterator<JsonNode> documents = YAML.readerFor(JsonNode.class).readValues(yaml)) {
+        try (MappingIterator<JsonNode> documents =
+                YAML.readerFor(JsonNode.class).readValues(yaml)) {
             return new Manifests(documents.readAll().stream()
                     .filter(document -> !document.isNull() && !document.isEmpty())
                     .toList());

@@ -45,26 +45,27 @@ class MonitoringTest {
 
     @Test
     void alertsSpeakOfMetricsThatThereAre() {
-        assertThat(alerts).hasSizeGreaterThan(10).allSatisfy(alert -> assertThat(
-                        metrics(alert.path("expr").asText()))
-                .isNotEmpty()
-                .isSubsetOf(known()));
+        assertThat(alerts)
+                .hasSizeGreaterThan(10)
+                .allSatisfy(alert -> assertThat(metrics(alert.path("expr").asText()))
+                        .isNotEmpty()
+                        .isSubsetOf(known()));
     }
 
     @Test
     void dashboardSpeaksOfMetricsThatThereAre() throws IOException {
         List<String> expressions = expressionsOfTheDashboard();
 
-        assertThat(expressions).hasSizeGreaterThan(15).allSatisfy(expression -> assertThat(metrics(expression))
-                .isNotEmpty()
-                .isSubsetOf(known()));
+        assertThat(expressions)
+                .hasSizeGreaterThan(15)
+                .allSatisfy(expression ->
+                        assertThat(metrics(expression)).isNotEmpty().isSubsetOf(known()));
     }
 
     @Test
     void valuesOfTagsAreThoseOfTheCode() throws IOException {
         List<String> expressions = Stream.concat(
-                        alerts.stream().map(alert -> alert.path("expr").asText()),
-                        expressionsOfTheDashboard().stream())
+                        alerts.stream().map(alert -> alert.path("expr").asText()), expressionsOfTheDashboard().stream())
                 .toList();
 
         assertThat(values(expressions, EVENT_TYPE))

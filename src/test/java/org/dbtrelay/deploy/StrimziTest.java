@@ -42,9 +42,9 @@ class StrimziTest {
     private static final Pattern OPERATION = Pattern.compile("\\b(Read|Write|DescribeConfigs)\\b");
     private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
-    private final List<JsonNode> topics = Manifests.at("deploy/strimzi/topics.yaml").all();
-    private final JsonNode user =
-            Manifests.at("deploy/strimzi/user.yaml").all().getFirst();
+    private final List<JsonNode> topics =
+            Manifests.at("deploy/strimzi/topics.yaml").all();
+    private final JsonNode user = Manifests.at("deploy/strimzi/user.yaml").all().getFirst();
 
     /** A topic's place and settings, however they were written down. */
     record Topic(int partitions, int replicas, Map<String, String> settings) {}
@@ -70,13 +70,13 @@ class StrimziTest {
     @Test
     void topicsAreThoseOfTheDocuments() {
         Map<String, Topic> documented = new TreeMap<>();
-        for (String command : String.join("\n", Document.at("docs/operations.md").examples("sh"))
+        for (String command : String.join(
+                        "\n", Document.at("docs/operations.md").examples("sh"))
                 .replace("\\\n", " ")
                 .lines()
                 .filter(line -> line.startsWith("create dbt.") || line.startsWith("kafka-topics.sh"))
                 .toList()) {
-            List<String> words =
-                    Arrays.stream(command.trim().split("\\s+", -1)).toList();
+            List<String> words = Arrays.stream(command.trim().split("\\s+", -1)).toList();
             Map<String, String> settings = new TreeMap<>();
             for (int i = 0; i < words.size(); i++) {
                 if (words.get(i).equals("--config")) {
@@ -117,8 +117,8 @@ class StrimziTest {
                     .filteredOn(right ->
                             right.type().equals("topic") && right.name().equals(name))
                     .singleElement()
-                    .satisfies(right -> assertThat(right.operations().stream()
-                                    .map(operation -> operation.toLowerCase(Locale.ROOT)))
+                    .satisfies(right -> assertThat(
+                                    right.operations().stream().map(operation -> operation.toLowerCase(Locale.ROOT)))
                             .containsAll(needed));
         }
         assertThat(rights)
@@ -161,8 +161,9 @@ class StrimziTest {
                                 topic.path("spec").path("partitions").asInt(),
                                 topic.path("spec").path("replicas").asInt(),
                                 topic.path("spec").path("config").properties().stream()
-                                        .collect(Collectors.toMap(Map.Entry::getKey, setting -> setting.getValue()
-                                                .asText()))),
+                                        .collect(Collectors.toMap(
+                                                Map.Entry::getKey,
+                                                setting -> setting.getValue().asText()))),
                         (first, second) -> {
                             throw new AssertionError("twice: " + first);
                         },
@@ -190,8 +191,11 @@ class StrimziTest {
                 .toList();
         return lines.stream().flatMap(line -> {
             String[] cells = line.split("\\|", -1);
-            Set<String> operations =
-                    OPERATION.matcher(cells[2]).results().map(MatchResult::group).collect(Collectors.toSet());
+            Set<String> operations = OPERATION
+                    .matcher(cells[2])
+                    .results()
+                    .map(MatchResult::group)
+                    .collect(Collectors.toSet());
             Stream<String> names = CODE.matcher(cells[1]).results().map(found -> found.group(1));
             if (line.startsWith("| topic")) {
                 return names.map(name -> new Right("topic", name, "literal", operations));
