@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -50,7 +53,7 @@ class DeployedConfigTest {
         assertThat(environment.keySet().stream()
                         .filter(name -> name.startsWith("KAFKA_"))
                         .map(name -> name.substring("KAFKA_".length())
-                                .toLowerCase(java.util.Locale.ROOT)
+                                .toLowerCase(Locale.ROOT)
                                 .replace('_', '.')))
                 .isNotEmpty()
                 .allMatch(ConsumerConfig.configNames()::contains);
@@ -58,7 +61,7 @@ class DeployedConfigTest {
 
     /** The variables of the chart itself are in the documents. */
     @Test
-    void variablesOfTheChartAreDocumented() throws java.io.IOException {
+    void variablesOfTheChartAreDocumented() throws IOException {
         String deployment = Files.readString(Path.of("deploy/helm/dbt-cloud-relay/templates/deployment.yaml"));
 
         assertThat(deployment).contains("name: QUARKUS_CONFIG_LOCATIONS");
@@ -89,8 +92,8 @@ class DeployedConfigTest {
     private static String text(String file) {
         try {
             return Files.readString(Path.of(file));
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }
