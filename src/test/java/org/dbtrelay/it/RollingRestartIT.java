@@ -17,15 +17,20 @@ import org.junit.jupiter.api.Test;
 
 /**
  * A rolling restart as a platform does it, SIGTERM for one instance after another, while dbt Cloud takes 3 s for each start of a
- * run: every answer is waited for, so nobody has to look for a run afterwards.
+ * run and further commands come in: every answer is waited for, nothing more is started, the group is left and the process
+ * ends with exit code 0, so nobody has to look for a run afterwards. Prints how long each stop took.
  */
 class RollingRestartIT {
 
     private static final Duration POST = Duration.ofSeconds(3);
-    private static final int ENDED_BY_SIGTERM = 143;
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(20);
+    private static final Duration SESSION = Duration.ofSeconds(6);
+    private static final int STOPPED_IN_ORDER = 0;
     private static final int BEFORE_EACH_STOP = 9;
+    private static final int AT_EACH_STOP = 6;
+    private static final int EACH_TURN = BEFORE_EACH_STOP + AT_EACH_STOP;
     private static final int INSTANCES = 2;
-    private static final List<String> IDS = IntStream.range(0, BEFORE_EACH_STOP * INSTANCES + 3)
+    private static final List<String> IDS = IntStream.range(0, EACH_TURN * INSTANCES + 3)
             .mapToObj(i -> "rolling-" + i)
             .toList();
 
@@ -39,7 +44,8 @@ class RollingRestartIT {
                 .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
         try (RelayStage stage = RelayStage.of(RollingRestartIT.class, world)) {
             Deployment relay = stage.deployment("rolling")
-                    .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
+                    .set("mp.messaging.incoming.commands.session.timeout.ms", Long.toString(SESSION.toMillis()))
+                    .set("relay.stop-timeout", STOP_TIMEOUT.toSeconds() + "s")
                     // Longer than the test: whoever looked for a run would find it late, and be noticed.
                     .set("relay.ledger.visibility-lag", "120s");
             var commands = new OneRunEach(stage.dbtCloud(), relay, IDS);
@@ -50,7 +56,7 @@ class RollingRestartIT {
                         .forEach(i -> instances.add(relay.start().relay()));
                 OwnedPartitions.awaitShared(instances.get(0), instances.get(1), 3);
                 for (int turn = 0; turn < INSTANCES; turn++) {
-                    List<String> onTheWire = IDS.subList(turn * BEFORE_EACH_STOP, (turn + 1) * BEFORE_EACH_STOP);
+                    List<String> onTheWire = IDS.subList(turn * EACH_TURN, turn * EACH_TURN + BEFORE_EACH_STOP);
                     commands.send(onTheWire);
                     // Some of them are with dbt Cloud, in both instances, and none is answered.
                     await().atMost(PATIENCE)
@@ -60,11 +66,23 @@ class RollingRestartIT {
                                             .count()
                                     > BEFORE_EACH_STOP / 2);
                     RelayProcess leaving = instances.get(turn);
-                    assertThat(leaving.stop()).as("exit status after SIGTERM").isEqualTo(ENDED_BY_SIGTERM);
+                    // The stop meets commands that have not been read, or not been started.
+                    commands.send(IDS.subList(turn * EACH_TURN + BEFORE_EACH_STOP, (turn + 1) * EACH_TURN));
+                    long began = System.nanoTime();
+                    assertThat(leaving.stop()).as("exit status after SIGTERM").isEqualTo(STOPPED_IN_ORDER);
+                    Duration took = Duration.ofNanos(System.nanoTime() - began);
+                    System.out.printf("RollingRestartIT: exit code 0 after %.1f s%n", took.toMillis() / 1e3);
+                    assertThat(took).as("time to the exit").isLessThan(STOP_TIMEOUT);
+                    assertStartedNothingMore(leaving);
+                    RelayProcess staying = instances.get(1 - turn);
+                    // Whoever had not left the group would be waited for.
+                    await().atMost(SESSION.minusSeconds(1))
+                            .pollInterval(Duration.ofMillis(50))
+                            .until(() -> OwnedPartitions.of(staying) == 3);
                     instances.set(turn, relay.start().relay());
                     OwnedPartitions.awaitShared(instances.get(0), instances.get(1), 3);
                 }
-                commands.send(IDS.subList(BEFORE_EACH_STOP * INSTANCES, IDS.size()));
+                commands.send(IDS.subList(EACH_TURN * INSTANCES, IDS.size()));
                 commands.awaitRunning(IDS);
                 commands.finish(IDS);
                 commands.assertSucceeded(IDS);
@@ -78,5 +96,16 @@ class RollingRestartIT {
                 instances.forEach(RelayProcess::close);
             }
         }
+    }
+
+    private static void assertStartedNothingMore(RelayProcess stopped) {
+        List<String> lines = stopped.lines();
+        int givenUp = IntStream.range(0, lines.size())
+                .filter(i -> lines.get(i).contains("Partitions are given up"))
+                .reduce(-1, (one, later) -> later);
+        assertThat(lines).as("the stop").anyMatch(line -> line.contains("Partitions are given up"));
+        assertThat(lines.subList(givenUp, lines.size()))
+                .as("after the partitions are given up")
+                .noneMatch(line -> line.contains("Start of a run"));
     }
 }

@@ -104,7 +104,7 @@ public final class RelayProcess implements AutoCloseable {
         }
     }
 
-    /** SIGTERM, then waits until the process has ended; gives its exit status (143 is what a JVM gives after SIGTERM). */
+    /** SIGTERM, then waits until the process has ended; gives its exit status (0 after a stop in order). */
     public int stop() {
         return process.stop(STOP_LIMIT);
     }
