@@ -37,6 +37,8 @@ public class ArtifactCollector {
 
     private static final RelayLog LOG = RelayLog.of(ArtifactCollector.class);
 
+    private static final String NO_SUCH_FILE = "the run left no such file";
+
     private final ArtifactStore store;
     private final Semaphore places;
 
@@ -57,9 +59,25 @@ public class ArtifactCollector {
     /**
      * What is listed of a run.
      *
-     * @param isComplete nothing will be added to it
+     * @param paths relative to dbt's {@code target/}; whether of all steps or of the last one, dbt Cloud does not say
+     * @param isSaved all artifacts of the run are there
      */
-    private record Listing(Set<String> paths, boolean isComplete) {}
+    private record Listing(Set<String> paths, boolean isSaved) {
+
+        /** Nothing will be added to it. dbt Cloud's null, an empty list here, can mean that there is nothing yet. */
+        boolean isComplete() {
+            return isSaved && !paths.isEmpty();
+        }
+
+        /** Whether it is worth a request: what is of a step can be there without being listed. */
+        boolean mayHave(WantedArtifact wanted) {
+            return paths.contains(wanted.path()) || (isComplete() && wanted.step() != null);
+        }
+
+        boolean has(WantedArtifact wanted) {
+            return paths.contains(wanted.path());
+        }
+    }
 
     /**
      * Stores and tells what is there. It takes as long as the transfers take; one that stands still is given up after 100 s
@@ -121,8 +139,7 @@ public class ArtifactCollector {
                 saved = true;
                 paths = new HashSet<>(client.artifacts(run.accountId(), run.runId()));
             }
-            // dbt Cloud's null, an empty list here, can mean that there is nothing or that there is nothing yet.
-            return new Listing(paths, saved && !paths.isEmpty());
+            return new Listing(paths, saved);
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
             throw e;
@@ -131,9 +148,9 @@ public class ArtifactCollector {
 
     private Outcome outcome(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing)
             throws InterruptedException {
-        if (!listing.paths().contains(wanted.path())) {
+        if (!listing.mayHave(wanted)) {
             return listing.isComplete()
-                    ? missing(wanted, UnavailableReason.NOT_PRODUCED, "the run left no such file")
+                    ? missing(wanted, UnavailableReason.NOT_PRODUCED, NO_SUCH_FILE)
                     : later(
                             run,
                             wanted,
@@ -143,19 +160,29 @@ public class ArtifactCollector {
         places.acquire();
         try {
             return switch (store) {
-                case NoStore none -> new Outcome.Ready(none.pointTo(client.host(), run, wanted));
-                case KeepingStore keeping -> fetched(client, run, wanted, keeping);
+                case NoStore none
+                when listing.has(wanted) -> new Outcome.Ready(none.pointTo(client.host(), run, wanted));
+                case NoStore none ->
+                    fetched(client, run, wanted, listing, _ -> none.pointTo(client.host(), run, wanted));
+                case KeepingStore keeping ->
+                    fetched(client, run, wanted, listing, download -> keeping.store(run, wanted, download));
             };
         } finally {
             places.release();
         }
     }
 
-    private static Outcome fetched(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, KeepingStore keeping)
+    /** What is done with an artifact that is there. */
+    private interface Use {
+        StoredArtifact of(Download download) throws StoreException, IOException, InterruptedException;
+    }
+
+    private static Outcome fetched(
+            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Use use)
             throws InterruptedException {
         try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
             Download download = new Download(body.stream(), body.contentType(), body.contentLength());
-            return new Outcome.Ready(keeping.store(run, wanted, download));
+            return new Outcome.Ready(use.of(download));
         } catch (StoreException e) {
             LOG.warn(
                     "An artifact was not stored",
@@ -167,6 +194,9 @@ public class ArtifactCollector {
                     : missing(wanted, e.reason(), e.explanation());
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
+            if (e.failure() instanceof CallFailure.NotFound && !listing.has(wanted)) {
+                return missing(wanted, UnavailableReason.NOT_PRODUCED, NO_SUCH_FILE);
+            }
             return isForbidden(e.failure())
                     ? missing(wanted, UnavailableReason.FORBIDDEN, e.failure().detail())
                     : later(

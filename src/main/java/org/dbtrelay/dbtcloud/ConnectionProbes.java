@@ -57,6 +57,10 @@ class ConnectionProbes {
             if (unreached.containsKey(name)) {
                 probe(client, new Suspect(name, client.defaultAccountId()));
             }
+            RequestBudget.Level budget =
+                    client.budget(client.defaultAccountId()).level();
+            metrics.connection(
+                    name, !client.suspended().isEmpty(), budget.left(), budget.waiting(), budget.coolDownLeft());
             client.suspended().forEach((account, suspended) -> {
                 Suspect suspect = new Suspect(name, account);
                 if (reported.add(suspect)) {

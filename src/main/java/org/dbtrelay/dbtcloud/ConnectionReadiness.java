@@ -51,7 +51,8 @@ class ConnectionReadiness implements HealthCheck {
         if (!suspended.isEmpty()) {
             return suspended;
         }
-        return client.coolingDownUntil(client.defaultAccountId())
+        return client.budget(client.defaultAccountId())
+                .coolingDownUntil()
                 .filter(now::isBefore)
                 .map(until -> "shut out after too many requests, until " + until)
                 .orElse("fine");

@@ -41,6 +41,6 @@ public record ConnectionState(
                                 entry.getValue().since(),
                                 entry.getValue().detail()))
                         .toList(),
-                client.coolingDownUntil(client.defaultAccountId()).orElse(null));
+                client.budget(client.defaultAccountId()).coolingDownUntil().orElse(null));
     }
 }

@@ -111,9 +111,9 @@ public final class DbtCloudClient {
         return hold.since();
     }
 
-    /** When the account's shut-out after a 429 ends; empty if there is none. */
-    public Optional<Instant> coolingDownUntil(long accountId) {
-        return exchange.budget(accountId).coolingDownUntil();
+    /** What may be asked of the account. */
+    RequestBudget budget(long accountId) {
+        return exchange.budget(accountId);
     }
 
     /**

@@ -141,6 +141,22 @@ public final class RequestBudget {
         });
     }
 
+    /**
+     * How it stands.
+     *
+     * @param left how many requests could be sent at this moment
+     * @param waiting how many wait
+     */
+    record Level(int left, int waiting, Duration coolDownLeft) {}
+
+    Level level() {
+        int waits = waiting();
+        return locked(() -> {
+            bucket.turnTo(clock.instant());
+            return new Level(bucket.left(), waits, bucket.coolDownLeft());
+        });
+    }
+
     /** How many requests wait; given up ones count until their turn comes. */
     public int waiting() {
         return locked(() -> waiting.values().stream().mapToInt(ArrayDeque::size).sum());

@@ -70,6 +70,11 @@ final class TokenBucket {
         return coolingDownUntil;
     }
 
+    /** How many tokens can be taken just now. */
+    int left() {
+        return coolingDownUntil == null ? (int) tokens : 0;
+    }
+
     /** What is left of the cool-down. */
     Duration coolDownLeft() {
         return coolingDownUntil == null ? Duration.ZERO : Duration.between(now, coolingDownUntil);

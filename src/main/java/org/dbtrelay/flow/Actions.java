@@ -4,6 +4,7 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 
 import jakarta.inject.Singleton;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -96,16 +97,21 @@ class Actions {
             case Action.SearchRetry search -> call(action, search.target(), inbox, client -> search(client, search));
             case Action.CancelQueued cancel ->
                 call(action, cancel.target(), inbox, client -> cancelQueued(client, cancel));
-            case Action.Collect collect ->
-                call(
-                        action,
-                        collect.target(),
-                        inbox,
-                        client -> artifacts.collect(collect.commandId(), client, collect.run(), collect.artifacts()));
+            case Action.Collect collect -> call(action, collect.target(), inbox, client -> collected(collect, client));
             case Action.Start start -> throw new IllegalArgumentException("a start needs its window");
             case Action.Watch watch -> throw new IllegalArgumentException("the watches take this");
             case Action.WakeAt wake -> throw new IllegalArgumentException("the flow wakes by itself");
         }
+    }
+
+    private Input collected(Action.Collect action, DbtCloudClient client)
+            throws DbtCloudException, InterruptedException {
+        Input.Collected collected = artifacts.collect(action.commandId(), client, action.run(), action.artifacts());
+        if (action.run().finishedAt() != null) {
+            Duration sinceEnd = Duration.between(action.run().finishedAt(), clock.instant());
+            collected.ready().forEach(_ -> metrics.artifactCame(sinceEnd));
+        }
+        return collected;
     }
 
     private static Input lookUp(DbtCloudClient client, Action.LookUpJob action) throws DbtCloudException {

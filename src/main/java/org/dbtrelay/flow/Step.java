@@ -2,6 +2,7 @@ package org.dbtrelay.flow;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,6 +25,8 @@ import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.StoredArtifact;
 import org.jspecify.annotations.Nullable;
 
 /** What all that was in the mailbox comes to, before it is committed as one. */
@@ -154,13 +157,40 @@ final class Step {
         return records;
     }
 
-    void report(RelayMetrics metrics) {
+    /**
+     * It has been committed.
+     *
+     * @param committed when
+     */
+    void report(RelayMetrics metrics, Instant committed) {
         for (RunEvent event : events) {
             metrics.told(event.type());
+            measure(event, metrics, committed);
             warnOfStray(event);
+        }
+        for (Action action : actions) {
+            @Nullable RunEntry entry = changed.get(action.commandId());
+            if (action instanceof Action.Start && entry != null) {
+                metrics.sent(Duration.between(entry.acceptedAt(), committed));
+            }
         }
         for (PutAside aside : deadLetters) {
             metrics.putAside(aside.verdict().reason());
+        }
+    }
+
+    private static void measure(RunEvent event, RelayMetrics metrics, Instant committed) {
+        if (event.body() instanceof RunEvent.OfArtifact(StoredArtifact artifact) && artifact.sizeBytes() != null) {
+            metrics.artifactStored(artifact.sizeBytes());
+        }
+        @Nullable RunSnapshot run = event.isEndOfRun() && event.body() instanceof RunEvent.OfRun end ? end.run() : null;
+        if (run != null && run.finishedAt() != null) {
+            metrics.endTold(Duration.between(run.finishedAt(), committed));
+            if (run.createdAt() != null && run.startedAt() != null) {
+                metrics.ran(
+                        Duration.between(run.createdAt(), run.startedAt()),
+                        Duration.between(run.startedAt(), run.finishedAt()));
+            }
         }
     }
 

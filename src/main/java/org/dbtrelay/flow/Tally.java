@@ -3,7 +3,9 @@ package org.dbtrelay.flow;
 import java.util.HashMap;
 import java.util.Map;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
 
 /** Counts the commands of one claim: those that are not finished, by connection, and those that are remembered. */
@@ -11,8 +13,11 @@ final class Tally {
 
     private final RelayMetrics metrics;
     private final Map<String, Integer> unfinished = new HashMap<>();
+    private final Map<InFlight, Integer> inFlight = new HashMap<>();
     private int allUnfinished;
     private int remembered;
+
+    private record InFlight(String connection, JobRunStatus status) {}
 
     Tally(RelayMetrics metrics) {
         this.metrics = metrics;
@@ -38,6 +43,8 @@ final class Tally {
         metrics.remembered(-remembered);
         unfinished.forEach((connection, count) -> metrics.pending(connection, -count));
         unfinished.clear();
+        inFlight.forEach((run, count) -> metrics.inFlight(run.connection(), run.status(), -count));
+        inFlight.clear();
         remembered = 0;
         allUnfinished = 0;
     }
@@ -51,6 +58,11 @@ final class Tally {
             allUnfinished += one;
             unfinished.merge(connection, one, Integer::sum);
             metrics.pending(connection, one);
+            if (entry.state() instanceof RunState.WithRun state
+                    && !state.run().status().isTerminal()) {
+                inFlight.merge(new InFlight(connection, state.run().status()), one, Integer::sum);
+                metrics.inFlight(connection, state.run().status(), one);
+            }
         } else {
             remembered += one;
             metrics.remembered(one);

@@ -76,6 +76,7 @@ final class PartitionOwner {
     }
 
     void start() {
+        metrics.partitions(label(status.phase()), 1);
         thread.start();
     }
 
@@ -168,9 +169,7 @@ final class PartitionOwner {
                     yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
                 }
                 case DEGRADED -> {
-                    if (status.phase() != OwnerStatus.Phase.DEGRADED) {
-                        warn("This partition is not served until a person has looked; the others go on", reason);
-                    }
+                    warn("This partition is not served until a person has looked; the others go on", reason);
                     yield new Ending(OwnerStatus.Phase.DEGRADED, reason, WHILE_DEGRADED);
                 }
             };
@@ -248,9 +247,19 @@ final class PartitionOwner {
     }
 
     private void enter(OwnerStatus.Phase phase, String detail) {
+        if (status.phase() != phase) {
+            metrics.partitions(label(status.phase()), -1);
+            if (phase != OwnerStatus.Phase.STOPPED) {
+                metrics.partitions(label(phase), 1);
+            }
+        }
         if (status.phase() != phase || !status.detail().equals(detail)) {
             status = new OwnerStatus(partition, phase, clock.instant(), detail);
         }
+    }
+
+    private static String label(OwnerStatus.Phase phase) {
+        return phase.name().toLowerCase(Locale.ROOT);
     }
 
     private static String describe(Throwable e) {

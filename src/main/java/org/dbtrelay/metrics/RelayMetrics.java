@@ -9,13 +9,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.JobRunStatus;
 
 /** One method for each happening; the only user of Micrometer. */
 @Singleton
 public class RelayMetrics {
 
     private final MeterRegistry registry;
-    private final Map<String, AtomicInteger> pending = new ConcurrentHashMap<>();
+    private final Map<Tags, AtomicInteger> levels = new ConcurrentHashMap<>();
     private final AtomicInteger remembered = new AtomicInteger();
     private final AtomicInteger paused = new AtomicInteger();
 
@@ -74,11 +75,39 @@ public class RelayMetrics {
      * @param more below 0: fewer
      */
     public void pending(String connection, int more) {
-        pending.computeIfAbsent(
-                        connection,
-                        name -> registry.gauge(
-                                "relay.commands.pending", Tags.of("connection", name), new AtomicInteger()))
+        level("relay.commands.pending", Tags.of("connection", connection)).addAndGet(more);
+    }
+
+    /**
+     * So many more runs of a connection are in flight on this instance in a status.
+     *
+     * @param more below 0: fewer
+     */
+    public void inFlight(String connection, JobRunStatus status, int more) {
+        level("relay.runs.in.flight", Tags.of("connection", connection, "status", status.label()))
                 .addAndGet(more);
+    }
+
+    /**
+     * So many more partitions of this instance are in a phase.
+     *
+     * @param more below 0: fewer
+     */
+    public void partitions(String phase, int more) {
+        level("relay.partitions", Tags.of("phase", phase)).addAndGet(more);
+    }
+
+    /** How a connection and its account's budget are just now. */
+    public void connection(String connection, boolean suspended, int requestsLeft, int waiting, Duration coolDownLeft) {
+        Tags tags = Tags.of("connection", connection);
+        level("relay.connection.suspended", tags).set(suspended ? 1 : 0);
+        level("relay.budget.requests.left", tags).set(requestsLeft);
+        level("relay.budget.waiting", tags).set(waiting);
+        level("relay.budget.cool.down.seconds", tags).set((int) coolDownLeft.toSeconds());
+    }
+
+    private AtomicInteger level(String name, Tags tags) {
+        return levels.computeIfAbsent(tags.and("", name), _ -> registry.gauge(name, tags, new AtomicInteger()));
     }
 
     /**
@@ -109,6 +138,37 @@ public class RelayMetrics {
     public void webhook(String connection, String outcome) {
         registry.counter("relay.webhooks", Tags.of("connection", connection, "outcome", outcome))
                 .increment();
+    }
+
+    /** The intent of a start is recorded, and its request goes out, so long after its command was accepted. */
+    public void sent(Duration sinceAccepted) {
+        registry.timer("relay.command.to.trigger").record(sinceAccepted);
+    }
+
+    /** The event of a run's end is committed, so long after dbt Cloud's own time of the end. */
+    public void endTold(Duration sinceEnd) {
+        registry.timer("relay.end.to.event").record(sinceEnd);
+    }
+
+    /** A run whose end was told had waited and worked so long in dbt Cloud. */
+    public void ran(Duration queued, Duration worked) {
+        registry.timer("relay.run.queued").record(queued);
+        registry.timer("relay.run.worked").record(worked);
+    }
+
+    /** An artifact was there, and is stored if there is a store, so long after its run's end. */
+    public void artifactCame(Duration sinceEnd) {
+        registry.timer("relay.artifact.wait").record(sinceEnd);
+    }
+
+    /** A stored artifact has been announced. */
+    public void artifactStored(long bytes) {
+        registry.summary("relay.artifact.bytes").record((double) bytes);
+    }
+
+    /** A run was looked at so long after it was due. */
+    public void lookedLate(Duration late) {
+        registry.timer("relay.poll.lag").record(late);
     }
 
     /** A batch of runs has been looked at. */

@@ -23,15 +23,38 @@ final class CollectPhase {
             Policy policy) {
         List<WantedArtifact> wanted = StepChoice.wanted(order.terms().artifacts(), end.steps());
         @Nullable Explaining explaining = ExplainPhase.owed(end, !wanted.isEmpty());
-        RunState.Collecting state = RunState.Collecting.begin(
-                end.run(), outcome, reason, wanted, explaining, now, policy.artifactPatience());
+        RunState.Collecting state = withoutAbsent(
+                draft,
+                RunState.Collecting.begin(
+                        end.run(), outcome, reason, wanted, explaining, now, policy.artifactPatience()),
+                end);
         if (state.canCollect()) {
-            draft.then(new Action.Collect(commandId, order.target(), end.run(), wanted));
+            draft.then(new Action.Collect(commandId, order.target(), end.run(), state.remaining()));
         }
         if (explaining != null) {
             draft.then(ExplainPhase.again(commandId, order, end.run(), explaining, now.plus(RunMachine.backOff(0))));
         }
         return settle(draft, state);
+    }
+
+    /** What a command wants of a step that the run does not have is told at once, as soon as the steps are known. */
+    static RunState.Collecting withoutAbsent(Draft draft, RunState.Collecting state, RunEnd end) {
+        if (end.missing().contains(RunEnd.Part.STEPS)) {
+            return state;
+        }
+        List<WantedArtifact> absent = StepChoice.absent(state.remaining(), end.steps());
+        for (WantedArtifact artifact : absent) {
+            unavailable(
+                    draft,
+                    state.run(),
+                    artifact,
+                    UnavailableReason.NOT_PRODUCED,
+                    "the run has no step " + artifact.step() + "; it has "
+                            + end.steps().size());
+        }
+        return state.with(state.remaining().stream()
+                .filter(artifact -> !absent.contains(artifact))
+                .toList());
     }
 
     static Decision collecting(

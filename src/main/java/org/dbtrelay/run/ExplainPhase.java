@@ -40,7 +40,10 @@ final class ExplainPhase {
         RunState.Collecting state = before.asked(end.trouble(), now);
         boolean stepsCame = lacksSteps(explaining.missing()) && !lacksSteps(end.missing());
         if (stepsCame) {
-            state = state.with(StepChoice.wanted(entry.openOrder().terms().artifacts(), end.steps()));
+            state = CollectPhase.withoutAbsent(
+                    draft,
+                    state.with(StepChoice.wanted(entry.openOrder().terms().artifacts(), end.steps())),
+                    end);
         }
         if (end.isComplete() || isOver(state, explaining, end, now)) {
             return told(draft, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);

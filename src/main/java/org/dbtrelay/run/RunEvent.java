@@ -25,6 +25,11 @@ public record RunEvent(
         @Nullable TraceContext trace,
         Body body) {
 
+    /** Whether it tells of a run's end: how long that took is worth measuring. */
+    public boolean isEndOfRun() {
+        return type.runStatus() != null;
+    }
+
     /** What an event of a kind tells beyond what all events tell. */
     public sealed interface Body {}
 

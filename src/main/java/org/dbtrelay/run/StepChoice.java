@@ -29,6 +29,14 @@ final class StepChoice {
                 .toList();
     }
 
+    /** Those of a step that the run does not have. */
+    static List<WantedArtifact> absent(List<WantedArtifact> wanted, List<RunStep> steps) {
+        return wanted.stream()
+                .filter(artifact ->
+                        artifact.step() != null && steps.stream().noneMatch(step -> step.index() == artifact.step()))
+                .toList();
+    }
+
     private static @Nullable Integer step(String path, List<RunStep> steps) {
         Matcher telemetry = TELEMETRY.matcher(path);
         if (telemetry.matches()) {

@@ -6,6 +6,8 @@ import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -80,6 +82,10 @@ public class Poller {
     }
 
     private PollAnswer look(Action.Target target, List<Watches.Watched> due) {
+        Instant now = clock.instant();
+        due.stream()
+                .filter(watched -> watched.due().isBefore(now))
+                .forEach(watched -> metrics.lookedLate(Duration.between(watched.due(), now)));
         return connections
                 .find(target.connection())
                 .map(client -> look(client, target, due))

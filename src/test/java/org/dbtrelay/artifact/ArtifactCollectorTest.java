@@ -182,8 +182,27 @@ class ArtifactCollectorTest {
     @Test
     void aRunThatIsKnownToHaveSavedIsNotReadAgain() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding().withoutArtifact("catalog.json"));
-        assertThat(reasonOf(collect(run, CATALOG), CATALOG)).isEqualTo(UnavailableReason.NOT_PRODUCED);
+        WantedArtifact ofNoStep = new WantedArtifact("catalog.json", null);
+        assertThat(reasonOf(collect(run, ofNoStep), ofNoStep)).isEqualTo(UnavailableReason.NOT_PRODUCED);
         assertThat(world.emulator.counters().total()).isEqualTo(1);
+        // Whether the list has what only an earlier step left is not documented: that one is asked for.
+        assertThat(reasonOf(collect(run, CATALOG), CATALOG)).isEqualTo(UnavailableReason.NOT_PRODUCED);
+        assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(1);
+        assertThat(count(Endpoint.GET_RUN)).isZero();
+    }
+
+    @Test
+    void whatAStepLeftIsFoundThoughItIsNotListed() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        String list = "{\"status\": {\"code\": 200, \"is_success\": true}, \"data\": [\"manifest.json\"]}";
+        world.emulator.faults().next(2).on(Endpoint.LIST_ARTIFACTS).answer(200, "application/json", list, false);
+
+        assertThat(ready(collect(run, BUILT))).containsExactly(BUILT);
+        assertThat(new ArtifactCollector(Configured.of(Map.of()))
+                        .collect("c1", world.client, run, List.of(BUILT))
+                        .ready())
+                .extracting(StoredArtifact::wanted)
+                .containsExactly(BUILT);
     }
 
     @Test

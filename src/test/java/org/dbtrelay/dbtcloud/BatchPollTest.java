@@ -196,7 +196,7 @@ class BatchPollTest extends AgainstEmulator {
 
         assertThat(answer.seen()).hasSizeGreaterThanOrEqualTo(100).hasSizeLessThan(500);
         assertThat(answer.failure()).containsInstanceOf(CallFailure.Limited.class);
-        assertThat(client.coolingDownUntil(account)).isPresent();
+        assertThat(client.budget(account).coolingDownUntil()).isPresent();
         assertThat(gets()).isZero();
     }
 }

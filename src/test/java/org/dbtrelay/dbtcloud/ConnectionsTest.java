@@ -97,8 +97,10 @@ class ConnectionsTest extends AgainstWireMock {
         failureOf(() -> connections.find("one").orElseThrow().run(1, 1, Priority.POLL));
 
         // Then
-        assertThat(connections.find("two").orElseThrow().coolingDownUntil(1)).isPresent();
-        assertThat(connections.find("three").orElseThrow().coolingDownUntil(2)).isEmpty();
+        assertThat(connections.find("two").orElseThrow().budget(1).coolingDownUntil())
+                .isPresent();
+        assertThat(connections.find("three").orElseThrow().budget(2).coolingDownUntil())
+                .isEmpty();
         connections.close();
     }
 

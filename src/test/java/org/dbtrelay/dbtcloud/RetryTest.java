@@ -215,7 +215,7 @@ class RetryTest extends AgainstEmulator {
 
         assertThat(failureOf(() -> way.start(this, failed))).isInstanceOf(CallFailure.Limited.class);
 
-        assertThat(client.coolingDownUntil(account)).isPresent();
+        assertThat(client.budget(account).coolingDownUntil()).isPresent();
         assertThat(emulator.runsOfJob(broken)).hasSize(1);
     }
 

@@ -349,7 +349,7 @@ class TriggerTest extends AgainstWireMock {
                 .isInstanceOfSatisfying(
                         CallFailure.Limited.class,
                         limited -> assertThat(limited.pause()).isEqualTo(Duration.ofSeconds(17)));
-        assertThat(client.coolingDownUntil(ACCOUNT)).isPresent();
+        assertThat(client.budget(ACCOUNT).coolingDownUntil()).isPresent();
         assertThat(client.reserve(ACCOUNT, Priority.CANCEL)).isNotDone();
         assertThat(failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL))).isInstanceOf(CallFailure.Limited.class);
         assertThat(requests()).isEqualTo(1);
@@ -363,8 +363,8 @@ class TriggerTest extends AgainstWireMock {
                 .isInstanceOfSatisfying(
                         CallFailure.Limited.class,
                         limited -> assertThat(limited.pause()).isEqualTo(Duration.ofMinutes(5)));
-        assertThat(client.coolingDownUntil(ACCOUNT).orElseThrow()).isAfter(Instant.EPOCH);
-        assertThat(client.coolingDownUntil(ACCOUNT + 1)).isEmpty();
+        assertThat(client.budget(ACCOUNT).coolingDownUntil().orElseThrow()).isAfter(Instant.EPOCH);
+        assertThat(client.budget(ACCOUNT + 1).coolingDownUntil()).isEmpty();
     }
 
     @Test

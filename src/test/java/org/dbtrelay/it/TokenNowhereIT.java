@@ -113,7 +113,8 @@ class TokenNowhereIT {
         on("trigger-lost", Endpoint.TRIGGER, 1).loseAnswerAfterCreating();
         on("trigger-late", Endpoint.TRIGGER, 1).answerLateAfterCreating(Duration.ofSeconds(4));
         on("polls", Endpoint.GET_RUN, 2).answer(500, "application/json", echo, false);
-        on("list-artifacts", Endpoint.LIST_ARTIFACTS, 100).answer(403, "application/json", echo, false);
+        // It suspends the connection, and that time does not count against the patience: it has to pass.
+        on("list-artifacts", Endpoint.LIST_ARTIFACTS, 3).answer(403, "application/json", echo, false);
         on("artifact-403", Endpoint.GET_ARTIFACT, 100).answer(400, "application/json", echo, false);
         on("artifact-500", Endpoint.GET_ARTIFACT, 100).answer(500, "text/html", "<p>" + canary, false);
         on("artifact-redirect", Endpoint.GET_ARTIFACT, 100).redirect(302, redirect());

@@ -96,8 +96,9 @@ class TwoDeploymentsIT {
             relay.set("relay.name", "another-name");
             try (RelayProcess other = relay.launch()) {
                 other.process().awaitLine(OTHER_NAME, PATIENCE);
-                one.process().awaitLine(FENCED, PATIENCE);
+                // It notices with its next transaction.
                 commands.send(OF_TWO_NAMES.subList(6, 9));
+                one.process().awaitLine(FENCED, PATIENCE);
                 commands.awaitRunning(OF_TWO_NAMES);
 
                 assertThat(other.isReady()).isFalse();

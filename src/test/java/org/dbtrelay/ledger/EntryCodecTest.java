@@ -159,7 +159,7 @@ class EntryCodecTest {
         "v2/0-waiting, 0", "v2/1-waiting, 1", "v2/2-starting, 2", "v2/3-looking, 3", "v2/4-following, 4",
         "v2/5-following, 5", "v2/6-cancelling, 6", "v2/7-collecting, 7", "v2/8-finished, 8", "v3/0-waiting, 0",
         "v3/1-waiting, 1", "v3/2-starting, 2", "v3/3-looking, 3", "v3/4-following, 4", "v3/5-following, 5",
-        "v3/6-cancelling, 6", "v3/7-collecting, 7", "v3/8-finished, 8"
+        "v3/6-cancelling, 6", "v3/7-collecting, 7", "v3/8-finished, 8", "v3/9-collecting, 9"
     })
     void what_was_written_once_can_be_read(String file, int state) throws LedgerException, IOException {
         RunState expected = everyState().toList().get(state);
@@ -235,6 +235,12 @@ class EntryCodecTest {
     void a_position_that_was_written_once_can_be_read(String version) throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden(version + "/position")))
                 .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, null));
+    }
+
+    @Test
+    void a_position_with_the_deployment_that_was_written_once_can_be_read() throws LedgerException, IOException {
+        assertThat(EntryCodec.readPosition(golden("v3/position-of-deployment")))
+                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, "orders"));
     }
 
     /** Byte for byte, so that the build before can read what this one writes for it. */

@@ -15,6 +15,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.dbtrelay.docs.Document;
 import org.dbtrelay.ledger.LedgerException;
+import org.dbtrelay.ledger.OwnerStatus;
+import org.dbtrelay.run.JobRunStatus;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -63,6 +65,15 @@ class MetricsDocumentTest {
                         .toList());
     }
 
+    @Test
+    void namesThePhasesOfPartitions() {
+        assertThat(document.row("relay_partitions"))
+                .contains(Arrays.stream(OwnerStatus.Phase.values())
+                        .filter(phase -> phase != OwnerStatus.Phase.STOPPED)
+                        .map(phase -> "`" + phase.name().toLowerCase(Locale.ROOT) + "`")
+                        .toList());
+    }
+
     /** Lets everything happen once and reads what Prometheus would. The registry is the one that Quarkus uses. */
     @SuppressWarnings("deprecation")
     private static String scrapeOfEverything() throws ReflectiveOperationException {
@@ -89,6 +100,12 @@ class MetricsDocumentTest {
         }
         if (type == int.class) {
             return 1;
+        }
+        if (type == long.class) {
+            return 1L;
+        }
+        if (type == JobRunStatus.class) {
+            return JobRunStatus.Known.QUEUED;
         }
         if (type == boolean.class) {
             return true;

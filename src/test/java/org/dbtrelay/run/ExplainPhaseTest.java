@@ -29,7 +29,7 @@ class ExplainPhaseTest {
     private static final WantedArtifact MANIFEST = new WantedArtifact("manifest.json", 4);
     private static final CallFailure SHUT_OUT = new CallFailure.Limited("shut out", Duration.ofMinutes(5));
 
-    private final Course course = new Course(policy(anything()));
+    private Course course;
 
     @BeforeEach
     void follow() {
@@ -37,6 +37,7 @@ class ExplainPhaseTest {
     }
 
     private void begin(Wishes wishes) {
+        course = new Course(policy(anything()));
         course.take(commanded(RunSamples.command("c1", RunSamples.job(7), wishes)));
         course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.RUNNING)));
@@ -108,6 +109,37 @@ class ExplainPhaseTest {
                         "run.failure_explained",
                         "artifact.unavailable");
         assertThat(course.sequences()).containsExactly(0, 1, 2, 3, 4);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void what_is_wanted_of_a_step_that_the_run_does_not_have_is_told_at_once() {
+        ArtifactWish there = new ArtifactWish("manifest.json", 4);
+        ArtifactWish nowhere = new ArtifactWish("manifest.json", 9);
+        begin(new Wishes(null, null, null, null, null, List.of(there, nowhere)));
+        ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("run.failed", "artifact.unavailable");
+        assertThat(course.events.getLast().body())
+                .isEqualTo(new RunEvent.OfMissingArtifact(
+                        new WantedArtifact("manifest.json", 9),
+                        UnavailableReason.NOT_PRODUCED,
+                        "the run has no step 9; it has 1"));
+        assertThat(course.lastAction(Action.Collect.class).artifacts()).containsExactly(MANIFEST);
+        artifactsSettled(MANIFEST);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void such_a_one_is_told_with_the_steps_that_come_late() {
+        begin(new Wishes(null, null, null, null, null, List.of(new ArtifactWish("manifest.json", 9))));
+        ends(lacking(null, SHUT_OUT, Part.STEPS));
+        assertThat(course.types()).endsWith("run.failed");
+
+        explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("run.failed", "artifact.unavailable", "run.failure_explained");
+        assertThat(course.lastActions()).noneMatch(Action.Collect.class::isInstance);
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
 
