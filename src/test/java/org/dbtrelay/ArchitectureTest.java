@@ -171,6 +171,7 @@ class ArchitectureTest {
                 new Framework("OpenAPI", Set.of("webhook", "api"), "org.eclipse.microprofile.openapi.."),
                 new Framework("scheduler", Set.of("watch"), "io.quarkus.scheduler.."),
                 new Framework("Micrometer", Set.of("metrics"), "io.micrometer.."),
+                new Framework("OpenTelemetry", Set.of("metrics"), "io.opentelemetry..", "io.quarkus.opentelemetry.."),
                 new Framework(
                         "Jackson",
                         Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api"),

@@ -6,6 +6,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.flow.Intake;
+import org.dbtrelay.metrics.RelayTraces;
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.Input;
 import org.eclipse.microprofile.reactive.messaging.Acknowledgment;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 import org.eclipse.microprofile.reactive.messaging.Message;
@@ -20,9 +23,12 @@ public class CommandConsumer {
     private final CommandDecoder decoder;
     private final Intake intake;
 
-    CommandConsumer(CommandDecoder decoder, Intake intake) {
+    private final RelayTraces traces;
+
+    CommandConsumer(CommandDecoder decoder, Intake intake, RelayTraces traces) {
         this.decoder = decoder;
         this.intake = intake;
+        this.traces = traces;
     }
 
     /** One record of the commands topic. */
@@ -33,8 +39,21 @@ public class CommandConsumer {
         ConsumerRecord<byte[], byte[]> record = message.getMetadata(IncomingKafkaRecordMetadata.class)
                 .orElseThrow(() -> new IllegalStateException("the commands channel is not a Kafka channel"))
                 .getRecord();
-        intake.offer(record, decoder.decode(record), () -> acknowledge(message));
+        switch (decoder.decode(record)) {
+            case Input.Commanded commanded -> offer(record, commanded, message);
+            case Input.OfRecord unreadable -> intake.offer(record, unreadable, () -> acknowledge(message));
+        }
         return CompletableFuture.completedFuture(null);
+    }
+
+    private void offer(ConsumerRecord<byte[], byte[]> record, Input.Commanded commanded, Message<byte[]> message) {
+        Command command = commanded.command();
+        RelayTraces.Part part = traces.received(
+                command.head().trace(), command.id(), record.topic(), record.partition(), record.offset());
+        intake.offer(record, commanded.in(part.trace()), () -> {
+            part.close();
+            acknowledge(message);
+        });
     }
 
     private static void acknowledge(Message<byte[]> message) {

@@ -9,6 +9,7 @@ import org.dbtrelay.event.EventRecords;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionWork;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Lineup;
@@ -30,6 +31,7 @@ public class PartitionFlow implements PartitionWork {
     private final Clock clock;
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
+    private final RelayTraces traces;
 
     PartitionFlow(
             Policy policy,
@@ -40,7 +42,8 @@ public class PartitionFlow implements PartitionWork {
             DeadLetterRecords deadLetters,
             Clock clock,
             Monotonic monotonic,
-            RelayMetrics metrics) {
+            RelayMetrics metrics,
+            RelayTraces traces) {
         this.policy = policy;
         this.actions = actions;
         this.watches = watches;
@@ -50,6 +53,7 @@ public class PartitionFlow implements PartitionWork {
         this.clock = clock;
         this.monotonic = monotonic;
         this.metrics = metrics;
+        this.traces = traces;
     }
 
     @Override
@@ -101,5 +105,9 @@ public class PartitionFlow implements PartitionWork {
 
     RelayMetrics metrics() {
         return metrics;
+    }
+
+    RelayTraces traces() {
+        return traces;
     }
 }

@@ -226,7 +226,7 @@ final class RunFlow implements PartitionWork.Session {
         flow.metrics().committed(records, Duration.ofNanos(flow.monotonic().nanos() - begun));
         position = step.position();
         step.origins().forEach(origin -> origin.acknowledge().run());
-        step.report(flow.metrics(), flow.clock().instant());
+        step.report(flow.metrics(), flow.traces(), flow.clock().instant());
         step.events().forEach(event -> audit.told(event, books.find(event.commandId())));
         flow.views().told(step.events());
     }

@@ -20,6 +20,7 @@ import org.dbtrelay.ledger.Position;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.EventType;
@@ -162,7 +163,8 @@ final class Step {
      *
      * @param committed when
      */
-    void report(RelayMetrics metrics, Instant committed) {
+    void report(RelayMetrics metrics, RelayTraces traces, Instant committed) {
+        traces.told(events, now, committed);
         for (RunEvent event : events) {
             metrics.told(event.type());
             measure(event, metrics, committed);

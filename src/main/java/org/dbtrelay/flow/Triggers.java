@@ -13,6 +13,7 @@ import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.TriggerRequest;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Input;
@@ -29,8 +30,11 @@ class Triggers {
 
     private final Connections connections;
 
-    Triggers(Connections connections) {
+    private final RelayTraces traces;
+
+    Triggers(Connections connections, RelayTraces traces) {
         this.connections = connections;
+        this.traces = traces;
     }
 
     /** Sends a trigger, if its window is still open by then. */
@@ -86,7 +90,7 @@ class Triggers {
             return new Input.StartFailed(action.commandId(), action.attempt(), Troubles.gone(action.target()));
         }
         try (permit) {
-            RunSnapshot run = call(action, client.get(), permit, window);
+            RunSnapshot run = traced(action, client.get(), permit, window);
             LOG.info(
                     "Run started",
                     pair(LogKey.COMMAND_ID, action.commandId()),
@@ -114,7 +118,27 @@ class Triggers {
         }
     }
 
-    private static RunSnapshot call(Action.Start action, DbtCloudClient client, Permit permit, SendWindow window)
+    private RunSnapshot traced(Action.Start action, DbtCloudClient client, Permit permit, SendWindow window)
+            throws DbtCloudException {
+        String name = switch (action.call()) {
+            case StartCall.Trigger trigger -> "trigger";
+            case StartCall.Retry retry -> "retry run";
+            case StartCall.Rerun rerun -> "retry job";
+        };
+        try (RelayTraces.Part part = traces.calling(name, client.name(), action.commandId(), action.traceparent())) {
+            try {
+                RunSnapshot run = call(action, part.traceparent(), client, permit, window);
+                part.ofRun(run.runId());
+                return run;
+            } catch (DbtCloudException e) {
+                part.failed(e.failure().detail());
+                throw e;
+            }
+        }
+    }
+
+    private static RunSnapshot call(
+            Action.Start action, @Nullable String traceparent, DbtCloudClient client, Permit permit, SendWindow window)
             throws DbtCloudException {
         long accountId = action.target().accountId();
         return switch (action.call()) {
@@ -127,13 +151,12 @@ class Triggers {
                                 action.overrides().steps(),
                                 action.overrides().schema(),
                                 action.overrides().runConfig(),
-                                action.traceparent()),
+                                traceparent),
                         permit,
                         window::isOpen);
-            case StartCall.Retry(long runId) ->
-                client.retryRun(accountId, runId, action.traceparent(), permit, window::isOpen);
+            case StartCall.Retry(long runId) -> client.retryRun(accountId, runId, traceparent, permit, window::isOpen);
             case StartCall.Rerun rerun ->
-                client.rerunJob(accountId, action.jobId(), action.traceparent(), permit, window::isOpen);
+                client.rerunJob(accountId, action.jobId(), traceparent, permit, window::isOpen);
         };
     }
 

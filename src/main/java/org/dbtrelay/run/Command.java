@@ -9,6 +9,9 @@ public sealed interface Command {
     /** What every command has. */
     Head head();
 
+    /** The same as part of another trace. */
+    Command in(@Nullable TraceContext trace);
+
     /** What {@code command} says: {@code trigger}, {@code retry}, … or {@code unknown}. */
     String verb();
 
@@ -33,7 +36,12 @@ public sealed interface Command {
             @Nullable Long accountId,
             @Nullable Instant expiresAt,
             @Nullable String context,
-            @Nullable TraceContext trace) {}
+            @Nullable TraceContext trace) {
+
+        private Head in(@Nullable TraceContext other) {
+            return new Head(id, connection, accountId, expiresAt, context, other);
+        }
+    }
 
     /**
      * A command that says clearly what is to be done.
@@ -41,6 +49,11 @@ public sealed interface Command {
      * @param wishes what it says about how
      */
     record Fit(Head head, Task task, Wishes wishes) implements Command {
+        @Override
+        public Fit in(@Nullable TraceContext trace) {
+            return new Fit(head.in(trace), task, wishes);
+        }
+
         @Override
         public String verb() {
             return task.verb();
@@ -52,5 +65,10 @@ public sealed interface Command {
      *
      * @param message names the field and the rule
      */
-    record Unfit(Head head, String verb, RejectReason reason, String message) implements Command {}
+    record Unfit(Head head, String verb, RejectReason reason, String message) implements Command {
+        @Override
+        public Unfit in(@Nullable TraceContext trace) {
+            return new Unfit(head.in(trace), verb, reason, message);
+        }
+    }
 }

@@ -20,7 +20,13 @@ public sealed interface Input {
      * @param recordTime the Kafka record's time
      * @param offset the record's place in its partition; {@link RunEntry#NO_OFFSET} if it is in none
      */
-    record Commanded(Command command, CommandHash hash, Instant recordTime, long offset) implements OfRecord {}
+    record Commanded(Command command, CommandHash hash, Instant recordTime, long offset) implements OfRecord {
+
+        /** The same as part of another trace. */
+        public Commanded in(@Nullable TraceContext trace) {
+            return new Commanded(command.in(trace), hash, recordTime, offset);
+        }
+    }
 
     /**
      * The runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the

@@ -5,7 +5,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The trace that a command belongs to (W3C Trace Context). The relay starts no span of its own, so it goes on as it came.
+ * The trace that a command belongs to (W3C Trace Context). It goes on as it came, unless the
+ * relay makes spans of its own: then with the relay's as the parent.
  *
  * @param tracestate null: there was none, or none that is fit to go on
  */

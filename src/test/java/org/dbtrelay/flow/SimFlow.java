@@ -13,6 +13,7 @@ import org.dbtrelay.event.SimEvents;
 import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.ledger.PartitionWork;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
@@ -69,7 +70,7 @@ public final class SimFlow {
                         policy,
                         new Actions(
                                 connections,
-                                new Triggers(connections),
+                                new Triggers(connections, RelayTraces.none()),
                                 new ArtifactCollector(config),
                                 new RunEnds(connections, new FailureReader(), clock, monotonic),
                                 clock,
@@ -85,7 +86,8 @@ public final class SimFlow {
                         SimEvents.deadLetters(config),
                         clock,
                         monotonic,
-                        metrics) {
+                        metrics,
+                        RelayTraces.none()) {
                     @Override
                     Decision decide(RunEntry entry, Input input, Instant now, Lineup lineup) {
                         Decision decision = observer.meant(
