@@ -9,32 +9,38 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.dbtrelay.config.CheckedConfig;
 import org.dbtrelay.config.ConfigFault;
+import org.dbtrelay.config.RelayConfig;
 
 /** Where the process begins: first the configuration is checked as a whole, then, and only then, anything is started. */
 @QuarkusMain
 public final class Relay {
 
-    /** Well within the 30 s that platforms wait before they kill, and beyond all that a stop has to wait for. */
-    private static final Duration LONGEST_STOP = Duration.ofSeconds(25);
+    /** Everything is put away, and nobody has to look for anything. */
+    private static final int STOPPED_IN_ORDER = 0;
 
-    /** 128 and the signal's number, as a JVM gives by itself. */
+    /** The stop took too long: 128 and the signal's number, as a JVM gives by itself. */
     private static final int ENDED_BY_SIGTERM = 143;
 
     private Relay() {}
 
     /**
-     * Runs the relay until it is told to stop. With a faulty configuration nothing is started: one line per fault goes to
-     * the standard error, and the exit code is 1.
+     * Runs the relay until it is told to stop: after a SIGTERM the exit code is 0, or 143 if the stop took longer than {@code
+     * relay.stop-timeout}. With a faulty configuration nothing is started: one line per fault goes to the standard error, and
+     * the exit code is 1.
      *
      * @param arguments not used
      */
     public static void main(String... arguments) {
-        List<ConfigFault> faults = CheckedConfig.faults();
-        if (!faults.isEmpty()) {
-            tell(faults, System.err);
+        CheckedConfig.Checked checked = CheckedConfig.read();
+        RelayConfig config = checked.config();
+        if (config == null || !checked.faults().isEmpty()) {
+            tell(checked.faults(), System.err);
             System.exit(1);
+            return;
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(Relay::boundTheStop, "bound-the-stop"));
+        Duration longest = config.stopTimeout();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> boundTheStop(longest), "bound-the-stop"));
+        Sigterm.exitsWith(STOPPED_IN_ORDER);
         Quarkus.run(arguments);
     }
 
@@ -42,11 +48,11 @@ public final class Relay {
      * Libraries have been seen to wait for ever for each other while they close, when a rebalance and a stop met. What is the
      * relay's has been put away long before, and a process that stays has to be killed, after its platform's patience.
      */
-    private static void boundTheStop() {
+    private static void boundTheStop(Duration longest) {
         Thread.ofPlatform().daemon().name("longest-stop").start(() -> {
             try {
-                if (!new CountDownLatch(1).await(LONGEST_STOP.toSeconds(), TimeUnit.SECONDS)) {
-                    System.err.println("The stop has not come to its end within " + LONGEST_STOP.toSeconds()
+                if (!new CountDownLatch(1).await(longest.toMillis(), TimeUnit.MILLISECONDS)) {
+                    System.err.println("The stop has not come to its end within " + longest.toSeconds()
                             + " s, so the process is ended. What it waited for:");
                     Thread.getAllStackTraces().forEach(Relay::tellIfInTheWay);
                     System.err.flush();

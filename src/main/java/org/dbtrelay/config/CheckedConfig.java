@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the configuration from where Quarkus will read it (system properties, environment, {@code .env},
@@ -33,13 +34,26 @@ public final class CheckedConfig {
 
     private CheckedConfig() {}
 
-    /** All faults of the configuration that this process was started with, by key; empty if it is right. */
-    public static List<ConfigFault> faults() {
-        return faults(ConfigUtils.configBuilder());
+    /**
+     * What this process was started with.
+     *
+     * @param faults all faults, by key; empty if it is right
+     * @param config what it says; null where so much is wrong that it says nothing
+     */
+    public record Checked(
+            List<ConfigFault> faults, @Nullable RelayConfig config) {}
+
+    /** Reads the configuration that this process was started with. */
+    public static Checked read() {
+        return read(ConfigUtils.configBuilder());
     }
 
     /** All faults of what {@code builder} would read. */
     static List<ConfigFault> faults(SmallRyeConfigBuilder builder) {
+        return read(builder).faults();
+    }
+
+    private static Checked read(SmallRyeConfigBuilder builder) {
         ConfigKeys keys = ConfigKeys.declared();
         ValueChecks values = new ValueChecks(keys);
         SmallRyeConfig config;
@@ -49,18 +63,21 @@ public final class CheckedConfig {
                     .withInterceptors(values)
                     .build();
         } catch (ConfigValidationException unforeseen) {
-            return Stream.concat(values.faults().stream(), unforeseen(unforeseen))
-                    .toList();
+            return new Checked(
+                    Stream.concat(values.faults().stream(), unforeseen(unforeseen))
+                            .toList(),
+                    null);
         }
         List<ConfigFault> faults = new ArrayList<>(values.faults());
         faults.addAll(unknown(keys, config));
         Set<String> faulty = faults.stream().map(ConfigFault::key).collect(Collectors.toSet());
         // A value that stands in for a missing or unreadable one must not be complained about.
-        ConfigChecks.faults(config.getConfigMapping(RelayConfig.class)).stream()
+        RelayConfig mapped = config.getConfigMapping(RelayConfig.class);
+        ConfigChecks.faults(mapped).stream()
                 .filter(fault -> !faulty.contains(fault.key()))
                 .forEach(faults::add);
         faults.sort(Comparator.comparing(ConfigFault::key));
-        return List.copyOf(faults);
+        return new Checked(List.copyOf(faults), mapped);
     }
 
     /** What the mapping refuses although {@link ValueChecks} let it pass. */

@@ -45,6 +45,7 @@ final class ConfigChecks {
     static List<ConfigFault> faults(RelayConfig config) {
         ConfigChecks checks = new ConfigChecks();
         checks.name(config);
+        checks.interval("relay.stop-timeout", config.stopTimeout());
         checks.topics(config.topics());
         checks.faults.addAll(ConnectionChecks.faults(config.connections()));
         checks.runs(config);

@@ -27,6 +27,10 @@ public interface RelayConfig {
      */
     Optional<String> name();
 
+    /** The longest that a stop may take; then the process ends all the same. */
+    @WithDefault("25s")
+    Duration stopTimeout();
+
     /** The Kafka topics. */
     Topics topics();
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Audit {
 
-    private static final RelayLog LOG = RelayLog.of("org.dbtrelay.audit");
+    private static final RelayLog LOG = RelayLog.of(RelayLog.AUDIT);
 
     private final int partition;
 

@@ -1,13 +1,22 @@
 package org.dbtrelay.metrics;
 
-import org.jboss.logging.Logger;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.logging.Level;
+import org.jboss.logmanager.ExtLogRecord;
+import org.jboss.logmanager.LogContext;
+import org.jboss.logmanager.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The log: a constant message that says what happened and what to do, and after it the pairs that say to whom. Never a token,
- * never a body.
+ * never a body. The pairs are also the record's own context (MDC), so that a log in JSON has each of them as a field.
  */
 public final class RelayLog {
+
+    /** The category of what the relay did to dbt Cloud, what it refused to do, and what a person changed. */
+    public static final String AUDIT = "org.dbtrelay.audit";
 
     private final Logger logger;
 
@@ -17,7 +26,7 @@ public final class RelayLog {
 
     /** The log of a class. */
     public static RelayLog of(Class<?> type) {
-        return new RelayLog(Logger.getLogger(type));
+        return new RelayLog(Logger.getLogger(type.getName()));
     }
 
     /** A log of its own, which can be sent elsewhere by its category. */
@@ -25,35 +34,61 @@ public final class RelayLog {
         return new RelayLog(Logger.getLogger(category));
     }
 
+    /** The categories that have a level of their own, with it. */
+    public static Map<String, String> levels() {
+        Map<String, String> levels = new TreeMap<>();
+        LogContext context = LogContext.getLogContext();
+        for (String category : Collections.list(context.getLoggerNames())) {
+            Logger logger = context.getLoggerIfExists(category);
+            if (logger != null && logger.getLevel() != null) {
+                levels.put(category, logger.getLevel().getName());
+            }
+        }
+        return levels;
+    }
+
+    /** Gives a category a level, {@code ERROR}, {@code WARN}, {@code INFO} or {@code DEBUG}; null for that of the one above. */
+    public static void level(String category, @Nullable String level) {
+        Logger.getLogger(category)
+                .setLevel(level == null ? null : LogContext.getLogContext().getLevelForName(level));
+    }
+
     /** For progress that a person reads. */
     public void info(String message, Pair... pairs) {
-        log(Logger.Level.INFO, message, null, pairs);
+        log(org.jboss.logmanager.Level.INFO, message, null, pairs);
     }
 
     /** For what needs no action at once, but is not as it should be. */
     public void warn(String message, Pair... pairs) {
-        log(Logger.Level.WARN, message, null, pairs);
+        log(org.jboss.logmanager.Level.WARN, message, null, pairs);
     }
 
     /** For a fault of the relay: with the stack trace. */
     public void error(String message, Throwable fault, Pair... pairs) {
-        log(Logger.Level.ERROR, message, fault, pairs);
+        log(org.jboss.logmanager.Level.ERROR, message, fault, pairs);
     }
 
     /** For what somebody who follows one command wants to see. */
     public void debug(String message, Pair... pairs) {
-        log(Logger.Level.DEBUG, message, null, pairs);
+        log(org.jboss.logmanager.Level.DEBUG, message, null, pairs);
     }
 
-    private void log(Logger.Level level, String message, @Nullable Throwable fault, Pair... pairs) {
-        if (!logger.isEnabled(level)) {
+    private void log(Level level, String message, @Nullable Throwable fault, Pair... pairs) {
+        if (!logger.isLoggable(level)) {
             return;
         }
         StringBuilder line = new StringBuilder(message);
         for (Pair pair : pairs) {
             line.append(' ').append(pair.key().wireName()).append('=').append(pair.value());
         }
-        logger.log(level, line, fault);
+        // A record of our own, because the thread's context is the callers', and some share it.
+        var entry =
+                new ExtLogRecord(level, line.toString(), ExtLogRecord.FormatStyle.NO_FORMAT, RelayLog.class.getName());
+        entry.setThrown(fault);
+        for (Pair pair : pairs) {
+            entry.putMdc(pair.key().wireName(), String.valueOf(pair.value()));
+        }
+        logger.logRaw(entry);
     }
 
     /** A key and its value. */

@@ -107,6 +107,8 @@ class CheckedConfigTest {
                 arguments(c + "requests-per-minute", "5001", "5001 is not between 1 and 5000"),
                 arguments(c + "max-concurrent-requests", "0", "0 is not between 1 and 1000"),
                 arguments(c + "max-concurrent-requests", "1001", "1001 is not between 1 and 1000"),
+                // The process
+                arguments("relay.stop-timeout", "0s", "0s is not between 1s and 1h"),
                 // Runs
                 arguments("relay.poll.interval", "999ms", "PT0.999S is not between 1s and 1h"),
                 arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h"),

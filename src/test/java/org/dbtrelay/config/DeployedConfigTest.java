@@ -50,6 +50,8 @@ class DeployedConfigTest {
 
         assertThat(environment.keySet()).allMatch(name -> name.matches("(RELAY|KAFKA|QUARKUS)_[A-Z0-9_]+"));
         assertThat(faults(new EnvConfigSource(environment, 300))).isEmpty();
+        assertThat(environment.keySet().stream().filter(name -> name.startsWith("QUARKUS_")))
+                .allMatch(name -> text("docs/container.md").contains("`" + name));
         assertThat(environment.keySet().stream()
                         .filter(name -> name.startsWith("KAFKA_"))
                         .map(name -> name.substring("KAFKA_".length())

@@ -8,9 +8,11 @@ import static org.dbtrelay.deploy.Manifests.texts;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.docs.Document;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +32,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The Helm chart, linted and rendered by Helm: with each of the values in {@code ci}, and with some that it must refuse. */
 class ChartTest {
 
+    private static final RelayConfig CONFIG = new SmallRyeConfigBuilder()
+            .addDiscoveredConverters()
+            .withMapping(RelayConfig.class)
+            .build()
+            .getConfigMapping(RelayConfig.class);
     private static final String LEAST = Manifests.text(Chart.example("least").toString());
 
     @TempDir
@@ -117,7 +125,9 @@ class ChartTest {
     @ParameterizedTest
     @MethodSource("examples")
     void stopsInTheTimeThatTheRelayNeeds(Path values) {
-        assertThat(pod(values).path("terminationGracePeriodSeconds").asInt()).isGreaterThanOrEqualTo(30);
+        assertThat(Duration.ofSeconds(
+                        pod(values).path("terminationGracePeriodSeconds").asInt()))
+                .isGreaterThanOrEqualTo(CONFIG.stopTimeout().plusSeconds(5));
     }
 
     @Test

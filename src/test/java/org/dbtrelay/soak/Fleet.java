@@ -20,7 +20,7 @@ import org.dbtrelay.testkit.RelayProcess;
 final class Fleet implements AutoCloseable {
 
     /** What a JVM gives that was ended by SIGTERM. */
-    static final int ENDED_BY_SIGTERM = 143;
+    static final int STOPPED_IN_ORDER = 0;
 
     private static final Pattern HIGHEST_MEMORY = Pattern.compile("VmHWM:\\s*(\\d+) kB");
 
@@ -106,11 +106,11 @@ final class Fleet implements AutoCloseable {
             status = place.process.stop();
         } catch (AssertionError e) {
             faults.add("not ended by SIGTERM: " + e.getMessage());
-            status = ENDED_BY_SIGTERM;
+            status = STOPPED_IN_ORDER;
         } finally {
             place.process.close();
         }
-        if (status != ENDED_BY_SIGTERM) {
+        if (status != STOPPED_IN_ORDER) {
             faults.add("exit status %d after SIGTERM: %s"
                     .formatted(status, place.process.outputFile().getFileName()));
         }

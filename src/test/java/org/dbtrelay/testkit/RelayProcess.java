@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -104,7 +105,7 @@ public final class RelayProcess implements AutoCloseable {
         }
     }
 
-    /** SIGTERM, then waits until the process has ended; gives its exit status (143 is what a JVM gives after SIGTERM). */
+    /** SIGTERM, then waits until the process has ended; gives its exit status (0 after a stop in order). */
     public int stop() {
         return process.stop(STOP_LIMIT);
     }
@@ -168,6 +169,7 @@ public final class RelayProcess implements AutoCloseable {
         private final List<String> options = new ArrayList<>(List.of("-Xmx128m"));
         private Path jar = Path.of(System.getProperty(JAR_PROPERTY, DEFAULT_JAR));
         private Path outputDirectory = Path.of("target", "relay");
+        private Function<Map<String, String>, List<String>> launcher = this::withTheJar;
 
         private Builder(String name) {
             this.name = name;
@@ -213,20 +215,35 @@ public final class RelayProcess implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Has its processes started by another command than the JVM of this one with the jar; options and environment that were
+         * set here are then up to that command.
+         *
+         * @param other makes the command of the configuration
+         */
+        public Builder launchedBy(Function<Map<String, String>, List<String>> other) {
+            this.launcher = other;
+            return this;
+        }
+
         /** Starts a process and returns at once. */
         public RelayProcess start() {
             if (!Files.isRegularFile(jar)) {
                 throw new IllegalStateException(
                         "No packaged application at %s: run ./mvnw package first".formatted(jar.toAbsolutePath()));
             }
+            Path output = outputDirectory.resolve("%03d-%s.log".formatted(STARTED.incrementAndGet(), name));
+            return new RelayProcess(ChildProcess.start(name, launcher.apply(settings), environment, output));
+        }
+
+        private List<String> withTheJar(Map<String, String> keys) {
             var command = new ArrayList<String>();
             command.add(ChildProcess.java());
             command.addAll(options);
-            settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
+            keys.forEach((key, value) -> command.add("-D" + key + "=" + value));
             command.add("-jar");
             command.add(jar.toString());
-            Path output = outputDirectory.resolve("%03d-%s.log".formatted(STARTED.incrementAndGet(), name));
-            return new RelayProcess(ChildProcess.start(name, command, environment, output));
+            return command;
         }
     }
 }

@@ -1,0 +1,328 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.Deployment.bytes;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.testkit.RelayProcess;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.testkit.emulator.RunStatus;
+import org.dbtrelay.testkit.emulator.RunView;
+import org.dbtrelay.testkit.emulator.World;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * How fast the relay is, each figure beside what the same machine does without it, in the same run. It asserts nothing about
+ * time: it prints, and writes {@code target/performance.md}. Only with {@code -Pbench}; {@code docs/performance.md} tells what
+ * came out.
+ */
+class PerformanceIT {
+
+    private static final long FIRST_ACCOUNT = 71_000_000_000_001L;
+    private static final long FIRST_JOB = 72_000_000_000_001L;
+
+    /** An account may be asked 5,000 times a minute, so one alone shows the limit and not the relay. */
+    private static final int ACCOUNTS = 40;
+
+    private static final int COMMANDS = 4_000;
+    private static final int SINGLE = 200;
+    private static final int TRANSACTIONS = 1_000;
+    private static final Duration LONG = Duration.ofMinutes(7);
+
+    private static final List<String> ROWS = new ArrayList<>();
+
+    @AfterAll
+    static void write() throws IOException {
+        List<String> lines = new ArrayList<>(List.of("| what | figure |", "| --- | --- |"));
+        lines.addAll(ROWS);
+        Files.write(Path.of("target", "performance.md"), lines);
+        lines.forEach(System.out::println);
+    }
+
+    private static void row(String what, String figure) {
+        ROWS.add("| " + what + " | " + figure + " |");
+    }
+
+    @Test
+    void durableTriggersASecond() throws Exception {
+        World world = World.empty();
+        for (int account = 0; account < ACCOUNTS; account++) {
+            world.account(FIRST_ACCOUNT + account, "Account " + account)
+                    .project("Jaffle Shop")
+                    .environment("Production");
+            for (int job = account; job < 3 * COMMANDS; job += ACCOUNTS) {
+                world.job(EmulatedJob.named("job-" + job)
+                        .id(FIRST_JOB + job)
+                        .plan(RunPlan.succeeding().queued(Duration.ofHours(1))));
+            }
+        }
+        try (RelayStage stage = RelayStage.of(PerformanceIT.class, world)) {
+            bareTransactions(stage);
+            Deployment one = deployment(stage, "one");
+            try (RelayProcess relay = one.start().relay()) {
+                warmUp(stage, one, 0);
+                triggers(stage, one, "1 instance", 0);
+                assertThat(relay.isAlive()).isTrue();
+            }
+            Deployment three = deployment(stage, "three");
+            try (RelayProcess first = three.start().relay();
+                    RelayProcess second = three.start().relay();
+                    RelayProcess third = three.start().relay()) {
+                warmUp(stage, three, 1);
+                triggers(stage, three, "3 instances on the same two cores", 1);
+                assertThat(first.isAlive() && second.isAlive() && third.isAlive())
+                        .isTrue();
+            }
+            barePosts(stage);
+        }
+    }
+
+    private static Deployment deployment(RelayStage stage, String name) {
+        Deployment relay = stage.deployment(name)
+                .set("relay.topics.partitions", "6")
+                .set("relay.poll.interval", "10m")
+                .set("relay.artifacts.store", "none");
+        relay.builder().option("-XX:TieredStopAtLevel=4");
+        for (int account = 0; account < ACCOUNTS; account++) {
+            stage.dbtCloud().access().allow(stage.dbtCloud().token(), FIRST_ACCOUNT + account);
+            String connection = "relay.connections.c" + account;
+            relay.set(connection + ".host", stage.dbtCloud().baseUrl())
+                    .set(connection + ".account-id", Long.toString(FIRST_ACCOUNT + account))
+                    .set(connection + ".token", stage.dbtCloud().token())
+                    .set(connection + ".requests-per-minute", "5000");
+        }
+        return relay.set("relay.connections.default.account-id", Long.toString(FIRST_ACCOUNT));
+    }
+
+    /** The first of its share of the jobs. */
+    private static void warmUp(RelayStage stage, Deployment relay, int share) {
+        int first = share * COMMANDS;
+        send(relay, first, COMMANDS / 4);
+        awaitRuns(stage, first, first + COMMANDS / 4);
+    }
+
+    private static void triggers(RelayStage stage, Deployment relay, String who, int share) {
+        int first = share * COMMANDS + COMMANDS / 4;
+        int last = (share + 1) * COMMANDS;
+        long begun = System.nanoTime();
+        send(relay, first, last - first);
+        awaitRuns(stage, first, last);
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        row(
+                "durable triggers, " + who,
+                "%.0f a second (%d commands in %.1f s, each with two transactions and a POST)"
+                        .formatted((last - first) / seconds, last - first, seconds));
+    }
+
+    private static void send(Deployment relay, int first, int count) {
+        try (KafkaProducer<byte[], byte[]> producer = relay.clients().newProducer(Map.of("acks", "all"))) {
+            IntStream.range(first, first + count).forEach(job -> {
+                long id = FIRST_JOB + job;
+                var _ = producer.send(new ProducerRecord<>(
+                        relay.topic("commands"),
+                        bytes(Long.toString(id)),
+                        bytes(
+                                "{\"command\": \"trigger\", \"command_id\": \"p-%d\", \"connection\": \"c%d\", \"job_id\": %d}"
+                                        .formatted(job, job % ACCOUNTS, id))));
+            });
+            producer.flush();
+        }
+    }
+
+    private static void awaitRuns(RelayStage stage, int first, int last) {
+        await().atMost(LONG)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> stage.dbtCloud().runs().stream()
+                                .mapToLong(run -> run.job().id() - FIRST_JOB)
+                                .filter(job -> job >= first && job < last)
+                                .count()
+                        == last - first);
+    }
+
+    /** What one partition can do at most: transactions of three records to three topics, one after the other. */
+    private static void bareTransactions(RelayStage stage) {
+        Deployment bare = stage.deployment("bare");
+        bare.clients().createTopics(1, "bare-a", "bare-b", "bare-c");
+        try (KafkaProducer<byte[], byte[]> producer =
+                bare.clients().newProducer(Map.of("acks", "all", "transactional.id", "bare"))) {
+            producer.initTransactions();
+            transactions(producer, TRANSACTIONS / 4);
+            long begun = System.nanoTime();
+            transactions(producer, TRANSACTIONS);
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            row(
+                    "floor: bare transactions of three records, one after the other",
+                    "%.0f a second, %.1f ms each".formatted(TRANSACTIONS / seconds, 1000 * seconds / TRANSACTIONS));
+        }
+    }
+
+    private static void transactions(KafkaProducer<byte[], byte[]> producer, int count) {
+        byte[] value = new byte[600];
+        for (int i = 0; i < count; i++) {
+            producer.beginTransaction();
+            for (String topic : List.of("bare-a", "bare-b", "bare-c")) {
+                var _ = producer.send(new ProducerRecord<>(topic, value));
+            }
+            producer.commitTransaction();
+        }
+    }
+
+    /** What the stand-in for dbt Cloud can do at most: the same POSTs, 64 at a time. */
+    private static void barePosts(RelayStage stage) throws Exception {
+        int first = 2 * COMMANDS;
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            posts(stage, http, first, COMMANDS / 4);
+            long begun = System.nanoTime();
+            posts(stage, http, first + COMMANDS / 4, COMMANDS * 3 / 4);
+            double seconds = (System.nanoTime() - begun) / 1e9;
+            row(
+                    "floor: bare POSTs to the same stand-in for dbt Cloud, 64 at a time",
+                    "%.0f a second".formatted(COMMANDS * 3 / 4 / seconds));
+        }
+    }
+
+    private static void posts(RelayStage stage, HttpClient http, int first, int count) throws Exception {
+        try (ExecutorService threads =
+                Executors.newFixedThreadPool(64, Thread.ofVirtual().factory())) {
+            List<Future<Integer>> answers = new ArrayList<>();
+            for (int job = first; job < first + count; job++) {
+                HttpRequest request = HttpRequest.newBuilder(URI.create("%s/api/v2/accounts/%d/jobs/%d/run/"
+                                .formatted(
+                                        stage.dbtCloud().baseUrl(), FIRST_ACCOUNT + job % ACCOUNTS, FIRST_JOB + job)))
+                        .header("Authorization", "Token " + stage.dbtCloud().token())
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"cause\": \"bare\"}"))
+                        .build();
+                answers.add(threads.submit(
+                        () -> http.send(request, BodyHandlers.ofByteArray()).statusCode()));
+            }
+            for (Future<Integer> answer : answers) {
+                assertThat(answer.get()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
+    void latenciesWhenIdle() {
+        World world = oneAccount(SINGLE);
+        try (RelayStage stage = RelayStage.of(PerformanceIT.class, world)) {
+            Deployment relay = stage.deployment("idle").set("relay.artifacts.paths", "manifest.json");
+            relay.builder().option("-XX:TieredStopAtLevel=4");
+            relay.start();
+            List<Duration> toPost = new ArrayList<>();
+            List<Duration> toEvent = new ArrayList<>();
+            for (int i = 0; i < SINGLE; i++) {
+                long job = FIRST_JOB + i;
+                Instant sent = stage.dbtCloud().clock().instant();
+                relay.send(job, Deployment.trigger("p-" + i, job));
+                await().atMost(PATIENCE)
+                        .pollInterval(Duration.ofMillis(2))
+                        .until(() -> !stage.dbtCloud().runsOfJob(job).isEmpty());
+                RunView run = stage.dbtCloud().runsOfJob(job).getFirst();
+                toPost.add(Duration.between(sent, run.createdAt()));
+            }
+            for (int i = 0; i < SINGLE; i++) {
+                String id = "p-" + i;
+                RunView run = stage.dbtCloud()
+                        .finishRun(
+                                stage.dbtCloud()
+                                        .runsOfJob(FIRST_JOB + i)
+                                        .getFirst()
+                                        .id(),
+                                RunStatus.SUCCESS);
+                var told = relay.reader().awaitEvent("run.succeeded", id, PATIENCE);
+                toEvent.add(Duration.between(run.finishedAt(), Instant.parse(told.attribute("time"))));
+            }
+            // The first ones warm up.
+            row("command to POST, idle", percentiles(toPost.subList(SINGLE / 4, SINGLE)));
+            row(
+                    "end of a run to its event, polled every second (floor: half a second in the mean)",
+                    percentiles(toEvent.subList(SINGLE / 4, SINGLE)));
+        }
+    }
+
+    @Test
+    void requestsOfRunsInFlight() {
+        for (int runs : List.of(100, 1_000, 10_000)) {
+            World world = oneAccount(runs);
+            try (RelayStage stage = RelayStage.of(PerformanceIT.class, world)) {
+                Duration interval = Duration.ofSeconds(30);
+                Deployment relay = stage.deployment("flight-" + runs)
+                        .set("relay.poll.interval", interval.toSeconds() + "s")
+                        .set("relay.connections.default.requests-per-minute", "5000");
+                relay.builder().option("-XX:TieredStopAtLevel=4");
+                relay.start();
+                try (KafkaProducer<byte[], byte[]> producer = relay.clients().newProducer(Map.of("acks", "all"))) {
+                    for (int i = 0; i < runs; i++) {
+                        var _ = producer.send(new ProducerRecord<>(
+                                relay.topic("commands"),
+                                bytes(Long.toString(FIRST_JOB + i)),
+                                bytes(Deployment.trigger("p-" + i, FIRST_JOB + i))));
+                    }
+                }
+                await().atMost(LONG).until(() -> stage.dbtCloud().count(Endpoint.TRIGGER) >= runs);
+                letPass(interval.multipliedBy(2));
+                stage.dbtCloud().counters().reset();
+                letPass(interval.multipliedBy(2));
+                long requests = stage.dbtCloud().counters().total();
+                row(
+                        "requests of %,d runs in flight, looked at every 30 s (floor: a request for 100)"
+                                .formatted(runs),
+                        "%d a minute, %.4f for each run and minute".formatted(requests, (double) requests / runs));
+            }
+        }
+    }
+
+    private static World oneAccount(int jobs) {
+        World world = World.empty()
+                .account(World.ACCOUNT_ID, "Jaffle Shop")
+                .project("Jaffle Shop")
+                .environment("Production");
+        for (int i = 0; i < jobs; i++) {
+            world.job(EmulatedJob.named("job-" + i)
+                    .id(FIRST_JOB + i)
+                    .plan(RunPlan.succeeding().queued(Duration.ofHours(1))));
+        }
+        return world;
+    }
+
+    /** Time is what is measured here. */
+    private static void letPass(Duration time) {
+        await().pollDelay(time).atMost(time.multipliedBy(2)).until(() -> true);
+    }
+
+    private static String percentiles(List<Duration> durations) {
+        List<Duration> sorted =
+                durations.stream().sorted(Comparator.naturalOrder()).toList();
+        return String.format(
+                Locale.ROOT,
+                "p50 %d ms, p99 %d ms, of %d",
+                sorted.get(sorted.size() / 2).toMillis(),
+                sorted.get(sorted.size() * 99 / 100).toMillis(),
+                sorted.size());
+    }
+}

@@ -1,0 +1,85 @@
+package org.dbtrelay.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jboss.logmanager.ExtHandler;
+import org.jboss.logmanager.ExtLogRecord;
+import org.jboss.logmanager.Level;
+import org.jboss.logmanager.Logger;
+import org.jboss.logmanager.formatters.JsonFormatter;
+import org.jboss.logmanager.formatters.PatternFormatter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** One line for the terminal, and the same in JSON with a field for each pair. */
+class RelayLogTest {
+
+    private static final String CATEGORY = RelayLogTest.class.getName();
+
+    private final List<ExtLogRecord> records = new ArrayList<>();
+    private final Logger logger = Logger.getLogger(CATEGORY);
+    private final ExtHandler handler = new ExtHandler() {
+        @Override
+        protected void doPublish(ExtLogRecord entry) {
+            records.add(entry);
+        }
+    };
+
+    @BeforeEach
+    void listen() {
+        handler.setLevel(Level.ALL);
+        logger.addHandler(handler);
+        logger.setUseParentHandlers(false);
+        RelayLog.level(CATEGORY, "INFO");
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.removeHandler(handler);
+        logger.setUseParentHandlers(true);
+        RelayLog.level(CATEGORY, null);
+    }
+
+    @Test
+    void pairsAreTextAndFields() throws IOException {
+        RelayLog.of(RelayLogTest.class)
+                .error(
+                        "It broke {0} %s",
+                        new IllegalStateException("why"),
+                        pair(LogKey.COMMAND_ID, "orders\n1"),
+                        pair(LogKey.RUN_ID, 42L),
+                        pair(LogKey.DETAIL, null));
+
+        assertThat(new PatternFormatter("%p [%c] %s").format(records.getFirst()))
+                .isEqualTo("ERROR [" + CATEGORY + "] It broke {0} %s command_id=orders\n1 run_id=42 detail=null");
+        String json = new JsonFormatter().format(records.getFirst());
+        assertThat(json.strip()).doesNotContain("\n");
+        JsonNode fields = new ObjectMapper().readTree(json);
+        assertThat(fields.path("level").asText()).isEqualTo("ERROR");
+        assertThat(fields.path("loggerName").asText()).isEqualTo(CATEGORY);
+        assertThat(fields.path("mdc").path("command_id").asText()).isEqualTo("orders\n1");
+        assertThat(fields.path("mdc").path("run_id").asText()).isEqualTo("42");
+        assertThat(fields.path("mdc")).hasSize(3);
+        assertThat(fields.path("exception").path("message").asText()).isEqualTo("why");
+    }
+
+    @Test
+    void aLevelHoldsFromTheNextLineOn() {
+        RelayLog log = RelayLog.of(RelayLogTest.class);
+        log.debug("not told");
+        RelayLog.level(CATEGORY, "DEBUG");
+        log.debug("told");
+        assertThat(RelayLog.levels()).containsEntry(CATEGORY, "DEBUG");
+        RelayLog.level(CATEGORY, "ERROR");
+        log.warn("not told either");
+
+        assertThat(records).extracting(ExtLogRecord::getMessage).containsExactly("told");
+    }
+}
