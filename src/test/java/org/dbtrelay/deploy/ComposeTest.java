@@ -82,7 +82,11 @@ class ComposeTest {
         assertThat(relay.path("read_only").asBoolean()).isTrue();
         assertThat(texts(relay.path("cap_drop"))).containsExactly("ALL");
         assertThat(texts(relay.path("security_opt"))).containsExactly("no-new-privileges:true");
-        assertThat(texts(relay.path("tmpfs"))).singleElement().asString().startsWith("/tmp:").contains("exec");
+        assertThat(texts(relay.path("tmpfs")))
+                .singleElement()
+                .asString()
+                .startsWith("/tmp:")
+                .contains("exec");
         assertThat(relay.path("stop_grace_period").asText()).isEqualTo("30s");
         assertThat(texts(relay.path("volumes"))).containsExactly("artifacts:/var/lib/dbt-cloud-relay");
     }
