@@ -31,6 +31,8 @@ class MonitoringTest {
     private static final Pattern EVENT_TYPE = Pattern.compile("relay_events_total\\{[^}]*type=~?\"([^\"]+)\"");
     private static final Pattern LOSS = Pattern.compile("relay_partition_losses_total\\{[^}]*reason!?=\"([^\"]+)\"");
 
+    private static final Pattern PHASE = Pattern.compile("relay_partitions\\{[^}]*phase=~?\"([^\"]+)\"");
+
     /** Prometheus' own, and the one that tells of readiness: the metrics of Kubernetes' state, kube-state-metrics. */
     private static final Set<String> FOREIGN = Set.of("up", "kube_pod_status_ready");
 
@@ -73,6 +75,10 @@ class MonitoringTest {
                 .isSubsetOf(Arrays.stream(EventType.values())
                         .map(EventType::wireName)
                         .toList());
+        assertThat(values(expressions, PHASE))
+                .isNotEmpty()
+                .allSatisfy(phase -> assertThat(Document.at("docs/metrics.md").row("relay_partitions"))
+                        .contains("`" + phase + "`"));
         assertThat(values(expressions, LOSS))
                 .isNotEmpty()
                 .isSubsetOf(Arrays.stream(LedgerException.Kind.values())
