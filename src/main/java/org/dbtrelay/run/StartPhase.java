@@ -26,6 +26,10 @@ final class StartPhase {
                 Draft.of(entry, now).rejected(reason, message);
             case Input.InFlight inFlight -> inFlight(entry, state, inFlight.runs(), now, lineup);
             case Input.RunRead read -> RetryPhase.newestRead(entry, read, now);
+            // A command ahead of it, whose job was known late, has started since it was looked.
+            case Input.MayStart late
+            when standsBesideNone(entry) && hasRunsInFlight(entry, lineup) ->
+                inFlight(entry, state, List.of(), now, lineup);
             case Input.MayStart mayStart -> start(entry, state, mayStart, now, policy);
             case Input.About other -> Decision.NOTHING;
         };
@@ -41,9 +45,21 @@ final class StartPhase {
                     : Decision.NOTHING;
         }
         return Decision.only(
-                order.task() instanceof Task.Trigger && order.terms().ifRunning() != IfRunning.QUEUE
+                standsBesideNone(entry)
                         ? new Action.ListInFlight(entry.commandId(), order.target(), jobId)
                         : whenFree(entry.commandId(), order, jobId));
+    }
+
+    /** Whether it matters to it what is in flight. */
+    private static boolean standsBesideNone(RunEntry entry) {
+        Order order = entry.openOrder();
+        return order.task() instanceof Task.Trigger && order.terms().ifRunning() != IfRunning.QUEUE;
+    }
+
+    private static boolean hasRunsInFlight(RunEntry entry, Lineup lineup) {
+        Order order = entry.openOrder();
+        return order.jobId() != null
+                && !lineup.inFlight(order.target(), order.jobId()).isEmpty();
     }
 
     /** What comes when no run in flight is in the way. */

@@ -90,6 +90,25 @@ class IfRunningTest {
         assertThat(course.lastActions()).as("c1 is ahead").noneMatch(Action.ReserveStart.class::isInstance);
     }
 
+    /** Simulation, seed 2097326. */
+    @Test
+    void a_permit_of_before_a_job_by_names_started_its_run_replaces_that_run_first() {
+        Task.Trigger named = new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false);
+        course.take(commanded(command("c1", named)));
+        course.take(commanded(command("c2", job(7), new Wishes(null, null, null, null, IfRunning.REPLACE, null))));
+        course.take(new Input.InFlight("c2", List.of()));
+        assertReserves("c2");
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.Started("c1", 1, run(99)));
+        assertThat(course.lastAction(Action.ListInFlight.class).commandId()).isEqualTo("c2");
+
+        course.take(new Input.MayStart("c2", TRIGGER, 50L));
+
+        assertThat(course.entry("c2").state()).isInstanceOf(RunState.Waiting.class);
+        assertThat(course.lastAction(Action.CancelRun.class).commandId()).isEqualTo("c1");
+    }
+
     @Test
     void a_new_owner_sees_the_same_order() {
         course.take(commanded(command("c1", job(7))));
