@@ -125,8 +125,9 @@ public final class Consumer implements Runnable, AutoCloseable {
             case "artifact.ready" -> {
                 out.printf("%s: %s at %s%n", id, text(data, "path"), text(data, "location"));
                 // Only a stored run_results.json or sources.json has a summary.
-                data.path("summary").path("nodes").fields().forEachRemaining(nodes ->
-                        out.printf("    %s %s%n", nodes.getValue(), nodes.getKey()));
+                for (Map.Entry<String, JsonNode> nodes : data.path("summary").path("nodes").properties()) {
+                    out.printf("    %s %s%n", nodes.getValue(), nodes.getKey());
+                }
             }
             case "artifact.unavailable" -> out.printf("%s: no %s, %s%n", id, text(data, "path"), text(data, "reason"));
             default -> {
