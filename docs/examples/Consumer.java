@@ -121,7 +121,7 @@ public final class Consumer implements Runnable, AutoCloseable {
             }
             case "run.cancelled", "run.abandoned", "command.rejected" ->
                 out.printf("%s: no success, %s %s%n", id, text(data, "reason"), text(data, "message"));
-            case "command.completed" -> out.printf("%s: done%n", id);
+            case "command.completed" -> out.printf("%s: done, %s%n", id, text(data, "message"));
             case "artifact.ready" -> {
                 out.printf("%s: %s at %s%n", id, text(data, "path"), text(data, "location"));
                 // Only a stored run_results.json or sources.json has a summary.

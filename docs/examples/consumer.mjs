@@ -43,7 +43,7 @@ function react(id, data) {
       console.log(`${id}: no success, ${data.reason} ${data.message ?? ''}`)
       break
     case 'command.completed':
-      console.log(`${id}: done`)
+      console.log(`${id}: done, ${data.message ?? ''}`)
       break
     case 'artifact.ready':
       console.log(`${id}: ${data.path} at ${data.location}`)

@@ -238,12 +238,13 @@ class TutorialTest {
     /** The names of all properties of events, however deep. */
     private static Set<String> fields() {
         var names = new TreeSet<>(ENVELOPE);
-        for (String schema : EVENTS) {
-            Schemas.document(schema)
-                    .findValues("properties")
-                    .forEach(properties -> properties.fieldNames().forEachRemaining(names::add));
-        }
+        EVENTS.forEach(schema -> addFields(Schemas.document(schema), names));
         return names;
+    }
+
+    private static void addFields(JsonNode schema, Set<String> names) {
+        schema.path("properties").fieldNames().forEachRemaining(names::add);
+        schema.forEach(part -> addFields(part, names));
     }
 
     private static Set<String> found(Pattern pattern, String text) {
