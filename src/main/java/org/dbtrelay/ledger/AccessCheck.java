@@ -60,7 +60,8 @@ final class AccessCheck {
         }
     }
 
-    private Set<AclOperation> needed(String topic) {
+    /** What the relay has to be allowed on a topic; Describe comes with any of it. */
+    Set<AclOperation> needed(String topic) {
         if (topic.equals(topics.ledger())) {
             return EnumSet.of(AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE_CONFIGS);
         }

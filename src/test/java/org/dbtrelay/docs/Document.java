@@ -43,11 +43,12 @@ public final class Document {
         }
     }
 
-    /** The README and all documents in {@code docs}. */
+    /** The documents at the top, that of {@code deploy}, and all in {@code docs}. */
     static List<Document> all() {
         try (Stream<Path> files = Files.list(Path.of("docs"))) {
             return Stream.concat(
-                            Stream.of(Path.of("README.md")),
+                            Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md")
+                                    .map(Path::of),
                             files.filter(file -> file.toString().endsWith(".md"))
                                     .sorted())
                     .map(Document::at)
@@ -104,7 +105,7 @@ public final class Document {
     }
 
     /** The anchors of its headings, as GitHub makes them. */
-    Set<String> anchors() {
+    public Set<String> anchors() {
         return prose().stream()
                 .map(HEADING::matcher)
                 .filter(java.util.regex.Matcher::matches)

@@ -17,6 +17,8 @@ import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.restassured.http.ContentType;
+import io.restassured.http.Header;
+import io.restassured.response.Response;
 import io.restassured.response.ValidatableResponse;
 import io.restassured.specification.RequestSpecification;
 import java.net.URI;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.dbtrelay.docs.Document;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.TopicReader;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
@@ -351,6 +354,37 @@ class CommandApiIT {
         get("api/nothing").statusCode(404).body(not(containsString("<html")));
     }
 
+    /** No stack trace, no class, no product and no version, in the body or in a header: docs/security.md. */
+    @Test
+    void strangersLearnNothingOfWhatRunsHere() {
+        String fault = "{\"command\": \"trigger\", \"job_id\": 1e999999999}";
+        List<Response> answers = List.of(
+                given().get(address("api/commands")),
+                given().get(address("api/nothing")),
+                given().get(address("")),
+                given().delete(address("api/commands")),
+                given().contentType("text/plain").body(bytes("x")).post(address("api/commands")),
+                given().contentType(ContentType.JSON).body(bytes(fault)).post(address("api/commands")),
+                given().contentType(ContentType.JSON).body(bytes("{}")).post(address("webhooks/dbt-cloud/default")),
+                given().contentType(ContentType.JSON)
+                        .body(bytes("x".repeat(70_000)))
+                        .post(address("webhooks/dbt-cloud/nobody")),
+                withKey(KEY).contentType(ContentType.JSON).body(bytes(fault)).post(address("api/commands")),
+                withKey(KEY).delete(address("api/commands")),
+                withKey(KEY).get(address("api/connections/nobody/test")),
+                given().get(management("")),
+                given().get(management("q/nothing")));
+
+        assertThat(answers).allSatisfy(answer -> {
+            assertThat(answer.statusCode()).isBetween(400, 499);
+            assertThat(answer.headers().asList()).extracting(Header::getName).doesNotContain("Server", "X-Powered-By");
+            assertThat(answer.headers() + answer.body().asString())
+                    .doesNotContainPattern(
+                            "(?i)quarkus|vert\\.?x|netty|resteasy|jackson|java\\.|org\\.dbtrelay|exception|\\tat ")
+                    .doesNotContainPattern("\\d+\\.\\d+\\.\\d+(?!\\.\\d)");
+        });
+    }
+
     @Test
     void withoutKeyNothingIsServed() {
         for (RequestSpecification request : List.of(
@@ -399,6 +433,11 @@ class CommandApiIT {
                 .then()
                 .statusCode(200)
                 .body(matchesPattern("(?s).*relay_events_total\\{[^}]*type=\"run\\.succeeded\"[^}]*} [1-9].*"));
+        String metrics = given().get(management("q/metrics")).asString();
+        assertThat(Document.at("docs/metrics.md").firstColumn("Useful ones of the libraries"))
+                .as("what alerts and dashboards rely on")
+                .isNotEmpty()
+                .allSatisfy(meter -> assertThat(metrics).contains("\n" + meter.replaceAll("\\{.*", "")));
         given().accept(ContentType.JSON)
                 .get(management("q/openapi?format=json"))
                 .then()

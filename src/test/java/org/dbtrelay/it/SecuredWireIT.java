@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,6 +96,7 @@ class SecuredWireIT {
     }
 
     private static Path directory;
+    private static Path secrets;
     private static PrivateCa ca;
     private static EmbeddedKafka kafka;
     private static DbtCloudEmulator dbtCloud;
@@ -102,7 +104,7 @@ class SecuredWireIT {
     private Deployment relay;
 
     @BeforeAll
-    static void start() {
+    static void start() throws IOException {
         World world = World.empty()
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
@@ -110,6 +112,11 @@ class SecuredWireIT {
                 .job(EmulatedJob.named("main job")
                         .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300))));
         directory = RelayStage.newDirectory(SecuredWireIT.class);
+        secrets = Files.createDirectories(directory.resolve("secrets"));
+        Files.writeString(
+                secrets.resolve("sasl.jaas.config"),
+                "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";"
+                        .formatted(USER, PASSWORD));
         ca = PrivateCa.in(directory.resolve("ca"));
         kafka = EmbeddedKafka.temporaryIn(directory).secured(ca, USER, PASSWORD).start();
         dbtCloud = DbtCloudEmulator.builder().world(world).tls(ca).start();
@@ -177,10 +184,12 @@ class SecuredWireIT {
                 .set("kafka.ssl.truststore.location", ca.certificate().toString())
                 .set("kafka.ssl.truststore.type", "PEM")
                 .set("kafka.sasl.mechanism", "SCRAM-SHA-512")
+                .set("kafka.config.providers", "directory")
                 .set(
-                        "kafka.sasl.jaas.config",
-                        "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";"
-                                .formatted(USER, PASSWORD))
+                        "kafka.config.providers.directory.class",
+                        "org.apache.kafka.common.config.provider.DirectoryConfigProvider")
+                .set("kafka.config.providers.directory.param.allowed.paths", secrets.toString())
+                .set("kafka.sasl.jaas.config", "\\${directory:%s:sasl.jaas.config}".formatted(secrets))
                 // The instance of the test before was killed, and its session holds the partition.
                 .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
                 .set("relay.topics.create", "false")
