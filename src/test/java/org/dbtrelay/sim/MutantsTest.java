@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The simulation notices when a rule is broken: a proof that cannot fail proves nothing. */
 class MutantsTest {
@@ -20,6 +22,9 @@ class MutantsTest {
     }
 
     @Test
+    @Timeout(
+            value = 15,
+            unit = TimeUnit.MINUTES) // It is work, not waiting: on a busy machine it takes as long as it takes.
     void each_broken_rule_is_noticed() throws InterruptedException {
         List<Mutant> survivors = new ArrayList<>();
         for (Mutant mutant : Mutant.values()) {
