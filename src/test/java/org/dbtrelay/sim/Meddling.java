@@ -18,6 +18,7 @@ import org.dbtrelay.ledger.PartitionWork;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Policy;
@@ -63,7 +64,19 @@ final class Meddling implements SimFlow.Observer {
 
     @Override
     public RunEntry known(RunEntry before, Input input) {
+        if (mutant == Mutant.HASTY_REPLACE
+                && input instanceof Input.MayStart
+                && before != null
+                && before.unfinished()) {
+            // It looks a second time before it starts, and must not do so either.
+            return waitingForNone(before);
+        }
         return mutant == Mutant.NO_ID_CHECK && input instanceof Input.Commanded ? null : before;
+    }
+
+    private static RunEntry waitingForNone(RunEntry entry) {
+        Order order = entry.openOrder();
+        return copy(entry, "order", copy(order, "terms", copy(order.terms(), "ifRunning", IfRunning.QUEUE)));
     }
 
     @Override
@@ -131,6 +144,11 @@ final class Meddling implements SimFlow.Observer {
     public Decision meant(RunEntry before, Input input, Decision decision) {
         if (decision.entry() == null) {
             return decision;
+        }
+        if (mutant == Mutant.HASTY_REPLACE
+                && input instanceof Input.MayStart
+                && decision.entry().unfinished()) {
+            return copy(decision, "entry", copy(decision.entry(), "order", before.order()));
         }
         if (mutant == Mutant.NO_ORDER && input instanceof Input.Commanded) {
             return withTurn(decision);
