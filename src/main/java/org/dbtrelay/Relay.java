@@ -46,7 +46,8 @@ public final class Relay {
 
     /**
      * Libraries have been seen to wait for ever for each other while they close, when a rebalance and a stop met. What is the
-     * relay's has been put away long before, and a process that stays has to be killed, after its platform's patience.
+     * relay's has been put away long before, and a process that stays has to be killed, after its platform's patience. The
+     * log may be closed by now, so what is told goes to the standard error.
      */
     private static void boundTheStop(Duration longest) {
         Thread.ofPlatform().daemon().name("longest-stop").start(() -> {

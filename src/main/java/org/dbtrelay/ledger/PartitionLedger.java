@@ -120,8 +120,7 @@ final class PartitionLedger implements AutoCloseable {
                     LedgerException.Kind.DEGRADED,
                     "the ledger partition has unfinished commands of the deployment '" + other + "', and this one is '"
                             + ours + "': set relay.name=" + other
-                            + " until they are finished, or give this one a ledger of"
-                            + " its own");
+                            + " until they are finished, or give this one a ledger of its own");
         }
         return position.of(ours);
     }

@@ -25,8 +25,8 @@ public class PartitionListener implements KafkaConsumerRebalanceListener {
     @Override
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
         // SmallRye commits offsets before it tells of a revocation. Where that fails, as for one who wakes up outside
-        // of
-        // the group, it tells nothing; here is the next occasion to see what is no longer ours.
+        // the
+        // group, it tells nothing; here is the next occasion to see what is no longer ours.
         owners.keepOnly(numbers(consumer.assignment()));
         owners.assigned(numbers(partitions));
     }
