@@ -1,6 +1,7 @@
 package org.dbtrelay.dbtcloud;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,39 +19,88 @@ public final class Redaction {
     /** What stands for the value of a key: quoted, or up to a blank or a mark that ends it. */
     private static final String VALUE = "(?:\"(?<dq>[^\"\\n]*)\"|'(?<sq>[^'\\n]*)'|(?<plain>[^\\s\"',;&)}\\]]+))";
 
-    private static final List<Pattern> WHOLE = List.of(
+    /**
+     * What a secret looks like.
+     *
+     * @param marks one of them is in each text in which the pattern finds anything, in lower case. Most texts have none, and
+     *     looking for a few letters takes a small part of the time that the pattern takes.
+     */
+    private record Shape(Pattern pattern, List<String> marks) {
+        static Shape of(String pattern, String... marks) {
+            return new Shape(Pattern.compile(pattern), List.of(marks));
+        }
+
+        boolean mayBeIn(String lowerCase) {
+            return marks.stream().anyMatch(lowerCase::contains);
+        }
+    }
+
+    private static final List<Shape> WHOLE = List.of(
             // A private key, also where only its beginning or its end is left of it.
-            Pattern.compile("(?<secret>-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=:,\\s\\\\-]*?"
-                    + "(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\\z|(?=[^A-Za-z0-9+/=:,\\s\\\\-])))"),
-            Pattern.compile("(?<secret>(?:[A-Za-z0-9+/=]{16,200}\\s{1,3}){0,100}[A-Za-z0-9+/=]{0,200}\\s{0,3}"
-                    + "-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----)"),
+            Shape.of(
+                    "(?<secret>-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----[A-Za-z0-9+/=:,\\s\\\\-]*?"
+                            + "(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\\z|(?=[^A-Za-z0-9+/=:,\\s\\\\-])))",
+                    "private key-----"),
+            Shape.of(
+                    "(?<secret>(?:[A-Za-z0-9+/=]{16,200}\\s{1,3}){0,100}[A-Za-z0-9+/=]{0,200}\\s{0,3}"
+                            + "-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----)",
+                    "private key-----"),
             // The password of a URL, and what signs one.
-            Pattern.compile("[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\\s:/@'\"]{0,100}:(?<secret>[^\\s/@'\"]{1,300})@"),
-            Pattern.compile("[?&](?:sig|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token)=(?<secret>[^&\\s\"']+)"),
+            Shape.of("[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\\s:/@'\"]{0,100}:(?<secret>[^\\s/@'\"]{1,300})@", "://"),
+            Shape.of(
+                    "[?&](?:sig|X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token)=(?<secret>[^&\\s\"']+)",
+                    "sig=",
+                    "x-amz-"),
             // Tokens that tell by themselves what they are: dbt Cloud's, AWS', GitHub's, GitLab's, Slack's,
             // Databricks', Google's.
-            Pattern.compile("\\b(?<secret>dbt[csu]_[A-Za-z0-9_+/=-]{8,})"),
-            Pattern.compile("\\b(?<secret>(?:AKIA|ASIA)[A-Z0-9]{16})\\b"),
-            Pattern.compile(
-                    "\\b(?<secret>gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})"),
-            Pattern.compile("\\b(?<secret>xox[abprs]-[A-Za-z0-9-]{10,}|dapi[0-9a-f]{32}|ya29\\.[A-Za-z0-9_-]{20,}"
-                    + "|AIza[A-Za-z0-9_-]{35})"),
+            Shape.of("\\b(?<secret>dbt[csu]_[A-Za-z0-9_+/=-]{8,})", "dbtc_", "dbts_", "dbtu_"),
+            Shape.of("\\b(?<secret>(?:AKIA|ASIA)[A-Z0-9]{16})\\b", "akia", "asia"),
+            Shape.of(
+                    "\\b(?<secret>gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})",
+                    "gho_",
+                    "ghp_",
+                    "ghr_",
+                    "ghs_",
+                    "ghu_",
+                    "github_pat_",
+                    "glpat-"),
+            Shape.of(
+                    "\\b(?<secret>xox[abprs]-[A-Za-z0-9-]{10,}|dapi[0-9a-f]{32}|ya29\\.[A-Za-z0-9_-]{20,}"
+                            + "|AIza[A-Za-z0-9_-]{35})",
+                    "xox",
+                    "dapi",
+                    "ya29.",
+                    "aiza"),
             // A JSON web token.
-            Pattern.compile("\\b(?<secret>eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*)"),
+            Shape.of("\\b(?<secret>eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*)", "eyj"),
             // An Authorization header, or what was quoted of one.
-            Pattern.compile("(?i)\\b(?:bearer|basic)\\s+(?<secret>(?=[A-Za-z._~+/=-]*[0-9=])[A-Za-z0-9._~+/=-]{12,})"),
-            Pattern.compile(
-                    "(?i)\\bauthorization[\"']?\\s*[:=]\\s*[\"']?(?:token|bearer|basic)\\s+(?<secret>[^\\s\"',;]+)"),
+            Shape.of(
+                    "(?i)\\b(?:bearer|basic)\\s+(?<secret>(?=[A-Za-z._~+/=-]*[0-9=])[A-Za-z0-9._~+/=-]{12,})",
+                    "bearer",
+                    "basic"),
+            Shape.of(
+                    "(?i)\\bauthorization[\"']?\\s*[:=]\\s*[\"']?(?:token|bearer|basic)\\s+(?<secret>[^\\s\"',;]+)",
+                    "authorization"),
             // Something long that nobody can remember, after a name that ends in key.
-            Pattern.compile("(?i:\\b[a-z0-9_-]{0,40}key[\"']?\\s{0,3}[:=]\\s{0,3})[\"']?(?<secret>(?=[^\\s\"']*[0-9])"
-                    + "(?=[^\\s\"']*[A-Z])(?=[^\\s\"']*[a-z])[A-Za-z0-9+/_=-]{24,})"));
+            Shape.of(
+                    "(?i:\\b[a-z0-9_-]{0,40}key[\"']?\\s{0,3}[:=]\\s{0,3})[\"']?(?<secret>(?=[^\\s\"']*[0-9])"
+                            + "(?=[^\\s\"']*[A-Z])(?=[^\\s\"']*[a-z])[A-Za-z0-9+/_=-]{24,})",
+                    "key"));
 
     /** A name that says that a secret follows, then the value. */
-    private static final Pattern KEYED = Pattern.compile(
+    private static final Shape KEYED = Shape.of(
             "(?i)(?<![a-z0-9])(?<!unexpected )(?<!input )(?:(?:[a-z0-9]{1,40}[_-]){0,4}(?:password|passwd|passphrase|pwd|secret"
                     + "|token|apikey|api[_-]key|access[_-]key(?:[_-]id)?|secret[_-]key|account[_-]key"
                     + "|private[_-]key(?:[_-](?:id|passphrase))?)|dbt_env_secret_[a-z0-9_]{1,80})"
-                    + "[\"']?\\s{0,3}(?:=>|[:=])\\s{0,3}" + VALUE);
+                    + "[\"']?\\s{0,3}(?:=>|[:=])\\s{0,3}" + VALUE,
+            "passw",
+            "passphrase",
+            "pwd",
+            "secret",
+            "token",
+            "apikey",
+            "_key",
+            "-key");
 
     /** Words that such a name is compared with, or set to, and that nobody uses as a secret. */
     private static final Pattern WORD = Pattern.compile(
@@ -71,18 +121,21 @@ public final class Redaction {
     /** The text without what looks like a secret. */
     public static String blotOut(String text) {
         String clean = text;
-        for (Pattern pattern : WHOLE) {
-            clean = replace(pattern, clean);
+        String lowerCase = text.toLowerCase(Locale.ROOT);
+        for (Shape shape : WHOLE) {
+            if (shape.mayBeIn(lowerCase)) {
+                clean = replace(shape, clean);
+            }
         }
-        return replace(KEYED, clean);
+        return KEYED.mayBeIn(lowerCase) ? replace(KEYED, clean) : clean;
     }
 
-    private static String replace(Pattern pattern, String text) {
-        Matcher matcher = pattern.matcher(text);
+    private static String replace(Shape shape, String text) {
+        Matcher matcher = shape.pattern().matcher(text);
         StringBuilder clean = null;
         int done = 0;
         while (matcher.find()) {
-            int[] span = secret(pattern, matcher);
+            int[] span = secret(shape, matcher);
             if (span.length == 0) {
                 continue;
             }
@@ -94,8 +147,8 @@ public final class Redaction {
     }
 
     /** Where it begins and ends; empty: it is none. */
-    private static int[] secret(Pattern pattern, MatchResult match) {
-        if (pattern != KEYED) {
+    private static int[] secret(Shape shape, MatchResult match) {
+        if (!shape.equals(KEYED)) {
             return new int[] {match.start("secret"), match.end("secret")};
         }
         for (String group : List.of("dq", "sq", "plain")) {

@@ -47,6 +47,7 @@ public class TopicCheck {
 
     private static final RelayLog LOG = RelayLog.of(TopicCheck.class);
     private static final Duration AGAIN = Duration.ofSeconds(2);
+    private static final String SILENCE = "Kafka does not answer: ";
 
     private final KafkaSettings kafka;
     private final RelayConfig.Topics topics;
@@ -109,7 +110,7 @@ public class TopicCheck {
                 try (Admin admin = kafka.admin()) {
                     return check(admin);
                 } catch (KafkaException e) {
-                    faulty(List.of("Kafka does not answer: " + e.getMessage()));
+                    faulty(List.of(SILENCE + e.getMessage()));
                 } catch (Faulty e) {
                     faulty(e.faults);
                 }
@@ -177,12 +178,17 @@ public class TopicCheck {
     private void faulty(List<String> faults) {
         if (!status.faults().equals(faults)) {
             // What was said before is not said again when the list gets shorter.
-            for (String fault :
-                    faults.stream().filter(it -> !status.faults().contains(it)).toList()) {
+            for (String fault : faults.stream().filter(this::isNew).toList()) {
                 LOG.warn("Not ready, waiting: the topics are not as they have to be", pair(LogKey.REASON, fault));
             }
             status = new Status(List.copyOf(faults), 0, clock.instant());
         }
+    }
+
+    /** An outage is said once, in whatever words Kafka's client puts it from one look to the next. */
+    private boolean isNew(String fault) {
+        return status.faults().stream()
+                .noneMatch(known -> known.equals(fault) || (known.startsWith(SILENCE) && fault.startsWith(SILENCE)));
     }
 
     private Set<String> names() {
@@ -266,7 +272,7 @@ public class TopicCheck {
             if (cause instanceof KafkaException kafka) {
                 throw kafka;
             }
-            throw new Faulty(List.of("Kafka does not answer: " + cause.getMessage()));
+            throw new Faulty(List.of(SILENCE + cause.getMessage()));
         }
     }
 
