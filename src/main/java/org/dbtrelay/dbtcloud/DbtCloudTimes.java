@@ -22,7 +22,7 @@ final class DbtCloudTimes {
         if (text == null || text.isBlank()) {
             return null;
         }
-        String iso = text.strip().replaceFirst(" ", "T");
+        String iso = text.strip().replace(' ', 'T');
         try {
             return DateTimeFormatter.ISO_OFFSET_DATE_TIME
                     .parse(iso, OffsetDateTime::from)

@@ -19,20 +19,22 @@ final class LongStringCut extends InputStream {
     private static final int SEGMENT = 6 * LOG_TAIL_BYTES;
 
     private static final int LONGEST_CHARACTER = 6;
+    private static final int CHUNK = 8192;
+    private static final byte[] NONE = new byte[0];
 
     private final InputStream source;
-    private final byte[] chunk = new byte[8192];
+    private final byte[] chunk = new byte[CHUNK];
     private int chunkNext;
     private int chunkEnd;
 
-    private byte[] ready = new byte[SEGMENT];
+    private byte[] ready = new byte[CHUNK];
     private int readyNext;
     private int readyEnd;
 
     private boolean inString;
-    private byte[] segment = new byte[SEGMENT + 2 * LONGEST_CHARACTER];
+    private byte[] segment = NONE;
     private int segmentEnd;
-    private byte[] previous = new byte[SEGMENT + 2 * LONGEST_CHARACTER];
+    private byte[] previous = NONE;
     private int previousEnd;
 
     LongStringCut(InputStream json) {
@@ -78,7 +80,7 @@ final class LongStringCut extends InputStream {
                 copyString();
                 return true;
             }
-            if (chunkNext == chunkEnd || readyEnd == SEGMENT) {
+            if (chunkNext == chunkEnd || readyEnd == CHUNK) {
                 return true;
             }
         }
@@ -99,7 +101,7 @@ final class LongStringCut extends InputStream {
                 segment = oldest;
                 segmentEnd = 0;
             }
-            segment[segmentEnd++] = (byte) next();
+            keep(next());
             if (octet == '\\') {
                 copyEscape();
             }
@@ -112,8 +114,16 @@ final class LongStringCut extends InputStream {
     private void copyEscape() throws IOException {
         int left = peek() == 'u' ? 5 : 1;
         while (left-- > 0 && peek() >= 0) {
-            segment[segmentEnd++] = (byte) next();
+            keep(next());
         }
+    }
+
+    /** Few strings are long, so the room for one grows with it. */
+    private void keep(int octet) {
+        if (segmentEnd == segment.length) {
+            segment = Arrays.copyOf(segment, Math.max(256, 2 * segmentEnd));
+        }
+        segment[segmentEnd++] = (byte) octet;
     }
 
     private void append(byte[] bytes, int count) {

@@ -50,21 +50,22 @@ public class RelayTraces {
         }
     };
 
-    private final Tracer tracer;
+    /** Null: nothing is traced, and no time is spent on it on the way of every commit. */
+    private final @Nullable Tracer tracer;
 
     /** The SDK makes spans even when it is disabled, and lets them fall; a trace would go on by way of a span that nobody has. */
     @Inject
     RelayTraces(OpenTelemetry telemetry, OTelRuntimeConfig config) {
-        this(config.sdkDisabled() ? OpenTelemetry.noop() : telemetry);
+        this(config.sdkDisabled() ? null : telemetry);
     }
 
-    RelayTraces(OpenTelemetry telemetry) {
-        this.tracer = telemetry.getTracer(SCOPE);
+    RelayTraces(@Nullable OpenTelemetry telemetry) {
+        this.tracer = telemetry == null ? null : telemetry.getTracer(SCOPE);
     }
 
     /** None: for what is wired by hand. */
     public static RelayTraces none() {
-        return new RelayTraces(OpenTelemetry.noop());
+        return new RelayTraces(null);
     }
 
     /** A part of a trace that is under way. Ending it again does nothing. */
@@ -147,9 +148,16 @@ public class RelayTraces {
 
     /** Events are committed. */
     public void told(List<RunEvent> events, Instant begun, Instant committed) {
+        if (tracer == null) {
+            return;
+        }
         for (RunEvent event : events) {
             Span span = builder(
-                            event.trace(), "publish " + event.type().wireName(), SpanKind.PRODUCER, event.commandId())
+                            tracer,
+                            event.trace(),
+                            "publish " + event.type().wireName(),
+                            SpanKind.PRODUCER,
+                            event.commandId())
                     .setAttribute(SYSTEM, "kafka")
                     .setStartTimestamp(begun)
                     .startSpan();
@@ -165,10 +173,14 @@ public class RelayTraces {
     }
 
     private Part begin(@Nullable TraceContext trace, String name, SpanKind kind, String commandId, More more) {
-        return new Part(more.to(builder(trace, name, kind, commandId)).startSpan(), trace);
+        Span span = tracer == null
+                ? Span.getInvalid()
+                : more.to(builder(tracer, trace, name, kind, commandId)).startSpan();
+        return new Part(span, trace);
     }
 
-    private SpanBuilder builder(@Nullable TraceContext trace, String name, SpanKind kind, String commandId) {
+    private static SpanBuilder builder(
+            Tracer tracer, @Nullable TraceContext trace, String name, SpanKind kind, String commandId) {
         return tracer.spanBuilder(name)
                 .setParent(parent(trace))
                 .setSpanKind(kind)

@@ -36,6 +36,11 @@ public final class SimFlow {
             return input;
         }
 
+        /** How the commands are taken to stand to each other. */
+        default Lineup lineup(RunEntry before, Lineup lineup) {
+            return lineup;
+        }
+
         /** Whether send windows begin only when the commit has returned. */
         default boolean stampsLate() {
             return false;
@@ -93,7 +98,11 @@ public final class SimFlow {
                         Decision decision = observer.meant(
                                 entry,
                                 input,
-                                super.decide(observer.known(entry, input), observer.heard(entry, input), now, lineup));
+                                super.decide(
+                                        observer.known(entry, input),
+                                        observer.heard(entry, input),
+                                        now,
+                                        observer.lineup(entry, lineup)));
                         observer.decided(entry, input, decision);
                         return decision;
                     }

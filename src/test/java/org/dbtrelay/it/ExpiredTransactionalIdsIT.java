@@ -5,14 +5,11 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
@@ -27,12 +24,7 @@ class ExpiredTransactionalIdsIT {
 
     @Test
     void theOwnerGoesOn() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
-        IDS.forEach(id -> world.job(EmulatedJob.named(id)
-                .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
+        World world = OneRunEach.unending(IDS);
         Path directory = RelayStage.newDirectory(ExpiredTransactionalIdsIT.class);
         try (EmbeddedKafka kafka = EmbeddedKafka.temporaryIn(directory)
                         .set("transactional.id.expiration.ms", "1000")

@@ -4,6 +4,7 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,8 +12,11 @@ import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
+import org.dbtrelay.testkit.emulator.EmulatedJob;
+import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.RunStatus;
 import org.dbtrelay.testkit.emulator.RunView;
+import org.dbtrelay.testkit.emulator.World;
 
 /**
  * Commands with a job each, which has the command's id as its name: so the runs of a job tell how often its command was
@@ -30,6 +34,17 @@ final class OneRunEach {
         this.jobs = ids.stream()
                 .collect(toMap(
                         id -> id, id -> dbtCloud.world().jobNamed(id).id(), (one, other) -> one, LinkedHashMap::new));
+    }
+
+    /** A world with a job for each command, whose runs go on until the test ends them. */
+    static World unending(Collection<String> ids) {
+        World world = World.empty()
+                .account(World.ACCOUNT_ID, "Jaffle Shop")
+                .project("Jaffle Shop")
+                .environment("Production");
+        ids.forEach(id -> world.job(EmulatedJob.named(id)
+                .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
+        return world;
     }
 
     /** Sends commands to the partitions in turn. */

@@ -11,9 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
@@ -40,12 +38,7 @@ class RollingRestartIT {
 
     @Test
     void needsNoLookUps() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
-        IDS.forEach(id -> world.job(EmulatedJob.named(id)
-                .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
+        World world = OneRunEach.unending(IDS);
         try (RelayStage stage = RelayStage.of(RollingRestartIT.class, world)) {
             Deployment relay = stage.deployment("rolling")
                     .set("mp.messaging.incoming.commands.session.timeout.ms", Long.toString(SESSION.toMillis()))

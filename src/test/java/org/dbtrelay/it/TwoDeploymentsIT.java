@@ -10,11 +10,8 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.RunView;
-import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,15 +34,11 @@ class TwoDeploymentsIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
-        Stream.of(OF_ONE_LEDGER, OF_TWO_NAMES, OF_THE_FIRST, OF_THE_SECOND)
-                .flatMap(List::stream)
-                .forEach(id -> world.job(EmulatedJob.named(id)
-                        .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
-        stage = RelayStage.of(TwoDeploymentsIT.class, world);
+        stage = RelayStage.of(
+                TwoDeploymentsIT.class,
+                OneRunEach.unending(Stream.of(OF_ONE_LEDGER, OF_TWO_NAMES, OF_THE_FIRST, OF_THE_SECOND)
+                        .flatMap(List::stream)
+                        .toList()));
     }
 
     @AfterAll

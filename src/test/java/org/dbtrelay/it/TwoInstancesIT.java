@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
@@ -21,12 +18,7 @@ class TwoInstancesIT {
 
     @Test
     void oneDiesAndTheOtherTakesOver() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
-        IDS.forEach(id -> world.job(EmulatedJob.named(id)
-                .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
+        World world = OneRunEach.unending(IDS);
         try (RelayStage stage = RelayStage.of(TwoInstancesIT.class, world)) {
             Deployment relay = stage.deployment("shared")
                     .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")

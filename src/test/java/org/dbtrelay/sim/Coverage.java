@@ -1,20 +1,21 @@
 package org.dbtrelay.sim;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** How often what was met, by kind. */
 final class Coverage {
 
-    private final Map<String, Map<String, Integer>> counts = new TreeMap<>();
+    private final Map<String, Map<String, Integer>> counts = new HashMap<>();
 
     void count(String kind, String what) {
-        counts.computeIfAbsent(kind, key -> new TreeMap<>()).merge(what, 1, Integer::sum);
+        counts.computeIfAbsent(kind, key -> new HashMap<>()).merge(what, 1, Integer::sum);
     }
 
     void add(Coverage other) {
         other.counts.forEach((kind, whats) -> whats.forEach((what, count) ->
-                counts.computeIfAbsent(kind, key -> new TreeMap<>()).merge(what, count, Integer::sum)));
+                counts.computeIfAbsent(kind, key -> new HashMap<>()).merge(what, count, Integer::sum)));
     }
 
     int of(String kind, String what) {
@@ -28,9 +29,9 @@ final class Coverage {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();
-        counts.forEach((kind, whats) -> {
+        new TreeMap<>(counts).forEach((kind, whats) -> {
             text.append(kind).append('\n');
-            whats.forEach((what, count) -> text.append(String.format("  %10d  %s%n", count, what)));
+            new TreeMap<>(whats).forEach((what, count) -> text.append(String.format("  %10d  %s%n", count, what)));
         });
         return text.toString();
     }

@@ -20,6 +20,7 @@ import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Lineup;
 import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
@@ -77,6 +78,19 @@ final class Meddling implements SimFlow.Observer {
     private static RunEntry waitingForNone(RunEntry entry) {
         Order order = entry.openOrder();
         return copy(entry, "order", copy(order, "terms", copy(order.terms(), "ifRunning", IfRunning.QUEUE)));
+    }
+
+    @Override
+    public Lineup lineup(RunEntry before, Lineup lineup) {
+        if (mutant != Mutant.NO_ORDER
+                || before == null
+                || !(before.state() instanceof RunState.Waiting)
+                || !(before.openOrder().task() instanceof Task.Trigger)) {
+            return lineup;
+        }
+        Lineup alone = new Lineup(Map.of(before.commandId(), before));
+        alone.takeTurn();
+        return alone;
     }
 
     @Override

@@ -19,7 +19,7 @@ enum Mutant {
     SEQUENCE_IN_MEMORY("sequence numbers are not restored"),
     RETRY_AGAIN("a retry without a clear answer is sent again"),
     CANCEL_DROPPED("a cancel is forgotten while its target starts"),
-    NO_ORDER("every command is told that it is its turn"),
+    NO_ORDER("each command believes that it is alone at its job"),
     NO_LIMITS("any number of runs may be in flight"),
     HASTY_REPLACE("a replace does not wait for the end of what it cancels"),
     SWEEP_TAKES_RETRIES("a sweep takes a person's retry for a second run");

@@ -117,7 +117,7 @@ final class SimChannel {
                 new ArrayList<>(assigned.keySet()).forEach(this::fetch);
                 assigned.forEach(this::commit);
             }
-            process.sleep(150_000_000 + world.faults().upTo(1_200_000_000));
+            process.sleep(250_000_000 + world.faults().upTo(1_800_000_000));
         }
     }
 

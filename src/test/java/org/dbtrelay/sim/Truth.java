@@ -172,10 +172,12 @@ final class Truth {
                 String source = text(record.headers(), "dlq-partition") + "@" + text(record.headers(), "dlq-offset");
                 deadLetters.computeIfAbsent(source, key -> new ArrayList<>()).add(text(record.headers(), "dlq-reason"));
             } else if (!record.topic().equals(SimConfig.LEDGER)) {
-                String[] id = text(record.headers(), "ce_id").split("/(?=[0-9]+$)", 2);
-                Known known = commands.computeIfAbsent(id[0], Known::new);
-                eventsBefore.putIfAbsent(id[0], known.events);
-                told(id[0], known, Integer.parseInt(id[1]), text(record.headers(), "ce_type"), record.value());
+                String event = text(record.headers(), "ce_id");
+                String id = event.substring(0, event.lastIndexOf('/'));
+                int sequence = Integer.parseInt(event.substring(id.length() + 1));
+                Known known = commands.computeIfAbsent(id, Known::new);
+                eventsBefore.putIfAbsent(id, known.events);
+                told(id, known, sequence, text(record.headers(), "ce_type"), record.value());
                 List<String> faults = EventShapes.faults(record.value());
                 world.check(faults.isEmpty(), "an event is not as docs/schemas says: %s", faults);
             }
@@ -214,9 +216,10 @@ final class Truth {
 
     private void entry(Transaction transaction, int partition, String id, RunEntry entry) {
         Known known = commands.computeIfAbsent(id, Known::new);
-        idsByMarker.putIfAbsent(
-                CauseMarker.of(SimConfig.NAME, SimConfig.LEDGER, id).text(), id);
         RunEntry before = known.last;
+        if (before == null) {
+            idsByMarker.put(CauseMarker.of(SimConfig.NAME, SimConfig.LEDGER, id).text(), id);
+        }
         known.last = entry;
         known.knewJob =
                 before != null && before.order() != null && before.order().jobId() != null;
