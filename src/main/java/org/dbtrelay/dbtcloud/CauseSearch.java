@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.dbtrelay.dbtcloud.RunLists.Page;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunSnapshot;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class CauseSearch {
 
     private final RunLists lists;
+
+    static final int AT_ONCE = 2_000;
 
     CauseSearch(RunLists lists) {
         this.lists = lists;
@@ -55,9 +58,14 @@ final class CauseSearch {
         return Optional.ofNullable(oldest);
     }
 
-    /** Reads the account's runs, newest first, down to the page with one that is older than the bound. */
-    List<RunSnapshot> all(long accountId, String prefix, Instant notCreatedBefore) throws DbtCloudException {
-        // Rows shift to the next page while new runs come in, so a run can be listed twice.
+    /**
+     * Reads the account's runs, newest first, down to the page with one that is older than the bound.
+     *
+     * @param some takes them, at most {@value #AT_ONCE} at a time: a busy hour has tens of thousands. Rows shift to the next page
+     *     while new runs come in, so a run can come twice.
+     */
+    void each(long accountId, String prefix, Instant notCreatedBefore, Consumer<List<RunSnapshot>> some)
+            throws DbtCloudException {
         Map<Long, RunSnapshot> found = new LinkedHashMap<>();
         int offset = 0;
         boolean more = true;
@@ -69,11 +77,17 @@ final class CauseSearch {
                 if (run.triggerCause() != null && run.triggerCause().startsWith(prefix)) {
                     found.put(run.runId(), run);
                 }
+                if (found.size() == AT_ONCE) {
+                    some.accept(List.copyOf(found.values()));
+                    found.clear();
+                }
             }
             more = !reachedBound && !page.isLast(offset);
             offset += page.rows();
         }
-        return List.copyOf(found.values());
+        if (!found.isEmpty()) {
+            some.accept(List.copyOf(found.values()));
+        }
     }
 
     private static boolean isWithin(RunSnapshot run, @Nullable Long aboveRunId, Instant notCreatedBefore) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.run.CallFailure;
@@ -261,10 +262,10 @@ public final class DbtCloudClient {
         return causes.find(accountId, jobId, marker, aboveRunId, notCreatedBefore);
     }
 
-    /** The account's runs whose cause begins with a text, back to a time. Runs whose cause is not told are left out. */
-    public List<RunSnapshot> runsWithCause(long accountId, String prefix, Instant notCreatedBefore)
+    /** Gives the account's runs whose cause begins with a text, newest first, back to a time, some thousands at once. */
+    public void runsWithCause(long accountId, String prefix, Instant notCreatedBefore, Consumer<List<RunSnapshot>> some)
             throws DbtCloudException {
-        return causes.all(accountId, prefix, notCreatedBefore);
+        causes.each(accountId, prefix, notCreatedBefore, some);
     }
 
     /** Reads a job. */

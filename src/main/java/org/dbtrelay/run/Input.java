@@ -29,7 +29,7 @@ public sealed interface Input {
     }
 
     /**
-     * The runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the
+     * Some of the runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the
      * commands.
      */
     record Swept(Action.Target target, List<RunSnapshot> runs) implements Input {}

@@ -49,7 +49,7 @@ final class StrayRuns {
                 .orElse(null);
         boolean ownStillQueued = own.status() == JobRunStatus.Known.QUEUED
                 && input.runs().stream()
-                        .noneMatch(run -> run.runId() == own.runId() && run.status() != JobRunStatus.Known.QUEUED);
+                        .anyMatch(run -> run.runId() == own.runId() && run.status() == JobRunStatus.Known.QUEUED);
         if (older == null || !ownStillQueued) {
             return open(entry, state, input, now);
         }

@@ -9,7 +9,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.Connections;
@@ -23,7 +22,6 @@ import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CauseMarker;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunSnapshot;
 
 /**
  * Now and then lists the runs of the last hour that carry this deployment's marker, so that two runs of one command come to
@@ -82,13 +80,11 @@ public class Sweep {
 
     private void sweep(DbtCloudClient client, Action.Target target) {
         try {
-            List<RunSnapshot> marked = client.runsWithCause(
+            client.runsWithCause(
                     target.accountId(),
                     CauseMarker.prefix(policy.deployment()),
-                    clock.instant().minus(LOOK_BACK));
-            if (!marked.isEmpty()) {
-                intake.offerToAll(new Input.Swept(target, marked));
-            }
+                    clock.instant().minus(LOOK_BACK),
+                    marked -> intake.offerToAll(new Input.Swept(target, marked)));
         } catch (DbtCloudException e) {
             LOG.warn(
                     "The runs of an account could not be swept for second runs; the next sweep does it",

@@ -32,10 +32,12 @@ import org.junit.jupiter.api.Test;
 class ContainerIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Pattern STATUS = Pattern.compile("^(Uid|Gid|VmRSS|VmHWM):\\s+(\\d+)", Pattern.MULTILINE);
+    private static final Pattern STATUS =
+            Pattern.compile("^(Uid|Gid|VmRSS|RssAnon|VmHWM):\\s+(\\d+)", Pattern.MULTILINE);
 
     /** What the JVM finds by itself in a container of 256 MiB, which is no container here: so a heap of 128 MiB. */
-    private static final String SMALL = "-XX:MaxRAM=256m -XX:+UseSerialGC";
+    private static final String SMALL =
+            ("-XX:MaxRAM=256m -XX:+UseSerialGC " + System.getProperty("container.options", "")).strip();
 
     private static final Duration STOP = Duration.ofSeconds(25);
     private static final int STARTS = Integer.getInteger("container.starts", 5);
@@ -176,11 +178,12 @@ class ContainerIT {
         final List<Double> up = new ArrayList<>();
         final List<Double> ready = new ArrayList<>();
         final List<Double> megabytes = new ArrayList<>();
+        final List<Double> anonymous = new ArrayList<>();
 
         @Override
         public String toString() {
-            return "256 MiB, median of %d: live after %.2f s, ready after %.2f s, RSS %.0f MiB when ready"
-                    .formatted(up.size(), median(up), median(ready), median(megabytes));
+            return "256 MiB, median of %d: live after %.2f s, ready after %.2f s, RSS %.0f MiB when ready, %.0f MiB of it not of files"
+                    .formatted(up.size(), median(up), median(ready), median(megabytes), median(anonymous));
         }
     }
 
@@ -193,6 +196,7 @@ class ContainerIT {
         measured.up.add(up);
         measured.ready.add((System.nanoTime() - began) / 1e9);
         measured.megabytes.add(status(process, "VmRSS") / 1024.0);
+        measured.anonymous.add(status(process, "RssAnon") / 1024.0);
         assertThat(process.stop()).isZero();
     }
 
