@@ -6,7 +6,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -90,8 +89,9 @@ class RestClients implements AutoCloseable {
                 .register(Redirects.absoluteLocations())
                 .register(authorization(token, new Redirects(settings.host())));
         settings.proxy().ifPresent(proxy -> {
-            URI address = URI.create("http://" + proxy);
-            builder.proxyAddress(address.getHost(), address.getPort());
+            // Not by way of a URI, which sees no host in a name with an underscore, as containers have them.
+            int colon = proxy.lastIndexOf(':');
+            builder.proxyAddress(proxy.substring(0, colon), Integer.parseInt(proxy.substring(colon + 1)));
             settings.proxyUser().ifPresent(builder::proxyUser);
             settings.proxyPassword().ifPresent(builder::proxyPassword);
         });

@@ -78,8 +78,10 @@ final class RunLists {
         while (more) {
             Page page = page(accountId, Priority.LOOK_UP, RunQuery.inFlightOfJob(jobId, cursor));
             all.addAll(page.runs());
-            more = !page.runs().isEmpty() && !page.isLast(0);
-            cursor = all.isEmpty() ? cursor : all.getLast().runId();
+            long last = page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(cursor);
+            // A page that leads no further, against the order that was asked for, would come again for ever.
+            more = last > cursor && !page.isLast(0);
+            cursor = last;
         }
         return all;
     }

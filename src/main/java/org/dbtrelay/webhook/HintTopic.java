@@ -110,6 +110,9 @@ class HintTopic {
                     return;
                 } catch (KafkaException e) {
                     complain(e.getMessage());
+                } catch (RuntimeException e) {
+                    // Without this thread no hint of another instance would come in any more.
+                    LOG.error("A fault of the relay stopped the reading of hints; they are read again", e);
                 }
             } while (!stopping.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
@@ -117,7 +120,7 @@ class HintTopic {
         }
     }
 
-    /** Reads until the topic is lost or has grown. */
+    /** Reads until the relay stops or Kafka refuses. The topic's one partition is enough; one that is added later is not read. */
     private void follow(Consumer<byte[], byte[]> reader) {
         List<TopicPartition> partitions = partitions(reader);
         if (partitions.isEmpty()) {
