@@ -117,7 +117,7 @@ final class Filters {
         return Long.parseLong(text);
     }
 
-    /** One page of the list. */
+    /** How many rows the page has at most. */
     int limit() {
         return limit;
     }

@@ -91,10 +91,7 @@ final class RunLists {
     }
 
     private static Page readPage(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
-        Envelope envelope = Envelope.read(body);
-        if (!envelope.data().isArray()) {
-            throw new UnreadableAnswer("a list without rows");
-        }
+        Envelope envelope = Envelope.read(body).asList();
         List<RunSnapshot> runs = new ArrayList<>();
         int unreadable = 0;
         for (JsonNode row : envelope.data()) {

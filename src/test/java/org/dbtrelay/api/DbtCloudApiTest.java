@@ -111,6 +111,22 @@ class DbtCloudApiTest {
     }
 
     @Test
+    void aMistypedAccountDoesNotSuspendItsConnection() {
+        get("/api/connections/default/accounts/4711/runs").statusCode(502).body("failure", equalTo("suspended"));
+        get("/api/connections").statusCode(200).body("[0].refused", empty());
+    }
+
+    @Test
+    void aCommandWithoutABodyIsRefused() {
+        given().header("Authorization", "Bearer " + KEY)
+                .contentType("application/json")
+                .post("/api/commands")
+                .then()
+                .statusCode(400)
+                .contentType(PROBLEM);
+    }
+
+    @Test
     void aConnectionIsSuspendedAndResumed() {
         post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
         get("/api/connections").body("[0].suspended_since", notNullValue());
