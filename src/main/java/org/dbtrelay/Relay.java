@@ -34,8 +34,9 @@ public final class Relay {
     public static void main(String... arguments) {
         CheckedConfig.Checked checked = CheckedConfig.read();
         RelayConfig config = checked.config();
-        List<ConfigFault> faults =
-                config == null || !checked.faults().isEmpty() ? checked.faults() : StoreCheck.faults(config.artifacts());
+        List<ConfigFault> faults = config == null || !checked.faults().isEmpty()
+                ? checked.faults()
+                : StoreCheck.faults(config.artifacts());
         if (config == null || !faults.isEmpty()) {
             tell(faults, System.err);
             System.exit(1);

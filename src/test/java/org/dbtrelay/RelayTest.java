@@ -17,7 +17,8 @@ class RelayTest {
 
     private record Ended(int exitValue, String output) {}
 
-    private static Ended started(Path directory, Map<String, String> properties) throws IOException, InterruptedException {
+    private static Ended started(Path directory, Map<String, String> properties)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",

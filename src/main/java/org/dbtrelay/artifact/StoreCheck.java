@@ -32,7 +32,8 @@ public final class StoreCheck {
                                     "missing, and the AWS SDK finds none either (AWS_REGION, profile, instance);"
                                             + " relay.artifacts.store=s3 needs the bucket's region, such as eu-west-1")
                             : new ConfigFault(
-                                    "relay.artifacts.store", "s3 cannot be used as it is configured: " + e.getMessage()));
+                                    "relay.artifacts.store",
+                                    "s3 cannot be used as it is configured: " + e.getMessage()));
         }
     }
 }

@@ -75,8 +75,8 @@ final class ConnectionChecks {
                 "a proxy wants a name and a password; give " + prefix + "proxy-user and this, or none of the two");
         connection
                 .trustStore()
-                .ifPresent(file ->
-                        trustStore(file, connection.trustStorePassword().orElse("")));
+                .ifPresent(
+                        file -> trustStore(file, connection.trustStorePassword().orElse("")));
         check(
                 connection.trustStorePassword().isEmpty()
                         || connection.trustStore().isPresent(),
@@ -138,10 +138,7 @@ final class ConnectionChecks {
                     leaf,
                     "'" + file + "' holds more than one word; it must hold the " + what + " and nothing else");
         } catch (IOException unreadable) {
-            check(
-                    false,
-                    leaf,
-                    unreadable(file) + "; it must hold the " + what);
+            check(false, leaf, unreadable(file) + "; it must hold the " + what);
         }
     }
 

@@ -38,7 +38,8 @@ public class Connections {
         config.connections().values().forEach(budgets::register);
         Policy policy = Policies.of(config);
         config.connections().forEach((name, settings) -> {
-            Set<Long> accounts = Objects.requireNonNull(policy.connections().get(name)).accounts();
+            Set<Long> accounts =
+                    Objects.requireNonNull(policy.connections().get(name)).accounts();
             clients.put(name, client(name, settings, accounts, clock, monotonic));
             secret(settings.webhookSecretFile(), settings.webhookSecret())
                     .ifPresent(secret -> signatures.put(name, new WebhookSignature(secret)));

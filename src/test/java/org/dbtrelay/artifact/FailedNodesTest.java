@@ -101,8 +101,8 @@ class FailedNodesTest {
 
     @Test
     void idsThatAreTooMuchByThemselvesLeaveNothingOfTheMessages() throws IOException {
-        String row =
-                "{\"unique_id\": \"%s\", \"status\": \"fail\", \"message\": \"Got 3 results\"}".formatted("名".repeat(200));
+        String row = "{\"unique_id\": \"%s\", \"status\": \"fail\", \"message\": \"Got 3 results\"}"
+                .formatted("名".repeat(200));
         List<FailedNode> nodes = FailedNodes.read(
                 bytes("{\"results\": [" + String.join(",", java.util.Collections.nCopies(50, row)) + "]}"));
         assertThat(nodes).hasSize(50);

@@ -347,8 +347,8 @@ class CheckedConfigTest {
     @Test
     void wantsATrustStoreThatItCanOpen() throws Exception {
         Path text = Files.writeString(directory.resolve("ca.txt"), "no store");
-        Path broken =
-                Files.writeString(directory.resolve("ca.pem"), "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
+        Path broken = Files.writeString(
+                directory.resolve("ca.pem"), "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
         KeyStore empty = KeyStore.getInstance("PKCS12");
         empty.load(null, null);
         Path store = directory.resolve("ca.p12");
@@ -358,8 +358,9 @@ class CheckedConfigTest {
         String key = "relay.connections.default.trust-store";
         for (Path bad : List.of(text, broken, store)) {
             assertThat(lines(Map.of(key, bad.toString())))
-                    .containsExactly(key + ": '" + bad + "' holds neither certificates in PEM nor a PKCS12 or JKS store that "
-                            + "relay.connections.default.trust-store-password opens");
+                    .containsExactly(
+                            key + ": '" + bad + "' holds neither certificates in PEM nor a PKCS12 or JKS store that "
+                                    + "relay.connections.default.trust-store-password opens");
         }
         assertThat(lines(Map.of(key, store.toString(), key + "-password", "changeit")))
                 .isEmpty();
