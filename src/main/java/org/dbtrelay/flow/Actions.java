@@ -220,7 +220,7 @@ class Actions {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return new Input.CallFailed(action.commandId(), new CallFailure.NotSent("interrupted"));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error(
                     "A fault of the relay stopped a call; it will be made again",
                     e,

@@ -117,7 +117,7 @@ class RunEnds {
                 Troubles.report("A call to dbt Cloud failed and will be made again", commandId, target, end.trouble());
             }
             return end;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error(
                     "A fault of the relay stopped a call; it will be made again",
                     e,

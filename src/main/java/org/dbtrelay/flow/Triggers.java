@@ -106,7 +106,7 @@ class Triggers {
             return e.failure() instanceof CallFailure.Refused refused
                     ? refused(action, client.get(), refused)
                     : new Input.StartFailed(action.commandId(), action.attempt(), e.failure());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error(
                     "A fault of the relay left the fate of a trigger open",
                     e,

@@ -51,6 +51,7 @@ final class PartitionOwner {
     // Of the owner's thread alone.
     private int batch = BATCH;
     private boolean refused;
+    private boolean degraded;
     private int failures;
 
     PartitionOwner(
@@ -136,10 +137,16 @@ final class PartitionOwner {
         try {
             enter(OwnerStatus.Phase.WAITING_FOR_TOPICS, "the topics have not been checked yet");
             String topicId = topics.await();
+            LedgerReader reader = new LedgerReader(kafka, partition);
+            if (degraded) {
+                // A claim would fence whoever else has the partition, and may have it rightly.
+                var _ = reader.read(topicId, kafka.commandsLog(partition));
+                degraded = false;
+            }
             enter(OwnerStatus.Phase.CLAIMING, "");
             long begun = monotonic.nanos();
             try (PartitionLedger ledger = PartitionLedger.claim(kafka, partition)) {
-                Restored restored = ledger.read(topicId, kafka.commandsLog(partition));
+                Restored restored = reader.read(topicId, kafka.commandsLog(partition));
                 Duration took = Duration.ofNanos(monotonic.nanos() - begun);
                 metrics.claimed(took);
                 LOG.info(
@@ -169,11 +176,12 @@ final class PartitionOwner {
                     yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
                 }
                 case DEGRADED -> {
+                    degraded = true;
                     warn("This partition is not served until a person has looked; the others go on", reason);
                     yield new Ending(OwnerStatus.Phase.DEGRADED, reason, WHILE_DEGRADED);
                 }
             };
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             metrics.claimLost("fault");
             LOG.error(
                     "A fault ended the claim on the partition; it will be claimed and read again",

@@ -103,7 +103,7 @@ public class Poller {
         } catch (DbtCloudException e) {
             report(target, due.size(), e.failure());
             return failed(e.failure());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("A fault of the relay stopped a look at runs", e, pair(LogKey.CONNECTION, target.connection()));
             return failed(new CallFailure.NotSent(e.getClass().getSimpleName()));
         }
