@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.dbtrelay.artifact.StoreCheck;
 import org.dbtrelay.config.CheckedConfig;
 import org.dbtrelay.config.ConfigFault;
 import org.dbtrelay.config.RelayConfig;
@@ -33,8 +34,11 @@ public final class Relay {
     public static void main(String... arguments) {
         CheckedConfig.Checked checked = CheckedConfig.read();
         RelayConfig config = checked.config();
-        if (config == null || !checked.faults().isEmpty()) {
-            tell(checked.faults(), System.err);
+        List<ConfigFault> faults = config == null || !checked.faults().isEmpty()
+                ? checked.faults()
+                : StoreCheck.faults(config.artifacts());
+        if (config == null || !faults.isEmpty()) {
+            tell(faults, System.err);
             System.exit(1);
             return;
         }

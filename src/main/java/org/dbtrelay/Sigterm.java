@@ -30,7 +30,8 @@ final class Sigterm {
             signal.getMethod("handle", signal, handler)
                     .invoke(null, signal.getConstructor(String.class).newInstance("TERM"), exit);
         } catch (ReflectiveOperationException e) {
-            System.err.println("SIGTERM will give the JVM's own exit code, 143: " + e.getCause());
+            System.err.println(
+                    "SIGTERM will give the JVM's own exit code, 143: " + (e.getCause() == null ? e : e.getCause()));
         }
     }
 }

@@ -117,7 +117,7 @@ final class Filters {
         return Long.parseLong(text);
     }
 
-    /** One page of the list. */
+    /** How many rows the page has at most. */
     int limit() {
         return limit;
     }
@@ -149,8 +149,11 @@ final class Filters {
         }
     }
 
-    /** A list with commas, or one that is JSON already, as JSON. */
+    /** A list with commas, or one that is JSON already, as JSON. An id above which rows are listed must be one: pages go on from it. */
     private static String encoded(String name, String value) {
+        if (name.endsWith("__gt")) {
+            return String.valueOf(id(name, value));
+        }
         boolean list = name.endsWith("__in") || name.endsWith("__range");
         if (!list || value.strip().startsWith("[")) {
             return value;

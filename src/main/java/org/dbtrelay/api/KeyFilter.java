@@ -48,7 +48,7 @@ class KeyFilter {
 
     /** Compares hashes, all of them and in constant time, so that the answer's time tells nothing about a key. */
     private boolean isKey(@Nullable String header) {
-        if (header == null || !header.startsWith(SCHEME)) {
+        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
             return false;
         }
         byte[] given = hash(header.substring(SCHEME.length()));
@@ -59,9 +59,10 @@ class KeyFilter {
         return known;
     }
 
+    /** A key that comes from a file often ends in a line break, which no header can bring back. */
     private static byte[] hash(String key) {
         try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+            return MessageDigest.getInstance("SHA-256").digest(key.strip().getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }

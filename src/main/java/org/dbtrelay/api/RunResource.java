@@ -166,15 +166,18 @@ public class RunResource {
         ArtifactBody body = clients.named(connection)
                 .artifacts()
                 .getJobRunArtifact(id("account_id", accountId), id("run_id", runId), path, step(uri));
-        // A client may go away before anything is passed on; then the slot must come back here. Not while it is:
-        // whoever closes a
-        // stream that another thread reads leaves that one waiting.
+        // A client may go away before anything is passed on; then the slot must come back here. Not while it is
+        // passed on: whoever closes a stream that another thread reads leaves that one waiting.
         AtomicBoolean taken = new AtomicBoolean();
         request.addEndHandler(_ -> {
             if (taken.compareAndSet(false, true)) {
                 Thread.startVirtualThread(() -> closed(body));
             }
         });
+        // Gone while dbt Cloud was asked: nobody calls the handler any more.
+        if (request.response().closed() && taken.compareAndSet(false, true)) {
+            closed(body);
+        }
         Response.ResponseBuilder answer = Response.ok()
                 .type(Objects.requireNonNullElse(body.contentType(), MediaType.APPLICATION_OCTET_STREAM))
                 .header("X-Content-Type-Options", "nosniff")

@@ -100,6 +100,7 @@ final class FailedNodes {
             return text;
         }
         int end = length - 1;
-        return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + "…";
+        boolean dividesPair = end > 0 && Character.isHighSurrogate(text.charAt(end - 1));
+        return text.substring(0, dividesPair ? end - 1 : end) + "…";
     }
 }

@@ -34,7 +34,8 @@ final class S3Store extends KeepingStore {
     /**
      * A store; nothing is asked of S3 yet.
      *
-     * @throws IllegalStateException no bucket, or a region that is nowhere to be found
+     * @throws IllegalStateException no bucket
+     * @throws SdkClientException a region that is nowhere to be found; {@link StoreCheck} says so more kindly at start
      */
     S3Store(ArtifactsConfig config, StoreLayout layout) {
         super(layout, config.maxSize());
@@ -59,7 +60,8 @@ final class S3Store extends KeepingStore {
         return Math.toIntExact(Math.max(SMALLEST_PART, Math.ceilDiv(sizeLimit, MOST_PARTS)));
     }
 
-    private static S3Client client(ArtifactsConfig config) {
+    /** A client, which has asked nothing of S3 yet. */
+    static S3Client client(ArtifactsConfig config) {
         S3ClientBuilder builder = S3Client.builder()
                 .httpClientBuilder(UrlConnectionHttpClient.builder()
                         .connectionTimeout(CONNECT_TIMEOUT)
@@ -68,14 +70,7 @@ final class S3Store extends KeepingStore {
                 .forcePathStyle(config.pathStyle());
         config.region().map(Region::of).ifPresent(builder::region);
         config.endpoint().ifPresent(endpoint -> elsewhere(builder, endpoint, config));
-        try {
-            return builder.build();
-        } catch (SdkClientException e) {
-            throw new IllegalStateException(
-                    "relay.artifacts.store=s3 cannot be used; relay.artifacts.region or AWS_REGION is probably missing: "
-                            + e.getMessage(),
-                    e);
-        }
+        return builder.build();
     }
 
     /** To those who are not Amazon a region is a word in a signature: most take any, and it is not worth a search. */

@@ -26,6 +26,8 @@ public record ConfigKey(
             "account-id",
             "token",
             "token-file",
+            "webhook-secret",
+            "webhook-secret-file",
             "proxy",
             "proxy-user",
             "proxy-password",

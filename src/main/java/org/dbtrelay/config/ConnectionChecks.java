@@ -5,6 +5,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,10 +75,8 @@ final class ConnectionChecks {
                 "a proxy wants a name and a password; give " + prefix + "proxy-user and this, or none of the two");
         connection
                 .trustStore()
-                .ifPresent(file -> check(
-                        Files.isRegularFile(file) && Files.isReadable(file),
-                        "trust-store",
-                        "'" + file + "' is not a file that can be read"));
+                .ifPresent(
+                        file -> trustStore(file, connection.trustStorePassword().orElse("")));
         check(
                 connection.trustStorePassword().isEmpty()
                         || connection.trustStore().isPresent(),
@@ -139,11 +138,31 @@ final class ConnectionChecks {
                     leaf,
                     "'" + file + "' holds more than one word; it must hold the " + what + " and nothing else");
         } catch (IOException unreadable) {
+            check(false, leaf, unreadable(file) + "; it must hold the " + what);
+        }
+    }
+
+    /** A bare name that is no file may be the secret itself, written at the wrong key. */
+    private static String unreadable(Path file) {
+        if (Files.exists(file)) {
+            return "'" + file + "' cannot be read";
+        }
+        return file.getParent() == null ? "there is no file of this name" : "'" + file + "' does not exist";
+    }
+
+    private void trustStore(Path file, String password) {
+        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+            check(false, "trust-store", "'" + file + "' is not a file that can be read");
+            return;
+        }
+        try {
+            TrustStore.read(file, password);
+        } catch (IOException | GeneralSecurityException e) {
             check(
                     false,
-                    leaf,
-                    "'" + file + "' " + (Files.exists(file) ? "cannot be read" : "does not exist")
-                            + "; it must hold the " + what);
+                    "trust-store",
+                    "'" + file + "' holds neither certificates in PEM nor a PKCS12 or JKS store that " + prefix
+                            + "trust-store-password opens");
         }
     }
 

@@ -23,7 +23,7 @@ public final class Spelling {
     }
 
     /** Levenshtein's distance: how many letters must be put in, taken out or changed. */
-    static int distance(String a, String b) {
+    public static int distance(String a, String b) {
         int[] row = IntStream.rangeClosed(0, b.length()).toArray();
         for (int i = 1; i <= a.length(); i++) {
             int diagonal = row[0];

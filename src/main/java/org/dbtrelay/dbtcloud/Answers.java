@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongFunction;
@@ -23,12 +24,15 @@ final class Answers {
 
     private final FailureMapper failures;
     private final LongFunction<RequestBudget> budgets;
+    private final Set<Long> accounts;
     private final Clock clock;
     private final Map<Long, Suspension> suspensions = new ConcurrentHashMap<>();
 
-    Answers(FailureMapper failures, LongFunction<RequestBudget> budgets, Clock clock) {
+    /** {@code accounts}: those that commands may name. */
+    Answers(FailureMapper failures, LongFunction<RequestBudget> budgets, Set<Long> accounts, Clock clock) {
         this.failures = failures;
         this.budgets = budgets;
+        this.accounts = Set.copyOf(accounts);
         this.clock = clock;
     }
 
@@ -69,7 +73,8 @@ final class Answers {
         if (failure instanceof CallFailure.Limited limited) {
             budgets.apply(accountId).coolDown(limited.pause());
         }
-        if (failure instanceof CallFailure.Suspended suspended) {
+        // Of any other account nothing is started: a person who reads it over HTTP may have mistyped its number.
+        if (failure instanceof CallFailure.Suspended suspended && accounts.contains(accountId)) {
             suspension(accountId).suspend(clock.instant(), suspended.detail());
         }
         throw new DbtCloudException(failure);

@@ -34,6 +34,10 @@ public final class ApiToken {
 
     private final @Nullable Path file;
     private @Nullable String value;
+
+    /** The token before: an answer to a request that was sent with it may still quote it. */
+    private @Nullable String before;
+
     private @Nullable Version version;
     private boolean complained;
 
@@ -60,9 +64,10 @@ public final class ApiToken {
         return Objects.requireNonNull(value);
     }
 
-    /** The text with every occurrence of a token that was in use blotted out. */
+    /** The text with every occurrence of the token, and of the one before, blotted out. */
     synchronized String blotOut(String text) {
-        return value == null ? text : text.replace(value, "***");
+        String clean = value == null ? text : text.replace(value, "***");
+        return before == null ? clean : clean.replace(before, "***");
     }
 
     private void refresh(Path path) {
@@ -70,7 +75,9 @@ public final class ApiToken {
             BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
             Version found = new Version(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
             if (value == null || !found.equals(version)) {
-                value = checked(read(path), "The token in " + path);
+                String current = checked(read(path), "The token in " + path);
+                before = current.equals(value) ? before : value;
+                value = current;
                 version = found;
             }
             complained = false;

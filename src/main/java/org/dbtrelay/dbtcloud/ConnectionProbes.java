@@ -48,7 +48,16 @@ class ConnectionProbes {
     }
 
     void onStart(@Observes StartupEvent event) {
-        var _ = timer.scheduleAtFixedRate(this::probeSuspects, 0, EVERY_SECONDS, TimeUnit.SECONDS);
+        var _ = timer.scheduleAtFixedRate(this::probeAgain, 0, EVERY_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** What is thrown here would end all further rounds without a word, and no suspended connection would ever go on. */
+    private void probeAgain() {
+        try {
+            probeSuspects();
+        } catch (RuntimeException e) {
+            LOG.error("A fault of the relay stopped the probes of its connections; they are made again", e);
+        }
     }
 
     void probeSuspects() {

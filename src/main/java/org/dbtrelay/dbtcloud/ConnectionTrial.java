@@ -47,11 +47,7 @@ final class ConnectionTrial {
                 return new ConnectionTest(
                         false,
                         Set.of(Suspect.ACCOUNT),
-                        "The token is good, but not for account " + accountId + "; it is for "
-                                + accounts.stream()
-                                        .map(account -> account.id() + " ('" + account.name() + "')")
-                                        .collect(Collectors.joining(", ", "", ""))
-                                + ".");
+                        "The token is good, but not for account " + accountId + "; it is for " + names(accounts) + ".");
             }
             Account account = resources.getAccount(accountId);
             Page<Job> jobs = resources.listJobs(accountId, JobFilter.all()).page(null, 1);
@@ -64,6 +60,14 @@ final class ConnectionTrial {
         } catch (DbtCloudException e) {
             return new ConnectionTest(false, suspects(e.failure()), e.failure().detail());
         }
+    }
+
+    private static String names(List<Account> accounts) {
+        return accounts.isEmpty()
+                ? "none"
+                : accounts.stream()
+                        .map(account -> account.id() + " ('" + account.name() + "')")
+                        .collect(Collectors.joining(", "));
     }
 
     static Set<Suspect> suspects(CallFailure failure) {

@@ -8,11 +8,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.run.Policy;
 
 /** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
 @ApplicationScoped
@@ -33,8 +36,11 @@ public class Connections {
         this.restClients = restClients;
         this.budgets = new RequestBudgets(clock, monotonic);
         config.connections().values().forEach(budgets::register);
+        Policy policy = Policies.of(config);
         config.connections().forEach((name, settings) -> {
-            clients.put(name, client(name, settings, clock, monotonic));
+            Set<Long> accounts =
+                    Objects.requireNonNull(policy.connections().get(name)).accounts();
+            clients.put(name, client(name, settings, accounts, clock, monotonic));
             secret(settings.webhookSecretFile(), settings.webhookSecret())
                     .ifPresent(secret -> signatures.put(name, new WebhookSignature(secret)));
         });
@@ -60,7 +66,8 @@ public class Connections {
         budgets.share(part);
     }
 
-    private DbtCloudClient client(String name, RelayConfig.Connection settings, Clock clock, Monotonic monotonic) {
+    private DbtCloudClient client(
+            String name, RelayConfig.Connection settings, Set<Long> accounts, Clock clock, Monotonic monotonic) {
         ApiToken token = secret(settings.tokenFile(), settings.token())
                 .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
         Exchange exchange = new Exchange(
@@ -69,6 +76,7 @@ public class Connections {
                 restClients.forRedirects(settings, token),
                 new Redirects(settings.host()),
                 accountId -> budgets.of(settings, accountId),
+                accounts,
                 new FailureMapper(token, clock),
                 settings.readTimeout(),
                 clock,

@@ -9,6 +9,7 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -50,6 +51,7 @@ final class Exchange {
      * @param posts a client that never sends over a connection that was used before
      * @param redirected goes on with reads where {@code redirects} allow it
      * @param budgets the budget of an account
+     * @param accounts those that commands may name
      * @param limit how long each request may take in all
      */
     Exchange(
@@ -58,6 +60,7 @@ final class Exchange {
             RedirectedApi redirected,
             Redirects redirects,
             LongFunction<RequestBudget> budgets,
+            Set<Long> accounts,
             FailureMapper failures,
             Duration limit,
             Clock clock,
@@ -69,7 +72,7 @@ final class Exchange {
         this.budgets = budgets;
         this.failures = failures;
         this.limit = limit;
-        this.answers = new Answers(failures, budgets, clock);
+        this.answers = new Answers(failures, budgets, accounts, clock);
         this.monotonic = monotonic;
     }
 

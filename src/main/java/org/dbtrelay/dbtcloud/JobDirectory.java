@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import org.dbtrelay.config.Spelling;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
 import org.dbtrelay.run.JobDetails;
 import org.dbtrelay.run.JobLookup;
@@ -224,10 +225,7 @@ final class JobDirectory {
             long accountId, PageCall call, @Nullable String nameContains, int offset, RowReader<T> reader)
             throws DbtCloudException {
         return exchange.get(accountId, Priority.LOOK_UP, api -> call.page(api, nameContains, offset), body -> {
-            Envelope envelope = Envelope.read(body);
-            if (!envelope.data().isArray()) {
-                throw new UnreadableAnswer("a list without rows");
-            }
+            Envelope envelope = Envelope.read(body).asList();
             List<Named<T>> rows = new ArrayList<>();
             for (JsonNode row : envelope.data()) {
                 rows.add(reader.read(row));
@@ -244,23 +242,8 @@ final class JobDirectory {
         return new Named<>(Objects.requireNonNullElse(json.name(), ""), json.id());
     }
 
-    /** How many characters to change to get from one name to the other, whatever their case (Levenshtein). */
+    /** How many characters to change to get from one name to the other, whatever their case. */
     static int distance(String one, String other) {
-        String a = one.toLowerCase(Locale.ROOT);
-        String b = other.toLowerCase(Locale.ROOT);
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int change = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(change, Math.min(row[j], row[j - 1]) + 1);
-            }
-        }
-        return row[b.length()];
+        return Spelling.distance(one.toLowerCase(Locale.ROOT), other.toLowerCase(Locale.ROOT));
     }
 }

@@ -18,6 +18,9 @@ final class NewestRuns {
     /** An older bound is as safe, but makes a look for a lost trigger read more of the job's runs. */
     private static final Duration FRESH = Duration.ofMinutes(5);
 
+    /** Commands can name any number of jobs, also such as dbt Cloud does not have. */
+    private static final int REMEMBERED = 10_000;
+
     private record Job(long accountId, long jobId) {}
 
     private record Heard(long runId, Instant at) {}
@@ -34,6 +37,9 @@ final class NewestRuns {
 
     /** A run of the job was just made. */
     void heardOf(long accountId, long jobId, long runId) {
+        if (heard.size() >= REMEMBERED) {
+            heard.clear();
+        }
         heard.merge(
                 new Job(accountId, jobId),
                 new Heard(runId, clock.instant()),

@@ -41,11 +41,18 @@ final class Parallel {
             List<Future<Outcome<K, T>>> futures = threads.invokeAll(keys.stream()
                     .<java.util.concurrent.Callable<Outcome<K, T>>>map(key -> () -> one(key, call))
                     .toList());
-            return futures.stream().map(Future::resultNow).toList();
+            return futures.stream().map(Parallel::result).toList();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DbtCloudException(new CallFailure.NotSent("Interrupted."), e);
         }
+    }
+
+    private static <T> T result(Future<T> ended) {
+        if (ended.state() == Future.State.FAILED) {
+            throw new IllegalStateException("a call ended with a fault of the relay", ended.exceptionNow());
+        }
+        return ended.resultNow();
     }
 
     private static <K, T> Outcome<K, T> one(K key, Call<K, T> call) {

@@ -5,18 +5,14 @@ import jakarta.ws.rs.client.ClientRequestFilter;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.config.TrustStore;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.client.api.LoggingScope;
 import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
@@ -30,7 +26,6 @@ class RestClients implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(RestClients.class);
     private static final int IDLE_SECONDS = 20;
-    private static final String PEM_BEGINS = "-----BEGIN CERTIFICATE-----";
 
     private final String userAgent;
     private final List<Closeable> open = new ArrayList<>();
@@ -90,8 +85,9 @@ class RestClients implements AutoCloseable {
                 .register(Redirects.absoluteLocations())
                 .register(authorization(token, new Redirects(settings.host())));
         settings.proxy().ifPresent(proxy -> {
-            URI address = URI.create("http://" + proxy);
-            builder.proxyAddress(address.getHost(), address.getPort());
+            // Not by way of a URI, which sees no host in a name with an underscore, as containers have them.
+            int colon = proxy.lastIndexOf(':');
+            builder.proxyAddress(proxy.substring(0, colon), Integer.parseInt(proxy.substring(colon + 1)));
             settings.proxyUser().ifPresent(builder::proxyUser);
             settings.proxyPassword().ifPresent(builder::proxyPassword);
         });
@@ -111,23 +107,9 @@ class RestClients implements AutoCloseable {
         };
     }
 
-    /** Reads PEM certificates, or a PKCS12 or JKS store. */
     private static KeyStore trustStore(Path file, String password) {
         try {
-            byte[] bytes = Files.readAllBytes(file);
-            if (!new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).contains(PEM_BEGINS)) {
-                return KeyStore.getInstance(file.toFile(), password.toCharArray());
-            }
-            KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-            store.load(null, null);
-            try (InputStream pem = Files.newInputStream(file)) {
-                int number = 0;
-                for (Certificate certificate :
-                        CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
-                    store.setCertificateEntry("ca-" + number++, certificate);
-                }
-            }
-            return store;
+            return TrustStore.read(file, password);
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("The trust store " + file + " cannot be read.", e);
         }

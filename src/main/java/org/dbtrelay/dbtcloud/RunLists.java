@@ -78,8 +78,10 @@ final class RunLists {
         while (more) {
             Page page = page(accountId, Priority.LOOK_UP, RunQuery.inFlightOfJob(jobId, cursor));
             all.addAll(page.runs());
-            more = !page.runs().isEmpty() && !page.isLast(0);
-            cursor = all.isEmpty() ? cursor : all.getLast().runId();
+            long last = page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(cursor);
+            // A page that leads no further, against the order that was asked for, would come again for ever.
+            more = last > cursor && !page.isLast(0);
+            cursor = last;
         }
         return all;
     }
@@ -89,10 +91,7 @@ final class RunLists {
     }
 
     private static Page readPage(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
-        Envelope envelope = Envelope.read(body);
-        if (!envelope.data().isArray()) {
-            throw new UnreadableAnswer("a list without rows");
-        }
+        Envelope envelope = Envelope.read(body).asList();
         List<RunSnapshot> runs = new ArrayList<>();
         int unreadable = 0;
         for (JsonNode row : envelope.data()) {

@@ -80,21 +80,34 @@ class HintTopic {
 
     /** Tells all instances; blocks for a second at most, and does not wait for the brokers. */
     void send(Hint hint) {
-        lock.lock();
         try {
-            if (stopping.getCount() == 0) {
+            @Nullable Producer<byte[], byte[]> sender = sender();
+            if (sender == null) {
                 return;
             }
-            if (producer == null) {
-                producer = kafka.hintProducer();
-            }
-            var _ = producer.send(new ProducerRecord<>(topic, hint.bytes()), (metadata, failure) -> {
+            // Without the lock: while the brokers are away each send waits, and many would wait for one another.
+            var _ = sender.send(new ProducerRecord<>(topic, hint.bytes()), (metadata, failure) -> {
                 if (failure != null) {
                     LOG.debug("A hint was not passed on; polling finds out", pair(LogKey.REASON, failure));
                 }
             });
-        } catch (KafkaException e) {
+        } catch (KafkaException | IllegalStateException e) {
+            // The latter: it was closed meanwhile.
             LOG.debug("A hint was not passed on; polling finds out", pair(LogKey.REASON, e));
+        }
+    }
+
+    /** Made when it is wanted first; null: the relay stops. */
+    private @Nullable Producer<byte[], byte[]> sender() {
+        lock.lock();
+        try {
+            if (stopping.getCount() == 0) {
+                return null;
+            }
+            if (producer == null) {
+                producer = kafka.hintProducer();
+            }
+            return producer;
         } finally {
             lock.unlock();
         }
@@ -110,6 +123,9 @@ class HintTopic {
                     return;
                 } catch (KafkaException e) {
                     complain(e.getMessage());
+                } catch (RuntimeException e) {
+                    // Without this thread no hint of another instance would come in any more.
+                    LOG.error("A fault of the relay stopped the reading of hints; they are read again", e);
                 }
             } while (!stopping.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
@@ -117,7 +133,7 @@ class HintTopic {
         }
     }
 
-    /** Reads until the topic is lost or has grown. */
+    /** Reads until the relay stops or Kafka refuses. The topic's one partition is enough; one that is added later is not read. */
     private void follow(Consumer<byte[], byte[]> reader) {
         List<TopicPartition> partitions = partitions(reader);
         if (partitions.isEmpty()) {

@@ -111,6 +111,22 @@ class DbtCloudApiTest {
     }
 
     @Test
+    void aMistypedAccountDoesNotSuspendItsConnection() {
+        get("/api/connections/default/accounts/4711/runs").statusCode(502).body("failure", equalTo("suspended"));
+        get("/api/connections").statusCode(200).body("[0].refused", empty());
+    }
+
+    @Test
+    void aCommandWithoutABodyIsRefused() {
+        given().header("Authorization", "Bearer " + KEY)
+                .contentType("application/json")
+                .post("/api/commands")
+                .then()
+                .statusCode(400)
+                .contentType(PROBLEM);
+    }
+
+    @Test
     void aConnectionIsSuspendedAndResumed() {
         post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
         get("/api/connections").body("[0].suspended_since", notNullValue());
@@ -128,10 +144,12 @@ class DbtCloudApiTest {
 
     @Test
     void eachKeyOpensAndNothingElseDoes() {
-        given().header("Authorization", "Bearer another-key-0123456789")
-                .get("/api/connections")
-                .then()
-                .statusCode(200);
+        for (String scheme : List.of("Bearer", "bearer")) {
+            given().header("Authorization", scheme + " another-key-0123456789")
+                    .get("/api/connections")
+                    .then()
+                    .statusCode(200);
+        }
         for (String path : List.of("/api/connections", account, account + "/runs", account + "/runs/1/artifacts/x")) {
             given().get(path).then().statusCode(401).contentType(PROBLEM);
             given().header("Authorization", "Bearer wrong-key-0123456789")
@@ -237,6 +255,7 @@ class DbtCloudApiTest {
         "/runs?status__in=blue, status__in",
         "/runs?order_by=colour, order_by",
         "/runs?offset=3, offset",
+        "/runs?id__gt=x&cursor=100-7, id__gt",
         "/runs/x, run_id",
         "/runs/1?colour=red, colour",
         "/runs/1/artifacts/x?step=0, step",

@@ -20,7 +20,7 @@ public final class EmulatedDbtCloud implements QuarkusTestProfile {
                 "quarkus.http.test-port", "0",
                 "quarkus.management.test-port", "0",
                 "relay.api.keys.test", KEY,
-                "relay.api.keys.other", "another-key-0123456789");
+                "relay.api.keys.other", "another-key-0123456789\n");
     }
 
     @Override

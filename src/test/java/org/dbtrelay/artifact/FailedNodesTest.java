@@ -100,6 +100,16 @@ class FailedNodesTest {
     }
 
     @Test
+    void idsThatAreTooMuchByThemselvesLeaveNothingOfTheMessages() throws IOException {
+        String row = "{\"unique_id\": \"%s\", \"status\": \"fail\", \"message\": \"Got 3 results\"}"
+                .formatted("名".repeat(200));
+        List<FailedNode> nodes = FailedNodes.read(
+                bytes("{\"results\": [" + String.join(",", java.util.Collections.nCopies(50, row)) + "]}"));
+        assertThat(nodes).hasSize(50);
+        assertThat(nodes).allSatisfy(node -> assertThat(node.message()).isEqualTo("…"));
+    }
+
+    @Test
     void whatIsNotReadableIsAnIoException() {
         assertThatThrownBy(() -> FailedNodes.read(bytes("<html>"))).isInstanceOf(IOException.class);
         assertThatThrownBy(() -> FailedNodes.read(bytes("{\"results\": [{\"status\": \"er")))

@@ -7,8 +7,10 @@ import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -343,6 +345,28 @@ class CheckedConfigTest {
     }
 
     @Test
+    void wantsATrustStoreThatItCanOpen() throws Exception {
+        Path text = Files.writeString(directory.resolve("ca.txt"), "no store");
+        Path broken = Files.writeString(
+                directory.resolve("ca.pem"), "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
+        KeyStore empty = KeyStore.getInstance("PKCS12");
+        empty.load(null, null);
+        Path store = directory.resolve("ca.p12");
+        try (OutputStream out = Files.newOutputStream(store)) {
+            empty.store(out, "changeit".toCharArray());
+        }
+        String key = "relay.connections.default.trust-store";
+        for (Path bad : List.of(text, broken, store)) {
+            assertThat(lines(Map.of(key, bad.toString())))
+                    .containsExactly(
+                            key + ": '" + bad + "' holds neither certificates in PEM nor a PKCS12 or JKS store that "
+                                    + "relay.connections.default.trust-store-password opens");
+        }
+        assertThat(lines(Map.of(key, store.toString(), key + "-password", "changeit")))
+                .isEmpty();
+    }
+
+    @Test
     void wantsADirectoryForTheStoreThatItCanWriteTo() throws IOException {
         assertThat(lines(Map.of("relay.artifacts.store", "file")))
                 .containsExactly("relay.artifacts.directory: missing; relay.artifacts.store=file needs a directory");
@@ -417,6 +441,8 @@ class CheckedConfigTest {
                 "relay.connections.default.trust-store-password",
                 secret,
                 "relay.connections.default.proxy-password",
+                secret,
+                "relay.connections.default.webhook-secret-file",
                 secret,
                 "relay.api.keys.ci",
                 secret);

@@ -48,6 +48,7 @@ class ApiTokenTest {
         Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
 
         assertThat(token.value()).isEqualTo("other");
+        assertThat(token.blotOut("first, other")).isEqualTo("***, ***");
     }
 
     @Test

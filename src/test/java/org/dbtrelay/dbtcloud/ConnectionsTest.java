@@ -199,6 +199,12 @@ class ConnectionsTest extends AgainstWireMock {
     }
 
     @Test
+    void aProxyMayHaveAnUnderscoreInItsName() {
+        assertThat(TestConnections.client("http://dbt.invalid", Map.of("proxy", "my_proxy:3128")))
+                .isNotNull();
+    }
+
+    @Test
     void aProxyIsUsed() throws DbtCloudException {
         answerAll();
         client = TestConnections.client("http://dbt.invalid", Map.of("proxy", "127.0.0.1:" + server.port()));

@@ -24,12 +24,14 @@ class BusyHourIT {
                 .account(World.ACCOUNT_ID, "Jaffle Shop")
                 .project("Jaffle Shop")
                 .environment("Production")
+                .job(EmulatedJob.named("busy").plan(RunPlan.unending()))
                 .job(EmulatedJob.named("quick")
                         .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofMillis(100))));
         try (RelayStage stage = RelayStage.of(BusyHourIT.class, world)) {
             long job = stage.dbtCloud().world().jobNamed("quick").id();
+            long busy = stage.dbtCloud().world().jobNamed("busy").id();
             for (int i = 0; i < RUNS; i++) {
-                stage.dbtCloud().triggerByOther(job, "[relay:busy:%016d] of an earlier deployment".formatted(i));
+                stage.dbtCloud().triggerByOther(busy, "[relay:busy:%016d] of an earlier deployment".formatted(i));
             }
             Deployment relay = stage.deployment("busy")
                     .set("relay.ledger.sweep-interval", "10s")
