@@ -90,6 +90,8 @@ public class Sweep {
                     "The runs of an account could not be swept for second runs; the next sweep does it",
                     pair(LogKey.CONNECTION, target.connection()),
                     pair(LogKey.DETAIL, e.failure().detail()));
+        } catch (RuntimeException | Error e) {
+            LOG.error("A fault of the relay stopped a sweep", e, pair(LogKey.CONNECTION, target.connection()));
         }
     }
 }

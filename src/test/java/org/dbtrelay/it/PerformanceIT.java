@@ -49,7 +49,7 @@ class PerformanceIT {
     private static final int ACCOUNTS = 40;
 
     private static final int COMMANDS = 4_000;
-    private static final int SINGLE = 200;
+    private static final int SINGLE = 100;
     private static final int TRANSACTIONS = 1_000;
     private static final Duration LONG = Duration.ofMinutes(7);
 
@@ -230,7 +230,9 @@ class PerformanceIT {
     void latenciesWhenIdle() {
         World world = oneAccount(SINGLE);
         try (RelayStage stage = RelayStage.of(PerformanceIT.class, world)) {
-            Deployment relay = stage.deployment("idle").set("relay.artifacts.paths", "manifest.json");
+            Deployment relay = stage.deployment("idle")
+                    .set("relay.artifacts.paths", "manifest.json")
+                    .set("relay.poll.interval", "1s");
             relay.builder().option("-XX:TieredStopAtLevel=4");
             relay.start();
             List<Duration> toPost = new ArrayList<>();
@@ -270,7 +272,7 @@ class PerformanceIT {
         for (int runs : List.of(100, 1_000, 10_000)) {
             World world = oneAccount(runs);
             try (RelayStage stage = RelayStage.of(PerformanceIT.class, world)) {
-                Duration interval = Duration.ofSeconds(30);
+                Duration interval = Duration.ofSeconds(15);
                 Deployment relay = stage.deployment("flight-" + runs)
                         .set("relay.poll.interval", interval.toSeconds() + "s")
                         .set("relay.connections.default.requests-per-minute", "5000");
@@ -290,7 +292,7 @@ class PerformanceIT {
                 letPass(interval.multipliedBy(2));
                 long requests = stage.dbtCloud().counters().total();
                 row(
-                        "requests of %,d runs in flight, looked at every 30 s (floor: a request for 100)"
+                        "requests of %,d runs in flight, looked at every 15 s (floor: a request for 100)"
                                 .formatted(runs),
                         "%d a minute, %.4f for each run and minute".formatted(requests, (double) requests / runs));
             }
