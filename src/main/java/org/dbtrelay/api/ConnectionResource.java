@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "connections")
 public class ConnectionResource {
 
-    private static final RelayLog LOG = RelayLog.of(ConnectionResource.class);
+    private static final RelayLog AUDIT = RelayLog.of(RelayLog.AUDIT);
 
     private static final String ONE_INSTANCE =
             "suspended on this instance only, until it is resumed or the process ends; with"
@@ -105,7 +105,7 @@ public class ConnectionResource {
     public Connection suspend(@PathParam("connection") String connection) {
         DbtCloudClient client = clients.named(connection);
         client.suspend();
-        LOG.warn(
+        AUDIT.warn(
                 "A person suspended a connection: this instance starts nothing over it until it is resumed",
                 pair(LogKey.CONNECTION, connection));
         return Connection.of(client);
@@ -118,7 +118,7 @@ public class ConnectionResource {
     public Connection resume(@PathParam("connection") String connection) {
         DbtCloudClient client = clients.named(connection);
         client.resume();
-        LOG.info("A person resumed a connection", pair(LogKey.CONNECTION, connection));
+        AUDIT.info("A person resumed a connection", pair(LogKey.CONNECTION, connection));
         return Connection.of(client);
     }
 }

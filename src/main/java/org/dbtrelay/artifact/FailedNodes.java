@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.Redaction;
+import org.dbtrelay.run.Cut;
 import org.dbtrelay.run.RunFailure.FailedNode;
 
 /** The failing nodes of a {@code run_results.json}, in the file's order and cut down to what fits into an event. */
@@ -61,13 +62,16 @@ final class FailedNodes {
             nodes.add(new FailedNode(
                     id(uniqueId),
                     status,
-                    message == null ? null : cut(Redaction.blotOut(cut(message, LONGEST_READ)), LONGEST_MESSAGE)));
+                    message == null
+                            ? null
+                            : Cut.withEllipsis(
+                                    LONGEST_MESSAGE, Redaction.blotOut(Cut.withEllipsis(LONGEST_READ, message)))));
         }
         return nodes.size() < MOST;
     }
 
     static String id(String uniqueId) {
-        return cut(uniqueId, LONGEST_ID);
+        return Cut.withEllipsis(LONGEST_ID, uniqueId);
     }
 
     /** All of them, their messages shortened alike until they fit together. */
@@ -77,7 +81,9 @@ final class FailedNodes {
             int limit = longest;
             fitting = fitting.stream()
                     .map(node -> new FailedNode(
-                            node.uniqueId(), node.status(), node.message() == null ? null : cut(node.message(), limit)))
+                            node.uniqueId(),
+                            node.status(),
+                            node.message() == null ? null : Cut.withEllipsis(limit, node.message())))
                     .toList();
         }
         return fitting;
@@ -93,14 +99,5 @@ final class FailedNodes {
 
     private static int bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8).length;
-    }
-
-    private static String cut(String text, int length) {
-        if (text.length() <= length) {
-            return text;
-        }
-        int end = length - 1;
-        boolean dividesPair = end > 0 && Character.isHighSurrogate(text.charAt(end - 1));
-        return text.substring(0, dividesPair ? end - 1 : end) + "…";
     }
 }

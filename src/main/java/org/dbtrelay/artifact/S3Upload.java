@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.Cut;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -182,6 +183,6 @@ final class S3Upload implements Sink {
                                 told.awsErrorDetails().errorCode(),
                                 told.awsErrorDetails().errorMessage())
                 : String.valueOf(e.getMessage());
-        return words.length() > LONGEST_MESSAGE ? words.substring(0, LONGEST_MESSAGE) : words;
+        return Cut.to(LONGEST_MESSAGE, words);
     }
 }

@@ -22,7 +22,6 @@ public class CommandConsumer {
 
     private final CommandDecoder decoder;
     private final Intake intake;
-
     private final RelayTraces traces;
 
     CommandConsumer(CommandDecoder decoder, Intake intake, RelayTraces traces) {

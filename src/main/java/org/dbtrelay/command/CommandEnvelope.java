@@ -62,9 +62,9 @@ record CommandEnvelope(
         if (fault == null) {
             return CommandJson.hash(command);
         }
-        // The rejection is remembered under the id. The same command, sent again in an envelope that is mended, must
-        // not be
-        // taken for its repetition and be passed over in silence.
+        // The rejection is remembered under the id. The same command in an envelope that has been mended must not be
+        // taken
+        // for its repetition and be passed over in silence.
         return CommandJson.hash(command.deepCopy().put("CloudEvent", fault));
     }
 

@@ -30,6 +30,14 @@ final class ConnectionChecks {
 
     private static final int MOST_CONCURRENT = 1000;
 
+    /** The HTTP client counts milliseconds. */
+    private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(1);
+
+    /** An answer that takes longer does not come; and for so long a start stays in doubt. */
+    private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(10);
+
+    private static final int LONGEST_SECRET = 8192;
+
     private final List<ConfigFault> faults = new ArrayList<>();
     private final String prefix;
 
@@ -122,10 +130,13 @@ final class ConnectionChecks {
     /** A secret that can be given as it is or in a file. */
     private void secret(String leaf, String what, Optional<String> value, Optional<Path> file) {
         check(value.isEmpty() || file.isEmpty(), leaf, prefix + leaf + "-file is given too; it must be one of the two");
-        value.ifPresent(text -> check(
-                ONE_WORD.matcher(text.strip()).matches(),
-                leaf,
-                "holds a space, a line break or a character that is not ASCII; it must be one word"));
+        value.ifPresent(text -> {
+            check(
+                    ONE_WORD.matcher(text.strip()).matches(),
+                    leaf,
+                    "holds a space, a line break or a character that is not ASCII; it must be one word");
+            check(text.strip().length() <= LONGEST_SECRET, leaf, "longer than " + LONGEST_SECRET + " characters");
+        });
         file.ifPresent(path -> secretFile(leaf + "-file", what, path));
     }
 
@@ -137,6 +148,11 @@ final class ConnectionChecks {
                     text.isEmpty() || ONE_WORD.matcher(text).matches(),
                     leaf,
                     "'" + file + "' holds more than one word; it must hold the " + what + " and nothing else");
+            check(
+                    text.length() <= LONGEST_SECRET,
+                    leaf,
+                    "'" + file + "' holds more than " + LONGEST_SECRET + " characters; it must hold the " + what
+                            + " and nothing else");
         } catch (IOException unreadable) {
             check(false, leaf, unreadable(file) + "; it must hold the " + what);
         }
@@ -178,7 +194,10 @@ final class ConnectionChecks {
     }
 
     private void timeout(String leaf, Duration timeout) {
-        check(timeout.isPositive(), leaf, ConfigChecks.text(timeout) + " is not longer than 0s");
+        check(
+                timeout.compareTo(SHORTEST_TIMEOUT) >= 0 && timeout.compareTo(LONGEST_TIMEOUT) <= 0,
+                leaf,
+                ConfigChecks.text(timeout) + " is not between 1ms and 10m");
     }
 
     private void between(String leaf, int value, int most) {

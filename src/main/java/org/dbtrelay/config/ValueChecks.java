@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.dbtrelay.run.Cut;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -124,7 +125,7 @@ final class ValueChecks implements ConfigSourceInterceptor {
         if (key.secretive()) {
             return "its value";
         }
-        return "'" + (value.length() > LONGEST_SHOWN ? value.substring(0, LONGEST_SHOWN) + "…" : value) + "'";
+        return "'" + Cut.withEllipsis(LONGEST_SHOWN, value) + "'";
     }
 
     private static String kind(Class<?> type) {

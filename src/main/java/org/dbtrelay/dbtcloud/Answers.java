@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongFunction;
-import org.dbtrelay.dbtcloud.FailureMapper.BadAnswer;
 import org.dbtrelay.run.CallFailure;
 import org.jspecify.annotations.Nullable;
 

@@ -40,10 +40,7 @@ final class CauseSearch {
         boolean more = true;
         while (more) {
             Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJobWithTrigger(jobId, offset));
-            if (page.unreadable() > 0) {
-                throw new DbtCloudException(
-                        new CallFailure.Unclear("dbt Cloud listed runs of job " + jobId + " that cannot be read."));
-            }
+            page.mustBeWhole(jobId);
             boolean reachedBound = false;
             for (RunSnapshot run : page.runs()) {
                 boolean within = isWithin(run, aboveRunId, notCreatedBefore);
@@ -71,7 +68,9 @@ final class CauseSearch {
         boolean more = true;
         while (more) {
             Page page = lists.page(accountId, Priority.SWEEP, RunQuery.newestOfAccountWithTrigger(offset));
-            boolean reachedBound = false;
+            // A page that tells no time of its runs would not tell the bound either: the account's whole past would be
+            // read.
+            boolean reachedBound = page.runs().stream().allMatch(run -> run.createdAt() == null);
             for (RunSnapshot run : page.runs()) {
                 reachedBound |= !isWithin(run, null, notCreatedBefore);
                 if (run.triggerCause() != null && run.triggerCause().startsWith(prefix)) {

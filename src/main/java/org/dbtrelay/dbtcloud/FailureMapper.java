@@ -1,8 +1,6 @@
 package org.dbtrelay.dbtcloud;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import io.netty.handler.proxy.ProxyConnectException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -19,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.Cut;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,16 +53,18 @@ final class FailureMapper {
         this.clock = clock;
     }
 
-    /** What is read of an answer with a bad status: all of it, up to a bound. */
-    record BadAnswer(
-            int status,
-            @Nullable String contentType,
-            @Nullable String retryAfter,
-            String body) {}
-
-    /** The meaning of an answer whose status is neither 2xx nor 3xx. */
+    /**
+     * The meaning of an answer whose status is neither 2xx nor 3xx. The API answers with no page: who does stands in front of
+     * it, and does not know what dbt Cloud has, or has done.
+     */
     CallFailure of(BadAnswer answer) {
-        JsonNode body = tree(answer.body());
+        CallFailure failure = byStatus(answer);
+        boolean denies = failure instanceof CallFailure.NotFound || failure instanceof CallFailure.Refused;
+        return denies && answer.isPage() ? new CallFailure.Unclear(failure.detail()) : failure;
+    }
+
+    private CallFailure byStatus(BadAnswer answer) {
+        JsonNode body = answer.json();
         String detail = detail(answer, body);
         int status = answer.status();
         if (status == 401) {
@@ -123,7 +124,7 @@ final class FailureMapper {
      * refusal there says nothing of the token, the account or the run.
      */
     CallFailure elsewhere(BadAnswer answer, int redirect, URI target) {
-        CallFailure there = of(answer);
+        CallFailure there = byStatus(answer);
         return switch (there) {
             case CallFailure.Unclear _, CallFailure.NotSent _, CallFailure.Limited _ -> there;
             case CallFailure.Suspended _, CallFailure.NotFound _, CallFailure.Refused _ ->
@@ -216,7 +217,7 @@ final class FailureMapper {
             return true;
         }
         return body.path("data").path("account_access_denied").asBoolean(false)
-                || OF_CONNECTION.matcher(userMessage(body)).find();
+                || OF_CONNECTION.matcher(BadAnswer.userMessage(body)).find();
     }
 
     private static @Nullable String field(JsonNode body) {
@@ -254,7 +255,7 @@ final class FailureMapper {
     private String detail(BadAnswer answer, JsonNode body) {
         StringBuilder text = new StringBuilder("dbt Cloud answered ").append(answer.status());
         if (body.isObject()) {
-            String message = userMessage(body);
+            String message = BadAnswer.userMessage(body);
             if (!message.isBlank()) {
                 text.append(": ").append(message);
             }
@@ -277,22 +278,9 @@ final class FailureMapper {
         return text.matches(".*[.!?…]") ? text : text + ".";
     }
 
-    private static String userMessage(JsonNode body) {
-        JsonNode message = body.path("status").path("user_message");
-        return message.isTextual() ? message.textValue() : "";
-    }
-
-    private static JsonNode tree(String body) {
-        try {
-            return Envelope.JSON.readTree(body);
-        } catch (JsonProcessingException e) {
-            return MissingNode.getInstance();
-        }
-    }
-
     /** One bounded line without control characters and without the token. */
     private String clean(String text) {
         String line = token.blotOut(text).replaceAll("[\\p{Cc}\\s]+", " ").strip();
-        return line.length() <= LONGEST_DETAIL ? line : line.substring(0, LONGEST_DETAIL - 1) + "…";
+        return Cut.withEllipsis(LONGEST_DETAIL, line);
     }
 }

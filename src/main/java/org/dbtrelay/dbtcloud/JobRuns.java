@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.Listing.Shape;
 import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.Cut;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +50,10 @@ public final class JobRuns {
                 return retryRun(request.accountId(), newest.get().run().runId());
             }
         }
-        String cause = request.cause();
         TriggerRequest cut = new TriggerRequest(
                 request.accountId(),
                 request.jobId(),
-                cause.length() <= LONGEST_CAUSE ? cause : cause.substring(0, LONGEST_CAUSE),
+                Cut.to(LONGEST_CAUSE, request.cause()),
                 request.stepsOverride(),
                 request.schemaOverride(),
                 request.additionalRunConfigJson(),

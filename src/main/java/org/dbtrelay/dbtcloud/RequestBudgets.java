@@ -2,9 +2,9 @@ package org.dbtrelay.dbtcloud;
 
 import java.net.URI;
 import java.time.Clock;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 
@@ -15,8 +15,8 @@ final class RequestBudgets {
 
     private final Clock clock;
     private final Monotonic monotonic;
-    private final Map<Key, RequestBudget> budgets = new ConcurrentHashMap<>();
-    private volatile double share = 1;
+    private final Map<Key, RequestBudget> budgets = new HashMap<>();
+    private double share = 1;
 
     RequestBudgets(Clock clock, Monotonic monotonic) {
         this.clock = clock;
@@ -29,7 +29,7 @@ final class RequestBudgets {
     }
 
     /** The budget of an account, with the connection's limits if it is a new one. */
-    RequestBudget of(RelayConfig.Connection settings, long accountId) {
+    synchronized RequestBudget of(RelayConfig.Connection settings, long accountId) {
         return budgets.computeIfAbsent(new Key(authority(settings.host()), accountId), _ -> {
             RequestBudget budget = new RequestBudget(
                     settings.requestsPerMinute(),
@@ -43,7 +43,7 @@ final class RequestBudgets {
         });
     }
 
-    void share(double part) {
+    synchronized void share(double part) {
         share = part;
         budgets.values().forEach(budget -> budget.share(part));
     }

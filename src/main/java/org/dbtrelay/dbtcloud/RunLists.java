@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
+import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,14 @@ final class RunLists {
 
         int rows() {
             return runs.size() + unreadable;
+        }
+
+        /** Throws if it does not tell of all its runs of a job. */
+        void mustBeWhole(long jobId) throws DbtCloudException {
+            if (unreadable > 0) {
+                throw new DbtCloudException(
+                        new CallFailure.Unclear("dbt Cloud listed runs of job " + jobId + " that cannot be read."));
+            }
         }
 
         /** Whether another page may follow this one, whose first row is number {@code offset} from 0. */
@@ -70,13 +79,18 @@ final class RunLists {
                 });
     }
 
-    /** All runs of the job that are queued, starting or running, oldest first. */
+    /**
+     * All runs of the job that are queued, starting or running, oldest first.
+     *
+     * @throws DbtCloudException also when one of them cannot be read: who asks must not think that it is not there
+     */
     List<RunSnapshot> inFlight(long accountId, long jobId) throws DbtCloudException {
         List<RunSnapshot> all = new ArrayList<>();
         long cursor = 0;
         boolean more = true;
         while (more) {
             Page page = page(accountId, Priority.LOOK_UP, RunQuery.inFlightOfJob(jobId, cursor));
+            page.mustBeWhole(jobId);
             all.addAll(page.runs());
             long last = page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(cursor);
             // A page that leads no further, against the order that was asked for, would come again for ever.

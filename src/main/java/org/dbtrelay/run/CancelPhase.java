@@ -12,8 +12,6 @@ final class CancelPhase {
 
     static final String UNCONFIRMED = "dbt Cloud had not confirmed the cancellation by the time-out";
 
-    private static final Duration CANCEL_AGAIN = Duration.ofMinutes(1);
-
     private CancelPhase() {}
 
     static Decision waiting(
@@ -132,7 +130,7 @@ final class CancelPhase {
             when !now.isBefore(order.terms().deadline()) ->
                 Draft.of(entry, now).rejected(RejectReason.EXPIRED, UNCONFIRMED);
             case Input.Observed observed
-            when state.askedAt().plus(CANCEL_AGAIN).isAfter(now) ->
+            when state.askedAt().plus(FollowPhase.CANCEL_AGAIN).isAfter(now) ->
                 Decision.only(watch(entry.commandId(), order, run, now));
             case Input.Observed observed -> again(entry, state, now);
             case Input.NotSeen missing -> Decision.only(watch(entry.commandId(), order, run, now));

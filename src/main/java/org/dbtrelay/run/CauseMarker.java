@@ -58,10 +58,6 @@ public record CauseMarker(String deployment, String token) {
     /** The {@code cause} to send: this marker, then the producer's own cause, the whole cut to 255 characters. */
     public String inFrontOf(@Nullable String cause) {
         String whole = cause == null || cause.isBlank() ? text() : text() + " " + cause;
-        if (whole.length() <= MAX_CAUSE) {
-            return whole;
-        }
-        int end = Character.isHighSurrogate(whole.charAt(MAX_CAUSE - 1)) ? MAX_CAUSE - 1 : MAX_CAUSE;
-        return whole.substring(0, end);
+        return Cut.to(MAX_CAUSE, whole);
     }
 }

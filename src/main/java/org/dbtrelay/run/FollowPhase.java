@@ -14,7 +14,7 @@ final class FollowPhase {
     private static final Duration GONE = Duration.ofMinutes(15);
 
     /** A cancellation that shows no effect is asked for again. */
-    private static final Duration CANCEL_AGAIN = Duration.ofMinutes(1);
+    static final Duration CANCEL_AGAIN = Duration.ofMinutes(1);
 
     private FollowPhase() {}
 

@@ -65,7 +65,9 @@ public class Poller {
 
     /** Before anything else stops: a tick that begins while the container closes fails, and its error would tell nothing. */
     void onShutdown(@Observes @Priority(FIRST) ShutdownEvent event, Scheduler scheduler) {
-        scheduler.pause();
+        if (scheduler.isStarted()) {
+            scheduler.pause();
+        }
     }
 
     /** Begins a round for an account at once; one that is under way looks at what has become due meanwhile. */

@@ -56,10 +56,8 @@ class DbtCloudApiTest {
     void begin() {
         emulator = EmulatedDbtCloud.Server.emulator;
         // Another test class of this application may have left the account refused: the next probe ends it.
-        await().until(() -> get("/api/connections")
-                .extract()
-                .<List<?>>path("[0].refused")
-                .isEmpty());
+        await().until(() ->
+                get("/api/connections").extract().<List<?>>path("[0].refused").isEmpty());
         emulator.counters().reset();
         account = "/api/connections/default/accounts/" + emulator.accountId();
     }
@@ -135,9 +133,17 @@ class DbtCloudApiTest {
 
     @Test
     void aConnectionIsSuspendedAndResumed() {
-        post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
-        get("/api/connections").body("[0].suspended_since", notNullValue());
-        post("/api/connections/default/resume").statusCode(200).body("suspended_since", nullValue());
+        try (AuditLines audit = new AuditLines()) {
+            post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
+            get("/api/connections").body("[0].suspended_since", notNullValue());
+            post("/api/connections/default/resume").statusCode(200).body("suspended_since", nullValue());
+
+            assertThat(audit.told())
+                    .containsExactly(
+                            "A person suspended a connection: this instance starts nothing over it until it is resumed"
+                                    + " connection=default",
+                            "A person resumed a connection connection=default");
+        }
     }
 
     @ParameterizedTest

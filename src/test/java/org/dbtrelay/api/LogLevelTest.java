@@ -11,10 +11,6 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
-import java.util.ArrayList;
-import java.util.List;
-import org.jboss.logmanager.ExtHandler;
-import org.jboss.logmanager.ExtLogRecord;
 import org.jboss.logmanager.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,17 +26,8 @@ class LogLevelTest {
 
     @Test
     void changesALevelAndSaysSo() {
-        List<ExtLogRecord> told = new ArrayList<>();
-        ExtHandler handler = new ExtHandler() {
-            @Override
-            protected void doPublish(ExtLogRecord entry) {
-                told.add(entry);
-            }
-        };
-        Logger audit = Logger.getLogger("org.dbtrelay.audit");
-        audit.addHandler(handler);
         Logger watch = Logger.getLogger(WATCH + ".Poller");
-        try {
+        try (AuditLines audit = new AuditLines()) {
             assertThat(watch.isLoggable(org.jboss.logmanager.Level.DEBUG)).isFalse();
 
             put(WATCH, "{\"level\": \"DEBUG\"}").statusCode(200).body("'" + WATCH + "'", equalTo("DEBUG"));
@@ -51,13 +38,11 @@ class LogLevelTest {
             put(WATCH, "{\"level\": null}").statusCode(200).body("$", not(hasKey(WATCH)));
 
             assertThat(watch.isLoggable(org.jboss.logmanager.Level.DEBUG)).isFalse();
-            assertThat(told)
-                    .extracting(ExtLogRecord::getMessage)
+            assertThat(audit.told())
                     .containsExactly(
                             "A person changed a log level category=org.dbtrelay.watch level=DEBUG",
                             "A person changed a log level category=org.dbtrelay.watch level=null");
         } finally {
-            audit.removeHandler(handler);
             put(WATCH, "{\"level\": null}");
         }
     }

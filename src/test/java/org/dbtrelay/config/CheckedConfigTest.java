@@ -91,6 +91,7 @@ class CheckedConfigTest {
                 arguments(
                         c + "token", "", "missing; either this or relay.connections.default.token-file must be given"),
                 arguments(c + "token", "two words", TOKEN_WORD),
+                arguments(c + "token", "t".repeat(8193), "longer than 8192 characters"),
                 arguments(c + "proxy", "proxy.example.com", "not host:port, such as proxy.example.com:3128"),
                 arguments(c + "proxy", "proxy.example.com:70000", "not host:port, such as proxy.example.com:3128"),
                 arguments(
@@ -103,8 +104,10 @@ class CheckedConfigTest {
                         c + "trust-store-password",
                         "secret",
                         "there is no trust store to open; set relay.connections.default.trust-store too, or leave this out"),
-                arguments(c + "connect-timeout", "0s", "0s is not longer than 0s"),
-                arguments(c + "read-timeout", "PT-5S", "-5s is not longer than 0s"),
+                arguments(c + "connect-timeout", "0s", "0s is not between 1ms and 10m"),
+                arguments(c + "connect-timeout", "PT0.0001S", "PT0.0001S is not between 1ms and 10m"),
+                arguments(c + "read-timeout", "PT-5S", "-5s is not between 1ms and 10m"),
+                arguments(c + "read-timeout", "11m", "11m is not between 1ms and 10m"),
                 arguments(c + "requests-per-minute", "0", "0 is not between 1 and 5000"),
                 arguments(c + "requests-per-minute", "5001", "5001 is not between 1 and 5000"),
                 arguments(c + "max-concurrent-requests", "0", "0 is not between 1 and 1000"),

@@ -8,6 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunSnapshot;
 import org.junit.jupiter.api.Test;
@@ -48,6 +52,29 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
         server.stubFor(get(urlPathEqualTo(RUNS)).willReturn(okJson(envelope("[{\"id\":\"x\"}]"))));
 
         assertThat(failureOf(this::find)).isInstanceOf(CallFailure.Unclear.class);
+    }
+
+    /** Else a command that wants to be alone at its job would start beside a run. */
+    @Test
+    void aRunInFlightThatCannotBeReadIsUnclear() {
+        server.stubFor(get(urlPathEqualTo(RUNS)).willReturn(okJson(envelope("[{\"id\":\"x\"}]"))));
+
+        assertThat(failureOf(() -> client.runsInFlight(ACCOUNT, 2))).isInstanceOf(CallFailure.Unclear.class);
+    }
+
+    @Test
+    void aSweepEndsWhereRunsTellNoTime() throws DbtCloudException {
+        String page = IntStream.range(0, 100)
+                .mapToObj(
+                        i -> "{\"id\":" + (1000 - i) + ",\"job_id\":2,\"status\":1,\"trigger\":{\"cause\":\"[m] x\"}}")
+                .collect(Collectors.joining(",", "[", "]"));
+        server.stubFor(get(urlPathEqualTo(RUNS)).willReturn(okJson(envelope(page))));
+        List<RunSnapshot> found = new ArrayList<>();
+
+        client.runsWithCause(ACCOUNT, "[m]", Instant.parse("2020-01-01T00:00:00Z"), found::addAll);
+
+        assertThat(found).hasSize(100);
+        assertThat(requests()).isEqualTo(1);
     }
 
     @Test

@@ -7,7 +7,6 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
-import org.dbtrelay.dbtcloud.FailureMapper.BadAnswer;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
@@ -100,6 +99,21 @@ class FailureMapperTest {
         assertThat(of(500, body)).isInstanceOf(CallFailure.Unclear.class);
         assertThat(of(400, body)).isInstanceOf(CallFailure.Refused.class);
         assertThat(of(401, body)).isInstanceOf(CallFailure.Suspended.class);
+    }
+
+    /** Who answers with a page stands in front of dbt Cloud: a wrong "not found" would reject a command that did start a run. */
+    @ParameterizedTest
+    @ValueSource(ints = {400, 403, 404, 409, 422})
+    void aPageIsNoAnswerOfTheApi(int status) {
+        CallFailure failure = mapper.of(new BadAnswer(status, "text/HTML; charset=utf-8", null, "<html>"));
+
+        if (status == 403) {
+            assertThat(failure).isInstanceOf(CallFailure.Suspended.class);
+        } else {
+            assertThat(failure)
+                    .isEqualTo(new CallFailure.Unclear("dbt Cloud answered " + status
+                            + " with a body that is not the API's (text/html; charset=utf-8)"));
+        }
     }
 
     @ParameterizedTest
