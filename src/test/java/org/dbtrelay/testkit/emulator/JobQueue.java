@@ -20,9 +20,17 @@ final class JobQueue {
     final Deque<RunPlan> nextPlans = new ArrayDeque<>();
 
     int planned;
+    /** When the next call of {@link #settle} does something; kept by {@link RunLife}. {@link Instant#MAX}: never by itself. */
+    Instant due = Instant.MAX;
+
+    final long jobId;
     private final SequencedSet<Run> waiting = new LinkedHashSet<>();
     private @Nullable Run current;
     private Instant freeSince = Instant.MIN;
+
+    JobQueue(long jobId) {
+        this.jobId = jobId;
+    }
 
     void enter(Run run) {
         runs.put(run.id, run);
@@ -43,8 +51,7 @@ final class JobQueue {
                 return;
             }
             Run next = waiting.getFirst();
-            Instant ready = next.createdAt.plus(next.plan.queued());
-            Instant when = ready.isBefore(freeSince) ? freeSince : ready;
+            Instant when = turnOf(next);
             if (when.isAfter(now)) {
                 return;
             }
@@ -52,6 +59,19 @@ final class JobQueue {
             next.dequeue(when, speed);
             current = next;
         }
+    }
+
+    /** When {@link #settle} is to be called next. */
+    Instant nextChange() {
+        if (current != null) {
+            return current.endsAt == null ? Instant.MAX : current.endsAt;
+        }
+        return waiting.isEmpty() ? Instant.MAX : turnOf(waiting.getFirst());
+    }
+
+    private Instant turnOf(Run next) {
+        Instant ready = next.createdAt.plus(next.plan.queued());
+        return ready.isBefore(freeSince) ? freeSince : ready;
     }
 
     /** Takes a run out of the queue before its turn; false if it was not waiting. */
@@ -63,10 +83,6 @@ final class JobQueue {
     void promote(Run run) {
         waiting.remove(run);
         current = run;
-    }
-
-    boolean isIdle() {
-        return current == null && waiting.isEmpty();
     }
 
     /** The run that executes, which all waiting ones are blocked by; null if there is none. */
