@@ -6,6 +6,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -19,17 +20,16 @@ import org.jspecify.annotations.Nullable;
 record CommandsLog(long end, long committed) {
 
     /** Asks the brokers. */
-    static CommandsLog of(KafkaSettings kafka, int partition) throws LedgerException, InterruptedException {
-        TopicPartition commands = new TopicPartition(kafka.topics().commands(), partition);
-        try (Admin admin = kafka.admin()) {
-            ListOffsetsResultInfo end = admin.listOffsets(Map.of(commands, OffsetSpec.latest()))
-                    .partitionResult(commands)
-                    .get();
-            Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(kafka.group())
+    static CommandsLog of(Admin admin, String group, TopicPartition commands)
+            throws LedgerException, InterruptedException {
+        try {
+            KafkaFuture<ListOffsetsResultInfo> end =
+                    admin.listOffsets(Map.of(commands, OffsetSpec.latest())).partitionResult(commands);
+            Map<TopicPartition, OffsetAndMetadata> committed = admin.listConsumerGroupOffsets(group)
                     .partitionsToOffsetAndMetadata()
                     .get();
             @Nullable OffsetAndMetadata offset = committed.get(commands);
-            return new CommandsLog(end.offset(), offset == null ? 0 : offset.offset());
+            return new CommandsLog(end.get().offset(), offset == null ? 0 : offset.offset());
         } catch (ExecutionException e) {
             throw new LedgerException(
                     LedgerException.Kind.LOST, "the brokers do not tell of the commands topic", e.getCause());

@@ -1,6 +1,7 @@
 package org.dbtrelay.ledger;
 
 import io.smallrye.common.annotation.Identifier;
+import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.HashMap;
@@ -15,10 +16,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Kafka clients that the ledger makes for itself. They start from the same {@code kafka.*} configuration as the channels,
@@ -40,6 +43,7 @@ public class KafkaSettings {
     private final String deployment;
     private final int writeVersion;
     private final boolean passesHintsOn;
+    private @Nullable Admin admin;
 
     KafkaSettings(@Identifier("default-kafka-broker") Map<String, Object> base, RelayConfig config) {
         this.base = Map.copyOf(base);
@@ -143,11 +147,25 @@ public class KafkaSettings {
 
     /** What the brokers say of a partition of the commands topic. */
     CommandsLog commandsLog(int partition) throws LedgerException, InterruptedException {
-        return CommandsLog.of(this, partition);
+        return CommandsLog.of(admin(), group, new TopicPartition(topics.commands(), partition));
     }
 
-    /** For topics: what there is, and what is missing. */
-    Admin admin() {
+    /** Asks about topics and groups. It stays connected, and nobody but this closes it: a claim has no time to connect first. */
+    synchronized Admin admin() {
+        if (admin == null) {
+            admin = newAdmin();
+        }
+        return admin;
+    }
+
+    @PreDestroy
+    synchronized void close() {
+        if (admin != null) {
+            admin.close(Duration.ZERO);
+        }
+    }
+
+    private Admin newAdmin() {
         Map<String, Object> settings = client("topics");
         settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
         settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());

@@ -107,8 +107,8 @@ public class TopicCheck {
                 if (status.isFine() && clock.instant().isBefore(status.since().plus(AGAIN))) {
                     return topicId;
                 }
-                try (Admin admin = kafka.admin()) {
-                    return check(admin);
+                try {
+                    return check(kafka.admin());
                 } catch (KafkaException e) {
                     faulty(List.of(SILENCE + e.getMessage()));
                 } catch (Faulty e) {

@@ -84,9 +84,6 @@ public final class Lineup {
         if (target != null) {
             waiters.computeIfAbsent(target, key -> new LinkedHashSet<>()).add(entry.commandId());
         }
-        if (!mayHaveTurn(entry)) {
-            told.remove(entry.commandId());
-        }
     }
 
     private void leave(RunEntry entry) {

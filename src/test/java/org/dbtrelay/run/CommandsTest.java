@@ -314,6 +314,19 @@ class CommandsTest {
     }
 
     @Test
+    void a_cancel_by_run_leaves_the_other_runs_of_its_job_alone() {
+        reach(Target.FOLLOWING);
+        course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(98)))));
+
+        course.take(new Input.RunRead("c2", run(98, Known.RUNNING), false, null));
+
+        Action.CancelRun cancel = course.lastAction(Action.CancelRun.class);
+        assertThat(cancel.commandId()).isEqualTo("c2");
+        assertThat(cancel.runId()).isEqualTo(98);
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Following.class);
+    }
+
+    @Test
     void a_run_that_has_ended_is_not_cancelled() {
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(99)))));
 
@@ -393,7 +406,118 @@ class CommandsTest {
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
     }
 
+    static Stream<Arguments> neverAsked() {
+        Task.Trigger dry = new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, false, true);
+        return Stream.of(
+                Arguments.of(
+                        new Task.Cancel(new RunSelector.ById(99)),
+                        "command.rejected c2 expired",
+                        "dbt Cloud had not confirmed the cancellation by the time-out"),
+                Arguments.of(
+                        dry, "command.rejected c2 expired", "the time-out passed before everything could be checked"),
+                Arguments.of(
+                        new Task.Follow(99, Set.of()),
+                        "run.abandoned c2 deadline",
+                        "the time-out passed before dbt Cloud could be asked"),
+                Arguments.of(job(7), "run.abandoned c2 deadline", "the time-out passed before a run could be started"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("neverAsked")
+    void what_could_not_be_asked_in_time_is_over_and_says_so(Task task, String end, String message) {
+        course.take(commanded(command("c2", task)));
+        course.take(new Input.CallFailed("c2", new CallFailure.NotSent("refused")));
+        course.pass(Duration.ofHours(24));
+
+        course.take(new Input.Woken("c2"));
+
+        assertThat(told()).containsExactly("command.accepted c2", end);
+        assertThat(
+                        course.events.getLast().body() instanceof RunEvent.OfRun body
+                                ? body.message()
+                                : RunSamples.ofCommand(course.events.getLast()).message())
+                .isEqualTo(message);
+    }
+
+    @Test
+    void a_completed_cancel_says_how_its_target_ended() {
+        reach(Target.SUCCEEDED);
+
+        cancel("c2", "c1");
+
+        assertThat(RunSamples.ofCommand(course.events.getLast()).message())
+                .isEqualTo("command 'c1' has ended as run.succeeded");
+    }
+
+    @Test
+    void who_was_cancelled_before_a_run_hears_by_whom() {
+        reach(Target.WAITING);
+        cancel("c2", "c1");
+
+        assertThat(course.events.stream()
+                        .filter(event -> event.type() == EventType.RUN_CANCELLED)
+                        .map(event -> RunSamples.ofRun(event).message()))
+                .containsExactly("it was cancelled before a run was started");
+    }
+
     // retry
+
+    @Test
+    void a_retry_that_was_read_before_its_turn_is_read_again_then() {
+        reach(Target.WAITING);
+        course.take(commanded(command("c3", new Task.Retry(new RunSelector.ById(98)))));
+        course.take(new Input.RunRead("c3", run(98, Known.ERROR), true, null));
+
+        course.take(new Input.RunRead("c3", run(98, Known.ERROR), true, null));
+
+        assertThat(course.lastActions()).isEmpty();
+    }
+
+    @Test
+    void what_a_retry_has_read_before_it_has_to_wait_counts_no_more() {
+        course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
+        course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
+        course.take(new Input.CallFailed("c2", new CallFailure.NotSent("refused")));
+        course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
+        assertThat(course.lastActions()).isEmpty();
+        course.pass(Duration.ofMinutes(1));
+
+        course.take(new Input.Woken("c2"));
+
+        assertThat(course.lastActions().stream().filter(Action.ReadRun.class::isInstance))
+                .as("read once, at its turn")
+                .hasSize(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("withoutARun")
+    void a_retry_of_a_command_without_a_run_says_why_not(Target target, String message) {
+        reach(target);
+
+        course.take(commanded(command("c2", new Task.Retry(new RunSelector.OfCommand("c1")))));
+
+        assertThat(RunSamples.ofCommand(course.events.getLast()).message()).isEqualTo(message);
+    }
+
+    static Stream<Arguments> withoutARun() {
+        return Stream.of(
+                Arguments.of(Target.FOLLOWING, "target_command_id: command 'c1' has not ended"),
+                Arguments.of(Target.REJECTED, "target_command_id: command 'c1' had no run"));
+    }
+
+    @Test
+    void a_lost_retry_of_a_run_is_looked_for_above_that_run() {
+        course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
+        course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
+        course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
+        course.take(new Input.MayStart("c2", new StartCall.Retry(99), 120L));
+
+        course.take(new Input.StartFailed("c2", 1, new CallFailure.Unclear("reset")));
+
+        Action.SearchRetry search = course.lastAction(Action.SearchRetry.class);
+        assertThat(search.retriedRunId()).isEqualTo(99);
+        assertThat(search.aboveRunId()).as("of all that were known").isEqualTo(120);
+    }
 
     @Test
     void a_run_that_failed_is_resumed_when_it_is_its_turn() {
@@ -516,6 +640,18 @@ class CommandsTest {
         course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
 
         assertThat(told()).containsExactly("command.accepted c2", "run.running c2", "run.abandoned c2 deadline");
+    }
+
+    @Test
+    void a_follow_cancels_at_its_time_out_only_if_it_says_so() {
+        Wishes cancelling = new Wishes(null, null, true, null, null, null);
+        course.take(commanded(command("c2", new Task.Follow(99, Set.of()), cancelling)));
+        course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
+        course.pass(Duration.ofHours(24));
+
+        course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
+
+        assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
     }
 
     static Stream<Arguments> expectations() {

@@ -302,8 +302,10 @@ class ExplainPhaseTest {
         }
 
         assertThat(course.types()).endsWith("run.failed", "artifact.unavailable");
-        assertThat(((RunEvent.OfMissingArtifact) course.events.getLast().body()).reason())
-                .isEqualTo(UnavailableReason.NOT_FOUND_IN_TIME);
+        RunEvent.OfMissingArtifact body =
+                (RunEvent.OfMissingArtifact) course.events.getLast().body();
+        assertThat(body.reason()).isEqualTo(UnavailableReason.NOT_FOUND_IN_TIME);
+        assertThat(body.message()).endsWith(": 404");
     }
 
     /** Asks for the manifest as the machine says until it is there, or given up; answers when it was asked last. */

@@ -201,6 +201,8 @@ class IfRunningTest {
         course.take(new Input.InFlight("c1", List.of()));
 
         assertReserves("c1");
+        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        assertThat(course.lastAction(Action.Start.class).jobId()).isEqualTo(7);
     }
 
     // reuse
@@ -229,6 +231,18 @@ class IfRunningTest {
         course.take(new Input.InFlight("c2", List.of()));
 
         assertThat(course.events.getLast().runId()).isEqualTo(99);
+    }
+
+    @Test
+    void a_run_that_ends_takes_no_other_of_its_job_along() {
+        started("c1", 98);
+        started("c2", 99);
+        course.take(RunSamples.ended("c1", run(98, Known.SUCCESS)));
+
+        take("c3", IfRunning.SKIP);
+        course.take(new Input.InFlight("c3", List.of()));
+
+        assertRejected("c3", "99");
     }
 
     // replace
@@ -270,6 +284,8 @@ class IfRunningTest {
         assertThat(superseded.commandId()).isEqualTo("c2");
         assertThat(superseded.runId()).isNull();
         assertThat(RunSamples.ofRun(superseded).reason()).isEqualTo("superseded");
+        assertThat(RunSamples.ofRun(superseded).message())
+                .isEqualTo("a command with if_running=replace took its place before a run was started");
         assertThat(course.lastAction(Action.ListInFlight.class).commandId()).isEqualTo("c3");
     }
 

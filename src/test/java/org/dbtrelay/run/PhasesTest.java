@@ -324,7 +324,7 @@ class PhasesTest {
         RunEvent.OfMissingArtifact body =
                 (RunEvent.OfMissingArtifact) course.events.getLast().body();
         assertThat(body.reason()).isEqualTo(UnavailableReason.STORE_FAILED);
-        assertThat(body.message()).endsWith("no space left");
+        assertThat(body.message()).isEqualTo("tried until relay.artifacts.patience (PT5M) was over: no space left");
     }
 
     @Test
@@ -336,7 +336,8 @@ class PhasesTest {
         RunEvent.OfMissingArtifact body =
                 (RunEvent.OfMissingArtifact) course.events.getLast().body();
         assertThat(body.reason()).isEqualTo(UnavailableReason.NOT_FOUND_IN_TIME);
-        assertThat(body.message()).endsWith("reset by peer");
+        assertThat(body.message())
+                .isEqualTo("it could not be had within relay.artifacts.patience (PT5M): reset by peer");
     }
 
     @Test
@@ -366,9 +367,11 @@ class PhasesTest {
                 "c1",
                 List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE)),
                 List.of(new Input.Collected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
-                RunSamples.notYet(List.of(new WantedArtifact("manifest.json", null)))));
+                RunSamples.notYet(List.of(new WantedArtifact("manifest.json", null), other))));
 
         assertThat(course.types()).noneMatch(type -> type.startsWith("artifact."));
+        assertThat(((RunState.Collecting) course.entry("c1").state()).remaining())
+                .containsExactly(new WantedArtifact("manifest.json", null));
     }
 
     @Test

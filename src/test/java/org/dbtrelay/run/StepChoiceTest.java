@@ -128,7 +128,10 @@ class StepChoiceTest {
                 "dbt                                      | ^^",
                 "dbt source --select x freshness          | source freshness",
                 "dbt docs                                 | docs",
-                "dbt build --select 'a                    | build"
+                "dbt build --select 'a                    | build",
+                "dbt --vars {\\\"x\\\":\\ 1} build        | build",
+                "dbt --vars '{\\' test                    | test",
+                "dbt build \\                             | build"
             })
     void the_verb_of_a_command(String command, String verb) {
         assertThat(DbtCommand.of(step(1, command, Known.SUCCESS, true, false)).verb())

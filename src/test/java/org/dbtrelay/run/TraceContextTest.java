@@ -62,6 +62,7 @@ class TraceContextTest {
                 "congo=t61rcWkgMzE, rojo=00f067aa0ba902b7",
                 "fw529a3039@dt=a b/c*d;e:f",
                 "a=" + "x".repeat(256),
+                "a=" + "x".repeat(256) + ",b=" + "x".repeat(251),
                 members(32));
     }
 

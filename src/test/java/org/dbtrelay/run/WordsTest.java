@@ -6,6 +6,7 @@ import static org.dbtrelay.run.RunSamples.T0;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.dbtrelay.run.JobRunStatus.Known;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,6 +113,44 @@ class WordsTest {
 
         assertThat(StepChoice.wanted(RunSamples.wishes("run_results.json"), steps))
                 .containsExactly(new WantedArtifact("run_results.json", 3));
+    }
+
+    @Test
+    void only_what_starts_a_run_waits_for_its_turn() {
+        JobSelector job = new JobSelector.ById(7);
+        RunSelector run = new RunSelector.ById(99);
+
+        assertThat(RunSamples.job(7).starts()).isTrue();
+        assertThat(new Task.Retry(run).starts()).isTrue();
+        assertThat(new Task.Rerun(job).starts()).isTrue();
+        assertThat(new Task.Trigger(job, null, Overrides.NONE, false, true).starts())
+                .isFalse();
+        assertThat(new Task.Cancel(run).starts()).isFalse();
+        assertThat(new Task.Follow(99, Set.of()).starts()).isFalse();
+    }
+
+    @Test
+    void wishes_go_before_those_of_others_and_all_before_what_is_configured() {
+        Wishes own = new Wishes(Duration.ofSeconds(1), null, true, null, IfRunning.SKIP, null);
+        Wishes others = new Wishes(
+                Duration.ofSeconds(2), Duration.ofHours(2), false, true, IfRunning.REUSE, RunSamples.wishes("a.json"));
+
+        assertThat(own.or(others))
+                .isEqualTo(new Wishes(
+                        Duration.ofSeconds(1),
+                        Duration.ofHours(2),
+                        true,
+                        true,
+                        IfRunning.SKIP,
+                        RunSamples.wishes("a.json")));
+        assertThat(RunSamples.policy(RunSamples.anything()).terms(own, "not there any more", 7L, T0))
+                .isEqualTo(new Terms(
+                        Duration.ofSeconds(1),
+                        T0.plus(Duration.ofHours(24)),
+                        true,
+                        false,
+                        IfRunning.SKIP,
+                        RunSamples.wishes("manifest.json")));
     }
 
     @Test
