@@ -39,6 +39,10 @@ public class Poller {
 
     private static final RelayLog LOG = RelayLog.of(Poller.class);
     private static final int FIRST = 1;
+    private static final String TICK = "1s";
+
+    /** What is due before the middle between two ticks is looked at with the first of them, and so never a whole tick late. */
+    private static final Duration HALF_A_TICK = Duration.ofMillis(500);
 
     private final Intake intake;
     private final Watches watches;
@@ -56,7 +60,7 @@ public class Poller {
     }
 
     /** Begins a round for each account that has runs due and no round under way. */
-    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    @Scheduled(every = TICK, concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
         intake.tick();
@@ -83,7 +87,7 @@ public class Poller {
                     .find(target.connection())
                     .map(client -> client.looksAtWholeList(target.accountId()))
                     .orElse(false);
-            List<Watches.Watched> due = watches.takeDue(target, clock.instant(), wholeList);
+            List<Watches.Watched> due = watches.takeDue(target, clock.instant().plus(HALF_A_TICK), wholeList);
             while (!due.isEmpty()) {
                 deliver(due, look(target, due));
                 due = wholeList ? List.of() : watches.takeDue(target, clock.instant(), false);
