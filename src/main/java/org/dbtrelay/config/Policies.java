@@ -60,6 +60,7 @@ public final class Policies {
                 config.ledger().retention(),
                 SEND_WINDOW.plus(slowest).plus(config.ledger().visibilityLag()),
                 SEND_WINDOW,
+                config.run().cancelPatience(),
                 config.artifacts().patience(),
                 config.ledger().writeVersion() < RelayConfig.LEDGER_VERSION,
                 connections,

@@ -173,6 +173,10 @@ public interface RelayConfig {
         /** What happens at the time-out: {@code cancel} or {@code abandon}; absent: {@code cancel} for runs that the relay started. */
         Optional<OnTimeout> onTimeout();
 
+        /** How long after the time-out a command waits for dbt Cloud to confirm that its run is cancelled. */
+        @WithDefault("15m")
+        Duration cancelPatience();
+
         /** What happens when the job already has a run in flight. */
         @WithDefault("queue")
         IfRunning ifRunning();

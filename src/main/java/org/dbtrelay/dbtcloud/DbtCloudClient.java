@@ -270,9 +270,14 @@ public final class DbtCloudClient {
 
     /** Reads a job. */
     public JobDetails job(long accountId, long jobId) throws DbtCloudException {
+        return job(accountId, jobId, Priority.LOOK_UP);
+    }
+
+    /** The same, as urgently as said. */
+    public JobDetails job(long accountId, long jobId, Priority priority) throws DbtCloudException {
         return exchange.get(
                 accountId,
-                Priority.LOOK_UP,
+                priority,
                 api -> api.job(accountId, jobId),
                 body -> Envelope.read(body).dataAs(JobJson.class).toDetails(accountId));
     }

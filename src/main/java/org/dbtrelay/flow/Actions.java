@@ -71,18 +71,15 @@ class Actions {
                         read.target(),
                         inbox,
                         client -> new Input.JobFound(
-                                read.commandId(), client.job(read.target().accountId(), read.jobId())));
+                                read.commandId(),
+                                client.job(
+                                        read.target().accountId(),
+                                        read.jobId(),
+                                        read.urgent() ? Priority.LOOK_UP : Priority.POLL)));
             case Action.SearchMarker search -> call(action, search.target(), inbox, client -> search(client, search));
             case Action.ReadEnd read -> call(action, read.target(), inbox, client -> ends.end(client, read));
             case Action.Explain explain -> ends.later(explain, inbox);
-            case Action.CancelRun cancel ->
-                call(
-                        action,
-                        cancel.target(),
-                        inbox,
-                        client -> new Input.Observed(
-                                cancel.commandId(),
-                                client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent())));
+            case Action.CancelRun cancel -> call(action, cancel.target(), inbox, client -> cancel(client, cancel));
             case Action.CancelOther cancel -> cancelOther(cancel);
             case Action.ReadRun read -> call(action, read.target(), inbox, client -> readRun(client, read));
             case Action.ReadNewestRun read -> call(action, read.target(), inbox, client -> readNewest(client, read));
@@ -191,6 +188,23 @@ class Actions {
                 }));
     }
 
+    /** A refused cancel is answered by a look: the run may have ended, and nobody has written down what is answered then. */
+    private static Input cancel(DbtCloudClient client, Action.CancelRun cancel) throws DbtCloudException {
+        long accountId = cancel.target().accountId();
+        try {
+            return new Input.Observed(
+                    cancel.commandId(), client.cancel(accountId, cancel.runId(), cancel.traceparent()));
+        } catch (DbtCloudException e) {
+            if (e.failure() instanceof CallFailure.Refused) {
+                RunSnapshot run = client.run(accountId, cancel.runId(), Priority.CANCEL);
+                if (run.status().isTerminal()) {
+                    return new Input.Observed(cancel.commandId(), run);
+                }
+            }
+            throw e;
+        }
+    }
+
     /** Looks first: a run that has begun meanwhile is left alone. */
     private static Input cancelQueued(DbtCloudClient client, Action.CancelQueued cancel) throws DbtCloudException {
         long accountId = cancel.target().accountId();
@@ -204,7 +218,7 @@ class Actions {
     private void call(Action action, Action.Target target, Consumer<Input> inbox, Call call) {
         Optional<DbtCloudClient> client = connections.find(target.connection());
         if (client.isEmpty()) {
-            inbox.accept(new Input.CallFailed(action.commandId(), Troubles.gone(target)));
+            inbox.accept(new Input.CallFailed(action, Troubles.gone(target)));
             return;
         }
         Thread.startVirtualThread(() -> inbox.accept(answer(action, target, client.get(), call)));
@@ -216,10 +230,10 @@ class Actions {
         } catch (DbtCloudException e) {
             Troubles.report(
                     "A call to dbt Cloud failed and will be made again", action.commandId(), target, e.failure());
-            return new Input.CallFailed(action.commandId(), e.failure());
+            return new Input.CallFailed(action, e.failure());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Input.CallFailed(action.commandId(), new CallFailure.NotSent("interrupted"));
+            return new Input.CallFailed(action, new CallFailure.NotSent("interrupted"));
         } catch (RuntimeException | Error e) {
             LOG.error(
                     "A fault of the relay stopped a call; it will be made again",
@@ -227,7 +241,7 @@ class Actions {
                     pair(LogKey.COMMAND_ID, action.commandId()),
                     pair(LogKey.ACTION, action.getClass().getSimpleName()));
             return new Input.CallFailed(
-                    action.commandId(), new CallFailure.NotSent(e.getClass().getSimpleName()));
+                    action, new CallFailure.NotSent(e.getClass().getSimpleName()));
         }
     }
 

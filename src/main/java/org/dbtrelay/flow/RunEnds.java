@@ -32,6 +32,11 @@ class RunEnds {
 
     private static final RelayLog LOG = RelayLog.of(RunEnds.class);
 
+    // Read after 0, 1, 3, 6 and 9 seconds: the last time shortly before the end must be told.
+    private static final Duration FIRST_GAP = Duration.ofSeconds(1);
+    private static final Duration SECOND_GAP = Duration.ofSeconds(2);
+    private static final Duration LONGEST_GAP = Duration.ofSeconds(3);
+
     private final Connections connections;
     private final FailureReader reader;
     private final Clock clock;
@@ -66,7 +71,7 @@ class RunEnds {
             AtomicReference<RunEnd> best,
             CompletableFuture<RunEnd> complete) {
         long begun = monotonic.nanos();
-        Duration gap = Duration.ofSeconds(1);
+        Duration gap = FIRST_GAP;
         try {
             while (true) {
                 RunEnd read = read(client, action.commandId(), action.target(), action.run());
@@ -79,10 +84,11 @@ class RunEnds {
                 }
                 Duration left = Action.END_HELD_BACK.minusNanos(monotonic.nanos() - begun);
                 if (left.compareTo(gap) <= 0) {
+                    complete.complete(best.get());
                     return;
                 }
                 monotonic.pause(gap);
-                gap = gap.multipliedBy(2);
+                gap = gap.equals(FIRST_GAP) ? SECOND_GAP : LONGEST_GAP;
             }
         } catch (InterruptedException e) {
             // The process ends; the end will be read again.

@@ -46,7 +46,7 @@ class Triggers {
     void reserve(Action.ReserveStart action, Reservations reservations, Consumer<Input> inbox) {
         Optional<DbtCloudClient> found = connections.find(action.target().connection());
         if (found.isEmpty()) {
-            inbox.accept(new Input.CallFailed(action.commandId(), Troubles.gone(action.target())));
+            inbox.accept(new Input.CallFailed(action, Troubles.gone(action.target())));
             return;
         }
         DbtCloudClient client = found.get();

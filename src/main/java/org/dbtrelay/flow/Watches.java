@@ -40,24 +40,29 @@ public class Watches {
     /**
      * A run to be looked at.
      *
+     * @param watch what was asked for
      * @param isHinted a webhook has made it due
      * @param inbox where what is seen goes
      */
     public record Watched(
-            int partition,
-            String commandId,
-            long runId,
-            Instant since,
-            Instant due,
-            boolean isHinted,
-            Consumer<Input> inbox) {
+            int partition, Action.Watch watch, Instant since, Instant due, boolean isHinted, Consumer<Input> inbox) {
+
+        /** The command that follows the run. */
+        public String commandId() {
+            return watch.commandId();
+        }
+
+        /** The run. */
+        public long runId() {
+            return watch.runId();
+        }
 
         private Watched hintedAt(Instant now) {
-            return new Watched(partition, commandId, runId, since, due.isBefore(now) ? due : now, true, inbox);
+            return new Watched(partition, watch, since, due.isBefore(now) ? due : now, true, inbox);
         }
 
         private Key key() {
-            return new Key(partition, commandId);
+            return new Key(partition, watch.commandId());
         }
     }
 
@@ -76,7 +81,7 @@ public class Watches {
 
     void add(int partition, Action.Watch watch, Instant now, Consumer<Input> inbox) {
         accounts.computeIfAbsent(watch.target(), target -> new Account())
-                .add(new Watched(partition, watch.commandId(), watch.runId(), now, watch.due(), false, inbox));
+                .add(new Watched(partition, watch, now, watch.due(), false, inbox));
     }
 
     /**

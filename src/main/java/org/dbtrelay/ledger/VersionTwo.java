@@ -73,6 +73,11 @@ final class VersionTwo {
         }
         if (entry.path("state") instanceof ObjectNode state) {
             state.remove("call");
+            switch (state.path("state").asText()) {
+                case "looking" -> state.remove("next_look");
+                case "cancelling" -> state.remove(List.of("tries", "missing_since", "trouble"));
+                default -> {}
+            }
             if (state.path("state").asText().equals("collecting")) {
                 collecting(entry, state);
             }
@@ -83,7 +88,7 @@ final class VersionTwo {
     /** It had nothing to explain later: who waits for nothing else is done. */
     private static void collecting(ObjectNode entry, ObjectNode state) {
         if (!state.path("remaining").isEmpty()) {
-            state.remove(List.of("outcome", "asked_at", "latest", "explaining"));
+            state.remove(List.of("outcome", "asked_at", "latest", "next_collect", "explaining"));
             return;
         }
         entry.remove("order");

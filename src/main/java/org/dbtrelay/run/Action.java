@@ -20,8 +20,12 @@ public sealed interface Action {
     /** Look the job up by its names. */
     record LookUpJob(String commandId, Target target, JobNames names) implements Action {}
 
-    /** Read the job; tells whether it can be read at all. */
-    record ReadJob(String commandId, Target target, long jobId) implements Action {}
+    /**
+     * Read the job; tells whether it can be read at all.
+     *
+     * @param urgent a command waits for it; else it comes after the looks at runs
+     */
+    record ReadJob(String commandId, Target target, long jobId, boolean urgent) implements Action {}
 
     /** Read the run. */
     record ReadRun(String commandId, Target target, long runId) implements Action {}
@@ -85,8 +89,12 @@ public sealed interface Action {
             @Nullable Long retriedRunId,
             long aboveRunId) implements Action {}
 
-    /** Look at the run with the next batch that is read after the given time. */
-    record Watch(String commandId, Target target, long runId, Instant due) implements Action {}
+    /**
+     * Look at the run with the next batch that is read after the given time.
+     *
+     * @param failures how many looks in a row have failed before this one
+     */
+    record Watch(String commandId, Target target, long runId, Instant due, int failures) implements Action {}
 
     /**
      * Read the run with its steps and, if it failed, why, because it has ended. What is not there yet is waited for, but

@@ -110,15 +110,15 @@ final class CancelPhase {
                 .findFirst()
                 .orElse(null);
         if (owner == null) {
-            draft.then(cancel(entry.commandId(), order, run));
+            draft.cancel(run);
         } else {
-            draft.tell(new Input.CancelAsked(owner.commandId(), CancelReason.CANCELLED_BY_RELAY))
-                    .then(watch(entry.commandId(), order, run, now));
+            draft.tell(new Input.CancelAsked(owner.commandId(), CancelReason.CANCELLED_BY_RELAY));
         }
-        return draft.to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now));
+        draft.watch(run, soon(order, now));
+        return draft.to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now, 1, null, null));
     }
 
-    /** Its run is being cancelled: it is over when dbt Cloud says so. */
+    /** Its run is being cancelled and looked at: it is over when dbt Cloud says so, however the run has ended. */
     static Decision cancelling(RunEntry entry, RunState.Cancelling state, Input.About input, Instant now) {
         Order order = entry.openOrder();
         RunSnapshot run = state.run();
@@ -128,42 +128,45 @@ final class CancelPhase {
                 Draft.of(entry, now).completed(seen.runId(), seen.status(), "the run has ended");
             case Input.About any
             when !now.isBefore(order.terms().deadline()) ->
-                Draft.of(entry, now).rejected(RejectReason.EXPIRED, UNCONFIRMED);
-            case Input.Observed observed
-            when state.askedAt().plus(FollowPhase.CANCEL_AGAIN).isAfter(now) ->
-                Decision.only(watch(entry.commandId(), order, run, now));
-            case Input.Observed observed -> again(entry, state, now);
-            case Input.NotSeen missing -> Decision.only(watch(entry.commandId(), order, run, now));
-            case Input.CallFailed(String id, CallFailure.NotFound missing) ->
-                Decision.only(watch(entry.commandId(), order, run, now));
-            case Input.CallFailed(String id, CallFailure.Refused refused) ->
+                Draft.of(entry, now)
+                        .rejected(
+                                RejectReason.EXPIRED,
+                                state.trouble() == null
+                                        ? UNCONFIRMED
+                                        : UNCONFIRMED + "; the last cancel failed: " + state.trouble());
+            case Input.Observed observed -> goesOn(Draft.of(entry, now).watch(run, soon(order, now)), state, now);
+            case Input.NotSeen missing ->
+                goesOn(
+                        Draft.of(entry, now)
+                                .watch(
+                                        run,
+                                        now.plus(PollPlan.gapOfMissing(
+                                                order.terms().pollInterval(),
+                                                Duration.between(entry.acceptedAt(), now)))),
+                        state,
+                        now);
+            case Input.CallFailed(Action.Watch look, CallFailure failure) ->
+                goesOn(Draft.of(entry, now).then(FollowPhase.lookAgain(look, order, now)), state, now);
+            case Input.CallFailed(Action.CancelRun cancel, CallFailure.Refused refused) ->
                 Draft.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
-            case Input.CallFailed failed ->
-                Decision.only(new Action.WakeAt(
-                        entry.commandId(), now.plus(order.terms().pollInterval())));
-            case Input.Woken woken when now.isAfter(state.askedAt()) -> again(entry, state, now);
-            case Input.Restored restored -> again(entry, state, now);
+            case Input.CallFailed(Action.CancelRun cancel, CallFailure failure) ->
+                Draft.of(entry, now)
+                        .wakeAt(state.askedAt().plus(RunMachine.backOff(state.tries())))
+                        .to(state.failed(failure.detail()));
+            case Input.Woken woken
+            when state.isToTryAgain(now) -> FollowPhase.cancelAgain(Draft.of(entry, now), state, now);
+            case Input.Restored restored ->
+                FollowPhase.cancelAgain(
+                        Draft.of(entry, now).wakeAt(order.terms().deadline()).watch(run, soon(order, now)), state, now);
             case Input.About other -> Decision.NOTHING;
         };
     }
 
-    private static Decision again(RunEntry entry, RunState.Cancelling state, Instant now) {
-        Order order = entry.openOrder();
-        return Draft.of(entry, now)
-                .wakeAt(order.terms().deadline())
-                .then(cancel(entry.commandId(), order, state.run()))
-                .to(new RunState.Cancelling(state.run(), state.reason(), now));
+    private static Decision goesOn(Draft draft, RunState.Cancelling state, Instant now) {
+        return state.isToAskAgain(now) ? FollowPhase.cancelAgain(draft, state, now) : draft.unchanged();
     }
 
-    private static Action cancel(String commandId, Order order, RunSnapshot run) {
-        return new Action.CancelRun(commandId, order.target(), run.runId(), order.traceparent());
-    }
-
-    private static Action watch(String commandId, Order order, RunSnapshot run, Instant now) {
-        return new Action.Watch(
-                commandId,
-                order.target(),
-                run.runId(),
-                now.plus(PollPlan.gap(order.terms().pollInterval(), Duration.ZERO)));
+    private static Instant soon(Order order, Instant now) {
+        return now.plus(PollPlan.gap(order.terms().pollInterval(), Duration.ZERO));
     }
 }

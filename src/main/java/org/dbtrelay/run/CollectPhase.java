@@ -61,10 +61,10 @@ final class CollectPhase {
             RunEntry entry, RunState.Collecting state, Input.About input, Instant now, Policy policy) {
         return switch (input) {
             case Input.Collected collected -> collected(entry, state.asked(null, now), collected, now, policy);
-            case Input.CallFailed(String id, CallFailure failure) ->
+            case Input.CallFailed(Action.Collect collect, CallFailure failure) ->
                 collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
             case Input.Explained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
-            case Input.Woken woken -> state.canCollect() ? Decision.only(collect(entry, state)) : Decision.NOTHING;
+            case Input.Woken woken -> state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
             case Input.Restored restored -> restored(entry, state, now);
             case Input.About other -> Decision.NOTHING;
         };
@@ -104,8 +104,8 @@ final class CollectPhase {
         if (!notYet.isEmpty() && now.isBefore(state.until())) {
             List<WantedArtifact> remaining =
                     notYet.stream().map(Unavailable::artifact).toList();
-            return draft.wakeAt(now.plus(RunMachine.backOff(state.tries())))
-                    .to(state.with(remaining).triedAgain());
+            Instant again = now.plus(RunMachine.backOff(state.tries()));
+            return draft.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
         }
         return notInTime(draft, state, notYet, policy);
     }

@@ -95,7 +95,7 @@ final class Draft {
 
     /** Looks at a run with the next batch after a time. */
     Draft watch(RunSnapshot run, Instant due) {
-        return then(new Action.Watch(commandId, target, run.runId(), due));
+        return then(new Action.Watch(commandId, target, run.runId(), due, 0));
     }
 
     /** Reads a run with its steps, because it has ended. */

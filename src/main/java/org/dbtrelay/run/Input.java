@@ -138,8 +138,17 @@ public sealed interface Input {
         public record Unavailable(WantedArtifact artifact, UnavailableReason reason, String message) {}
     }
 
-    /** A call other than the trigger failed; it is made again later. */
-    record CallFailed(String commandId, CallFailure failure) implements About {}
+    /**
+     * Something other than a start could not be done.
+     *
+     * @param action what; a late failure of one call is not taken for that of another
+     */
+    record CallFailed(Action action, CallFailure failure) implements About {
+        @Override
+        public String commandId() {
+            return action.commandId();
+        }
+    }
 
     /** An operator gives the command up. */
     record EndAsked(String commandId) implements About {}

@@ -19,9 +19,17 @@ final class LookPhase {
 
     /** In doubt from now on: W is counted from here, by the clock of whoever is in doubt. */
     static Decision begin(RunEntry entry, RunState.Starting state, Instant now, Policy policy) {
+        RunState.Looking looking = RunState.Looking.begin(state.starts(), state.call(), now);
         return Draft.of(entry, now)
                 .then(search(entry, state.starts(), state.call(), policy))
-                .to(new RunState.Looking(state.starts(), state.call(), now, 0));
+                .wakeAt(over(entry, looking, policy))
+                .to(looking);
+    }
+
+    /** When looks that have brought nothing are given up, because dbt Cloud does not answer them. */
+    private static Instant over(RunEntry entry, RunState.Looking state, Policy policy) {
+        Instant deadline = entry.openOrder().terms().deadline();
+        return latest(deadline, state.since().plus(policy.unclearWait())).plus(FollowPhase.LAST_LOOK);
     }
 
     static Decision looking(RunEntry entry, RunState.Looking state, Input.About input, Instant now, Policy policy) {
@@ -34,17 +42,49 @@ final class LookPhase {
                 looked.run() == null
                         ? notFound(entry, state, looked.begunAt(), now, policy)
                         : FollowPhase.begin(Draft.of(entry, now).adopted(), entry.openOrder(), looked.run(), now);
-            case Input.CallFailed failed ->
-                Decision.only(new Action.WakeAt(entry.commandId(), now.plus(RunMachine.backOff(state.looks()))));
-            case Input.Woken woken -> Decision.only(search(entry, state.starts(), state.call(), policy));
-            case Input.Restored restored ->
-                Draft.of(entry, now)
+            case Input.CallFailed(Action.SearchMarker search, CallFailure failure)
+            when search.attempt() == state.attempt() -> lookFailed(entry, state, failure, now, policy);
+            case Input.CallFailed(Action.SearchRetry search, CallFailure failure)
+            when search.attempt() == state.attempt() -> lookFailed(entry, state, failure, now, policy);
+            case Input.Woken woken
+            when isOver(entry, state, now, policy) ->
+                unclear(entry, "dbt Cloud has not answered the last look for it", now);
+            case Input.Woken woken
+            when state.isDue(now) -> Decision.only(search(entry, state.starts(), state.call(), policy));
+            case Input.Restored restored -> {
+                RunState.Looking again = RunState.Looking.begin(state.starts(), state.call(), now);
+                yield Draft.of(entry, now)
                         .then(search(entry, state.starts(), state.call(), policy))
-                        .then(new Action.WakeAt(
-                                entry.commandId(), entry.openOrder().terms().deadline()))
-                        .to(new RunState.Looking(state.starts(), state.call(), now, 0));
+                        .wakeAt(over(entry, again, policy))
+                        .to(again);
+            }
             case Input.About other -> Decision.NOTHING;
         };
+    }
+
+    private static boolean isOver(RunEntry entry, RunState.Looking state, Instant now, Policy policy) {
+        return !now.isBefore(over(entry, state, policy));
+    }
+
+    /** A look that failed says nothing. It is repeated, later each time, until nobody waits for the command any more. */
+    private static Decision lookFailed(
+            RunEntry entry, RunState.Looking state, CallFailure failure, Instant now, Policy policy) {
+        if (isOver(entry, state, now, policy)) {
+            return unclear(entry, "the last look for it failed: " + failure.detail(), now);
+        }
+        return lookAgain(entry, state, now.plus(RunMachine.backOff(state.looks())), now);
+    }
+
+    private static Decision lookAgain(RunEntry entry, RunState.Looking state, Instant at, Instant now) {
+        return Draft.of(entry, now).wakeAt(at).to(state.lookAgainAt(at));
+    }
+
+    private static Decision unclear(RunEntry entry, String why, Instant now) {
+        return Draft.of(entry, now)
+                .abandon(
+                        null,
+                        AbandonReason.START_UNCLEAR,
+                        "the time-out passed, and it is not known whether a run was started: " + why);
     }
 
     private static Decision notFound(
@@ -53,9 +93,7 @@ final class LookPhase {
         if (lookBegunAt.isBefore(state.since().plus(policy.unclearWait())) || lookBegunAt.isAfter(now)) {
             Instant next = now.plus(RunMachine.backOff(state.looks()));
             Instant lastLook = state.since().plus(policy.unclearWait());
-            return Draft.of(entry, now)
-                    .then(new Action.WakeAt(entry.commandId(), next.isAfter(lastLook) ? latest(now, lastLook) : next))
-                    .to(new RunState.Looking(state.starts(), state.call(), state.since(), state.looks() + 1));
+            return lookAgain(entry, state, next.isAfter(lastLook) ? latest(now, lastLook) : next, now);
         }
         Order order = entry.openOrder();
         Draft draft = Draft.of(entry, now);

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param retention how long a finished id is remembered
  * @param unclearWait W of the ledger protocol: after it, a run that was not found was not started
  * @param sendWindow T_send: a trigger is not sent later than this after its intent was decided
+ * @param cancelPatience how long after its deadline a command waits for the end of a run that it cancels
  * @param artifactPatience how long artifacts of an ended run are waited for
  * @param oldLedger entries are written in the version of the build before, which knows nothing but plain triggers
  * @param connections by name
@@ -28,6 +29,7 @@ public record Policy(
         Duration retention,
         Duration unclearWait,
         Duration sendWindow,
+        Duration cancelPatience,
         Duration artifactPatience,
         boolean oldLedger,
         Map<String, ForConnection> connections,

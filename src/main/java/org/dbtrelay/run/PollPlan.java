@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * How long to wait until the next look at a run. The configured interval is the longest gap; the first looks after a change
- * come sooner, because that is when most happens.
+ * come sooner, because that is when most happens. Looks that bring nothing come later and later, up to a minute.
  */
 final class PollPlan {
 
@@ -20,5 +20,28 @@ final class PollPlan {
             return interval.dividedBy(4);
         }
         return age.compareTo(interval) < 0 ? interval.dividedBy(2) : interval;
+    }
+
+    /**
+     * The gap after a look that failed: the interval, or a back-off where that is longer.
+     *
+     * @param failures how many looks in a row had failed before
+     */
+    static Duration gapAfterFailures(Duration interval, int failures) {
+        return longer(interval, RunMachine.backOff(failures));
+    }
+
+    /**
+     * The gap to the next look at a run that dbt Cloud does not know: it doubles.
+     *
+     * @param age how long it has not been known
+     */
+    static Duration gapOfMissing(Duration interval, Duration age) {
+        Duration doubling = age.compareTo(RunMachine.LONGEST_BACK_OFF) < 0 ? age : RunMachine.LONGEST_BACK_OFF;
+        return longer(interval, doubling);
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? other : one;
     }
 }

@@ -56,13 +56,44 @@ public sealed interface RunState {
      * A POST may or may not have started a run: it is looked for until W is over, and never sent again before.
      *
      * @param since when this owner began to be in doubt, by its own clock
-     * @param looks how many looks found nothing
+     * @param looks how many looks found nothing, or failed
+     * @param nextLook when the next look is due; null: one is under way
      */
-    record Looking(Starts starts, StartCall call, Instant since, int looks) implements RunState {
+    record Looking(
+            Starts starts,
+            StartCall call,
+            Instant since,
+            int looks,
+            @Nullable Instant nextLook) implements RunState {
+
+        /** In doubt from now on; the first look is under way. */
+        static Looking begin(Starts starts, StartCall call, Instant now) {
+            return new Looking(starts, call, now, 0, null);
+        }
+
+        /** One more look has brought nothing. */
+        Looking lookAgainAt(Instant at) {
+            return new Looking(starts, call, since, looks + 1, at);
+        }
+
+        boolean isDue(Instant now) {
+            return nextLook != null && !nextLook.isAfter(now);
+        }
+
         /** The number of the intent, from 1. */
         public int attempt() {
             return starts.attempts();
         }
+    }
+
+    /** States in which the run is looked at. */
+    sealed interface InFlight extends WithRun {
+        /** dbt Cloud has answered 404 since then; null: it knows the run. */
+        @Nullable
+        Instant missingSince();
+
+        /** The same, with dbt Cloud answering 404 from now on. */
+        InFlight missing(Instant now);
     }
 
     /**
@@ -72,14 +103,63 @@ public sealed interface RunState {
      * @param missingSince dbt Cloud has answered 404 since then; null: it knows the run
      */
     record Following(
-            RunSnapshot run, Instant changedAt, @Nullable Instant missingSince) implements WithRun {}
+            RunSnapshot run, Instant changedAt, @Nullable Instant missingSince) implements InFlight {
+        @Override
+        public Following missing(Instant now) {
+            return new Following(run, changedAt, now);
+        }
+    }
 
     /**
      * The run is to be cancelled, which is done when dbt Cloud says so.
      *
      * @param askedAt when it was last asked to
+     * @param tries how many times it was asked to
+     * @param missingSince dbt Cloud has answered 404 since then; null: it knows the run
+     * @param trouble why the last cancel that failed did so; null: none has failed
      */
-    record Cancelling(RunSnapshot run, CancelReason reason, Instant askedAt) implements WithRun {}
+    record Cancelling(
+            RunSnapshot run,
+            CancelReason reason,
+            Instant askedAt,
+            int tries,
+            @Nullable Instant missingSince,
+            @Nullable String trouble)
+            implements InFlight {
+
+        public Cancelling {
+            // An entry of a build that did not count them was asked once.
+            tries = Math.max(1, tries);
+        }
+
+        @Override
+        public Cancelling missing(Instant now) {
+            return new Cancelling(run, reason, askedAt, tries, now, trouble);
+        }
+
+        /** dbt Cloud knows the run. */
+        Cancelling seen() {
+            return missingSince == null ? this : new Cancelling(run, reason, askedAt, tries, null, trouble);
+        }
+
+        Cancelling askedAgain(Instant now) {
+            return new Cancelling(run, reason, now, tries + 1, missingSince, trouble);
+        }
+
+        Cancelling failed(String why) {
+            return new Cancelling(run, reason, askedAt, tries, missingSince, why);
+        }
+
+        /** A cancellation that was answered, or should have been, has shown no effect for long enough. */
+        boolean isToAskAgain(Instant now) {
+            return !askedAt.plus(FollowPhase.CANCEL_AGAIN).isAfter(now);
+        }
+
+        /** The last cancel failed, and its back-off is over. */
+        boolean isToTryAgain(Instant now) {
+            return trouble != null && !askedAt.plus(RunMachine.backOff(tries)).isAfter(now);
+        }
+    }
 
     /**
      * The run has ended and its end is told; its artifacts are still to come, or why it failed.
@@ -91,6 +171,7 @@ public sealed interface RunState {
      * @param tries how often they were asked for
      * @param askedAt when something was last asked for; null: by a build that did not keep it
      * @param latest {@code until} moves no further; null: likewise
+     * @param nextCollect when the artifacts are to be asked for again; null: they are being asked for, or cannot be yet
      * @param explaining what is still to be read of the end itself; null: all was told
      */
     record Collecting(
@@ -102,6 +183,7 @@ public sealed interface RunState {
             int tries,
             @Nullable Instant askedAt,
             @Nullable Instant latest,
+            @Nullable Instant nextCollect,
             @Nullable Explaining explaining)
             implements WithRun {
 
@@ -122,7 +204,7 @@ public sealed interface RunState {
                 Instant now,
                 Duration patience) {
             Instant until = now.plus(patience);
-            return new Collecting(run, outcome, reason, remaining, until, 0, now, until.plus(AWAY), explaining);
+            return new Collecting(run, outcome, reason, remaining, until, 0, now, until.plus(AWAY), null, explaining);
         }
 
         /** Nothing is left to be told. */
@@ -136,16 +218,21 @@ public sealed interface RunState {
                     && (explaining == null || !explaining.missing().contains(RunEnd.Part.STEPS));
         }
 
+        /** It is time to ask for the artifacts again. */
+        boolean isToCollect(Instant now) {
+            return canCollect() && nextCollect != null && !nextCollect.isAfter(now);
+        }
+
         Collecting with(List<WantedArtifact> left) {
-            return new Collecting(run, outcome, reason, left, until, tries, askedAt, latest, explaining);
+            return new Collecting(run, outcome, reason, left, until, tries, askedAt, latest, nextCollect, explaining);
         }
 
         Collecting with(@Nullable Explaining left) {
-            return new Collecting(run, outcome, reason, remaining, until, tries, askedAt, latest, left);
+            return new Collecting(run, outcome, reason, remaining, until, tries, askedAt, latest, nextCollect, left);
         }
 
-        Collecting triedAgain() {
-            return new Collecting(run, outcome, reason, remaining, until, tries + 1, askedAt, latest, explaining);
+        Collecting collectAgainAt(Instant at) {
+            return new Collecting(run, outcome, reason, remaining, until, tries + 1, askedAt, latest, at, explaining);
         }
 
         /**
@@ -159,7 +246,7 @@ public sealed interface RunState {
                 moved = until.plus(Duration.between(askedAt, now));
                 moved = moved.isAfter(bound) ? bound : moved;
             }
-            return new Collecting(run, outcome, reason, remaining, moved, tries, now, bound, explaining);
+            return new Collecting(run, outcome, reason, remaining, moved, tries, now, bound, nextCollect, explaining);
         }
     }
 

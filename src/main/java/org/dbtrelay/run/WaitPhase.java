@@ -21,7 +21,8 @@ final class WaitPhase {
         return switch (input) {
             case Input.CancelAsked(String id, CancelReason reason) ->
                 Draft.of(entry, now).cancelled(reason, withoutRun(reason));
-            case Input.CallFailed(String id, CallFailure failure) -> callFailed(entry, state, failure, now);
+            case Input.CallFailed(Action action, CallFailure failure) ->
+                isAsked(action) ? callFailed(entry, state, failure, now) : Decision.NOTHING;
             case Input.NotSeen(String id, long runId) -> unseen(entry, state, runId, now);
             case Input.Woken woken when isOver(order, now) -> over(entry, state, now);
             case Input.Woken woken when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
@@ -117,9 +118,31 @@ final class WaitPhase {
                         : "the time-out passed before dbt Cloud could be asked");
     }
 
+    /** Whether a command that waits has asked for this; anything else is the late answer of what it was before. */
+    private static boolean isAsked(Action action) {
+        return switch (action) {
+            case Action.LookUpJob lookUp -> true;
+            case Action.ReadJob read -> true;
+            case Action.ReadRun read -> true;
+            case Action.ReadNewestRun read -> true;
+            case Action.ListInFlight list -> true;
+            case Action.ReserveStart reserve -> true;
+            case Action.WakeAt wake -> false;
+            case Action.Start start -> false;
+            case Action.SearchMarker search -> false;
+            case Action.SearchRetry search -> false;
+            case Action.Watch watch -> false;
+            case Action.ReadEnd read -> false;
+            case Action.Explain explain -> false;
+            case Action.CancelRun cancel -> false;
+            case Action.CancelOther cancel -> false;
+            case Action.CancelQueued cancel -> false;
+            case Action.Collect collect -> false;
+        };
+    }
+
     private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {
         if (state.starts().attempts() > 0) {
-            // It may be the late answer of a look for a run.
             return later(entry, state, now);
         }
         return switch (failure) {
@@ -144,9 +167,10 @@ final class WaitPhase {
                                         + entry.openOrder().accountId());
     }
 
-    /** Try again after a while. */
+    /** Try again after a while, if there is time left. */
     static Decision later(RunEntry entry, RunState.Waiting state, Instant now) {
-        return later(Draft.of(entry, now), state, now);
+        @Nullable Decision over = overOrNull(entry, state, now);
+        return over == null ? later(Draft.of(entry, now), state, now) : over;
     }
 
     static Decision later(Draft draft, RunState.Waiting state, Instant now) {
@@ -163,7 +187,7 @@ final class WaitPhase {
 
     private static Action readJob(String commandId, Order order, Task.Trigger trigger) {
         return switch (trigger.job()) {
-            case JobSelector.ById(long jobId) -> new Action.ReadJob(commandId, order.target(), jobId);
+            case JobSelector.ById(long jobId) -> new Action.ReadJob(commandId, order.target(), jobId, true);
             case JobSelector.ByNames(JobNames names) -> new Action.LookUpJob(commandId, order.target(), names);
         };
     }

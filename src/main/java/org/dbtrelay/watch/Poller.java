@@ -145,7 +145,7 @@ public class Poller {
                                     ? new Input.Observed(watched.commandId(), run)
                                     : missing.contains(watched.runId())
                                             ? new Input.NotSeen(watched.commandId(), watched.runId())
-                                            : new Input.CallFailed(watched.commandId(), failure));
+                                            : new Input.CallFailed(watched.watch(), failure));
         }
     }
 

@@ -235,6 +235,7 @@ class SlotsTest {
                 Duration.ofDays(8),
                 Duration.ofSeconds(155),
                 Duration.ofSeconds(5),
+                Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
                 false,
                 Map.of(

@@ -162,7 +162,7 @@ class WatchesTest {
     void an_early_hint_is_kept_for_a_minute() {
         watch(0, "other", 3600);
         watches.hinted(ACCOUNT.accountId(), 4711, NOW.minusSeconds(61));
-        watches.add(0, new Action.Watch("late", ACCOUNT, 4711, NOW.plusSeconds(3600)), NOW, input -> {});
+        watches.add(0, new Action.Watch("late", ACCOUNT, 4711, NOW.plusSeconds(3600), 0), NOW, input -> {});
 
         assertThat(take(0)).isEmpty();
     }
@@ -174,7 +174,7 @@ class WatchesTest {
     private void watch(int partition, String commandId, int dueInSeconds) {
         watches.add(
                 partition,
-                new Action.Watch(commandId, ACCOUNT, runOf(commandId), NOW.plusSeconds(dueInSeconds)),
+                new Action.Watch(commandId, ACCOUNT, runOf(commandId), NOW.plusSeconds(dueInSeconds), 0),
                 NOW,
                 input -> {});
     }

@@ -72,10 +72,10 @@ class EntryCodecTest {
                 new RunState.Waiting(new Starts(1, 2, NOW, 70L), 3, NOW),
                 new RunState.Waiting(Starts.NONE, 0, null),
                 new RunState.Starting(new Starts(1, 0, NOW, null), new StartCall.Trigger()),
-                new RunState.Looking(new Starts(2, 1, NOW, 0L), new StartCall.Trigger(), NOW, 4),
+                new RunState.Looking(new Starts(2, 1, NOW, 0L), new StartCall.Trigger(), NOW, 4, null),
                 new RunState.Following(run, NOW, null),
                 new RunState.Following(strange, NOW, NOW),
-                new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW),
+                new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW, 1, null, null),
                 new RunState.Collecting(
                         run,
                         EventType.RUN_CANCELLED,
@@ -83,6 +83,7 @@ class EntryCodecTest {
                         List.of(new WantedArtifact("manifest.json", 4), new WantedArtifact("x/y.json", null)),
                         NOW,
                         2,
+                        null,
                         null,
                         null,
                         null),
@@ -96,8 +97,11 @@ class EntryCodecTest {
                         0,
                         NOW.plusSeconds(1),
                         NOW.plusSeconds(2),
+                        null,
                         new RunState.Explaining(
-                                Set.of(RunEnd.Part.STEPS, RunEnd.Part.LOG), Set.of(RunEnd.Part.NODES), 3)));
+                                Set.of(RunEnd.Part.STEPS, RunEnd.Part.LOG), Set.of(RunEnd.Part.NODES), 3)),
+                new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW, 3, NOW, "403"),
+                new RunState.Looking(Starts.NONE, new StartCall.Trigger(), NOW, 4, NOW));
     }
 
     @ParameterizedTest
@@ -218,7 +222,7 @@ class EntryCodecTest {
     @MethodSource("everyCall")
     void a_start_that_is_in_doubt_comes_back_as_it_was(StartCall call) throws LedgerException {
         RunEntry starting = entry(1, new RunState.Starting(Starts.NONE, call));
-        RunEntry looking = entry(2, new RunState.Looking(Starts.NONE, call, NOW, 0));
+        RunEntry looking = entry(2, new RunState.Looking(Starts.NONE, call, NOW, 0, null));
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(starting, EntryCodec.VERSION)))
                 .isEqualTo(starting);

@@ -72,6 +72,7 @@ class AcceptanceTest {
                 now.retention(),
                 now.unclearWait(),
                 now.sendWindow(),
+                now.cancelPatience(),
                 now.artifactPatience(),
                 true,
                 now.connections(),

@@ -52,7 +52,7 @@ class CommandsTest {
             case WAITING -> course.take(commanded(command("c1", job(7))));
             case WAITING_AFTER_A_FAILURE -> {
                 reach(Target.WAITING);
-                course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
+                course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
             }
             case STARTING -> {
                 reach(Target.WAITING);
@@ -366,7 +366,7 @@ class CommandsTest {
     void a_refusal_of_dbt_cloud_ends_what_has_not_begun(Task task) {
         course.take(commanded(command("c2", task)));
 
-        course.take(new Input.CallFailed("c2", new CallFailure.Refused("403: not you", 403, "not you")));
+        course.fail("c2", Action.ReadRun.class, new CallFailure.Refused("403: not you", 403, "not you"));
 
         assertThat(told()).containsExactly("command.accepted c2", "command.rejected c2 refused_by_dbt_cloud");
     }
@@ -393,7 +393,7 @@ class CommandsTest {
     void a_cancel_that_failed_or_shows_no_effect_is_asked_for_again() {
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
-        course.take(new Input.CallFailed("c2", new CallFailure.Unclear("reset")));
+        course.fail("c2", Action.CancelRun.class, new CallFailure.Unclear("reset"));
         course.pass(Duration.ofSeconds(10));
         course.take(new Input.Woken("c2"));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
@@ -426,7 +426,7 @@ class CommandsTest {
     @MethodSource("neverAsked")
     void what_could_not_be_asked_in_time_is_over_and_says_so(Task task, String end, String message) {
         course.take(commanded(command("c2", task)));
-        course.take(new Input.CallFailed("c2", new CallFailure.NotSent("refused")));
+        course.fail("c2", Action.class, new CallFailure.NotSent("refused"));
         course.pass(Duration.ofHours(24));
 
         course.take(new Input.Woken("c2"));
@@ -477,7 +477,7 @@ class CommandsTest {
     void what_a_retry_has_read_before_it_has_to_wait_counts_no_more() {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
-        course.take(new Input.CallFailed("c2", new CallFailure.NotSent("refused")));
+        course.fail("c2", Action.class, new CallFailure.NotSent("refused"));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         assertThat(course.lastActions()).isEmpty();
         course.pass(Duration.ofMinutes(1));
@@ -704,7 +704,7 @@ class CommandsTest {
         course.take(commanded(command("c3", dry)));
         course.take(new Input.JobFound("c3", new JobDetails(7, 1, 2, 3, "j", true)));
         course.take(commanded(command("c4", dry)));
-        course.take(new Input.CallFailed("c4", new CallFailure.NotFound("404")));
+        course.fail("c4", Action.ReadJob.class, new CallFailure.NotFound("404"));
 
         assertThat(told()).contains("command.rejected c3 job_deactivated", "command.rejected c4 job_not_found");
     }

@@ -17,6 +17,7 @@ final class Course {
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
 
     private final Policy policy;
+    private final List<Action> actions = new ArrayList<>();
     private List<Action> lastActions = new ArrayList<>();
 
     Course(Policy policy) {
@@ -54,11 +55,23 @@ final class Course {
         decision.events().forEach(CheckedEvents::check);
         events.addAll(decision.events());
         lastActions.addAll(decision.actions());
+        actions.addAll(decision.actions());
         decision.onward().forEach(this::decide);
         if (decision.entry() != null) {
             lineup.waitersOf(id).forEach(waiter -> decide(new Input.TargetMoved(waiter)));
         }
         return decision;
+    }
+
+    /** The last call of a kind that a command has asked for fails. */
+    Decision fail(String id, Class<? extends Action> type, CallFailure failure) {
+        return take(new Input.CallFailed(
+                actions.reversed().stream()
+                        .filter(action ->
+                                type.isInstance(action) && action.commandId().equals(id))
+                        .findFirst()
+                        .orElseThrow(() -> new AssertionError(id + " has asked for no " + type.getSimpleName())),
+                failure));
     }
 
     RunEntry entry(String id) {

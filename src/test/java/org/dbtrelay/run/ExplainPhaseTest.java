@@ -356,7 +356,7 @@ class ExplainPhaseTest {
         course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         while (course.now.isBefore(begun.plus(Duration.ofMinutes(11)))) {
             course.now = course.lastAction(Action.WakeAt.class).at();
-            course.take(new Input.CallFailed("c1", failure));
+            course.fail("c1", Action.Collect.class, failure);
         }
         course.pass(Duration.ofSeconds(30));
         course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
@@ -374,7 +374,7 @@ class ExplainPhaseTest {
         Instant begun = course.now;
         for (int i = 0; i < 1_000 && course.entry("c1").unfinished(); i++) {
             course.pass(Duration.ofMinutes(1));
-            course.take(new Input.CallFailed("c1", SHUT_OUT));
+            course.fail("c1", Action.Collect.class, SHUT_OUT);
             if (course.entry("c1").unfinished()) {
                 course.take(new Input.Explained("c1", asked.attempt(), RunEnd.unread(FAILED, SHUT_OUT)));
                 asked = course.entry("c1").unfinished() ? explain() : asked;

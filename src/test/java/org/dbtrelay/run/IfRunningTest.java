@@ -40,7 +40,7 @@ class IfRunningTest {
     void a_command_that_has_to_try_again_keeps_its_place() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
-        course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
+        course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
         assertThat(course.lastActions()).noneMatch(Action.ReserveStart.class::isInstance);
 
         course.pass(Duration.ofSeconds(1));
@@ -57,7 +57,7 @@ class IfRunningTest {
     @Test
     void a_permit_that_comes_while_it_has_to_wait_is_given_back() {
         course.take(commanded(command("c1", job(7))));
-        course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
+        course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
 
         assertThat(course.take(new Input.MayStart("c1", TRIGGER, 50L))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(new Input.InFlight("c1", List.of()))).isEqualTo(Decision.NOTHING);
@@ -148,6 +148,7 @@ class IfRunningTest {
                 Duration.ofDays(8),
                 Duration.ofSeconds(155),
                 Duration.ofSeconds(5),
+                Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
                 false,
                 policy(anything()).connections(),

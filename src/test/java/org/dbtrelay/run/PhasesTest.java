@@ -53,7 +53,7 @@ class PhasesTest {
     void back_off_doubles_from_a_second_to_a_minute() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         for (int failure = 0, seconds = 1; failure < 8; failure++, seconds = Math.min(60, 2 * seconds)) {
-            course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
+            course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
             assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(seconds));
         }
     }
@@ -165,10 +165,10 @@ class PhasesTest {
     }
 
     @Test
-    void a_cancellation_that_failed_is_asked_for_again_after_an_interval() {
+    void a_cancellation_that_failed_is_asked_for_again_after_a_back_off() {
         cancelling();
-        course.take(new Input.CallFailed("c1", new CallFailure.Unclear("reset")));
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plus(INTERVAL));
+        course.fail("c1", Action.CancelRun.class, new CallFailure.Unclear("reset"));
+        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(2));
         assertThat(course.take(new Input.Woken("c1"))).as("too early").isEqualTo(Decision.NOTHING);
         course.pass(INTERVAL);
 
@@ -298,9 +298,14 @@ class PhasesTest {
         List<WantedArtifact> wanted = collecting();
         course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(1));
-        course.take(new Input.CallFailed("c1", new CallFailure.Unclear("reset")));
+        course.fail("c1", Action.Collect.class, new CallFailure.Unclear("reset"));
         assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(2));
 
+        course.pass(Duration.ofSeconds(1));
+        assertThat(course.take(new Input.Woken("c1")))
+                .as("the first wake-up, once more")
+                .isEqualTo(Decision.NOTHING);
+        course.pass(Duration.ofSeconds(1));
         course.take(new Input.Woken("c1"));
         assertThat(course.lastAction(Action.Collect.class).artifacts()).isEqualTo(wanted);
         course.take(new Input.Restored("c1"));
@@ -331,7 +336,7 @@ class PhasesTest {
     void a_call_that_failed_last_is_told_when_patience_is_over() {
         collecting();
         course.pass(POLICY.artifactPatience());
-        course.take(new Input.CallFailed("c1", new CallFailure.Unclear("reset by peer")));
+        course.fail("c1", Action.Collect.class, new CallFailure.Unclear("reset by peer"));
 
         RunEvent.OfMissingArtifact body =
                 (RunEvent.OfMissingArtifact) course.events.getLast().body();

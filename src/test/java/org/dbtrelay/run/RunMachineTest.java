@@ -312,7 +312,7 @@ class RunMachineTest {
     @Test
     void a_back_off_of_a_clock_that_was_far_ahead_is_not_waited_for() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.CallFailed("c1", new CallFailure.NotSent("refused")));
+        course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
         course.pass(Duration.ofHours(-1));
         course.take(new Input.Restored("c1"));
         course.take(new Input.Woken("c1"));
@@ -325,7 +325,8 @@ class RunMachineTest {
         following();
         course.pass(Duration.ofHours(24));
         course.take(new Input.Observed("c1", run(Known.RUNNING)));
-        course.take(new Input.CallFailed("c1", new CallFailure.NotFound("404")));
+        course.fail("c1", Action.CancelRun.class, new CallFailure.NotFound("404"));
+        course.take(new Input.NotSeen("c1", 99));
         course.pass(Duration.ofMinutes(16));
         course.take(new Input.NotSeen("c1", 99));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);

@@ -96,6 +96,7 @@ final class RunSamples {
                 Duration.ofDays(8),
                 Duration.ofSeconds(155),
                 Duration.ofSeconds(5),
+                Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
                 false,
                 Map.of("default", connection),

@@ -22,6 +22,9 @@ final class Endings {
     /** Within the patience with artifacts, with a look after it. */
     private static final long IN_TIME = Duration.ofSeconds(10).toNanos();
 
+    /** After the trouble, some process has all partitions within this time. */
+    private static final Duration CLAIMED = Duration.ofSeconds(60);
+
     private static final Set<EventType> OF_CANCEL = Set.of(EventType.COMMAND_COMPLETED, EventType.COMMAND_REJECTED);
     private static final Set<EventType> OF_START = Set.of(
             EventType.RUN_SUCCEEDED,
@@ -77,11 +80,34 @@ final class Endings {
             world.check(isAskedToEnd(known, end), "%s was cancelled without a run, and nobody has asked", known.id);
         }
         if (known.order != null && !world.areClocksWrong() && !world.assumptionBroken()) {
+            inBound(known);
+        }
+        if (known.order != null && !world.areClocksWrong() && !world.assumptionBroken() && !isStruck(known)) {
             noticed(known, end);
             stalled(known, end);
             cancelled(known, end);
             explained(known, end);
         }
+    }
+
+    /** Whatever dbt Cloud does: the outcome is told within a bound after the deadline. */
+    private void inBound(Known known) {
+        long deadline = Duration.between(SimTime.EPOCH, known.lastOrder.terms().deadline())
+                .toNanos();
+        // Whoever has the partition when all crashes are over counts W from its own claim.
+        long from = Math.max(deadline, world.plan().troubleUntil() + CLAIMED.toNanos());
+        long late = known.endedAt - from - SimConfig.LONGEST_AFTER_DEADLINE.toNanos();
+        world.check(
+                late <= 0,
+                "%s has ended %s after its deadline, which is too late by %s",
+                known.id,
+                Duration.ofNanos(known.endedAt - deadline),
+                Duration.ofNanos(late));
+    }
+
+    /** Whether dbt Cloud has refused for good what the command, or one that it depends on, wanted of it. */
+    private boolean isStruck(Known known) {
+        return world.lasting() != null && world.lasting().concerns(known.lastOrder.jobId());
     }
 
     private void kind(Order order, Known known, RunState.Finished end) {

@@ -27,13 +27,13 @@ final class Histories {
     /**
      * What came of them.
      *
-     * @param badSeeds the first of each thread's, at most {@value #BAD_SEEDS}
+     * @param badSeeds the first of each thread's, with what did not hold; at most {@value #BAD_SEEDS}
      * @param firstBad the history with the lowest seed in which something did not hold; null: none
      */
     record Outcome(
             long histories,
             long bad,
-            List<Long> badSeeds,
+            List<String> badSeeds,
             Simulation.Result firstBad,
             Coverage coverage,
             double seconds) {}
@@ -63,7 +63,7 @@ final class Histories {
         Simulation.Result firstBad = null;
         long done = 0;
         long bad = 0;
-        List<Long> badSeeds = new ArrayList<>();
+        List<String> badSeeds = new ArrayList<>();
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
             for (Future<Part> future : pool.invokeAll(workers)) {
                 Part part = future.get();
@@ -88,7 +88,7 @@ final class Histories {
         private Simulation.Result first;
         private long done;
         private long bad;
-        private final List<Long> badSeeds = new ArrayList<>();
+        private final List<String> badSeeds = new ArrayList<>();
     }
 
     private static Part work(AtomicLong next, AtomicLong end, Mutant mutant, boolean untilBad, long over) {
@@ -102,7 +102,7 @@ final class Histories {
             if (!result.isFine()) {
                 part.bad++;
                 if (part.badSeeds.size() < BAD_SEEDS) {
-                    part.badSeeds.add(seed);
+                    part.badSeeds.add(seed + ": " + result.violations().getFirst());
                 }
                 if (part.first == null) {
                     part.first = result;

@@ -47,6 +47,7 @@ final class Meddling implements SimFlow.Observer {
         return switch (mutant) {
             case NO_SEND_WINDOW -> copy(policy, "sendWindow", Duration.ofDays(1));
             case NO_LIMITS -> withoutLimits(policy);
+            case NO_END -> copy(policy, "cancelPatience", Duration.ofDays(300));
             case SHORT_W -> copy(policy, "unclearWait", Duration.ofSeconds(1));
             default -> policy;
         };
@@ -156,6 +157,9 @@ final class Meddling implements SimFlow.Observer {
 
     @Override
     public Decision meant(RunEntry before, Input input, Decision decision) {
+        if (mutant == Mutant.NO_BACK_OFF && input instanceof Input.CallFailed) {
+            return hurried(decision);
+        }
         if (decision.entry() == null) {
             return decision;
         }
@@ -169,6 +173,13 @@ final class Meddling implements SimFlow.Observer {
         }
         boolean waits = input instanceof Input.InFlight && decision.entry().state() instanceof RunState.Waiting;
         return mutant == Mutant.HASTY_REPLACE && waits ? atOnce(decision) : decision;
+    }
+
+    private Decision hurried(Decision decision) {
+        Instant soon = process.clock().instant().plusSeconds(1);
+        List<Action> actions = new ArrayList<>(decision.actions());
+        actions.replaceAll(action -> action instanceof Action.Watch watch ? copy(watch, "due", soon) : action);
+        return copy(decision, "actions", actions);
     }
 
     private static Decision withTurn(Decision decision) {

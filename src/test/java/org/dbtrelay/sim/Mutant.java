@@ -22,6 +22,9 @@ enum Mutant {
     NO_ORDER("each command believes that it is alone at its job"),
     NO_LIMITS("any number of runs may be in flight"),
     HASTY_REPLACE("a replace does not wait for the end of what it cancels"),
+    NO_END("a cancellation that is not confirmed is waited for without end"),
+    NO_BACK_OFF("a look that failed is taken again after a second"),
+    REFUSAL_STOPS_ALL("a refusal for one job is taken for one of the token"),
     SWEEP_TAKES_RETRIES("a sweep takes a person's retry for a second run");
 
     private final String rule;

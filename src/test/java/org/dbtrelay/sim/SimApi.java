@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 import org.dbtrelay.dbtcloud.SimConnections;
 import org.dbtrelay.run.StartCall;
 import org.dbtrelay.sim.Faults.Fate;
+import org.dbtrelay.sim.Lasting.Call;
 
 /**
  * The way of one process to dbt Cloud: what the REST client and the network are otherwise. Connections can be refused,
@@ -43,9 +44,10 @@ final class SimApi implements SimConnections.Api {
         void failed(Throwable failure);
     }
 
-    private Uni<Response> uni(String what, Supplier<SimResponse> server) {
+    private Uni<Response> uni(String what, Call call, Long jobId, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {
-            Exchanged exchanged = new Exchanged(what, world.faults().http(), outcome(emitter), server, null);
+            Exchanged exchanged =
+                    new Exchanged(what, call, jobId, world.faults().http(), outcome(emitter), server, null);
             emitter.onTermination(exchanged::tearDown);
             exchanged.connect();
         });
@@ -66,10 +68,12 @@ final class SimApi implements SimConnections.Api {
     }
 
     /** For streams: blocks until the answer begins. */
-    private Response blocking(String what, Supplier<SimResponse> server) {
+    private Response blocking(String what, Call call, Long jobId, Supplier<SimResponse> server) {
         CompletableFuture<Response> answer = new CompletableFuture<>();
         Exchanged exchanged = new Exchanged(
                 what,
+                call,
+                jobId,
                 world.faults().http(),
                 new Outcome() {
                     @Override
@@ -99,6 +103,8 @@ final class SimApi implements SimConnections.Api {
     /** One request on its way. */
     private final class Exchanged {
         private final String what;
+        private final Call call;
+        private final Long jobId;
         private final Fate fate;
         private final Outcome outcome;
         private final Supplier<SimResponse> server;
@@ -106,8 +112,17 @@ final class SimApi implements SimConnections.Api {
         private boolean done;
         private boolean onWire;
 
-        Exchanged(String what, Fate fate, Outcome outcome, Supplier<SimResponse> server, Sent start) {
+        Exchanged(
+                String what,
+                Call call,
+                Long jobId,
+                Fate fate,
+                Outcome outcome,
+                Supplier<SimResponse> server,
+                Sent start) {
             this.what = what;
+            this.call = call;
+            this.jobId = jobId;
             this.fate = fate;
             this.outcome = outcome;
             this.server = server;
@@ -210,8 +225,11 @@ final class SimApi implements SimConnections.Api {
                 answer = switch (fate) {
                     case SERVER_ERROR_BEFORE -> new SimResponse(502, "text/html", null, "<html>bad gateway</html>");
                     case REQUEST_TIMEOUT -> SimResponse.error(408, "Request timeout");
-                    default -> server.get();
+                    default -> cloud.answer(call, jobId, server);
                 };
+                if (answer == null) {
+                    return;
+                }
                 answer = switch (fate) {
                     case SERVER_ERROR_AFTER -> SimResponse.error(500, "Internal error");
                     case HTML -> new SimResponse(200, "text/html", null, "<html>log in</html>");
@@ -265,10 +283,20 @@ final class SimApi implements SimConnections.Api {
             Fate fate = world.faults().start(call instanceof StartCall.Trigger);
             world.coverage().count("post", call.getClass().getSimpleName() + " " + fate);
             Sent sent = new Sent(call, jobId, id, body);
-            Exchanged exchanged = new Exchanged("post", fate, outcome(emitter), server, sent);
+            Exchanged exchanged =
+                    new Exchanged("post", Call.START, jobOf(call, jobId), fate, outcome(emitter), server, sent);
             emitter.onTermination(exchanged::tearDown);
             exchanged.connect();
         });
+    }
+
+    private Long jobOf(StartCall call, Long jobId) {
+        return call instanceof StartCall.Retry(long runId) ? jobOfRun(runId) : jobId;
+    }
+
+    private Long jobOfRun(long runId) {
+        SimRun run = cloud.find(runId);
+        return run == null ? null : run.jobId;
     }
 
     /** A request that starts a run, and the command that it is for. */
@@ -288,42 +316,46 @@ final class SimApi implements SimConnections.Api {
 
     @Override
     public Uni<Response> cancel(long runId) {
-        return uni("cancel", () -> cloud.cancel(runId, process.name()));
+        return uni("cancel", Call.CANCEL, jobOfRun(runId), () -> cloud.cancel(runId, process.name()));
     }
 
     @Override
     public Uni<Response> job(long jobId) {
-        return uni("job", () -> cloud.job(jobId));
+        return uni("job", Call.JOB, jobId, () -> cloud.job(jobId));
     }
 
     @Override
     public Uni<Response> named(String kind, String nameContains) {
-        return uni(kind, () -> cloud.named(kind, nameContains));
+        return uni(kind, Call.NAMES, null, () -> cloud.named(kind, nameContains));
     }
 
     @Override
     public Uni<Response> run(long runId, boolean withTrigger) {
-        return uni("run", () -> cloud.run(runId, withTrigger, false));
+        return uni("run", Call.RUN, jobOfRun(runId), () -> cloud.run(runId, withTrigger, false));
     }
 
     @Override
     public Response runStream(long runId) {
-        return blocking("end", () -> cloud.run(runId, true, true));
+        return blocking("end", Call.END, jobOfRun(runId), () -> cloud.run(runId, true, true));
     }
 
     @Override
     public Uni<Response> runs(
             Long jobId, String statusIn, String pkIn, Long above, boolean withTrigger, boolean newestFirst, int limit) {
-        return uni("runs", () -> cloud.list(jobId, statusIn, pkIn, above, withTrigger, newestFirst, limit));
+        return uni(
+                "runs",
+                Call.LIST,
+                jobId,
+                () -> cloud.list(jobId, statusIn, pkIn, above, withTrigger, newestFirst, limit));
     }
 
     @Override
     public Uni<Response> artifacts(long runId) {
-        return uni("artifacts", () -> cloud.artifacts(runId));
+        return uni("artifacts", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifacts(runId));
     }
 
     @Override
     public Response artifact(long runId, String path) {
-        return blocking("artifact", () -> cloud.artifact(runId, path));
+        return blocking("artifact", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifact(runId, path));
     }
 }

@@ -28,6 +28,12 @@ record SimConfig(RelayConfig relay, Policy policy) {
 
     static final Duration LAG = Duration.ofSeconds(15);
 
+    /** So long a cancellation is waited for after the deadline. */
+    static final Duration CANCEL_PATIENCE = Duration.ofSeconds(60);
+
+    /** The bound of docs/guarantees.md: what comes after the deadline at the most, and some seconds for requests and commits. */
+    static final Duration LONGEST_AFTER_DEADLINE = CANCEL_PATIENCE.plus(Duration.ofSeconds(30));
+
     static final int VARIANTS = 6;
     private static final List<SimConfig> ALL = all();
 
@@ -68,7 +74,8 @@ record SimConfig(RelayConfig relay, Policy policy) {
             properties.put("relay.ledger.visibility-lag", LAG.toSeconds() + "s");
             properties.put("relay.ledger.sweep-interval", "40s");
             properties.put("relay.poll.interval", variant == 2 ? "3s" : "6s");
-            properties.put("relay.run.timeout", variant == 3 ? "40s" : "150s");
+            properties.put("relay.run.timeout", variant == 3 ? "40s" : variant == 0 ? "900s" : "150s");
+            properties.put("relay.run.cancel-patience", CANCEL_PATIENCE.toSeconds() + "s");
             properties.put("relay.run.on-timeout", variant == 2 ? "abandon" : "cancel");
             properties.put("relay.run.on-unclear", "retry");
             properties.put("relay.jobs.2.on-unclear", "park");

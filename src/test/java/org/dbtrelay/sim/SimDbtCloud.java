@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.dbtrelay.sim.Faults.Fate;
 
@@ -23,6 +24,7 @@ final class SimDbtCloud {
     private final World world;
     private final SplittableRandom random;
     private final SimRunJson json;
+    private final Persistence persistence;
     private final Map<Long, SimRun> runs = new LinkedHashMap<>();
     private long nextId = 70_403_000_000L;
     private long shutOutUntil;
@@ -32,6 +34,7 @@ final class SimDbtCloud {
     SimDbtCloud(World world, Plan plan) {
         this.world = world;
         this.json = new SimRunJson(world);
+        this.persistence = new Persistence(world);
         this.random = new SplittableRandom(plan.seed() * 19 + 11);
     }
 
@@ -78,6 +81,26 @@ final class SimDbtCloud {
             case BAD_REQUEST -> SimResponse.error(400, "Some field is wrong");
             default -> null;
         };
+    }
+
+    /** What is answered to a call; null: nothing, ever. */
+    SimResponse answer(Lasting.Call call, Long jobId, Supplier<SimResponse> server) {
+        Lasting lasting = world.lasting();
+        if (lasting == null || !lasting.strikes(call, jobId, now())) {
+            return server.get();
+        }
+        world.coverage().count("lasting", call + (lasting.jobId() == null ? "" : " of one job"));
+        world.coverage().count("lasting", lasting.answer().name());
+        persistence.struck(lasting, call, jobId);
+        if (world.mutant() == Mutant.REFUSAL_STOPS_ALL && lasting.answer() == Lasting.Answer.FORBIDDEN) {
+            return SimResponse.error(401, "Invalid token");
+        }
+        SimResponse real = lasting.isCarriedOut() ? server.get() : null;
+        return lasting.bend(real);
+    }
+
+    private boolean isHidden(SimRun run) {
+        return world.lasting() != null && world.lasting().hides(run.jobId, now());
     }
 
     /** A trigger arrives. */
@@ -208,7 +231,7 @@ final class SimDbtCloud {
         long time = lagging();
         Stream<SimRun> found = runs.values().stream()
                 .filter(run -> now() >= run.visibleAt && now() < run.vanishesAt)
-                .filter(run -> jobId == null || run.jobId == jobId)
+                .filter(run -> jobId == null ? !isHidden(run) : run.jobId == jobId)
                 .filter(run -> statusIn == null || run.statusAt(time) < 10)
                 .filter(run -> pkIn == null || pkIn.contains(Long.toString(run.id)))
                 .filter(run -> above == null || run.id > above);

@@ -23,12 +23,32 @@ final class SimResponse extends Response {
     private final String contentType;
     private final String retryAfter;
     private final byte[] body;
+    private final String location;
 
     SimResponse(int status, String contentType, String retryAfter, String body) {
+        this(status, contentType, retryAfter, body, null);
+    }
+
+    private SimResponse(int status, String contentType, String retryAfter, String body, String location) {
         this.status = status;
         this.contentType = contentType;
         this.retryAfter = retryAfter;
         this.body = body == null ? null : body.getBytes(StandardCharsets.UTF_8);
+        this.location = location;
+    }
+
+    /** A redirect. */
+    static SimResponse moved(int status, String location) {
+        return new SimResponse(status, "text/html", null, "", location);
+    }
+
+    /** The same with other words in its body. */
+    SimResponse bent(String... pairs) {
+        String text = new String(body, StandardCharsets.UTF_8);
+        for (int i = 0; i < pairs.length; i += 2) {
+            text = text.replace(pairs[i], pairs[i + 1]);
+        }
+        return new SimResponse(status, contentType, retryAfter, text);
     }
 
     static SimResponse json(int status, String body) {
@@ -63,6 +83,7 @@ final class SimResponse extends Response {
         return switch (name) {
             case "Content-Type" -> contentType;
             case "Retry-After" -> retryAfter;
+            case "Location" -> location;
             default -> null;
         };
     }

@@ -46,7 +46,9 @@ final class Simulation {
     private Result run() {
         world.begin();
         // A clock that is wrong by an hour may make a process wait for an hour.
-        long end = world.plan().troubleUntil() + PATIENCE * (world.plan().wrongClocks() ? 4 : 1);
+        // And artifacts are waited for up to an hour while dbt Cloud cannot be asked.
+        long end = world.plan().troubleUntil()
+                + PATIENCE * (world.plan().wrongClocks() ? 4 : world.lasting() != null ? 2 : 1);
         world.scheduler().run(() -> isOver() || isBroken(), end);
         world.check(!world.scheduler().isExhausted(), "the history does not come to rest");
         if (!isBroken()) {

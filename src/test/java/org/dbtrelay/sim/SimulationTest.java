@@ -40,8 +40,9 @@ class SimulationTest {
         Histories.Outcome outcome = Histories.run(SEED, HISTORIES, AT_MOST);
         System.out.print(outcome.coverage());
         System.out.printf(
-                "%d histories from seed %d in %.1f s, %d bad %s%n",
-                outcome.histories(), SEED, outcome.seconds(), outcome.bad(), outcome.badSeeds());
+                "%d histories from seed %d in %.1f s, %d bad%n",
+                outcome.histories(), SEED, outcome.seconds(), outcome.bad());
+        outcome.badSeeds().forEach(System.out::println);
         if (outcome.firstBad() != null) {
             tell(outcome.firstBad());
         }

@@ -152,6 +152,15 @@ final class Truth {
         return deadLetters.getOrDefault(source, List.of());
     }
 
+    /** How many commands are open that want a job, or may want it. */
+    long openOf(long jobId) {
+        return commands.values().stream()
+                .filter(known -> known.last != null && known.last.unfinished())
+                .filter(known ->
+                        known.lastOrder == null || known.lastOrder.jobId() == null || known.lastOrder.jobId() == jobId)
+                .count();
+    }
+
     Map<String, List<String>> deadLetters() {
         return deadLetters;
     }
@@ -226,7 +235,7 @@ final class Truth {
         known.partition = partition;
         known.entries++;
         world.check(
-                known.entries < MOST_ENTRIES * (world.areClocksWrong() ? 5 : 1),
+                known.entries < MOST_ENTRIES * (world.areClocksWrong() ? 5 : world.lasting() != null ? 2 : 1),
                 "%s changes and changes: %s",
                 id,
                 entry);

@@ -19,6 +19,7 @@ final class World {
     private static final long SECOND = 1_000_000_000;
 
     private final Plan plan;
+    private final Lasting lasting;
     private final Mutant mutant;
     private final SimScheduler scheduler;
     private final Trace trace;
@@ -41,6 +42,7 @@ final class World {
 
     World(Plan plan, Mutant mutant) {
         this.plan = plan;
+        this.lasting = Lasting.of(plan);
         this.mutant = mutant;
         this.scheduler = new SimScheduler(plan.seed());
         this.trace = new Trace(scheduler);
@@ -57,6 +59,11 @@ final class World {
 
     Plan plan() {
         return plan;
+    }
+
+    /** The fault that never ends; null: there is none. */
+    Lasting lasting() {
+        return lasting;
     }
 
     SimScheduler scheduler() {

@@ -1,0 +1,46 @@
+package org.dbtrelay.sim;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Counts how often the relay asks for what is refused for good: its gaps have to grow. */
+final class Persistence {
+
+    /** By then every back-off has grown to a minute. */
+    private static final long GROWN = Duration.ofMinutes(5).toNanos();
+
+    private static final long MINUTE = Duration.ofMinutes(1).toNanos();
+
+    /**
+     * Of one call, for each command. A cancellation that has just begun is asked for five times in its first minute, and each
+     * refusal is answered by a look at the run, which is looked at anyway.
+     */
+    private static final int MOST = 12;
+
+    private final World world;
+    private final Map<String, Integer> counts = new HashMap<>();
+
+    Persistence(World world) {
+        this.world = world;
+    }
+
+    /** A call about a job, or one of its runs, meets a fault that never ends. */
+    void struck(Lasting lasting, Lasting.Call call, Long jobId) {
+        long now = world.scheduler().now();
+        if (jobId == null
+                || world.areClocksWrong()
+                || now < Math.max(lasting.from(), world.plan().troubleUntil()) + GROWN) {
+            return;
+        }
+        int count = counts.merge(call + "/" + jobId + "/" + now / MINUTE, 1, Integer::sum);
+        long commands = world.truth().openOf(jobId);
+        world.check(
+                count <= MOST * Math.max(1, commands),
+                "%d commands of job %d ask for %s %d times in a minute, and are refused each time",
+                commands,
+                jobId,
+                call,
+                count);
+    }
+}
