@@ -64,22 +64,13 @@ final class Books {
         return entry != null && entry.unfinished();
     }
 
-    void put(RunEntry entry) {
-        @Nullable RunEntry before = entries.put(entry.commandId(), entry);
-        count(before, entry);
-        if (!entry.unfinished() && (before == null || before.unfinished())) {
-            retention.add(entry);
-        }
-    }
-
-    void remove(String commandId) {
-        count(entries.remove(commandId), null);
-    }
-
-    private void count(@Nullable RunEntry before, @Nullable RunEntry after) {
+    /** An entry has taken the place of another; null: there was none, or there is none any more. */
+    void replaced(@Nullable RunEntry before, @Nullable RunEntry after) {
         tally.replace(before, after);
-        lineup.replace(before, after);
         slots.replace(before, after);
+        if (after != null && !after.unfinished() && (before == null || before.unfinished())) {
+            retention.add(after);
+        }
     }
 
     Tally tally() {

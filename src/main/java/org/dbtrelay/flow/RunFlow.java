@@ -17,7 +17,9 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.Decisions;
 import org.dbtrelay.run.Input;
+import org.dbtrelay.run.Lineup;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +45,7 @@ final class RunFlow implements PartitionWork.Session {
     private final Claim claim;
     private final PartitionFlow flow;
     private final Books books;
+    private final Decisions decisions;
     private final Audit audit;
     private final Wakes wakes;
     private final Set<String> startsOnWire = new HashSet<>();
@@ -57,6 +60,7 @@ final class RunFlow implements PartitionWork.Session {
         this.flow = flow;
         this.position = claim.restored().position();
         this.books = new Books(claim.restored().entries(), flow.policy(), flow.metrics());
+        this.decisions = new Decisions(claim.restored().entries(), books.lineup(), this::decideOne, books::replaced);
         this.audit = new Audit(claim.partition());
         this.wakes = new Wakes(books::isOpen);
         flow.watches().drop(claim.partition());
@@ -81,7 +85,7 @@ final class RunFlow implements PartitionWork.Session {
         }
         if (!draining) {
             passTime(step);
-            takeTurns(step);
+            decisions.turns(step.now()).forEach(step::take);
         }
         commit(step);
         act(step, flow.sendWindow(now, nanos));
@@ -102,15 +106,6 @@ final class RunFlow implements PartitionWork.Session {
                 return;
             }
             decide(new Input.Woken(over.commandId()), null, step);
-        }
-    }
-
-    /** Whoever has become first at its job goes on. */
-    private void takeTurns(Step step) {
-        for (Input.Turn turn = books.lineup().takeTurn();
-                turn != null;
-                turn = books.lineup().takeTurn()) {
-            decide(turn, null, step);
         }
     }
 
@@ -178,36 +173,26 @@ final class RunFlow implements PartitionWork.Session {
         decide(answer, null, step);
     }
 
-    /** 1: what follows from the input. A fault in it ends this one command and not the partition. */
+    /** 1: what follows from the input. */
     private void decide(Input input, @Nullable Origin origin, Step step) {
-        @Nullable String id = commandId(input);
-        @Nullable RunEntry entry = books.find(id);
-        Decision decision;
-        try {
-            decision = flow.decide(entry, input, step.now(), books.lineup());
-        } catch (RuntimeException e) {
-            LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            decision = flow.decide(entry, Faults.after(input, e), step.now(), books.lineup());
+        List<Decision> all = decisions.follow(input, step.now());
+        Decision first = all.getFirst();
+        if (first.deadLetter() != null && origin != null) {
+            step.putAside(origin, first.deadLetter());
         }
-        if (decision.deadLetter() != null && origin != null) {
-            step.putAside(origin, decision.deadLetter());
-        }
-        if (decision.entry() != null) {
-            books.put(decision.entry());
-            step.change(decision.entry());
-        }
-        if (decision.forgotten() != null) {
-            books.remove(decision.forgotten());
-            step.forget(decision.forgotten());
-        }
-        step.tell(decision.events());
-        step.then(decision.actions());
-        if (!decision.changes() && origin != null) {
+        if (!first.changes() && origin != null) {
             flow.metrics().ignoredAsKnown();
         }
-        decision.onward().forEach(told -> decide(told, null, step));
-        if (id != null && decision.entry() != null) {
-            books.lineup().waitersOf(id).forEach(waiter -> decide(new Input.TargetMoved(waiter), null, step));
+        all.forEach(step::take);
+    }
+
+    /** A fault in a decision ends the one command and not the partition. */
+    private Decision decideOne(@Nullable RunEntry entry, Input input, Instant now, Lineup lineup) {
+        try {
+            return flow.decide(entry, input, now, lineup);
+        } catch (RuntimeException e) {
+            LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, input.commandIdOrNull()));
+            return flow.decide(entry, Faults.after(input, e), now, lineup);
         }
     }
 
@@ -262,15 +247,6 @@ final class RunFlow implements PartitionWork.Session {
         if (entry != null && entry.state() instanceof RunState.Waiting) {
             books.slots().await(entry, reserve);
         }
-    }
-
-    private static @Nullable String commandId(Input input) {
-        return switch (input) {
-            case Input.Unreadable unreadable -> null;
-            case Input.Swept swept -> null;
-            case Input.Commanded commanded -> commanded.command().id();
-            case Input.About about -> about.commandId();
-        };
     }
 
     @Override

@@ -23,6 +23,7 @@ import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunEvent;
@@ -79,22 +80,19 @@ final class Step {
         reserved.add(commandId);
     }
 
-    void change(RunEntry entry) {
-        changed.put(entry.commandId(), entry);
-        forgotten.remove(entry.commandId());
-    }
-
-    void forget(String commandId) {
-        changed.remove(commandId);
-        forgotten.add(commandId);
-    }
-
-    void tell(List<RunEvent> more) {
-        events.addAll(more);
-    }
-
-    void then(List<Action> more) {
-        actions.addAll(more);
+    /** What was decided, but for what becomes of the record. */
+    void take(Decision decision) {
+        @Nullable RunEntry entry = decision.entry();
+        if (entry != null) {
+            changed.put(entry.commandId(), entry);
+            forgotten.remove(entry.commandId());
+        }
+        if (decision.forgotten() != null) {
+            changed.remove(decision.forgotten());
+            forgotten.add(decision.forgotten());
+        }
+        events.addAll(decision.events());
+        actions.addAll(decision.actions());
     }
 
     void putAside(Origin origin, DeadLetter verdict) {

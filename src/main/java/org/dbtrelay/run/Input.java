@@ -7,6 +7,16 @@ import org.jspecify.annotations.Nullable;
 /** What can happen to a command. Answers name the command, and the attempt where a late one could be mistaken. */
 public sealed interface Input {
 
+    /** The command that it concerns; null: it concerns none, or nobody knows yet which. */
+    default @Nullable String commandIdOrNull() {
+        return switch (this) {
+            case Unreadable unreadable -> null;
+            case Swept swept -> null;
+            case Commanded commanded -> commanded.command().id();
+            case About about -> about.commandId();
+        };
+    }
+
     /** What a record of the commands topic says. */
     sealed interface OfRecord extends Input {}
 

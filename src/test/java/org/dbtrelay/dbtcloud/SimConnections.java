@@ -51,6 +51,13 @@ public final class SimConnections {
         return connections;
     }
 
+    /** Whether a connection is taken for one that does not work. */
+    public boolean isAnySuspended() {
+        return connections.names().stream()
+                .anyMatch(name ->
+                        !connections.find(name).orElseThrow().suspended().isEmpty());
+    }
+
     /** One round of the real probes. */
     public void probe() {
         probes.probeSuspects();

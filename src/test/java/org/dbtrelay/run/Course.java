@@ -16,51 +16,34 @@ final class Course {
     final List<RunEvent> events = new ArrayList<>();
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
 
-    private final Policy policy;
+    private final Decisions decisions;
     private final List<Action> actions = new ArrayList<>();
     private List<Action> lastActions = new ArrayList<>();
 
     Course(Policy policy) {
-        this.policy = policy;
+        this.decisions = new Decisions(
+                entries,
+                lineup,
+                (entry, input, time, others) -> RunMachine.decide(entry, input, time, policy, others),
+                (before, after) -> {});
     }
 
     void pass(Duration time) {
         now = now.plus(time);
     }
 
-    /** Takes an input and all that follows from it in the same step. */
+    /** Takes an input and all that follows from it in the same commit, as the relay does. */
     Decision take(Input input) {
         lastActions = new ArrayList<>();
-        Decision decision = decide(input);
-        for (Input.Turn turn = lineup.takeTurn(); turn != null; turn = lineup.takeTurn()) {
-            decide(turn);
+        List<Decision> all = new ArrayList<>(decisions.follow(input, now));
+        all.addAll(decisions.turns(now));
+        for (Decision decision : all) {
+            decision.events().forEach(CheckedEvents::check);
+            events.addAll(decision.events());
+            lastActions.addAll(decision.actions());
         }
-        return decision;
-    }
-
-    private Decision decide(Input input) {
-        String id = switch (input) {
-            case Input.Unreadable unreadable -> "";
-            case Input.Swept swept -> "";
-            case Input.Commanded commanded -> commanded.command().id();
-            case Input.About about -> about.commandId();
-        };
-        Decision decision = RunMachine.decide(entries.get(id), input, now, policy, lineup);
-        if (decision.entry() != null) {
-            lineup.replace(entries.put(id, decision.entry()), decision.entry());
-        }
-        if (decision.forgotten() != null) {
-            lineup.replace(entries.remove(decision.forgotten()), null);
-        }
-        decision.events().forEach(CheckedEvents::check);
-        events.addAll(decision.events());
-        lastActions.addAll(decision.actions());
-        actions.addAll(decision.actions());
-        decision.onward().forEach(this::decide);
-        if (decision.entry() != null) {
-            lineup.waitersOf(id).forEach(waiter -> decide(new Input.TargetMoved(waiter)));
-        }
-        return decision;
+        actions.addAll(lastActions);
+        return all.getFirst();
     }
 
     /** The last call of a kind that a command has asked for fails. */

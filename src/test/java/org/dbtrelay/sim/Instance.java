@@ -81,6 +81,7 @@ final class Instance {
                     process.clock(),
                     METRICS);
             process.spawn("ticks", () -> forever(1_000, poller));
+            process.spawn("judge", () -> forever(1_000, this::checkThatNoneIsSuspended));
             process.spawn("probes", () -> forever(3_000, connections::probe));
         });
     }
@@ -92,6 +93,16 @@ final class Instance {
             world.trace().say(process.name(), "has stopped in order");
             world.ended(this);
         });
+    }
+
+    /** What is refused of one job says nothing about the token. */
+    private void checkThatNoneIsSuspended() {
+        boolean ofOneJob = world.lasting() == null || world.lasting().jobId() != null;
+        boolean fromOutside = world.plan().tokenTrouble() || world.plan().http() > 0;
+        world.check(
+                !ofOneJob || fromOutside || !connections.isAnySuspended(),
+                "%s takes its connection for suspended, and only calls about one job are refused",
+                process.name());
     }
 
     private void forever(long millis, Runnable work) {
