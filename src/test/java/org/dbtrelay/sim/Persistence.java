@@ -28,9 +28,9 @@ final class Persistence {
     /** A call about a job, or one of its runs, meets a fault that never ends. */
     void struck(Lasting lasting, Lasting.Call call, Long jobId) {
         long now = world.scheduler().now();
-        if (jobId == null
-                || world.areClocksWrong()
-                || now < Math.max(lasting.from(), world.plan().troubleUntil()) + GROWN) {
+        boolean answered = lasting.isCarriedOut();
+        long grown = Math.max(lasting.from(), world.plan().troubleUntil()) + GROWN;
+        if (jobId == null || answered || world.areClocksWrong() || now < grown) {
             return;
         }
         int count = counts.merge(call + "/" + jobId + "/" + now / MINUTE, 1, Integer::sum);
