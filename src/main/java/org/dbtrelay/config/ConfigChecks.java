@@ -24,6 +24,7 @@ final class ConfigChecks {
     private static final Pattern JOB_ID = Pattern.compile("[1-9][0-9]{0,17}");
 
     private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration LONGEST_CANCEL_PATIENCE = Duration.ofHours(24);
     private static final Duration LONGEST_INTERVAL = Duration.ofHours(1);
     private static final Duration LONGEST_LAG = Duration.ofHours(1);
 
@@ -93,6 +94,11 @@ final class ConfigChecks {
         Duration timeout = config.run().timeout();
         interval("relay.poll.interval", interval);
         longer("relay.run.timeout", timeout, "relay.poll.interval", interval);
+        Duration patience = config.run().cancelPatience();
+        check(
+                !patience.isNegative() && patience.compareTo(LONGEST_CANCEL_PATIENCE) <= 0,
+                "relay.run.cancel-patience",
+                text(patience) + " is not between 0s and " + text(LONGEST_CANCEL_PATIENCE));
         config.jobs().forEach((id, job) -> {
             check(
                     JOB_ID.matcher(id).matches(),

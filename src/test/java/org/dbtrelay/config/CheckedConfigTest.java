@@ -149,6 +149,8 @@ class CheckedConfigTest {
                 arguments("relay.artifacts.layout", "{run_id}//{step}/{path}", notBelow("{run_id}//{step}/{path}")),
                 arguments("relay.artifacts.parallelism", "0", "0 is not between 1 and 64"),
                 arguments("relay.artifacts.parallelism", "65", "65 is not between 1 and 64"),
+                arguments("relay.run.cancel-patience", "-1s", "-1s is not between 0s and 1d"),
+                arguments("relay.run.cancel-patience", "25h", "25h is not between 0s and 1d"),
                 arguments("relay.artifacts.patience", "PT-1S", "-1s is less than 0s"),
                 arguments("relay.artifacts.max-size", "0", "0 is not 1 byte or more"),
                 // Policy
