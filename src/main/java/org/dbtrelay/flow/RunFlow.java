@@ -4,9 +4,12 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.ledger.Arrival;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.LedgerException;
@@ -38,7 +41,6 @@ final class RunFlow implements PartitionWork.Session {
 
     private static final RelayLog LOG = RelayLog.of(RunFlow.class);
     private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
-    private static final int FORGOTTEN_AT_ONCE = 1_000;
 
     private final Claim claim;
     private final PartitionFlow flow;
@@ -49,7 +51,11 @@ final class RunFlow implements PartitionWork.Session {
     private final Reservations reservations = new Reservations();
     private final ClockWatch clocks = new ClockWatch();
     private Position position;
-    private boolean recovered;
+
+    /** What there was no room for in a step and goes first in the next: what arrives waits until all of it is done. */
+    private final Deque<Input.About> left = new ArrayDeque<>();
+
+    private boolean begun;
     private boolean draining;
 
     RunFlow(Claim claim, PartitionFlow flow) {
@@ -64,42 +70,51 @@ final class RunFlow implements PartitionWork.Session {
     }
 
     @Override
-    public Instant take(List<Arrival> arrivals) throws LedgerException {
+    public PartitionWork.Taken take(List<Arrival> arrivals) throws LedgerException {
         Instant now = flow.clock().instant();
         long nanos = flow.monotonic().nanos();
-        Step step = new Step(now, position);
-        if (recovered && clocks.cameApart(now, nanos)) {
-            beginAnew();
+        Step step = new Step(flow, claim, now, position);
+        if (!begun || clocks.cameApart(now, nanos)) {
+            begin(now, nanos);
         }
-        if (!recovered) {
-            books.open().forEach(id -> decide(new Input.Restored(id), null, step));
-            recovered = true;
-            clocks.begin(now, nanos);
+        while (!left.isEmpty() && !step.isFull()) {
+            decide(left.removeFirst(), null, step);
         }
-        for (Arrival arrival : arrivals) {
-            arrived(arrival, step);
-        }
-        if (!draining) {
-            passTime(step);
-            takeTurns(step);
+        int taken = 0;
+        if (left.isEmpty()) {
+            while (taken < arrivals.size() && !step.isHalfFull()) {
+                arrived(arrivals.get(taken++), step);
+            }
+            if (!draining) {
+                passTime(step);
+            }
         }
         commit(step);
         act(step, flow.sendWindow(now, nanos));
+        return new PartitionWork.Taken(taken, left.isEmpty() && !step.isFull() ? next(now) : now);
+    }
+
+    private Instant next(Instant now) {
         // While it drains nothing is woken, so nothing that is due may hurry it.
         @Nullable Instant next = draining ? null : wakes.next();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.isAfter(latest) ? latest : next;
     }
 
-    /** What the clock brings. What is to be forgotten has no hurry, and may be much after a long stop. */
+    /** What the clock brings. What is to be forgotten comes last: it has no hurry, and may be much after a long stop. */
     private void passTime(Step step) {
-        for (Action.WakeAt wake = wakes.takeDue(step.now()); wake != null; wake = wakes.takeDue(step.now())) {
+        while (!step.isFull()) {
+            Action.@Nullable WakeAt wake = wakes.takeDue(step.now());
+            if (wake == null) {
+                break;
+            }
             decide(new Input.Woken(wake.commandId()), null, step);
         }
-        for (int i = 0; i < FORGOTTEN_AT_ONCE; i++) {
+        takeTurns(step);
+        while (!step.isFull()) {
             @Nullable RunEntry over = books.retention().takeOver(step.now());
             if (over == null) {
-                return;
+                break;
             }
             decide(new Input.Woken(over.commandId()), null, step);
         }
@@ -107,39 +122,32 @@ final class RunFlow implements PartitionWork.Session {
 
     /** Whoever has become first at its job goes on. */
     private void takeTurns(Step step) {
-        for (Input.Turn turn = books.lineup().takeTurn();
-                turn != null;
-                turn = books.lineup().takeTurn()) {
+        while (!step.isFull()) {
+            Input.@Nullable Turn turn = books.lineup().takeTurn();
+            if (turn == null) {
+                break;
+            }
             decide(turn, null, step);
         }
     }
 
-    /** What was to be waited for by the clock as it was (W above all) is waited for again, as after a claim. */
-    private void beginAnew() {
-        LOG.warn(
-                "The clock was set, or the machine was suspended: all waits of the partition begin anew",
-                pair(LogKey.PARTITION, claim.partition()));
-        wakes.clear();
-        books.lineup().beginAnew();
-        flow.watches().drop(claim.partition());
-        recovered = false;
-    }
-
-    @Override
-    public Instant takeRefused(Arrival arrival) throws LedgerException {
-        LOG.warn("One record is too large for its topic and is cut down", pair(LogKey.PARTITION, claim.partition()));
-        Instant now = flow.clock().instant();
-        Step step = new Step(now, position).withoutValues();
-        Input input = switch (arrival.input()) {
-            case Input.Unreadable unreadable -> unreadable;
-            case Input.Swept swept -> swept;
-            case Input.Commanded commanded -> Faults.rejected(commanded, "its record or its event is too large");
-            case Input.About about -> new Input.Broken(about.commandId(), "its record or its event is too large");
-        };
-        arrived(new Arrival(input, arrival.origin()), step);
-        commit(step);
-        act(step, flow.sendWindow(now, flow.monotonic().nanos()));
-        return now;
+    /**
+     * The claim is new, or the clocks do not agree any more: then what was to be waited for by the clock as it was (W above all)
+     * is waited for again.
+     */
+    private void begin(Instant now, long nanos) {
+        if (begun) {
+            LOG.warn(
+                    "The clock was set, or the machine was suspended: all waits of the partition begin anew",
+                    pair(LogKey.PARTITION, claim.partition()));
+            wakes.clear();
+            books.lineup().beginAnew();
+            flow.watches().drop(claim.partition());
+        }
+        clocks.begin(now, nanos);
+        left.clear();
+        books.open().forEach(id -> left.add(new Input.Restored(id)));
+        begun = true;
     }
 
     private void arrived(Arrival arrival, Step step) {
@@ -183,11 +191,17 @@ final class RunFlow implements PartitionWork.Session {
         @Nullable String id = commandId(input);
         @Nullable RunEntry entry = books.find(id);
         Decision decision;
-        try {
-            decision = flow.decide(entry, input, step.now(), books.lineup());
-        } catch (RuntimeException e) {
-            LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            decision = flow.decide(entry, Faults.after(input, e), step.now(), books.lineup());
+        if (id != null && claim.refusals().timesOfCommand(id) > 0) {
+            LOG.warn("A record is too large for its topic, which ends its command", pair(LogKey.COMMAND_ID, id));
+            @Nullable RunEntry smaller = entry == null ? null : entry.withoutContext();
+            decision = flow.decide(smaller, Faults.afterRefusal(input), step.now(), books.lineup());
+        } else {
+            try {
+                decision = flow.decide(entry, input, step.now(), books.lineup());
+            } catch (RuntimeException e) {
+                LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
+                decision = flow.decide(entry, Faults.after(input, e), step.now(), books.lineup());
+            }
         }
         if (decision.deadLetter() != null && origin != null) {
             step.putAside(origin, decision.deadLetter());
@@ -207,7 +221,14 @@ final class RunFlow implements PartitionWork.Session {
         }
         decision.onward().forEach(told -> decide(told, null, step));
         if (id != null && decision.entry() != null) {
-            books.lineup().waitersOf(id).forEach(waiter -> decide(new Input.TargetMoved(waiter), null, step));
+            for (String waiter : books.lineup().waitersOf(id)) {
+                Input.TargetMoved moved = new Input.TargetMoved(waiter);
+                if (step.isFull()) {
+                    left.add(moved);
+                } else {
+                    decide(moved, null, step);
+                }
+            }
         }
     }
 
@@ -218,15 +239,18 @@ final class RunFlow implements PartitionWork.Session {
             return;
         }
         long begun = flow.monotonic().nanos();
-        int records = claim.append(
-                step.changed(),
-                step.forgotten(),
-                step.movedPosition(),
-                step.records(flow.events(), flow.deadLetters()));
-        flow.metrics().committed(records, Duration.ofNanos(flow.monotonic().nanos() - begun));
+        List<ProducerRecord<byte[], byte[]>> records = step.records();
+        try {
+            claim.append(records);
+        } catch (LedgerException e) {
+            step.refused(e.refused());
+            throw e;
+        }
+        flow.metrics()
+                .committed(records.size(), Duration.ofNanos(flow.monotonic().nanos() - begun));
         position = step.position();
         step.origins().forEach(origin -> origin.acknowledge().run());
-        step.report(flow.metrics(), flow.traces(), flow.clock().instant());
+        step.report(flow.clock().instant());
         step.events().forEach(event -> audit.told(event, books.find(event.commandId())));
         flow.views().told(step.events());
     }

@@ -49,8 +49,7 @@ final class PartitionOwner {
     private volatile long drainUntilNanos;
 
     // Of the owner's thread alone.
-    private int batch = BATCH;
-    private boolean refused;
+    private final Refusals refusals = new Refusals();
     private boolean degraded;
     private int failures;
 
@@ -155,7 +154,7 @@ final class PartitionOwner {
                         pair(LogKey.ENTRIES, restored.entries().size()),
                         pair(LogKey.OFFSET, restored.position().offset()),
                         pair(LogKey.DURATION_MS, took.toMillis()));
-                serve(new Claim(partition, restored, ledger, input -> offer(Arrival.of(input))));
+                serve(new Claim(partition, restored, ledger, refusals, input -> offer(Arrival.of(input))));
                 return new Ending(OwnerStatus.Phase.STOPPED, "", Duration.ZERO);
             }
         } catch (LedgerException e) {
@@ -171,8 +170,7 @@ final class PartitionOwner {
                     yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
                 }
                 case REFUSED -> {
-                    refused = true;
-                    warn("The broker refused a record for its size; it is looked for and cut down", reason);
+                    warn("The broker refused a record; something smaller is written in its place", reason);
                     yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
                 }
                 case DEGRADED -> {
@@ -199,37 +197,21 @@ final class PartitionOwner {
         PartitionWork.Session session = work.begin(claim);
         try {
             enter(OwnerStatus.Phase.SERVING, "");
-            Instant wake = session.take(List.of());
-            valve.check(partition, mailbox.settled(), session.pending());
+            PartitionWork.Taken taken = session.take(List.of());
+            valve.check(partition, mailbox.settled(0), session.pending());
             boolean draining = false;
             while (!(draining && (session.isDrained() || monotonic.nanos() - drainUntilNanos >= 0))) {
-                List<Arrival> arrivals = mailbox.take(batch, until(wake), !draining);
+                List<Arrival> arrivals = mailbox.take(BATCH, until(taken.again()), !draining);
                 if (stopping && !draining) {
                     draining = true;
                     session.drain();
                 }
-                wake = take(session, arrivals);
+                taken = session.take(arrivals);
                 failures = 0;
-                valve.check(partition, mailbox.settled(), session.pending());
+                valve.check(partition, mailbox.settled(taken.arrivals()), session.pending());
             }
         } finally {
             session.end();
-        }
-    }
-
-    /** After a refusal the batch is halved until the one arrival at fault stands alone. */
-    private Instant take(PartitionWork.Session session, List<Arrival> arrivals) throws LedgerException {
-        boolean alone = refused && batch == 1 && arrivals.size() == 1;
-        try {
-            Instant wake = alone ? session.takeRefused(arrivals.getFirst()) : session.take(arrivals);
-            batch = Math.min(BATCH, batch * 2);
-            refused &= batch < BATCH;
-            return wake;
-        } catch (LedgerException e) {
-            if (e.kind() == LedgerException.Kind.REFUSED) {
-                batch = Math.max(1, Math.min(batch, arrivals.size()) / 2);
-            }
-            throw e;
         }
     }
 

@@ -133,13 +133,8 @@ class PartitionOwnerTest {
 
     private static final class Idle implements PartitionWork.Session {
         @Override
-        public Instant take(List<Arrival> arrivals) {
-            return Instant.MAX;
-        }
-
-        @Override
-        public Instant takeRefused(Arrival arrival) {
-            return Instant.MAX;
+        public PartitionWork.Taken take(List<Arrival> arrivals) {
+            return new PartitionWork.Taken(arrivals.size(), Instant.MAX);
         }
 
         @Override
@@ -160,7 +155,7 @@ class PartitionOwnerTest {
     }
 
     /** Whoever waits is told at once that the time has passed. */
-    private static final class Hurried extends Monotonic {
+    static final class Hurried extends Monotonic {
         private final AtomicLong ahead = new AtomicLong();
 
         @Override
@@ -197,7 +192,7 @@ class PartitionOwnerTest {
     }
 
     /** Nothing is fetched, so there is nothing to hold back. */
-    private static KafkaClientService channel() {
+    static KafkaClientService channel() {
         KafkaConsumer<?, ?> consumer =
                 proxy(KafkaConsumer.class, Uni.createFrom().voidItem());
         return proxy(KafkaClientService.class, consumer);
