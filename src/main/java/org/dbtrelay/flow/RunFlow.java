@@ -177,6 +177,7 @@ final class RunFlow implements PartitionWork.Session {
             case Input.Swept swept ->
                 MarkedRuns.of(swept, books.all(), flow.policy(), step.now())
                         .forEach(marked -> decide(marked, null, step));
+            case Input.Commanded commanded -> decide(commanded.at(step.place(commanded.offset())), origin, step);
             case Input other -> decide(other, origin, step);
         }
     }

@@ -119,6 +119,10 @@ final class Step {
         return position.covers(origin.record().offset());
     }
 
+    long place(long recordOffset) {
+        return position.place(recordOffset);
+    }
+
     void moveTo(Origin origin) {
         position = position.movedTo(origin.record().offset());
     }

@@ -118,6 +118,17 @@ final class Mailbox {
         }
     }
 
+    /** Forgets the commands that wait: their topic is gone, and what has taken its place is fetched anew. */
+    void dropCommands() {
+        lock.lock();
+        try {
+            commands.forEach(command -> bytes -= command.bytes());
+            commands.clear();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** What is in the hand was not done: back to the front, in order. */
     void takeBack() {
         lock.lock();
