@@ -20,8 +20,19 @@ final class Faults {
         };
     }
 
+    /** The input instead of one whose outcome the brokers refuse to take, which ends its command in less. */
+    static Input afterRefusal(Input input) {
+        String message = "its record or its event is too large";
+        return switch (input) {
+            case Input.Unreadable unreadable -> unreadable;
+            case Input.Swept swept -> swept;
+            case Input.Commanded commanded -> rejected(commanded, message);
+            case Input.About about -> new Input.Broken(about.commandId(), message);
+        };
+    }
+
     /** The command as one that is rejected, without its context, which may be what is wrong with it. */
-    static Input rejected(Input.Commanded commanded, String message) {
+    private static Input rejected(Input.Commanded commanded, String message) {
         Command.Head head = commanded.command().head();
         return new Input.Commanded(
                 new Command.Unfit(

@@ -71,6 +71,11 @@ public class PartitionFlow implements PartitionWork {
         return new SendWindow(policy.sendWindow(), decidedAt, decidedNanos, clock, monotonic);
     }
 
+    /** How much is committed at once. */
+    Step.Bounds stepBounds() {
+        return Step.Bounds.USUAL;
+    }
+
     Policy policy() {
         return policy;
     }

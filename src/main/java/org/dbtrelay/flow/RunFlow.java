@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.ledger.Arrival;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.LedgerException;
@@ -40,7 +41,6 @@ final class RunFlow implements PartitionWork.Session {
 
     private static final RelayLog LOG = RelayLog.of(RunFlow.class);
     private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
-    private static final int FORGOTTEN_AT_ONCE = 1_000;
 
     private final Claim claim;
     private final PartitionFlow flow;
@@ -52,7 +52,8 @@ final class RunFlow implements PartitionWork.Session {
     private final Reservations reservations = new Reservations();
     private final ClockWatch clocks = new ClockWatch();
     private Position position;
-    private boolean recovered;
+
+    private boolean begun;
     private boolean draining;
 
     RunFlow(Claim claim, PartitionFlow flow) {
@@ -68,73 +69,70 @@ final class RunFlow implements PartitionWork.Session {
     }
 
     @Override
-    public Instant take(List<Arrival> arrivals) throws LedgerException {
+    public PartitionWork.Taken take(List<Arrival> arrivals) throws LedgerException {
         Instant now = flow.clock().instant();
         long nanos = flow.monotonic().nanos();
-        Step step = new Step(now, position);
-        if (recovered && clocks.cameApart(now, nanos)) {
-            beginAnew();
+        Step step = new Step(flow, claim, now, position);
+        if (!begun || clocks.cameApart(now, nanos)) {
+            begin(now, nanos);
         }
-        if (!recovered) {
-            books.open().forEach(id -> decide(new Input.Restored(id), null, step));
-            recovered = true;
-            clocks.begin(now, nanos);
-        }
-        for (Arrival arrival : arrivals) {
-            arrived(arrival, step);
-        }
-        if (!draining) {
-            passTime(step);
-            decisions.turns(step.now()).forEach(step::take);
+        // What arrives waits until all is done that earlier steps had no room for.
+        int taken = 0;
+        if (decisions.catchUp(now, step)) {
+            while (taken < arrivals.size() && !step.isHalfFull()) {
+                arrived(arrivals.get(taken++), step);
+            }
+            if (!draining) {
+                passTime(step);
+            }
         }
         commit(step);
         act(step, flow.sendWindow(now, nanos));
+        return new PartitionWork.Taken(taken, decisions.isBehind() || step.isFull() ? now : next(now));
+    }
+
+    private Instant next(Instant now) {
         // While it drains nothing is woken, so nothing that is due may hurry it.
         @Nullable Instant next = draining ? null : wakes.next();
         Instant latest = now.plus(AT_THE_LATEST);
         return next == null || next.isAfter(latest) ? latest : next;
     }
 
-    /** What the clock brings. What is to be forgotten has no hurry, and may be much after a long stop. */
+    /** What the clock brings. What is to be forgotten comes last: it has no hurry, and may be much after a long stop. */
     private void passTime(Step step) {
-        for (Action.WakeAt wake = wakes.takeDue(step.now()); wake != null; wake = wakes.takeDue(step.now())) {
+        while (!step.isFull()) {
+            Action.@Nullable WakeAt wake = wakes.takeDue(step.now());
+            if (wake == null) {
+                break;
+            }
             decide(new Input.Woken(wake.commandId()), null, step);
         }
-        for (int i = 0; i < FORGOTTEN_AT_ONCE; i++) {
+        decisions.turns(step.now(), step);
+        while (!step.isFull()) {
             @Nullable RunEntry over = books.retention().takeOver(step.now());
             if (over == null) {
-                return;
+                break;
             }
             decide(new Input.Woken(over.commandId()), null, step);
         }
     }
 
-    /** What was to be waited for by the clock as it was (W above all) is waited for again, as after a claim. */
-    private void beginAnew() {
-        LOG.warn(
-                "The clock was set, or the machine was suspended: all waits of the partition begin anew",
-                pair(LogKey.PARTITION, claim.partition()));
-        wakes.clear();
-        books.lineup().beginAnew();
-        flow.watches().drop(claim.partition());
-        recovered = false;
-    }
-
-    @Override
-    public Instant takeRefused(Arrival arrival) throws LedgerException {
-        LOG.warn("One record is too large for its topic and is cut down", pair(LogKey.PARTITION, claim.partition()));
-        Instant now = flow.clock().instant();
-        Step step = new Step(now, position).withoutValues();
-        Input input = switch (arrival.input()) {
-            case Input.Unreadable unreadable -> unreadable;
-            case Input.Swept swept -> swept;
-            case Input.Commanded commanded -> Faults.rejected(commanded, "its record or its event is too large");
-            case Input.About about -> new Input.Broken(about.commandId(), "its record or its event is too large");
-        };
-        arrived(new Arrival(input, arrival.origin()), step);
-        commit(step);
-        act(step, flow.sendWindow(now, flow.monotonic().nanos()));
-        return now;
+    /**
+     * The claim is new, or the clocks do not agree any more: then what was to be waited for by the clock as it was (W above all)
+     * is waited for again.
+     */
+    private void begin(Instant now, long nanos) {
+        if (begun) {
+            LOG.warn(
+                    "The clock was set, or the machine was suspended: all waits of the partition begin anew",
+                    pair(LogKey.PARTITION, claim.partition()));
+            wakes.clear();
+            books.lineup().beginAnew();
+            flow.watches().drop(claim.partition());
+        }
+        clocks.begin(now, nanos);
+        decisions.beginAnew(books.open());
+        begun = true;
     }
 
     private void arrived(Arrival arrival, Step step) {
@@ -164,6 +162,7 @@ final class RunFlow implements PartitionWork.Session {
             case Input.Swept swept ->
                 MarkedRuns.of(swept, books.all(), flow.policy(), step.now())
                         .forEach(marked -> decide(marked, null, step));
+            case Input.Commanded commanded -> decide(commanded.at(step.place(commanded.offset())), origin, step);
             case Input other -> decide(other, origin, step);
         }
     }
@@ -175,23 +174,26 @@ final class RunFlow implements PartitionWork.Session {
 
     /** 1: what follows from the input. */
     private void decide(Input input, @Nullable Origin origin, Step step) {
-        List<Decision> all = decisions.follow(input, step.now());
-        Decision first = all.getFirst();
-        if (first.deadLetter() != null && origin != null) {
-            step.putAside(origin, first.deadLetter());
+        Decision decision = decisions.follow(input, step.now(), step);
+        if (decision.deadLetter() != null && origin != null) {
+            step.putAside(origin, decision.deadLetter());
         }
-        if (!first.changes() && origin != null) {
+        if (!decision.changes() && origin != null) {
             flow.metrics().ignoredAsKnown();
         }
-        all.forEach(step::take);
     }
 
-    /** A fault in a decision ends the one command and not the partition. */
+    /** A record that its topic refuses, or a fault in a decision, ends the one command and not the partition. */
     private Decision decideOne(@Nullable RunEntry entry, Input input, Instant now, Lineup lineup) {
+        @Nullable String id = input.commandIdOrNull();
+        if (id != null && claim.refusals().timesOfCommand(id) > 0) {
+            LOG.warn("A record is too large for its topic, which ends its command", pair(LogKey.COMMAND_ID, id));
+            return flow.decide(entry == null ? null : entry.withoutContext(), Faults.afterRefusal(input), now, lineup);
+        }
         try {
             return flow.decide(entry, input, now, lineup);
         } catch (RuntimeException e) {
-            LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, input.commandIdOrNull()));
+            LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
             return flow.decide(entry, Faults.after(input, e), now, lineup);
         }
     }
@@ -203,15 +205,18 @@ final class RunFlow implements PartitionWork.Session {
             return;
         }
         long begun = flow.monotonic().nanos();
-        int records = claim.append(
-                step.changed(),
-                step.forgotten(),
-                step.movedPosition(),
-                step.records(flow.events(), flow.deadLetters()));
-        flow.metrics().committed(records, Duration.ofNanos(flow.monotonic().nanos() - begun));
+        List<ProducerRecord<byte[], byte[]>> records = step.records();
+        try {
+            claim.append(records);
+        } catch (LedgerException e) {
+            step.refused(e.refused());
+            throw e;
+        }
+        flow.metrics()
+                .committed(records.size(), Duration.ofNanos(flow.monotonic().nanos() - begun));
         position = step.position();
         step.origins().forEach(origin -> origin.acknowledge().run());
-        step.report(flow.metrics(), flow.traces(), flow.clock().instant());
+        step.report(flow.clock().instant());
         step.events().forEach(event -> audit.told(event, books.find(event.commandId())));
         flow.views().told(step.events());
     }

@@ -6,24 +6,26 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.dbtrelay.event.DeadLetterRecords;
-import org.dbtrelay.event.EventRecords;
+import org.apache.kafka.common.header.Header;
+import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.Origin;
 import org.dbtrelay.ledger.Position;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.Decisions;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunEvent;
@@ -31,33 +33,81 @@ import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.StoredArtifact;
 import org.jspecify.annotations.Nullable;
 
-/** What all that was in the mailbox comes to, before it is committed as one. */
-final class Step {
+/**
+ * What a part of what was in the mailbox comes to, before it is committed as one. It is bounded: whoever fills it looks first
+ * whether there is room, and what there is no room for follows in the next one.
+ */
+final class Step implements Decisions.Batch {
 
     private static final RelayLog LOG = RelayLog.of(Step.class);
 
+    private final PartitionFlow flow;
+    private final Claim claim;
+    private final Bounds bounds;
     private final Instant now;
     private final Position before;
-    private final Map<String, RunEntry> changed = new LinkedHashMap<>();
+    private final Map<String, Changed> changed = new LinkedHashMap<>();
     private final Set<String> forgotten = new LinkedHashSet<>();
-    private final List<RunEvent> events = new ArrayList<>();
+    private final List<Told> told = new ArrayList<>();
     private final List<Action> actions = new ArrayList<>();
     private final List<Origin> origins = new ArrayList<>();
     private final List<PutAside> deadLetters = new ArrayList<>();
     private final Set<String> reserved = new HashSet<>();
     private Position position;
-    private boolean withoutValues;
+    private long bytes;
 
-    Step(Instant now, Position before) {
+    Step(PartitionFlow flow, Claim claim, Instant now, Position before) {
+        this.flow = flow;
+        this.claim = claim;
+        this.bounds = flow.stepBounds();
         this.now = now;
         this.before = before;
         this.position = before;
     }
 
-    /** Dead letters are written without their values, because the dead letter topic would not take them. */
-    Step withoutValues() {
-        withoutValues = true;
-        return this;
+    /** From where on a step is full. */
+    record Bounds(int records, long bytes) {
+
+        /**
+         * The records are what a full mailbox of plain commands brings, about four for each of 500: a transaction of so many is
+         * committed in some tens of milliseconds. One without a bound would run into the time-outs of a slow broker, and would
+         * do so again after each claim. The bytes are half of what the ledger's producer buffers, so that a step does not wait
+         * for its own records to be sent.
+         */
+        static final Bounds USUAL = new Bounds(2_000, 4L * 1024 * 1024);
+    }
+
+    private record Changed(RunEntry entry, ProducerRecord<byte[], byte[]> record) {}
+
+    private record Told(RunEvent event, ProducerRecord<byte[], byte[]> record) {}
+
+    private record PutAside(Origin origin, DeadLetter verdict, ProducerRecord<byte[], byte[]> record) {}
+
+    /** Whether nothing more should come in. What came in last may have brought more than there was room for. */
+    @Override
+    public boolean isFull() {
+        return countRecords() >= bounds.records() || bytes >= bounds.bytes();
+    }
+
+    /** Whether arrivals should wait: the other half is for what the clock brings, which else would wait for all of them. */
+    boolean isHalfFull() {
+        return countRecords() >= bounds.records() / 2 || bytes >= bounds.bytes() / 2;
+    }
+
+    private int countRecords() {
+        return changed.size() + forgotten.size() + told.size() + deadLetters.size();
+    }
+
+    private ProducerRecord<byte[], byte[]> weighed(ProducerRecord<byte[], byte[]> record) {
+        bytes += length(record.key()) + length(record.value());
+        for (Header header : record.headers()) {
+            bytes += header.key().length() + length(header.value());
+        }
+        return record;
+    }
+
+    private static int length(byte @Nullable [] content) {
+        return content == null ? 0 : content.length;
     }
 
     Instant now() {
@@ -72,6 +122,10 @@ final class Step {
         return position.covers(origin.record().offset());
     }
 
+    long place(long recordOffset) {
+        return position.place(recordOffset);
+    }
+
     void moveTo(Origin origin) {
         position = position.movedTo(origin.record().offset());
     }
@@ -81,52 +135,44 @@ final class Step {
     }
 
     /** What was decided, but for what becomes of the record. */
-    void take(Decision decision) {
+    @Override
+    public void take(Decision decision) {
         @Nullable RunEntry entry = decision.entry();
         if (entry != null) {
-            changed.put(entry.commandId(), entry);
+            changed.put(entry.commandId(), new Changed(entry, weighed(claim.record(entry))));
             forgotten.remove(entry.commandId());
         }
         if (decision.forgotten() != null) {
             changed.remove(decision.forgotten());
             forgotten.add(decision.forgotten());
         }
-        events.addAll(decision.events());
+        for (RunEvent event : decision.events()) {
+            told.add(new Told(event, weighed(flow.events().record(event))));
+        }
         actions.addAll(decision.actions());
     }
 
     void putAside(Origin origin, DeadLetter verdict) {
-        deadLetters.add(new PutAside(origin, verdict));
+        int refusals = claim.refusals().timesOfDeadLetter(origin.record().offset());
+        deadLetters.add(new PutAside(
+                origin, verdict, weighed(flow.deadLetters().record(origin.record(), verdict, now, refusals))));
     }
 
     /** True if there is nothing to commit: at most things to do. */
     boolean isEmpty() {
-        return changed.isEmpty()
-                && forgotten.isEmpty()
-                && events.isEmpty()
-                && deadLetters.isEmpty()
-                && movedPosition() == null;
-    }
-
-    Collection<RunEntry> changed() {
-        return changed.values();
-    }
-
-    Collection<String> forgotten() {
-        return forgotten;
+        return changed.isEmpty() && forgotten.isEmpty() && told.isEmpty() && deadLetters.isEmpty() && !hasMoved();
     }
 
     Position position() {
         return position;
     }
 
-    @Nullable
-    Position movedPosition() {
-        return position.equals(before) ? null : position;
+    private boolean hasMoved() {
+        return !position.equals(before);
     }
 
     List<RunEvent> events() {
-        return events;
+        return told.stream().map(Told::event).toList();
     }
 
     List<Action> actions() {
@@ -142,18 +188,35 @@ final class Step {
         return reserved;
     }
 
-    List<ProducerRecord<byte[], byte[]>> records(EventRecords asEvents, DeadLetterRecords asDeadLetters) {
+    /** What is to be committed. */
+    List<ProducerRecord<byte[], byte[]>> records() {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        for (RunEvent event : events) {
-            records.add(asEvents.record(event));
+        changed.values().forEach(each -> records.add(each.record()));
+        forgotten.forEach(each -> records.add(claim.tombstone(each)));
+        if (hasMoved()) {
+            records.add(claim.record(position));
         }
-        for (PutAside aside : deadLetters) {
-            records.add(
-                    withoutValues
-                            ? asDeadLetters.withoutValue(aside.origin().record(), aside.verdict(), now)
-                            : asDeadLetters.record(aside.origin().record(), aside.verdict(), now));
-        }
+        told.forEach(each -> records.add(each.record()));
+        deadLetters.forEach(each -> records.add(each.record()));
         return records;
+    }
+
+    /** The brokers refused to take these records of it: whoever they are of ends in less the next time, and nobody else. */
+    void refused(Collection<ProducerRecord<byte[], byte[]>> records) {
+        Set<ProducerRecord<byte[], byte[]>> refused = Collections.newSetFromMap(new IdentityHashMap<>());
+        refused.addAll(records);
+        Set<String> commands = new HashSet<>();
+        changed.values().stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each -> commands.add(each.entry().commandId()));
+        told.stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each -> commands.add(each.event().commandId()));
+        commands.forEach(claim.refusals()::ofCommand);
+        deadLetters.stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each ->
+                        claim.refusals().ofDeadLetter(each.origin().record().offset()));
     }
 
     /**
@@ -161,21 +224,26 @@ final class Step {
      *
      * @param committed when
      */
-    void report(RelayMetrics metrics, RelayTraces traces, Instant committed) {
-        traces.told(events, now, committed);
-        for (RunEvent event : events) {
+    void report(Instant committed) {
+        RelayMetrics metrics = flow.metrics();
+        flow.traces().told(events(), now, committed);
+        for (Told each : told) {
+            RunEvent event = each.event();
             metrics.told(event.type());
             measure(event, metrics, committed);
             warnOfStray(event);
+            claim.refusals().settledCommand(event.commandId());
         }
         for (Action action : actions) {
-            @Nullable RunEntry entry = changed.get(action.commandId());
+            @Nullable Changed entry = changed.get(action.commandId());
             if (action instanceof Action.Start && entry != null) {
-                metrics.sent(Duration.between(entry.acceptedAt(), committed));
+                metrics.sent(Duration.between(entry.entry().acceptedAt(), committed));
             }
         }
+        changed.keySet().forEach(claim.refusals()::settledCommand);
         for (PutAside aside : deadLetters) {
             metrics.putAside(aside.verdict().reason());
+            claim.refusals().settledDeadLetter(aside.origin().record().offset());
         }
     }
 
@@ -203,6 +271,4 @@ final class Step {
                     pair(LogKey.REASON, stray.reason()));
         }
     }
-
-    private record PutAside(Origin origin, DeadLetter verdict) {}
 }

@@ -65,7 +65,13 @@ final class AccessCheck {
         if (topic.equals(topics.ledger())) {
             return EnumSet.of(AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE_CONFIGS);
         }
-        return EnumSet.of(topic.equals(topics.commands()) ? AclOperation.READ : AclOperation.WRITE);
+        if (topic.equals(topics.commands())) {
+            return EnumSet.of(AclOperation.READ, AclOperation.DESCRIBE_CONFIGS);
+        }
+        if (topic.equals(topics.deadLetters())) {
+            return EnumSet.of(AclOperation.WRITE, AclOperation.DESCRIBE_CONFIGS);
+        }
+        return EnumSet.of(AclOperation.WRITE);
     }
 
     /** Brokers that know no authorised operations give none at all: then nothing is said. */

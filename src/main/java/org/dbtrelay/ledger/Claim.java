@@ -1,13 +1,10 @@
 package org.dbtrelay.ledger;
 
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunEntry;
-import org.jspecify.annotations.Nullable;
 
 /** A partition that this instance owns, from now until an append fails or the owner stops. */
 public final class Claim {
@@ -15,12 +12,14 @@ public final class Claim {
     private final int partition;
     private final Restored restored;
     private final PartitionLedger ledger;
+    private final Refusals refusals;
     private final Consumer<Input> inbox;
 
-    Claim(int partition, Restored restored, PartitionLedger ledger, Consumer<Input> inbox) {
+    Claim(int partition, Restored restored, PartitionLedger ledger, Refusals refusals, Consumer<Input> inbox) {
         this.partition = partition;
         this.restored = restored;
         this.ledger = ledger;
+        this.refusals = refusals;
         this.inbox = inbox;
     }
 
@@ -39,34 +38,33 @@ public final class Claim {
         return inbox;
     }
 
+    /** What the brokers have refused to take of the partition, in this claim or an earlier one. */
+    public Refusals refusals() {
+        return refusals;
+    }
+
+    /** The ledger record of a command's new state. */
+    public ProducerRecord<byte[], byte[]> record(RunEntry entry) {
+        return ledger.entry(entry);
+    }
+
+    /** The ledger record that deletes a command's entry. */
+    public ProducerRecord<byte[], byte[]> tombstone(String commandId) {
+        return ledger.tombstone(commandId);
+    }
+
+    /** The ledger record of how far the commands topic has been taken. */
+    public ProducerRecord<byte[], byte[]> record(Position position) {
+        return ledger.position(position);
+    }
+
     /**
      * Commits a step as one transaction.
      *
-     * @param entries new states of commands
-     * @param forgotten ids of commands whose entries are deleted
-     * @param position how far the commands topic has now been taken; null: as before
-     * @param told ready records of events and dead letters
-     * @return how many records it took
+     * @param records of the ledger, and ready ones of events and dead letters
      * @throws LedgerException the claim is over, whatever it was
      */
-    public int append(
-            Collection<RunEntry> entries,
-            Collection<String> forgotten,
-            @Nullable Position position,
-            Collection<ProducerRecord<byte[], byte[]>> told)
-            throws LedgerException {
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        for (RunEntry entry : entries) {
-            records.add(ledger.entry(entry));
-        }
-        for (String commandId : forgotten) {
-            records.add(ledger.tombstone(commandId));
-        }
-        if (position != null) {
-            records.add(ledger.position(position));
-        }
-        records.addAll(told);
+    public void append(List<ProducerRecord<byte[], byte[]>> records) throws LedgerException {
         ledger.append(records);
-        return records.size();
     }
 }

@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -149,7 +151,31 @@ public class KafkaSettings {
 
     /** What the brokers say of a partition of the commands topic. */
     CommandsLog commandsLog(int partition) throws LedgerException, InterruptedException {
-        return CommandsLog.of(admin(), group, new TopicPartition(topics.commands(), partition));
+        return CommandsLog.of(admin(), group, commands(partition));
+    }
+
+    /** The end of a ledger partition, whether what is there is decided or not. */
+    long ledgerEnd(int partition) throws LedgerException, InterruptedException {
+        TopicPartition ledger = new TopicPartition(topics.ledger(), partition);
+        return CommandsLog.offset(admin(), ledger, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    /** The first offset that a partition of the commands topic still has. */
+    long commandsStart(int partition) throws LedgerException, InterruptedException {
+        return CommandsLog.offset(admin(), commands(partition), OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    /** What a partition of the commands topic has and nobody may see yet. */
+    LogNotices.Offsets hiddenCommands(int partition) throws LedgerException, InterruptedException {
+        long seen =
+                CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_COMMITTED);
+        long whole =
+                CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
+        return new LogNotices.Offsets(seen, whole);
+    }
+
+    private TopicPartition commands(int partition) {
+        return new TopicPartition(topics.commands(), partition);
     }
 
     /** Asks about topics and groups. It stays connected, and nobody but this closes it: a claim has no time to connect first. */

@@ -1,5 +1,7 @@
 package org.dbtrelay.ledger;
 
+import java.util.List;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** The ledger could not be read or written. Whatever it was, the claim is over: drop the memory, claim again, read again. */
@@ -13,21 +15,33 @@ public final class LedgerException extends Exception {
         FENCED,
         /** It is not known what became of it: no broker, a time-out, a fault. */
         LOST,
-        /** The broker refused a record, for its size. The same records would be refused again. */
+        /** The broker refused a record, for its size or because its topic does not allow it. The same one would be refused again. */
         REFUSED,
         /** What the ledger holds cannot be understood or cannot be true; reading again will not help. */
         DEGRADED
     }
 
     private final Kind kind;
+    private final transient List<ProducerRecord<byte[], byte[]>> refused;
 
-    LedgerException(Kind kind, String message, @Nullable Throwable cause) {
+    LedgerException(
+            Kind kind, String message, @Nullable Throwable cause, List<ProducerRecord<byte[], byte[]>> refused) {
         super(message, cause);
         this.kind = kind;
+        this.refused = List.copyOf(refused);
+    }
+
+    LedgerException(Kind kind, String message, @Nullable Throwable cause) {
+        this(kind, message, cause, List.of());
     }
 
     LedgerException(Kind kind, String message) {
         this(kind, message, null);
+    }
+
+    /** The very records that the broker refused; empty unless it told which. */
+    public List<ProducerRecord<byte[], byte[]>> refused() {
+        return refused;
     }
 
     /** What it means for the owner. */

@@ -1,6 +1,9 @@
 package org.dbtrelay.ledger;
 
+import static org.dbtrelay.metrics.RelayLog.pair;
+
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +13,9 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.RunEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +23,14 @@ import org.jspecify.annotations.Nullable;
  * Reads one ledger partition. After a claim this is what is true, because nobody else writes any more; without one it is a look
  * that disturbs nobody.
  */
-record LedgerReader(KafkaSettings kafka, int partition) {
+record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
+
+    private static final RelayLog LOG = RelayLog.of(LedgerReader.class);
+
+    /** How long a transaction that is still open is waited for before the claim is given up and begun anew. */
+    private static final Duration FOR_TRANSACTIONS = Duration.ofSeconds(15);
+
+    private static final Duration AGAIN = Duration.ofMillis(200);
 
     /**
      * Reads everything that is committed.
@@ -26,17 +39,14 @@ record LedgerReader(KafkaSettings kafka, int partition) {
      * @param log what the brokers say of the commands topic, to be held against the position
      * @throws LedgerException if no broker answers, or a record cannot be understood
      */
-    Restored read(String commandsTopicId, CommandsLog log) throws LedgerException {
+    Restored read(String commandsTopicId, CommandsLog log) throws LedgerException, InterruptedException {
         ConcurrentMap<String, RunEntry> entries = new ConcurrentHashMap<>();
         @Nullable Position position = null;
         TopicPartition ledger = new TopicPartition(kafka.topics().ledger(), partition);
         try (Consumer<byte[], byte[]> reader = kafka.reader(partition)) {
             reader.assign(List.of(ledger));
             reader.seekToBeginning(List.of(ledger));
-            Long end = reader.endOffsets(List.of(ledger)).get(ledger);
-            if (end == null) {
-                throw new LedgerException(LedgerException.Kind.LOST, "the broker gave no end of the ledger partition");
-            }
+            long end = end(reader, ledger);
             for (long at = reader.position(ledger); at < end; ) {
                 for (ConsumerRecord<byte[], byte[]> record :
                         reader.poll(KafkaSettings.BROKER_PATIENCE).records(ledger)) {
@@ -53,8 +63,47 @@ record LedgerReader(KafkaSettings kafka, int partition) {
         } catch (KafkaException e) {
             throw PartitionLedger.failed("the ledger partition could not be read", e);
         }
-        Position starting = CommandsLog.startingPosition(position, commandsTopicId, log, partition);
-        return new Restored(entries, underOurName(starting, entries.values()));
+        return goingOn(entries, position, commandsTopicId, log);
+    }
+
+    private Restored goingOn(
+            ConcurrentMap<String, RunEntry> entries, @Nullable Position position, String topicId, CommandsLog log)
+            throws LedgerException {
+        long places =
+                entries.values().stream().mapToLong(RunEntry::offset).max().orElse(-1);
+        Position starting = log.startingPosition(position, topicId, places, partition);
+        boolean anew = position != null && !position.topicId().equals(topicId);
+        // Who reads a topic for the first time has not missed what it had before.
+        LogNotices.@Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
+        Position behind = lost == null ? starting : starting.movedTo(lost.to() - 1);
+        return new Restored(entries, underOurName(behind, entries.values()), lost, anew);
+    }
+
+    /**
+     * The end of what is there, once all of it is decided. A transaction that somebody has left open would hide what was
+     * committed behind its beginning: to go by what can be seen would be to go by an old state.
+     */
+    private long end(Consumer<byte[], byte[]> reader, TopicPartition ledger)
+            throws LedgerException, InterruptedException {
+        long whole = kafka.ledgerEnd(partition);
+        long until = monotonic.nanos() + FOR_TRANSACTIONS.toNanos();
+        while (true) {
+            @Nullable Long seen = reader.endOffsets(List.of(ledger)).get(ledger);
+            if (seen == null) {
+                throw new LedgerException(LedgerException.Kind.LOST, "the broker gave no end of the ledger partition");
+            }
+            if (seen >= whole) {
+                return seen;
+            }
+            if (monotonic.nanos() - until >= 0) {
+                throw new LedgerException(
+                        LedgerException.Kind.LOST,
+                        "somebody's open transaction hides the ledger partition from offset " + seen + " to " + whole
+                                + ": it is not served until that has ended; kafka-transactions.sh find-hanging tells whose"
+                                + " it is, and abort ends it");
+            }
+            monotonic.pause(AGAIN);
+        }
     }
 
     /**
@@ -78,33 +127,58 @@ record LedgerReader(KafkaSettings kafka, int partition) {
     private @Nullable Position apply(
             ConsumerRecord<byte[], byte[]> record, Map<String, RunEntry> entries, @Nullable Position position)
             throws LedgerException {
-        if (kafka.skips(partition, record.offset())) {
-            return position;
-        }
+        boolean skips = kafka.skips(partition, record.offset());
         try {
-            String key = new String(record.key(), StandardCharsets.UTF_8);
-            byte @Nullable [] value = record.value();
-            if (key.equals(PartitionLedger.POSITION_KEY)) {
-                return value == null ? null : EntryCodec.readPosition(value);
+            @Nullable Position next = understand(record, entries, position);
+            if (skips) {
+                LOG.warn(
+                        "A ledger record that relay.ledger.skip names can be read, and is not skipped",
+                        pair(LogKey.PARTITION, partition),
+                        pair(LogKey.OFFSET, record.offset()));
             }
-            if (!key.startsWith(PartitionLedger.COMMAND_PREFIX)) {
-                throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record with an unknown key");
-            }
-            String commandId = key.substring(PartitionLedger.COMMAND_PREFIX.length());
-            if (value == null) {
-                entries.remove(commandId);
-            } else {
-                RunEntry entry = EntryCodec.readEntry(value);
-                // A map keeps the key that it has: the text of the id would be there twice.
-                entries.remove(commandId);
-                entries.put(entry.commandId(), entry);
-            }
-            return position;
+            return next;
         } catch (LedgerException e) {
+            String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+            if (skips) {
+                LOG.warn(
+                        "A ledger record that cannot be read is skipped, as relay.ledger.skip says: its command is forgotten",
+                        pair(LogKey.PARTITION, partition),
+                        pair(LogKey.OFFSET, record.offset()),
+                        pair(LogKey.KEY, key),
+                        pair(LogKey.REASON, e.getMessage()));
+                if (key.startsWith(PartitionLedger.COMMAND_PREFIX)) {
+                    // What it was before is not what it is.
+                    entries.remove(key.substring(PartitionLedger.COMMAND_PREFIX.length()));
+                }
+                return position;
+            }
             throw new LedgerException(
                     LedgerException.Kind.DEGRADED,
                     e.getMessage() + "; relay.ledger.skip=" + partition + "@" + record.offset() + " would skip it",
                     e.getCause());
         }
+    }
+
+    private static @Nullable Position understand(
+            ConsumerRecord<byte[], byte[]> record, Map<String, RunEntry> entries, @Nullable Position position)
+            throws LedgerException {
+        String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+        byte @Nullable [] value = record.value();
+        if (key.equals(PartitionLedger.POSITION_KEY)) {
+            return value == null ? null : EntryCodec.readPosition(value);
+        }
+        if (!key.startsWith(PartitionLedger.COMMAND_PREFIX)) {
+            throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record with an unknown key");
+        }
+        String commandId = key.substring(PartitionLedger.COMMAND_PREFIX.length());
+        if (value == null) {
+            entries.remove(commandId);
+        } else {
+            RunEntry entry = EntryCodec.readEntry(value);
+            // A map keeps the key that it has: the text of the id would be there twice.
+            entries.remove(commandId);
+            entries.put(entry.commandId(), entry);
+        }
+        return position;
     }
 }

@@ -106,12 +106,24 @@ final class Mailbox {
         }
     }
 
-    /** What is in the hand is done with; returns what waits now. */
-    Waiting settled() {
+    /** So many of what is in the hand are done with, the others go back to the front; returns what waits now. */
+    Waiting settled(int done) {
         lock.lock();
         try {
-            hand.clear();
+            hand.subList(0, done).clear();
+            putBack();
             return new Waiting(commands.size(), bytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Forgets the commands that wait: their topic is gone, and what has taken its place is fetched anew. */
+    void dropCommands() {
+        lock.lock();
+        try {
+            commands.forEach(command -> bytes -= command.bytes());
+            commands.clear();
         } finally {
             lock.unlock();
         }
@@ -121,13 +133,17 @@ final class Mailbox {
     void takeBack() {
         lock.lock();
         try {
-            for (Arrival arrival : hand.reversed()) {
-                (arrival.input() instanceof Input.OfRecord ? commands : answers).addFirst(arrival);
-                bytes += arrival.bytes();
-            }
-            hand.clear();
+            putBack();
         } finally {
             lock.unlock();
         }
+    }
+
+    private void putBack() {
+        for (Arrival arrival : hand.reversed()) {
+            (arrival.input() instanceof Input.OfRecord ? commands : answers).addFirst(arrival);
+            bytes += arrival.bytes();
+        }
+        hand.clear();
     }
 }

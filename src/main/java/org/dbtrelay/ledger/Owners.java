@@ -9,10 +9,12 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.LogKey;
@@ -34,12 +36,17 @@ public class Owners {
     private final TopicCheck topics;
     private final PartitionWork work;
     private final IntakeValve valve;
+    private final LogNotices notices;
     private final Clock clock;
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
     private final Event<OwnedPartitions> changes;
     private volatile boolean assigned;
-    private volatile boolean closing;
+
+    /** Between the polling thread, which adds, and the thread that stops the process, after which nobody does. */
+    private final ReentrantLock adding = new ReentrantLock();
+
+    private boolean closing;
     private final AtomicReference<@Nullable OwnedPartitions> told = new AtomicReference<>();
 
     Owners(
@@ -47,6 +54,7 @@ public class Owners {
             TopicCheck topics,
             PartitionWork work,
             IntakeValve valve,
+            LogNotices notices,
             Clock clock,
             Monotonic monotonic,
             RelayMetrics metrics,
@@ -55,6 +63,7 @@ public class Owners {
         this.topics = topics;
         this.work = work;
         this.valve = valve;
+        this.notices = notices;
         this.clock = clock;
         this.monotonic = monotonic;
         this.metrics = metrics;
@@ -104,19 +113,76 @@ public class Owners {
 
     /** The group gave partitions to this instance. Returns at once: claiming may have to wait for brokers. */
     void assigned(Collection<Integer> partitions) {
+        // What is given again had been lost without a word: the consumer has forgotten that it was paused, and delivers
+        // again
+        // what its owner may have in hand.
+        revoked(partitions.stream().filter(owners::containsKey).toList());
         assigned = true;
-        if (closing) {
-            return;
-        }
         for (int partition : partitions) {
-            LOG.info("Partition assigned", pair(LogKey.PARTITION, partition));
-            PartitionOwner owner = new PartitionOwner(partition, kafka, topics, work, valve, clock, monotonic, metrics);
-            if (owners.putIfAbsent(partition, owner) == null) {
+            begin(partition);
+        }
+        tick();
+    }
+
+    private void begin(int partition) {
+        adding.lock();
+        try {
+            if (!closing) {
+                LOG.info("Partition assigned", pair(LogKey.PARTITION, partition));
+                PartitionOwner owner =
+                        new PartitionOwner(partition, kafka, topics, work, valve, notices, clock, monotonic, metrics);
+                owners.put(partition, owner);
                 valve.begin(partition);
                 owner.start();
             }
+        } finally {
+            adding.unlock();
         }
-        tick();
+    }
+
+    /** Looks whether each partition that the group has given has an owner, and nobody else has; mends it if not. */
+    void compareWithAssignment() {
+        valve.compare(assignment -> {
+            keepOnly(assignment);
+            List<Integer> missing = assignment.stream()
+                    .filter(partition -> !owners.containsKey(partition))
+                    .toList();
+            if (!missing.isEmpty() && !isClosing()) {
+                LOG.warn("An assigned partition had no owner; it has one now", pair(LogKey.PARTITION, missing));
+                assigned(missing);
+            }
+            return missing;
+        });
+    }
+
+    private boolean isClosing() {
+        adding.lock();
+        try {
+            return closing;
+        } finally {
+            adding.unlock();
+        }
+    }
+
+    /** The commands topic has this id now. */
+    void commandsTopicIs(String topicId) {
+        owners.values().forEach(owner -> owner.commandsTopicIs(topicId));
+    }
+
+    /** Looks for what the commands topic has lost, and for what it hides. */
+    void compareWithLog() throws LedgerException, InterruptedException {
+        Map<Integer, Long> starts = new HashMap<>();
+        for (int partition : owners.keySet()) {
+            starts.put(partition, kafka.commandsStart(partition));
+            notices.hidden(partition, kafka.hiddenCommands(partition));
+        }
+        valve.positions((partition, position) -> {
+            @Nullable Long start = starts.get(partition);
+            @Nullable PartitionOwner owner = owners.get(partition);
+            if (start != null && owner != null) {
+                owner.compareWithLog(start, position);
+            }
+        });
     }
 
     /** All that the group has given to this instance: what else it owns, it has lost without being told. */
@@ -132,6 +198,7 @@ public class Owners {
                 .flatMap(partition -> {
                     PartitionOwner owner = owners.remove(partition);
                     valve.forget(partition);
+                    notices.forget(partition);
                     return owner == null ? Stream.<PartitionOwner>empty() : Stream.of(owner);
                 })
                 .toList();
@@ -152,7 +219,12 @@ public class Owners {
 
     /** Before the channels and the REST clients close, so that answers on the wire can still be recorded. */
     void onShutdown(@Observes ShutdownEvent event) {
-        closing = true;
+        adding.lock();
+        try {
+            closing = true;
+        } finally {
+            adding.unlock();
+        }
         revoked(List.copyOf(owners.keySet()));
     }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
@@ -69,9 +70,9 @@ final class PartitionLedger implements AutoCloseable {
      * @throws LedgerException whatever happened; it is not known whether the records count, and the claim is over
      */
     void append(List<ProducerRecord<byte[], byte[]>> records) throws LedgerException {
+        List<Future<RecordMetadata>> sends = new ArrayList<>(records.size());
         try {
             producer.beginTransaction();
-            List<Future<RecordMetadata>> sends = new ArrayList<>(records.size());
             for (ProducerRecord<byte[], byte[]> record : records) {
                 sends.add(producer.send(record));
             }
@@ -81,13 +82,40 @@ final class PartitionLedger implements AutoCloseable {
             }
             producer.commitTransaction();
         } catch (ExecutionException e) {
-            throw failed("the ledger could not be written", e.getCause() == null ? e : e.getCause());
+            throw notWritten(e.getCause() == null ? e : e.getCause(), records, sends);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed("the ledger could not be written", e);
         } catch (KafkaException | IllegalStateException e) {
-            throw failed("the ledger could not be written", e);
+            throw notWritten(e, records, sends);
         }
+    }
+
+    /** Each record has an answer of its own, so that the one at fault is known, whatever it was sent together with. */
+    private static LedgerException notWritten(
+            Throwable failure, List<ProducerRecord<byte[], byte[]>> records, List<Future<RecordMetadata>> sends) {
+        List<ProducerRecord<byte[], byte[]>> refused = new ArrayList<>();
+        for (int i = 0; i < sends.size(); i++) {
+            if (sends.get(i).state() == Future.State.FAILED
+                    && isRefusal(sends.get(i).exceptionNow())) {
+                refused.add(records.get(i));
+            }
+        }
+        LedgerException failed = failed("the ledger could not be written", failure);
+        return refused.isEmpty() || failed.kind() == LedgerException.Kind.FENCED
+                ? failed
+                : new LedgerException(
+                        LedgerException.Kind.REFUSED,
+                        "topic '" + refused.getFirst().topic() + "' does not take a record",
+                        failure,
+                        refused);
+    }
+
+    /** A compacted topic calls a record without a key invalid. */
+    private static boolean isRefusal(Throwable failure) {
+        return failure instanceof RecordTooLargeException
+                || failure instanceof RecordBatchTooLargeException
+                || failure instanceof InvalidRecordException;
     }
 
     /** The record of an entry. It goes to the partition of its command's number, not by hash. */
@@ -118,9 +146,6 @@ final class PartitionLedger implements AutoCloseable {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof ProducerFencedException || cause instanceof InvalidProducerEpochException) {
                 return new LedgerException(LedgerException.Kind.FENCED, message, failure);
-            }
-            if (cause instanceof RecordTooLargeException || cause instanceof RecordBatchTooLargeException) {
-                return new LedgerException(LedgerException.Kind.REFUSED, message, failure);
             }
         }
         return new LedgerException(LedgerException.Kind.LOST, message, failure);

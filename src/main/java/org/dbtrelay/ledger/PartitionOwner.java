@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -38,19 +39,26 @@ final class PartitionOwner {
     private final TopicCheck topics;
     private final PartitionWork work;
     private final IntakeValve valve;
+    private final LogNotices notices;
     private final Clock clock;
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
+    private final Offered offered = new Offered();
+    private final ReentrantLock phase = new ReentrantLock();
     private final Mailbox mailbox;
     private final Thread thread;
     private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
     private volatile boolean stopping;
+
+    /** The commands topic that is served from; empty: none. */
+    private volatile String servedTopic = "";
+
+    private volatile boolean madeAnew;
     private volatile OwnerStatus status;
     private volatile long drainUntilNanos;
 
     // Of the owner's thread alone.
-    private int batch = BATCH;
-    private boolean refused;
+    private final Refusals refusals = new Refusals();
     private boolean degraded;
     private int failures;
 
@@ -60,6 +68,7 @@ final class PartitionOwner {
             TopicCheck topics,
             PartitionWork work,
             IntakeValve valve,
+            LogNotices notices,
             Clock clock,
             Monotonic monotonic,
             RelayMetrics metrics) {
@@ -68,6 +77,7 @@ final class PartitionOwner {
         this.topics = topics;
         this.work = work;
         this.valve = valve;
+        this.notices = notices;
         this.clock = clock;
         this.monotonic = monotonic;
         this.metrics = metrics;
@@ -83,7 +93,27 @@ final class PartitionOwner {
 
     /** Puts an input in; never waits. When many commands wait already, no more are fetched from the partition. */
     void offer(Arrival arrival) {
-        valve.check(partition, mailbox.offer(arrival));
+        if (arrival.origin() == null || offered.isNew(arrival.origin().record().offset())) {
+            valve.check(partition, mailbox.offer(arrival));
+        }
+    }
+
+    /** The commands topic has this id now: if it is another one than is served from, the claim ends. */
+    void commandsTopicIs(String topicId) {
+        if (!servedTopic.isEmpty() && !servedTopic.equals(topicId)) {
+            madeAnew = true;
+            mailbox.nudge();
+        }
+    }
+
+    /** The commands topic begins at this offset, and is fetched from that one: tells of what was lost before it was read. */
+    void compareWithLog(long start, long position) {
+        if (status.phase() == OwnerStatus.Phase.SERVING) {
+            LogNotices.@Nullable Offsets lost = offered.lostBefore(start, position);
+            if (lost != null) {
+                notices.lost(partition, lost);
+            }
+        }
     }
 
     OwnerStatus status() {
@@ -93,11 +123,29 @@ final class PartitionOwner {
     /** Takes no new work from now on, and stops when the calls on the wire have been answered, or after the given time. */
     void stop(Duration drain) {
         drainUntilNanos = monotonic.nanos() + drain.toNanos();
-        stopping = true;
-        if (status.phase() == OwnerStatus.Phase.SERVING) {
-            mailbox.nudge();
-        } else {
-            thread.interrupt();
+        phase.lock();
+        try {
+            stopping = true;
+            if (status.phase() == OwnerStatus.Phase.SERVING) {
+                mailbox.nudge();
+            } else {
+                thread.interrupt();
+            }
+        } finally {
+            phase.unlock();
+        }
+    }
+
+    /** Whoever serves is nudged and drains; whoever does not is interrupted, and does not begin to serve any more. */
+    private boolean beginsToServe() {
+        phase.lock();
+        try {
+            if (!stopping) {
+                enter(OwnerStatus.Phase.SERVING, "");
+            }
+            return !stopping;
+        } finally {
+            phase.unlock();
         }
     }
 
@@ -137,7 +185,7 @@ final class PartitionOwner {
         try {
             enter(OwnerStatus.Phase.WAITING_FOR_TOPICS, "the topics have not been checked yet");
             String topicId = topics.await();
-            LedgerReader reader = new LedgerReader(kafka, partition);
+            LedgerReader reader = new LedgerReader(kafka, partition, monotonic);
             if (degraded) {
                 // A claim would fence whoever else has the partition, and may have it rightly.
                 var _ = reader.read(topicId, kafka.commandsLog(partition));
@@ -146,7 +194,8 @@ final class PartitionOwner {
             enter(OwnerStatus.Phase.CLAIMING, "");
             long begun = monotonic.nanos();
             try (PartitionLedger ledger = PartitionLedger.claim(kafka, partition)) {
-                Restored restored = reader.read(topicId, kafka.commandsLog(partition));
+                CommandsLog log = kafka.commandsLog(partition);
+                Restored restored = reader.read(topicId, log);
                 Duration took = Duration.ofNanos(monotonic.nanos() - begun);
                 metrics.claimed(took);
                 LOG.info(
@@ -155,7 +204,8 @@ final class PartitionOwner {
                         pair(LogKey.ENTRIES, restored.entries().size()),
                         pair(LogKey.OFFSET, restored.position().offset()),
                         pair(LogKey.DURATION_MS, took.toMillis()));
-                serve(new Claim(partition, restored, ledger, input -> offer(Arrival.of(input))));
+                beginAt(topicId, log, restored, ledger);
+                serve(new Claim(partition, restored, ledger, refusals, input -> offer(Arrival.of(input))));
                 return new Ending(OwnerStatus.Phase.STOPPED, "", Duration.ZERO);
             }
         } catch (LedgerException e) {
@@ -171,8 +221,7 @@ final class PartitionOwner {
                     yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
                 }
                 case REFUSED -> {
-                    refused = true;
-                    warn("The broker refused a record for its size; it is looked for and cut down", reason);
+                    warn("The broker refused a record; something smaller is written in its place", reason);
                     yield new Ending(OwnerStatus.Phase.BETWEEN_CLAIMS, reason, backOff(failures++));
                 }
                 case DEGRADED -> {
@@ -195,41 +244,52 @@ final class PartitionOwner {
         LOG.warn(message, pair(LogKey.PARTITION, partition), pair(LogKey.REASON, reason));
     }
 
+    /** What the commands topic itself has to be told of, and told to, before its records are taken. */
+    private void beginAt(String topicId, CommandsLog log, Restored restored, PartitionLedger ledger)
+            throws LedgerException {
+        madeAnew = false;
+        servedTopic = topicId;
+        if (restored.anew()) {
+            LOG.warn(
+                    "The commands topic was made anew: the partition is read from its first record on",
+                    pair(LogKey.PARTITION, partition));
+            offered.beginAnew(log.start());
+            mailbox.dropCommands();
+            long begun = Math.max(log.start(), log.committed());
+            valve.rewind(partition, position -> offered.rewound(position <= begun));
+        }
+        offered.beginAt(restored.position().offset() + 1);
+        if (restored.lost() != null) {
+            // So that it is told once: the next claim begins behind it.
+            ledger.append(List.of(ledger.position(restored.position())));
+            notices.lost(partition, restored.lost());
+        }
+    }
+
     private void serve(Claim claim) throws LedgerException, InterruptedException {
         PartitionWork.Session session = work.begin(claim);
         try {
-            enter(OwnerStatus.Phase.SERVING, "");
-            Instant wake = session.take(List.of());
-            valve.check(partition, mailbox.settled(), session.pending());
+            if (!beginsToServe()) {
+                return;
+            }
+            PartitionWork.Taken taken = session.take(List.of());
+            valve.check(partition, mailbox.settled(0), session.pending());
             boolean draining = false;
             while (!(draining && (session.isDrained() || monotonic.nanos() - drainUntilNanos >= 0))) {
-                List<Arrival> arrivals = mailbox.take(batch, until(wake), !draining);
+                List<Arrival> arrivals = mailbox.take(BATCH, until(taken.again()), !draining);
                 if (stopping && !draining) {
                     draining = true;
                     session.drain();
                 }
-                wake = take(session, arrivals);
+                if (madeAnew) {
+                    throw new LedgerException(LedgerException.Kind.LOST, "the commands topic was made anew");
+                }
+                taken = session.take(arrivals);
                 failures = 0;
-                valve.check(partition, mailbox.settled(), session.pending());
+                valve.check(partition, mailbox.settled(taken.arrivals()), session.pending());
             }
         } finally {
             session.end();
-        }
-    }
-
-    /** After a refusal the batch is halved until the one arrival at fault stands alone. */
-    private Instant take(PartitionWork.Session session, List<Arrival> arrivals) throws LedgerException {
-        boolean alone = refused && batch == 1 && arrivals.size() == 1;
-        try {
-            Instant wake = alone ? session.takeRefused(arrivals.getFirst()) : session.take(arrivals);
-            batch = Math.min(BATCH, batch * 2);
-            refused &= batch < BATCH;
-            return wake;
-        } catch (LedgerException e) {
-            if (e.kind() == LedgerException.Kind.REFUSED) {
-                batch = Math.max(1, Math.min(batch, arrivals.size()) / 2);
-            }
-            throw e;
         }
     }
 

@@ -16,11 +16,13 @@ class PartitionReadiness implements HealthCheck {
     private final TopicCheck topics;
     private final Owners owners;
     private final IntakeValve valve;
+    private final LogNotices notices;
 
-    PartitionReadiness(TopicCheck topics, Owners owners, IntakeValve valve) {
+    PartitionReadiness(TopicCheck topics, Owners owners, IntakeValve valve, LogNotices notices) {
         this.topics = topics;
         this.owners = owners;
         this.valve = valve;
+        this.notices = notices;
     }
 
     @Override
@@ -50,6 +52,7 @@ class PartitionReadiness implements HealthCheck {
             }
         }
         new TreeMap<>(valve.paused()).forEach((partition, reason) -> answer.withData("paused " + partition, reason));
+        notices.details().forEach(answer::withData);
         return answer.status(serving)
                 .withData("unfinished", valve.unfinished())
                 .withData("owned", owners.status().size())

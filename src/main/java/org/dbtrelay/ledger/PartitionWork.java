@@ -9,24 +9,24 @@ public interface PartitionWork {
     /** A partition has been claimed and read. Called on the owner's thread, like all of the session. */
     Session begin(Claim claim);
 
+    /**
+     * What one step took.
+     *
+     * @param arrivals how many of those that were offered, from the first on; the others are to be offered again
+     * @param again when it wants to be called again at the latest
+     */
+    record Taken(int arrivals, Instant again) {}
+
     /** The work on one claim. */
     interface Session {
 
         /**
-         * Takes what the mailbox held: decides, commits, acts. An empty list only brings on what the clock brings.
+         * Takes what the mailbox held, or the first part of it: decides, commits, acts. An empty list only brings on what the
+         * clock brings.
          *
-         * @return when it wants to be called again at the latest
          * @throws LedgerException the claim is over and this session with it
          */
-        Instant take(List<Arrival> arrivals) throws LedgerException;
-
-        /**
-         * Takes one arrival whose records the broker has refused for their size, so that it ends in something smaller.
-         *
-         * @return as {@link #take}
-         * @throws LedgerException as {@link #take}
-         */
-        Instant takeRefused(Arrival arrival) throws LedgerException;
+        Taken take(List<Arrival> arrivals) throws LedgerException;
 
         /** How many commands are not finished. */
         int pending();

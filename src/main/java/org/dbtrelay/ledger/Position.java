@@ -10,9 +10,34 @@ import org.jspecify.annotations.Nullable;
  * @param offset the highest offset taken; -1 if none
  * @param deployment the name of the deployment that has taken it, which stands in the markers of its runs; null: written by a
  *     build that did not keep it
+ * @param base how many places there were before the first one of this topic, in those that were deleted; null: none
  */
 public record Position(
-        String topicId, long offset, @Nullable String deployment) {
+        String topicId,
+        long offset,
+        @Nullable String deployment,
+        @Nullable Long base) {
+
+    /** Nothing of a topic has been taken, and there was none before it. */
+    static Position beforeAll(String topicId) {
+        return new Position(topicId, -1, null, null);
+    }
+
+    /**
+     * The beginning of a topic that was made in place of another one.
+     *
+     * @param places that commands have had before: those of the new topic come behind
+     */
+    Position anew(String newTopicId, long places) {
+        return new Position(newTopicId, -1, deployment, places);
+    }
+
+    /**
+     * The place of a record among all that came to this partition: its offset, unless the topic was made anew.
+     */
+    public long place(long recordOffset) {
+        return base == null ? recordOffset : base + recordOffset;
+    }
 
     /** Whether a record at the given offset was taken before. */
     public boolean covers(long recordOffset) {
@@ -21,11 +46,11 @@ public record Position(
 
     /** This position, under another name. */
     Position of(String name) {
-        return new Position(topicId, offset, name);
+        return new Position(topicId, offset, name, base);
     }
 
     /** This position, moved on. */
     public Position movedTo(long recordOffset) {
-        return new Position(topicId, Math.max(offset, recordOffset), deployment);
+        return new Position(topicId, Math.max(offset, recordOffset), deployment, base);
     }
 }

@@ -2,10 +2,14 @@ package org.dbtrelay.ledger;
 
 import java.util.concurrent.ConcurrentMap;
 import org.dbtrelay.run.RunEntry;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a claim has read from the ledger.
  *
  * @param entries by command id; the claimer's own to change, and the only copy: there may be a million
+ * @param lost what the commands topic has lost beyond the position that was read; null: nothing. The position is behind it
+ * @param anew the position is that of another commands topic than the one that was read
  */
-public record Restored(ConcurrentMap<String, RunEntry> entries, Position position) {}
+public record Restored(
+        ConcurrentMap<String, RunEntry> entries, Position position, LogNotices.@Nullable Offsets lost, boolean anew) {}

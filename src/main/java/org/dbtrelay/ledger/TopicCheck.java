@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether the topics are there and as they have to be: the ledger compacted, with as many partitions as the commands topic,
- * and the relay's user allowed to do what it has to.
+ * commands and dead letters not, and the relay's user allowed to do what it has to.
  * Missing ones are created if that is wanted. Nothing is claimed before; a fault is one clear line, and is looked at again
  * every few seconds, so that mending it is enough.
  */
@@ -81,7 +82,7 @@ public class TopicCheck {
      * What the last check found.
      *
      * @param faults one line for each; empty: all is well
-     * @param partitions of the commands topic; 0 until known
+     * @param partitions of the commands topic, as far as is known; 0 until it is
      */
     public record Status(List<String> faults, int partitions, Instant since) {
         /** True if the topics are as they have to be. */
@@ -118,6 +119,43 @@ public class TopicCheck {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Looks again at all of it, while partitions are served; that no broker answers is no news then. */
+    void checkAgain() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            check(kafka.admin());
+        } catch (KafkaException e) {
+            LOG.debug("The topics could not be checked again", pair(LogKey.REASON, e.getMessage()));
+        } catch (Faulty e) {
+            faulty(e.faults);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Kafka's id of the commands topic as it is now; null: there is none, or nobody tells. */
+    @Nullable
+    String lookAtCommands() throws InterruptedException {
+        try {
+            KafkaFuture<TopicDescription> described = Objects.requireNonNull(kafka.admin()
+                    .describeTopics(List.of(topics.commands()))
+                    .topicNameValues()
+                    .get(topics.commands()));
+            String now = get(described).topicId().toString();
+            lock.lockInterruptibly();
+            try {
+                if (!topicId.isEmpty()) {
+                    topicId = now;
+                }
+            } finally {
+                lock.unlock();
+            }
+            return now;
+        } catch (KafkaException | Faulty e) {
+            return null;
         }
     }
 
@@ -159,6 +197,12 @@ public class TopicCheck {
                 faults.add("topic '" + topics.ledger() + "' has cleanup.policy=" + policy
                         + "; it must be compact, or commands are forgotten");
             }
+            mustNotBeCompacted(
+                    admin, topics.commands(), "commands with the same key are lost before they are read", faults);
+        }
+        if (found.containsKey(topics.deadLetters())) {
+            mustNotBeCompacted(
+                    admin, topics.deadLetters(), "it takes no record without a key, and loses those with one", faults);
         }
         if (!faults.isEmpty() || commands == null) {
             throw new Faulty(faults);
@@ -175,13 +219,21 @@ public class TopicCheck {
         return topicId;
     }
 
+    private static void mustNotBeCompacted(Admin admin, String topic, String otherwise, List<String> faults)
+            throws InterruptedException, Faulty {
+        String policy = setting(admin, topic, TopicConfig.CLEANUP_POLICY_CONFIG);
+        if (policy.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+            faults.add("topic '" + topic + "' has cleanup.policy=" + policy + "; it must be delete: " + otherwise);
+        }
+    }
+
     private void faulty(List<String> faults) {
         if (!status.faults().equals(faults)) {
             // What was said before is not said again when the list gets shorter.
             for (String fault : faults.stream().filter(this::isNew).toList()) {
                 LOG.warn("Not ready, waiting: the topics are not as they have to be", pair(LogKey.REASON, fault));
             }
-            status = new Status(List.copyOf(faults), 0, clock.instant());
+            status = new Status(List.copyOf(faults), status.partitions(), clock.instant());
         }
     }
 

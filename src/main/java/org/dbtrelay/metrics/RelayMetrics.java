@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.JobRunStatus;
@@ -19,11 +20,13 @@ public class RelayMetrics {
     private final Map<Tags, AtomicInteger> levels = new ConcurrentHashMap<>();
     private final AtomicInteger remembered = new AtomicInteger();
     private final AtomicInteger paused = new AtomicInteger();
+    private final AtomicLong hidden = new AtomicLong();
 
     RelayMetrics(MeterRegistry registry) {
         this.registry = registry;
         registry.gauge("relay.commands.remembered", remembered);
         registry.gauge("relay.partitions.paused", paused);
+        registry.gauge("relay.commands.hidden", hidden);
     }
 
     /** An event has been committed. */
@@ -126,6 +129,16 @@ public class RelayMetrics {
      */
     public void partitionsPaused(int more) {
         paused.addAndGet(more);
+    }
+
+    /** The commands topic has lost so many offsets before they were read. */
+    public void commandsLost(long offsets) {
+        registry.counter("relay.commands.lost").increment((double) offsets);
+    }
+
+    /** So many offsets of this instance's partitions are hidden by open transactions. */
+    public void commandsHidden(long offsets) {
+        hidden.set(offsets);
     }
 
     /** The end of a run has been seen. */

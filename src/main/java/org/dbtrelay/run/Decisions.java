@@ -1,7 +1,8 @@
 package org.dbtrelay.run;
 
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -18,6 +19,18 @@ public final class Decisions {
     private final Lineup lineup;
     private final Machine machine;
     private final BiConsumer<@Nullable RunEntry, @Nullable RunEntry> replaced;
+
+    /** Inputs for which the batch before had no room. */
+    private final Deque<Input.About> left = new ArrayDeque<>();
+
+    /** What is committed together. */
+    public interface Batch {
+        /** Takes what was decided. */
+        void take(Decision decision);
+
+        /** Whether what can wait has to wait for the next one. */
+        boolean isFull();
+    }
 
     /** Decides one input; {@link RunMachine} with its policy. */
     @FunctionalInterface
@@ -44,26 +57,15 @@ public final class Decisions {
         this.replaced = replaced;
     }
 
-    /** What follows from an input, in order; the first decision is about the input itself. */
-    public List<Decision> follow(Input input, Instant now) {
-        List<Decision> all = new ArrayList<>();
-        decide(input, now, all);
-        return all;
-    }
-
-    /** What follows from its being the turn of those who have become first at their jobs. */
-    public List<Decision> turns(Instant now) {
-        List<Decision> all = new ArrayList<>();
-        for (Input.Turn turn = lineup.takeTurn(); turn != null; turn = lineup.takeTurn()) {
-            decide(turn, now, all);
-        }
-        return all;
-    }
-
-    private void decide(Input input, Instant now, List<Decision> all) {
+    /**
+     * Decides an input and what follows from it.
+     *
+     * @return the decision about the input itself
+     */
+    public Decision follow(Input input, Instant now, Batch batch) {
         @Nullable String id = input.commandIdOrNull();
         Decision decision = machine.decide(id == null ? null : entries.get(id), input, now, lineup);
-        all.add(decision);
+        batch.take(decision);
         @Nullable RunEntry entry = decision.entry();
         if (entry != null) {
             replace(entries.put(entry.commandId(), entry), entry);
@@ -71,10 +73,52 @@ public final class Decisions {
         if (decision.forgotten() != null) {
             replace(entries.remove(decision.forgotten()), null);
         }
-        decision.onward().forEach(told -> decide(told, now, all));
+        decision.onward().forEach(told -> follow(told, now, batch));
         if (entry != null) {
-            lineup.waitersOf(entry.commandId()).forEach(waiter -> decide(new Input.TargetMoved(waiter), now, all));
+            for (String waiter : lineup.waitersOf(entry.commandId())) {
+                Input.TargetMoved moved = new Input.TargetMoved(waiter);
+                if (batch.isFull()) {
+                    left.add(moved);
+                } else {
+                    follow(moved, now, batch);
+                }
+            }
         }
+        return decision;
+    }
+
+    /** Decides about those who have become first at their jobs. */
+    public void turns(Instant now, Batch batch) {
+        while (!batch.isFull()) {
+            Input.@Nullable Turn turn = lineup.takeTurn();
+            if (turn == null) {
+                return;
+            }
+            follow(turn, now, batch);
+        }
+    }
+
+    /** Everything that was left is void: each of these commands begins anew. */
+    public void beginAnew(List<String> commandIds) {
+        left.clear();
+        commandIds.forEach(id -> left.add(new Input.Restored(id)));
+    }
+
+    /**
+     * Decides what earlier batches had no room for.
+     *
+     * @return whether nothing is left
+     */
+    public boolean catchUp(Instant now, Batch batch) {
+        while (!left.isEmpty() && !batch.isFull()) {
+            follow(left.removeFirst(), now, batch);
+        }
+        return left.isEmpty();
+    }
+
+    /** Whether there is something for the next batch. */
+    public boolean isBehind() {
+        return !left.isEmpty();
     }
 
     private void replace(@Nullable RunEntry before, @Nullable RunEntry after) {

@@ -36,6 +36,11 @@ public sealed interface Input {
         public Commanded in(@Nullable TraceContext trace) {
             return new Commanded(command.in(trace), hash, recordTime, offset);
         }
+
+        /** The same at another place. */
+        public Commanded at(long place) {
+            return new Commanded(command, hash, recordTime, place);
+        }
     }
 
     /**

@@ -76,6 +76,12 @@ public record Order(
                 tracestate);
     }
 
+    /** The same order without the producer's context. */
+    Order withoutContext() {
+        return new Order(
+                task, connection, accountId, jobId, jobName, expiresAt, open, terms, null, traceparent, tracestate);
+    }
+
     /** The same order on settled terms. */
     Order on(Terms settled) {
         return new Order(

@@ -43,6 +43,22 @@ public record RunEntry(
         return order;
     }
 
+    /** The same without the producer's context, the largest thing that goes into every event. */
+    public RunEntry withoutContext() {
+        return order == null
+                ? this
+                : new RunEntry(
+                        commandId,
+                        offset,
+                        commandHash,
+                        acceptedAt,
+                        nextSequence,
+                        adopted,
+                        strays,
+                        order.withoutContext(),
+                        state);
+    }
+
     /** True until its one outcome has been told and its artifacts are settled. */
     public boolean unfinished() {
         return !(state instanceof RunState.Finished);

@@ -93,6 +93,12 @@ public final class SimFlow {
                         monotonic,
                         metrics,
                         RelayTraces.none()) {
+                    /** Small, so that many a step is full. */
+                    @Override
+                    Step.Bounds stepBounds() {
+                        return new Step.Bounds(12, 12_000);
+                    }
+
                     @Override
                     Decision decide(RunEntry entry, Input input, Instant now, Lineup lineup) {
                         Decision decision = observer.meant(

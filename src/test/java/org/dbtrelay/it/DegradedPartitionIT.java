@@ -11,8 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
@@ -102,18 +106,71 @@ class DegradedPartitionIT {
         new Random(7).nextBytes(noise);
         send(relay, 0, "first");
         relay.send(new ProducerRecord<>(relay.topic("commands"), 0, bytes("k"), noise));
+        var manyHeaders = new ProducerRecord<>(relay.topic("commands"), 0, bytes("k"), bytes("no command"));
+        manyHeaders.headers().add("noise", noise);
+        relay.send(manyHeaders);
         send(relay, 0, "second");
 
         relay.reader().awaitEvent("run.succeeded", "second", PATIENCE);
-        await().atMost(PATIENCE)
-                .until(() -> relay.reader().events().stream()
-                        .anyMatch(event -> event.topic().equals(relay.topic("commands.dlq"))));
-        ReceivedEvent dead = relay.reader()
-                .events(event -> event.topic().equals(relay.topic("commands.dlq")))
-                .getFirst();
+        await().atMost(PATIENCE).until(() -> deadLetters(relay).size() == 2);
+        ReceivedEvent dead = deadLetters(relay).stream()
+                .filter(letter -> letter.header("dlq-headers-omitted") == null)
+                .findFirst()
+                .orElseThrow();
+        ReceivedEvent bare = deadLetters(relay).stream()
+                .filter(letter -> letter.header("dlq-headers-omitted") != null)
+                .findFirst()
+                .orElseThrow();
+        assertThat(bare.header("dlq-headers-omitted")).isEqualTo("1");
+        assertThat(bare.header("dlq-offset")).isEqualTo("2");
         assertThat(dead.header("dlq-reason")).isEqualTo("malformed");
         assertThat(dead.header("dlq-value-omitted")).isEqualTo("100000");
         relay.history().assertFaultless();
+    }
+
+    @Test
+    void topicsThatMustNotBeCompactedAreSaidSo() throws Exception {
+        Deployment relay = stage.deployment("compacted").set("relay.artifacts.paths", "manifest.json");
+        createTopics(relay, Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, "compact"));
+        var process = relay.launch();
+        process.process().awaitLine(Pattern.compile("commands.dlq' has cleanup.policy=compact"), PATIENCE);
+        assertThat(process.isReady()).isFalse();
+
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, relay.topic("commands.dlq"));
+        AlterConfigOp delete = new AlterConfigOp(
+                new ConfigEntry(TopicConfig.CLEANUP_POLICY_CONFIG, "delete"), AlterConfigOp.OpType.SET);
+        relay.clients()
+                .admin()
+                .incrementalAlterConfigs(Map.of(topic, List.of(delete)))
+                .all()
+                .get();
+
+        send(relay, 0, "mended");
+        relay.reader().awaitEvent("run.succeeded", "mended", PATIENCE);
+    }
+
+    @Test
+    void aTransactionThatHangsInTheLedgerIsWaitedFor() {
+        Deployment relay = stage.deployment("hanging").set("relay.artifacts.paths", "manifest.json");
+        createTopics(relay, Map.of());
+        try (var other = relay.clients().newProducer(Map.of(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "somebody"))) {
+            other.initTransactions();
+            other.beginTransaction();
+            other.send(new ProducerRecord<>(relay.topic("ledger"), 1, bytes("c:x"), bytes("never committed")));
+            other.flush();
+            var process = relay.launch();
+            process.process()
+                    .awaitLine(Pattern.compile("somebody's open transaction hides the ledger partition"), PATIENCE);
+            assertThat(process.isReady()).isFalse();
+            other.abortTransaction();
+        }
+
+        send(relay, 1, "afterwards");
+        relay.reader().awaitEvent("run.succeeded", "afterwards", PATIENCE);
+    }
+
+    private static List<ReceivedEvent> deadLetters(Deployment relay) {
+        return relay.reader().events(event -> event.topic().equals(relay.topic("commands.dlq")));
     }
 
     private static void createTopics(Deployment relay, Map<String, String> deadLetterSettings) {

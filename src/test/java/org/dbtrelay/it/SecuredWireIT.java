@@ -52,6 +52,11 @@ class SecuredWireIT {
     /** The list of {@code docs/operations.md}, and what the log says when one is missing. */
     enum Right {
         READ_COMMANDS(ResourceType.TOPIC, NAME + ".commands", AclOperation.READ, "Read topic 'secured.commands'"),
+        DESCRIBE_CONFIGS_OF_COMMANDS(
+                ResourceType.TOPIC,
+                NAME + ".commands",
+                AclOperation.DESCRIBE_CONFIGS,
+                "DescribeConfigs topic 'secured.commands'"),
         READ_LEDGER(ResourceType.TOPIC, NAME + ".ledger", AclOperation.READ, "Read topic 'secured.ledger'"),
         WRITE_LEDGER(ResourceType.TOPIC, NAME + ".ledger", AclOperation.WRITE, "Write topic 'secured.ledger'"),
         DESCRIBE_CONFIGS_OF_LEDGER(
@@ -68,6 +73,11 @@ class SecuredWireIT {
                 "Write topic 'secured.artifact.events'"),
         WRITE_DEAD_LETTERS(
                 ResourceType.TOPIC, NAME + ".commands.dlq", AclOperation.WRITE, "Write topic 'secured.commands.dlq'"),
+        DESCRIBE_CONFIGS_OF_DEAD_LETTERS(
+                ResourceType.TOPIC,
+                NAME + ".commands.dlq",
+                AclOperation.DESCRIBE_CONFIGS,
+                "DescribeConfigs topic 'secured.commands.dlq'"),
         WRITE_TRANSACTIONAL_IDS(
                 ResourceType.TRANSACTIONAL_ID,
                 NAME + ".ledger-",

@@ -8,14 +8,17 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.RunView;
@@ -33,6 +36,8 @@ class TopicsIT {
     private static final List<String> AFTER_RESET = List.of("after-reset-0", "after-reset-1", "after-reset-2");
     private static final List<String> AFTER_DELETION =
             List.of("after-deletion-0", "after-deletion-1", "after-deletion-2");
+    private static final List<String> UNDER_WAY = List.of("under-way-0", "under-way-1", "under-way-2", "under-way-3");
+    private static final List<String> NOT_LOST = List.of("not-lost-0", "not-lost-1");
     private static final List<String> BEFORE_NEW_TOPIC = List.of("first-topic-0", "first-topic-1", "first-topic-2");
 
     private static RelayStage stage;
@@ -48,6 +53,8 @@ class TopicsIT {
                         AFTER_RESET,
                         AFTER_DELETION,
                         BEFORE_NEW_TOPIC,
+                        UNDER_WAY,
+                        NOT_LOST,
                         List.of("second-topic", "thrice", "two-keys", NO_ID))
                 .forEach(ids -> ids.forEach(id -> world.job(EmulatedJob.named(id)
                         .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))))));
@@ -146,6 +153,62 @@ class TopicsIT {
                 .as("the id that came again is known")
                 .hasSize(told);
         assertThat(deadLetters(relay)).isEmpty();
+    }
+
+    @Test
+    void theCommandsTopicIsMadeAnewUnderARunningRelay() throws Exception {
+        Deployment relay = stage.deployment("anew-under-way");
+        var commands = new OneRunEach(stage.dbtCloud(), relay, UNDER_WAY);
+        relay.start();
+        List<String> before = UNDER_WAY.subList(0, 2);
+        before.forEach(id -> commands.send(id, 0));
+        commands.assertSucceeded(before);
+
+        String topic = relay.topic("commands");
+        try (Admin admin = relay.clients().admin()) {
+            admin.deleteTopics(List.of(topic)).all().get();
+            await().atMost(PATIENCE)
+                    .until(() -> !admin.listTopics().names().get().contains(topic));
+        }
+        relay.clients().createTopics(3, topic);
+        // At offsets that had been taken before, and at one that had not.
+        assertThat(commands.send(UNDER_WAY.get(2), 0)).isZero();
+        commands.send(UNDER_WAY.getFirst(), 0);
+        commands.send(UNDER_WAY.get(3), 0);
+
+        commands.assertSucceeded(UNDER_WAY);
+        assertThat(relay.relay().process().lines(Pattern.compile("The commands topic was made anew: the partition is")))
+                .isNotEmpty();
+    }
+
+    @Test
+    void commandsThatTheTopicHasLostAreTold() throws Exception {
+        Deployment relay = stage.deployment("lost-commands");
+        var commands = new OneRunEach(stage.dbtCloud(), relay, NOT_LOST);
+        relay.start();
+        commands.send(NOT_LOST.getFirst(), 0);
+        commands.assertSucceeded(List.of(NOT_LOST.getFirst()));
+        relay.relay().stop();
+        TopicPartition partition = new TopicPartition(relay.topic("commands"), 0);
+        commands.send("second-topic", 0);
+        commands.send("thrice", 0);
+        try (Admin admin = relay.clients().admin()) {
+            admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(3)))
+                    .all()
+                    .get();
+        }
+
+        RelayProcess process = relay.launch();
+
+        process.process()
+                .awaitLine(Pattern.compile("has lost records before they were read.*partition=0 count=2"), PATIENCE);
+        commands.send(NOT_LOST.getLast(), 0);
+        commands.assertSucceeded(NOT_LOST);
+        assertThat(process.get(process.managementUrl().resolve("/q/health/ready"))
+                        .body())
+                .contains("lost 0", "offsets 1 to 2");
+        assertThat(process.get(process.managementUrl().resolve("/q/metrics")).body())
+                .contains("relay_commands_lost_total 2.0");
     }
 
     @Test

@@ -46,7 +46,7 @@ class MailboxTest {
         assertThat(mailbox.offer(command("c2")).commands()).isEqualTo(2);
         mailbox.take(1, Duration.ZERO, true);
 
-        assertThat(mailbox.settled().commands()).isEqualTo(1);
+        assertThat(mailbox.settled(1).commands()).isEqualTo(1);
         mailbox.takeBack();
         assertThat(names(mailbox.take(10, Duration.ZERO, true))).containsExactly("c2");
     }
@@ -63,7 +63,7 @@ class MailboxTest {
         assertThat(mailbox.offer(record(1)).bytes()).isEqualTo(1_502);
 
         mailbox.take(10, Duration.ZERO, true);
-        assertThat(mailbox.settled()).isEqualTo(Mailbox.Waiting.NOTHING);
+        assertThat(mailbox.settled(5)).isEqualTo(Mailbox.Waiting.NOTHING);
     }
 
     @Test

@@ -31,6 +31,16 @@ public final class SimLedger {
         /** End of the commands partition, and what the group has committed; an unchecked Kafka exception if no broker answers. */
         long[] endAndCommitted(int partition);
 
+        /** Where the commands partition begins. */
+        default long commandsStart(int partition) {
+            return 0;
+        }
+
+        /** The end of the ledger partition, decided or not. */
+        default long ledgerEnd(int partition) {
+            return 0;
+        }
+
         /** The id of the commands topic. */
         String topicId();
 
@@ -67,6 +77,7 @@ public final class SimLedger {
                 topics,
                 work,
                 new IntakeValve(channel, kafka, config, metrics),
+                new LogNotices(metrics, clock),
                 clock,
                 monotonic,
                 metrics,
@@ -92,10 +103,15 @@ public final class SimLedger {
         }
 
         @Override
+        long ledgerEnd(int partition) {
+            return clients.ledgerEnd(partition);
+        }
+
+        @Override
         CommandsLog commandsLog(int partition) throws LedgerException {
             try {
                 long[] both = clients.endAndCommitted(partition);
-                return new CommandsLog(both[0], both[1]);
+                return new CommandsLog(clients.commandsStart(partition), both[0], both[1]);
             } catch (org.apache.kafka.common.KafkaException e) {
                 throw new LedgerException(
                         LedgerException.Kind.LOST, "the brokers do not tell of the commands topic", e);

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.dbtrelay.event.CheckedEvents;
 
 /** The course of things in a test: feeds inputs to the machine and keeps what comes of them. */
-final class Course {
+final class Course implements Decisions.Batch {
 
     final Map<String, RunEntry> entries = new HashMap<>();
     private final Lineup lineup = new Lineup(entries);
@@ -35,15 +35,22 @@ final class Course {
     /** Takes an input and all that follows from it in the same commit, as the relay does. */
     Decision take(Input input) {
         lastActions = new ArrayList<>();
-        List<Decision> all = new ArrayList<>(decisions.follow(input, now));
-        all.addAll(decisions.turns(now));
-        for (Decision decision : all) {
-            decision.events().forEach(CheckedEvents::check);
-            events.addAll(decision.events());
-            lastActions.addAll(decision.actions());
-        }
-        actions.addAll(lastActions);
-        return all.getFirst();
+        Decision decision = decisions.follow(input, now, this);
+        decisions.turns(now, this);
+        return decision;
+    }
+
+    @Override
+    public void take(Decision decision) {
+        decision.events().forEach(CheckedEvents::check);
+        events.addAll(decision.events());
+        lastActions.addAll(decision.actions());
+        actions.addAll(decision.actions());
+    }
+
+    @Override
+    public boolean isFull() {
+        return false;
     }
 
     /** The last call of a kind that a command has asked for fails. */

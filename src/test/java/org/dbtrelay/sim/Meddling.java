@@ -231,20 +231,18 @@ final class Meddling implements SimFlow.Observer {
         }
 
         @Override
-        public Instant take(List<Arrival> arrivals) throws LedgerException {
+        public PartitionWork.Taken take(List<Arrival> arrivals) throws LedgerException {
             List<Arrival> kept = new ArrayList<>(arrivals);
             kept.removeIf(dropped::contains);
             try {
-                return session.take(kept);
+                PartitionWork.Taken taken = session.take(kept);
+                return taken.arrivals() == kept.size()
+                        ? new PartitionWork.Taken(arrivals.size(), taken.again())
+                        : new PartitionWork.Taken(arrivals.indexOf(kept.get(taken.arrivals())), taken.again());
             } catch (LedgerException e) {
                 kept.stream().filter(it -> it.origin() != null).forEach(dropped::add);
                 throw e;
             }
-        }
-
-        @Override
-        public Instant takeRefused(Arrival arrival) throws LedgerException {
-            return session.takeRefused(arrival);
         }
 
         @Override
