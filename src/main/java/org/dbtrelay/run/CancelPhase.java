@@ -103,12 +103,7 @@ final class CancelPhase {
         if (run.status().isTerminal()) {
             return draft.completed(run.runId(), run.status(), "the run had ended");
         }
-        @Nullable
-        RunEntry owner = lineup.inFlight(order.target(), run.jobId()).stream()
-                .filter(other -> other.state() instanceof RunState.WithRun withRun
-                        && withRun.run().runId() == run.runId())
-                .findFirst()
-                .orElse(null);
+        @Nullable RunEntry owner = lineup.followerOf(order.target(), run);
         if (owner == null) {
             draft.then(cancel(entry.commandId(), order, run));
         } else {
