@@ -48,6 +48,7 @@ final class RunFlow implements PartitionWork.Session {
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
     private final ClockWatch clocks = new ClockWatch();
+    private final long watched;
     private Position position;
     private boolean recovered;
     private boolean draining;
@@ -56,10 +57,14 @@ final class RunFlow implements PartitionWork.Session {
         this.claim = claim;
         this.flow = flow;
         this.position = claim.restored().position();
-        this.books = new Books(claim.restored().entries(), flow.policy(), flow.metrics());
+        this.books = new Books(
+                claim.restored().entries(),
+                flow.policy(),
+                flow.metrics(),
+                flow.clock().instant());
         this.audit = new Audit(claim.partition());
         this.wakes = new Wakes(books::isOpen);
-        flow.watches().drop(claim.partition());
+        this.watched = flow.watches().begin();
         flow.views().serve(claim.partition(), books);
     }
 
@@ -121,7 +126,7 @@ final class RunFlow implements PartitionWork.Session {
                 pair(LogKey.PARTITION, claim.partition()));
         wakes.clear();
         books.lineup().beginAnew();
-        flow.watches().drop(claim.partition());
+        flow.watches().drop(watched);
         recovered = false;
     }
 
@@ -167,8 +172,7 @@ final class RunFlow implements PartitionWork.Session {
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
             case Input.Swept swept ->
-                MarkedRuns.of(swept, books.all(), flow.policy(), step.now())
-                        .forEach(marked -> decide(marked, null, step));
+                books.marked().of(swept, step.now()).forEach(marked -> decide(marked, null, step));
             case Input other -> decide(other, origin, step);
         }
     }
@@ -237,7 +241,7 @@ final class RunFlow implements PartitionWork.Session {
             audit.does(action, books.find(action.commandId()));
             switch (action) {
                 case Action.WakeAt wake -> wakes.add(wake);
-                case Action.Watch watch -> flow.watches().add(claim.partition(), watch, step.now(), claim.inbox());
+                case Action.Watch watch -> flow.watches().add(watched, watch, step.now(), claim.inbox());
                 case Action.Start start -> {
                     startsOnWire.add(start.commandId());
                     step.reserved().remove(start.commandId());
@@ -281,7 +285,7 @@ final class RunFlow implements PartitionWork.Session {
     @Override
     public void drain() {
         draining = true;
-        flow.watches().drop(claim.partition());
+        flow.watches().drop(watched);
     }
 
     @Override
@@ -293,7 +297,7 @@ final class RunFlow implements PartitionWork.Session {
     public void end() {
         reservations.close();
         books.tally().close();
-        flow.watches().drop(claim.partition());
+        flow.watches().drop(watched);
         flow.views().end(claim.partition(), books);
     }
 }
