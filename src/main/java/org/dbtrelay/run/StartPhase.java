@@ -168,7 +168,6 @@ final class StartPhase {
                 .then(new Action.Start(
                         entry.commandId(),
                         starts.attempts(),
-                        now,
                         order.target(),
                         order.jobId(),
                         may.call(),
