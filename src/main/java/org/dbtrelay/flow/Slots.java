@@ -94,8 +94,9 @@ final class Slots {
      */
     synchronized List<Action.ReserveStart> takeFree() {
         List<Action.ReserveStart> free = new ArrayList<>();
-        while (!asking.isEmpty()) {
-            Waiter waiter = asking.pollFirstEntry().getValue();
+        List<Waiter> come = List.copyOf(asking.values());
+        asking.clear();
+        for (Waiter waiter : come) {
             steps++;
             if (granted.containsKey(waiter.entry().commandId()) || !isLimited(waiter.connection())) {
                 grant(waiter, free);
@@ -108,7 +109,7 @@ final class Slots {
             NavigableMap<Place, Waiter> first = firsts.getOrDefault(connection, Collections.emptyNavigableMap());
             while (!first.isEmpty() && hasRoom(connection)) {
                 steps++;
-                grant(first.firstEntry().getValue(), free);
+                grant(first.values().iterator().next(), free);
             }
         }
         changed.clear();
@@ -192,8 +193,9 @@ final class Slots {
         if (queue.waiters.isEmpty()) {
             queues.remove(job);
         } else if (hasRoom(job)) {
-            queue.first = queue.waiters.firstKey();
-            first.put(queue.first, queue.waiters.firstEntry().getValue());
+            Waiter next = queue.waiters.values().iterator().next();
+            queue.first = next.place();
+            first.put(next.place(), next);
         }
     }
 

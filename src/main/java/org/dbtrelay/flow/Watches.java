@@ -164,7 +164,7 @@ public class Watches {
             early.remove(runId);
             while (early.size() >= MOST_EARLY
                     || (!early.isEmpty()
-                            && early.firstEntry().getValue().plus(EARLY).isBefore(now))) {
+                            && early.values().iterator().next().plus(EARLY).isBefore(now))) {
                 steps++;
                 early.pollFirstEntry();
             }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,16 +167,9 @@ public final class Lineup {
     /** The commands that come before one at its job and have no run yet, in order. */
     synchronized List<RunEntry> aheadOf(RunEntry entry) {
         @Nullable Ranked<Place> places = placesOf(entry);
-        List<RunEntry> ahead = new ArrayList<>();
-        if (places != null) {
-            for (Place place : places.before(place(entry))) {
-                @Nullable RunEntry other = entries.get(place.commandId());
-                if (other != null) {
-                    ahead.add(other);
-                }
-            }
-        }
-        return ahead;
+        return places == null
+                ? List.of()
+                : known(places.before(place(entry)).stream().map(Place::commandId));
     }
 
     /** The command that comes just before one at its job and has no run yet; null: it is first. */
@@ -198,10 +192,7 @@ public final class Lineup {
 
     /** The commands of this partition that follow a run of the job which has not ended as far as they know, by the runs' ids. */
     synchronized List<RunEntry> inFlight(Action.Target target, long jobId) {
-        return followers(target, jobId).stream()
-                .map(follower -> entries.get(follower.commandId()))
-                .filter(entry -> entry != null)
-                .toList();
+        return known(followers(target, jobId).stream().map(Follower::commandId));
     }
 
     /** One such command for each run, however many follow it. */
@@ -220,7 +211,7 @@ public final class Lineup {
         return found;
     }
 
-    /** A command of this partition that follows the run, which has not ended as far as it knows; null: none does. */
+    /** A command of this partition that follows the run; null: none does. */
     synchronized @Nullable RunEntry followerOf(Action.Target target, RunSnapshot run) {
         @Nullable Follower found = followers(target, run.jobId()).ceiling(new Follower(run.runId(), ""));
         return found == null || found.runId() != run.runId() ? null : entries.get(found.commandId());
@@ -229,6 +220,10 @@ public final class Lineup {
     /** How many places have been looked at so far: what the work of this costs, for a test that it does not grow. */
     int steps() {
         return steps;
+    }
+
+    private List<RunEntry> known(Stream<String> ids) {
+        return ids.map(entries::get).filter(entry -> entry != null).toList();
     }
 
     private NavigableSet<Follower> followers(Action.Target target, long jobId) {

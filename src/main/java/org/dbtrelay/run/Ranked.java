@@ -164,9 +164,9 @@ final class Ranked<T> {
 
     /** As good as a random number, and the same at each run: the last step of MurmurHash3. */
     private static int scattered(int number) {
-        int mixed = (number ^ number >>> 16) * 0x85EBCA6B;
-        mixed = (mixed ^ mixed >>> 13) * 0xC2B2AE35;
-        return mixed ^ mixed >>> 16;
+        int mixed = (number ^ (number >>> 16)) * 0x85EBCA6B;
+        mixed = (mixed ^ (mixed >>> 13)) * 0xC2B2AE35;
+        return mixed ^ (mixed >>> 16);
     }
 
     private static int size(@Nullable Node<?> node) {
