@@ -111,16 +111,17 @@ public class EventRecords {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
+    /** What is known: a run can be without its job, and neither is known without its account. */
     private static String subject(RunEvent event) {
-        StringBuilder subject = new StringBuilder();
-        if (event.accountId() != null) {
-            subject.append("accounts/").append(event.accountId());
-            if (event.jobId() != null) {
-                subject.append("/jobs/").append(event.jobId());
-                if (event.runId() != null) {
-                    subject.append("/runs/").append(event.runId());
-                }
-            }
+        if (event.accountId() == null) {
+            return "";
+        }
+        StringBuilder subject = new StringBuilder("accounts/").append(event.accountId());
+        if (event.jobId() != null) {
+            subject.append("/jobs/").append(event.jobId());
+        }
+        if (event.runId() != null) {
+            subject.append("/runs/").append(event.runId());
         }
         return subject.toString();
     }

@@ -1,8 +1,11 @@
 package org.dbtrelay.flow;
 
-import java.util.Collection;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.stream.Stream;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.Lineup;
 import org.dbtrelay.run.Policy;
@@ -15,25 +18,33 @@ final class Books {
     /** Read by the HTTP API as well. */
     private final Map<String, RunEntry> entries;
 
+    /** The ids of those that are not finished: a few among a million. Likewise. */
+    private final NavigableSet<String> open = new ConcurrentSkipListSet<>();
+
     private final Tally tally;
     private final Lineup lineup;
     private final Slots slots;
     private final Retention retention;
+    private final MarkedRuns marked;
 
     /**
      * Begins with the entries as they were read.
      *
      * @param entries by id; they are kept in it from now on
      */
-    Books(Map<String, RunEntry> entries, Policy policy, RelayMetrics metrics) {
+    Books(Map<String, RunEntry> entries, Policy policy, RelayMetrics metrics, Instant now) {
         this.entries = entries;
         this.tally = new Tally(metrics);
         this.slots = new Slots(policy);
         this.lineup = new Lineup(entries);
         this.retention = new Retention(policy.retention(), entries.values());
+        this.marked = new MarkedRuns(policy, entries, now);
         for (RunEntry entry : entries.values()) {
             tally.replace(null, entry);
             slots.replace(null, entry);
+            if (entry.unfinished()) {
+                open.add(entry.commandId());
+            }
         }
     }
 
@@ -42,21 +53,14 @@ final class Books {
         return commandId == null ? null : entries.get(commandId);
     }
 
-    /** All of them, in no order. */
-    Collection<RunEntry> all() {
-        return entries.values();
-    }
-
-    Map<String, RunEntry> byId() {
-        return entries;
-    }
-
     /** The ids of those that are not finished. */
     List<String> open() {
-        return entries.values().stream()
-                .filter(RunEntry::unfinished)
-                .map(RunEntry::commandId)
-                .toList();
+        return List.copyOf(open);
+    }
+
+    /** Those that are not finished, as they stand when they are looked at. */
+    Stream<RunEntry> unfinished() {
+        return open.stream().map(entries::get).filter(entry -> entry != null && entry.unfinished());
     }
 
     boolean isOpen(String commandId) {
@@ -68,8 +72,14 @@ final class Books {
     void replaced(@Nullable RunEntry before, @Nullable RunEntry after) {
         tally.replace(before, after);
         slots.replace(before, after);
+        marked.replace(before, after);
         if (after != null && !after.unfinished() && (before == null || before.unfinished())) {
             retention.add(after);
+        }
+        if (after != null && after.unfinished()) {
+            open.add(after.commandId());
+        } else if (before != null) {
+            open.remove(before.commandId());
         }
     }
 
@@ -87,5 +97,9 @@ final class Books {
 
     Retention retention() {
         return retention;
+    }
+
+    MarkedRuns marked() {
+        return marked;
     }
 }

@@ -4,6 +4,7 @@ import jakarta.inject.Singleton;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,22 +16,24 @@ import org.dbtrelay.run.RunEvent;
 import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
 
-/** The commands of this instance's partitions, to be looked at. Events are kept for the commands told of last only. */
+/**
+ * The commands of this instance's partitions, to be looked at. Events are kept for the commands told of last only, and of
+ * those no more than fit into a bound: the failure of one run can have many KiB.
+ */
 @Singleton
 public class CommandViews {
 
-    private static final int COMMANDS_WITH_EVENTS = 2_000;
+    /** Bytes of heap for all events together; {@code docs/operations.md} counts them. */
+    static final int MOST_BYTES = 8 * 1024 * 1024;
+
+    /** What an event needs beside its JSON. */
+    private static final int BESIDE = 128;
+
     private static final int EVENTS = 50;
 
     private final Map<Integer, Books> partitions = new ConcurrentHashMap<>();
-    private final Map<String, Deque<RunEvent>> events = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Deque<RunEvent>> eldest) {
-            return size() > COMMANDS_WITH_EVENTS;
-        }
-    };
+    private final Map<String, Deque<byte[]>> events = new LinkedHashMap<>(16, 0.75f, true);
+    private int bytes;
 
     private final EventRecords records;
 
@@ -62,8 +65,7 @@ public class CommandViews {
     /** The commands that are not finished, in no order, at most so many. */
     public List<View> unfinished(int limit) {
         List<View> found = new ArrayList<>();
-        partitions.forEach((partition, books) -> books.all().stream()
-                .filter(RunEntry::unfinished)
+        partitions.forEach((partition, books) -> books.unfinished()
                 .limit(Math.max(0, limit - found.size()))
                 .forEach(entry -> found.add(view(partition, books, entry, List.of()))));
         return found;
@@ -87,21 +89,42 @@ public class CommandViews {
     }
 
     void told(List<RunEvent> more) {
+        for (RunEvent event : more) {
+            keep(event.commandId(), records.data(event));
+        }
+    }
+
+    private void keep(String commandId, byte[] event) {
         synchronized (events) {
-            for (RunEvent event : more) {
-                Deque<RunEvent> kept = events.computeIfAbsent(event.commandId(), id -> new ArrayDeque<>());
-                kept.addLast(event);
-                if (kept.size() > EVENTS) {
-                    kept.removeFirst();
-                }
+            Deque<byte[]> kept = events.computeIfAbsent(commandId, id -> new ArrayDeque<>(4));
+            kept.addLast(event);
+            bytes += event.length + BESIDE;
+            if (kept.size() > EVENTS) {
+                removeOldest(kept);
+            }
+            while (bytes > MOST_BYTES) {
+                removeLeastAskedFor();
             }
         }
     }
 
+    /** Of the command that was told of, or asked for, the longest time ago. */
+    private void removeLeastAskedFor() {
+        Iterator<Deque<byte[]>> all = events.values().iterator();
+        Deque<byte[]> eldest = all.next();
+        removeOldest(eldest);
+        if (eldest.isEmpty()) {
+            all.remove();
+        }
+    }
+
+    private void removeOldest(Deque<byte[]> kept) {
+        bytes -= kept.removeFirst().length + BESIDE;
+    }
+
     private List<byte[]> eventsOf(String commandId) {
         synchronized (events) {
-            Deque<RunEvent> kept = events.get(commandId);
-            return kept == null ? List.of() : kept.stream().map(records::data).toList();
+            return List.copyOf(events.getOrDefault(commandId, new ArrayDeque<>()));
         }
     }
 }

@@ -2,13 +2,14 @@ package org.dbtrelay.flow;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.dbtrelay.run.CauseMarker;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Policy;
@@ -17,56 +18,103 @@ import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
 
-/** Finds out whose runs a sweep has found. Runs of commands that are not ours here are another partition's business. */
+/**
+ * Finds out whose runs a sweep has found, for one claim. Runs of commands that are not ours here are another partition's
+ * business. The markers of those that may have started such a run are kept at hand: a sweep costs by the runs that it found.
+ */
 final class MarkedRuns {
 
     /** What has been over for longer cannot have started any of the runs that a sweep looks at. */
     private static final Duration LONG_OVER = Duration.ofHours(2);
 
-    private MarkedRuns() {}
+    private final Policy policy;
+    private final Map<String, RunEntry> entries;
+    private final Map<String, String> idsByToken = new HashMap<>();
+    private final Deque<RunEntry> over;
+
+    /**
+     * Begins with the entries of a partition.
+     *
+     * @param entries looked up by id from now on
+     */
+    MarkedRuns(Policy policy, Map<String, RunEntry> entries, Instant now) {
+        this.policy = policy;
+        this.entries = entries;
+        List<RunEntry> lately = entries.values().stream()
+                .filter(entry -> entry.unfinished() || !isLongOver(entry, now))
+                .toList();
+        lately.forEach(entry -> idsByToken.put(token(entry), entry.commandId()));
+        this.over = new ArrayDeque<>(lately.stream()
+                .filter(entry -> !entry.unfinished())
+                .sorted(Comparator.comparing(entry -> end(entry).at()))
+                .toList());
+    }
+
+    /** An entry takes the place of another. */
+    void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
+        if (after == null) {
+            return;
+        }
+        if (before == null) {
+            idsByToken.put(token(after), after.commandId());
+        }
+        if (!after.unfinished() && (before == null || before.unfinished())) {
+            over.addLast(after);
+            forget(end(after).at());
+        }
+    }
+
+    private void forget(Instant now) {
+        for (RunEntry oldest = over.peekFirst(); oldest != null && isLongOver(oldest, now); oldest = over.peekFirst()) {
+            over.removeFirst();
+            @Nullable RunEntry current = entries.get(oldest.commandId());
+            // Its id may have been forgotten and sent again.
+            if (current == null || isLongOver(current, now)) {
+                idsByToken.remove(token(oldest));
+            }
+        }
+    }
 
     /** For each command that has runs it does not know of: all runs with its marker. Mostly that is none. */
-    static List<Input.Marked> of(Input.Swept swept, Collection<RunEntry> entries, Policy policy, Instant now) {
-        Map<String, List<RunSnapshot>> byToken = new HashMap<>();
-        Set<Long> found = new HashSet<>();
+    List<Input.Marked> of(Input.Swept swept, Instant now) {
+        Map<String, List<RunSnapshot>> byToken = new LinkedHashMap<>();
         for (RunSnapshot run : swept.runs()) {
             if (run.retryingRunId() != null) {
                 // Somebody's retry of a run may show that run's cause; it is no second start.
                 continue;
             }
-            CauseMarker.in(run.triggerCause(), policy.deployment()).ifPresent(marker -> {
-                byToken.computeIfAbsent(marker.token(), token -> new ArrayList<>())
-                        .add(run);
-                found.add(run.runId());
-            });
+            CauseMarker.in(run.triggerCause(), policy.deployment())
+                    .ifPresent(marker -> byToken.computeIfAbsent(marker.token(), token -> new ArrayList<>())
+                            .add(run));
         }
-        Set<Long> known = new HashSet<>();
-        for (RunEntry entry : entries) {
-            @Nullable Long own = ownRun(entry.state());
-            if (own != null && found.contains(own)) {
-                known.add(own);
-            }
-        }
-        byToken.values()
-                .removeIf(runs ->
-                        runs.size() == 1 && known.contains(runs.getFirst().runId()));
         List<Input.Marked> marked = new ArrayList<>();
-        if (byToken.isEmpty()) {
-            return marked;
-        }
-        for (RunEntry entry : entries) {
-            if (entry.state() instanceof RunState.Finished over
-                    && over.at().plus(LONG_OVER).isBefore(now)) {
-                continue;
-            }
-            String token = CauseMarker.of(policy.deployment(), policy.ledgerTopic(), entry.commandId())
-                    .token();
-            List<RunSnapshot> runs = byToken.get(token);
-            if (runs != null) {
+        byToken.forEach((token, runs) -> {
+            @Nullable String id = idsByToken.get(token);
+            @Nullable RunEntry entry = id == null ? null : entries.get(id);
+            if (entry != null && !isLongOver(entry, now) && !knowsAll(entry.state(), runs)) {
                 marked.add(new Input.Marked(entry.commandId(), swept.target(), runs));
             }
-        }
+        });
         return marked;
+    }
+
+    private String token(RunEntry entry) {
+        return CauseMarker.of(policy.deployment(), policy.ledgerTopic(), entry.commandId())
+                .token();
+    }
+
+    private static boolean isLongOver(RunEntry entry, Instant now) {
+        return entry.state() instanceof RunState.Finished end
+                && end.at().plus(LONG_OVER).isBefore(now);
+    }
+
+    private static RunState.Finished end(RunEntry entry) {
+        return (RunState.Finished) entry.state();
+    }
+
+    private static boolean knowsAll(RunState state, List<RunSnapshot> runs) {
+        @Nullable Long own = ownRun(state);
+        return own != null && runs.stream().allMatch(run -> run.runId() == own);
     }
 
     private static @Nullable Long ownRun(RunState state) {

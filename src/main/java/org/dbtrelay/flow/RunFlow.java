@@ -51,6 +51,7 @@ final class RunFlow implements PartitionWork.Session {
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
     private final ClockWatch clocks = new ClockWatch();
+    private final long watched;
     private Position position;
 
     private boolean begun;
@@ -60,11 +61,15 @@ final class RunFlow implements PartitionWork.Session {
         this.claim = claim;
         this.flow = flow;
         this.position = claim.restored().position();
-        this.books = new Books(claim.restored().entries(), flow.policy(), flow.metrics());
+        this.books = new Books(
+                claim.restored().entries(),
+                flow.policy(),
+                flow.metrics(),
+                flow.clock().instant());
         this.decisions = new Decisions(claim.restored().entries(), books.lineup(), this::decideOne, books::replaced);
         this.audit = new Audit(claim.partition());
         this.wakes = new Wakes(books::isOpen);
-        flow.watches().drop(claim.partition());
+        this.watched = flow.watches().begin();
         flow.views().serve(claim.partition(), books);
     }
 
@@ -128,7 +133,7 @@ final class RunFlow implements PartitionWork.Session {
                     pair(LogKey.PARTITION, claim.partition()));
             wakes.clear();
             books.lineup().beginAnew();
-            flow.watches().drop(claim.partition());
+            flow.watches().drop(watched);
         }
         clocks.begin(now, nanos);
         decisions.beginAnew(books.open());
@@ -160,8 +165,7 @@ final class RunFlow implements PartitionWork.Session {
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
             case Input.Swept swept ->
-                MarkedRuns.of(swept, books.all(), flow.policy(), step.now())
-                        .forEach(marked -> decide(marked, null, step));
+                books.marked().of(swept, step.now()).forEach(marked -> decide(marked, null, step));
             case Input.Commanded commanded -> decide(commanded.at(step.place(commanded.offset())), origin, step);
             case Input other -> decide(other, origin, step);
         }
@@ -227,7 +231,7 @@ final class RunFlow implements PartitionWork.Session {
             audit.does(action, books.find(action.commandId()));
             switch (action) {
                 case Action.WakeAt wake -> wakes.add(wake);
-                case Action.Watch watch -> flow.watches().add(claim.partition(), watch, step.now(), claim.inbox());
+                case Action.Watch watch -> flow.watches().add(watched, watch, step.now(), claim.inbox());
                 case Action.Start start -> {
                     startsOnWire.add(start.commandId());
                     step.reserved().remove(start.commandId());
@@ -262,7 +266,7 @@ final class RunFlow implements PartitionWork.Session {
     @Override
     public void drain() {
         draining = true;
-        flow.watches().drop(claim.partition());
+        flow.watches().drop(watched);
     }
 
     @Override
@@ -274,7 +278,7 @@ final class RunFlow implements PartitionWork.Session {
     public void end() {
         reservations.close();
         books.tally().close();
-        flow.watches().drop(claim.partition());
+        flow.watches().drop(watched);
         flow.views().end(claim.partition(), books);
     }
 }

@@ -1,10 +1,13 @@
 package org.dbtrelay.flow;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Order;
@@ -22,9 +25,13 @@ final class Slots {
 
     private final Map<String, Policy.ForConnection> limits;
     private final Map<Scope, Map<String, Integer>> taken = new HashMap<>();
-    private final NavigableMap<Place, Waiter> waiting = new TreeMap<>();
-    private final Map<String, Place> places = new HashMap<>();
+    private final Map<String, Waiter> waiting = new HashMap<>();
+    private final NavigableMap<Place, Waiter> asking = new TreeMap<>();
+    private final Map<Scope, Queue> queues = new HashMap<>();
+    private final Map<String, NavigableMap<Place, Waiter>> firsts = new HashMap<>();
+    private final Set<String> changed = new LinkedHashSet<>();
     private final Map<String, RunEntry> granted = new HashMap<>();
+    private int steps;
 
     Slots(Policy policy) {
         this.limits = policy.connections();
@@ -41,7 +48,25 @@ final class Slots {
         }
     }
 
-    private record Waiter(RunEntry entry, Action.ReserveStart action) {}
+    private record Waiter(RunEntry entry, Action.ReserveStart action) {
+        private Place place() {
+            return new Place(entry.offset(), entry.commandId());
+        }
+
+        private String connection() {
+            return entry.openOrder().connection();
+        }
+
+        private Scope job() {
+            return new Scope(connection(), entry.openOrder().jobId());
+        }
+    }
+
+    /** Those that wait for a run of one job to end, and the first of them if there is room for it at the job. */
+    private static final class Queue {
+        private final NavigableMap<Place, Waiter> waiters = new TreeMap<>();
+        private @Nullable Place first;
+    }
 
     /** An entry takes the place of another. */
     synchronized void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
@@ -57,24 +82,46 @@ final class Slots {
 
     /** A command would start a run as soon as there may be one more. */
     synchronized void await(RunEntry entry, Action.ReserveStart action) {
-        Place place = new Place(entry.offset(), entry.commandId());
-        places.put(entry.commandId(), place);
-        waiting.put(place, new Waiter(entry, action));
+        forget(entry.commandId());
+        Waiter waiter = new Waiter(entry, action);
+        waiting.put(entry.commandId(), waiter);
+        asking.put(waiter.place(), waiter);
     }
 
-    /** Takes those out, in order, for whose runs there is room; their places are held until their entries change. */
+    /**
+     * Takes those out, in order, for whose runs there is room; their places are held until their entries change. Looks at
+     * those that have come since the last time, and at the first of each job where there may be room since.
+     */
     synchronized List<Action.ReserveStart> takeFree() {
         List<Action.ReserveStart> free = new ArrayList<>();
-        for (Waiter waiter : List.copyOf(waiting.values())) {
-            if (hasRoom(waiter.entry())) {
-                forget(waiter.entry().commandId());
-                if (granted.putIfAbsent(waiter.entry().commandId(), waiter.entry()) == null) {
-                    take(waiter.entry(), key(waiter.entry()), 1);
-                }
-                free.add(waiter.action());
+        List<Waiter> come = List.copyOf(asking.values());
+        asking.clear();
+        for (Waiter waiter : come) {
+            steps++;
+            if (granted.containsKey(waiter.entry().commandId()) || !isLimited(waiter.connection())) {
+                grant(waiter, free);
+            } else {
+                queues.computeIfAbsent(waiter.job(), job -> new Queue()).waiters.put(waiter.place(), waiter);
+                settle(waiter.job());
             }
         }
+        for (String connection : List.copyOf(changed)) {
+            NavigableMap<Place, Waiter> first = firsts.getOrDefault(connection, Collections.emptyNavigableMap());
+            while (!first.isEmpty() && hasRoom(connection)) {
+                steps++;
+                grant(first.values().iterator().next(), free);
+            }
+        }
+        changed.clear();
         return free;
+    }
+
+    private void grant(Waiter waiter, List<Action.ReserveStart> free) {
+        forget(waiter.entry().commandId());
+        if (granted.putIfAbsent(waiter.entry().commandId(), waiter.entry()) == null) {
+            take(waiter.entry(), key(waiter.entry()), 1);
+        }
+        free.add(waiter.action());
     }
 
     /** Whether a command may start now; not any more if its entry has changed since. */
@@ -92,17 +139,27 @@ final class Slots {
 
     /** Whether a command waits because as many runs are in flight as may be. */
     synchronized boolean isWaiting(String commandId) {
-        return places.containsKey(commandId);
+        return waiting.containsKey(commandId);
     }
 
-    private boolean hasRoom(RunEntry entry) {
-        Order order = entry.openOrder();
-        Policy.@Nullable ForConnection limit = limits.get(order.connection());
-        if (limit == null || granted.containsKey(entry.commandId())) {
-            return true;
-        }
-        return isBelow(new Scope(order.connection(), null), limit.maxInFlight())
-                && isBelow(new Scope(order.connection(), order.jobId()), limit.maxInFlightPerJob());
+    /** How many commands have been looked at so far: what the work of this costs, for a test that it does not grow. */
+    int steps() {
+        return steps;
+    }
+
+    private boolean isLimited(String connection) {
+        Policy.@Nullable ForConnection limit = limits.get(connection);
+        return limit != null && (limit.maxInFlight() != null || limit.maxInFlightPerJob() != null);
+    }
+
+    private boolean hasRoom(String connection) {
+        Policy.@Nullable ForConnection limit = limits.get(connection);
+        return limit == null || isBelow(new Scope(connection, null), limit.maxInFlight());
+    }
+
+    private boolean hasRoom(Scope job) {
+        Policy.@Nullable ForConnection limit = limits.get(job.connection());
+        return limit == null || isBelow(job, limit.maxInFlightPerJob());
     }
 
     private boolean isBelow(Scope scope, @Nullable Integer most) {
@@ -110,9 +167,35 @@ final class Slots {
     }
 
     private void forget(String commandId) {
-        @Nullable Place place = places.remove(commandId);
-        if (place != null) {
-            waiting.remove(place);
+        @Nullable Waiter waiter = waiting.remove(commandId);
+        if (waiter == null || asking.remove(waiter.place()) != null) {
+            return;
+        }
+        @Nullable Queue queue = queues.get(waiter.job());
+        if (queue != null) {
+            queue.waiters.remove(waiter.place());
+            settle(waiter.job());
+        }
+    }
+
+    /** The queue of a job has changed, or how many of its runs are in flight. */
+    private void settle(Scope job) {
+        changed.add(job.connection());
+        @Nullable Queue queue = queues.get(job);
+        if (queue == null) {
+            return;
+        }
+        NavigableMap<Place, Waiter> first = firsts.computeIfAbsent(job.connection(), any -> new TreeMap<>());
+        if (queue.first != null) {
+            first.remove(queue.first);
+            queue.first = null;
+        }
+        if (queue.waiters.isEmpty()) {
+            queues.remove(job);
+        } else if (hasRoom(job)) {
+            Waiter next = queue.waiters.values().iterator().next();
+            queue.first = next.place();
+            first.put(next.place(), next);
         }
     }
 
@@ -129,8 +212,7 @@ final class Slots {
     /** Where there is no limit nothing needs to be counted: there may be many. */
     private void take(RunEntry entry, String key, int one) {
         Order order = entry.openOrder();
-        Policy.@Nullable ForConnection limit = limits.get(order.connection());
-        if (limit == null || (limit.maxInFlight() == null && limit.maxInFlightPerJob() == null)) {
+        if (!isLimited(order.connection())) {
             return;
         }
         take(new Scope(order.connection(), null), key, one);
@@ -145,6 +227,7 @@ final class Slots {
         if (holders.isEmpty()) {
             taken.remove(scope);
         }
+        settle(scope);
     }
 
     /** Two commands that follow one run take one place. */

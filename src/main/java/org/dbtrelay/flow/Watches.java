@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Input;
@@ -37,15 +38,18 @@ public class Watches {
 
     private final Map<Action.Target, Account> accounts = new ConcurrentHashMap<>();
 
+    private final AtomicLong claims = new AtomicLong();
+
     /**
      * A run to be looked at.
      *
+     * @param claim that it was added for
      * @param watch what was asked for
      * @param isHinted a webhook has made it due
      * @param inbox where what is seen goes
      */
     public record Watched(
-            int partition, Action.Watch watch, Instant since, Instant due, boolean isHinted, Consumer<Input> inbox) {
+            long claim, Action.Watch watch, Instant since, Instant due, boolean isHinted, Consumer<Input> inbox) {
 
         /** The command that follows the run. */
         public String commandId() {
@@ -58,16 +62,9 @@ public class Watches {
         }
 
         private Watched hintedAt(Instant now) {
-            return new Watched(partition, watch, since, due.isBefore(now) ? due : now, true, inbox);
-        }
-
-        private Key key() {
-            return new Key(partition, watch.commandId());
+            return new Watched(claim, watch, since, due.isBefore(now) ? due : now, true, inbox);
         }
     }
-
-    /** An id belongs to a partition: somebody may send it with two record keys, and each of the two is a command. */
-    private record Key(int partition, String commandId) {}
 
     /** The accounts that have runs in flight. */
     public Set<Action.Target> accounts() {
@@ -79,9 +76,14 @@ public class Watches {
         return accounts.values().stream().mapToInt(Account::size).sum();
     }
 
-    void add(int partition, Action.Watch watch, Instant now, Consumer<Input> inbox) {
+    /** The number of a claim that begins: what it adds is its own, and nobody else's to drop. */
+    long begin() {
+        return claims.incrementAndGet();
+    }
+
+    void add(long claim, Action.Watch watch, Instant now, Consumer<Input> inbox) {
         accounts.computeIfAbsent(watch.target(), target -> new Account())
-                .add(new Watched(partition, watch, now, watch.due(), false, inbox));
+                .add(new Watched(claim, watch, now, watch.due(), false, inbox));
     }
 
     /**
@@ -98,9 +100,17 @@ public class Watches {
                 .toList();
     }
 
-    /** Forgets the runs of a partition: it is no longer ours, or is read again. */
-    void drop(int partition) {
-        accounts.values().forEach(account -> account.drop(partition));
+    /**
+     * Forgets the runs of a claim: it is over, or its waits begin anew. An owner that ends late takes nothing from the one
+     * that has the same partition by then.
+     */
+    void drop(long claim) {
+        accounts.values().forEach(account -> account.drop(claim));
+    }
+
+    /** How many runs and hints have been looked at so far: what the work of this costs, for a test that it does not grow. */
+    int steps() {
+        return accounts.values().stream().mapToInt(account -> account.steps).sum();
     }
 
     /**
@@ -119,9 +129,13 @@ public class Watches {
 
         private final TreeSet<Watched> byTime = new TreeSet<>(Comparator.comparing(Watched::due)
                 .thenComparing(Watched::commandId)
-                .thenComparingInt(Watched::partition));
-        private final Map<Key, Watched> byCommand = new HashMap<>();
-        private final Map<Long, Instant> early = new LinkedHashMap<>();
+                .thenComparingLong(Watched::claim));
+        private final Map<Long, Map<String, Watched>> byClaim = new HashMap<>();
+        private final TreeSet<Watched> byRun = new TreeSet<>(Comparator.comparingLong(Watched::runId)
+                .thenComparingLong(Watched::claim)
+                .thenComparing(Watched::commandId));
+        private final LinkedHashMap<Long, Instant> early = new LinkedHashMap<>();
+        private int steps;
 
         synchronized void add(Watched wanted) {
             @Nullable Instant hinted = early.remove(wanted.runId());
@@ -130,30 +144,61 @@ public class Watches {
         }
 
         synchronized boolean hinted(long runId, Instant now) {
-            List<Watched> found = byCommand.values().stream()
-                    .filter(watched -> watched.runId() == runId)
-                    .toList();
+            List<Watched> found = new ArrayList<>();
+            for (Watched watched : byRun.tailSet(firstOf(runId, now))) {
+                steps++;
+                if (watched.runId() != runId) {
+                    break;
+                }
+                found.add(watched);
+            }
             found.forEach(watched -> put(watched.hintedAt(now)));
             if (found.isEmpty()) {
-                early.values()
-                        .removeIf(at ->
-                                early.size() >= MOST_EARLY || at.plus(EARLY).isBefore(now));
-                early.put(runId, now);
+                keep(runId, now);
             }
             return !found.isEmpty();
         }
 
-        private void put(Watched watched) {
-            @Nullable Watched before = byCommand.put(watched.key(), watched);
-            if (before != null) {
-                byTime.remove(before);
+        /** The oldest hint is the first. */
+        private void keep(long runId, Instant now) {
+            early.remove(runId);
+            while (early.size() >= MOST_EARLY
+                    || (!early.isEmpty()
+                            && early.values().iterator().next().plus(EARLY).isBefore(now))) {
+                steps++;
+                early.pollFirstEntry();
             }
-            byTime.add(watched);
+            early.put(runId, now);
         }
 
-        synchronized void drop(int partition) {
-            byTime.removeIf(watched -> watched.partition() == partition);
-            byCommand.values().removeIf(watched -> watched.partition() == partition);
+        private void put(Watched watched) {
+            steps++;
+            @Nullable
+            Watched before = byClaim.computeIfAbsent(watched.claim(), claim -> new HashMap<>())
+                    .put(watched.commandId(), watched);
+            if (before != null) {
+                byTime.remove(before);
+                byRun.remove(before);
+            }
+            byTime.add(watched);
+            byRun.add(watched);
+        }
+
+        /** It comes before all that follow the run. */
+        private static Watched firstOf(long runId, Instant any) {
+            Action.Watch watch = new Action.Watch("", new Action.Target("", 0), runId, any);
+            return new Watched(0, watch, any, any, false, input -> {});
+        }
+
+        synchronized void drop(long claim) {
+            @Nullable Map<String, Watched> dropped = byClaim.remove(claim);
+            if (dropped != null) {
+                for (Watched watched : dropped.values()) {
+                    steps++;
+                    byTime.remove(watched);
+                    byRun.remove(watched);
+                }
+            }
         }
 
         synchronized int size() {
@@ -170,7 +215,11 @@ public class Watches {
                     break;
                 }
                 byTime.remove(next);
-                byCommand.remove(next.key());
+                byRun.remove(next);
+                byClaim.computeIfPresent(next.claim(), (claim, watched) -> {
+                    watched.remove(next.commandId());
+                    return watched.isEmpty() ? null : watched;
+                });
                 taken.add(next);
             }
             return taken;

@@ -43,7 +43,7 @@ public sealed interface Action {
     record ReserveStart(String commandId, Target target, long jobId, StartCall call) implements Action {}
 
     /**
-     * Send what starts the run, if {@code intentAt} is not longer ago than the send window.
+     * Send what starts the run, if that is not longer after the decision than the send window.
      *
      * @param cause with the marker in front; only a trigger takes it, and the overrides
      * @param traceparent of the command's trace; null: it belongs to none
@@ -51,7 +51,6 @@ public sealed interface Action {
     record Start(
             String commandId,
             int attempt,
-            Instant intentAt,
             Target target,
             long jobId,
             StartCall call,

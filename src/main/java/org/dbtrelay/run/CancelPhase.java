@@ -42,13 +42,14 @@ final class CancelPhase {
             return draft.rejected(
                     RejectReason.INVALID, "target_command_id: command '" + targetId + "' is a cancel itself");
         }
+        boolean learns = learnsJob(draft, entry.openOrder(), order);
         return switch (target.state()) {
-            case RunState.Waiting waiting -> ask(draft, targetId);
-            case RunState.Following following -> ask(draft, targetId);
+            case RunState.Waiting waiting -> waits(ask(draft, targetId), entry, learns);
+            case RunState.Following following -> waits(ask(draft, targetId), entry, learns);
             // As soon as its run is known, or it is sure that there is none, it moves on.
-            case RunState.Starting starting -> Decision.NOTHING;
-            case RunState.Looking looking -> Decision.NOTHING;
-            case RunState.Cancelling cancelling -> Decision.NOTHING;
+            case RunState.Starting starting -> waits(draft, entry, learns);
+            case RunState.Looking looking -> waits(draft, entry, learns);
+            case RunState.Cancelling cancelling -> waits(draft, entry, learns);
             case RunState.Collecting collecting ->
                 draft.completed(
                         collecting.run().runId(), collecting.run().status(), hasEnded(targetId, collecting.outcome()));
@@ -56,9 +57,22 @@ final class CancelPhase {
         };
     }
 
-    private static Decision ask(Draft draft, String targetId) {
-        return draft.tell(new Input.CancelAsked(targetId, CancelReason.CANCELLED_BY_RELAY))
-                .unchanged();
+    private static Draft ask(Draft draft, String targetId) {
+        return draft.tell(new Input.CancelAsked(targetId, CancelReason.CANCELLED_BY_RELAY));
+    }
+
+    /** The target's job is the cancel's; it is noted while the target knows it, for what is finished has shed it. */
+    private static boolean learnsJob(Draft draft, Order own, @Nullable Order ofTarget) {
+        @Nullable Long jobId = ofTarget == null ? null : ofTarget.jobId();
+        if (ofTarget == null || jobId == null || jobId.equals(own.jobId())) {
+            return false;
+        }
+        draft.order(own.withJob(jobId, ofTarget.jobName()));
+        return true;
+    }
+
+    private static Decision waits(Draft draft, RunEntry entry, boolean changed) {
+        return changed ? draft.to(entry.state()) : draft.unchanged();
     }
 
     private static Decision ofFinished(Draft draft, RunEntry entry, String targetId, RunState.Finished finished) {
@@ -103,12 +117,7 @@ final class CancelPhase {
         if (run.status().isTerminal()) {
             return draft.completed(run.runId(), run.status(), "the run had ended");
         }
-        @Nullable
-        RunEntry owner = lineup.inFlight(order.target(), run.jobId()).stream()
-                .filter(other -> other.state() instanceof RunState.WithRun withRun
-                        && withRun.run().runId() == run.runId())
-                .findFirst()
-                .orElse(null);
+        @Nullable RunEntry owner = lineup.followerOf(order.target(), run);
         if (owner == null) {
             draft.cancel(run);
         } else {

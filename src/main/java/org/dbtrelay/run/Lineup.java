@@ -2,6 +2,7 @@ package org.dbtrelay.run;
 
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +25,16 @@ public final class Lineup {
             .thenComparing(Place::acceptedAt)
             .thenComparing(Place::commandId);
 
+    private static final Comparator<Follower> BY_RUN =
+            Comparator.comparingLong(Follower::runId).thenComparing(Follower::commandId);
+
     private final Map<String, RunEntry> entries;
-    private final Map<Queue, NavigableSet<Place>> queues = new HashMap<>();
-    private final Map<Queue, Set<String>> inFlight = new HashMap<>();
+    private final Map<Queue, Ranked<Place>> queues = new HashMap<>();
+    private final Map<Queue, NavigableSet<Follower>> inFlight = new HashMap<>();
     private final Map<String, Set<String>> waiters = new HashMap<>();
     private final Set<Queue> touched = new LinkedHashSet<>();
     private final Set<String> told = new HashSet<>();
+    private int steps;
 
     /**
      * Begins with the entries of a partition.
@@ -50,6 +56,9 @@ public final class Lineup {
     /** The order of commands is that of their records. */
     private record Place(long offset, Instant acceptedAt, String commandId) {}
 
+    /** A command that follows a run. */
+    private record Follower(long runId, String commandId) {}
+
     /**
      * An entry takes the place of another.
      *
@@ -68,17 +77,20 @@ public final class Lineup {
     private void enter(RunEntry entry) {
         @Nullable Queue queue = queue(entry);
         if (queue != null) {
-            NavigableSet<Place> places = queues.computeIfAbsent(queue, key -> new TreeSet<>(IN_ORDER));
-            places.add(place(entry));
+            Place place = place(entry);
+            Ranked<Place> places = queues.computeIfAbsent(queue, key -> new Ranked<>(this::inOrder));
+            places.add(place);
             touched.add(queue);
-            // A job by names is known late: who was first until then has to wait for another turn.
-            if (!told.isEmpty()) {
-                places.tailSet(place(entry), false).forEach(behind -> told.remove(behind.commandId()));
+            // A job by names is known late: who was first until then has to wait for another turn. Nobody but the first
+            // has it.
+            @Nullable Place behind = places.higher(place);
+            if (behind != null) {
+                told.remove(behind.commandId());
             }
         }
         @Nullable Queue job = ofRun(entry);
         if (job != null) {
-            inFlight.computeIfAbsent(job, key -> new LinkedHashSet<>()).add(entry.commandId());
+            inFlight.computeIfAbsent(job, key -> new TreeSet<>(BY_RUN)).add(follower(entry));
         }
         @Nullable String target = waitsFor(entry);
         if (target != null) {
@@ -97,7 +109,9 @@ public final class Lineup {
         }
         @Nullable Queue job = ofRun(entry);
         if (job != null) {
-            inFlight.computeIfPresent(job, (key, ids) -> ids.remove(entry.commandId()) && ids.isEmpty() ? null : ids);
+            inFlight.computeIfPresent(
+                    job,
+                    (key, followers) -> followers.remove(follower(entry)) && followers.isEmpty() ? null : followers);
         }
         @Nullable String target = waitsFor(entry);
         if (target != null) {
@@ -111,11 +125,12 @@ public final class Lineup {
         while (!touched.isEmpty()) {
             Queue queue = touched.iterator().next();
             touched.remove(queue);
-            @Nullable NavigableSet<Place> places = queues.get(queue);
-            if (places == null) {
+            @Nullable Ranked<Place> places = queues.get(queue);
+            @Nullable Place place = places == null ? null : places.first();
+            if (place == null) {
                 continue;
             }
-            String first = places.first().commandId();
+            String first = place.commandId();
             @Nullable RunEntry entry = entries.get(first);
             if (entry != null && mayHaveTurn(entry) && told.add(first)) {
                 return new Input.Turn(first);
@@ -151,41 +166,82 @@ public final class Lineup {
 
     /** The commands that come before one at its job and have no run yet, in order. */
     synchronized List<RunEntry> aheadOf(RunEntry entry) {
-        @Nullable Queue queue = queue(entry);
-        @Nullable NavigableSet<Place> places = queue == null ? null : queues.get(queue);
-        List<RunEntry> ahead = new ArrayList<>();
-        if (places != null) {
-            for (Place place : places.headSet(place(entry))) {
-                @Nullable RunEntry other = entries.get(place.commandId());
-                if (other != null) {
-                    ahead.add(other);
-                }
-            }
-        }
-        return ahead;
+        @Nullable Ranked<Place> places = placesOf(entry);
+        return places == null
+                ? List.of()
+                : known(places.before(place(entry)).stream().map(Place::commandId));
     }
 
     /** The command that comes just before one at its job and has no run yet; null: it is first. */
     synchronized @Nullable RunEntry justAheadOf(RunEntry entry) {
-        @Nullable Queue queue = queue(entry);
-        @Nullable NavigableSet<Place> places = queue == null ? null : queues.get(queue);
+        @Nullable Ranked<Place> places = placesOf(entry);
         @Nullable Place before = places == null ? null : places.lower(place(entry));
         return before == null ? null : entries.get(before.commandId());
     }
 
     /** How many commands come before one at its job; 0 if it is first, or waits for nothing of the kind. */
     public synchronized int countAheadOf(RunEntry entry) {
-        @Nullable Queue queue = queue(entry);
-        @Nullable NavigableSet<Place> places = queue == null ? null : queues.get(queue);
-        return places == null ? 0 : places.headSet(place(entry)).size();
+        @Nullable Ranked<Place> places = placesOf(entry);
+        return places == null ? 0 : places.countBefore(place(entry));
     }
 
-    /** The commands of this partition that follow a run of the job which has not ended as far as they know. */
+    /** Whether a command of this partition follows a run of the job which has not ended as far as it knows. */
+    synchronized boolean hasInFlight(Action.Target target, long jobId) {
+        return inFlight.containsKey(new Queue.OfJob(target, jobId));
+    }
+
+    /** The commands of this partition that follow a run of the job which has not ended as far as they know, by the runs' ids. */
     synchronized List<RunEntry> inFlight(Action.Target target, long jobId) {
-        return inFlight.getOrDefault(new Queue.OfJob(target, jobId), Set.of()).stream()
-                .map(entries::get)
-                .filter(entry -> entry != null)
-                .toList();
+        return known(followers(target, jobId).stream().map(Follower::commandId));
+    }
+
+    /** One such command for each run, however many follow it. */
+    synchronized List<RunEntry> oneOfEachInFlight(Action.Target target, long jobId) {
+        NavigableSet<Follower> followers = followers(target, jobId);
+        List<RunEntry> found = new ArrayList<>();
+        @Nullable Follower next = followers.isEmpty() ? null : followers.first();
+        while (next != null) {
+            steps++;
+            @Nullable RunEntry entry = entries.get(next.commandId());
+            if (entry != null) {
+                found.add(entry);
+            }
+            next = followers.ceiling(new Follower(next.runId() + 1, ""));
+        }
+        return found;
+    }
+
+    /** A command of this partition that follows the run; null: none does. */
+    synchronized @Nullable RunEntry followerOf(Action.Target target, RunSnapshot run) {
+        @Nullable Follower found = followers(target, run.jobId()).ceiling(new Follower(run.runId(), ""));
+        return found == null || found.runId() != run.runId() ? null : entries.get(found.commandId());
+    }
+
+    /** How many places have been looked at so far: what the work of this costs, for a test that it does not grow. */
+    int steps() {
+        return steps;
+    }
+
+    private List<RunEntry> known(Stream<String> ids) {
+        return ids.map(entries::get).filter(entry -> entry != null).toList();
+    }
+
+    private NavigableSet<Follower> followers(Action.Target target, long jobId) {
+        return inFlight.getOrDefault(new Queue.OfJob(target, jobId), Collections.emptyNavigableSet());
+    }
+
+    private @Nullable Ranked<Place> placesOf(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        return queue == null ? null : queues.get(queue);
+    }
+
+    private int inOrder(Place one, Place other) {
+        steps++;
+        return IN_ORDER.compare(one, other);
+    }
+
+    private static Follower follower(RunEntry entry) {
+        return new Follower(((RunState.WithRun) entry.state()).run().runId(), entry.commandId());
     }
 
     private static Place place(RunEntry entry) {

@@ -58,8 +58,7 @@ final class StartPhase {
 
     private static boolean hasRunsInFlight(RunEntry entry, Lineup lineup) {
         Order order = entry.openOrder();
-        return order.jobId() != null
-                && !lineup.inFlight(order.target(), order.jobId()).isEmpty();
+        return order.jobId() != null && lineup.hasInFlight(order.target(), order.jobId());
     }
 
     /** What comes when no run in flight is in the way. */
@@ -132,8 +131,7 @@ final class StartPhase {
         if (jobId == null) {
             return Decision.NOTHING;
         }
-        List<RunEntry> ours = lineup.inFlight(order.target(), jobId);
-        List<RunSnapshot> all = Running.together(runs, ours);
+        List<RunSnapshot> all = Running.together(runs, lineup.oneOfEachInFlight(order.target(), jobId));
         if (all.isEmpty()) {
             return Decision.only(whenFree(entry.commandId(), order, jobId));
         }
@@ -151,7 +149,7 @@ final class StartPhase {
                 Order following = order.on(order.terms().following());
                 yield FollowPhase.begin(Draft.of(entry, now).adopted(), following, all.getLast(), now);
             }
-            case REPLACE -> Running.clear(entry, state, all, ours, now);
+            case REPLACE -> Running.clear(entry, state, all, lineup.inFlight(order.target(), jobId), now);
         };
     }
 
@@ -170,7 +168,6 @@ final class StartPhase {
                 .then(new Action.Start(
                         entry.commandId(),
                         starts.attempts(),
-                        now,
                         order.target(),
                         order.jobId(),
                         may.call(),

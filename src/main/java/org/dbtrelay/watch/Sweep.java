@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
@@ -39,6 +40,7 @@ public class Sweep {
     private final Policy policy;
     private final Duration interval;
     private final Clock clock;
+    private final Set<Action.Target> sweeping = ConcurrentHashMap.newKeySet();
     private Instant next;
 
     Sweep(Intake intake, Watches watches, Connections connections, Policy policy, RelayConfig config, Clock clock) {
@@ -51,7 +53,7 @@ public class Sweep {
         this.next = clock.instant().plus(interval);
     }
 
-    /** Sweeps if it is time to. */
+    /** Begins a sweep of each account if it is time to, but for those whose last one still goes on: none waits for another. */
     @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
@@ -60,7 +62,7 @@ public class Sweep {
         }
         next = clock.instant().plus(interval);
         if (intake.ownsPartitions()) {
-            accounts().forEach(this::sweep);
+            accounts().forEach(this::begin);
         }
     }
 
@@ -74,8 +76,16 @@ public class Sweep {
         return accounts;
     }
 
-    private void sweep(Action.Target target) {
-        connections.find(target.connection()).ifPresent(client -> sweep(client, target));
+    private void begin(Action.Target target) {
+        if (sweeping.add(target)) {
+            Thread.startVirtualThread(() -> {
+                try {
+                    connections.find(target.connection()).ifPresent(client -> sweep(client, target));
+                } finally {
+                    sweeping.remove(target);
+                }
+            });
+        }
     }
 
     private void sweep(DbtCloudClient client, Action.Target target) {

@@ -90,6 +90,31 @@ class EventRecordsTest {
         assertThat(structured.value()).asString(StandardCharsets.UTF_8).doesNotContain("trace");
     }
 
+    @Test
+    void the_subject_names_what_is_known() {
+        assertThat(subject(2L, 5L, 9L)).isEqualTo("accounts/2/jobs/5/runs/9");
+        assertThat(subject(2L, null, 9L)).isEqualTo("accounts/2/runs/9");
+        assertThat(subject(2L, null, null)).isEqualTo("accounts/2");
+        assertThat(subject(null, null, null)).isNull();
+    }
+
+    private static String subject(Long accountId, Long jobId, Long runId) {
+        RunEvent some = event(null);
+        RunEvent event = new RunEvent(
+                some.type(),
+                some.commandId(),
+                some.sequence(),
+                some.observedAt(),
+                some.connection(),
+                accountId,
+                jobId,
+                runId,
+                null,
+                null,
+                some.body());
+        return headers(records("binary").record(event)).get("ce_subject");
+    }
+
     private static EventRecords records(String mode) {
         RelayConfig config = new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()

@@ -140,6 +140,44 @@ class SlotsTest {
         assertThat(open.takeFree()).hasSize(100);
     }
 
+    @Test
+    void who_has_given_its_place_back_and_asks_again_waits_like_the_others() {
+        RunEntry first = waiting(1, 7);
+        await(first);
+        await(waiting(2, 7));
+        assertThat(free()).containsExactly("c1", "c2");
+
+        await(first);
+        slots.giveBack("c1");
+        RunEntry third = in(waiting(0, 7), following(91));
+        slots.replace(null, third);
+
+        assertThat(free()).isEmpty();
+        assertThat(slots.isWaiting("c1")).isTrue();
+        slots.replace(third, over(third));
+        assertThat(free()).containsExactly("c1");
+    }
+
+    /** Many commands wait at a full job while one after another starts at others: each look at those waiting would show. */
+    @Test
+    void a_step_looks_at_no_command_that_still_waits() {
+        assertThat(stepsWith(10_000)).as("ten times as many wait").isLessThan(20 * stepsWith(1_000));
+    }
+
+    private static int stepsWith(int count) {
+        Slots slots = new Slots(policy(null, 1));
+        for (int i = 0; i < count; i++) {
+            RunEntry full = waiting(2L * i, 7);
+            slots.replace(null, full);
+            slots.await(full, reserve(full));
+            RunEntry alone = waiting(2L * i + 1, 1_000_000L + i);
+            slots.replace(null, alone);
+            slots.await(alone, reserve(alone));
+            assertThat(slots.takeFree()).hasSize(i == 0 ? 2 : 1);
+        }
+        return slots.steps();
+    }
+
     private void await(RunEntry entry) {
         slots.await(entry, reserve(entry));
     }
@@ -153,7 +191,7 @@ class SlotsTest {
         return new Action.ReserveStart(entry.commandId(), order.target(), order.jobId(), new StartCall.Trigger());
     }
 
-    private static RunEntry waiting(long offset, long jobId) {
+    static RunEntry waiting(long offset, long jobId) {
         Order order = new Order(
                 new Task.Trigger(new JobSelector.ById(jobId), null, Overrides.NONE, false, false),
                 "default",
@@ -178,7 +216,7 @@ class SlotsTest {
                 new RunState.Waiting(Starts.NONE, 0, null));
     }
 
-    private static RunEntry in(RunEntry entry, RunState state) {
+    static RunEntry in(RunEntry entry, RunState state) {
         return new RunEntry(
                 entry.commandId(),
                 entry.offset(),
@@ -191,7 +229,7 @@ class SlotsTest {
                 state);
     }
 
-    private static RunEntry over(RunEntry entry) {
+    static RunEntry over(RunEntry entry) {
         return new RunEntry(
                 entry.commandId(),
                 entry.offset(),
@@ -204,7 +242,7 @@ class SlotsTest {
                 new RunState.Finished(EventType.RUN_SUCCEEDED, null, 91L, NOW));
     }
 
-    private static RunState following(long runId) {
+    static RunState following(long runId) {
         return new RunState.Following(
                 new RunSnapshot(
                         runId,
@@ -227,7 +265,7 @@ class SlotsTest {
                 null);
     }
 
-    private static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
+    static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
         return new Policy(
                 "test",
                 "ledger",

@@ -120,6 +120,70 @@ class WatchesTest {
     }
 
     @Test
+    void an_owner_that_ends_late_takes_nothing_from_the_next_one_of_its_partition() {
+        long old = watches.begin();
+        long next = watches.begin();
+        watch(old, "run", 5);
+        watch(next, "run", 5);
+
+        watches.drop(old);
+
+        assertThat(take(5)).containsExactly("run");
+    }
+
+    @Test
+    void a_hint_looks_at_the_runs_that_it_is_about() {
+        assertThat(stepsOfHints(10_000)).as("ten times the runs").isLessThan(20 * stepsOfHints(1_000));
+    }
+
+    /** A hint for each run, and then for as many that nobody follows. */
+    private static int stepsOfHints(int count) {
+        Watches many = new Watches();
+        long claim = many.begin();
+        for (int run = 0; run < count; run++) {
+            many.add(claim, new Action.Watch("c" + run, ACCOUNT, run, NOW.plusSeconds(60)), NOW, input -> {});
+        }
+        for (int run = 0; run < 2 * count; run++) {
+            assertThat(many.hinted(ACCOUNT.accountId(), run, NOW).isEmpty()).isEqualTo(run >= count);
+        }
+        assertThat(many.size()).isEqualTo(count);
+        return many.steps();
+    }
+
+    @Test
+    void commands_that_share_one_run_are_added_and_taken_one_by_one() {
+        assertThat(stepsOfSharing(10_000)).as("ten times the commands").isLessThan(20 * stepsOfSharing(1_000));
+    }
+
+    private static int stepsOfSharing(int count) {
+        Watches many = new Watches();
+        long claim = many.begin();
+        for (int i = 0; i < count; i++) {
+            many.add(claim, new Action.Watch("c" + i, ACCOUNT, 99, NOW), NOW, input -> {});
+        }
+        assertThat(many.takeDue(ACCOUNT, NOW, true)).hasSize(count);
+        assertThat(many.size()).isZero();
+        return many.steps();
+    }
+
+    @Test
+    void a_claim_that_ends_looks_at_its_own_runs() {
+        Watches many = new Watches();
+        long big = many.begin();
+        for (int run = 0; run < 10_000; run++) {
+            many.add(big, new Action.Watch("c" + run, ACCOUNT, run, NOW), NOW, input -> {});
+        }
+        long small = many.begin();
+        many.add(small, new Action.Watch("one", ACCOUNT, 1, NOW), NOW, input -> {});
+        int before = many.steps();
+
+        many.drop(small);
+
+        assertThat(many.steps() - before).isEqualTo(1);
+        assertThat(many.size()).isEqualTo(10_000);
+    }
+
+    @Test
     void a_hint_makes_a_run_due_at_once() {
         watch(0, "hinted", 3600);
         watch(0, "not hinted", 3600);
@@ -171,9 +235,9 @@ class WatchesTest {
         return Integer.toUnsignedLong(commandId.hashCode());
     }
 
-    private void watch(int partition, String commandId, int dueInSeconds) {
+    private void watch(long claim, String commandId, int dueInSeconds) {
         watches.add(
-                partition,
+                claim,
                 new Action.Watch(commandId, ACCOUNT, runOf(commandId), NOW.plusSeconds(dueInSeconds), 0),
                 NOW,
                 input -> {});

@@ -158,6 +158,30 @@ class CommandsTest {
         assertThat(told()).startsWith("run.cancelled c1 cancelled_by_relay").contains("command.completed c2 cancelled");
     }
 
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(
+            value = Target.class,
+            names = {"STARTING", "LOOKING", "FOLLOWING", "CANCELLING", "COLLECTING", "A_FOLLOW"})
+    void a_cancel_is_completed_with_the_job_of_its_target(Target target) {
+        reach(target);
+        cancel("c2", "c1");
+        switch (target) {
+            case STARTING -> course.take(new Input.Started("c1", 1, run(99, Known.QUEUED)));
+            case LOOKING -> course.take(new Input.LookedUp("c1", 1, course.now, run(99, Known.QUEUED)));
+            default -> {}
+        }
+        if (target != Target.COLLECTING) {
+            end(course, Known.CANCELLED);
+        }
+
+        RunEvent completed = course.events.stream()
+                .filter(event -> event.type() == EventType.COMMAND_COMPLETED)
+                .findFirst()
+                .orElseThrow();
+        assertThat(completed.runId()).isEqualTo(99);
+        assertThat(completed.jobId()).isEqualTo(7);
+    }
+
     @Test
     void a_run_that_ends_first_completes_the_cancel_with_its_own_end() {
         reach(Target.FOLLOWING);

@@ -1,0 +1,253 @@
+package org.dbtrelay.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.AbstractCollection;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.event.SimEvents;
+import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.CauseMarker;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.RunState;
+import org.junit.jupiter.api.Test;
+
+/** What is asked of the entries costs by the answer, and not by how many entries there are. */
+class BooksTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+    private static final Policy POLICY = SlotsTest.policy(null, null);
+    private static final Action.Target ACCOUNT = new Action.Target("default", 1);
+    private static final int REMEMBERED = 100_000;
+
+    private final CountedEntries entries = new CountedEntries();
+    private final CommandViews views = views();
+
+    @Test
+    void the_list_of_open_commands_looks_at_no_finished_one() {
+        Books books = booksOf(REMEMBERED, 10);
+        views.serve(0, books);
+        entries.looks = 0;
+
+        assertThat(views.unfinished(1_000)).hasSize(10);
+        assertThat(views.unfinished(3)).hasSize(3);
+        assertThat(entries.looks).isLessThan(20);
+        assertThat(books.open()).hasSize(10);
+        books.put(SlotsTest.over(books.find("c3")));
+        assertThat(views.unfinished(1_000)).hasSize(9);
+        books.put(SlotsTest.waiting(-5, 7));
+        assertThat(books.open()).hasSize(10).contains("c-5").doesNotContain("c3");
+        books.remove("c-5");
+        assertThat(books.open()).hasSize(9);
+    }
+
+    @Test
+    void a_sweep_looks_at_the_commands_whose_runs_it_has_found() {
+        Books books = booksOf(REMEMBERED, 10);
+        books.put(SlotsTest.in(books.find("c1"), SlotsTest.following(91)));
+        books.put(SlotsTest.in(books.find("c2"), SlotsTest.following(92)));
+        entries.looks = 0;
+
+        List<Input.Marked> marked = books.marked()
+                .of(
+                        new Input.Swept(
+                                ACCOUNT,
+                                List.of(
+                                        run(91, "c1"),
+                                        run(92, "c2"),
+                                        run(93, "c2"),
+                                        run(94, "c5"),
+                                        run(95, "somebody else's"))),
+                        NOW);
+
+        assertThat(marked).extracting(Input.Marked::commandId).containsExactly("c2", "c5");
+        assertThat(marked.getFirst().runs()).extracting(RunSnapshot::runId).containsExactly(92L, 93L);
+        assertThat(entries.looks).isLessThan(20);
+    }
+
+    @Test
+    void a_sweep_tells_a_command_that_was_over_lately_and_none_that_was_over_long_ago() {
+        Books books = booksOf(0, 2);
+        books.put(SlotsTest.over(books.find("c0")));
+        Input.Swept swept = new Input.Swept(ACCOUNT, List.of(run(91, "c0"), run(92, "c0")));
+
+        assertThat(books.marked().of(swept, NOW.plus(Duration.ofHours(2)))).hasSize(1);
+        assertThat(books.marked().of(swept, NOW.plus(Duration.ofHours(3)))).isEmpty();
+
+        RunEntry other = books.find("c1");
+        books.put(over(other, NOW.plus(Duration.ofHours(3))));
+        assertThat(books.marked().of(swept, NOW)).as("it is not kept for ever").isEmpty();
+    }
+
+    @Test
+    void the_same_id_sent_again_after_it_was_forgotten_is_known_to_a_sweep() {
+        Books books = booksOf(0, 2);
+        books.put(SlotsTest.over(books.find("c0")));
+        books.remove("c0");
+        books.put(SlotsTest.waiting(0, 7));
+        books.put(over(books.find("c1"), NOW.plus(Duration.ofHours(3))));
+
+        assertThat(books.marked().of(new Input.Swept(ACCOUNT, List.of(run(91, "c0"))), NOW))
+                .hasSize(1);
+    }
+
+    @Test
+    void the_events_of_many_failures_are_kept_within_a_bound_of_bytes() {
+        views.serve(0, booksOf(0, 2_000));
+        for (int i = 0; i < 2_000; i++) {
+            views.told(List.of(event("c" + i, 0, "starts"), event("c" + i, 1, "x".repeat(40_000))));
+        }
+
+        long kept = IntStream.range(0, 2_000).mapToLong(i -> bytesOf("c" + i)).sum();
+        assertThat(kept).isLessThan(CommandViews.MOST_BYTES).isGreaterThan(CommandViews.MOST_BYTES - 100_000);
+        assertThat(views.find("c1999").orElseThrow().events()).hasSize(2);
+        assertThat(views.find("c0").orElseThrow().events()).isEmpty();
+    }
+
+    @Test
+    void the_newest_fifty_events_of_a_command_are_kept_however_large_they_are() {
+        views.serve(0, booksOf(0, 1));
+        for (int i = 0; i < 60; i++) {
+            views.told(List.of(event("c0", i, "small")));
+        }
+        assertThat(views.find("c0").orElseThrow().events()).hasSize(50);
+
+        views.told(List.of(event("c0", 60, "x".repeat(CommandViews.MOST_BYTES / 2))));
+        views.told(List.of(event("c0", 61, "x".repeat(CommandViews.MOST_BYTES / 2))));
+
+        assertThat(views.find("c0").orElseThrow().events()).hasSize(1);
+        assertThat(bytesOf("c0")).isLessThan(CommandViews.MOST_BYTES);
+    }
+
+    private long bytesOf(String id) {
+        return views.find(id).orElseThrow().events().stream()
+                .mapToLong(event -> event.length)
+                .sum();
+    }
+
+    private Books booksOf(int finished, int open) {
+        for (int i = 0; i < open; i++) {
+            entries.put("c" + i, SlotsTest.waiting(i, 7));
+        }
+        for (int i = open; i < open + finished; i++) {
+            RunEntry over = over(SlotsTest.waiting(i, 7), NOW.minus(Duration.ofHours(i % 100)));
+            entries.put(over.commandId(), over);
+        }
+        return new Books(entries, POLICY, SimMetrics.none(), NOW);
+    }
+
+    private static RunEntry over(RunEntry entry, Instant at) {
+        RunEntry over = SlotsTest.over(entry);
+        return new RunEntry(
+                over.commandId(),
+                over.offset(),
+                over.commandHash(),
+                over.acceptedAt(),
+                over.nextSequence(),
+                false,
+                List.of(),
+                null,
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1_000_000 + over.offset(), at));
+    }
+
+    private static RunSnapshot run(long runId, String commandId) {
+        return new RunSnapshot(
+                runId,
+                1,
+                null,
+                null,
+                7,
+                null,
+                JobRunStatus.Known.RUNNING,
+                null,
+                null,
+                NOW,
+                null,
+                NOW,
+                null,
+                false,
+                CauseMarker.of(POLICY.deployment(), POLICY.ledgerTopic(), commandId)
+                        .text(),
+                null);
+    }
+
+    private static RunEvent event(String commandId, int sequence, String message) {
+        return new RunEvent(
+                EventType.RUN_FAILED,
+                commandId,
+                sequence,
+                NOW,
+                "default",
+                1L,
+                7L,
+                91L,
+                null,
+                null,
+                new RunEvent.OfRun(null, null, null, null, false, null, null, message));
+    }
+
+    private static CommandViews views() {
+        RelayConfig config = new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withMapping(RelayConfig.class)
+                .build()
+                .getConfigMapping(RelayConfig.class);
+        return new CommandViews(SimEvents.events(config, POLICY));
+    }
+
+    /** Counts how often an entry is looked at, one by one or in a walk over all. */
+    private static final class CountedEntries extends ConcurrentHashMap<String, RunEntry> {
+
+        private static final long serialVersionUID = 1L;
+
+        private int looks;
+
+        @Override
+        public RunEntry get(Object id) {
+            looks++;
+            return super.get(id);
+        }
+
+        @Override
+        public Collection<RunEntry> values() {
+            Collection<RunEntry> all = super.values();
+            return new AbstractCollection<>() {
+                @Override
+                public Iterator<RunEntry> iterator() {
+                    Iterator<RunEntry> each = all.iterator();
+                    return new Iterator<>() {
+                        @Override
+                        public boolean hasNext() {
+                            return each.hasNext();
+                        }
+
+                        @Override
+                        public RunEntry next() {
+                            looks++;
+                            return each.next();
+                        }
+                    };
+                }
+
+                @Override
+                public int size() {
+                    return all.size();
+                }
+            };
+        }
+    }
+}
