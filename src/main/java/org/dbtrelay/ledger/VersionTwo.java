@@ -73,6 +73,9 @@ final class VersionTwo {
         }
         if (entry.path("state") instanceof ObjectNode state) {
             state.remove("call");
+            if (state.path("state").asText().equals("starting")) {
+                state.remove("failures");
+            }
             if (state.path("state").asText().equals("collecting")) {
                 collecting(entry, state);
             }
