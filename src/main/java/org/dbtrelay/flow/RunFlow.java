@@ -275,7 +275,11 @@ final class RunFlow implements PartitionWork.Session {
     }
 
     private void awaitSlot(Action.ReserveStart reserve, Step step) {
-        step.reserved().remove(reserve.commandId());
+        if (reserve.look() != null && reserve.look().again()) {
+            // It keeps its place; a permit that it may still hold could be the one that it would wait for.
+            reservations.giveBack(reserve.commandId());
+            step.reserved().remove(reserve.commandId());
+        }
         @Nullable RunEntry entry = books.find(reserve.commandId());
         if (entry != null && entry.state() instanceof RunState.Waiting) {
             books.slots().await(entry, reserve);

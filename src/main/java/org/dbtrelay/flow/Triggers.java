@@ -85,8 +85,7 @@ class Triggers {
         reservations.await(
                 action.commandId(),
                 client.reserve(action.target().accountId(), priority(action)),
-                () -> inbox.accept(
-                        new Input.MayStart(action.commandId(), action.call(), newestRunId, action.look())),
+                () -> inbox.accept(new Input.MayStart(action.commandId(), action.call(), newestRunId, action.look())),
                 failure -> inbox.accept(fault(action, failure)));
     }
 

@@ -47,8 +47,10 @@ class TriggersTest {
     void a_newest_run_that_cannot_be_read_for_a_fault_of_ours_is_an_answer() throws InterruptedException {
         triggers.reserve(reserve(HERE), reservations, inbox::add);
 
-        assertThat(answer()).isInstanceOfSatisfying(Input.CallFailed.class, failed -> assertThat(failed.failure())
-                .isInstanceOf(CallFailure.NotSent.class));
+        assertThat(answer())
+                .isInstanceOfSatisfying(
+                        Input.CallFailed.class,
+                        failed -> assertThat(failed.failure()).isInstanceOf(CallFailure.NotSent.class));
     }
 
     @Test
@@ -81,8 +83,10 @@ class TriggersTest {
 
         triggers.start(start(HERE), permit, window(), inbox::add);
 
-        assertThat(answer()).isInstanceOfSatisfying(Input.StartFailed.class, failed -> assertThat(failed.failure())
-                .isInstanceOf(CallFailure.Unclear.class));
+        assertThat(answer())
+                .isInstanceOfSatisfying(
+                        Input.StartFailed.class,
+                        failed -> assertThat(failed.failure()).isInstanceOf(CallFailure.Unclear.class));
         assertThat(TestBudgets.isOpen(permit)).isFalse();
     }
 

@@ -157,10 +157,25 @@ class EntryCodecTest {
     /** The bytes that earlier builds wrote. They are never made again: a build that cannot read them loses commands. */
     @ParameterizedTest
     @CsvSource({
-        "v2/0-waiting, 0", "v2/1-waiting, 1", "v2/2-starting, 2", "v2/3-looking, 3", "v2/4-following, 4",
-        "v2/5-following, 5", "v2/6-cancelling, 6", "v2/7-collecting, 7", "v2/8-finished, 8", "v3/0-waiting, 0",
-        "v3/1-waiting, 1", "v3/2-starting, 2", "v3/3-looking, 3", "v3/4-following, 4", "v3/5-following, 5",
-        "v3/6-cancelling, 6", "v3/7-collecting, 7", "v3/8-finished, 8", "v3/9-collecting, 9",
+        "v2/0-waiting, 0",
+        "v2/1-waiting, 1",
+        "v2/2-starting, 2",
+        "v2/3-looking, 3",
+        "v2/4-following, 4",
+        "v2/5-following, 5",
+        "v2/6-cancelling, 6",
+        "v2/7-collecting, 7",
+        "v2/8-finished, 8",
+        "v3/0-waiting, 0",
+        "v3/1-waiting, 1",
+        "v3/2-starting, 2",
+        "v3/3-looking, 3",
+        "v3/4-following, 4",
+        "v3/5-following, 5",
+        "v3/6-cancelling, 6",
+        "v3/7-collecting, 7",
+        "v3/8-finished, 8",
+        "v3/9-collecting, 9",
         "v3/10-starting, 10"
     })
     void what_was_written_once_can_be_read(String file, int state) throws LedgerException, IOException {

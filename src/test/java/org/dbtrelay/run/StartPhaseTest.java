@@ -89,8 +89,8 @@ class StartPhaseTest {
                 new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false))) {
             Course other = new Course(POLICY);
             other.take(commanded(command("c1", task)));
-            other.take(new Input.RunRead(
-                    "c1", RunSamples.run(Known.ERROR), true, null, Look.FIRST.answered(other.now)));
+            other.take(
+                    new Input.RunRead("c1", RunSamples.run(Known.ERROR), true, null, Look.FIRST.answered(other.now)));
             Action.ReserveStart reserve = other.lastAction(Action.ReserveStart.class);
             other.pass(Duration.ofHours(3));
 
@@ -102,14 +102,12 @@ class StartPhaseTest {
 
     @Test
     void a_trigger_that_may_not_resume_after_all_triggers() {
-        course.take(commanded(command(
-                "c1", new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false))));
         course.take(
-                new Input.RunRead("c1", RunSamples.run(Known.ERROR), true, null, Look.FIRST.answered(course.now)));
+                commanded(command("c1", new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false))));
+        course.take(new Input.RunRead("c1", RunSamples.run(Known.ERROR), true, null, Look.FIRST.answered(course.now)));
         course.take(new Input.MayStart("c1", new StartCall.Retry(99), 99L));
 
-        course.take(new Input.StartRefused(
-                "c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "RETRY_NOT_LATEST_RUN"));
+        course.take(new Input.StartRefused("c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "RETRY_NOT_LATEST_RUN"));
 
         assertThat(course.lastAction(Action.ReserveStart.class).call()).isEqualTo(TRIGGER);
     }
