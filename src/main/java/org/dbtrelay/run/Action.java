@@ -39,7 +39,11 @@ public sealed interface Action {
      * @param look upon which the start depends; null: upon none
      */
     record ReserveStart(
-            String commandId, Target target, long jobId, StartCall call, @Nullable Look look) implements Action {}
+            String commandId,
+            Target target,
+            long jobId,
+            StartCall call,
+            @Nullable Look look) implements Action {}
 
     /**
      * Send what starts the run, if {@code intentAt} is not longer ago than the send window.

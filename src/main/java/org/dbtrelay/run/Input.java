@@ -74,15 +74,10 @@ public sealed interface Input {
             @Nullable RunSnapshot run,
             boolean canRetry,
             @Nullable String whyNot,
-            @Nullable Look look)
-            implements About {
+            @Nullable Look look) implements About {
 
         /** The run that the command names was read. */
-        public RunRead(
-                String commandId,
-                @Nullable RunSnapshot run,
-                boolean canRetry,
-                @Nullable String whyNot) {
+        public RunRead(String commandId, @Nullable RunSnapshot run, boolean canRetry, @Nullable String whyNot) {
             this(commandId, run, canRetry, whyNot, null);
         }
     }
@@ -100,8 +95,7 @@ public sealed interface Input {
             String commandId,
             StartCall call,
             @Nullable Long newestRunId,
-            @Nullable Look look)
-            implements About {
+            @Nullable Look look) implements About {
 
         /** The start depends upon no look. */
         public MayStart(String commandId, StartCall call, @Nullable Long newestRunId) {

@@ -64,16 +64,18 @@ final class LookPhase {
                     null,
                     AbandonReason.START_UNCLEAR,
                     state.starts()
-                            .explain("the answer of the retry was lost and no run of it has appeared; a retry carries no"
-                                    + " marker, so it is not tried again"));
+                            .explain(
+                                    "the answer of the retry was lost and no run of it has appeared; a retry carries no"
+                                            + " marker, so it is not tried again"));
         }
         if (order.terms().parkUnclear()) {
             return draft.abandon(
                     null,
                     AbandonReason.START_UNCLEAR,
                     state.starts()
-                            .explain("the trigger's answer was lost and no run with its marker has appeared; as ordered, it"
-                                    + " is not tried again"));
+                            .explain(
+                                    "the trigger's answer was lost and no run with its marker has appeared; as ordered, it"
+                                            + " is not tried again"));
         }
         if (!now.isBefore(order.terms().deadline())) {
             return draft.abandon(

@@ -36,7 +36,11 @@ final class RetryPhase {
                 yield order.jobId() == null
                         ? jobKnown(entry, run, now, policy)
                         : Decision.only(new Action.ReserveStart(
-                                entry.commandId(), order.target(), order.jobId(), new StartCall.Retry(run.runId()), null));
+                                entry.commandId(),
+                                order.target(),
+                                order.jobId(),
+                                new StartCall.Retry(run.runId()),
+                                null));
             }
             case Input.About other -> StartPhase.waiting(entry, state, other, now, policy, lineup);
         };
@@ -101,8 +105,8 @@ final class RetryPhase {
                                 "retry_from_failure: run " + failed.runId()
                                         + " failed and can be resumed, but dbt Cloud"
                                         + " resumes a run without overrides; leave out one of the two");
-            case Task.Rerun rerun when failed != null -> 
-                reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
+            case Task.Rerun rerun
+            when failed != null -> reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
             case Task.Rerun rerun ->
                 Draft.of(entry, now)
                         .rejected(
@@ -115,8 +119,8 @@ final class RetryPhase {
     }
 
     private static Decision reserve(RunEntry entry, long jobId, StartCall call, Input.RunRead read) {
-        return Decision.only(new Action.ReserveStart(
-                entry.commandId(), entry.openOrder().target(), jobId, call, read.look()));
+        return Decision.only(
+                new Action.ReserveStart(entry.commandId(), entry.openOrder().target(), jobId, call, read.look()));
     }
 
     private static String whyNot(RunSnapshot run, @Nullable String whyNot) {

@@ -214,8 +214,7 @@ final class StartPhase {
             case CallFailure.NotSent notSent -> WaitPhase.later(entry, again, now);
             case CallFailure.Limited limited -> WaitPhase.later(entry, again, now);
             case CallFailure.Suspended suspended -> WaitPhase.later(entry, again, now);
-            case CallFailure.NotFound notFound ->
-                refused(entry, state, notFound(state.call()), notFound.detail(), now);
+            case CallFailure.NotFound notFound -> refused(entry, state, notFound(state.call()), notFound.detail(), now);
             case CallFailure.Refused refused ->
                 refused(entry, state, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now);
         };
