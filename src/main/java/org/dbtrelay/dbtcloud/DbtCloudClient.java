@@ -183,11 +183,10 @@ public final class DbtCloudClient {
     /**
      * Looks for the run of a retry whose fate is unclear.
      *
-     * @param retriedRunId the run that was retried; null: any, after a rerun of the job
      * @param aboveRunId the job's highest run id before the intent
-     * @return the oldest run above that id that retries it
+     * @return the oldest run above that id that retries the given one
      */
-    public Optional<RunSnapshot> findRetry(long accountId, long jobId, @Nullable Long retriedRunId, long aboveRunId)
+    public Optional<RunSnapshot> findRetry(long accountId, long jobId, long retriedRunId, long aboveRunId)
             throws DbtCloudException {
         return retries.find(accountId, jobId, retriedRunId, aboveRunId);
     }

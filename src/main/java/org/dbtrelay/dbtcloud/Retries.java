@@ -41,7 +41,7 @@ final class Retries {
     }
 
     /** Reads the job's runs upwards along an id cursor, which new runs do not shift. */
-    Optional<RunSnapshot> find(long accountId, long jobId, @Nullable Long retriedRunId, long aboveRunId)
+    Optional<RunSnapshot> find(long accountId, long jobId, long retriedRunId, long aboveRunId)
             throws DbtCloudException {
         long cursor = aboveRunId;
         boolean more = true;
@@ -63,9 +63,8 @@ final class Retries {
         return Optional.empty();
     }
 
-    private static boolean isRetry(RunSnapshot run, @Nullable Long ofRunId) {
-        Long retried = run.retryingRunId();
-        return retried != null && (ofRunId == null || Objects.equals(retried, ofRunId));
+    private static boolean isRetry(RunSnapshot run, long ofRunId) {
+        return Objects.equals(run.retryingRunId(), ofRunId);
     }
 
     private static Retryability retryability(JsonNode row, long accountId, @Nullable Long jobId) throws IOException {

@@ -23,6 +23,7 @@ import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobLookup;
 import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.Look;
 import org.dbtrelay.run.RejectReason;
 import org.dbtrelay.run.RunSnapshot;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +91,8 @@ class Actions {
                         inbox,
                         client -> new Input.InFlight(
                                 list.commandId(),
-                                client.runsInFlight(list.target().accountId(), list.jobId())));
+                                client.runsInFlight(list.target().accountId(), list.jobId()),
+                                list.look().answered(clock.instant())));
             case Action.SearchRetry search -> call(action, search.target(), inbox, client -> search(client, search));
             case Action.CancelQueued cancel ->
                 call(action, cancel.target(), inbox, client -> cancelQueued(client, cancel));
@@ -152,7 +154,7 @@ class Actions {
 
     private static Input readRun(DbtCloudClient client, Action.ReadRun action) throws DbtCloudException {
         try {
-            return read(action.commandId(), client.retryability(action.target().accountId(), action.runId()));
+            return read(action.commandId(), client.retryability(action.target().accountId(), action.runId()), null);
         } catch (DbtCloudException e) {
             if (e.failure() instanceof CallFailure.NotFound) {
                 return new Input.NotSeen(action.commandId(), action.runId());
@@ -161,14 +163,15 @@ class Actions {
         }
     }
 
-    private static Input readNewest(DbtCloudClient client, Action.ReadNewestRun action) throws DbtCloudException {
+    private Input readNewest(DbtCloudClient client, Action.ReadNewestRun action) throws DbtCloudException {
         return client.newestRunRetryability(action.target().accountId(), action.jobId())
-                .map(newest -> read(action.commandId(), newest))
-                .orElseGet(() -> new Input.RunRead(action.commandId(), null, false, null));
+                .map(newest -> read(action.commandId(), newest, action.look().answered(clock.instant())))
+                .orElseGet(() -> new Input.RunRead(
+                        action.commandId(), null, false, null, action.look().answered(clock.instant())));
     }
 
-    private static Input read(String commandId, Retryability read) {
-        return new Input.RunRead(commandId, read.run(), read.canRetry(), read.notSupportedReason());
+    private static Input read(String commandId, Retryability read, @Nullable Look look) {
+        return new Input.RunRead(commandId, read.run(), read.canRetry(), read.notSupportedReason(), look);
     }
 
     /** What comes of it is seen when the job's runs are listed again. */
@@ -184,6 +187,12 @@ class Actions {
                                 cancel.commandId(),
                                 cancel.target(),
                                 e.failure());
+                    } catch (RuntimeException | Error e) {
+                        LOG.error(
+                                "A fault of the relay stopped a call; it will be made again",
+                                e,
+                                pair(LogKey.COMMAND_ID, cancel.commandId()),
+                                pair(LogKey.ACTION, cancel.getClass().getSimpleName()));
                     }
                 }));
     }

@@ -102,7 +102,6 @@ final class Audit {
         return switch (call) {
             case StartCall.Trigger trigger -> "trigger";
             case StartCall.Retry(long runId) -> "retry of run " + runId;
-            case StartCall.Rerun rerun -> "rerun of the job";
         };
     }
 

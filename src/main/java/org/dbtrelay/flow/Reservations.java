@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +21,11 @@ final class Reservations {
     /**
      * Keeps what the budget will grant to a command, and then does something; neither if the claim has ended by then. Of two
      * for one command the first gives up its place.
+     *
+     * @param otherwise what is done if the budget has failed
      */
-    void await(String commandId, CompletableFuture<Permit> grant, Runnable then) {
+    void await(
+            String commandId, CompletableFuture<Permit> grant, Runnable then, Consumer<? super Throwable> otherwise) {
         @Nullable CompletableFuture<Permit> unwanted;
         synchronized (this) {
             unwanted = closed ? grant : waiting.put(commandId, grant);
@@ -29,12 +33,18 @@ final class Reservations {
         if (unwanted != null) {
             unwanted.cancel(false);
         }
-        var _ = grant.thenAccept(permit -> {
+        var _ = grant.whenComplete((permit, failure) -> {
             synchronized (this) {
-                waiting.remove(commandId);
-                put(commandId, permit);
+                waiting.remove(commandId, grant);
+                if (failure == null) {
+                    put(commandId, permit);
+                }
             }
-            then.run();
+            if (failure == null) {
+                then.run();
+            } else if (!grant.isCancelled()) {
+                otherwise.accept(failure);
+            }
         });
     }
 

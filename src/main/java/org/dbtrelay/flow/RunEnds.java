@@ -79,7 +79,6 @@ class RunEnds {
                     best.set(read);
                 }
                 if (read.isSettled()) {
-                    complete.complete(best.get());
                     return;
                 }
                 Duration left = Action.END_HELD_BACK.minusNanos(monotonic.nanos() - begun);
@@ -93,6 +92,9 @@ class RunEnds {
         } catch (InterruptedException e) {
             // The process ends; the end will be read again.
             Thread.currentThread().interrupt();
+        } finally {
+            // There is nothing more to come.
+            complete.complete(best.get());
         }
     }
 

@@ -161,6 +161,8 @@ final class RunFlow implements PartitionWork.Session {
                 step.mayStart(mayStart.commandId());
                 decide(mayStart, origin, step);
             }
+            case Input.InFlight looked when looked.look().again() -> lookedAgain(looked, step);
+            case Input.RunRead read when read.look() != null && read.look().again() -> lookedAgain(read, step);
             case Input.Started started -> answered(started, step);
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
@@ -169,6 +171,12 @@ final class RunFlow implements PartitionWork.Session {
             case Input.Commanded commanded -> decide(commanded.at(step.place(commanded.offset())), origin, step);
             case Input other -> decide(other, origin, step);
         }
+    }
+
+    /** If it does not go on to its start, its place is another's. */
+    private void lookedAgain(Input.About answer, Step step) {
+        step.mayStart(answer.commandId());
+        decide(answer, null, step);
     }
 
     private void answered(Input.About answer, Step step) {
@@ -237,7 +245,9 @@ final class RunFlow implements PartitionWork.Session {
                     step.reserved().remove(start.commandId());
                     flow.actions().start(start, reservations.take(start.commandId()), window, claim.inbox());
                 }
-                case Action.ReserveStart reserve -> awaitSlot(reserve);
+                case Action.ReserveStart reserve -> awaitSlot(reserve, step);
+                case Action.ListInFlight again when again.look().again() -> lookAgain(again, step);
+                case Action.ReadNewestRun again when again.look().again() -> lookAgain(again, step);
                 case Action other -> flow.actions().perform(other, reservations, claim.inbox());
             }
         }
@@ -251,7 +261,19 @@ final class RunFlow implements PartitionWork.Session {
         books.slots().giveBack(commandId);
     }
 
-    private void awaitSlot(Action.ReserveStart reserve) {
+    /** Its permit goes back, for looks need some too; its place among the runs in flight stays. */
+    private void lookAgain(Action look, Step step) {
+        reservations.giveBack(look.commandId());
+        step.reserved().remove(look.commandId());
+        flow.actions().perform(look, reservations, claim.inbox());
+    }
+
+    private void awaitSlot(Action.ReserveStart reserve, Step step) {
+        if (reserve.look() != null && reserve.look().again()) {
+            // It keeps its place; a permit that it may still hold could be the one that it would wait for.
+            reservations.giveBack(reserve.commandId());
+            step.reserved().remove(reserve.commandId());
+        }
         @Nullable RunEntry entry = books.find(reserve.commandId());
         if (entry != null && entry.state() instanceof RunState.Waiting) {
             books.slots().await(entry, reserve);

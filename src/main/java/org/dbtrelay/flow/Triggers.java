@@ -39,7 +39,7 @@ class Triggers {
 
     /** Sends a trigger, if its window is still open by then. */
     void start(Action.Start action, @Nullable Permit permit, SendWindow window, Consumer<Input> inbox) {
-        Thread.startVirtualThread(() -> inbox.accept(trigger(action, permit, window)));
+        Thread.startVirtualThread(() -> inbox.accept(answer(action, permit, window)));
     }
 
     /** The bound of a later look for the run has to be known before the intent; it is asked for where nobody has told. */
@@ -53,9 +53,26 @@ class Triggers {
         @Nullable Long known = client.knownNewestRunId(action.target().accountId(), action.jobId());
         if (known != null) {
             reserve(action, client, known, reservations, inbox);
-        } else {
-            Thread.startVirtualThread(() -> reserve(action, client, newestRunId(action, client), reservations, inbox));
+            return;
         }
+        Thread.startVirtualThread(() -> {
+            try {
+                reserve(action, client, newestRunId(action, client), reservations, inbox);
+            } catch (RuntimeException | Error e) {
+                inbox.accept(fault(action, e));
+            }
+        });
+    }
+
+    /** Whatever goes wrong, the command goes on, and what it holds is given back. */
+    private static Input fault(Action.ReserveStart action, Throwable e) {
+        LOG.error(
+                "A fault of the relay stopped a call; it will be made again",
+                e,
+                pair(LogKey.COMMAND_ID, action.commandId()),
+                pair(LogKey.ACTION, Action.ReserveStart.class.getSimpleName()));
+        return new Input.CallFailed(
+                action.commandId(), new CallFailure.NotSent(e.getClass().getSimpleName()));
     }
 
     /** Holds no thread while the budget has nothing to give. */
@@ -67,8 +84,14 @@ class Triggers {
             Consumer<Input> inbox) {
         reservations.await(
                 action.commandId(),
-                client.reserve(action.target().accountId(), Priority.TRIGGER),
-                () -> inbox.accept(new Input.MayStart(action.commandId(), action.call(), newestRunId)));
+                client.reserve(action.target().accountId(), priority(action)),
+                () -> inbox.accept(new Input.MayStart(action.commandId(), action.call(), newestRunId, action.look())),
+                failure -> inbox.accept(fault(action, failure)));
+    }
+
+    /** A start that had its permit and gave it back to look again has waited already. */
+    private static Priority priority(Action.ReserveStart action) {
+        return action.look() != null && action.look().again() ? Priority.START_AFTER_LOOK : Priority.TRIGGER;
     }
 
     private static @Nullable Long newestRunId(Action.ReserveStart action, DbtCloudClient client) {
@@ -84,28 +107,12 @@ class Triggers {
         }
     }
 
-    private Input trigger(Action.Start action, @Nullable Permit permit, SendWindow window) {
-        Optional<DbtCloudClient> client = connections.find(action.target().connection());
-        if (client.isEmpty() || permit == null) {
-            return new Input.StartFailed(action.commandId(), action.attempt(), Troubles.gone(action.target()));
-        }
+    private Input answer(Action.Start action, @Nullable Permit permit, SendWindow window) {
         try (permit) {
-            RunSnapshot run = traced(action, client.get(), permit, window);
-            LOG.info(
-                    "Run started",
-                    pair(LogKey.COMMAND_ID, action.commandId()),
-                    pair(LogKey.JOB_ID, action.jobId()),
-                    pair(LogKey.RUN_ID, run.runId()));
-            return new Input.Started(action.commandId(), action.attempt(), run);
-        } catch (DbtCloudException e) {
-            Troubles.report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
-            if (e.failure() instanceof CallFailure.NotFound) {
-                // Its names may mean another job by now.
-                client.get().forget(action.target().accountId(), action.jobId());
-            }
-            return e.failure() instanceof CallFailure.Refused refused
-                    ? refused(action, client.get(), refused)
-                    : new Input.StartFailed(action.commandId(), action.attempt(), e.failure());
+            Optional<DbtCloudClient> client = connections.find(action.target().connection());
+            return client.isEmpty() || permit == null
+                    ? new Input.StartFailed(action.commandId(), action.attempt(), Troubles.gone(action.target()))
+                    : trigger(action, client.get(), permit, window);
         } catch (RuntimeException | Error e) {
             LOG.error(
                     "A fault of the relay left the fate of a trigger open",
@@ -118,12 +125,32 @@ class Triggers {
         }
     }
 
+    private Input trigger(Action.Start action, DbtCloudClient client, Permit permit, SendWindow window) {
+        try {
+            RunSnapshot run = traced(action, client, permit, window);
+            LOG.info(
+                    "Run started",
+                    pair(LogKey.COMMAND_ID, action.commandId()),
+                    pair(LogKey.JOB_ID, action.jobId()),
+                    pair(LogKey.RUN_ID, run.runId()));
+            return new Input.Started(action.commandId(), action.attempt(), run);
+        } catch (DbtCloudException e) {
+            Troubles.report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
+            if (e.failure() instanceof CallFailure.NotFound) {
+                // Its names may mean another job by now.
+                client.forget(action.target().accountId(), action.jobId());
+            }
+            return e.failure() instanceof CallFailure.Refused refused
+                    ? refused(action, client, refused)
+                    : new Input.StartFailed(action.commandId(), action.attempt(), e.failure());
+        }
+    }
+
     private RunSnapshot traced(Action.Start action, DbtCloudClient client, Permit permit, SendWindow window)
             throws DbtCloudException {
         String name = switch (action.call()) {
             case StartCall.Trigger trigger -> "trigger";
             case StartCall.Retry retry -> "retry run";
-            case StartCall.Rerun rerun -> "retry job";
         };
         try (RelayTraces.Part part = traces.calling(name, client.name(), action.commandId(), action.traceparent())) {
             try {
@@ -155,8 +182,6 @@ class Triggers {
                         permit,
                         window::isOpen);
             case StartCall.Retry(long runId) -> client.retryRun(accountId, runId, traceparent, permit, window::isOpen);
-            case StartCall.Rerun rerun ->
-                client.rerunJob(accountId, action.jobId(), traceparent, permit, window::isOpen);
         };
     }
 
@@ -173,6 +198,11 @@ class Triggers {
                     action.commandId(),
                     action.target(),
                     e.failure());
+        } catch (RuntimeException | Error e) {
+            LOG.error(
+                    "A fault of the relay stopped a call; its answer was only to say why a trigger was refused",
+                    e,
+                    pair(LogKey.COMMAND_ID, action.commandId()));
         }
         return new Input.StartRefused(action.commandId(), action.attempt(), reason, refused.detail());
     }

@@ -216,8 +216,7 @@ public final class EntryCodec {
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "call")
     @JsonSubTypes({
         @JsonSubTypes.Type(value = StartCall.Trigger.class, name = "trigger"),
-        @JsonSubTypes.Type(value = StartCall.Retry.class, name = "retry"),
-        @JsonSubTypes.Type(value = StartCall.Rerun.class, name = "rerun")
+        @JsonSubTypes.Type(value = StartCall.Retry.class, name = "retry")
     })
     private interface CallMixin {}
 

@@ -74,6 +74,7 @@ final class VersionTwo {
         if (entry.path("state") instanceof ObjectNode state) {
             state.remove("call");
             switch (state.path("state").asText()) {
+                case "starting" -> state.remove("failures");
                 case "looking" -> state.remove("next_look");
                 case "cancelling" -> state.remove(List.of("tries", "missing_since", "trouble"));
                 default -> {}

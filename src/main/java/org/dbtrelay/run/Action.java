@@ -31,16 +31,23 @@ public sealed interface Action {
     record ReadRun(String commandId, Target target, long runId) implements Action {}
 
     /** Read the job's newest run. */
-    record ReadNewestRun(String commandId, Target target, long jobId) implements Action {}
+    record ReadNewestRun(String commandId, Target target, long jobId, Look look) implements Action {}
 
     /** List the job's runs in flight. */
-    record ListInFlight(String commandId, Target target, long jobId) implements Action {}
+    record ListInFlight(String commandId, Target target, long jobId, Look look) implements Action {}
 
     /**
      * When a run more may be in flight, ask the account's budget for a request and a connection, then offer
      * {@link Input.MayStart}.
+     *
+     * @param look upon which the start depends; null: upon none
      */
-    record ReserveStart(String commandId, Target target, long jobId, StartCall call) implements Action {}
+    record ReserveStart(
+            String commandId,
+            Target target,
+            long jobId,
+            StartCall call,
+            @Nullable Look look) implements Action {}
 
     /**
      * Send what starts the run, if that is not longer after the decision than the send window.
@@ -77,16 +84,10 @@ public sealed interface Action {
     /**
      * Search the job's runs for the one that a retry has started.
      *
-     * @param retriedRunId null: whichever it retries
      * @param aboveRunId it is younger than this one
      */
-    record SearchRetry(
-            String commandId,
-            int attempt,
-            Target target,
-            long jobId,
-            @Nullable Long retriedRunId,
-            long aboveRunId) implements Action {}
+    record SearchRetry(String commandId, int attempt, Target target, long jobId, long retriedRunId, long aboveRunId)
+            implements Action {}
 
     /**
      * Look at the run with the next batch that is read after the given time.

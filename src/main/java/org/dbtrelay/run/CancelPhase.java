@@ -25,7 +25,7 @@ final class CancelPhase {
         return switch (input) {
             case Input.TargetMoved moved
             when task.run() instanceof RunSelector.OfCommand(String target) -> ofCommand(entry, target, now, lineup);
-            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot)
+            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look)
             when run != null -> ofRun(entry, run, now, policy, lineup);
             case Input.About other -> Decision.NOTHING;
         };

@@ -26,7 +26,7 @@ final class FollowPhase {
 
     /** A wait for somebody else's run begins when it has been read. */
     static Decision waiting(RunEntry entry, Task.Follow task, Input.About input, Instant now, Policy policy) {
-        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot))
+        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look))
                 || run == null) {
             return Decision.NOTHING;
         }

@@ -82,23 +82,41 @@ public sealed interface Input {
      * @param run null: the job has no run
      * @param canRetry dbt Cloud says that it can be resumed
      * @param whyNot dbt Cloud's word for why not; null: it has none
+     * @param look as part of which the job's newest run was read; null: it is the run that the command names
      */
     record RunRead(
             String commandId,
             @Nullable RunSnapshot run,
             boolean canRetry,
-            @Nullable String whyNot) implements About {}
+            @Nullable String whyNot,
+            @Nullable Look look) implements About {
+
+        /** The run that the command names was read. */
+        public RunRead(String commandId, @Nullable RunSnapshot run, boolean canRetry, @Nullable String whyNot) {
+            this(commandId, run, canRetry, whyNot, null);
+        }
+    }
 
     /** The runs of its job that dbt Cloud has in flight, oldest first. */
-    record InFlight(String commandId, List<RunSnapshot> runs) implements About {}
+    record InFlight(String commandId, List<RunSnapshot> runs, Look look) implements About {}
 
     /**
      * The budget has a request for the start, and a connection is free.
      *
      * @param newestRunId the highest run id of the job that is known; null: none is
+     * @param look upon which the start depends; null: upon none
      */
     record MayStart(
-            String commandId, StartCall call, @Nullable Long newestRunId) implements About {}
+            String commandId,
+            StartCall call,
+            @Nullable Long newestRunId,
+            @Nullable Look look) implements About {
+
+        /** The start depends upon no look. */
+        public MayStart(String commandId, StartCall call, @Nullable Long newestRunId) {
+            this(commandId, call, newestRunId, null);
+        }
+    }
 
     /** The trigger was answered with a run. */
     record Started(String commandId, int attempt, RunSnapshot run) implements About {}

@@ -101,25 +101,32 @@ final class LookPhase {
             return draft.abandon(
                     null,
                     AbandonReason.START_UNCLEAR,
-                    "the answer of the retry was lost and no run of it has appeared; a retry carries no marker, so it is not"
-                            + " tried again");
+                    state.starts()
+                            .explain(
+                                    "the answer of the retry was lost and no run of it has appeared; a retry carries no"
+                                            + " marker, so it is not tried again"));
         }
         if (order.terms().parkUnclear()) {
             return draft.abandon(
                     null,
                     AbandonReason.START_UNCLEAR,
-                    "the trigger's answer was lost and no run with its marker has appeared; as ordered, it is not tried"
-                            + " again");
+                    state.starts()
+                            .explain(
+                                    "the trigger's answer was lost and no run with its marker has appeared; as ordered, it"
+                                            + " is not tried again"));
         }
         if (!now.isBefore(order.terms().deadline())) {
-            return draft.abandon(null, AbandonReason.DEADLINE, "the time-out passed before a run could be started");
+            return draft.abandon(
+                    null,
+                    AbandonReason.DEADLINE,
+                    state.starts().explain("the time-out passed before a run could be started"));
         }
         Starts starts = state.starts().notFound();
         if (starts.unclear() >= MAX_STARTS) {
             return draft.abandon(
                     null,
                     AbandonReason.START_FAILED,
-                    MAX_STARTS + " triggers in a row had no clear answer and left no run behind");
+                    starts.explain(MAX_STARTS + " triggers in a row had no clear answer and left no run behind"));
         }
         return draft.to(new RunState.Waiting(starts, 0, null));
     }
@@ -143,13 +150,12 @@ final class LookPhase {
                         StartPhase.marker(entry, policy).text(),
                         starts.newestRunId(),
                         starts.firstIntentAt().minus(CLOCK_SLACK));
-            case StartCall.Retry(long runId) -> retryOf(runId, runId, entry, starts, order.jobId());
-            case StartCall.Rerun(long newestRunId) -> retryOf(null, newestRunId, entry, starts, order.jobId());
+            case StartCall.Retry(long runId) -> retryOf(runId, entry, starts, order.jobId());
         };
     }
 
     /** It is younger than the run that it retries, and than any that was known before. */
-    private static Action retryOf(@Nullable Long retried, long above, RunEntry entry, Starts starts, long jobId) {
+    private static Action retryOf(long retried, RunEntry entry, Starts starts, long jobId) {
         @Nullable Long newest = starts.newestRunId();
         return new Action.SearchRetry(
                 entry.commandId(),
@@ -157,6 +163,6 @@ final class LookPhase {
                 entry.openOrder().target(),
                 jobId,
                 retried,
-                newest == null ? above : Math.max(above, newest));
+                newest == null ? retried : Math.max(retried, newest));
     }
 }

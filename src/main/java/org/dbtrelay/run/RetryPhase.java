@@ -24,7 +24,7 @@ final class RetryPhase {
             case Input.Turn turn
             when task.run() instanceof RunSelector.ById(long runId) ->
                 Decision.only(new Action.ReadRun(entry.commandId(), order.target(), runId));
-            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot)
+            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look)
             when run != null -> {
                 if (!canRetry) {
                     yield Draft.of(entry, now).rejected(RejectReason.NOT_RETRYABLE, whyNot(run, whyNot));
@@ -36,7 +36,11 @@ final class RetryPhase {
                 yield order.jobId() == null
                         ? jobKnown(entry, run, now, policy)
                         : Decision.only(new Action.ReserveStart(
-                                entry.commandId(), order.target(), order.jobId(), new StartCall.Retry(run.runId())));
+                                entry.commandId(),
+                                order.target(),
+                                order.jobId(),
+                                new StartCall.Retry(run.runId()),
+                                null));
             }
             case Input.About other -> StartPhase.waiting(entry, state, other, now, policy, lineup);
         };
@@ -90,10 +94,10 @@ final class RetryPhase {
         @Nullable
         RunSnapshot failed = run != null && run.status() == JobRunStatus.Known.ERROR && read.canRetry() ? run : null;
         return switch (order.task()) {
-            case Task.Trigger trigger when failed == null -> reserve(entry, jobId, new StartCall.Trigger());
+            case Task.Trigger trigger when failed == null -> reserve(entry, jobId, new StartCall.Trigger(), read);
             case Task.Trigger trigger
             when trigger.overrides().equals(Overrides.NONE) ->
-                reserve(entry, jobId, new StartCall.Retry(failed.runId()));
+                reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
             case Task.Trigger trigger ->
                 Draft.of(entry, now)
                         .rejected(
@@ -101,7 +105,8 @@ final class RetryPhase {
                                 "retry_from_failure: run " + failed.runId()
                                         + " failed and can be resumed, but dbt Cloud"
                                         + " resumes a run without overrides; leave out one of the two");
-            case Task.Rerun rerun when failed != null -> reserve(entry, jobId, new StartCall.Rerun(failed.runId()));
+            case Task.Rerun rerun
+            when failed != null -> reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
             case Task.Rerun rerun ->
                 Draft.of(entry, now)
                         .rejected(
@@ -113,9 +118,9 @@ final class RetryPhase {
         };
     }
 
-    private static Decision reserve(RunEntry entry, long jobId, StartCall call) {
+    private static Decision reserve(RunEntry entry, long jobId, StartCall call, Input.RunRead read) {
         return Decision.only(
-                new Action.ReserveStart(entry.commandId(), entry.openOrder().target(), jobId, call));
+                new Action.ReserveStart(entry.commandId(), entry.openOrder().target(), jobId, call, read.look()));
     }
 
     private static String whyNot(RunSnapshot run, @Nullable String whyNot) {

@@ -44,8 +44,12 @@ public sealed interface RunState {
      */
     record Waiting(Starts starts, int failures, @Nullable Instant notBefore) implements RunState {}
 
-    /** The intent is recorded: from here on a POST may have been sent. */
-    record Starting(Starts starts, StartCall call) implements RunState {
+    /**
+     * The intent is recorded: from here on a POST may have been sent.
+     *
+     * @param failures how many times in a row dbt Cloud could not be reached before
+     */
+    record Starting(Starts starts, StartCall call, int failures) implements RunState {
         /** The number of the intent, from 1. */
         public int attempt() {
             return starts.attempts();

@@ -8,11 +8,4 @@ public sealed interface StartCall {
 
     /** The retry of a run. dbt Cloud takes no cause with it, so the run that it starts carries no marker. */
     record Retry(long runId) implements StartCall {}
-
-    /**
-     * The rerun of a job, likewise without a marker.
-     *
-     * @param newestRunId the run that is resumed
-     */
-    record Rerun(long newestRunId) implements StartCall {}
 }

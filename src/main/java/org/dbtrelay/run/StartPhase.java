@@ -16,7 +16,7 @@ final class StartPhase {
     static Decision waiting(
             RunEntry entry, RunState.Waiting state, Input.About input, Instant now, Policy policy, Lineup lineup) {
         return switch (input) {
-            case Input.Turn turn -> turn(entry);
+            case Input.Turn turn -> turn(entry, Look.FIRST);
             // It was asked for in another turn, or in another claim; it is asked anew when its turn comes.
             case Input.MayStart early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.InFlight early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
@@ -24,19 +24,19 @@ final class StartPhase {
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy, lineup);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
                 Draft.of(entry, now).rejected(reason, message);
-            case Input.InFlight inFlight -> inFlight(entry, state, inFlight.runs(), now, lineup);
+            case Input.InFlight inFlight -> inFlight(entry, state, inFlight, now, lineup);
             case Input.RunRead read -> RetryPhase.newestRead(entry, read, now);
             // A command ahead of it, whose job was known late, has started since it was looked.
             case Input.MayStart late
             when standsBesideNone(entry) && hasRunsInFlight(entry, lineup) ->
-                inFlight(entry, state, List.of(), now, lineup);
+                inFlight(entry, state, new Input.InFlight(entry.commandId(), List.of(), Look.FIRST), now, lineup);
             case Input.MayStart mayStart -> start(entry, state, mayStart, now, policy);
             case Input.About other -> Decision.NOTHING;
         };
     }
 
     /** All that were ahead of it at its job have started, or ended: what is next depends on what it asks for. */
-    private static Decision turn(RunEntry entry) {
+    private static Decision turn(RunEntry entry, Look look) {
         Order order = entry.openOrder();
         @Nullable Long jobId = order.jobId();
         if (jobId == null) {
@@ -46,8 +46,8 @@ final class StartPhase {
         }
         return Decision.only(
                 standsBesideNone(entry)
-                        ? new Action.ListInFlight(entry.commandId(), order.target(), jobId)
-                        : whenFree(entry.commandId(), order, jobId));
+                        ? new Action.ListInFlight(entry.commandId(), order.target(), jobId, look)
+                        : whenFree(entry.commandId(), order, jobId, look));
     }
 
     /** Whether it matters to it what is in flight. */
@@ -62,13 +62,18 @@ final class StartPhase {
     }
 
     /** What comes when no run in flight is in the way. */
-    private static Action whenFree(String commandId, Order order, long jobId) {
+    private static Action whenFree(String commandId, Order order, long jobId, Look look) {
         boolean asksForNewest = order.task() instanceof Task.Trigger trigger
                 ? trigger.retryFromFailure()
                 : order.task() instanceof Task.Rerun;
         return asksForNewest
-                ? new Action.ReadNewestRun(commandId, order.target(), jobId)
-                : new Action.ReserveStart(commandId, order.target(), jobId, new StartCall.Trigger());
+                ? new Action.ReadNewestRun(commandId, order.target(), jobId, look)
+                : new Action.ReserveStart(
+                        commandId,
+                        order.target(),
+                        jobId,
+                        new StartCall.Trigger(),
+                        look.answeredAt() == null ? null : look);
     }
 
     private static Decision jobFound(
@@ -96,7 +101,7 @@ final class StartPhase {
                     "dry run: job " + job.jobId() + " '" + job.name()
                             + "' exists, is active and may be run; nothing was started");
         }
-        RunState.Waiting waiting = new RunState.Waiting(state.starts(), 0, null);
+        RunState.Waiting waiting = new RunState.Waiting(Starts.NONE, 0, null);
         return enterQueue(WaitPhase.bounds(draft, known), waiting, lineup);
     }
 
@@ -125,18 +130,18 @@ final class StartPhase {
     }
 
     private static Decision inFlight(
-            RunEntry entry, RunState.Waiting state, List<RunSnapshot> runs, Instant now, Lineup lineup) {
+            RunEntry entry, RunState.Waiting state, Input.InFlight seen, Instant now, Lineup lineup) {
         Order order = entry.openOrder();
         @Nullable Long jobId = order.jobId();
         if (jobId == null) {
             return Decision.NOTHING;
         }
-        List<RunSnapshot> all = Running.together(runs, lineup.oneOfEachInFlight(order.target(), jobId));
+        List<RunSnapshot> all = Running.together(seen.runs(), lineup.oneOfEachInFlight(order.target(), jobId));
         if (all.isEmpty()) {
-            return Decision.only(whenFree(entry.commandId(), order, jobId));
+            return Decision.only(whenFree(entry.commandId(), order, jobId, seen.look()));
         }
         return switch (order.terms().ifRunning()) {
-            case QUEUE -> Decision.only(whenFree(entry.commandId(), order, jobId));
+            case QUEUE -> Decision.only(whenFree(entry.commandId(), order, jobId, seen.look()));
             case SKIP ->
                 Draft.of(entry, now)
                         .rejected(
@@ -163,6 +168,9 @@ final class StartPhase {
         if (over != null) {
             return over;
         }
+        if (may.look() != null && may.look().isOld(now)) {
+            return turn(entry, Look.AGAIN);
+        }
         Starts starts = state.starts().begin(now, may.newestRunId());
         return Draft.of(entry, now)
                 .then(new Action.Start(
@@ -174,7 +182,7 @@ final class StartPhase {
                         marker(entry, policy).inFrontOf(order.cause()),
                         order.task() instanceof Task.Trigger trigger ? trigger.overrides() : Overrides.NONE,
                         order.traceparent()))
-                .to(new RunState.Starting(starts, may.call()));
+                .to(new RunState.Starting(starts, may.call(), state.failures()));
     }
 
     static Decision starting(RunEntry entry, RunState.Starting state, Input.About input, Instant now, Policy policy) {
@@ -184,7 +192,7 @@ final class StartPhase {
                 FollowPhase.begin(Draft.of(entry, now), entry.openOrder(), started.run(), now);
             case Input.StartRefused refused
             when refused.attempt() == state.attempt() ->
-                Draft.of(entry, now).rejected(refused.reason(), refused.message());
+                refused(entry, state, refused.reason(), refused.message(), now);
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
             // The owner that wrote the intent is gone, and with it the knowledge of what became of the call.
@@ -195,23 +203,35 @@ final class StartPhase {
 
     private static Decision startFailed(
             RunEntry entry, RunState.Starting state, CallFailure failure, Instant now, Policy policy) {
-        RunState.Waiting again = new RunState.Waiting(state.starts().surelyNot(), 0, null);
+        Starts starts = state.starts().failed(failure);
+        RunState.Waiting again = new RunState.Waiting(starts.surelyNot(), state.failures(), null);
         return switch (failure) {
-            case CallFailure.Unclear unclear -> LookPhase.begin(entry, state, now, policy);
+            case CallFailure.Unclear unclear ->
+                LookPhase.begin(entry, new RunState.Starting(starts, state.call(), 0), now, policy);
             case CallFailure.NotSent notSent -> WaitPhase.later(entry, again, now);
             case CallFailure.Limited limited -> WaitPhase.later(entry, again, now);
             case CallFailure.Suspended suspended -> WaitPhase.later(entry, again, now);
-            case CallFailure.NotFound notFound ->
-                Draft.of(entry, now).rejected(notFound(state.call()), notFound.detail());
+            case CallFailure.NotFound notFound -> refused(entry, state, notFound(state.call()), notFound.detail(), now);
             case CallFailure.Refused refused ->
-                Draft.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
+                refused(entry, state, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now);
         };
+    }
+
+    /** A trigger that would rather have resumed a run triggers where that cannot be resumed, as after a newer run. */
+    private static Decision refused(
+            RunEntry entry, RunState.Starting state, RejectReason reason, String message, Instant now) {
+        Order order = entry.openOrder();
+        boolean mayTrigger = state.call() instanceof StartCall.Retry && reason != RejectReason.JOB_DEACTIVATED;
+        return mayTrigger && order.task() instanceof Task.Trigger trigger
+                ? Draft.of(entry, now)
+                        .order(order.with(trigger.inFull()))
+                        .to(new RunState.Waiting(state.starts().surelyNot(), 0, null))
+                : Draft.of(entry, now).rejected(reason, message);
     }
 
     private static RejectReason notFound(StartCall call) {
         return switch (call) {
             case StartCall.Trigger trigger -> RejectReason.JOB_NOT_FOUND;
-            case StartCall.Rerun rerun -> RejectReason.JOB_NOT_FOUND;
             case StartCall.Retry retry -> RejectReason.RUN_NOT_FOUND;
         };
     }

@@ -11,30 +11,46 @@ import org.jspecify.annotations.Nullable;
  * @param unclear how many of them could be neither found nor excluded
  * @param firstIntentAt when the first intent that may have led to a run was decided; null if there was none
  * @param newestRunId the highest run id of the job that was known before that; null if none was known
+ * @param lastFailure what dbt Cloud said last to a start, or to what had to be asked before it, or why it could not be asked;
+ *     null: nothing failed
  */
 public record Starts(
         int attempts,
         int unclear,
         @Nullable Instant firstIntentAt,
-        @Nullable Long newestRunId) {
+        @Nullable Long newestRunId,
+        @Nullable String lastFailure) {
+
+    private static final int LONGEST_FAILURE = 300;
 
     /** Nothing has been tried. */
-    public static final Starts NONE = new Starts(0, 0, null, null);
+    public static final Starts NONE = new Starts(0, 0, null, null, null);
 
     /** One more intent. */
     Starts begin(Instant now, @Nullable Long newestRunIdNow) {
         return firstIntentAt == null
-                ? new Starts(attempts + 1, unclear, now, newestRunIdNow)
-                : new Starts(attempts + 1, unclear, firstIntentAt, newestRunId);
+                ? new Starts(attempts + 1, unclear, now, newestRunIdNow, lastFailure)
+                : new Starts(attempts + 1, unclear, firstIntentAt, newestRunId, lastFailure);
     }
 
     /** The last intent has surely not led to a run. */
     Starts surelyNot() {
-        return unclear == 0 ? new Starts(attempts, 0, null, null) : this;
+        return unclear == 0 ? new Starts(attempts, 0, null, null, lastFailure) : this;
+    }
+
+    /** A call failed. */
+    Starts failed(CallFailure failure) {
+        return new Starts(
+                attempts, unclear, firstIntentAt, newestRunId, Cut.withEllipsis(LONGEST_FAILURE, failure.detail()));
+    }
+
+    /** A message with why it came to this, if that is known. */
+    String explain(String message) {
+        return lastFailure == null ? message : message + "; the last failure was: " + lastFailure;
     }
 
     /** The last intent has left no run behind that could be found. */
     Starts notFound() {
-        return new Starts(attempts, unclear + 1, firstIntentAt, newestRunId);
+        return new Starts(attempts, unclear + 1, firstIntentAt, newestRunId, lastFailure);
     }
 }

@@ -73,7 +73,13 @@ public sealed interface Task {
      */
     record Trigger(
             JobSelector job, @Nullable String cause, Overrides overrides, boolean retryFromFailure, boolean dryRun)
-            implements Task {}
+            implements Task {
+
+        /** The same without a wish to resume. */
+        Trigger inFull() {
+            return new Trigger(job, cause, overrides, false, dryRun);
+        }
+    }
 
     /** Resume a run that failed, from where it failed. */
     record Retry(RunSelector run) implements Task {}

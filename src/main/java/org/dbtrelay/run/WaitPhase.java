@@ -100,22 +100,27 @@ final class WaitPhase {
         if (order.isExpired(now)) {
             String message = "expires_at " + order.expiresAt() + " passed before it could be begun";
             return state.starts().unclear() == 0
-                    ? draft.rejected(RejectReason.EXPIRED, message)
-                    : draft.abandon(null, AbandonReason.START_UNCLEAR, message + " again");
+                    ? draft.rejected(RejectReason.EXPIRED, state.starts().explain(message))
+                    : draft.abandon(
+                            null, AbandonReason.START_UNCLEAR, state.starts().explain(message + " again"));
         }
         if (order.task().hasNoRun()) {
             return draft.rejected(
                     RejectReason.EXPIRED,
-                    order.task() instanceof Task.Cancel
-                            ? CancelPhase.UNCONFIRMED
-                            : "the time-out passed before everything could be checked");
+                    state.starts()
+                            .explain(
+                                    order.task() instanceof Task.Cancel
+                                            ? CancelPhase.UNCONFIRMED
+                                            : "the time-out passed before everything could be checked"));
         }
         return draft.abandon(
                 null,
                 AbandonReason.DEADLINE,
-                order.task().starts()
-                        ? "the time-out passed before a run could be started"
-                        : "the time-out passed before dbt Cloud could be asked");
+                state.starts()
+                        .explain(
+                                order.task().starts()
+                                        ? "the time-out passed before a run could be started"
+                                        : "the time-out passed before dbt Cloud could be asked"));
     }
 
     /** Whether a command that waits has asked for this; anything else is the late answer of what it was before. */
@@ -142,18 +147,20 @@ final class WaitPhase {
     }
 
     private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {
+        RunState.Waiting failed =
+                new RunState.Waiting(state.starts().failed(failure), state.failures(), state.notBefore());
         if (state.starts().attempts() > 0) {
-            return later(entry, state, now);
+            return later(entry, failed, now);
         }
         return switch (failure) {
             case CallFailure.Refused refused ->
                 Draft.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
             case CallFailure.NotFound notFound ->
                 Draft.of(entry, now).rejected(RejectReason.JOB_NOT_FOUND, notFound.detail());
-            case CallFailure.Unclear unclear -> later(entry, state, now);
-            case CallFailure.NotSent notSent -> later(entry, state, now);
-            case CallFailure.Limited limited -> later(entry, state, now);
-            case CallFailure.Suspended suspended -> later(entry, state, now);
+            case CallFailure.Unclear unclear -> later(entry, failed, now);
+            case CallFailure.NotSent notSent -> later(entry, failed, now);
+            case CallFailure.Limited limited -> later(entry, failed, now);
+            case CallFailure.Suspended suspended -> later(entry, failed, now);
         };
     }
 

@@ -203,8 +203,6 @@ class RetryTest extends AgainstEmulator {
         assertThat(made).isGreaterThan(failed.id());
         assertThat(client.findRetry(account, broken, failed.id(), failed.id()))
                 .hasValueSatisfying(run -> assertThat(run.runId()).isEqualTo(made));
-        assertThat(client.findRetry(account, broken, null, failed.id()))
-                .hasValueSatisfying(run -> assertThat(run.runId()).isEqualTo(made));
     }
 
     @ParameterizedTest

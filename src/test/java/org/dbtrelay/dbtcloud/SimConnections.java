@@ -92,9 +92,6 @@ public final class SimConnections {
         /** Retry run. */
         Uni<Response> retryRun(long runId, String traceparent, Guarded body);
 
-        /** Rerun job. */
-        Uni<Response> rerunJob(long jobId, String traceparent, Guarded body);
-
         /** Cancel run. */
         Uni<Response> cancel(long runId);
 
@@ -164,8 +161,6 @@ public final class SimConnections {
                         api.trigger((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
                     case "retryRun" ->
                         api.retryRun((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
-                    case "rerunJob" ->
-                        api.rerunJob((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
                     case "cancel" -> api.cancel((long) arguments[1]);
                     case "run" -> api.run((long) arguments[1], arguments[2] != null);
                     case "runStream" -> api.runStream((long) arguments[1]);

@@ -54,7 +54,7 @@ class ReservationsTest {
     @Test
     void aGrantIsKeptAndToldOf() {
         AtomicInteger told = new AtomicInteger();
-        reservations.await("c1", budget.reserve(Priority.TRIGGER), told::incrementAndGet);
+        reservations.await("c1", budget.reserve(Priority.TRIGGER), told::incrementAndGet, _ -> {});
 
         assertThat(told).hasValue(1);
         assertThat(reservations.holds("c1")).isTrue();
@@ -67,9 +67,9 @@ class ReservationsTest {
         CompletableFuture<Permit> before = budget.reserve(Priority.TRIGGER);
         CompletableFuture<Permit> after = budget.reserve(Priority.TRIGGER);
 
-        reservations.await("c1", before, told::incrementAndGet);
+        reservations.await("c1", before, told::incrementAndGet, _ -> {});
         reservations.close();
-        reservations.await("c2", after, told::incrementAndGet);
+        reservations.await("c2", after, told::incrementAndGet, _ -> {});
 
         assertThat(before).isCancelled();
         assertThat(after).isCancelled();
@@ -82,8 +82,8 @@ class ReservationsTest {
         CompletableFuture<Permit> first = budget.reserve(Priority.TRIGGER);
         CompletableFuture<Permit> second = budget.reserve(Priority.TRIGGER);
 
-        reservations.await("c1", first, () -> {});
-        reservations.await("c1", second, () -> {});
+        reservations.await("c1", first, () -> {}, _ -> {});
+        reservations.await("c1", second, () -> {}, _ -> {});
 
         assertThat(first).isCancelled();
         assertThat(second).isNotDone();

@@ -188,7 +188,7 @@ class SlotsTest {
 
     private static Action.ReserveStart reserve(RunEntry entry) {
         Order order = entry.openOrder();
-        return new Action.ReserveStart(entry.commandId(), order.target(), order.jobId(), new StartCall.Trigger());
+        return new Action.ReserveStart(entry.commandId(), order.target(), order.jobId(), new StartCall.Trigger(), null);
     }
 
     static RunEntry waiting(long offset, long jobId) {

@@ -69,10 +69,10 @@ class EntryCodecTest {
         RunSnapshot strange = new RunSnapshot(
                 1, 1, null, null, 7, null, JobRunStatus.of(77), null, null, null, null, null, null, true, null, 5L);
         return Stream.of(
-                new RunState.Waiting(new Starts(1, 2, NOW, 70L), 3, NOW),
+                new RunState.Waiting(new Starts(1, 2, NOW, 70L, null), 3, NOW),
                 new RunState.Waiting(Starts.NONE, 0, null),
-                new RunState.Starting(new Starts(1, 0, NOW, null), new StartCall.Trigger()),
-                new RunState.Looking(new Starts(2, 1, NOW, 0L), new StartCall.Trigger(), NOW, 4, null),
+                new RunState.Starting(new Starts(1, 0, NOW, null, null), new StartCall.Trigger(), 0),
+                new RunState.Looking(new Starts(2, 1, NOW, 0L, null), new StartCall.Trigger(), NOW, 4, null),
                 new RunState.Following(run, NOW, null),
                 new RunState.Following(strange, NOW, NOW),
                 new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW, 1, null, null),
@@ -100,6 +100,7 @@ class EntryCodecTest {
                         null,
                         new RunState.Explaining(
                                 Set.of(RunEnd.Part.STEPS, RunEnd.Part.LOG), Set.of(RunEnd.Part.NODES), 3)),
+                new RunState.Starting(new Starts(2, 1, NOW, 70L, "500: away"), new StartCall.Retry(99), 4),
                 new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW, 3, NOW, "403"),
                 new RunState.Looking(Starts.NONE, new StartCall.Trigger(), NOW, 4, NOW));
     }
@@ -160,10 +161,26 @@ class EntryCodecTest {
     /** The bytes that earlier builds wrote. They are never made again: a build that cannot read them loses commands. */
     @ParameterizedTest
     @CsvSource({
-        "v2/0-waiting, 0", "v2/1-waiting, 1", "v2/2-starting, 2", "v2/3-looking, 3", "v2/4-following, 4",
-        "v2/5-following, 5", "v2/6-cancelling, 6", "v2/7-collecting, 7", "v2/8-finished, 8", "v3/0-waiting, 0",
-        "v3/1-waiting, 1", "v3/2-starting, 2", "v3/3-looking, 3", "v3/4-following, 4", "v3/5-following, 5",
-        "v3/6-cancelling, 6", "v3/7-collecting, 7", "v3/8-finished, 8", "v3/9-collecting, 9"
+        "v2/0-waiting, 0",
+        "v2/1-waiting, 1",
+        "v2/2-starting, 2",
+        "v2/3-looking, 3",
+        "v2/4-following, 4",
+        "v2/5-following, 5",
+        "v2/6-cancelling, 6",
+        "v2/7-collecting, 7",
+        "v2/8-finished, 8",
+        "v3/0-waiting, 0",
+        "v3/1-waiting, 1",
+        "v3/2-starting, 2",
+        "v3/3-looking, 3",
+        "v3/4-following, 4",
+        "v3/5-following, 5",
+        "v3/6-cancelling, 6",
+        "v3/7-collecting, 7",
+        "v3/8-finished, 8",
+        "v3/9-collecting, 9",
+        "v3/10-starting, 10"
     })
     void what_was_written_once_can_be_read(String file, int state) throws LedgerException, IOException {
         RunState expected = everyState().toList().get(state);
@@ -221,7 +238,7 @@ class EntryCodecTest {
     @ParameterizedTest
     @MethodSource("everyCall")
     void a_start_that_is_in_doubt_comes_back_as_it_was(StartCall call) throws LedgerException {
-        RunEntry starting = entry(1, new RunState.Starting(Starts.NONE, call));
+        RunEntry starting = entry(1, new RunState.Starting(new Starts(3, 1, NOW, 70L, "500: away"), call, 4));
         RunEntry looking = entry(2, new RunState.Looking(Starts.NONE, call, NOW, 0, null));
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(starting, EntryCodec.VERSION)))
@@ -231,7 +248,7 @@ class EntryCodecTest {
     }
 
     static Stream<StartCall> everyCall() {
-        return Stream.of(new StartCall.Trigger(), new StartCall.Retry(99), new StartCall.Rerun(98));
+        return Stream.of(new StartCall.Trigger(), new StartCall.Retry(99));
     }
 
     @ParameterizedTest

@@ -460,7 +460,7 @@ class CommandsTest {
                         course.events.getLast().body() instanceof RunEvent.OfRun body
                                 ? body.message()
                                 : RunSamples.ofCommand(course.events.getLast()).message())
-                .isEqualTo(message);
+                .isEqualTo(message + "; the last failure was: refused");
     }
 
     @Test
@@ -601,7 +601,7 @@ class CommandsTest {
         course.take(commanded(command("c2", new Task.Rerun(new JobSelector.ById(7)))));
         assertThat(course.lastAction(Action.ReadNewestRun.class).jobId()).isEqualTo(7);
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
-        assertThat(course.lastAction(Action.ReserveStart.class).call()).isEqualTo(new StartCall.Rerun(99));
+        assertThat(course.lastAction(Action.ReserveStart.class).call()).isEqualTo(new StartCall.Retry(99));
 
         course.take(commanded(command("c3", new Task.Rerun(new JobSelector.ById(8)))));
         course.take(new Input.RunRead("c3", run(98, Known.SUCCESS), false, "RETRY_NOT_FAILED_RUN"));
@@ -615,10 +615,10 @@ class CommandsTest {
     void a_lost_retry_is_looked_for_by_what_it_retries_and_never_sent_again() {
         course.take(commanded(command("c2", new Task.Rerun(new JobSelector.ById(7)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
-        course.take(new Input.MayStart("c2", new StartCall.Rerun(99), 120L));
+        course.take(new Input.MayStart("c2", new StartCall.Retry(99), 120L));
         course.take(new Input.StartFailed("c2", 1, new CallFailure.Unclear("reset")));
         Action.SearchRetry search = course.lastAction(Action.SearchRetry.class);
-        assertThat(search.retriedRunId()).isNull();
+        assertThat(search.retriedRunId()).isEqualTo(99);
         assertThat(search.aboveRunId()).isEqualTo(120);
         course.pass(POLICY.unclearWait());
 

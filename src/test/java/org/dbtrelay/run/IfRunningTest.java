@@ -60,7 +60,7 @@ class IfRunningTest {
         course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
 
         assertThat(course.take(new Input.MayStart("c1", TRIGGER, 50L))).isEqualTo(Decision.NOTHING);
-        assertThat(course.take(new Input.InFlight("c1", List.of()))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(inFlight("c1", List.of()))).isEqualTo(Decision.NOTHING);
     }
 
     @Test
@@ -96,7 +96,7 @@ class IfRunningTest {
         Task.Trigger named = new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false);
         course.take(commanded(command("c1", named)));
         course.take(commanded(command("c2", job(7), new Wishes(null, null, null, null, IfRunning.REPLACE, null))));
-        course.take(new Input.InFlight("c2", List.of()));
+        course.take(inFlight("c2", List.of()));
         assertReserves("c2");
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
         course.take(new Input.MayStart("c1", TRIGGER, 50L));
@@ -130,7 +130,7 @@ class IfRunningTest {
         Lineup anew = new Lineup(course.entries);
 
         for (Input late : List.of(
-                new Input.InFlight("c2", List.of()),
+                inFlight("c2", List.of()),
                 new Input.MayStart("c2", new StartCall.Trigger(), null),
                 new Input.RunRead("c2", null, false, null))) {
             assertThat(RunMachine.decide(course.entry("c2"), late, course.now, policy(anything()), anew))
@@ -171,7 +171,7 @@ class IfRunningTest {
         take("c1", IfRunning.SKIP);
         assertThat(course.lastAction(Action.ListInFlight.class).jobId()).isEqualTo(7);
 
-        course.take(new Input.InFlight("c1", List.of(run(98))));
+        course.take(inFlight("c1", List.of(run(98))));
 
         assertRejected("c1", "98");
     }
@@ -190,7 +190,7 @@ class IfRunningTest {
         started("c1", 99);
         take("c2", IfRunning.SKIP);
 
-        course.take(new Input.InFlight("c2", List.of()));
+        course.take(inFlight("c2", List.of()));
 
         assertRejected("c2", "99");
     }
@@ -199,7 +199,7 @@ class IfRunningTest {
     void skip_starts_where_nothing_is_in_flight() {
         take("c1", IfRunning.SKIP);
 
-        course.take(new Input.InFlight("c1", List.of()));
+        course.take(inFlight("c1", List.of()));
 
         assertReserves("c1");
         course.take(new Input.MayStart("c1", TRIGGER, 50L));
@@ -211,7 +211,7 @@ class IfRunningTest {
     @Test
     void reuse_follows_the_newest_run_and_leaves_it_alone_at_its_time_out() {
         take("c1", IfRunning.REUSE);
-        course.take(new Input.InFlight("c1", List.of(run(97), run(98))));
+        course.take(inFlight("c1", List.of(run(97), run(98))));
 
         RunEvent queued = course.events.getLast();
         assertThat(queued.type()).isEqualTo(EventType.RUN_QUEUED);
@@ -229,7 +229,7 @@ class IfRunningTest {
         course.take(new Input.Started("c1", 1, run(99)));
         assertThat(course.lastAction(Action.ListInFlight.class).commandId()).isEqualTo("c2");
 
-        course.take(new Input.InFlight("c2", List.of()));
+        course.take(inFlight("c2", List.of()));
 
         assertThat(course.events.getLast().runId()).isEqualTo(99);
     }
@@ -241,7 +241,7 @@ class IfRunningTest {
         course.take(RunSamples.ended("c1", run(98, Known.SUCCESS)));
 
         take("c3", IfRunning.SKIP);
-        course.take(new Input.InFlight("c3", List.of()));
+        course.take(inFlight("c3", List.of()));
 
         assertRejected("c3", "99");
     }
@@ -252,7 +252,7 @@ class IfRunningTest {
     void replace_cancels_what_runs_and_starts_when_that_has_ended() {
         started("c1", 99);
         take("c2", IfRunning.REPLACE);
-        course.take(new Input.InFlight("c2", List.of(run(98), run(99))));
+        course.take(inFlight("c2", List.of(run(98), run(99))));
 
         assertThat(course.lastAction(Action.CancelOther.class).runId())
                 .as("nobody's here")
@@ -263,13 +263,13 @@ class IfRunningTest {
         assertThat(course.lastActions()).noneMatch(Action.ReserveStart.class::isInstance);
         course.pass(Duration.ofSeconds(1));
         course.take(new Input.Woken("c2"));
-        course.take(new Input.InFlight("c2", List.of(run(99))));
+        course.take(inFlight("c2", List.of(run(99))));
         assertThat(course.lastActions()).as("not ended yet").noneMatch(Action.ReserveStart.class::isInstance);
         course.take(RunSamples.ended("c1", run(99, Known.CANCELLED)));
         assertThat(RunSamples.ofRun(course.events.getLast()).reason()).isEqualTo("superseded");
         course.pass(Duration.ofSeconds(2));
         course.take(new Input.Woken("c2"));
-        course.take(new Input.InFlight("c2", List.of()));
+        course.take(inFlight("c2", List.of()));
 
         assertReserves("c2");
     }
@@ -298,9 +298,13 @@ class IfRunningTest {
         assertThat(course.lastActions()).noneMatch(Action.ListInFlight.class::isInstance);
 
         course.take(new Input.Started("c1", 1, run(99)));
-        course.take(new Input.InFlight("c2", List.of()));
+        course.take(inFlight("c2", List.of()));
 
         assertThat(course.lastAction(Action.CancelRun.class).commandId()).isEqualTo("c1");
+    }
+
+    private Input.InFlight inFlight(String id, List<RunSnapshot> runs) {
+        return new Input.InFlight(id, runs, Look.FIRST.answered(course.now));
     }
 
     private void take(String id, IfRunning ifRunning) {

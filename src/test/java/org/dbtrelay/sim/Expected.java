@@ -118,7 +118,6 @@ final class Expected {
             all.add("Trigger " + fate);
             if (!seldom.contains(fate)) {
                 all.add("Retry " + fate);
-                all.add("Rerun " + fate);
             }
         }
         return List.copyOf(all);

@@ -21,6 +21,7 @@ import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Lineup;
+import org.dbtrelay.run.Look;
 import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
@@ -172,7 +173,7 @@ final class Meddling implements SimFlow.Observer {
             return withTurn(decision);
         }
         boolean waits = input instanceof Input.InFlight && decision.entry().state() instanceof RunState.Waiting;
-        return mutant == Mutant.HASTY_REPLACE && waits ? atOnce(decision) : decision;
+        return mutant == Mutant.HASTY_REPLACE && waits ? atOnce(decision, ((Input.InFlight) input).look()) : decision;
     }
 
     private Decision hurried(Decision decision) {
@@ -188,12 +189,12 @@ final class Meddling implements SimFlow.Observer {
         return copy(decision, "onward", onward);
     }
 
-    private static Decision atOnce(Decision decision) {
+    private static Decision atOnce(Decision decision, Look look) {
         Order order = decision.entry().openOrder();
         List<Action> actions = new ArrayList<>(decision.actions());
         actions.removeIf(Action.WakeAt.class::isInstance);
         actions.add(new Action.ReserveStart(
-                decision.entry().commandId(), order.target(), order.jobId(), new StartCall.Trigger()));
+                decision.entry().commandId(), order.target(), order.jobId(), new StartCall.Trigger(), look));
         return copy(copy(decision, "entry", null), "actions", actions);
     }
 

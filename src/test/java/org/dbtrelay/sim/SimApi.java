@@ -271,12 +271,6 @@ final class SimApi implements SimConnections.Api {
         return start(new StartCall.Retry(runId), null, id, body, () -> cloud.retry(runId, id, process.name()));
     }
 
-    @Override
-    public Uni<Response> rerunJob(long jobId, String traceparent, SimConnections.Guarded body) {
-        String id = world.truth().traced(traceparent);
-        return start(new StartCall.Rerun(0), jobId, id, body, () -> cloud.rerun(jobId, id, process.name()));
-    }
-
     private Uni<Response> start(
             StartCall call, Long jobId, String id, SimConnections.Guarded body, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {

@@ -131,22 +131,6 @@ final class SimDbtCloud {
         return answer(json(create(run.jobId, causeOfRetry(run), commandId, run.id), now(), true));
     }
 
-    /** A rerun of a job arrives: its newest run is resumed if that can be, else the job runs in full. */
-    SimResponse rerun(long jobId, String commandId, String from) {
-        world.trace().say("dbt Cloud", "gets a rerun of job %d from %s for %s", jobId, from, commandId);
-        SimResponse refusal = refusal(jobId);
-        if (refusal != null) {
-            return refusal;
-        }
-        SimRun newest = newestOf(jobId);
-        boolean resumes = newest != null && json.whyNot(newest, newest, now()) == null;
-        world.coverage().count("answer", resumes ? "rerun resumes" : "rerun runs in full");
-        SimRun run = resumes
-                ? create(jobId, causeOfRetry(newest), commandId, newest.id)
-                : create(jobId, "Rerun", commandId, null);
-        return answer(json(run, now(), true));
-    }
-
     /** Nobody has written down what a retry shows as its cause. */
     private String causeOfRetry(SimRun run) {
         return world.plan().seed() % 2 == 0 ? run.cause : "Retry";

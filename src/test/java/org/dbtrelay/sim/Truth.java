@@ -120,11 +120,9 @@ final class Truth {
             this.jobId = jobId;
         }
 
-        /** Whether a request is what was intended. A rerun does not say which run it means. */
+        /** Whether a request is what was intended. */
         boolean allows(StartCall sent, Long toJob) {
-            return sent instanceof StartCall.Rerun
-                    ? call instanceof StartCall.Rerun && jobId.equals(toJob)
-                    : call.equals(sent) && (toJob == null || toJob.equals(jobId));
+            return call.equals(sent) && (toJob == null || toJob.equals(jobId));
         }
     }
 
