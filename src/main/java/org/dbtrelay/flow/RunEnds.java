@@ -83,7 +83,6 @@ class RunEnds {
                 }
                 Duration left = Action.END_HELD_BACK.minusNanos(monotonic.nanos() - begun);
                 if (left.compareTo(gap) <= 0) {
-                    complete.complete(best.get());
                     return;
                 }
                 monotonic.pause(gap);

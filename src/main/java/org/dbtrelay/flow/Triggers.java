@@ -72,7 +72,7 @@ class Triggers {
                 pair(LogKey.COMMAND_ID, action.commandId()),
                 pair(LogKey.ACTION, Action.ReserveStart.class.getSimpleName()));
         return new Input.CallFailed(
-                action.commandId(), new CallFailure.NotSent(e.getClass().getSimpleName()));
+                action, new CallFailure.NotSent(e.getClass().getSimpleName()));
     }
 
     /** Holds no thread while the budget has nothing to give. */

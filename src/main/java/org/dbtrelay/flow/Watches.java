@@ -186,7 +186,7 @@ public class Watches {
 
         /** It comes before all that follow the run. */
         private static Watched firstOf(long runId, Instant any) {
-            Action.Watch watch = new Action.Watch("", new Action.Target("", 0), runId, any);
+            Action.Watch watch = new Action.Watch("", new Action.Target("", 0), runId, any, 0);
             return new Watched(0, watch, any, any, false, input -> {});
         }
 

@@ -37,6 +37,20 @@ class BooksTest {
     private final CountedEntries entries = new CountedEntries();
     private final CommandViews views = views();
 
+    private static void put(Books books, RunEntry entry) {
+        replace(books, books.byId().put(entry.commandId(), entry), entry);
+    }
+
+    private static void remove(Books books, String commandId) {
+        replace(books, books.byId().remove(commandId), null);
+    }
+
+    /** As the decisions do it. */
+    private static void replace(Books books, RunEntry before, RunEntry after) {
+        books.lineup().replace(before, after);
+        books.replaced(before, after);
+    }
+
     @Test
     void the_list_of_open_commands_looks_at_no_finished_one() {
         Books books = booksOf(REMEMBERED, 10);
@@ -47,19 +61,19 @@ class BooksTest {
         assertThat(views.unfinished(3)).hasSize(3);
         assertThat(entries.looks).isLessThan(20);
         assertThat(books.open()).hasSize(10);
-        books.put(SlotsTest.over(books.find("c3")));
+        put(books, SlotsTest.over(books.find("c3")));
         assertThat(views.unfinished(1_000)).hasSize(9);
-        books.put(SlotsTest.waiting(-5, 7));
+        put(books, SlotsTest.waiting(-5, 7));
         assertThat(books.open()).hasSize(10).contains("c-5").doesNotContain("c3");
-        books.remove("c-5");
+        remove(books, "c-5");
         assertThat(books.open()).hasSize(9);
     }
 
     @Test
     void a_sweep_looks_at_the_commands_whose_runs_it_has_found() {
         Books books = booksOf(REMEMBERED, 10);
-        books.put(SlotsTest.in(books.find("c1"), SlotsTest.following(91)));
-        books.put(SlotsTest.in(books.find("c2"), SlotsTest.following(92)));
+        put(books, SlotsTest.in(books.find("c1"), SlotsTest.following(91)));
+        put(books, SlotsTest.in(books.find("c2"), SlotsTest.following(92)));
         entries.looks = 0;
 
         List<Input.Marked> marked = books.marked()
@@ -82,24 +96,24 @@ class BooksTest {
     @Test
     void a_sweep_tells_a_command_that_was_over_lately_and_none_that_was_over_long_ago() {
         Books books = booksOf(0, 2);
-        books.put(SlotsTest.over(books.find("c0")));
+        put(books, SlotsTest.over(books.find("c0")));
         Input.Swept swept = new Input.Swept(ACCOUNT, List.of(run(91, "c0"), run(92, "c0")));
 
         assertThat(books.marked().of(swept, NOW.plus(Duration.ofHours(2)))).hasSize(1);
         assertThat(books.marked().of(swept, NOW.plus(Duration.ofHours(3)))).isEmpty();
 
         RunEntry other = books.find("c1");
-        books.put(over(other, NOW.plus(Duration.ofHours(3))));
+        put(books, over(other, NOW.plus(Duration.ofHours(3))));
         assertThat(books.marked().of(swept, NOW)).as("it is not kept for ever").isEmpty();
     }
 
     @Test
     void the_same_id_sent_again_after_it_was_forgotten_is_known_to_a_sweep() {
         Books books = booksOf(0, 2);
-        books.put(SlotsTest.over(books.find("c0")));
-        books.remove("c0");
-        books.put(SlotsTest.waiting(0, 7));
-        books.put(over(books.find("c1"), NOW.plus(Duration.ofHours(3))));
+        put(books, SlotsTest.over(books.find("c0")));
+        remove(books, "c0");
+        put(books, SlotsTest.waiting(0, 7));
+        put(books, over(books.find("c1"), NOW.plus(Duration.ofHours(3))));
 
         assertThat(books.marked().of(new Input.Swept(ACCOUNT, List.of(run(91, "c0"))), NOW))
                 .hasSize(1);

@@ -60,7 +60,7 @@ class TriggersTest {
                 "c1",
                 grant,
                 () -> {},
-                failure -> inbox.add(new Input.CallFailed("c1", new CallFailure.NotSent(failure.getMessage()))));
+                failure -> inbox.add(new Input.CallFailed(reserve(HERE), new CallFailure.NotSent(failure.getMessage()))));
 
         grant.completeExceptionally(new IllegalStateException("closed"));
 
@@ -96,7 +96,6 @@ class TriggersTest {
         Action.Start refused = new Action.Start(
                 "c1",
                 1,
-                clock.instant(),
                 HERE,
                 7,
                 new StartCall.Trigger(),
@@ -119,7 +118,7 @@ class TriggersTest {
 
     private Action.Start start(Action.Target target) {
         return new Action.Start(
-                "c1", 1, clock.instant(), target, 7, new StartCall.Trigger(), "cause", Overrides.NONE, null);
+                "c1", 1, target, 7, new StartCall.Trigger(), "cause", Overrides.NONE, null);
     }
 
     private SendWindow window() {

@@ -141,7 +141,7 @@ class WatchesTest {
         Watches many = new Watches();
         long claim = many.begin();
         for (int run = 0; run < count; run++) {
-            many.add(claim, new Action.Watch("c" + run, ACCOUNT, run, NOW.plusSeconds(60)), NOW, input -> {});
+            many.add(claim, new Action.Watch("c" + run, ACCOUNT, run, NOW.plusSeconds(60), 0), NOW, input -> {});
         }
         for (int run = 0; run < 2 * count; run++) {
             assertThat(many.hinted(ACCOUNT.accountId(), run, NOW).isEmpty()).isEqualTo(run >= count);
@@ -159,7 +159,7 @@ class WatchesTest {
         Watches many = new Watches();
         long claim = many.begin();
         for (int i = 0; i < count; i++) {
-            many.add(claim, new Action.Watch("c" + i, ACCOUNT, 99, NOW), NOW, input -> {});
+            many.add(claim, new Action.Watch("c" + i, ACCOUNT, 99, NOW, 0), NOW, input -> {});
         }
         assertThat(many.takeDue(ACCOUNT, NOW, true)).hasSize(count);
         assertThat(many.size()).isZero();
@@ -171,10 +171,10 @@ class WatchesTest {
         Watches many = new Watches();
         long big = many.begin();
         for (int run = 0; run < 10_000; run++) {
-            many.add(big, new Action.Watch("c" + run, ACCOUNT, run, NOW), NOW, input -> {});
+            many.add(big, new Action.Watch("c" + run, ACCOUNT, run, NOW, 0), NOW, input -> {});
         }
         long small = many.begin();
-        many.add(small, new Action.Watch("one", ACCOUNT, 1, NOW), NOW, input -> {});
+        many.add(small, new Action.Watch("one", ACCOUNT, 1, NOW, 0), NOW, input -> {});
         int before = many.steps();
 
         many.drop(small);

@@ -166,7 +166,7 @@ class StartPhaseTest {
 
         Course asking = new Course(POLICY);
         asking.take(commanded(command("c1", new Task.Rerun(new JobSelector.ById(7)))));
-        asking.take(new Input.CallFailed("c1", away));
+        asking.fail("c1", Action.ReadNewestRun.class, away);
         asking.pass(Duration.ofHours(24));
         asking.take(new Input.Woken("c1"));
         assertThat(RunSamples.ofRun(asking.events.getLast()).message()).contains(away.detail());
