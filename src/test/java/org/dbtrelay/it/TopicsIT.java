@@ -190,8 +190,10 @@ class TopicsIT {
         commands.assertSucceeded(List.of(NOT_LOST.getFirst()));
         relay.relay().stop();
         TopicPartition partition = new TopicPartition(relay.topic("commands"), 0);
-        commands.send("second-topic", 0);
-        commands.send("thrice", 0);
+        for (String id : List.of("lost-0", "lost-1")) {
+            relay.send(new ProducerRecord<>(
+                    relay.topic("commands"), 0, Deployment.bytes(id), Deployment.bytes(Deployment.trigger(id, 1))));
+        }
         try (Admin admin = relay.clients().admin()) {
             admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(3)))
                     .all()

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.Test;
 class StepsTest {
 
     private static final TopicPartition LEDGER = new TopicPartition("dbt.relay.ledger", 0);
-    private static final int MANY = 10_000;
+    private static final int MANY = 2_000;
     private static final String WAITING = longAgo();
 
     /** What the topics do not take, and how they say so. */
