@@ -118,6 +118,10 @@ public class CommandResource {
     }
 
     private Response sent(Command command, Destination destination, byte[] value) {
+        String tooLarge = decoder.tooLarge(value);
+        if (tooLarge != null) {
+            return Problem.response(Response.Status.BAD_REQUEST, tooLarge);
+        }
         if (destination instanceof Destination.Unknown unknown) {
             return Problem.response(Response.Status.CONFLICT, unknown.message());
         }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
+import java.util.Set;
 import org.dbtrelay.config.RelayConfig;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jboss.resteasy.reactive.server.SimpleResourceInfo;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 class KeyFilter {
 
     private static final String SCHEME = "Bearer ";
+    private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
     private final boolean open;
     private final List<byte[]> hashes;
@@ -34,6 +36,11 @@ class KeyFilter {
     @ServerRequestFilter
     @Nullable
     Response check(ContainerRequestContext request, SimpleResourceInfo resource) {
+        if (open && isFromForeignPage(request)) {
+            return Problem.response(
+                    Response.Status.FORBIDDEN,
+                    "a page of another site may change nothing here; relay.api.keys serves programs and people elsewhere");
+        }
         if (open
                 || resource.getResourceClass().isAnnotationPresent(PermitAll.class)
                 || isKey(request.getHeaderString(HttpHeaders.AUTHORIZATION))) {
@@ -44,6 +51,22 @@ class KeyFilter {
                 "send one of relay.api.keys as 'Authorization: Bearer <key>'; relay.api.open=true serves the API without");
         refusal.getHeaders().add(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
         return refusal;
+    }
+
+    /**
+     * Whether a browser sends it for a page of somebody else's, which needs no leave for a POST without a body. An API that asks
+     * for a key needs no such look: no page can send a key that it does not have.
+     */
+    static boolean isFromForeignPage(ContainerRequestContext request) {
+        if (SAFE.contains(request.getMethod())) {
+            return false;
+        }
+        String site = request.getHeaderString("Sec-Fetch-Site");
+        if (site != null) {
+            return !site.equals("same-origin") && !site.equals("none");
+        }
+        String origin = request.getHeaderString("Origin");
+        return origin != null && !origin.endsWith("://" + request.getHeaderString(HttpHeaders.HOST));
     }
 
     /** Compares hashes, all of them and in constant time, so that the answer's time tells nothing about a key. */

@@ -23,9 +23,6 @@ final class FailedNodes {
     /** The size of all of them together, in bytes of UTF-8. */
     static final int MOST_BYTES = 16 * 1024;
 
-    /** A secret that the cut would divide is still seen as one. */
-    private static final int LONGEST_READ = 4 * LONGEST_MESSAGE;
-
     private static final int LONGEST_ID = 250;
 
     /** Those that make dbt exit with an error. A skipped node did not fail: one before it did. */
@@ -58,20 +55,13 @@ final class FailedNodes {
                 && uniqueId != null
                 && status != null
                 && FAILING.contains(status.toLowerCase(Locale.ROOT))) {
-            String message = row.message();
-            nodes.add(new FailedNode(
-                    id(uniqueId),
-                    status,
-                    message == null
-                            ? null
-                            : Cut.withEllipsis(
-                                    LONGEST_MESSAGE, Redaction.blotOut(Cut.withEllipsis(LONGEST_READ, message)))));
+            nodes.add(new FailedNode(id(uniqueId), status, Redaction.of(LONGEST_MESSAGE, row.message())));
         }
         return nodes.size() < MOST;
     }
 
     static String id(String uniqueId) {
-        return Cut.withEllipsis(LONGEST_ID, uniqueId);
+        return Redaction.withoutControl(LONGEST_ID, uniqueId);
     }
 
     /** All of them, their messages shortened alike until they fit together. */

@@ -88,17 +88,25 @@ final class PartFile implements Sink {
         }
     }
 
-    /** Brings what was written to the disk and gives the file its name. */
+    /** Brings what was written to the disk, gives the file its name, and brings the name to the disk, too. */
     @Override
     public String publish(String sha256) throws StoreException, InterruptedException {
         try {
             channel.force(true);
             channel.close();
             Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+            bringNameToDisk(target);
             return target.toUri().toString();
         } catch (IOException e) {
             Interruption.rethrow(e);
             throw trouble(e);
+        }
+    }
+
+    /** After a loss of power a file has the name that its directory has on the disk. */
+    private static void bringNameToDisk(Path file) throws IOException {
+        try (FileChannel directory = FileChannel.open(file.resolveSibling("."), StandardOpenOption.READ)) {
+            directory.force(true);
         }
     }
 

@@ -118,6 +118,14 @@ public class CommandDecoder {
         }
     }
 
+    /** Why the bytes that {@link #plain} gave would be put aside by the topic's reader; null if they would not. */
+    public @Nullable String tooLarge(byte[] plain) {
+        return plain.length <= maxSize
+                ? null
+                : "with its command_id the command has " + plain.length + " bytes; relay.commands.max-size is "
+                        + maxSize;
+    }
+
     private static Command decode(CommandEnvelope envelope, String defaultId) {
         ObjectNode object = envelope.command();
         Fields fields = new Fields(object);

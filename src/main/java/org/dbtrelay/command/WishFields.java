@@ -91,6 +91,14 @@ final class WishFields {
             throw new BadField(
                     ARTIFACTS, "must hold paths relative to dbt's target directory; found '" + Shown.text(path) + "'");
         }
+        if (List.of(path.split("/", -1)).contains("")
+                || List.of(path.split("/", -1)).contains(".")
+                || path.chars().anyMatch(Character::isISOControl)) {
+            throw new BadField(
+                    ARTIFACTS,
+                    "must hold paths without empty names, '.' and control characters; found '" + Shown.text(path)
+                            + "'");
+        }
         return path;
     }
 

@@ -64,6 +64,9 @@ public interface RelayConfig {
     /** The HTTP API. */
     Api api();
 
+    /** What readiness asks for. */
+    Health health();
+
     /** {@code relay.topics}. */
     interface Topics {
         /** Where commands come in. */
@@ -257,6 +260,13 @@ public interface RelayConfig {
 
         /** Ledger records to leave out, {@code <partition>@<offset>}: an operator's way past one that cannot be read. */
         Optional<List<String>> skip();
+    }
+
+    /** {@code relay.health}. */
+    interface Health {
+        /** Whether an instance is ready only when each connection has answered well once since its start. */
+        @WithDefault("false")
+        boolean connectionsRequired();
     }
 
     /** {@code relay.api}. */

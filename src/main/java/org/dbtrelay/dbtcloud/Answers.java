@@ -105,15 +105,29 @@ final class Answers {
         }
     }
 
-    /** The value of a good answer. */
+    /** The value of a good answer to a read. */
     <T> T read(Response response, Exchange.Reader<T> reader) throws DbtCloudException {
         try {
             return reader.read(body(response));
+        } catch (BoundedStream.TooLarge e) {
+            throw new DbtCloudException(failures.tooLarge(response.getStatus(), e), e);
         } catch (IOException e) {
-            throw new DbtCloudException(
-                    failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e),
-                    e);
+            throw unreadable(response, e);
         }
+    }
+
+    /** The value of a good answer to what changes something: what cannot be read leaves its fate unclear, whatever it is. */
+    <T> T readChanged(Response response, Exchange.Reader<T> reader) throws DbtCloudException {
+        try {
+            return reader.read(body(response));
+        } catch (IOException e) {
+            throw unreadable(response, e);
+        }
+    }
+
+    private DbtCloudException unreadable(Response response, IOException e) {
+        return new DbtCloudException(
+                failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e), e);
     }
 
     static @Nullable InputStream body(Response response) {

@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Objects;
-import org.jboss.logging.Logger;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiToken {
 
-    private static final Logger LOG = Logger.getLogger(ApiToken.class);
+    private static final RelayLog LOG = RelayLog.of(ApiToken.class);
     private static final int LONGEST = 8192;
 
     /** There is no token to send. Its message names the file, never its content. */
@@ -92,9 +93,10 @@ public final class ApiToken {
             }
             if (!complained) {
                 complained = true;
-                LOG.warnf(
-                        "token file cannot be used, the last token stays file=%s reason=%s",
-                        path, e.getClass().getSimpleName());
+                LOG.warn(
+                        "token file cannot be used, the last token stays",
+                        RelayLog.pair(LogKey.PATH, path),
+                        RelayLog.pair(LogKey.REASON, e.getClass().getSimpleName()));
             }
         }
     }

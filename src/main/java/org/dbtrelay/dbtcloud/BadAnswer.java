@@ -30,9 +30,10 @@ record BadAnswer(
         }
     }
 
-    /** dbt Cloud's words in a body; empty if it has none. */
+    /** dbt Cloud's words in a body, in its envelope or as {@code {"detail": "…"}} (seen as 405 and 500); empty if it has none. */
     static String userMessage(JsonNode body) {
         JsonNode message = body.path("status").path("user_message");
-        return message.isTextual() ? message.textValue() : "";
+        JsonNode words = message.isTextual() && !message.textValue().isBlank() ? message : body.path("detail");
+        return words.isTextual() ? words.textValue() : "";
     }
 }

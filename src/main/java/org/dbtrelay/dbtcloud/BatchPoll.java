@@ -1,5 +1,7 @@
 package org.dbtrelay.dbtcloud;
 
+import static org.dbtrelay.metrics.RelayLog.pair;
+
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,9 +15,10 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.dbtcloud.Parallel.Outcome;
 import org.dbtrelay.dbtcloud.RunLists.Page;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunSnapshot;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchPoll {
 
-    private static final Logger LOG = Logger.getLogger(BatchPoll.class);
+    private static final RelayLog LOG = RelayLog.of(BatchPoll.class);
 
     /** After this time a refused {@code pk__in} is tried once more. */
     static final Duration REFUSAL_LASTS = Duration.ofHours(1);
@@ -141,7 +144,10 @@ final class BatchPoll {
         private void goWithoutPkIn(String why) {
             honoured.remove(accountId);
             refusedUntil.put(accountId, clock.instant().plus(REFUSAL_LASTS));
-            LOG.infof("pk__in not usable, listing runs in flight instead account=%d reason=%s", accountId, why);
+            LOG.info(
+                    "pk__in not usable, listing runs in flight instead",
+                    pair(LogKey.ACCOUNT_ID, accountId),
+                    pair(LogKey.REASON, why));
         }
 
         /** Stops when the cursor has passed the last asked run, or when single reads have become cheaper. */

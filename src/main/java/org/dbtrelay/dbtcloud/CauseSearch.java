@@ -1,13 +1,14 @@
 package org.dbtrelay.dbtcloud;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.RunLists.Page;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +22,11 @@ final class CauseSearch {
 
     static final int AT_ONCE = 2_000;
 
-    CauseSearch(RunLists lists) {
+    private final UntoldTriggers untold;
+
+    CauseSearch(RunLists lists, Monotonic monotonic) {
         this.lists = lists;
+        this.untold = new UntoldTriggers(lists, monotonic);
     }
 
     /**
@@ -30,7 +34,7 @@ final class CauseSearch {
      * bounds, because each alone rests on something: the time on two clocks that agree, the id on ids that grow. A marked run
      * below them that shares a page with them counts too: it can only be of the same command.
      *
-     * @return the oldest run whose cause has the marker
+     * @return the oldest run whose cause has the marker in front; one that only quotes it is another's
      */
     Optional<RunSnapshot> find(
             long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
@@ -38,6 +42,8 @@ final class CauseSearch {
         RunSnapshot oldest = null;
         int offset = 0;
         boolean more = true;
+        List<RunSnapshot> causeless = new ArrayList<>();
+        boolean tellsOthers = false;
         while (more) {
             Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJobWithTrigger(jobId, offset));
             page.mustBeWhole(jobId);
@@ -45,14 +51,26 @@ final class CauseSearch {
             for (RunSnapshot run : page.runs()) {
                 boolean within = isWithin(run, aboveRunId, notCreatedBefore);
                 reachedBound |= !within;
-                if (hasMarker(run, marker, within) && (oldest == null || run.runId() < oldest.runId())) {
-                    oldest = run;
+                tellsOthers |= run.triggerCause() != null;
+                if (run.triggerCause() == null && within) {
+                    causeless.add(run);
                 }
+                oldest = older(oldest, run, marker);
             }
             more = !reachedBound && !page.isLast(offset);
             offset += page.rows();
         }
+        for (RunSnapshot run : untold.readSingly(causeless, tellsOthers)) {
+            oldest = older(oldest, run, marker);
+        }
         return Optional.ofNullable(oldest);
+    }
+
+    private static @Nullable RunSnapshot older(@Nullable RunSnapshot oldest, RunSnapshot run, String marker) {
+        String cause = run.triggerCause();
+        return cause != null && cause.startsWith(marker) && (oldest == null || run.runId() < oldest.runId())
+                ? run
+                : oldest;
     }
 
     /**
@@ -93,18 +111,5 @@ final class CauseSearch {
         boolean above = aboveRunId != null && run.runId() > aboveRunId;
         boolean young = run.createdAt() == null || !run.createdAt().isBefore(notCreatedBefore);
         return above || young;
-    }
-
-    private boolean hasMarker(RunSnapshot run, String marker, boolean within) throws DbtCloudException {
-        String cause = run.triggerCause();
-        if (cause == null && within) {
-            cause = lists.run(run.accountId(), run.runId(), Priority.LOOK_UP, "trigger")
-                    .triggerCause();
-            if (cause == null) {
-                throw new DbtCloudException(
-                        new CallFailure.Unclear("dbt Cloud does not tell the cause of run " + run.runId() + "."));
-            }
-        }
-        return cause != null && cause.contains(marker);
     }
 }

@@ -68,6 +68,7 @@ class ConnectionProbes {
             }
             RequestBudget.Level budget =
                     client.budget(client.defaultAccountId()).level();
+            metrics.unreached(name, unreached.containsKey(name));
             metrics.connection(
                     name, !client.suspended().isEmpty(), budget.left(), budget.waiting(), budget.coolDownLeft());
             client.suspended().forEach((account, suspended) -> {
@@ -115,7 +116,7 @@ class ConnectionProbes {
         String before = unreached.computeIfPresent(suspect.connection(), (name, old) -> detail);
         if (before != null && reported.add(suspect)) {
             LOG.warn(
-                    "Not ready, waiting: dbt Cloud cannot be used over this connection",
+                    "dbt Cloud cannot be used over this connection: its commands wait, and go on by themselves once it is mended",
                     pair(LogKey.CONNECTION, suspect.connection()),
                     pair(LogKey.ACCOUNT_ID, suspect.accountId()),
                     pair(LogKey.DETAIL, detail));

@@ -4,14 +4,16 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.stream.Collectors;
+import org.dbtrelay.config.RelayConfig;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
 /**
- * Ready when every connection has answered once since the start. A connection that is suspended or shut out later is told of,
- * but does not make the instance unready: its commands are accepted and wait.
+ * Tells of the connections. Ready means that partitions are served: a connection that does not work is a detail, because its
+ * commands are accepted and wait, and those of all others would suffer if the instance were unready. Who wants it otherwise sets
+ * {@code relay.health.connections-required}; then the instance is ready when every connection has answered once.
  */
 @Readiness
 @Singleton
@@ -20,17 +22,19 @@ class ConnectionReadiness implements HealthCheck {
     private final Connections connections;
     private final ConnectionProbes probes;
     private final Clock clock;
+    private final boolean required;
 
-    ConnectionReadiness(Connections connections, ConnectionProbes probes, Clock clock) {
+    ConnectionReadiness(Connections connections, ConnectionProbes probes, Clock clock, RelayConfig config) {
         this.connections = connections;
         this.probes = probes;
         this.clock = clock;
+        this.required = config.health().connectionsRequired();
     }
 
     @Override
     public HealthCheckResponse call() {
         HealthCheckResponseBuilder answer = HealthCheckResponse.named("connections")
-                .status(probes.unreached().isEmpty());
+                .status(!required || probes.unreached().isEmpty());
         Instant now = clock.instant();
         for (String name : connections.names()) {
             String detail = probes.unreached().get(name);

@@ -116,7 +116,7 @@ public interface DbtCloudApi extends Closeable {
     /** List runs. */
     @GET
     @Path("/v2/accounts/{account_id}/runs/")
-    Uni<Response> listRuns(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Response listRuns(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     /** Get what a retry of a run would begin with. */
     @GET
@@ -179,7 +179,7 @@ public interface DbtCloudApi extends Closeable {
     Response runStream(
             @PathParam("account_id") long accountId,
             @PathParam("id") long runId,
-            @QueryParam("include_related") String includeRelated);
+            @QueryParam("include_related") @Nullable String includeRelated);
 
     /** List runs. The array filters {@code status__in} and {@code pk__in} are JSON arrays. */
     @GET

@@ -51,13 +51,13 @@ public final class DbtCloudClient {
         this.exchange = exchange;
         this.lists = new RunLists(exchange);
         this.polls = new BatchPoll(lists, clock);
-        this.causes = new CauseSearch(lists);
+        this.causes = new CauseSearch(lists, monotonic);
         this.directory = new JobDirectory(exchange, clock);
         this.newest = new NewestRuns(lists, clock);
         this.actions = new RunActions(exchange, lists, newest);
         this.retries = new Retries(exchange, lists);
         this.reads = new ReadRetries(monotonic);
-        this.once = new RunArtifacts(exchange, ReadRetries.none(monotonic));
+        this.once = new RunArtifacts(exchange, ReadRetries.none(monotonic), Priority.ARTIFACT);
         this.hold = new Hold(clock);
         this.monotonic = monotonic;
     }
@@ -89,7 +89,7 @@ public final class DbtCloudClient {
 
     /** The files that runs left. */
     public RunArtifacts artifacts() {
-        return new RunArtifacts(exchange, reads);
+        return new RunArtifacts(exchange, reads, Priority.DOWNLOAD);
     }
 
     /** Tries the connection with at most four requests, each once, and tells what may be wrong. */
@@ -278,7 +278,7 @@ public final class DbtCloudClient {
                 accountId,
                 priority,
                 api -> api.job(accountId, jobId),
-                body -> Envelope.read(body).dataAs(JobJson.class).toDetails(accountId));
+                body -> JobJson.of(Envelope.read(body).data()).toDetails(accountId));
     }
 
     /** Finds a job by its names; what was found is remembered for ten minutes. */

@@ -37,7 +37,7 @@ public final class DbtCloudResources {
 
     /** The accounts that the token can see; dbt Cloud does not page them. Costs a request of the connection's own account. */
     public List<Account> listAccounts() throws DbtCloudException {
-        return retries.get(() -> exchange.get(defaultAccountId, Priority.LOOK_UP, DbtCloudApi::listAccounts, body -> {
+        return retries.get(() -> exchange.get(defaultAccountId, Priority.READ, DbtCloudApi::listAccounts, body -> {
             List<Account> accounts = new ArrayList<>();
             for (var row : Envelope.read(body).rows()) {
                 accounts.add(Account.of(object(row)));
@@ -135,7 +135,7 @@ public final class DbtCloudResources {
             throws DbtCloudException {
         return retries.get(() -> exchange.get(
                 accountId,
-                Priority.LOOK_UP,
+                Priority.READ,
                 call,
                 body -> reader.read(object(Envelope.read(body).data()))));
     }
@@ -148,7 +148,7 @@ public final class DbtCloudResources {
         return new Listing<>(
                 asked -> retries.get(() -> exchange.get(
                         accountId,
-                        Priority.LOOK_UP,
+                        Priority.READ,
                         api -> call.apply(api, asked),
                         body -> Envelope.read(body).asList())),
                 shape,

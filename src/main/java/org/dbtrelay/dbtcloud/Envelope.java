@@ -40,6 +40,7 @@ record Envelope(JsonNode data, @Nullable Integer totalCount) {
      * Reads an answer.
      *
      * @throws UnreadableAnswer if it is empty, no JSON or no JSON object
+     * @throws BoundedStream.TooLarge if it is larger than any answer that makes sense
      */
     static Envelope read(@Nullable InputStream body) throws IOException {
         JsonNode root = body == null ? MissingNode.getInstance() : parse(body);
@@ -55,7 +56,7 @@ record Envelope(JsonNode data, @Nullable Integer totalCount) {
 
     private static JsonNode parse(InputStream body) throws IOException {
         try {
-            return JSON.readTree(body);
+            return JSON.readTree(new BoundedStream(body));
         } catch (JsonProcessingException e) {
             throw new UnreadableAnswer("a body that is no JSON");
         }
@@ -82,18 +83,6 @@ record Envelope(JsonNode data, @Nullable Integer totalCount) {
             throw new UnreadableAnswer("a list without rows");
         }
         return this;
-    }
-
-    /**
-     * The data as a wire record.
-     *
-     * @throws UnreadableAnswer if there is none or it has another shape
-     */
-    <T> T dataAs(Class<T> type) throws UnreadableAnswer {
-        if (!data.isObject()) {
-            throw new UnreadableAnswer("an answer without data");
-        }
-        return convert(data, type);
     }
 
     /** One node as a wire record. */

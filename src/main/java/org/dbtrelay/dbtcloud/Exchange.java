@@ -103,7 +103,7 @@ final class Exchange {
                             response.getStatus(), response.getHeaderString(HttpHeaders.LOCATION)));
                 }
                 answers.check(accountId, response, null);
-                return answers.read(response, reader);
+                return answers.readChanged(response, reader);
             }
         }
     }

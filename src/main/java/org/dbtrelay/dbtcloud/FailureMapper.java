@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
@@ -39,9 +40,8 @@ final class FailureMapper {
     private static final String PROXY_WANTS_PASSWORD = " The proxy wants another name or password.";
     private static final String MAY_HAVE_MOVED = ". Check relay.connections.*.host, which may have moved.";
 
-    /** A 403 that is about the connection: token of another account, address not allowed. */
-    private static final Pattern OF_CONNECTION =
-            Pattern.compile("\\b(token|account|ip|ips|address)\\b", Pattern.CASE_INSENSITIVE);
+    /** dbt Cloud's words in a 403 that is about the token or its account, whatever was asked for. */
+    private static final Set<String> OF_TOKEN = Set.of("token is not scoped to account", "invalid token");
 
     private static final Pattern FIRST_QUOTED = Pattern.compile("'([A-Za-z0-9_]{1,64})'");
 
@@ -141,10 +141,20 @@ final class FailureMapper {
         return "dbt Cloud answered " + status + (host == null ? "" : " and points to " + host);
     }
 
+    /** The meaning of an answer to a read that is too large to be held: to ask again would bring the same. */
+    CallFailure tooLarge(int status, BoundedStream.TooLarge why) {
+        return new CallFailure.Refused(
+                "dbt Cloud answered " + status + " with " + why.getMessage()
+                        + ", which is not read: ask for less (include_related, limit).",
+                status,
+                null);
+    }
+
     /** The meaning of a 2xx answer that cannot be read. */
     CallFailure unreadable(int status, @Nullable String contentType, IOException why) {
-        String reason =
-                why instanceof Envelope.UnreadableAnswer ? why.getMessage() : "a body that broke off: " + name(why);
+        String reason = why instanceof Envelope.UnreadableAnswer || why instanceof BoundedStream.TooLarge
+                ? why.getMessage()
+                : "a body that broke off: " + name(why);
         return new CallFailure.Unclear(clean("dbt Cloud answered " + status + " with " + reason
                 + (contentType == null ? "" : " (" + contentType + ")")
                 + "."));
@@ -211,13 +221,14 @@ final class FailureMapper {
         return thrown.getClass().getSimpleName();
     }
 
+    /**
+     * Whether a 403 is about the connection: its token is another account's, or its address is not let in. Any other one, also
+     * one that no rule foresaw, is about the job, run or artifact that was asked for: it must not stop what others asked for.
+     */
     private static boolean isOfConnection(JsonNode body) {
-        if (!body.isObject()) {
-            // Not dbt Cloud's own words: something on the way (a firewall, a proxy) lets this connection not through.
-            return true;
-        }
+        String words = BadAnswer.userMessage(body).toLowerCase(Locale.ROOT);
         return body.path("data").path("account_access_denied").asBoolean(false)
-                || OF_CONNECTION.matcher(BadAnswer.userMessage(body)).find();
+                || OF_TOKEN.stream().anyMatch(words::contains);
     }
 
     private static @Nullable String field(JsonNode body) {
@@ -280,7 +291,9 @@ final class FailureMapper {
 
     /** One bounded line without control characters and without the token. */
     private String clean(String text) {
-        String line = token.blotOut(text).replaceAll("[\\p{Cc}\\s]+", " ").strip();
+        String line = token.blotOut(Redaction.beginning(4 * LONGEST_DETAIL, text))
+                .replaceAll("[\\p{Cc}\\s]+", " ")
+                .strip();
         return Cut.withEllipsis(LONGEST_DETAIL, line);
     }
 }

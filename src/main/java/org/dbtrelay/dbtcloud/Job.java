@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 public record Job(JobDetails details, @Nullable String description, ObjectNode json) {
 
     static Job of(ObjectNode json, long askedAccount) throws UnreadableAnswer {
-        return new Job(
-                Envelope.convert(json, JobJson.class).toDetails(askedAccount), Rows.text(json, "description"), json);
+        return new Job(JobJson.of(json).toDetails(askedAccount), Rows.text(json, "description"), json);
     }
 
     /** The job's id. */

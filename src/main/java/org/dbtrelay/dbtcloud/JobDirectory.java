@@ -161,7 +161,7 @@ final class JobDirectory {
                 (api, name, offset) ->
                         api.jobs(accountId, projectId, environmentId, name, "id", RunQuery.LARGEST_PAGE, offset),
                 row -> {
-                    JobDetails details = Envelope.convert(row, JobJson.class).toDetails(accountId);
+                    JobDetails details = JobJson.of(row).toDetails(accountId);
                     return new Named<>(details.name(), details);
                 });
         return job.value() == null ? Objects.requireNonNull(job.problem()) : new Match(job.value());

@@ -1,19 +1,24 @@
 package org.dbtrelay.dbtcloud;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Objects;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
 import org.dbtrelay.run.JobDetails;
-import org.jspecify.annotations.Nullable;
 
 /** A job as dbt Cloud sends it, as far as the relay reads it. */
-record JobJson(
-        @Nullable Long id,
-        @JsonProperty("account_id") @Nullable Long accountId,
-        @JsonProperty("project_id") @Nullable Long projectId,
-        @JsonProperty("environment_id") @Nullable Long environmentId,
-        @Nullable String name,
-        @Nullable Boolean deactivated) {
+record JobJson(WireFields fields) {
+
+    /**
+     * Of a row, or of the data of an answer.
+     *
+     * @throws UnreadableAnswer if it is no object
+     */
+    static JobJson of(JsonNode row) throws UnreadableAnswer {
+        if (!row.isObject()) {
+            throw new UnreadableAnswer("an answer without data");
+        }
+        return new JobJson(new WireFields(row, "job"));
+    }
 
     /**
      * The job as the relay knows it.
@@ -22,15 +27,18 @@ record JobJson(
      * @throws UnreadableAnswer if it has no id, project or environment
      */
     JobDetails toDetails(long askedAccount) throws UnreadableAnswer {
+        Long id = fields.strict("id");
+        Long projectId = fields.strict("project_id");
+        Long environmentId = fields.strict("environment_id");
         if (id == null || projectId == null || environmentId == null) {
             throw new UnreadableAnswer("a job without id, project or environment");
         }
         return new JobDetails(
                 id,
-                Objects.requireNonNullElse(accountId, askedAccount),
+                Objects.requireNonNullElse(fields.number("account_id"), askedAccount),
                 projectId,
                 environmentId,
-                Objects.requireNonNullElse(name, ""),
-                Boolean.TRUE.equals(deactivated));
+                Objects.requireNonNullElse(fields.text("name"), ""),
+                fields.flag("deactivated"));
     }
 }

@@ -30,17 +30,13 @@ public record JobRun(
     }
 
     static JobRun of(ObjectNode json, long askedAccount) throws UnreadableAnswer {
-        RunJson run = Envelope.convert(json, RunJson.class);
+        RunJson run = RunJson.of(json);
         List<Long> blockedBy = new ArrayList<>();
         for (JsonNode id : json.path("blocked_by")) {
             blockedBy.add(id.asLong());
         }
         return new JobRun(
-                run.toSnapshot(askedAccount, null),
-                Boolean.TRUE.equals(run.canRetry()),
-                run.retryNotSupportedReason(),
-                blockedBy,
-                json);
+                run.toSnapshot(askedAccount, null), run.canRetry(), run.retryNotSupportedReason(), blockedBy, json);
     }
 
     /** The run's id. */

@@ -98,9 +98,9 @@ public final class JobRuns {
     /** Runs of an account. */
     public Listing<JobRun> listJobRuns(long accountId, JobRunFilter filter) {
         return new Listing<>(
-                asked -> retries.get(() -> exchange.get(
+                asked -> retries.get(() -> exchange.stream(
                         accountId,
-                        Priority.LOOK_UP,
+                        Priority.READ,
                         api -> api.listRuns(accountId, asked),
                         body -> Envelope.read(body).asList())),
                 new Shape<>(row -> JobRun.of(row, accountId), JobRun::id, "id__gt"),
@@ -111,14 +111,15 @@ public final class JobRuns {
      * One run.
      *
      * @param include what more to tell: {@code trigger}, {@code job}, {@code environment}, {@code repository}, {@code
-     *     run_steps}, {@code run_retries}, {@code audit}, {@code debug_logs} …; logs make megabytes
+     *     run_steps}, {@code run_retries}, {@code audit}, {@code debug_logs} …; logs make megabytes, and an answer of more than
+     *     16 MiB is refused
      */
     public JobRun getJobRun(long accountId, long runId, Collection<String> include) throws DbtCloudException {
         String related = include.isEmpty() ? null : String.join(",", include);
-        return retries.get(() -> exchange.get(
+        return retries.get(() -> exchange.stream(
                 accountId,
-                Priority.LOOK_UP,
-                api -> api.run(accountId, runId, related),
+                Priority.READ,
+                api -> api.runStream(accountId, runId, related),
                 body -> JobRun.of(DbtCloudResources.object(Envelope.read(body).data()), accountId)));
     }
 
@@ -130,7 +131,7 @@ public final class JobRuns {
     /** What a retry of the run would begin with; dbt Cloud answers 404 for runs that did not fail, and for old ones. */
     public RetryDetails retryDetails(long accountId, long runId) throws DbtCloudException {
         return retries.get(() ->
-                exchange.get(accountId, Priority.LOOK_UP, api -> api.retryDetails(accountId, runId), body -> {
+                exchange.get(accountId, Priority.READ, api -> api.retryDetails(accountId, runId), body -> {
                     JsonNode data = DbtCloudResources.object(Envelope.read(body).data());
                     List<String> skipped = new ArrayList<>();
                     data.path("skipped_steps").forEach(step -> skipped.add(step.asText()));

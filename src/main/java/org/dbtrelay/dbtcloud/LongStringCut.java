@@ -18,6 +18,9 @@ final class LongStringCut extends InputStream {
     /** A cut string keeps between one and two of these. An escape takes six bytes for one of the log. */
     private static final int SEGMENT = 6 * LOG_TAIL_BYTES;
 
+    /** A string of fewer characters is whole. */
+    static final int SHORTEST_CUT = SEGMENT / 6;
+
     private static final int LONGEST_CHARACTER = 6;
     private static final int CHUNK = 8192;
     private static final byte[] NONE = new byte[0];

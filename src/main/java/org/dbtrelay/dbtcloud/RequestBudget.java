@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import org.dbtrelay.run.CallFailure;
@@ -33,13 +34,6 @@ public final class RequestBudget {
 
     private static final double COOL_DOWN_JITTER = 0.1;
 
-    /** Runs a task after some time. */
-    @FunctionalInterface
-    interface Timer {
-        /** Runs the task once, after the delay. */
-        void after(Duration delay, Runnable task);
-    }
-
     private static final class Waiter extends CompletableFuture<Permit> {
         private final boolean impatient;
 
@@ -49,7 +43,8 @@ public final class RequestBudget {
     }
 
     private final Clock clock;
-    private final Timer timer;
+    private final Supplier<Instant> time;
+    private final BiConsumer<Duration, Runnable> timer;
     private final Executor delivery;
     private final DoubleSupplier jitter;
 
@@ -64,18 +59,28 @@ public final class RequestBudget {
      * A full bucket and free slots.
      *
      * @param requestsPerMinute what all instances together may ask
+     * @param clock tells people when a cool-down ends
+     * @param time of a clock that nobody sets, so that nobody ends a cool-down or lengthens one
+     * @param timer runs a task once, after a delay
      * @param slots how many requests this instance may have on the wire at once
      * @param delivery completes the futures of waiters
      * @param jitter numbers from 0 to 1 that lengthen a cool-down
      */
     RequestBudget(
-            int requestsPerMinute, int slots, Clock clock, Timer timer, Executor delivery, DoubleSupplier jitter) {
+            int requestsPerMinute,
+            int slots,
+            Clock clock,
+            Supplier<Instant> time,
+            BiConsumer<Duration, Runnable> timer,
+            Executor delivery,
+            DoubleSupplier jitter) {
         this.clock = clock;
+        this.time = time;
         this.timer = timer;
         this.delivery = delivery;
         this.jitter = jitter;
         this.slots = slots;
-        this.bucket = new TokenBucket(requestsPerMinute, clock.instant());
+        this.bucket = new TokenBucket(requestsPerMinute, time.get());
         for (Priority priority : Priority.values()) {
             waiting.put(priority, new ArrayDeque<>());
         }
@@ -123,8 +128,11 @@ public final class RequestBudget {
     /** When the cool-down ends; empty if there is none. */
     public Optional<Instant> coolingDownUntil() {
         return locked(() -> {
-            bucket.turnTo(clock.instant());
-            return Optional.ofNullable(bucket.coolingDownUntil());
+            bucket.turnTo(time.get());
+            Duration left = bucket.coolDownLeft();
+            return left.isZero()
+                    ? Optional.empty()
+                    : Optional.of(clock.instant().plus(left));
         });
     }
 
@@ -152,7 +160,7 @@ public final class RequestBudget {
     Level level() {
         int waits = waiting();
         return locked(() -> {
-            bucket.turnTo(clock.instant());
+            bucket.turnTo(time.get());
             return new Level(bucket.left(), waits, bucket.coolDownLeft());
         });
     }
@@ -172,7 +180,7 @@ public final class RequestBudget {
         List<Runnable> deliveries = new ArrayList<>();
         lock.lock();
         try {
-            bucket.turnTo(clock.instant());
+            bucket.turnTo(time.get());
             if (bucket.coolingDownUntil() != null) {
                 turnAwayImpatient(deliveries);
             }
@@ -234,10 +242,10 @@ public final class RequestBudget {
     }
 
     private void setTimer(Duration wait) {
-        Instant time = clock.instant().plus(wait);
-        if (timerSetFor == null || time.isBefore(timerSetFor)) {
-            timerSetFor = time;
-            timer.after(wait, this::timeHasPassed);
+        Instant end = time.get().plus(wait);
+        if (timerSetFor == null || end.isBefore(timerSetFor)) {
+            timerSetFor = end;
+            timer.accept(wait, this::timeHasPassed);
         }
     }
 
@@ -248,7 +256,7 @@ public final class RequestBudget {
 
     private void changeBucket(Runnable change) {
         locked(() -> {
-            bucket.turnTo(clock.instant());
+            bucket.turnTo(time.get());
             change.run();
             return true;
         });

@@ -2,6 +2,7 @@ package org.dbtrelay.dbtcloud;
 
 import java.net.URI;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -35,6 +36,7 @@ final class RequestBudgets {
                     settings.requestsPerMinute(),
                     settings.maxConcurrentRequests(),
                     clock,
+                    () -> Instant.EPOCH.plusNanos(monotonic.nanos()),
                     monotonic::after,
                     Thread::startVirtualThread,
                     monotonic::jitter);

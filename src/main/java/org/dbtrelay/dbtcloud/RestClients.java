@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.config.TrustStore;
-import org.jboss.logging.Logger;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.jboss.resteasy.reactive.client.api.LoggingScope;
 import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
 
@@ -24,7 +25,7 @@ import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
  */
 class RestClients implements AutoCloseable {
 
-    private static final Logger LOG = Logger.getLogger(RestClients.class);
+    private static final RelayLog LOG = RelayLog.of(RestClients.class);
     private static final int IDLE_SECONDS = 20;
 
     private final String userAgent;
@@ -121,7 +122,7 @@ class RestClients implements AutoCloseable {
             try {
                 api.close();
             } catch (IOException e) {
-                LOG.debugf(e, "REST client did not close");
+                LOG.debug("REST client did not close", RelayLog.pair(LogKey.DETAIL, e));
             }
         }
     }

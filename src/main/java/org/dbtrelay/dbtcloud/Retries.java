@@ -68,11 +68,7 @@ final class Retries {
     }
 
     private static Retryability retryability(JsonNode row, long accountId, @Nullable Long jobId) throws IOException {
-        if (!row.isObject()) {
-            throw new Envelope.UnreadableAnswer("an answer without data");
-        }
-        RunJson run = Envelope.convert(row, RunJson.class);
-        return new Retryability(
-                run.toSnapshot(accountId, jobId), Boolean.TRUE.equals(run.canRetry()), run.retryNotSupportedReason());
+        RunJson run = RunJson.of(row);
+        return new Retryability(run.toSnapshot(accountId, jobId), run.canRetry(), run.retryNotSupportedReason());
     }
 }

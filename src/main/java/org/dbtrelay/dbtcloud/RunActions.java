@@ -1,9 +1,8 @@
 package org.dbtrelay.dbtcloud;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.Response;
+import java.io.IOException;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
@@ -86,7 +85,7 @@ final class RunActions {
     }
 
     private static boolean mayMeanEnded(int status) {
-        return status >= 400 && status != 403;
+        return status >= 400;
     }
 
     private RunSnapshot start(
@@ -107,29 +106,12 @@ final class RunActions {
     }
 
     private static byte[] json(TriggerRequest request) throws DbtCloudException {
-        ObjectNode body = Envelope.JSON.createObjectNode();
-        String additional = request.additionalRunConfigJson();
         try {
-            if (additional != null) {
-                if (!(Envelope.JSON.readTree(additional) instanceof ObjectNode fields)) {
-                    throw new DbtCloudException(noObject());
-                }
-                body.setAll(fields);
-            }
-            body.put("cause", request.cause());
-            if (request.stepsOverride() != null) {
-                body.putPOJO("steps_override", request.stepsOverride());
-            }
-            if (request.schemaOverride() != null) {
-                body.put("schema_override", request.schemaOverride());
-            }
-            return Envelope.JSON.writeValueAsBytes(body);
-        } catch (JsonProcessingException e) {
-            throw new DbtCloudException(noObject(), e);
+            return TriggerBody.of(request);
+        } catch (IOException e) {
+            throw new DbtCloudException(
+                    new CallFailure.Refused("additional_run_config is no JSON object.", 400, "additional_run_config"),
+                    e);
         }
-    }
-
-    private static CallFailure noObject() {
-        return new CallFailure.Refused("additional_run_config is no JSON object.", 400, "additional_run_config");
     }
 }

@@ -21,10 +21,12 @@ public final class RunArtifacts {
 
     private final Exchange exchange;
     private final ReadRetries retries;
+    private final Priority priority;
 
-    RunArtifacts(Exchange exchange, ReadRetries retries) {
+    RunArtifacts(Exchange exchange, ReadRetries retries, Priority priority) {
         this.exchange = exchange;
         this.retries = retries;
+        this.priority = priority;
     }
 
     /** Uses an artifact while it comes in. */
@@ -99,7 +101,7 @@ public final class RunArtifacts {
     }
 
     List<String> list(long accountId, long runId) throws DbtCloudException {
-        return exchange.get(accountId, Priority.ARTIFACT, api -> api.artifacts(accountId, runId), body -> {
+        return exchange.get(accountId, priority, api -> api.artifacts(accountId, runId), body -> {
             JsonNode data = Envelope.read(body).data();
             if (!data.isArray() && !data.isNull()) {
                 throw new UnreadableAnswer("a list without rows");
@@ -112,6 +114,6 @@ public final class RunArtifacts {
 
     ArtifactBody open(long accountId, long runId, String path, @Nullable Integer step) throws DbtCloudException {
         String encoded = ArtifactPath.encode(path);
-        return exchange.open(accountId, Priority.ARTIFACT, api -> api.artifact(accountId, runId, encoded, step));
+        return exchange.open(accountId, priority, api -> api.artifact(accountId, runId, encoded, step));
     }
 }

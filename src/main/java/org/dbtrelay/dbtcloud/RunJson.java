@@ -1,6 +1,7 @@
 package org.dbtrelay.dbtcloud;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -11,115 +12,128 @@ import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunStep;
 import org.jspecify.annotations.Nullable;
 
-/** A run as dbt Cloud sends it ({@code RunResponse}): as far as the relay reads it; everything may be null or absent. */
-record RunJson(
-        @Nullable Long id,
-        @JsonProperty("account_id") @Nullable Long accountId,
-        @JsonProperty("project_id") @Nullable Long projectId,
-        @JsonProperty("environment_id") @Nullable Long environmentId,
-        @JsonProperty("job_definition_id") @Nullable Long jobDefinitionId,
-        @JsonProperty("job_id") @Nullable Long jobId,
-        @Nullable Integer status,
-        @JsonProperty("status_message") @Nullable String statusMessage,
-        @Nullable String href,
-        @JsonProperty("created_at") @Nullable String createdAt,
-        @JsonProperty("dequeued_at") @Nullable String dequeuedAt,
-        @JsonProperty("started_at") @Nullable String startedAt,
-        @JsonProperty("finished_at") @Nullable String finishedAt,
-        @JsonProperty("artifacts_saved") @Nullable Boolean artifactsSaved,
-        @Nullable Trigger trigger,
-        @Nullable Job job,
-        @JsonProperty("retrying_run_id") @Nullable Long retryingRunId,
-        @JsonProperty("can_retry") @Nullable Boolean canRetry,
-
-        @JsonProperty("retry_not_supported_reason") @Nullable
-        String retryNotSupportedReason,
-
-        @JsonProperty("run_steps") @Nullable List<@Nullable Step> runSteps) {
-
-    /** Present if it was asked for, and in the answer to a trigger. */
-    record Trigger(@Nullable String cause) {}
-
-    /** Null now and then even if it was asked for. */
-    record Job(@Nullable Long id, @Nullable String name) {}
-
-    /** A step of a run ({@code RunStepResponse}). */
-    record Step(
-            @Nullable Integer index,
-            @Nullable Integer status,
-            @Nullable String name,
-            @Nullable String logs,
-            @JsonProperty("started_at") @Nullable String startedAt,
-            @JsonProperty("run_step_command") @Nullable Command command) {
-
-        /** What dbt was called with. */
-        record Command(
-                @JsonProperty("dbt_command") @Nullable String dbtCommand) {}
-    }
+/**
+ * A run as dbt Cloud sends it ({@code RunResponse}), as far as the relay reads it; everything may be null or absent. Its id, its
+ * status and its job's id have to be right, because decisions rest on them; any other odd value counts as absent.
+ */
+record RunJson(WireFields fields) {
 
     /** A step in another status has only been if its time of start says so. */
     private static final Set<JobRunStatus> RUNS_OR_RAN =
             Set.of(JobRunStatus.Known.RUNNING, JobRunStatus.Known.SUCCESS, JobRunStatus.Known.ERROR);
 
+    /** What is kept of a status message and of names, in characters. */
+    static final int LONGEST_MESSAGE = 1_000;
+
+    private static final int LONGEST_COMMAND = 10_000;
+
     /** No status is a status that this build does not know: the run is polled on. */
-    private static final int NO_STATUS = 0;
+    private static final long NO_STATUS = 0;
+
+    /** The cause of a run whose trigger is told and has none. */
+    private static final String NO_CAUSE = "";
+
+    /**
+     * Of a row, or of the data of an answer.
+     *
+     * @throws UnreadableAnswer if it is no object
+     */
+    static RunJson of(JsonNode row) throws UnreadableAnswer {
+        if (!row.isObject()) {
+            throw new UnreadableAnswer("an answer without data");
+        }
+        return new RunJson(new WireFields(row, "run"));
+    }
 
     /**
      * The run as the relay knows it.
      *
      * @param askedAccount the account of the request, for answers that name none
      * @param askedJob the job of the request, for answers that name none; null if the request named none
-     * @throws UnreadableAnswer if it has no id, or its job is unknown
+     * @throws UnreadableAnswer if it has no id, its job is unknown, or one of these or its status is of another kind
      */
     RunSnapshot toSnapshot(long askedAccount, @Nullable Long askedJob) throws UnreadableAnswer {
+        Long id = fields.strict("id");
         if (id == null) {
             throw new UnreadableAnswer("a run without id");
         }
-        Long ofJob = firstOf(jobDefinitionId, jobId, job == null ? null : job.id(), askedJob);
+        WireFields job = fields.object("job");
+        Long ofJob = firstOf(
+                fields.strict("job_definition_id"),
+                fields.strict("job_id"),
+                job == null ? null : job.strict("id"),
+                askedJob);
         if (ofJob == null) {
             throw new UnreadableAnswer("a run without job");
         }
+        String jobName = job == null ? null : job.text("name");
         return new RunSnapshot(
                 id,
-                Objects.requireNonNullElse(accountId, askedAccount),
-                projectId,
-                environmentId,
+                Objects.requireNonNullElse(fields.number("account_id"), askedAccount),
+                fields.number("project_id"),
+                fields.number("environment_id"),
                 ofJob,
-                job == null ? null : job.name(),
-                JobRunStatus.of(Objects.requireNonNullElse(status, NO_STATUS)),
-                Redaction.of(statusMessage),
-                href,
-                DbtCloudTimes.instant(createdAt),
-                DbtCloudTimes.instant(dequeuedAt),
-                DbtCloudTimes.instant(startedAt),
-                DbtCloudTimes.instant(finishedAt),
-                Boolean.TRUE.equals(artifactsSaved),
-                trigger == null ? null : trigger.cause(),
-                retryingRunId);
+                jobName == null ? null : Redaction.withoutControl(LONGEST_MESSAGE, jobName),
+                status(fields.strict("status")),
+                Redaction.of(LONGEST_MESSAGE, fields.text("status_message")),
+                fields.text("href"),
+                DbtCloudTimes.instant(fields.text("created_at")),
+                DbtCloudTimes.instant(fields.text("dequeued_at")),
+                DbtCloudTimes.instant(fields.text("started_at")),
+                DbtCloudTimes.instant(fields.text("finished_at")),
+                fields.flag("artifacts_saved"),
+                cause(),
+                fields.number("retrying_run_id"));
+    }
+
+    /** Whether it could be retried from its point of failure. */
+    boolean canRetry() {
+        return fields.flag("can_retry");
+    }
+
+    /** Why not. */
+    @Nullable
+    String retryNotSupportedReason() {
+        return fields.text("retry_not_supported_reason");
     }
 
     /** The steps by index; one without index is left out, as its artifacts could not be asked for. */
     List<RunStep> toSteps() {
-        if (runSteps == null) {
-            return List.of();
+        List<RunStep> steps = new ArrayList<>();
+        JsonNode rows = fields.list("run_steps");
+        for (JsonNode row : rows == null ? List.<JsonNode>of() : rows) {
+            WireFields step = new WireFields(row, "run_step");
+            Long index = step.number("index");
+            if (index != null && index <= Integer.MAX_VALUE) {
+                steps.add(toStep(step, index.intValue()));
+            }
         }
-        return runSteps.stream()
-                .filter(Objects::nonNull)
-                .filter(step -> step.index() != null)
-                .map(RunJson::toStep)
-                .sorted(Comparator.comparingInt(RunStep::index))
-                .toList();
+        steps.sort(Comparator.comparingInt(RunStep::index));
+        return List.copyOf(steps);
     }
 
-    private static RunStep toStep(Step step) {
-        JobRunStatus status = JobRunStatus.of(Objects.requireNonNullElse(step.status(), NO_STATUS));
+    private static RunStep toStep(WireFields step, int index) {
+        JobRunStatus status = status(step.number("status"));
+        WireFields command = step.object("run_step_command");
+        String logs = step.text("logs");
         return new RunStep(
-                Objects.requireNonNull(step.index()),
-                Objects.requireNonNullElse(Redaction.of(step.name()), ""),
+                index,
+                Objects.requireNonNullElse(Redaction.of(LONGEST_MESSAGE, step.text("name")), ""),
                 status,
-                step.startedAt() != null || RUNS_OR_RAN.contains(status),
-                step.command() == null ? null : Redaction.of(step.command().dbtCommand()),
-                step.logs() == null ? "" : LongStringCut.lastLines(Redaction.blotOut(step.logs())));
+                step.text("started_at") != null || RUNS_OR_RAN.contains(status),
+                command == null ? null : Redaction.of(LONGEST_COMMAND, command.text("dbt_command")),
+                logs == null ? "" : Redaction.tail(logs));
+    }
+
+    /** Empty if the run's trigger is told and has none; null if its trigger is not told: it may have any cause. */
+    private @Nullable String cause() {
+        WireFields trigger = fields.object("trigger");
+        return trigger == null ? null : Objects.requireNonNullElse(trigger.text("cause"), NO_CAUSE);
+    }
+
+    private static JobRunStatus status(@Nullable Long code) {
+        long known = code == null ? NO_STATUS : code;
+        return JobRunStatus.of(Math.clamp(known, Integer.MIN_VALUE, Integer.MAX_VALUE));
     }
 
     private static @Nullable Long firstOf(@Nullable Long... candidates) {

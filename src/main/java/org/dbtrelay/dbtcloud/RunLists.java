@@ -74,7 +74,7 @@ final class RunLists {
                 api -> api.runStream(accountId, runId, "trigger,job,run_steps"),
                 body -> {
                     Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body));
-                    RunJson run = envelope.dataAs(RunJson.class);
+                    RunJson run = RunJson.of(envelope.data());
                     return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());
                 });
     }
@@ -101,7 +101,7 @@ final class RunLists {
     }
 
     static RunSnapshot readRun(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
-        return Envelope.read(body).dataAs(RunJson.class).toSnapshot(accountId, jobId);
+        return RunJson.of(Envelope.read(body).data()).toSnapshot(accountId, jobId);
     }
 
     private static Page readPage(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
@@ -110,7 +110,7 @@ final class RunLists {
         int unreadable = 0;
         for (JsonNode row : envelope.data()) {
             try {
-                runs.add(Envelope.convert(row, RunJson.class).toSnapshot(accountId, jobId));
+                runs.add(RunJson.of(row).toSnapshot(accountId, jobId));
             } catch (UnreadableAnswer e) {
                 unreadable++;
             }

@@ -27,16 +27,12 @@ final class TokenBucket {
         this.tokens = burst();
     }
 
-    /** Adds the tokens of the time that has passed; a clock that was set back adds none and lengthens no cool-down. */
+    /** Adds the tokens of the time that has passed, by a clock that nobody sets. */
     void turnTo(Instant time) {
         Duration passed = Duration.between(now, time);
         now = time;
-        if (passed.isNegative()) {
-            coolingDownUntil = coolingDownUntil == null ? null : coolingDownUntil.plus(passed);
-        } else {
-            double seconds = passed.getSeconds() + passed.getNano() / 1e9;
-            tokens = Math.min(burst(), tokens + seconds * rate());
-        }
+        double seconds = passed.getSeconds() + passed.getNano() / 1e9;
+        tokens = Math.min(burst(), tokens + seconds * rate());
         if (coolingDownUntil != null && !coolingDownUntil.isAfter(now)) {
             coolingDownUntil = null;
         }

@@ -6,7 +6,8 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
-import org.jboss.logging.Logger;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WebhookSignature {
 
-    private static final Logger LOG = Logger.getLogger(WebhookSignature.class);
+    private static final RelayLog LOG = RelayLog.of(WebhookSignature.class);
     private static final String ALGORITHM = "HmacSHA256";
 
     private final ApiToken secret;
@@ -40,7 +41,9 @@ public final class WebhookSignature {
             return MessageDigest.isEqual(
                     expected.getBytes(StandardCharsets.UTF_8), header.getBytes(StandardCharsets.UTF_8));
         } catch (ApiToken.Unreadable e) {
-            LOG.warnf("a webhook cannot be checked: its secret cannot be read reason=%s", e.getMessage());
+            LOG.warn(
+                    "a webhook cannot be checked: its secret cannot be read",
+                    RelayLog.pair(LogKey.REASON, e.getMessage()));
             return false;
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every Java platform has HMAC-SHA256", e);

@@ -16,6 +16,7 @@ public enum LogKey {
     DETAIL,
     DURATION_MS,
     ENTRIES,
+    FIELD,
     JOB_ID,
     KEY,
     LEVEL,

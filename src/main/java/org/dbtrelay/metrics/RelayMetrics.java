@@ -100,6 +100,11 @@ public class RelayMetrics {
         level("relay.partitions", Tags.of("phase", phase)).addAndGet(more);
     }
 
+    /** Whether a connection has not answered well yet since the start. */
+    public void unreached(String connection, boolean unreached) {
+        level("relay.connection.unreached", Tags.of("connection", connection)).set(unreached ? 1 : 0);
+    }
+
     /** How a connection and its account's budget are just now. */
     public void connection(String connection, boolean suspended, int requestsLeft, int waiting, Duration coolDownLeft) {
         Tags tags = Tags.of("connection", connection);

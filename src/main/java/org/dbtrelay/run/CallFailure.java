@@ -36,7 +36,7 @@ public sealed interface CallFailure {
     record Limited(String detail, Duration pause) implements CallFailure {}
 
     /**
-     * 401, or a 403 that speaks of token, account or address: not the command's fault, the connection has to be mended.
+     * 401, or a 403 of which dbt Cloud says that it is about token, account or address: not the command's fault, the connection has to be mended.
      * dbt Cloud answers 401 for a good token at the wrong host as well.
      */
     record Suspended(String detail, int status) implements CallFailure {}

@@ -9,6 +9,8 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Optional;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
@@ -46,6 +48,7 @@ public class WebhookResource {
      *
      * @param connection the connection whose secret has signed it
      * @param signature of the body's bytes
+     * @param unread the body, which is read when the connection is known
      * @return 204; 401 for a wrong signature; 404 where the connection is unknown or has no secret; 413 for a large body
      */
     @POST
@@ -58,12 +61,19 @@ public class WebhookResource {
     public Response receive(
             @PathParam("connection") String connection,
             @HeaderParam(HttpHeaders.AUTHORIZATION) @Nullable String signature,
-            byte[] body) {
+            InputStream unread)
+            throws IOException {
         Optional<DbtCloudClient> client = connections.find(connection);
         Optional<WebhookSignature> expected = connections.webhookSignature(connection);
         if (client.isEmpty() || expected.isEmpty()) {
             return Response.status(Response.Status.NOT_FOUND).build();
         }
+        // Nothing is read for somebody who has no signature to show, and no more than a webhook for anybody.
+        if (signature == null || !signature.matches("[0-9a-f]{64}")) {
+            webhooks.refused(connection);
+            return Response.status(Response.Status.UNAUTHORIZED).build();
+        }
+        byte[] body = unread.readNBytes(LARGEST + 1);
         if (body.length > LARGEST) {
             return Response.status(Response.Status.REQUEST_ENTITY_TOO_LARGE).build();
         }

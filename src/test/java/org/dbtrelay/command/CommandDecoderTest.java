@@ -97,6 +97,10 @@ class CommandDecoderTest {
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": \"a\"}     | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"../a\"]} | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"/etc\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"a//b\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"a/\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"a/./b\"]} | artifacts:",
+                "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"a\\u0007b\"]} | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [7]} | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [\"a\", \"a\"]} | artifacts:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"artifacts\": [{\"path\": \"a\"}]} | artifacts:",
@@ -227,5 +231,18 @@ class CommandDecoderTest {
 
     private Input decode(byte[] value) {
         return decoder.decode(value, name -> null, "the-default-id", Instant.EPOCH);
+    }
+
+    /** Over HTTP a command without an id gets one. The topic's reader put it aside for its size, after an answer of 202. */
+    @Test
+    void whatItsIdMakesTooLargeIsKnownBeforeItIsTaken() {
+        String begin = "{\"command\": \"cancel\", \"run_id\": 1, \"context\": \"";
+        byte[] fits = (begin + "x".repeat(MAX_SIZE - begin.length() - 2) + "\"}").getBytes(StandardCharsets.UTF_8);
+
+        byte[] plain = decoder.plain(fits, name -> null, "an-id-that-was-not-there");
+
+        assertThat(fits).hasSize(MAX_SIZE);
+        assertThat(decoder.tooLarge(fits)).isNull();
+        assertThat(decoder.tooLarge(plain)).contains("command_id", "relay.commands.max-size is " + MAX_SIZE);
     }
 }

@@ -101,6 +101,85 @@ class EnvelopeTest {
         assertThatThrownBy(() -> RunLists.readRun(body(answer), 7, null)).isInstanceOf(UnreadableAnswer.class);
     }
 
+    /** One field that nobody asked for must not hide a run: a search or {@code if_running} would not get past it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"status_message\": {\"text\": \"x\"}",
+                "\"job\": []",
+                "\"job\": \"daily\"",
+                "\"job\": {\"name\": []}",
+                "\"trigger\": [], \"created_at\": 5, \"href\": {}",
+                "\"account_id\": {}, \"project_id\": \"x\", \"environment_id\": 1.5",
+                "\"created_at\": \"tomorrow\", \"started_at\": [], \"finished_at\": true, \"dequeued_at\": 1e400",
+                "\"artifacts_saved\": \"yes\", \"can_retry\": [], \"retry_not_supported_reason\": 5",
+                "\"retrying_run_id\": \"none\"",
+                "\"run_steps\": {\"index\": 1}",
+                "\"run_steps\": [5, [], \"x\", {\"index\": \"x\"}]"
+            })
+    void anOddValueThatNothingRestsOnIsAbsent(String odd) throws IOException {
+        String json = "{\"id\": 1, \"job_id\": 2, \"status\": 3, " + odd + "}";
+
+        assertThat(run(json)).isEqualTo(run("{\"id\": 1, \"job_id\": 2, \"status\": 3}"));
+        RunJson read = RunJson.of(Envelope.JSON.readTree(json));
+        assertThat(read.toSteps()).isEmpty();
+        assertThat(read.canRetry()).isFalse();
+        assertThat(read.retryNotSupportedReason()).isNull();
+    }
+
+    @Test
+    void oddValuesOfAStepAreAbsentToo() throws IOException {
+        RunJson read = RunJson.of(Envelope.JSON.readTree("""
+                {"id": 1, "job_id": 2, "run_steps": [
+                  {"index": 1, "status": {}, "name": 5, "logs": {}, "started_at": [], "run_step_command": "dbt build"}]}"""));
+
+        assertThat(read.toSteps()).containsExactly(new RunStep(1, "", new JobRunStatus.Unknown(0), false, null, ""));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"id\": 1.5, \"job_id\": 2}",
+                "{\"id\": 1, \"job_id\": \"x\"}",
+                "{\"id\": 1, \"job_id\": 2, \"job_definition_id\": []}",
+                "{\"id\": 1, \"job\": {\"id\": {}}}",
+                "{\"id\": 1, \"job_id\": 2, \"status\": \"Running\"}",
+                "{\"id\": 1, \"job_id\": 2, \"status\": {}}",
+                "{\"id\": 99999999999999999999, \"job_id\": 2}"
+            })
+    void whatDecisionsRestOnHasToBeRight(String row) {
+        assertThatThrownBy(() -> run(row)).isInstanceOf(UnreadableAnswer.class);
+    }
+
+    /** A trigger that is told and has no cause is a schedule's or a person's; one that is not told may be anybody's. */
+    @Test
+    void aTriggerWithoutCauseIsNotOneThatIsNotTold() throws IOException {
+        assertThat(run("{\"id\": 1, \"job_id\": 2, \"trigger\": {}}").triggerCause())
+                .isEmpty();
+        assertThat(run("{\"id\": 1, \"job_id\": 2, \"trigger\": {\"cause\": null}}")
+                        .triggerCause())
+                .isEmpty();
+        assertThat(run("{\"id\": 1, \"job_id\": 2, \"trigger\": {\"cause\": [1]}}")
+                        .triggerCause())
+                .isEmpty();
+        assertThat(run("{\"id\": 1, \"job_id\": 2, \"trigger\": null}").triggerCause())
+                .isNull();
+        assertThat(run("{\"id\": 1, \"job_id\": 2}").triggerCause()).isNull();
+    }
+
+    @Test
+    void noTextOfARunHasTerminalControlAndNoneIsLong() throws IOException {
+        String colour = "\\u001b[31m";
+        RunSnapshot run = run("{\"id\": 1, \"job_id\": 2, \"status_message\": \"" + colour + "password=hunter2"
+                + "x".repeat(100_000) + " y\", \"job\": {\"name\": \"" + colour + "daily\"}}");
+
+        assertThat(run.statusMessage()).startsWith("password=***").hasSizeLessThanOrEqualTo(1_000);
+        assertThat(run.jobName()).isEqualTo("daily");
+        assertThat(run("{\"id\": 1, \"job_id\": 2, \"status_message\": \"" + "x ".repeat(50_000) + "\"}")
+                        .statusMessage())
+                .hasSize(1_000);
+    }
+
     @Test
     void aTriggersAnswerNeedsNothingButTheId() throws IOException {
         assertThat(RunLists.readRun(body("{\"data\": {\"id\": 1}}"), 7, 9L).jobId())
@@ -109,13 +188,13 @@ class EnvelopeTest {
 
     @Test
     void readsSteps() throws IOException {
-        RunJson run = Envelope.read(body("""
+        RunJson run = RunJson.of(Envelope.read(body("""
                         {"data": {"id": 1, "job_id": 2, "run_steps": [
                           {"index": 2, "name": "Invoke dbt with `dbt build`", "status": 20, "logs": "a\\nb",
                            "run_step_command": {"run_step_id": 5, "dbt_command": "dbt build"}},
                           {"index": 1, "name": null, "status": null, "logs": null, "run_step_command": null},
                           null,
-                          {"name": "without index"}]}}""")).dataAs(RunJson.class);
+                          {"name": "without index"}]}}""")).data());
 
         assertThat(run.toSteps())
                 .isEqualTo(List.of(
@@ -131,9 +210,9 @@ class EnvelopeTest {
 
     @Test
     void readsAJob() throws IOException {
-        var job = Envelope.read(body("""
+        var job = JobJson.of(Envelope.read(body("""
                         {"data": {"id": 70403103999999, "project_id": 2, "environment_id": 3, "name": "daily",
-                          "deactivated": true, "triggers": {}}}""")).dataAs(JobJson.class).toDetails(7);
+                          "deactivated": true, "triggers": {}}}""")).data()).toDetails(7);
 
         assertThat(job).isEqualTo(new org.dbtrelay.run.JobDetails(70403103999999L, 7, 2, 3, "daily", true));
     }

@@ -71,13 +71,38 @@ class FailureMapperTest {
 
         assertThat(of(403, scope)).isInstanceOf(CallFailure.Suspended.class);
         assertThat(of(403, address)).isInstanceOf(CallFailure.Suspended.class);
-        assertThat(of(403, "<html>blocked</html>")).isInstanceOf(CallFailure.Suspended.class);
+        assertThat(of(403, "{\"detail\": \"Invalid token.\"}")).isInstanceOf(CallFailure.Suspended.class);
     }
 
-    @Test
-    void a403OfTheCommandRefusesIt() {
-        assertThat(of(403, envelope(403, "You do not have permission to run this job.", "null")))
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "You do not have permission to run this job.",
+                "This service account may not cancel runs of this account.",
+                "Your account's token lacks the permission for this address book.",
+                "The environment's IP range is not yours.",
+                ""
+            })
+    void a403OfTheCommandRefusesIt(String words) {
+        assertThat(of(403, envelope(403, words, "null"))).isInstanceOf(CallFailure.Refused.class);
+        assertThat(of(403, envelope(403, words, "{\"account_access_denied\": false}")))
                 .isInstanceOf(CallFailure.Refused.class);
+        assertThat(of(403, "{\"detail\": \"" + words + "\"}")).isInstanceOf(CallFailure.Refused.class);
+        assertThat(of(403, "blocked: token, account, address")).isInstanceOf(CallFailure.Refused.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {400, 403, 404, 405, 409, 500, 503})
+    void wordsInADetailAreRead(int status) {
+        String words = "Method \\\"POST\\\" not allowed for ab" + '\u001b' + "[31m now.";
+
+        assertThat(of(status, "{\"detail\": \"" + words.replace("\u001b", "\\u001b") + "\"}")
+                        .detail())
+                .isEqualTo("dbt Cloud answered " + status + ": Method \"POST\" not allowed for ab now.");
+        assertThat(of(status, "{\"detail\": [1]}").detail()).isEqualTo("dbt Cloud answered " + status);
+        assertThat(of(status, "{\"detail\": \"x\", \"status\": {\"user_message\": \"y\"}}")
+                        .detail())
+                .isEqualTo("dbt Cloud answered " + status + ": y");
     }
 
     @ParameterizedTest
@@ -107,13 +132,9 @@ class FailureMapperTest {
     void aPageIsNoAnswerOfTheApi(int status) {
         CallFailure failure = mapper.of(new BadAnswer(status, "text/HTML; charset=utf-8", null, "<html>"));
 
-        if (status == 403) {
-            assertThat(failure).isInstanceOf(CallFailure.Suspended.class);
-        } else {
-            assertThat(failure)
-                    .isEqualTo(new CallFailure.Unclear("dbt Cloud answered " + status
-                            + " with a body that is not the API's (text/html; charset=utf-8)"));
-        }
+        assertThat(failure)
+                .isEqualTo(new CallFailure.Unclear("dbt Cloud answered " + status
+                        + " with a body that is not the API's (text/html; charset=utf-8)"));
     }
 
     @ParameterizedTest

@@ -89,7 +89,7 @@ class ReadsTest extends AgainstWireMock {
     @CsvSource({
         "400, Refused",
         "401, Suspended",
-        "403, Suspended",
+        "403, Refused",
         "404, NotFound",
         "408, Unclear",
         "422, Refused",

@@ -24,7 +24,10 @@ class RequestBudgetTest {
 
     private record Task(Instant due, Runnable work) {}
 
+    /** By which time passes; the other one is for people. */
     private final HandTurnedClock clock = HandTurnedClock.at("2026-11-22T10:00:00Z");
+
+    private HandTurnedClock wall = clock;
     private final PriorityQueue<Task> timers = new PriorityQueue<>(Comparator.comparing(Task::due));
     private final List<String> granted = new ArrayList<>();
     private double jitter;
@@ -33,7 +36,8 @@ class RequestBudgetTest {
         return new RequestBudget(
                 perMinute,
                 slots,
-                clock,
+                wall,
+                clock::instant,
                 (delay, work) -> timers.add(new Task(clock.instant().plus(delay), work)),
                 Runnable::run,
                 () -> jitter);
@@ -257,7 +261,7 @@ class RequestBudgetTest {
     @Test
     void aGrantThatNobodyTakesIsGivenBack() {
         List<Runnable> deliveries = new ArrayList<>();
-        RequestBudget budget = new RequestBudget(60, 1, clock, (_, _) -> {}, deliveries::add, () -> 0);
+        RequestBudget budget = new RequestBudget(60, 1, wall, clock::instant, (_, _) -> {}, deliveries::add, () -> 0);
         CompletableFuture<Permit> late = budget.reserve(Priority.POLL);
         late.cancel(false);
 
@@ -282,20 +286,47 @@ class RequestBudgetTest {
         return false;
     }
 
+    /** Before, a clock that was set forward ended a shut-out of five minutes, and the next request began another. */
     @Test
-    void aClockThatIsSetBackStopsNothing() {
+    void aClockThatIsSetNeitherEndsNorLengthensACoolDown() {
+        wall = HandTurnedClock.at("2026-11-22T10:00:00Z");
         RequestBudget budget = budget(60, 32);
         spend(budget, BURST);
         ask(budget, Priority.POLL, "poll");
         budget.coolDown(Duration.ofSeconds(30));
 
-        clock.advance(Duration.ofHours(-1));
-        List<Task> set = List.copyOf(timers);
-        timers.clear();
-        set.forEach(task -> task.work().run());
-        pass(Duration.ofSeconds(32));
+        wall.advance(Duration.ofHours(1));
+        budget.grantDue();
+        assertThat(budget.coolingDownUntil()).contains(wall.instant().plusSeconds(30));
+        wall.advance(Duration.ofHours(-2));
+        pass(Duration.ofSeconds(29));
+        assertThat(granted).isEmpty();
+        pass(Duration.ofSeconds(3));
 
         assertThat(granted).containsExactly("poll");
+        assertThat(budget.coolingDownUntil()).isEmpty();
+    }
+
+    /** Whoever reads an artifact slowly over HTTP holds its place as long as he likes. */
+    @Test
+    void downloadsLeavePlacesForTheArtifactsThatCommandsWant() {
+        RequestBudget budget = budget(60_000, 16);
+        List<CompletableFuture<Permit>> downloads = reserve(budget, Priority.DOWNLOAD, 20);
+        List<CompletableFuture<Permit>> artifacts = reserve(budget, Priority.ARTIFACT, 20);
+
+        assertThat(done(downloads)).isEqualTo(4);
+        assertThat(done(artifacts)).isEqualTo(4);
+    }
+
+    @Test
+    void peopleWhoReadDoNotGoBeforeLooksAtRuns() {
+        RequestBudget budget = budget(60, 32);
+        spend(budget, BURST);
+        ask(budget, Priority.READ, "read");
+        ask(budget, Priority.POLL, "poll");
+        pass(Duration.ofSeconds(10));
+
+        assertThat(granted).containsExactly("poll", "read");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.dbtrelay.dbtcloud;
 
 import java.time.Clock;
+import java.time.Instant;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 
 /** Budgets for the tests of other packages. */
@@ -12,7 +13,14 @@ public final class TestBudgets {
 
     /** A budget that grants at once. */
     public static RequestBudget wide() {
-        return new RequestBudget(PLENTY, PLENTY, Clock.systemUTC(), (_, _) -> {}, Runnable::run, () -> 0);
+        return new RequestBudget(
+                PLENTY,
+                PLENTY,
+                Clock.systemUTC(),
+                () -> Instant.EPOCH.plusNanos(System.nanoTime()),
+                (_, _) -> {},
+                Runnable::run,
+                () -> 0);
     }
 
     /** Whether a permit still holds its slot. */

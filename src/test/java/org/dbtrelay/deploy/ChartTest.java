@@ -95,6 +95,18 @@ class ChartTest {
                 .isSubsetOf("/tmp", Chart.configuration(values).get("relay.artifacts.directory"));
     }
 
+    /** The kill switch and the end of a stuck command are for bad days. */
+    @ParameterizedTest
+    @MethodSource("examples")
+    void servicesReachInstancesThatAreNotReady(Path values) throws IOException {
+        assertThat(Chart.rendered(values).ofKind("Service"))
+                .hasSize(2)
+                .allSatisfy(service -> assertThat(service.path("spec")
+                                .path("publishNotReadyAddresses")
+                                .asBoolean())
+                        .isTrue());
+    }
+
     /** As {@code docs/http.md} tells of the management interface, on the ports that the application has. */
     @ParameterizedTest
     @MethodSource("examples")

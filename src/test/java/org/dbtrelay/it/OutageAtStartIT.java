@@ -85,7 +85,8 @@ class OutageAtStartIT {
                                 "default", reason -> assertThat(reason).containsIgnoringCase("refused")));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(reasons(process, "partitions")).containsEntry("owned", "3"));
-        assertAliveAndNotReady(process);
+        // Ready means that partitions are served.
+        process.awaitReady(PATIENCE);
         long job = present.world().jobNamed("quick").id();
         relay.send(job, trigger("before-dbt-cloud", job));
         relay.reader().awaitEvent("command.accepted", "before-dbt-cloud", PATIENCE);
@@ -197,7 +198,7 @@ class OutageAtStartIT {
         await().during(severalLooks)
                 .atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(warnings(process))
-                        .filteredOn(line -> line.contains("Not ready, waiting"))
+                        .filteredOn(line -> line.contains("org.dbtrelay"))
                         .singleElement()
                         .satisfies(line -> assertThat(line).contains(what)));
     }

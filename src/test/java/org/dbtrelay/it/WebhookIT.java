@@ -135,9 +135,10 @@ class WebhookIT {
         assertThat(post("default", body, "0".repeat(64))).isEqualTo(401);
         assertThat(post("default", body + " ", signed(body))).isEqualTo(401);
         assertThat(post("nowhere", body, signed(body))).isEqualTo(404);
+        assertThat(post("default", body, "no signature at all")).isEqualTo(401);
         String large = body + " ".repeat(64 * 1024);
         assertThat(post("default", large, signed(large))).isEqualTo(413);
-        assertThat(webhooks("wrong_signature")).isEqualTo(3);
+        assertThat(webhooks("wrong_signature")).isEqualTo(4);
         assertThat(relay.relay().lines()).noneMatch(line -> line.contains(secret) || line.contains("ERROR"));
     }
 

@@ -1,5 +1,6 @@
 package org.dbtrelay.metrics;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 
 /** Metrics for the simulation: counted nowhere. */
@@ -10,5 +11,10 @@ public final class SimMetrics {
     /** Metrics without a registry behind them. */
     public static RelayMetrics none() {
         return new RelayMetrics(new CompositeMeterRegistry());
+    }
+
+    /** Metrics that a test reads. */
+    public static RelayMetrics on(MeterRegistry registry) {
+        return new RelayMetrics(registry);
     }
 }
