@@ -80,7 +80,14 @@ class Actions {
             case Action.SearchMarker search -> call(action, search.target(), inbox, client -> search(client, search));
             case Action.ReadEnd read -> call(action, read.target(), inbox, client -> ends.end(client, read));
             case Action.Explain explain -> ends.later(explain, inbox);
-            case Action.CancelRun cancel -> call(action, cancel.target(), inbox, client -> cancel(client, cancel));
+            case Action.CancelRun cancel ->
+                call(
+                        action,
+                        cancel.target(),
+                        inbox,
+                        client -> new Input.Observed(
+                                cancel.commandId(),
+                                client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent())));
             case Action.CancelOther cancel -> cancelOther(cancel);
             case Action.ReadRun read -> call(action, read.target(), inbox, client -> readRun(client, read));
             case Action.ReadNewestRun read -> call(action, read.target(), inbox, client -> readNewest(client, read));
@@ -195,23 +202,6 @@ class Actions {
                                 pair(LogKey.ACTION, cancel.getClass().getSimpleName()));
                     }
                 }));
-    }
-
-    /** A refused cancel is answered by a look: the run may have ended, and nobody has written down what is answered then. */
-    private static Input cancel(DbtCloudClient client, Action.CancelRun cancel) throws DbtCloudException {
-        long accountId = cancel.target().accountId();
-        try {
-            return new Input.Observed(
-                    cancel.commandId(), client.cancel(accountId, cancel.runId(), cancel.traceparent()));
-        } catch (DbtCloudException e) {
-            if (e.failure() instanceof CallFailure.Refused) {
-                RunSnapshot run = client.run(accountId, cancel.runId(), Priority.CANCEL);
-                if (run.status().isTerminal()) {
-                    return new Input.Observed(cancel.commandId(), run);
-                }
-            }
-            throw e;
-        }
     }
 
     /** Looks first: a run that has begun meanwhile is left alone. */

@@ -71,8 +71,7 @@ class Triggers {
                 e,
                 pair(LogKey.COMMAND_ID, action.commandId()),
                 pair(LogKey.ACTION, Action.ReserveStart.class.getSimpleName()));
-        return new Input.CallFailed(
-                action, new CallFailure.NotSent(e.getClass().getSimpleName()));
+        return new Input.CallFailed(action, new CallFailure.NotSent(e.getClass().getSimpleName()));
     }
 
     /** Holds no thread while the budget has nothing to give. */

@@ -21,7 +21,7 @@ final class StartPhase {
             case Input.MayStart early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.InFlight early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.RunRead early when !lineup.hasTurn(entry.commandId()) -> Decision.NOTHING;
-            case Input.JobFound(String id, JobDetails job) -> jobFound(entry, state, job, now, policy, lineup);
+            case Input.JobFound(String id, JobDetails job) -> jobFound(entry, job, now, policy, lineup);
             case Input.JobRefused(String id, RejectReason reason, String message) ->
                 Draft.of(entry, now).rejected(reason, message);
             case Input.InFlight inFlight -> inFlight(entry, state, inFlight, now, lineup);
@@ -76,8 +76,7 @@ final class StartPhase {
                         look.answeredAt() == null ? null : look);
     }
 
-    private static Decision jobFound(
-            RunEntry entry, RunState.Waiting state, JobDetails job, Instant now, Policy policy, Lineup lineup) {
+    private static Decision jobFound(RunEntry entry, JobDetails job, Instant now, Policy policy, Lineup lineup) {
         Order order = entry.openOrder();
         boolean dryRun = order.task() instanceof Task.Trigger trigger && trigger.dryRun();
         if (order.jobId() != null && !dryRun) {

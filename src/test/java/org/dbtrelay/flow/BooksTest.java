@@ -37,12 +37,12 @@ class BooksTest {
     private final CountedEntries entries = new CountedEntries();
     private final CommandViews views = views();
 
-    private static void put(Books books, RunEntry entry) {
-        replace(books, books.byId().put(entry.commandId(), entry), entry);
+    private void put(Books books, RunEntry entry) {
+        replace(books, entries.put(entry.commandId(), entry), entry);
     }
 
-    private static void remove(Books books, String commandId) {
-        replace(books, books.byId().remove(commandId), null);
+    private void remove(Books books, String commandId) {
+        replace(books, entries.remove(commandId), null);
     }
 
     /** As the decisions do it. */

@@ -93,7 +93,7 @@ public final class SimFlow {
                         monotonic,
                         metrics,
                         RelayTraces.none()) {
-                    /** Small, so that many a step is full. */
+                    // Small, so that many a step is full.
                     @Override
                     Step.Bounds stepBounds() {
                         return new Step.Bounds(12, 12_000);

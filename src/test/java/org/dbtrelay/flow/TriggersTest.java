@@ -60,7 +60,8 @@ class TriggersTest {
                 "c1",
                 grant,
                 () -> {},
-                failure -> inbox.add(new Input.CallFailed(reserve(HERE), new CallFailure.NotSent(failure.getMessage()))));
+                failure ->
+                        inbox.add(new Input.CallFailed(reserve(HERE), new CallFailure.NotSent(failure.getMessage()))));
 
         grant.completeExceptionally(new IllegalStateException("closed"));
 
@@ -94,14 +95,7 @@ class TriggersTest {
     void a_refusal_stays_one_where_its_reason_cannot_be_asked_for() throws InterruptedException {
         Permit permit = budget.reserve(Priority.TRIGGER).join();
         Action.Start refused = new Action.Start(
-                "c1",
-                1,
-                HERE,
-                7,
-                new StartCall.Trigger(),
-                "cause",
-                new Overrides(null, null, "[]", Set.of()),
-                null);
+                "c1", 1, HERE, 7, new StartCall.Trigger(), "cause", new Overrides(null, null, "[]", Set.of()), null);
 
         triggers.start(refused, permit, window(), inbox::add);
 
@@ -117,8 +111,7 @@ class TriggersTest {
     }
 
     private Action.Start start(Action.Target target) {
-        return new Action.Start(
-                "c1", 1, target, 7, new StartCall.Trigger(), "cause", Overrides.NONE, null);
+        return new Action.Start("c1", 1, target, 7, new StartCall.Trigger(), "cause", Overrides.NONE, null);
     }
 
     private SendWindow window() {
