@@ -156,8 +156,10 @@ class DegradedPartitionIT {
         try (var other = relay.clients().newProducer(Map.of(ProducerConfig.TRANSACTIONAL_ID_CONFIG, "somebody"))) {
             other.initTransactions();
             other.beginTransaction();
-            other.send(new ProducerRecord<>(relay.topic("ledger"), 1, bytes("c:x"), bytes("never committed")));
+            var sent =
+                    other.send(new ProducerRecord<>(relay.topic("ledger"), 1, bytes("c:x"), bytes("never committed")));
             other.flush();
+            assertThat(sent).isDone();
             var process = relay.launch();
             process.process()
                     .awaitLine(Pattern.compile("somebody's open transaction hides the ledger partition"), PATIENCE);
