@@ -112,6 +112,8 @@ class CanaryTokenTest {
     @BeforeEach
     void listen() {
         emulator = EmulatedDbtCloud.Server.emulator;
+        // Without a broker it would have the smallest share.
+        connections.share(1);
         listener.setLevel(Level.ALL);
         root.addHandler(listener);
     }

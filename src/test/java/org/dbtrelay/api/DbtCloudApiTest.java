@@ -19,6 +19,7 @@ import static org.hamcrest.Matchers.startsWith;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.ValidatableResponse;
+import jakarta.inject.Inject;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,6 +28,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.EmulatedProject;
@@ -49,12 +51,17 @@ class DbtCloudApiTest {
     private static final String PROBLEM = "application/problem+json";
     private static final String NOT_THERE = "/jobs/1";
 
+    @Inject
+    Connections connections;
+
     private DbtCloudEmulator emulator;
     private String account;
 
     @BeforeEach
     void begin() {
         emulator = EmulatedDbtCloud.Server.emulator;
+        // Without a broker it would have the smallest share.
+        connections.share(1);
         // Another test class of this application may have left the account refused: the next probe ends it.
         await().until(() ->
                 get("/api/connections").extract().<List<?>>path("[0].refused").isEmpty());
