@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.header.Header;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.Origin;
 import org.dbtrelay.ledger.Position;
+import org.dbtrelay.ledger.RecordSize;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -99,15 +99,8 @@ final class Step implements Decisions.Batch {
     }
 
     private ProducerRecord<byte[], byte[]> weighed(ProducerRecord<byte[], byte[]> record) {
-        bytes += length(record.key()) + length(record.value());
-        for (Header header : record.headers()) {
-            bytes += header.key().length() + length(header.value());
-        }
+        bytes += RecordSize.of(record);
         return record;
-    }
-
-    private static int length(byte @Nullable [] content) {
-        return content == null ? 0 : content.length;
     }
 
     Instant now() {

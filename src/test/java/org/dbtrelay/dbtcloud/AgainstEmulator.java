@@ -32,7 +32,7 @@ abstract class AgainstEmulator {
         Map<String, String> settings = new HashMap<>(Map.of(
                 "account-id", String.valueOf(account),
                 "read-timeout", "10s",
-                "max-concurrent-requests", "8"));
+                "max-concurrent-requests", "12"));
         settings.put("token", emulator.token());
         connections = TestConnections.to(emulator.baseUrl(), clock, monotonic, settings);
         client = connections.find("default").orElseThrow();
