@@ -34,7 +34,7 @@ final class CollectPhase {
         if (explaining != null) {
             draft.then(ExplainPhase.again(commandId, order, end.run(), explaining, now.plus(RunMachine.backOff(0))));
         }
-        return settle(draft, state);
+        return settle(state.isDone() ? draft : draft.wakeAt(state.over()), state);
     }
 
     /** What a command wants of a step that the run does not have is told at once, as soon as the steps are known. */
@@ -64,6 +64,7 @@ final class CollectPhase {
             case Input.CallFailed(Action.Collect collect, CallFailure failure) ->
                 collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
             case Input.Explained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
+            case Input.Woken woken when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
             case Input.Woken woken -> state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
             case Input.Restored restored -> restored(entry, state, now);
             case Input.About other -> Decision.NOTHING;
@@ -71,7 +72,7 @@ final class CollectPhase {
     }
 
     private static Decision restored(RunEntry entry, RunState.Collecting state, Instant now) {
-        Draft draft = Draft.of(entry, now);
+        Draft draft = Draft.of(entry, now).wakeAt(state.over());
         if (state.canCollect()) {
             draft.then(collect(entry, state));
         }
@@ -108,6 +109,13 @@ final class CollectPhase {
             return draft.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
         }
         return notInTime(draft, state, notYet, policy);
+    }
+
+    /** Not even an answer has come: the account has no request to spare for what is in no hurry, or dbt Cloud says nothing. */
+    private static Decision overdue(RunEntry entry, RunState.Collecting state, Instant now, Policy policy) {
+        List<Unavailable> all =
+                nothing(entry, state, "dbt Cloud has not answered").notYet();
+        return notInTime(Draft.of(entry, now), state.with((Explaining) null), all, policy);
     }
 
     /** What has not come is not waited for any longer. */

@@ -194,6 +194,8 @@ public sealed interface RunState {
         /** Time without dbt Cloud does not count against patience, but nothing stays open for ever. */
         private static final Duration AWAY = Duration.ofHours(1);
 
+        private static final Duration LAST_TRY = Duration.ofMinutes(1);
+
         public Collecting {
             remaining = List.copyOf(remaining);
         }
@@ -209,6 +211,11 @@ public sealed interface RunState {
                 Duration patience) {
             Instant until = now.plus(patience);
             return new Collecting(run, outcome, reason, remaining, until, 0, now, until.plus(AWAY), null, explaining);
+        }
+
+        /** When it is over, whether or not anything was answered: a last try may be under way at the end of patience. */
+        Instant over() {
+            return (latest == null ? until.plus(AWAY) : latest).plus(LAST_TRY);
         }
 
         /** Nothing is left to be told. */

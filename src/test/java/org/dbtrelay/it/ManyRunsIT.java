@@ -90,19 +90,15 @@ class ManyRunsIT {
     private static long assertCostOf(int rounds, String how, int mostOfARound) {
         stage.dbtCloud().counters().reset();
         letPass(rounds);
-        long lists = stage.dbtCloud().count(Endpoint.LIST_RUNS);
-        long singles = stage.dbtCloud().count(Endpoint.GET_RUN);
+        // At one moment: the next round may begin while this is counted.
+        Map<Endpoint, Long> asked = stage.dbtCloud().counters().snapshot();
+        long lists = asked.getOrDefault(Endpoint.LIST_RUNS, 0L);
+        long singles = asked.getOrDefault(Endpoint.GET_RUN, 0L);
         System.out.printf(
                 "ManyRunsIT: %d runs in flight by %s: %.1f requests an interval of %s, %s%n",
-                RUNS,
-                how,
-                (double) (lists + singles) / rounds,
-                INTERVAL,
-                stage.dbtCloud().counters().snapshot());
+                RUNS, how, (double) (lists + singles) / rounds, INTERVAL, asked);
         assertThat(lists + singles).isBetween((long) (rounds - 1) * RUNS / 100, (long) rounds * mostOfARound);
-        assertThat(stage.dbtCloud().counters().total())
-                .as("nothing else is asked")
-                .isEqualTo(lists + singles);
+        assertThat(asked.keySet()).as("nothing else is asked").isSubsetOf(Endpoint.LIST_RUNS, Endpoint.GET_RUN);
         return singles;
     }
 

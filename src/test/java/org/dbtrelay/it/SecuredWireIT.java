@@ -51,7 +51,13 @@ class SecuredWireIT {
 
     /** The list of {@code docs/operations.md}, and what the log says when one is missing. */
     enum Right {
-        READ_COMMANDS(ResourceType.TOPIC, NAME + ".commands", AclOperation.READ, "Read topic 'secured.commands'"),
+        // DescribeConfigs does not come with Describe: without the other right, Kafka does not tell what is allowed at
+        // all.
+        READ_COMMANDS(
+                ResourceType.TOPIC,
+                NAME + ".commands",
+                AclOperation.READ,
+                "Read, DescribeConfigs topic 'secured.commands'"),
         DESCRIBE_CONFIGS_OF_COMMANDS(
                 ResourceType.TOPIC,
                 NAME + ".commands",
@@ -72,7 +78,10 @@ class SecuredWireIT {
                 AclOperation.WRITE,
                 "Write topic 'secured.artifact.events'"),
         WRITE_DEAD_LETTERS(
-                ResourceType.TOPIC, NAME + ".commands.dlq", AclOperation.WRITE, "Write topic 'secured.commands.dlq'"),
+                ResourceType.TOPIC,
+                NAME + ".commands.dlq",
+                AclOperation.WRITE,
+                "Write, DescribeConfigs topic 'secured.commands.dlq'"),
         DESCRIBE_CONFIGS_OF_DEAD_LETTERS(
                 ResourceType.TOPIC,
                 NAME + ".commands.dlq",

@@ -218,6 +218,20 @@ class BoundedEndTest {
     }
 
     @Test
+    void artifacts_that_are_never_answered_for_are_given_up() {
+        followed();
+        course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
+        Instant over = course.now.plus(Duration.ofMinutes(66));
+        assertThat(course.lastActions()).contains(new Action.WakeAt("c1", over));
+        course.now = over;
+
+        course.take(new Input.Woken("c1"));
+
+        assertThat(course.types()).endsWith("run.succeeded", "artifact.unavailable");
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
     void a_cancel_of_somebody_elses_run_sees_its_end_although_it_is_never_answered() {
         course.take(commanded(RunSamples.command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(Known.RUNNING), false, null));

@@ -193,7 +193,9 @@ class ExplainPhaseTest {
 
         assertThat(course.types()).endsWith("run.failed");
         assertThat(ofRun(course.events.getLast()).failure()).isNull();
-        assertThat(course.lastActions()).as("no step is known to ask for").hasOnlyElementsOfType(Action.Explain.class);
+        assertThat(course.lastActions())
+                .as("no step is known to ask for")
+                .hasOnlyElementsOfTypes(Action.Explain.class, Action.WakeAt.class);
         assertThat(course.take(new Input.Woken("c1"))).isEqualTo(Decision.NOTHING);
         Action.Explain asked = explainAfter(() -> course.take(new Input.Restored("c1")));
 

@@ -46,7 +46,7 @@ record Lasting(long from, Set<Call> calls, Long jobId, Answer answer) {
     /** The lasting fault of a history; null: it has none. */
     static Lasting of(Plan plan) {
         SplittableRandom random = new SplittableRandom(plan.seed() * 43 + 9);
-        if (random.nextInt(4) != 0) {
+        if (random.nextInt(8) != 0) {
             return null;
         }
         Answer answer = Answer.values()[random.nextInt(Answer.values().length)];
