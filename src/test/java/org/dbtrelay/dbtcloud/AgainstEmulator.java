@@ -24,6 +24,11 @@ abstract class AgainstEmulator {
     long account;
     long job;
 
+    /** How many requests may be on the wire at once. */
+    int slots() {
+        return 8;
+    }
+
     @BeforeEach
     void startEmulator() {
         emulator = DbtCloudEmulator.builder().clock(clock).start();
@@ -32,7 +37,7 @@ abstract class AgainstEmulator {
         Map<String, String> settings = new HashMap<>(Map.of(
                 "account-id", String.valueOf(account),
                 "read-timeout", "10s",
-                "max-concurrent-requests", "12"));
+                "max-concurrent-requests", Integer.toString(slots())));
         settings.put("token", emulator.token());
         connections = TestConnections.to(emulator.baseUrl(), clock, monotonic, settings);
         client = connections.find("default").orElseThrow();

@@ -68,6 +68,12 @@ class RunArtifactsTest extends AgainstEmulator {
         return ((Fetched.Failed<?>) fetched).failure().failure();
     }
 
+    /** Downloads may take a quarter of them. */
+    @Override
+    int slots() {
+        return 12;
+    }
+
     @Test
     void theyAreReallyReadAtTheSameTimeAndNoMoreThanAsked() throws DbtCloudException {
         JobRunRef run = ended(plan());
