@@ -94,6 +94,18 @@ public class EventRecords {
         return EventJson.write(event);
     }
 
+    /**
+     * The same, of an event whose record is there: in binary mode it is the record's value, which need not be written again.
+     *
+     * @param record the event's, as {@link #record} made it
+     */
+    public byte[] data(RunEvent event, ProducerRecord<byte[], byte[]> record) {
+        return switch (mode) {
+            case BINARY -> record.value();
+            case STRUCTURED -> data(event);
+        };
+    }
+
     private String topic(RunEvent event) {
         return switch (event.body()) {
             case RunEvent.OfCommand command -> topics.runEvents();

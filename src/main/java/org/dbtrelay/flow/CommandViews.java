@@ -10,9 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.dbtrelay.event.EventRecords;
 import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunEvent;
 import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
 
@@ -34,12 +32,6 @@ public class CommandViews {
     private final Map<Integer, Books> partitions = new ConcurrentHashMap<>();
     private final Map<String, Deque<byte[]>> events = new LinkedHashMap<>(16, 0.75f, true);
     private int bytes;
-
-    private final EventRecords records;
-
-    CommandViews(EventRecords records) {
-        this.records = records;
-    }
 
     /**
      * A command as it stands.
@@ -88,13 +80,12 @@ public class CommandViews {
         partitions.remove(partition, books);
     }
 
-    void told(List<RunEvent> more) {
-        for (RunEvent event : more) {
-            keep(event.commandId(), records.data(event));
-        }
-    }
-
-    private void keep(String commandId, byte[] event) {
+    /**
+     * An event of a command was told.
+     *
+     * @param event its data, as JSON
+     */
+    void told(String commandId, byte[] event) {
         synchronized (events) {
             Deque<byte[]> kept = events.computeIfAbsent(commandId, id -> new ArrayDeque<>(4));
             kept.addLast(event);

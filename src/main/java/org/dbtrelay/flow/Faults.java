@@ -11,18 +11,15 @@ final class Faults {
 
     /** The input instead of one whose decision failed. */
     static Input after(Input input, RuntimeException fault) {
-        String message = "a fault of the relay: " + fault.getClass().getSimpleName();
-        return switch (input) {
-            case Input.Unreadable unreadable -> unreadable;
-            case Input.Swept swept -> swept;
-            case Input.Commanded commanded -> rejected(commanded, message);
-            case Input.About about -> new Input.Broken(about.commandId(), message);
-        };
+        return ending(input, "a fault of the relay: " + fault.getClass().getSimpleName());
     }
 
     /** The input instead of one whose outcome the brokers refuse to take, which ends its command in less. */
     static Input afterRefusal(Input input) {
-        String message = "its record or its event is too large";
+        return ending(input, "its record or its event is too large");
+    }
+
+    private static Input ending(Input input, String message) {
         return switch (input) {
             case Input.Unreadable unreadable -> unreadable;
             case Input.Swept swept -> swept;

@@ -227,7 +227,7 @@ final class RunFlow implements PartitionWork.Session {
         flow.metrics()
                 .committed(records.size(), Duration.ofNanos(flow.monotonic().nanos() - begun));
         position = step.position();
-        flow.views().told(step.events());
+        step.showIn(flow.views());
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.clock().instant());
         step.events().forEach(event -> audit.told(event, books.find(event.commandId())));

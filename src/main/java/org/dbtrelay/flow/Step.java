@@ -194,6 +194,12 @@ final class Step implements Decisions.Batch {
         return records;
     }
 
+    /** Its events can be looked at from now on. */
+    void showIn(CommandViews views) {
+        told.forEach(each -> views.told(
+                each.event().commandId(), flow.events().data(each.event(), each.record())));
+    }
+
     /** The brokers refused to take these records of it: whoever they are of ends in less the next time, and nobody else. */
     void refused(Collection<ProducerRecord<byte[], byte[]>> records) {
         Set<ProducerRecord<byte[], byte[]>> refused = Collections.newSetFromMap(new IdentityHashMap<>());

@@ -123,7 +123,7 @@ final class CancelPhase {
         } else {
             draft.tell(new Input.CancelAsked(owner.commandId(), CancelReason.CANCELLED_BY_RELAY));
         }
-        draft.watch(run, soon(order, now));
+        draft.watch(run, FollowPhase.soon(order, now));
         return draft.to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now, 1, null, null));
     }
 
@@ -143,7 +143,7 @@ final class CancelPhase {
                                 state.trouble() == null
                                         ? UNCONFIRMED
                                         : UNCONFIRMED + "; the last cancel failed: " + state.trouble());
-            case Input.Observed observed -> goesOn(Draft.of(entry, now).watch(run, soon(order, now)), state, now);
+            case Input.Observed observed -> goesOn(Draft.of(entry, now).watch(run, FollowPhase.soon(order, now)), state, now);
             case Input.NotSeen missing ->
                 goesOn(
                         Draft.of(entry, now)
@@ -166,16 +166,12 @@ final class CancelPhase {
             when state.isToTryAgain(now) -> FollowPhase.cancelAgain(Draft.of(entry, now), state, now);
             case Input.Restored restored ->
                 FollowPhase.cancelAgain(
-                        Draft.of(entry, now).wakeAt(order.terms().deadline()).watch(run, soon(order, now)), state, now);
+                        Draft.of(entry, now).wakeAt(order.terms().deadline()).watch(run, FollowPhase.soon(order, now)), state, now);
             case Input.About other -> Decision.NOTHING;
         };
     }
 
     private static Decision goesOn(Draft draft, RunState.Cancelling state, Instant now) {
         return state.isToAskAgain(now) ? FollowPhase.cancelAgain(draft, state, now) : draft.unchanged();
-    }
-
-    private static Instant soon(Order order, Instant now) {
-        return now.plus(PollPlan.gap(order.terms().pollInterval(), Duration.ZERO));
     }
 }

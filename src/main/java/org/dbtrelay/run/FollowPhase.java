@@ -299,7 +299,8 @@ final class FollowPhase {
         return CollectPhase.begin(draft, entry.commandId(), order, end, type, reason, now, policy);
     }
 
-    private static Instant soon(Order order, Instant now) {
+    /** When a run is looked at next that has just changed, or is to change. */
+    static Instant soon(Order order, Instant now) {
         return now.plus(PollPlan.gap(order.terms().pollInterval(), Duration.ZERO));
     }
 

@@ -2,7 +2,7 @@ package org.dbtrelay.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.AbstractCollection;
@@ -11,17 +11,12 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
-import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.event.SimEvents;
 import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CauseMarker;
-import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunEvent;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
 import org.junit.jupiter.api.Test;
@@ -35,7 +30,7 @@ class BooksTest {
     private static final int REMEMBERED = 100_000;
 
     private final CountedEntries entries = new CountedEntries();
-    private final CommandViews views = views();
+    private final CommandViews views = new CommandViews();
 
     private void put(Books books, RunEntry entry) {
         replace(books, entries.put(entry.commandId(), entry), entry);
@@ -123,7 +118,8 @@ class BooksTest {
     void the_events_of_many_failures_are_kept_within_a_bound_of_bytes() {
         views.serve(0, booksOf(0, 2_000));
         for (int i = 0; i < 2_000; i++) {
-            views.told(List.of(event("c" + i, 0, "starts"), event("c" + i, 1, "x".repeat(40_000))));
+            tell("c" + i, "starts");
+            tell("c" + i, "x".repeat(40_000));
         }
 
         long kept = IntStream.range(0, 2_000).mapToLong(i -> bytesOf("c" + i)).sum();
@@ -136,15 +132,19 @@ class BooksTest {
     void the_newest_fifty_events_of_a_command_are_kept_however_large_they_are() {
         views.serve(0, booksOf(0, 1));
         for (int i = 0; i < 60; i++) {
-            views.told(List.of(event("c0", i, "small")));
+            tell("c0", "small");
         }
         assertThat(views.find("c0").orElseThrow().events()).hasSize(50);
 
-        views.told(List.of(event("c0", 60, "x".repeat(CommandViews.MOST_BYTES / 2))));
-        views.told(List.of(event("c0", 61, "x".repeat(CommandViews.MOST_BYTES / 2))));
+        tell("c0", "x".repeat(CommandViews.MOST_BYTES / 2));
+        tell("c0", "x".repeat(CommandViews.MOST_BYTES / 2));
 
         assertThat(views.find("c0").orElseThrow().events()).hasSize(1);
         assertThat(bytesOf("c0")).isLessThan(CommandViews.MOST_BYTES);
+    }
+
+    private void tell(String commandId, String event) {
+        views.told(commandId, event.getBytes(StandardCharsets.UTF_8));
     }
 
     private long bytesOf(String id) {
@@ -165,62 +165,14 @@ class BooksTest {
     }
 
     private static RunEntry over(RunEntry entry, Instant at) {
-        RunEntry over = SlotsTest.over(entry);
-        return new RunEntry(
-                over.commandId(),
-                over.offset(),
-                over.commandHash(),
-                over.acceptedAt(),
-                over.nextSequence(),
-                false,
-                List.of(),
-                null,
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1_000_000 + over.offset(), at));
+        return SlotsTest.over(entry, 1_000_000 + entry.offset(), at);
     }
 
     private static RunSnapshot run(long runId, String commandId) {
-        return new RunSnapshot(
+        return SlotsTest.run(
                 runId,
-                1,
-                null,
-                null,
-                7,
-                null,
-                JobRunStatus.Known.RUNNING,
-                null,
-                null,
-                NOW,
-                null,
-                NOW,
-                null,
-                false,
                 CauseMarker.of(POLICY.deployment(), POLICY.ledgerTopic(), commandId)
-                        .text(),
-                null);
-    }
-
-    private static RunEvent event(String commandId, int sequence, String message) {
-        return new RunEvent(
-                EventType.RUN_FAILED,
-                commandId,
-                sequence,
-                NOW,
-                "default",
-                1L,
-                7L,
-                91L,
-                null,
-                null,
-                new RunEvent.OfRun(null, null, null, null, false, null, null, message));
-    }
-
-    private static CommandViews views() {
-        RelayConfig config = new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withMapping(RelayConfig.class)
-                .build()
-                .getConfigMapping(RelayConfig.class);
-        return new CommandViews(SimEvents.events(config, POLICY));
+                        .text());
     }
 
     /** Counts how often an entry is looked at, one by one or in a walk over all. */

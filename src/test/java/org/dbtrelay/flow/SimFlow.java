@@ -69,7 +69,7 @@ public final class SimFlow {
             RelayMetrics metrics,
             Observer observer) {
         var events = SimEvents.events(config, policy);
-        this.views = new CommandViews(events);
+        this.views = new CommandViews();
         this.flow =
                 new PartitionFlow(
                         policy,

@@ -24,6 +24,7 @@ import org.dbtrelay.run.Starts;
 import org.dbtrelay.run.Task;
 import org.dbtrelay.run.Terms;
 import org.dbtrelay.run.Wishes;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SlotsTest {
@@ -230,6 +231,10 @@ class SlotsTest {
     }
 
     static RunEntry over(RunEntry entry) {
+        return over(entry, 91, NOW);
+    }
+
+    static RunEntry over(RunEntry entry, long runId, Instant at) {
         return new RunEntry(
                 entry.commandId(),
                 entry.offset(),
@@ -239,29 +244,30 @@ class SlotsTest {
                 false,
                 List.of(),
                 null,
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 91L, NOW));
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, runId, at));
     }
 
     static RunState following(long runId) {
-        return new RunState.Following(
-                new RunSnapshot(
-                        runId,
-                        1,
-                        null,
-                        null,
-                        7,
-                        null,
-                        JobRunStatus.Known.RUNNING,
-                        null,
-                        null,
-                        NOW,
-                        null,
-                        NOW,
-                        null,
-                        false,
-                        null,
-                        null),
+        return new RunState.Following(run(runId, null), NOW, null);
+    }
+
+    static RunSnapshot run(long runId, @Nullable String cause) {
+        return new RunSnapshot(
+                runId,
+                1,
+                null,
+                null,
+                7,
+                null,
+                JobRunStatus.Known.RUNNING,
+                null,
+                null,
                 NOW,
+                null,
+                NOW,
+                null,
+                false,
+                cause,
                 null);
     }
 

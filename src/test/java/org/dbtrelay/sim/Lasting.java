@@ -40,7 +40,12 @@ record Lasting(long from, Set<Call> calls, Long jobId, Answer answer) {
         NOTHING,
         DONE_WITHOUT_ANSWER,
         UNREADABLE,
-        ODD_FIELDS
+        ODD_FIELDS;
+
+        private static final Set<Answer> CARRIED_OUT = EnumSet.of(DONE_WITHOUT_ANSWER, UNREADABLE, ODD_FIELDS);
+
+        /** The token may not see what is asked for, or it is gone. */
+        private static final Set<Answer> UNSEEN = EnumSet.of(FORBIDDEN, FORBIDDEN_PAGE, NOT_FOUND);
     }
 
     /** The lasting fault of a history; null: it has none. */
@@ -75,22 +80,9 @@ record Lasting(long from, Set<Call> calls, Long jobId, Answer answer) {
         return now >= from && calls.contains(call) && (jobId == null || jobId.equals(ofJob));
     }
 
-    /** Whether rows of a job are left out of lists of the whole account: the token may not see it, or it is gone. */
+    /** Whether rows of a job are left out of lists of the whole account. */
     boolean hides(long ofJob, long now) {
-        boolean unseen = switch (answer) {
-            case FORBIDDEN, FORBIDDEN_PAGE, NOT_FOUND -> true;
-            case UNAUTHORIZED,
-                    NOT_ALLOWED,
-                    CONFLICT,
-                    SERVER_ERROR,
-                    UNAVAILABLE,
-                    MOVED,
-                    NOTHING,
-                    DONE_WITHOUT_ANSWER,
-                    UNREADABLE,
-                    ODD_FIELDS -> false;
-        };
-        return jobId != null && unseen && strikes(Call.LIST, ofJob, now);
+        return jobId != null && Answer.UNSEEN.contains(answer) && strikes(Call.LIST, ofJob, now);
     }
 
     /** Whether commands of a job may be struck; null: nobody knows the job. */
@@ -128,18 +120,6 @@ record Lasting(long from, Set<Call> calls, Long jobId, Answer answer) {
 
     /** Whether the request is carried out all the same. */
     boolean isCarriedOut() {
-        return switch (answer) {
-            case DONE_WITHOUT_ANSWER, UNREADABLE, ODD_FIELDS -> true;
-            case UNAUTHORIZED,
-                    FORBIDDEN,
-                    FORBIDDEN_PAGE,
-                    NOT_FOUND,
-                    NOT_ALLOWED,
-                    CONFLICT,
-                    SERVER_ERROR,
-                    UNAVAILABLE,
-                    MOVED,
-                    NOTHING -> false;
-        };
+        return Answer.CARRIED_OUT.contains(answer);
     }
 }
