@@ -196,8 +196,7 @@ final class Step implements Decisions.Batch {
 
     /** Its events can be looked at from now on. */
     void showIn(CommandViews views) {
-        told.forEach(each -> views.told(
-                each.event().commandId(), flow.events().data(each.event(), each.record())));
+        told.forEach(each -> views.told(each.event().commandId(), flow.events().data(each.event(), each.record())));
     }
 
     /** The brokers refused to take these records of it: whoever they are of ends in less the next time, and nobody else. */

@@ -143,7 +143,8 @@ final class CancelPhase {
                                 state.trouble() == null
                                         ? UNCONFIRMED
                                         : UNCONFIRMED + "; the last cancel failed: " + state.trouble());
-            case Input.Observed observed -> goesOn(Draft.of(entry, now).watch(run, FollowPhase.soon(order, now)), state, now);
+            case Input.Observed observed ->
+                goesOn(Draft.of(entry, now).watch(run, FollowPhase.soon(order, now)), state, now);
             case Input.NotSeen missing ->
                 goesOn(
                         Draft.of(entry, now)
@@ -166,7 +167,9 @@ final class CancelPhase {
             when state.isToTryAgain(now) -> FollowPhase.cancelAgain(Draft.of(entry, now), state, now);
             case Input.Restored restored ->
                 FollowPhase.cancelAgain(
-                        Draft.of(entry, now).wakeAt(order.terms().deadline()).watch(run, FollowPhase.soon(order, now)), state, now);
+                        Draft.of(entry, now).wakeAt(order.terms().deadline()).watch(run, FollowPhase.soon(order, now)),
+                        state,
+                        now);
             case Input.About other -> Decision.NOTHING;
         };
     }

@@ -18,7 +18,6 @@ import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunState;
 import org.junit.jupiter.api.Test;
 
 /** What is asked of the entries costs by the answer, and not by how many entries there are. */
