@@ -99,7 +99,7 @@ final class MarkedRuns {
     }
 
     private String token(RunEntry entry) {
-        return CauseMarker.of(policy.deployment(), policy.ledgerTopic(), entry.commandId())
+        return CauseMarker.of(policy.deployment(), policy.ledger(), entry.commandId())
                 .token();
     }
 

@@ -62,7 +62,7 @@ public class PartitionFlow implements PartitionWork {
     }
 
     /** What follows from an input; the one call of the decision. */
-    Decision decide(@Nullable RunEntry entry, Input input, Instant now, Lineup lineup) {
+    Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, Lineup lineup) {
         return RunMachine.decide(entry, input, now, policy, lineup);
     }
 

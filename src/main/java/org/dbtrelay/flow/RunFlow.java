@@ -21,6 +21,7 @@ import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Decisions;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.Lineup;
+import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,7 @@ final class RunFlow implements PartitionWork.Session {
 
     private final Claim claim;
     private final PartitionFlow flow;
+    private final Policy policy;
     private final Books books;
     private final Decisions decisions;
     private final Audit audit;
@@ -61,11 +63,9 @@ final class RunFlow implements PartitionWork.Session {
         this.claim = claim;
         this.flow = flow;
         this.position = claim.restored().position();
+        this.policy = flow.policy().inCluster(position.cluster());
         this.books = new Books(
-                claim.restored().entries(),
-                flow.policy(),
-                flow.metrics(),
-                flow.clock().instant());
+                claim.restored().entries(), policy, flow.metrics(), flow.clock().instant());
         this.decisions = new Decisions(claim.restored().entries(), books.lineup(), this::decideOne, books::replaced);
         this.audit = new Audit(claim.partition());
         this.wakes = new Wakes(books::isOpen);
@@ -200,13 +200,14 @@ final class RunFlow implements PartitionWork.Session {
         @Nullable String id = input.commandIdOrNull();
         if (id != null && claim.refusals().timesOfCommand(id) > 0) {
             LOG.warn("A record is too large for its topic, which ends its command", pair(LogKey.COMMAND_ID, id));
-            return flow.decide(entry == null ? null : entry.withoutContext(), Faults.afterRefusal(input), now, lineup);
+            return flow.decide(
+                    entry == null ? null : entry.withoutContext(), Faults.afterRefusal(input), now, policy, lineup);
         }
         try {
-            return flow.decide(entry, input, now, lineup);
+            return flow.decide(entry, input, now, policy, lineup);
         } catch (RuntimeException e) {
             LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            return flow.decide(entry, Faults.after(input, e), now, lineup);
+            return flow.decide(entry, Faults.after(input, e), now, policy, lineup);
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -172,6 +173,22 @@ public class KafkaSettings {
         long whole =
                 CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
         return new LogNotices.Offsets(seen, whole);
+    }
+
+    /** Kafka's id of the cluster, which every broker tells to everybody. */
+    String clusterId() throws LedgerException, InterruptedException {
+        try {
+            @Nullable String id = admin().describeCluster().clusterId().get();
+            if (id == null) {
+                throw new LedgerException(
+                        LedgerException.Kind.LOST,
+                        "the brokers do not tell of the cluster's id, which markers of runs need");
+            }
+            return id;
+        } catch (ExecutionException e) {
+            throw new LedgerException(
+                    LedgerException.Kind.LOST, "the brokers do not tell of the cluster's id", e.getCause());
+        }
     }
 
     private TopicPartition commands(int partition) {

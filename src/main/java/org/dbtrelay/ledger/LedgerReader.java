@@ -68,7 +68,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
 
     private Restored goingOn(
             ConcurrentMap<String, RunEntry> entries, @Nullable Position position, String topicId, CommandsLog log)
-            throws LedgerException {
+            throws LedgerException, InterruptedException {
         long places =
                 entries.values().stream().mapToLong(RunEntry::offset).max().orElse(-1);
         Position starting = log.startingPosition(position, topicId, places, partition);
@@ -76,7 +76,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
         // Who reads a topic for the first time has not missed what it had before.
         LogNotices.@Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
         Position behind = lost == null ? starting : starting.movedTo(lost.to() - 1);
-        return new Restored(entries, underOurName(behind, entries.values()), lost, anew);
+        return new Restored(entries, ofCluster(underOurName(behind, entries.values()), entries.values()), lost, anew);
     }
 
     /**
@@ -121,6 +121,14 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
                             + " until they are finished, or give this one a ledger of its own");
         }
         return position.of(ours);
+    }
+
+    /** The cluster in which a ledger begins stays in its markers. One that a build before has begun gets it once nothing is in doubt. */
+    private Position ofCluster(Position position, Collection<RunEntry> entries)
+            throws LedgerException, InterruptedException {
+        return position.cluster() != null || entries.stream().anyMatch(RunEntry::unfinished)
+                ? position
+                : position.inCluster(kafka.clusterId());
     }
 
     /** A record that cannot be understood is never guessed at: it may be a command in flight. An operator can skip it. */

@@ -10,17 +10,20 @@ import org.jspecify.annotations.Nullable;
  * @param offset the highest offset taken; -1 if none
  * @param deployment the name of the deployment that has taken it, which stands in the markers of its runs; null: written by a
  *     build that did not keep it
+ * @param cluster Kafka's id of the cluster in which the ledger began, which is in the markers of its runs, too; a ledger that moves
+ *     to another cluster takes it along, so that runs in doubt are found there; null: written by a build that did not keep it
  * @param base how many places there were before the first one of this topic, in those that were deleted; null: none
  */
 public record Position(
         String topicId,
         long offset,
         @Nullable String deployment,
+        @Nullable String cluster,
         @Nullable Long base) {
 
     /** Nothing of a topic has been taken, and there was none before it. */
     static Position beforeAll(String topicId) {
-        return new Position(topicId, -1, null, null);
+        return new Position(topicId, -1, null, null, null);
     }
 
     /**
@@ -29,7 +32,7 @@ public record Position(
      * @param places that commands have had before: those of the new topic come behind
      */
     Position anew(String newTopicId, long places) {
-        return new Position(newTopicId, -1, deployment, places);
+        return new Position(newTopicId, -1, deployment, cluster, places);
     }
 
     /**
@@ -46,11 +49,16 @@ public record Position(
 
     /** This position, under another name. */
     Position of(String name) {
-        return new Position(topicId, offset, name, base);
+        return new Position(topicId, offset, name, cluster, base);
+    }
+
+    /** This position, of a ledger that began in a cluster. */
+    Position inCluster(String clusterId) {
+        return new Position(topicId, offset, deployment, clusterId, base);
     }
 
     /** This position, moved on. */
     public Position movedTo(long recordOffset) {
-        return new Position(topicId, Math.max(offset, recordOffset), deployment, base);
+        return new Position(topicId, Math.max(offset, recordOffset), deployment, cluster, base);
     }
 }

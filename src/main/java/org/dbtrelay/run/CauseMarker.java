@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * run; it is cut at 255 characters, so the sign stands in front.
  *
  * @param deployment {@code relay.name}
- * @param token 80 bits of a hash of ledger topic and command id, the same for all attempts of a command
+ * @param token 80 bits of a hash of ledger (its topic, and the cluster in which it began) and command id, the same for all attempts of a command
  */
 public record CauseMarker(String deployment, String token) {
 
@@ -22,11 +22,15 @@ public record CauseMarker(String deployment, String token) {
     private static final int TOKEN_BYTES = 10;
     private static final int TOKEN_DIGITS = 16;
 
-    /** The marker of a command. */
-    public static CauseMarker of(String deployment, String ledgerTopic, String commandId) {
+    /**
+     * The marker of a command.
+     *
+     * @param ledger the ledger that has it, named as no other that starts runs in the account: {@link Policy#ledger}
+     */
+    public static CauseMarker of(String deployment, String ledger, String commandId) {
         try {
             MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-            sha256.update(ledgerTopic.getBytes(StandardCharsets.UTF_8));
+            sha256.update(ledger.getBytes(StandardCharsets.UTF_8));
             sha256.update((byte) 0);
             byte[] hash = sha256.digest(commandId.getBytes(StandardCharsets.UTF_8));
             String digits = new BigInteger(1, Arrays.copyOf(hash, TOKEN_BYTES)).toString(32);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What is allowed and what holds where a command is silent, as values.
  *
  * @param deployment {@code relay.name}, part of the marker
- * @param ledgerTopic part of what the marker's token is made of
+ * @param ledger the name of the ledger, part of what the marker's token is made of
  * @param maxCommandAge older records are dead letters
  * @param retention how long a finished id is remembered
  * @param unclearWait W of the ledger protocol: after it, a run that was not found was not started
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Policy(
         String deployment,
-        String ledgerTopic,
+        String ledger,
         Duration maxCommandAge,
         Duration retention,
         Duration unclearWait,
@@ -39,6 +39,28 @@ public record Policy(
     public Policy {
         connections = Map.copyOf(connections);
         jobs = Map.copyOf(jobs);
+    }
+
+    /**
+     * This policy for a ledger that began in the given Kafka cluster. Deployments in two clusters may well have the same names,
+     * and one dbt Cloud account; their runs are not each other's.
+     *
+     * @param clusterId Kafka's id of the cluster; null: a build that did not ask for it has begun what is unfinished
+     */
+    public Policy inCluster(@Nullable String clusterId) {
+        return new Policy(
+                deployment,
+                clusterId == null ? ledger : clusterId + "/" + ledger,
+                maxCommandAge,
+                retention,
+                unclearWait,
+                sendWindow,
+                cancelPatience,
+                artifactPatience,
+                oldLedger,
+                connections,
+                defaults,
+                jobs);
     }
 
     /**

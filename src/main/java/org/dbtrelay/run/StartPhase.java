@@ -236,6 +236,6 @@ final class StartPhase {
     }
 
     static CauseMarker marker(RunEntry entry, Policy policy) {
-        return CauseMarker.of(policy.deployment(), policy.ledgerTopic(), entry.commandId());
+        return CauseMarker.of(policy.deployment(), policy.ledger(), entry.commandId());
     }
 }

@@ -170,8 +170,7 @@ class BooksTest {
     private static RunSnapshot run(long runId, String commandId) {
         return SlotsTest.run(
                 runId,
-                CauseMarker.of(POLICY.deployment(), POLICY.ledgerTopic(), commandId)
-                        .text());
+                CauseMarker.of(POLICY.deployment(), POLICY.ledger(), commandId).text());
     }
 
     /** Counts how often an entry is looked at, one by one or in a walk over all. */

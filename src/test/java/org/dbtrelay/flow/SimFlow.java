@@ -100,7 +100,7 @@ public final class SimFlow {
                     }
 
                     @Override
-                    Decision decide(RunEntry entry, Input input, Instant now, Lineup lineup) {
+                    Decision decide(RunEntry entry, Input input, Instant now, Policy ofLedger, Lineup lineup) {
                         Decision decision = observer.meant(
                                 entry,
                                 input,
@@ -108,6 +108,7 @@ public final class SimFlow {
                                         observer.known(entry, input),
                                         observer.heard(entry, input),
                                         now,
+                                        ofLedger,
                                         observer.lineup(entry, lineup)));
                         observer.decided(entry, input, decision);
                         return decision;

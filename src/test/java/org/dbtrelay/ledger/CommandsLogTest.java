@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class CommandsLogTest {
 
-    private static final Position AT_NINE = new Position("topic", 9, "orders", null);
+    private static final Position AT_NINE = new Position("topic", 9, "orders", "cluster", null);
 
     @Test
     void the_position_is_gone_on_from() throws LedgerException {
@@ -32,13 +32,13 @@ class CommandsLogTest {
     void a_topic_that_was_made_anew_goes_on_behind_all_places() throws LedgerException {
         Position anew = new CommandsLog(0, 3, 0).startingPosition(AT_NINE, "another", 7, 0);
 
-        assertThat(anew).isEqualTo(new Position("another", -1, "orders", 10L));
+        assertThat(anew).isEqualTo(new Position("another", -1, "orders", "cluster", 10L));
         assertThat(anew.place(0)).isEqualTo(10);
         assertThat(anew.movedTo(4).place(4)).isEqualTo(14);
 
         assertThat(new CommandsLog(0, 3, 0).startingPosition(anew.movedTo(4), "a third", 90, 0))
                 .as("an entry may be behind the position")
-                .isEqualTo(new Position("a third", -1, "orders", 91L));
+                .isEqualTo(new Position("a third", -1, "orders", "cluster", 91L));
         assertThat(new CommandsLog(0, 30, 20).startingPosition(anew.movedTo(4), "another", 7, 0))
                 .as("the group may have what it had committed of the topic before")
                 .isEqualTo(anew.movedTo(4));

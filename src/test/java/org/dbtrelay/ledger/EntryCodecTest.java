@@ -152,7 +152,7 @@ class EntryCodecTest {
 
     @Test
     void a_position_comes_back_as_it_was() throws LedgerException {
-        Position position = new Position("topic-id", 17, "orders", 40L);
+        Position position = new Position("topic-id", 17, "orders", "cluster", 40L);
 
         assertThat(EntryCodec.readPosition(EntryCodec.write(position, EntryCodec.VERSION)))
                 .isEqualTo(position);
@@ -255,13 +255,13 @@ class EntryCodecTest {
     @ValueSource(strings = {"v2", "v3"})
     void a_position_that_was_written_once_can_be_read(String version) throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden(version + "/position")))
-                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, null, null));
+                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, null, null, null));
     }
 
     @Test
     void a_position_with_the_deployment_that_was_written_once_can_be_read() throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden("v3/position-of-deployment")))
-                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, "orders", null));
+                .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, "orders", null, null));
     }
 
     /** Byte for byte, so that the build before can read what this one writes for it. */

@@ -41,6 +41,11 @@ public final class SimLedger {
             return 0;
         }
 
+        /** The id of the cluster. */
+        default String clusterId() {
+            return "cluster";
+        }
+
         /** The id of the commands topic. */
         String topicId();
 
@@ -100,6 +105,11 @@ public final class SimLedger {
         @Override
         Consumer<byte[], byte[]> reader(int partition) {
             return clients.reader(partition);
+        }
+
+        @Override
+        String clusterId() {
+            return clients.clusterId();
         }
 
         @Override

@@ -67,7 +67,7 @@ class AcceptanceTest {
         Policy now = policy(anything());
         Course course = new Course(new Policy(
                 now.deployment(),
-                now.ledgerTopic(),
+                now.ledger(),
                 now.maxCommandAge(),
                 now.retention(),
                 now.unclearWait(),

@@ -67,6 +67,19 @@ class WordsTest {
         assertThat(CauseMarker.of("prod", "a", "bc")).isNotEqualTo(CauseMarker.of("prod", "ab", "c"));
     }
 
+    /** Deployments in two clusters have the same names unless somebody gives them others, and may have one account. */
+    @Test
+    void the_runs_of_equal_ledgers_in_two_clusters_are_not_each_others() {
+        Policy policy = RunSamples.policy(RunSamples.anything());
+
+        assertThat(policy.inCluster("one").ledger())
+                .isNotEqualTo(policy.inCluster("two").ledger())
+                .isNotEqualTo(policy.ledger());
+        assertThat(policy.inCluster(null))
+                .as("begun by a build that did not ask")
+                .isEqualTo(policy);
+    }
+
     @Test
     void a_marker_is_known_again_at_the_front_of_a_cause_only() {
         CauseMarker marker = CauseMarker.of("prod", "ledger", "c1");

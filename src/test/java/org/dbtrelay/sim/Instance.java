@@ -112,6 +112,11 @@ final class Instance {
         }
     }
 
+    /** Each process finds itself in a cluster of its own, as if the ledger were moved from one to the other. */
+    static String clusterOf(SimProcess process) {
+        return "cluster-of-" + process.name();
+    }
+
     private SimLedger.Clients clients() {
         return new SimLedger.Clients() {
             @Override
@@ -128,6 +133,11 @@ final class Instance {
             @Override
             public long[] endAndCommitted(int partition) {
                 return channel.endAndCommitted(partition);
+            }
+
+            @Override
+            public String clusterId() {
+                return clusterOf(process);
             }
 
             @Override

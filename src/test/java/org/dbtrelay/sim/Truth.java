@@ -47,6 +47,7 @@ final class Truth {
     private final World world;
     private final Map<String, Known> commands = new LinkedHashMap<>();
     private final Map<String, String> idsByMarker = new HashMap<>();
+    private final Map<Integer, String> clusters = new HashMap<>();
     private final Map<String, String> idsByTrace = new HashMap<>();
     private final Neighbours neighbours;
     private final Map<Integer, Long> positions = new HashMap<>();
@@ -211,6 +212,13 @@ final class Truth {
                         record.partition(),
                         before,
                         position.offset());
+                String cluster = clusterOf(record.partition(), transaction);
+                world.check(
+                        cluster.equals(position.cluster()),
+                        "partition %d of the ledger began in %s and is said to have begun in %s",
+                        record.partition(),
+                        cluster,
+                        position.cluster());
             } else if (key.startsWith("c:") && record.value() != null) {
                 String id = key.substring(2);
                 eventsBefore.remove(id);
@@ -221,11 +229,17 @@ final class Truth {
         }
     }
 
+    /** The cluster of who has written there first. */
+    private String clusterOf(int partition, Transaction transaction) {
+        return clusters.computeIfAbsent(partition, _ -> Instance.clusterOf(transaction.process));
+    }
+
     private void entry(Transaction transaction, int partition, String id, RunEntry entry) {
         Known known = commands.computeIfAbsent(id, Known::new);
         RunEntry before = known.last;
         if (before == null) {
-            idsByMarker.put(CauseMarker.of(SimConfig.NAME, SimConfig.LEDGER, id).text(), id);
+            String ledger = clusterOf(partition, transaction) + "/" + SimConfig.LEDGER;
+            idsByMarker.put(CauseMarker.of(SimConfig.NAME, ledger, id).text(), id);
         }
         known.last = entry;
         known.knewJob =
