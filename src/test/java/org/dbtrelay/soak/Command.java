@@ -5,7 +5,8 @@ package org.dbtrelay.soak;
  *
  * @param id the command's id; of a record that is no command, a text that stands in it
  * @param jobId what its record is keyed by; of a trigger also the job
- * @param target the command that a cancel or a retry is for; empty for others
+ * @param target the command that a cancel or a retry is for, what is refused of the job of {@link Kind#REFUSED}; empty for
+ *     others
  */
 record Command(String id, Kind kind, long jobId, String target) {
 
@@ -14,6 +15,8 @@ record Command(String id, Kind kind, long jobId, String target) {
         TRIGGER,
         /** A trigger of a job that there is not. */
         TRIGGER_OF_NOTHING,
+        /** A trigger of a job of which dbt Cloud refuses something for ever. */
+        REFUSED,
         CANCEL,
         RETRY,
         FOLLOW,

@@ -27,9 +27,11 @@ final class CommandLoad implements AutoCloseable {
 
     private static final long NO_JOB = 404;
     private static final int LOOKS_BACK = 300;
+    private static final int REFUSED_EVERY = 50;
 
     private final Deployment relay;
     private final List<EmulatedJob> jobs;
+    private final Map<Refused, EmulatedJob> refused;
     private final EventTally tally;
     private final Random random;
     private final Duration gap;
@@ -43,9 +45,16 @@ final class CommandLoad implements AutoCloseable {
     private volatile Throwable failure;
 
     CommandLoad(
-            Deployment relay, List<EmulatedJob> jobs, EventTally tally, long seed, int perSecond, int mostUnfinished) {
+            Deployment relay,
+            List<EmulatedJob> jobs,
+            Map<Refused, EmulatedJob> refused,
+            EventTally tally,
+            long seed,
+            int perSecond,
+            int mostUnfinished) {
         this.relay = relay;
         this.jobs = jobs;
+        this.refused = refused;
         this.tally = tally;
         this.random = new Random(seed);
         this.gap = Duration.ofMillis(1000 / perSecond);
@@ -117,6 +126,13 @@ final class CommandLoad implements AutoCloseable {
 
     private void sendOne() {
         int n = ++number;
+        if (n % REFUSED_EVERY == 0) {
+            Refused what = List.copyOf(refused.keySet()).get(n / REFUSED_EVERY % refused.size());
+            var trigger =
+                    new Command("refused-" + n, Kind.REFUSED, refused.get(what).id(), what.name());
+            send(trigger, text(trigger, trigger.id(), ", \"timeout\": \"%s\"".formatted(Refused.DEADLINE)));
+            return;
+        }
         int dice = random.nextInt(100);
         if (dice < 5) {
             earlier().ifPresent(this::repeat);
@@ -183,8 +199,12 @@ final class CommandLoad implements AutoCloseable {
 
     /** The cause tells whose run it is, beside the relay's own marker. */
     private static String text(Command trigger, String cause) {
-        return "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"cause\": \"%s\"}"
-                .formatted(trigger.id(), trigger.jobId(), cause);
+        return text(trigger, cause, "");
+    }
+
+    private static String text(Command trigger, String cause, String more) {
+        return "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"cause\": \"%s\"%s}"
+                .formatted(trigger.id(), trigger.jobId(), cause, more);
     }
 
     private Optional<Command> earlier() {

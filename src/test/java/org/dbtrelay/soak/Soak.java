@@ -8,8 +8,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -19,6 +21,7 @@ import org.dbtrelay.testkit.ForkedKafka;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.testkit.emulator.FaultRule;
 import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.World;
 
@@ -51,6 +54,7 @@ final class Soak implements AutoCloseable {
     private final Deployment relay;
     private final Fleet fleet;
     private final Attacks attacks;
+    private final List<FaultRule> passing;
     private final CommandLoad load;
     private final Instant begin = Clock.systemUTC().instant();
     private Instant nextProgress = begin;
@@ -65,6 +69,11 @@ final class Soak implements AutoCloseable {
         IntStream.range(0, JOBS)
                 .forEach(i -> world.job(EmulatedJob.named("job-" + i).plan(plan(i))));
         IntStream.range(0, JOBS).forEach(i -> jobs.add(world.jobNamed("job-" + i)));
+        Map<Refused, EmulatedJob> refused = new EnumMap<>(Refused.class);
+        for (Refused what : Refused.values()) {
+            world.job(what.job());
+            refused.put(what, world.jobNamed(what.name()));
+        }
         this.dbtCloud = DbtCloudEmulator.builder().world(world).token(TOKEN).start();
         this.kafka = ForkedKafka.in(directory.resolve("kafka")).start();
         this.relay = Deployment.of(
@@ -83,13 +92,16 @@ final class Soak implements AutoCloseable {
                 .set("mp.messaging.incoming.commands.session.timeout.ms", Long.toString(Attacks.SESSION.toMillis()))
                 .set("relay.connections.default.read-timeout", "5s")
                 .set("relay.ledger.visibility-lag", "2s")
+                .set("relay.run.cancel-patience", Refused.CANCEL_PATIENCE.toString())
                 .set("relay.ledger.sweep-interval", "1m");
         relay.builder().option("-Xmx64m").option("-XX:+UseSerialGC").option("-XX:+ExitOnOutOfMemoryError");
-        putFaultsInForce();
+        // The first rule that fits a request decides about it.
+        refused.forEach((what, job) -> what.putInForce(dbtCloud.faults(), job.id()));
+        this.passing = putFaultsInForce();
         this.fleet = new Fleet(relay, INSTANCES);
         fleet.launchAll();
         this.attacks = new Attacks(fleet, kafka, dbtCloud, new Random(seed));
-        this.load = new CommandLoad(relay, jobs, tally, seed, commandsPerSecond, MOST_UNFINISHED);
+        this.load = new CommandLoad(relay, jobs, refused, tally, seed, commandsPerSecond, MOST_UNFINISHED);
     }
 
     /** Attacks for so long. */
@@ -116,7 +128,7 @@ final class Soak implements AutoCloseable {
     /** Sends no more, lets what is begun come to its end, ends the instances, and gives what does not hold. */
     List<String> violations() {
         load.close();
-        dbtCloud.faults().clear();
+        passing.forEach(FaultRule::remove);
         var violations = new ArrayList<String>();
         awaitOutcomes().ifPresent(violations::add);
         load.sendLast(PARTITIONS);
@@ -162,7 +174,7 @@ final class Soak implements AutoCloseable {
         logs.read(fleet.logs());
         return """
                 soak %d: %s on %d processors
-                  commands %d, dead letters %d, records repeated and ignored %d
+                  commands %d (of jobs of which something is refused for ever %d), dead letters %d, records repeated and ignored %d
                   outcomes %d, events %d, runs %d, runs adopted %d, starts without a clear answer %d, requests %d
                   kill -9 %d, freezes beyond the session %d, shorter ones %d, SIGTERM %d (rolling restarts %d, 3 to 1 to 3 %d)
                   broker: kill -9 and restarts %d, freezes %d; dbt Cloud: shut out %d times, slow %d times
@@ -173,6 +185,9 @@ final class Soak implements AutoCloseable {
                         Duration.ofSeconds(Duration.between(begin, now()).toSeconds()),
                         Runtime.getRuntime().availableProcessors(),
                         load.commands().size(),
+                        load.commands().stream()
+                                .filter(command -> command.kind() == Command.Kind.REFUSED)
+                                .count(),
                         load.sent().size() - load.commands().size(),
                         load.repeated(),
                         tally.outcomes(),
@@ -209,24 +224,25 @@ final class Soak implements AutoCloseable {
     }
 
     /** Each request has a chance of one in twenty to fail, in one of the ways in which requests fail. */
-    private void putFaultsInForce() {
+    private List<FaultRule> putFaultsInForce() {
         Endpoint[] starts = {Endpoint.TRIGGER, Endpoint.RETRY, Endpoint.CANCEL};
         Endpoint[] reads = {
             Endpoint.LIST_RUNS, Endpoint.GET_RUN, Endpoint.GET_JOB, Endpoint.LIST_ARTIFACTS, Endpoint.GET_ARTIFACT
         };
         double each = FAULTS / 5;
         var faults = dbtCloud.faults();
-        faults.randomly(each, seed).on(starts).loseAnswerAfterCreating();
-        faults.randomly(each, seed + 1).on(starts).resetBeforeCreating();
-        faults.randomly(each, seed + 2).on(starts).garbledAfterCreating();
-        faults.randomly(each, seed + 3).on(starts).htmlStatusAfterCreating(502);
-        faults.randomly(each, seed + 4).on(starts).answerLateAfterCreating(Duration.ofSeconds(7));
-        faults.randomly(each, seed + 5).on(reads).loseAnswerBeforeCreating();
-        faults.randomly(each, seed + 6).on(reads).resetMidBody(100);
-        faults.randomly(each, seed + 7).on(reads).garbledAfterCreating();
-        faults.randomly(each, seed + 8).on(reads).status(500);
-        faults.randomly(each, seed + 9).on(reads).answerLateAfterCreating(Duration.ofSeconds(3));
-        faults.randomly(FAULTS, seed + 10).on(Endpoint.TRIGGER).hideRunFromLists(Duration.ofMillis(1500));
+        return List.of(
+                faults.randomly(each, seed).on(starts).loseAnswerAfterCreating(),
+                faults.randomly(each, seed + 1).on(starts).resetBeforeCreating(),
+                faults.randomly(each, seed + 2).on(starts).garbledAfterCreating(),
+                faults.randomly(each, seed + 3).on(starts).htmlStatusAfterCreating(502),
+                faults.randomly(each, seed + 4).on(starts).answerLateAfterCreating(Duration.ofSeconds(7)),
+                faults.randomly(each, seed + 5).on(reads).loseAnswerBeforeCreating(),
+                faults.randomly(each, seed + 6).on(reads).resetMidBody(100),
+                faults.randomly(each, seed + 7).on(reads).garbledAfterCreating(),
+                faults.randomly(each, seed + 8).on(reads).status(500),
+                faults.randomly(each, seed + 9).on(reads).answerLateAfterCreating(Duration.ofSeconds(3)),
+                faults.randomly(FAULTS, seed + 10).on(Endpoint.TRIGGER).hideRunFromLists(Duration.ofMillis(1500)));
     }
 
     private void tellProgress() {

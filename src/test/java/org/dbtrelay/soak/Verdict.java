@@ -55,7 +55,7 @@ final class Verdict {
                 .filter(id -> !commands.containsKey(id))
                 .forEach(id -> violations.add(id + ": events of a command that was not sent"));
         startedFor.keySet().stream()
-                .filter(id -> !commands.containsKey(id) || commands.get(id).kind() != Kind.TRIGGER)
+                .filter(id -> !commands.containsKey(id) || !mayStart(commands.get(id)))
                 .forEach(id -> violations.add(id + ": a run that no trigger asked for"));
         commands.values().forEach(command -> {
             if (command.isDeadLetter()) {
@@ -97,6 +97,7 @@ final class Verdict {
         String type = outcome.type();
         switch (command.kind()) {
             case TRIGGER -> checkTrigger(command, events, outcome);
+            case REFUSED -> checkRefused(command, outcome);
             case TRIGGER_OF_NOTHING -> expect(command, type.equals("command.rejected"), type);
             case CANCEL -> expect(command, type.equals("command.completed") || type.equals("command.rejected"), type);
             case FOLLOW -> checkIsWhatBecameOf(command, outcome);
@@ -105,6 +106,24 @@ final class Verdict {
         }
         if (events.stream().anyMatch(event -> event.type().equals("run.stray"))) {
             fault(command, "has a stray run");
+        }
+    }
+
+    private static boolean mayStart(Command command) {
+        return command.kind() == Kind.TRIGGER || command.kind() == Kind.REFUSED;
+    }
+
+    private void checkRefused(Command command, ReceivedEvent outcome) {
+        expect(
+                command,
+                Refused.valueOf(command.target()).outcomes().contains(outcome.type()),
+                "%s of %s".formatted(outcome.type(), command.target()));
+        List<RunView> started = startedFor.getOrDefault(command.id(), List.of());
+        if (started.size() > 1) {
+            fault(command, "has %d runs".formatted(started.size()));
+        }
+        if (outcome.type().equals("run.succeeded")) {
+            checkIsWhatBecameOf(command, outcome);
         }
     }
 
