@@ -85,19 +85,9 @@ final class WishFields {
         if (path.isBlank() || path.length() > LONGEST_PATH) {
             throw new BadField(ARTIFACTS, RULE + "; found " + (path.isBlank() ? "a blank one" : "a longer one"));
         }
-        if (path.startsWith("/")
-                || path.contains("\\")
-                || List.of(path.split("/", -1)).contains("..")) {
-            throw new BadField(
-                    ARTIFACTS, "must hold paths relative to dbt's target directory; found '" + Shown.text(path) + "'");
-        }
-        if (List.of(path.split("/", -1)).contains("")
-                || List.of(path.split("/", -1)).contains(".")
-                || path.chars().anyMatch(Character::isISOControl)) {
-            throw new BadField(
-                    ARTIFACTS,
-                    "must hold paths without empty names, '.' and control characters; found '" + Shown.text(path)
-                            + "'");
+        @Nullable String fault = ArtifactWish.faultOf(path);
+        if (fault != null) {
+            throw new BadField(ARTIFACTS, "must hold paths " + fault + "; found '" + Shown.text(path) + "'");
         }
         return path;
     }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import org.dbtrelay.run.ArtifactWish;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What must hold within one value of the configuration and between several. A relation is told once, at the key that a
@@ -199,12 +201,12 @@ final class ConfigChecks {
 
     private void paths(String key, List<String> paths) {
         for (String path : paths) {
+            @Nullable String fault = path.isBlank() ? "that are not blank" : ArtifactWish.faultOf(path);
             check(
-                    !path.isBlank()
-                            && !path.startsWith("/")
-                            && !List.of(path.split("/")).contains(".."),
+                    fault == null,
                     key,
-                    "'" + path + "' is not the path of an artifact, such as manifest.json or compiled/shop/orders.sql");
+                    "must hold paths " + fault + ", such as manifest.json or compiled/shop/orders.sql; found '" + path
+                            + "'");
         }
     }
 

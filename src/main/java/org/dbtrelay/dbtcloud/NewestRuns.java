@@ -68,7 +68,8 @@ final class NewestRuns {
                     .orElse(0);
             heardOf(accountId, jobId, runId);
             mine.complete(runId);
-        } catch (DbtCloudException | RuntimeException e) {
+        } catch (DbtCloudException | RuntimeException | Error e) {
+            // Whoever asks for the same job waits for this answer.
             mine.completeExceptionally(e);
         } finally {
             underWay.remove(job);

@@ -78,7 +78,6 @@ record RunJson(WireFields fields) {
                 Redaction.of(LONGEST_MESSAGE, fields.text("status_message")),
                 fields.text("href"),
                 DbtCloudTimes.instant(fields.text("created_at")),
-                DbtCloudTimes.instant(fields.text("dequeued_at")),
                 DbtCloudTimes.instant(fields.text("started_at")),
                 DbtCloudTimes.instant(fields.text("finished_at")),
                 fields.flag("artifacts_saved"),

@@ -1,5 +1,6 @@
 package org.dbtrelay.run;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,5 +14,20 @@ public record ArtifactWish(String path, @Nullable Integer step) {
     /** By its path alone. */
     public static ArtifactWish of(String path) {
         return new ArtifactWish(path, null);
+    }
+
+    /**
+     * Why a text is no path of an artifact.
+     *
+     * @return the rule that it breaks, to be read after "must hold paths"; null: it is one
+     */
+    public static @Nullable String faultOf(String path) {
+        List<String> names = List.of(path.split("/", -1));
+        if (path.startsWith("/") || path.contains("\\") || names.contains("..")) {
+            return "relative to dbt's target directory";
+        }
+        return names.contains("") || names.contains(".") || path.chars().anyMatch(Character::isISOControl)
+                ? "without empty names, '.' and control characters"
+                : null;
     }
 }

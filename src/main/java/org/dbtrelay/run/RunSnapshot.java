@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
  * @param jobName null unless the answer carried the job
  * @param statusMessage dbt Cloud's free text; the only place that tells a time-out from a cancellation
  * @param url the page of the run in dbt Cloud ({@code href}), as dbt Cloud gave it
- * @param dequeuedAt when a worker took the run from the queue
  * @param artifactsSaved false until dbt Cloud has stored the artifacts of an ended run
  * @param triggerCause the cause the run was triggered with; null unless the answer carried the trigger
  * @param retryingRunId the run that this one retries
@@ -26,7 +25,6 @@ public record RunSnapshot(
         @Nullable String statusMessage,
         @Nullable String url,
         @Nullable Instant createdAt,
-        @Nullable Instant dequeuedAt,
         @Nullable Instant startedAt,
         @Nullable Instant finishedAt,
         boolean artifactsSaved,

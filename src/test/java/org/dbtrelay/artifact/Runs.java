@@ -15,8 +15,7 @@ final class Runs {
 
     static RunSnapshot of(long accountId, long runId, JobRunStatus.Known status, boolean saved) {
         return new RunSnapshot(
-                runId, accountId, null, null, 559062, null, status, null, null, null, null, null, null, saved, null,
-                null);
+                runId, accountId, null, null, 559062, null, status, null, null, null, null, null, saved, null, null);
     }
 
     static RunStep step(int index, String command, JobRunStatus.Known status) {

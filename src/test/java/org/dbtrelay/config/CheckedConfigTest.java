@@ -120,14 +120,24 @@ class CheckedConfigTest {
                 arguments("relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s"),
                 arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h"),
                 arguments("relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s"),
-                arguments("relay.jobs.7.artifacts", "../etc/passwd", notAPath("../etc/passwd")),
+                arguments(
+                        "relay.jobs.7.artifacts",
+                        "../etc/passwd",
+                        notAPath("relative to dbt's target directory", "../etc/passwd")),
                 arguments("relay.connections.default.terms.poll-interval", "2h", "2h is not between 1s and 1h"),
                 arguments(
                         "relay.connections.default.terms.timeout",
                         "9s",
                         "9s is not longer than relay.poll.interval, 10s"),
                 // Artifacts
-                arguments("relay.artifacts.paths", "manifest.json,/etc/passwd", notAPath("/etc/passwd")),
+                arguments(
+                        "relay.artifacts.paths",
+                        "manifest.json,/etc/passwd",
+                        notAPath("relative to dbt's target directory", "/etc/passwd")),
+                arguments(
+                        "relay.artifacts.paths",
+                        "compiled//orders.sql",
+                        notAPath("without empty names, '.' and control characters", "compiled//orders.sql")),
                 arguments(
                         "relay.artifacts.layout",
                         "{run_id}/{path}",
@@ -233,8 +243,8 @@ class CheckedConfigTest {
                         .contains(wrong));
     }
 
-    private static String notAPath(String path) {
-        return "'" + path + "' is not the path of an artifact, such as manifest.json or compiled/shop/orders.sql";
+    private static String notAPath(String rule, String path) {
+        return "must hold paths " + rule + ", such as manifest.json or compiled/shop/orders.sql; found '" + path + "'";
     }
 
     @ParameterizedTest(name = "{0} = {1}")

@@ -51,7 +51,6 @@ class EnvelopeTest {
                         null,
                         "https://ab123.us1.dbt.com/deploy/4238/",
                         Instant.parse("2026-11-22T10:00:00.000001Z"),
-                        Instant.parse("2026-11-22T10:00:01Z"),
                         Instant.parse("2026-11-22T10:00:02Z"),
                         null,
                         false,

@@ -210,7 +210,6 @@ class EventsDocumentTest {
                 TIME,
                 TIME,
                 TIME,
-                TIME,
                 true,
                 "cause",
                 6L);

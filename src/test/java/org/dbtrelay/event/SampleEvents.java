@@ -201,7 +201,6 @@ final class SampleEvents {
                 "the words of dbt Cloud",
                 "https://ab123.us1.dbt.com/deploy/4238/projects/52901/runs/70403110257800/",
                 Instant.parse("2026-11-22T16:38:52Z"),
-                null,
                 status == Known.QUEUED ? null : Instant.parse("2026-11-22T16:38:54.5Z"),
                 status.isTerminal() ? Instant.parse("2026-11-22T16:38:57.75Z") : null,
                 true,

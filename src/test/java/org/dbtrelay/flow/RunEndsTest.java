@@ -32,22 +32,7 @@ import org.junit.jupiter.api.Test;
 class RunEndsTest {
 
     private static final RunSnapshot RUN = new RunSnapshot(
-            99,
-            1,
-            null,
-            null,
-            7,
-            null,
-            JobRunStatus.Known.ERROR,
-            null,
-            null,
-            null,
-            null,
-            null,
-            null,
-            false,
-            null,
-            null);
+            99, 1, null, null, 7, null, JobRunStatus.Known.ERROR, null, null, null, null, null, false, null, null);
     private static final RunStep STEP = new RunStep(4, "build", JobRunStatus.Known.ERROR, true, "dbt build", "log");
     private static final Action.ReadEnd READ = new Action.ReadEnd("c1", new Action.Target("default", 1), RUN);
 

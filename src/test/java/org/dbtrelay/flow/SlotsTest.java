@@ -263,7 +263,6 @@ class SlotsTest {
                 null,
                 null,
                 NOW,
-                null,
                 NOW,
                 null,
                 false,

@@ -251,7 +251,6 @@ class MemoryIT {
                                 now,
                                 null,
                                 null,
-                                null,
                                 false,
                                 "[relay:memory:" + hash(random).substring(20) + "] nightly",
                                 null),

@@ -60,14 +60,13 @@ class EntryCodecTest {
                 "message",
                 "https://x",
                 NOW,
-                null,
                 NOW,
                 null,
                 false,
                 "[relay:x:y] cause",
                 null);
         RunSnapshot strange = new RunSnapshot(
-                1, 1, null, null, 7, null, JobRunStatus.of(77), null, null, null, null, null, null, true, null, 5L);
+                1, 1, null, null, 7, null, JobRunStatus.of(77), null, null, null, null, null, true, null, 5L);
         return Stream.of(
                 new RunState.Waiting(new Starts(1, 2, NOW, 70L, null), 3, NOW),
                 new RunState.Waiting(Starts.NONE, 0, null),

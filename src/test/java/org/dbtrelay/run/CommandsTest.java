@@ -860,7 +860,6 @@ class CommandsTest {
                 RunSamples.T0,
                 null,
                 null,
-                null,
                 true,
                 null,
                 null);

@@ -26,7 +26,7 @@ class ExpectationTest {
     void a_status_that_has_been_passed_was_reached(
             Known expected, Known seen, @Nullable Instant startedAt, boolean met) {
         RunSnapshot run = new RunSnapshot(
-                99, 1, 2L, 3L, 7, "daily", seen, null, "https://x/99", null, null, startedAt, null, true, null, null);
+                99, 1, 2L, 3L, 7, "daily", seen, null, "https://x/99", null, startedAt, null, true, null, null);
 
         assertThat(Expectation.of(new Task.Follow(99, Set.of(expected))).isMetBy(run))
                 .isEqualTo(met);

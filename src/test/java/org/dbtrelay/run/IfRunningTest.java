@@ -334,6 +334,6 @@ class IfRunningTest {
 
     private static RunSnapshot run(long id, JobRunStatus status) {
         return new RunSnapshot(
-                id, 1, 2L, 3L, 7, "daily", status, null, null, RunSamples.T0, null, null, null, true, null, null);
+                id, 1, 2L, 3L, 7, "daily", status, null, null, RunSamples.T0, null, null, true, null, null);
     }
 }

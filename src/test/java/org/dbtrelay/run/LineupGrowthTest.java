@@ -115,22 +115,7 @@ class LineupGrowthTest {
 
     private static RunSnapshot run(long runId) {
         return new RunSnapshot(
-                runId,
-                1,
-                null,
-                null,
-                7,
-                null,
-                JobRunStatus.Known.RUNNING,
-                null,
-                null,
-                T0,
-                null,
-                T0,
-                null,
-                false,
-                null,
-                null);
+                runId, 1, null, null, 7, null, JobRunStatus.Known.RUNNING, null, null, T0, T0, null, false, null, null);
     }
 
     private static RunEntry entry(int offset, long job, RunState state) {

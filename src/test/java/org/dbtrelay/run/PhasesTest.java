@@ -191,8 +191,8 @@ class PhasesTest {
     @Test
     void what_concerns_another_run_is_no_news() {
         following();
-        RunSnapshot other = new RunSnapshot(
-                98, 1, 2L, 3L, 7, "daily", Known.SUCCESS, null, null, T0, null, null, null, true, null, null);
+        RunSnapshot other =
+                new RunSnapshot(98, 1, 2L, 3L, 7, "daily", Known.SUCCESS, null, null, T0, null, null, true, null, null);
 
         assertThat(course.take(new Input.Observed("c1", other))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);

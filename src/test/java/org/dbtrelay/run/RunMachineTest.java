@@ -489,7 +489,7 @@ class RunMachineTest {
 
     private static RunSnapshot run(JobRunStatus status, String message) {
         return new RunSnapshot(
-                99, 1, 2L, 3L, 7, "daily", status, message, "https://x/99", T0, null, null, null, true, null, null);
+                99, 1, 2L, 3L, 7, "daily", status, message, "https://x/99", T0, null, null, true, null, null);
     }
 
     static Policy policy(boolean cancelAtDeadline, boolean park) {

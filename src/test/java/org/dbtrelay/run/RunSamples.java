@@ -66,22 +66,7 @@ final class RunSamples {
 
     static RunSnapshot run(JobRunStatus status, @Nullable String message, @Nullable Instant createdAt) {
         return new RunSnapshot(
-                99,
-                1,
-                2L,
-                3L,
-                7,
-                "daily",
-                status,
-                message,
-                "https://x/99",
-                createdAt,
-                null,
-                null,
-                null,
-                true,
-                null,
-                null);
+                99, 1, 2L, 3L, 7, "daily", status, message, "https://x/99", createdAt, null, null, true, null, null);
     }
 
     static Policy policy(Policy.ForConnection connection) {

@@ -187,7 +187,6 @@ class StrayRunsTest {
     }
 
     private static RunSnapshot run(long id, JobRunStatus status) {
-        return new RunSnapshot(
-                id, 1, 2L, 3L, 7, "daily", status, null, "https://x", T0, null, null, null, true, null, null);
+        return new RunSnapshot(id, 1, 2L, 3L, 7, "daily", status, null, "https://x", T0, null, null, true, null, null);
     }
 }
