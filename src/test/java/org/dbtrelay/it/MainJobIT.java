@@ -23,8 +23,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.record.CompressionType;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.RunStatus;
@@ -378,6 +380,19 @@ class MainJobIT {
     }
 
     /** So many events of the command and no more, faultless. */
+    /** kafkajs unpacks gzip only, kafka-python what was installed beside it. */
+    @Test
+    void everyClientCanReadTheBatches() {
+        relay.send("404", trigger("for-every-client", 404));
+        assertAcceptedAndRejected("for-every-client", "job_not_found", "");
+
+        for (String topic : List.of("ledger", "run.events")) {
+            assertThat(RecordBatches.codecs(stage.kafka().dataDirectory(), relay.topic(topic)))
+                    .as(topic)
+                    .containsOnly(CompressionType.NONE);
+        }
+    }
+
     private static List<ReceivedEvent> told(String commandId, int count) {
         relay.reader().await(count, event -> event.commandId().equals(commandId), PATIENCE);
         List<ReceivedEvent> events = relay.history().eventsOf(commandId);

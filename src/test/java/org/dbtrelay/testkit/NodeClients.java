@@ -95,6 +95,17 @@ public final class NodeClients {
                 HOME.resolve("output").resolve(RUNS.incrementAndGet() + "-" + script + ".log"));
     }
 
+    /** Starts a script from elsewhere with the same packages, as if it lay beside them; whoever starts it closes it. */
+    public ChildProcess startCopyOf(Path script, String... arguments) {
+        String name = script.getFileName().toString();
+        try {
+            Files.copy(script, HOME.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return start(name, arguments);
+    }
+
     /**
      * Runs a script of {@code src/test/clients} to its end and gives the lines that it has printed.
      *
