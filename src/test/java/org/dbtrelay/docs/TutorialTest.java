@@ -174,7 +174,9 @@ class TutorialTest {
                     .all()
                     .get();
             inTransaction(kafka, true, "dbt.run.events", sample("run.succeeded", "after", 3));
-            assertThat(node(node, kafka, seen, "after/3: ")).contains("after/3: ").doesNotContain("lost", "kept", "last");
+            assertThat(node(node, kafka, seen, "after/3: "))
+                    .contains("after/3: ")
+                    .doesNotContain("lost", "kept", "last");
         }
     }
 
@@ -195,8 +197,8 @@ class TutorialTest {
     }
 
     private static String node(NodeClients clients, EmbeddedKafka kafka, Path seen, String last) {
-        try (ChildProcess consumer = clients.startCopyOf(
-                Path.of("docs/examples/consumer.mjs"), kafka.bootstrapServers(), seen.toString())) {
+        try (ChildProcess consumer =
+                clients.startCopyOf(Path.of("docs/examples/consumer.mjs"), kafka.bootstrapServers(), seen.toString())) {
             consumer.awaitLine(Pattern.compile(Pattern.quote(last)), LIMIT);
             assertThat(consumer.stop(LIMIT)).isZero();
             return String.join("\n", consumer.lines());

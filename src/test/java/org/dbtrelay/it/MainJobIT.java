@@ -379,7 +379,6 @@ class MainJobIT {
         return runs.getFirst();
     }
 
-    /** So many events of the command and no more, faultless. */
     /** kafkajs unpacks gzip only, kafka-python what was installed beside it. */
     @Test
     void everyClientCanReadTheBatches() {
@@ -393,6 +392,7 @@ class MainJobIT {
         }
     }
 
+    /** So many events of the command and no more, faultless. */
     private static List<ReceivedEvent> told(String commandId, int count) {
         relay.reader().await(count, event -> event.commandId().equals(commandId), PATIENCE);
         List<ReceivedEvent> events = relay.history().eventsOf(commandId);
