@@ -2,6 +2,7 @@ package org.dbtrelay.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -11,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -29,9 +31,14 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.run.EventType;
+import org.dbtrelay.testkit.ChildProcess;
 import org.dbtrelay.testkit.EmbeddedKafka;
+import org.dbtrelay.testkit.NodeClients;
 import org.dbtrelay.testkit.Schemas;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,8 +46,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The consumers of the tutorial: what they name is there, and the one in Java does what the tutorial says. The one in Node
- * is read here and not run, because a build of this project needs no Node.
+ * The consumers of the tutorial: what they name is there, and they do what the tutorial says; the one in Node where there is
+ * a Node to run it.
  */
 class TutorialTest {
 
@@ -97,7 +104,12 @@ class TutorialTest {
                 .hasSize(1)
                 .allSatisfy(version -> assertThat(version.asText()).matches("\\d+\\.\\d+\\.\\d+"));
         String client = manifest.path("dependencies").fieldNames().next();
-        assertThat(example("consumer.mjs")).contains("from '" + client + "'");
+        assertThat(example("consumer.mjs")).contains("require('" + client + "')");
+        assertThat(JSON.readTree(Files.readString(Path.of("src/test/clients/package.json")))
+                        .path("dependencies")
+                        .path(client))
+                .as("the version that the tests run")
+                .isEqualTo(manifest.path("dependencies").path(client));
         assertThat(Files.readString(Path.of("docs/tutorial.md")))
                 .contains(client + " "
                         + manifest.path("dependencies").path(client).asText());
@@ -138,6 +150,58 @@ class TutorialTest {
             inTransaction(kafka, true, "dbt.artifact.events", sample("artifact.ready", "broken", 6));
             String second = run(consumers, kafka, "two", directory, "broken/6: ");
             assertThat(second).containsOnlyOnce("broken/6: ").doesNotContain("/3: ", "/4: ", "/5: ");
+        }
+    }
+
+    /** As the one in Java; and aborted transactions in all the orders in which instances can leave them. */
+    @Test
+    void nodeConsumerReactsOnceToEachEvent(@TempDir Path directory) throws Exception {
+        NodeClients node = NodeClients.orSkip();
+        Path seen = directory.resolve("seen.tsv");
+        try (var kafka = EmbeddedKafka.temporary().start()) {
+            kafka.createTopics(1, "dbt.run.events", "dbt.artifact.events");
+            Sent sent = abortAndCommit(kafka);
+            String first = node(node, kafka, seen, "last/3: ");
+            assertThat(first.lines().filter(line -> line.matches("[\\w-]+/3: .*")))
+                    .extracting(line -> line.substring(0, line.indexOf('/')))
+                    .containsExactlyElementsOf(sent.kept());
+
+            // From the midst of what two producers have aborted: as after a crash, only worse.
+            kafka.admin()
+                    .alterConsumerGroupOffsets(
+                            "orders-watcher-node",
+                            Map.of(new TopicPartition("dbt.run.events", 0), new OffsetAndMetadata(sent.midst())))
+                    .all()
+                    .get();
+            inTransaction(kafka, true, "dbt.run.events", sample("run.succeeded", "after", 3));
+            assertThat(node(node, kafka, seen, "after/3: "))
+                    .contains("after/3: ")
+                    .doesNotContain("lost", "kept", "last");
+        }
+    }
+
+    @Test
+    void librdkafkaLeavesAbortedTransactionsOut(@TempDir Path directory) throws Exception {
+        try (var kafka = EmbeddedKafka.temporary().start()) {
+            kafka.createTopics(1, "dbt.run.events");
+            Sent sent = abortAndCommit(kafka);
+            List<String> command = List.of(
+                    "kcat", "-C", "-e", "-q", "-b", kafka.bootstrapServers(), "-t", "dbt.run.events", "-f", "%k\n");
+            try (ChildProcess kcat = ChildProcess.start("kcat", command, Map.of(), directory.resolve("kcat.log"))) {
+                assertThat(kcat.awaitExit(LIMIT)).isZero();
+                assertThat(kcat.lines()).containsExactlyElementsOf(sent.kept());
+            } catch (UncheckedIOException e) {
+                abort("There is no kcat here: " + e.getMessage());
+            }
+        }
+    }
+
+    private static String node(NodeClients clients, EmbeddedKafka kafka, Path seen, String last) {
+        try (ChildProcess consumer =
+                clients.startCopyOf(Path.of("docs/examples/consumer.mjs"), kafka.bootstrapServers(), seen.toString())) {
+            consumer.awaitLine(Pattern.compile(Pattern.quote(last)), LIMIT);
+            assertThat(consumer.stop(LIMIT)).isZero();
+            return String.join("\n", consumer.lines());
         }
     }
 
@@ -197,19 +261,72 @@ class TutorialTest {
         return directory.toUri().toURL();
     }
 
+    /**
+     * What has been sent.
+     *
+     * @param kept whose events were committed
+     * @param midst an offset between the events of two transactions that were aborted
+     */
+    private record Sent(List<String> kept, long midst) {}
+
+    /** One producer whose transactions are aborted and committed in turn, and two whose transactions overlap in each way. */
+    private static Sent abortAndCommit(EmbeddedKafka kafka) throws Exception {
+        var kept = new ArrayList<String>();
+        for (int i = 0; i < 5; i++) {
+            inTransaction(kafka, false, "dbt.run.events", sample("run.succeeded", "lost-" + i, 3));
+            inTransaction(kafka, true, "dbt.run.events", sample("run.succeeded", "kept-" + i, 3));
+            kept.add("kept-" + i);
+        }
+        for (boolean firstEndsFirst : List.of(true, false)) {
+            for (boolean commit : List.of(true, false)) {
+                String name = (commit ? "kept-" : "lost-") + firstEndsFirst;
+                overlapping(kafka, name, commit, firstEndsFirst);
+                if (commit) {
+                    kept.addAll(List.of(name + "-a", name + "-c"));
+                }
+            }
+        }
+        long midst = overlapping(kafka, "lost-midst", false, false);
+        inTransaction(kafka, true, "dbt.run.events", sample("run.succeeded", "last", 3));
+        kept.add("last");
+        return new Sent(kept, midst);
+    }
+
+    /** The transactions of two producers; the second one's is aborted. Gives the offset between their events. */
+    private static long overlapping(EmbeddedKafka kafka, String name, boolean commitFirst, boolean firstEndsFirst)
+            throws Exception {
+        try (var first = kafka.newProducer(Map.of("transactional.id", "first"));
+                var second = kafka.newProducer(Map.of("transactional.id", "second"))) {
+            for (var producer : List.of(first, second)) {
+                producer.initTransactions();
+                producer.beginTransaction();
+            }
+            send(first, "dbt.run.events", sample("run.succeeded", name + "-a", 3));
+            send(second, "dbt.run.events", sample("run.succeeded", "lost-beside-" + name, 3));
+            long midst = send(first, "dbt.run.events", sample("run.succeeded", name + "-c", 3));
+            send(second, "dbt.run.events", sample("run.succeeded", "lost-behind-" + name, 3));
+            if (!firstEndsFirst) {
+                second.abortTransaction();
+            }
+            if (commitFirst) {
+                first.commitTransaction();
+            } else {
+                first.abortTransaction();
+            }
+            if (firstEndsFirst) {
+                second.abortTransaction();
+            }
+            return midst;
+        }
+    }
+
     private static void inTransaction(EmbeddedKafka kafka, boolean commit, String topic, ObjectNode... events)
             throws Exception {
         try (var producer = kafka.newProducer(Map.of("transactional.id", "relay"))) {
             producer.initTransactions();
             producer.beginTransaction();
             for (ObjectNode event : events) {
-                String command = event.path("command_id").asText();
-                var sent = new ProducerRecord<>(
-                        topic, command.getBytes(StandardCharsets.UTF_8), JSON.writeValueAsBytes(event));
-                String id = command + "/" + event.path("sequence").asLong();
-                sent.headers().add("ce_id", id.getBytes(StandardCharsets.UTF_8));
-                sent.headers().add("content-type", "application/json".getBytes(StandardCharsets.UTF_8));
-                producer.send(sent).get();
+                send(producer, topic, event);
             }
             if (commit) {
                 producer.commitTransaction();
@@ -217,6 +334,16 @@ class TutorialTest {
                 producer.abortTransaction();
             }
         }
+    }
+
+    private static long send(KafkaProducer<byte[], byte[]> producer, String topic, ObjectNode event) throws Exception {
+        String command = event.path("command_id").asText();
+        var record =
+                new ProducerRecord<>(topic, command.getBytes(StandardCharsets.UTF_8), JSON.writeValueAsBytes(event));
+        String id = command + "/" + event.path("sequence").asLong();
+        record.headers().add("ce_id", id.getBytes(StandardCharsets.UTF_8));
+        record.headers().add("content-type", "application/json".getBytes(StandardCharsets.UTF_8));
+        return producer.send(record).get().offset();
     }
 
     /** An example of the schema, made an event of this command. */

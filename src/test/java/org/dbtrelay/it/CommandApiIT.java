@@ -29,8 +29,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.kafka.common.record.CompressionType;
 import org.dbtrelay.docs.Document;
 import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.TopicReader;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
@@ -70,8 +72,9 @@ class CommandApiIT {
         relay = stage.deployment("command-api")
                 .set("relay.api.open", "false")
                 .set("relay.api.keys.ci", KEY)
-                .set("relay.api.keys.people", "another-key-of-some-length")
-                .start();
+                .set("relay.api.keys.people", "another-key-of-some-length");
+        relay.builder().environment("KAFKA_COMPRESSION_TYPE", "gzip");
+        relay.start();
         commands = TopicReader.of(stage.kafka().bootstrapServers(), relay.topic("commands"));
     }
 
@@ -100,6 +103,19 @@ class CommandApiIT {
         assertThat(message.key()).isEqualTo(Long.toString(QUICK_JOB));
         assertThat(message.text()).as("as it was posted").isEqualTo(body);
         relay.reader().awaitEvent("run.succeeded", "by-http", PATIENCE);
+    }
+
+    /** What comes by HTTP, and all that the ledger's transactions write. */
+    @Test
+    void compressesAsTheEnvironmentSays() {
+        post(trigger("compressed", QUICK_JOB)).statusCode(202);
+        relay.reader().awaitEvent("run.succeeded", "compressed", PATIENCE);
+
+        for (String topic : List.of("commands", "ledger", "run.events")) {
+            assertThat(RecordBatches.codecs(stage.kafka().dataDirectory(), relay.topic(topic)))
+                    .as(topic)
+                    .containsOnly(CompressionType.GZIP);
+        }
     }
 
     @Test

@@ -23,8 +23,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.record.CompressionType;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.RunStatus;
@@ -375,6 +377,19 @@ class MainJobIT {
         assertThat(runs).hasSize(1);
         assertThat(runs.getFirst().cause()).matches("\\[relay:main-job:[0-9a-v]{16}\\]( .*)?");
         return runs.getFirst();
+    }
+
+    /** kafkajs unpacks gzip only, kafka-python what was installed beside it. */
+    @Test
+    void everyClientCanReadTheBatches() {
+        relay.send("404", trigger("for-every-client", 404));
+        assertAcceptedAndRejected("for-every-client", "job_not_found", "");
+
+        for (String topic : List.of("ledger", "run.events")) {
+            assertThat(RecordBatches.codecs(stage.kafka().dataDirectory(), relay.topic(topic)))
+                    .as(topic)
+                    .containsOnly(CompressionType.NONE);
+        }
     }
 
     /** So many events of the command and no more, faultless. */

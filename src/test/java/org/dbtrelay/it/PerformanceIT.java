@@ -25,8 +25,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.Endpoint;
@@ -36,6 +38,8 @@ import org.dbtrelay.testkit.emulator.RunView;
 import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * How fast the relay is, each figure beside what the same machine does without it, in the same run. It asserts nothing about
@@ -77,18 +81,7 @@ class PerformanceIT {
 
     @Test
     void durableTriggersASecond() throws Exception {
-        World world = World.empty();
-        for (int account = 0; account < ACCOUNTS; account++) {
-            world.account(FIRST_ACCOUNT + account, "Account " + account)
-                    .project("Jaffle Shop")
-                    .environment("Production");
-            for (int job = account; job < JOBS; job += ACCOUNTS) {
-                world.job(EmulatedJob.named("job-" + job)
-                        .id(FIRST_JOB + job)
-                        .plan(RunPlan.succeeding().queued(Duration.ofHours(1))));
-            }
-        }
-        try (RelayStage stage = RelayStage.of(PerformanceIT.class, world)) {
+        try (RelayStage stage = RelayStage.of(PerformanceIT.class, manyAccounts())) {
             bareTransactions(stage);
             Deployment one = deployment(stage, "one");
             try (RelayProcess relay = one.start().relay()) {
@@ -105,6 +98,50 @@ class PerformanceIT {
             }
             barePosts(stage);
         }
+    }
+
+    /** Many records in a transaction, and then, with a command at a time, as few as there can be. */
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "gzip", "lz4"})
+    void whatACodecCosts(String codec) {
+        try (RelayStage stage = RelayStage.of(PerformanceIT.class, manyAccounts())) {
+            Deployment relay = deployment(stage, codec).set("kafka.compression.type", codec);
+            try (RelayProcess process = relay.start().relay()) {
+                triggers(stage, relay, "1 instance, compression.type=" + codec, 0, WARM_UP);
+                int first = WARM_UP + COMMANDS;
+                double many = (double) written(stage, relay) / first;
+                for (int job = first; job < first + SINGLE; job++) {
+                    send(relay, job, 1);
+                    relay.reader().awaitEvent("run.queued", "p-" + job, PATIENCE);
+                }
+                double single = (double) written(stage, relay) / SINGLE - many * first / SINGLE;
+                assertThat(process.isAlive()).isTrue();
+                row(
+                        "ledger and events on the broker's disk, compression.type=" + codec,
+                        "%.0f bytes a command, %.0f where commands come one at a time".formatted(many, single));
+            }
+        }
+    }
+
+    private static long written(RelayStage stage, Deployment relay) {
+        return Stream.of("ledger", "run.events")
+                .mapToLong(topic -> RecordBatches.bytes(stage.kafka().dataDirectory(), relay.topic(topic)))
+                .sum();
+    }
+
+    private static World manyAccounts() {
+        World world = World.empty();
+        for (int account = 0; account < ACCOUNTS; account++) {
+            world.account(FIRST_ACCOUNT + account, "Account " + account)
+                    .project("Jaffle Shop")
+                    .environment("Production");
+            for (int job = account; job < JOBS; job += ACCOUNTS) {
+                world.job(EmulatedJob.named("job-" + job)
+                        .id(FIRST_JOB + job)
+                        .plan(RunPlan.succeeding().queued(Duration.ofHours(1))));
+            }
+        }
+        return world;
     }
 
     private static Deployment deployment(RelayStage stage, String name) {

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.record.CompressionType;
+import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
@@ -69,7 +71,7 @@ class WebhookIT {
     /** The account's webhooks go to one address. The relay looks of its own accord after a quarter of an hour. */
     @Test
     void whoeverIsToldTheOwnerLooks() throws Exception {
-        relay.set("relay.poll.interval", "1h");
+        relay.set("relay.poll.interval", "1h").set("kafka.compression.type", "gzip");
         try (RelayProcess first = relay.start().relay();
                 RelayProcess second = relay.start().relay()) {
             OwnedPartitions.awaitShared(first, second, 3);
@@ -84,6 +86,8 @@ class WebhookIT {
             assertThat(ends(first, "webhook")).isPositive();
             assertThat(ends(second, "webhook")).isPositive();
             assertThat(ends(first, "poll") + ends(second, "poll")).isZero();
+            assertThat(RecordBatches.codecs(stage.kafka().dataDirectory(), relay.topic("hints")))
+                    .containsOnly(CompressionType.GZIP);
         }
     }
 

@@ -1,0 +1,54 @@
+package org.dbtrelay.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.FileRecords;
+import org.apache.kafka.common.record.RecordBatch;
+
+/** What a broker has written to its disk: the batches as a producer made them, which no consumer shows. */
+public final class RecordBatches {
+
+    private RecordBatches() {}
+
+    /** The codecs of all batches of a topic; those that Kafka writes itself, at the end of a transaction, do not count. */
+    public static Set<CompressionType> codecs(Path dataDirectory, String topic) {
+        Set<CompressionType> codecs = EnumSet.noneOf(CompressionType.class);
+        forEach(dataDirectory, topic, batch -> {
+            if (!batch.isControlBatch()) {
+                codecs.add(batch.compressionType());
+            }
+        });
+        return codecs;
+    }
+
+    /** What all batches of a topic take, with what Kafka puts around them. */
+    public static long bytes(Path dataDirectory, String topic) {
+        LongAdder bytes = new LongAdder();
+        forEach(dataDirectory, topic, batch -> bytes.add(batch.sizeInBytes()));
+        return bytes.sum();
+    }
+
+    private static void forEach(Path dataDirectory, String topic, Consumer<RecordBatch> seen) {
+        Pattern ofTopic = Pattern.compile(Pattern.quote(topic) + "-\\d+");
+        try (Stream<Path> files = Files.walk(dataDirectory, 2)) {
+            for (Path file : files.filter(it -> it.toString().endsWith(".log")).toList()) {
+                if (ofTopic.matcher(file.getParent().getFileName().toString()).matches()) {
+                    try (FileRecords records = FileRecords.open(file.toFile(), false)) {
+                        records.batches().forEach(seen);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
