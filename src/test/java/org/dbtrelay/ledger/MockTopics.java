@@ -158,7 +158,7 @@ final class MockTopics {
             }
             CompletableFuture<RecordMetadata> answer = new CompletableFuture<>();
             together.add(answer);
-            super.send(record);
+            var _ = super.send(record);
             return answer;
         }
 

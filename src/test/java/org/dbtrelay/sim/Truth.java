@@ -232,7 +232,8 @@ final class Truth {
         ProducerRecord<byte[], byte[]> record = passedOn.get(order.source());
         return record == null
                 || world.broker().readCommitted(SimConfig.COMMANDS, record.partition()).stream()
-                        .anyMatch(it -> it.headers() == record.headers() && isTaken(record.partition(), it.offset()));
+                        .anyMatch(it ->
+                                it.headers().equals(record.headers()) && isTaken(record.partition(), it.offset()));
     }
 
     private void written(
