@@ -51,7 +51,7 @@ public class CommandDecoder {
      * end the channel, and the record that brought it about would be the first one to come after the next start.
      */
     public Input.OfRecord decode(ConsumerRecord<byte[], byte[]> record) {
-        String defaultId = record.topic() + "-" + record.partition() + "-" + record.offset() + "-" + record.timestamp();
+        String defaultId = Command.idOfPlace(record.topic(), record.partition(), record.offset(), record.timestamp());
         try {
             return decode(
                     record.value(),

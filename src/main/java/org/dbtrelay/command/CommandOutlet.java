@@ -7,6 +7,7 @@ import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.dbtrelay.flow.Destination;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.TraceContext;
 import org.eclipse.microprofile.reactive.messaging.Channel;

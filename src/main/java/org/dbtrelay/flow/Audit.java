@@ -5,6 +5,7 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
@@ -80,6 +81,31 @@ final class Audit {
                                     : rejection.reason().wireName()),
                     pair(LogKey.DETAIL, rejection.message()));
         }
+    }
+
+    /** A record was passed on to another partition, and that is committed. */
+    void passedOn(ConsumerRecord<byte[], byte[]> record, int to) {
+        LOG.info(
+                "Passing on of a record to the partition of its key",
+                pair(LogKey.PARTITION, partition),
+                pair(LogKey.OFFSET, record.offset()),
+                pair(LogKey.TO_PARTITION, to));
+    }
+
+    /**
+     * A record that was passed on to here has been taken, and that is committed.
+     *
+     * @param sent as its producer had sent it
+     * @param offset where it lies here
+     */
+    void cameOn(@Nullable String commandId, ConsumerRecord<byte[], byte[]> sent, long offset) {
+        LOG.info(
+                "Taking of a record that was passed on",
+                pair(LogKey.COMMAND_ID, commandId),
+                pair(LogKey.PARTITION, partition),
+                pair(LogKey.OFFSET, offset),
+                pair(LogKey.FROM_PARTITION, sent.partition()),
+                pair(LogKey.FROM_OFFSET, sent.offset()));
     }
 
     private void log(String message, @Nullable RunEntry entry, Action.Target target, RelayLog.Pair... more) {

@@ -26,6 +26,7 @@ public class PartitionFlow implements PartitionWork {
     private final Actions actions;
     private final Watches watches;
     private final CommandViews views;
+    private final Destinations destinations;
     private final EventRecords events;
     private final DeadLetterRecords deadLetters;
     private final Clock clock;
@@ -38,6 +39,7 @@ public class PartitionFlow implements PartitionWork {
             Actions actions,
             Watches watches,
             CommandViews views,
+            Destinations destinations,
             EventRecords events,
             DeadLetterRecords deadLetters,
             Clock clock,
@@ -48,6 +50,7 @@ public class PartitionFlow implements PartitionWork {
         this.actions = actions;
         this.watches = watches;
         this.views = views;
+        this.destinations = destinations;
         this.events = events;
         this.deadLetters = deadLetters;
         this.clock = clock;
@@ -90,6 +93,10 @@ public class PartitionFlow implements PartitionWork {
 
     CommandViews views() {
         return views;
+    }
+
+    Destinations destinations() {
+        return destinations;
     }
 
     EventRecords events() {

@@ -17,6 +17,7 @@ import org.dbtrelay.ledger.Position;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
+import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Decisions;
 import org.dbtrelay.run.Input;
@@ -48,6 +49,7 @@ final class RunFlow implements PartitionWork.Session {
     private final Policy policy;
     private final Books books;
     private final Decisions decisions;
+    private final Placing placing;
     private final Audit audit;
     private final Wakes wakes;
     private final Set<String> startsOnWire = new HashSet<>();
@@ -67,6 +69,7 @@ final class RunFlow implements PartitionWork.Session {
         this.books = new Books(
                 claim.restored().entries(), policy, flow.metrics(), flow.clock().instant());
         this.decisions = new Decisions(claim.restored().entries(), books.lineup(), this::decideOne, books::replaced);
+        this.placing = new Placing(claim.partition(), claim.placement(), flow.destinations(), books);
         this.audit = new Audit(claim.partition());
         this.wakes = new Wakes(books::isOpen);
         this.watched = flow.watches().begin();
@@ -110,7 +113,7 @@ final class RunFlow implements PartitionWork.Session {
             if (wake == null) {
                 break;
             }
-            decide(new Input.Woken(wake.commandId()), null, step);
+            decide(new Input.Woken(wake.commandId()), step);
         }
         decisions.turns(step.now(), step);
         while (!step.isFull()) {
@@ -118,7 +121,7 @@ final class RunFlow implements PartitionWork.Session {
             if (over == null) {
                 break;
             }
-            decide(new Input.Woken(over.commandId()), null, step);
+            decide(new Input.Woken(over.commandId()), step);
         }
     }
 
@@ -150,7 +153,46 @@ final class RunFlow implements PartitionWork.Session {
             }
             step.moveTo(origin);
         }
-        switch (arrival.input()) {
+        if (origin != null && arrival.input() instanceof Input.OfRecord ofRecord) {
+            place(origin, ofRecord, step);
+        } else {
+            heard(arrival.input(), step);
+        }
+    }
+
+    /** A record is taken where it belongs, and passed on to there from anywhere else. */
+    private void place(Origin origin, Input.OfRecord input, Step step) {
+        switch (placing.of(origin, input)) {
+            case Placing.Place.Here(Input sent, Origin source, boolean cameOn) -> {
+                if (cameOn) {
+                    step.cameOn(origin, source, sent.commandIdOrNull());
+                }
+                Input placed =
+                        sent instanceof Input.Commanded commanded ? commanded.at(step.place(commanded.offset())) : sent;
+                @Nullable DeadLetter deadLetter = decide(placed, step).deadLetter();
+                if (deadLetter != null) {
+                    step.putAside(origin, source, deadLetter);
+                }
+            }
+            case Placing.Place.Elsewhere elsewhere -> {
+                @Nullable String whyNot = whyNotPassedOn(origin);
+                if (whyNot == null) {
+                    step.passOn(origin, elsewhere);
+                } else {
+                    step.putAside(origin, elsewhere.origin(), elsewhere.verdict(whyNot));
+                }
+            }
+        }
+    }
+
+    private @Nullable String whyNotPassedOn(Origin origin) {
+        return claim.placement().mayPassOn()
+                ? claim.refusals().whyNotPassedOn(origin.record().offset())
+                : "Kafka does not let the relay's user Write the topic";
+    }
+
+    private void heard(Input input, Step step) {
+        switch (input) {
             // Without a reservation it is left over from an earlier claim; this one has asked for its own.
             case Input.MayStart mayStart when !reservations.holds(mayStart.commandId()) -> {}
             // What was asked for before its command changed is over: its place may be another's.
@@ -159,40 +201,36 @@ final class RunFlow implements PartitionWork.Session {
                 reservations.giveBack(mayStart.commandId());
             case Input.MayStart mayStart -> {
                 step.mayStart(mayStart.commandId());
-                decide(mayStart, origin, step);
+                decide(mayStart, step);
             }
             case Input.InFlight looked when looked.look().again() -> lookedAgain(looked, step);
             case Input.RunRead read when read.look() != null && read.look().again() -> lookedAgain(read, step);
             case Input.Started started -> answered(started, step);
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
-            case Input.Swept swept ->
-                books.marked().of(swept, step.now()).forEach(marked -> decide(marked, null, step));
-            case Input.Commanded commanded -> decide(commanded.at(step.place(commanded.offset())), origin, step);
-            case Input other -> decide(other, origin, step);
+            case Input.Swept swept -> books.marked().of(swept, step.now()).forEach(marked -> decide(marked, step));
+            case Input other -> decide(other, step);
         }
     }
 
     /** If it does not go on to its start, its place is another's. */
     private void lookedAgain(Input.About answer, Step step) {
         step.mayStart(answer.commandId());
-        decide(answer, null, step);
+        decide(answer, step);
     }
 
     private void answered(Input.About answer, Step step) {
         startsOnWire.remove(answer.commandId());
-        decide(answer, null, step);
+        decide(answer, step);
     }
 
     /** 1: what follows from the input. */
-    private void decide(Input input, @Nullable Origin origin, Step step) {
+    private Decision decide(Input input, Step step) {
         Decision decision = decisions.follow(input, step.now(), step);
-        if (decision.deadLetter() != null && origin != null) {
-            step.putAside(origin, decision.deadLetter());
-        }
-        if (!decision.changes() && origin != null) {
+        if (!decision.changes() && input instanceof Input.OfRecord) {
             flow.metrics().ignoredAsKnown();
         }
+        return decision;
     }
 
     /** A record that its topic refuses, or a fault in a decision, ends the one command and not the partition. */
@@ -222,7 +260,7 @@ final class RunFlow implements PartitionWork.Session {
         try {
             claim.append(records);
         } catch (LedgerException e) {
-            step.refused(e.refused());
+            step.refused(e.refused(), e.why());
             throw e;
         }
         flow.metrics()
@@ -231,6 +269,7 @@ final class RunFlow implements PartitionWork.Session {
         step.showIn(flow.views());
         step.origins().forEach(origin -> origin.acknowledge().run());
         step.report(flow.clock().instant());
+        step.audit(audit);
         step.events().forEach(event -> audit.told(event, books.find(event.commandId())));
     }
 

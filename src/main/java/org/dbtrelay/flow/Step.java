@@ -52,6 +52,8 @@ final class Step implements Decisions.Batch {
     private final List<Action> actions = new ArrayList<>();
     private final List<Origin> origins = new ArrayList<>();
     private final List<PutAside> deadLetters = new ArrayList<>();
+    private final List<PassedOnward> passedOn = new ArrayList<>();
+    private final List<CameOn> cameOn = new ArrayList<>();
     private final Set<String> reserved = new HashSet<>();
     private Position position;
     private long bytes;
@@ -83,6 +85,20 @@ final class Step implements Decisions.Batch {
 
     private record PutAside(Origin origin, DeadLetter verdict, ProducerRecord<byte[], byte[]> record) {}
 
+    /**
+     * A record that belongs to another partition.
+     *
+     * @param origin the record as it lies here
+     */
+    private record PassedOnward(Origin origin, int to, ProducerRecord<byte[], byte[]> record) {}
+
+    /**
+     * A record that was passed on to here.
+     *
+     * @param sent as its producer had sent it
+     */
+    private record CameOn(@Nullable String commandId, Origin sent, long offset) {}
+
     /** Whether nothing more should come in. What came in last may have brought more than there was room for. */
     @Override
     public boolean isFull() {
@@ -95,7 +111,7 @@ final class Step implements Decisions.Batch {
     }
 
     private int countRecords() {
-        return changed.size() + forgotten.size() + told.size() + deadLetters.size();
+        return changed.size() + forgotten.size() + told.size() + deadLetters.size() + passedOn.size();
     }
 
     private ProducerRecord<byte[], byte[]> weighed(ProducerRecord<byte[], byte[]> record) {
@@ -145,13 +161,29 @@ final class Step implements Decisions.Batch {
         actions.addAll(decision.actions());
     }
 
-    void putAside(Origin origin, DeadLetter verdict) {
+    /**
+     * A record is no command, or cannot be one here.
+     *
+     * @param sent the record as its producer had sent it
+     */
+    void putAside(Origin origin, Origin sent, DeadLetter verdict) {
         int refusals = claim.refusals().timesOfDeadLetter(origin.record().offset());
         deadLetters.add(new PutAside(
-                origin, verdict, weighed(flow.deadLetters().record(origin.record(), verdict, now, refusals))));
+                origin, verdict, weighed(flow.deadLetters().record(sent.record(), verdict, now, refusals))));
     }
 
-    /** True if there is nothing to commit: at most things to do. */
+    /** A record belongs to another partition: it is written there with the position that takes it from here, once. */
+    void passOn(Origin origin, Placing.Place.Elsewhere place) {
+        passedOn.add(new PassedOnward(
+                origin, place.to(), weighed(claim.placement().passOn(origin.record(), place.before(), place.to()))));
+    }
+
+    /** A record was passed on to here. */
+    void cameOn(Origin origin, Origin sent, @Nullable String commandId) {
+        cameOn.add(new CameOn(commandId, sent, origin.record().offset()));
+    }
+
+    /** True if there is nothing to commit: at most things to do. Whatever a record brings also moves the position. */
     boolean isEmpty() {
         return changed.isEmpty() && forgotten.isEmpty() && told.isEmpty() && deadLetters.isEmpty() && !hasMoved();
     }
@@ -191,6 +223,7 @@ final class Step implements Decisions.Batch {
         }
         told.forEach(each -> records.add(each.record()));
         deadLetters.forEach(each -> records.add(each.record()));
+        passedOn.forEach(each -> records.add(each.record()));
         return records;
     }
 
@@ -199,8 +232,12 @@ final class Step implements Decisions.Batch {
         told.forEach(each -> views.told(each.event().commandId(), flow.events().data(each.event(), each.record())));
     }
 
-    /** The brokers refused to take these records of it: whoever they are of ends in less the next time, and nobody else. */
-    void refused(Collection<ProducerRecord<byte[], byte[]>> records) {
+    /**
+     * The brokers refused to take these records of it: whoever they are of ends in less the next time, and nobody else.
+     *
+     * @param why for a person
+     */
+    void refused(Collection<ProducerRecord<byte[], byte[]>> records, String why) {
         Set<ProducerRecord<byte[], byte[]>> refused = Collections.newSetFromMap(new IdentityHashMap<>());
         refused.addAll(records);
         Set<String> commands = new HashSet<>();
@@ -215,6 +252,10 @@ final class Step implements Decisions.Batch {
                 .filter(each -> refused.contains(each.record()))
                 .forEach(each ->
                         claim.refusals().ofDeadLetter(each.origin().record().offset()));
+        passedOn.stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each ->
+                        claim.refusals().ofPassingOn(each.origin().record().offset(), why));
     }
 
     /**
@@ -243,6 +284,13 @@ final class Step implements Decisions.Batch {
             metrics.putAside(aside.verdict().reason());
             claim.refusals().settledDeadLetter(aside.origin().record().offset());
         }
+        passedOn.forEach(each -> claim.placement().told(each.origin().record()));
+    }
+
+    /** What was passed on, and what came so, by the records of the commands topic. */
+    void audit(Audit audit) {
+        passedOn.forEach(each -> audit.passedOn(each.origin().record(), each.to()));
+        cameOn.forEach(each -> audit.cameOn(each.commandId(), each.sent().record(), each.offset()));
     }
 
     private static void measure(RunEvent event, RelayMetrics metrics, Instant committed) {

@@ -39,6 +39,12 @@ final class AccessCheck {
         return faults;
     }
 
+    /** Whether it may write to a topic, which is needed only to pass records on; what no broker tells is taken for granted. */
+    static boolean mayWrite(TopicDescription topic) {
+        @Nullable Set<AclOperation> allowed = topic.authorizedOperations();
+        return allowed == null || allowed.contains(AclOperation.ALL) || allowed.contains(AclOperation.WRITE);
+    }
+
     /** The line for a topic that may not even be described: then it is not known either whether it is there. */
     String mayNotDescribe(String topic) {
         return fault("topic '" + topic + "'", needed(topic));

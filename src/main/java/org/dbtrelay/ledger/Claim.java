@@ -12,13 +12,21 @@ public final class Claim {
     private final int partition;
     private final Restored restored;
     private final PartitionLedger ledger;
+    private final Placement placement;
     private final Refusals refusals;
     private final Consumer<Input> inbox;
 
-    Claim(int partition, Restored restored, PartitionLedger ledger, Refusals refusals, Consumer<Input> inbox) {
+    Claim(
+            int partition,
+            Restored restored,
+            PartitionLedger ledger,
+            Placement placement,
+            Refusals refusals,
+            Consumer<Input> inbox) {
         this.partition = partition;
         this.restored = restored;
         this.ledger = ledger;
+        this.placement = placement;
         this.refusals = refusals;
         this.inbox = inbox;
     }
@@ -36,6 +44,11 @@ public final class Claim {
     /** Where answers go: never blocks, from any thread, also after the claim has ended. */
     public Consumer<Input> inbox() {
         return inbox;
+    }
+
+    /** Where the records of the commands topic belong. */
+    public Placement placement() {
+        return placement;
     }
 
     /** What the brokers have refused to take of the partition, in this claim or an earlier one. */

@@ -44,6 +44,11 @@ public final class LedgerException extends Exception {
         return refused;
     }
 
+    /** Why, in the broker's words if it has said any. */
+    public String why() {
+        return String.valueOf(getCause() == null ? getMessage() : getCause().getMessage());
+    }
+
     /** What it means for the owner. */
     public Kind kind() {
         return kind;

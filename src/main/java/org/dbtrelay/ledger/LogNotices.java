@@ -23,12 +23,14 @@ class LogNotices {
 
     private final RelayMetrics metrics;
     private final Clock clock;
+    private final Misplaced misplaced;
     private final Map<Integer, String> lost = new ConcurrentHashMap<>();
     private final Map<Integer, Hidden> hidden = new ConcurrentHashMap<>();
 
     LogNotices(RelayMetrics metrics, Clock clock) {
         this.metrics = metrics;
         this.clock = clock;
+        this.misplaced = new Misplaced(metrics, clock);
     }
 
     /**
@@ -49,6 +51,11 @@ class LogNotices {
 
     /** Between what a reader sees and what is there, at two looks one after the other. */
     private record Hidden(Offsets offsets, boolean told) {}
+
+    /** Tells of records that do not lie on the partition of their key. */
+    Misplaced misplaced() {
+        return misplaced;
+    }
 
     /** The topic does not have these any more, and they had not been read. */
     void lost(int partition, Offsets offsets) {

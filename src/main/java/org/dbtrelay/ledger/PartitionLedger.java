@@ -16,6 +16,7 @@ import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.dbtrelay.run.RunEntry;
 
@@ -92,12 +93,12 @@ final class PartitionLedger implements AutoCloseable {
     }
 
     /** Each record has an answer of its own, so that the one at fault is known, whatever it was sent together with. */
-    private static LedgerException notWritten(
+    private LedgerException notWritten(
             Throwable failure, List<ProducerRecord<byte[], byte[]>> records, List<Future<RecordMetadata>> sends) {
         List<ProducerRecord<byte[], byte[]>> refused = new ArrayList<>();
         for (int i = 0; i < sends.size(); i++) {
             if (sends.get(i).state() == Future.State.FAILED
-                    && isRefusal(sends.get(i).exceptionNow())) {
+                    && isRefusal(records.get(i), sends.get(i).exceptionNow())) {
                 refused.add(records.get(i));
             }
         }
@@ -111,8 +112,16 @@ final class PartitionLedger implements AutoCloseable {
                         refused);
     }
 
-    /** A compacted topic calls a record without a key invalid. */
-    private static boolean isRefusal(Throwable failure) {
+    /**
+     * A compacted topic calls a record without a key invalid. To write to the commands topic is a right that the relay can do
+     * without, and where it is missing all records of the transaction may have the same answer.
+     */
+    private boolean isRefusal(ProducerRecord<byte[], byte[]> record, Throwable failure) {
+        String commands = kafka.topics().commands();
+        if (failure instanceof TopicAuthorizationException missing
+                && missing.unauthorizedTopics().contains(commands)) {
+            return record.topic().equals(commands);
+        }
         return failure instanceof RecordTooLargeException
                 || failure instanceof RecordBatchTooLargeException
                 || failure instanceof InvalidRecordException;

@@ -205,7 +205,8 @@ final class PartitionOwner {
                         pair(LogKey.OFFSET, restored.position().offset()),
                         pair(LogKey.DURATION_MS, took.toMillis()));
                 beginAt(topicId, log, restored, ledger);
-                serve(new Claim(partition, restored, ledger, refusals, input -> offer(Arrival.of(input))));
+                Placement placement = new Placement(topicId, topics, notices.misplaced());
+                serve(new Claim(partition, restored, ledger, placement, refusals, input -> offer(Arrival.of(input))));
                 return new Ending(OwnerStatus.Phase.STOPPED, "", Duration.ZERO);
             }
         } catch (LedgerException e) {

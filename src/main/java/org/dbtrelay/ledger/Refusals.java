@@ -2,6 +2,7 @@ package org.dbtrelay.ledger;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the brokers have refused to take of a partition: a record that is too large for its topic, or that its topic does not
@@ -12,6 +13,7 @@ public final class Refusals {
 
     private final Map<String, Integer> commands = new HashMap<>();
     private final Map<Long, Integer> deadLetters = new HashMap<>();
+    private final Map<Long, String> passingOn = new HashMap<>();
 
     /** A record of a command, its entry or an event, was refused. */
     public void ofCommand(String commandId) {
@@ -21,6 +23,16 @@ public final class Refusals {
     /** The dead letter of the record at an offset of the commands topic was refused. */
     public void ofDeadLetter(long offset) {
         deadLetters.merge(offset, 1, Integer::sum);
+    }
+
+    /** The record at an offset of the commands topic was not taken on the partition of its key. */
+    public void ofPassingOn(long offset, String why) {
+        passingOn.put(offset, why);
+    }
+
+    /** Why the record at an offset cannot be passed on; null: it has not been tried, or was taken. */
+    public @Nullable String whyNotPassedOn(long offset) {
+        return passingOn.get(offset);
     }
 
     /** How often what became of a command was refused; 0 mostly. */
@@ -41,5 +53,6 @@ public final class Refusals {
     /** A dead letter has been taken now. */
     public void settledDeadLetter(long offset) {
         deadLetters.remove(offset);
+        passingOn.remove(offset);
     }
 }

@@ -57,6 +57,7 @@ public class TopicCheck {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private volatile Status status;
+    private volatile Commands commands = new Commands(0, true);
     private String topicId = "";
 
     TopicCheck(KafkaSettings kafka, Clock clock) {
@@ -89,6 +90,19 @@ public class TopicCheck {
         public boolean isFine() {
             return faults.isEmpty();
         }
+    }
+
+    /**
+     * What is known of the commands topic.
+     *
+     * @param partitions how many it has; 0 until a broker has told
+     * @param mayWrite whether records can be passed on from one partition to another
+     */
+    record Commands(int partitions, boolean mayWrite) {}
+
+    /** What is known of the commands topic. */
+    Commands commands() {
+        return commands;
     }
 
     /** What the last check found. */
@@ -144,7 +158,9 @@ public class TopicCheck {
                     .describeTopics(List.of(topics.commands()))
                     .topicNameValues()
                     .get(topics.commands()));
-            String now = get(described).topicId().toString();
+            TopicDescription found = get(described);
+            String now = found.topicId().toString();
+            commands = new Commands(found.partitions().size(), commands.mayWrite());
             lock.lockInterruptibly();
             try {
                 if (!topicId.isEmpty()) {
@@ -161,12 +177,14 @@ public class TopicCheck {
 
     private String check(Admin admin) throws Faulty, InterruptedException {
         Map<String, TopicDescription> found = describe(admin);
+        look(found.get(topics.commands()));
         if (found.size() < wanted().size() && topics.create()) {
             create(admin, found);
             // Brokers answer before all of them know the new topics.
             for (int look = 0; look < 50 && found.size() < wanted().size(); look++) {
                 changed.await(100, TimeUnit.MILLISECONDS);
                 found = describe(admin);
+                look(found.get(topics.commands()));
             }
         }
         List<String> faults = new ArrayList<>(access.faults(found.values().stream()
@@ -217,6 +235,20 @@ public class TopicCheck {
         status = new Status(List.of(), partitions, clock.instant());
         topicId = commands.topicId().toString();
         return topicId;
+    }
+
+    private void look(@Nullable TopicDescription found) {
+        if (found == null) {
+            return;
+        }
+        Commands now = new Commands(found.partitions().size(), AccessCheck.mayWrite(found));
+        if (commands.mayWrite() && !now.mayWrite()) {
+            LOG.warn(
+                    "Kafka does not let the relay's user Write the commands topic; commands that lie on another partition"
+                            + " than the one of their key become dead letters",
+                    pair(LogKey.TOPIC, topics.commands()));
+        }
+        commands = now;
     }
 
     private static void mustNotBeCompacted(Admin admin, String topic, String otherwise, List<String> faults)

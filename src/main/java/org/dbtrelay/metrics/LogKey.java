@@ -17,6 +17,8 @@ public enum LogKey {
     DURATION_MS,
     ENTRIES,
     FIELD,
+    FROM_OFFSET,
+    FROM_PARTITION,
     JOB_ID,
     KEY,
     LEVEL,
@@ -29,6 +31,7 @@ public enum LogKey {
     RETRY_IN_MS,
     RUN_ID,
     STATE,
+    TO_PARTITION,
     TOPIC;
 
     /** As it stands in the line. */

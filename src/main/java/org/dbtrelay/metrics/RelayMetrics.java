@@ -45,6 +45,12 @@ public class RelayMetrics {
         registry.counter("relay.commands.known").increment();
     }
 
+    /** A record has been passed on to the partition of its key, from where such a partitioner had put it. */
+    public void passedOn(String partitioner) {
+        registry.counter("relay.commands.passed.on", Tags.of("partitioner", partitioner))
+                .increment();
+    }
+
     /** A partition has been claimed and read. */
     public void claimed(Duration took) {
         registry.timer("relay.partition.claims").record(took);

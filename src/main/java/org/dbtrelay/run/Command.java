@@ -12,6 +12,14 @@ public sealed interface Command {
     /** The same as part of another trace. */
     Command in(@Nullable TraceContext trace);
 
+    /** The same under another id. */
+    Command named(String id);
+
+    /** The id of a command that came without one. */
+    static String idOfPlace(String topic, int partition, long offset, long timestamp) {
+        return topic + "-" + partition + "-" + offset + "-" + timestamp;
+    }
+
     /** What {@code command} says: {@code trigger}, {@code retry}, … or {@code unknown}. */
     String verb();
 
@@ -41,6 +49,10 @@ public sealed interface Command {
         private Head in(@Nullable TraceContext other) {
             return new Head(id, connection, accountId, expiresAt, context, other);
         }
+
+        private Head named(String other) {
+            return new Head(other, connection, accountId, expiresAt, context, trace);
+        }
     }
 
     /**
@@ -52,6 +64,11 @@ public sealed interface Command {
         @Override
         public Fit in(@Nullable TraceContext trace) {
             return new Fit(head.in(trace), task, wishes);
+        }
+
+        @Override
+        public Fit named(String id) {
+            return new Fit(head.named(id), task, wishes);
         }
 
         @Override
@@ -69,6 +86,11 @@ public sealed interface Command {
         @Override
         public Unfit in(@Nullable TraceContext trace) {
             return new Unfit(head.in(trace), verb, reason, message);
+        }
+
+        @Override
+        public Unfit named(String id) {
+            return new Unfit(head.named(id), verb, reason, message);
         }
     }
 }

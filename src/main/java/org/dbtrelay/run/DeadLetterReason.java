@@ -11,7 +11,9 @@ public enum DeadLetterReason {
     /** Older than {@code relay.commands.max-age}, by the record's time. */
     EXPIRED,
     /** Its id was used by a command of another content. */
-    ID_CONFLICT;
+    ID_CONFLICT,
+    /** Not on the partition of its key, and Kafka does not take it there. */
+    MISPLACED;
 
     /** As it stands in the headers. */
     public String wireName() {

@@ -37,6 +37,11 @@ public sealed interface Input {
             return new Commanded(command.in(trace), hash, recordTime, offset);
         }
 
+        /** The same as its producer had sent it, before it was passed on. */
+        public Commanded sent(String id, Instant time) {
+            return new Commanded(command.named(id), hash, time, offset);
+        }
+
         /** The same at another place. */
         public Commanded at(long place) {
             return new Commanded(command, hash, recordTime, place);

@@ -87,6 +87,7 @@ public final class SimFlow {
                         },
                         watches,
                         views,
+                        new Destinations(views),
                         events,
                         SimEvents.deadLetters(config),
                         clock,

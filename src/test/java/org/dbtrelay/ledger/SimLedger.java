@@ -51,6 +51,16 @@ public final class SimLedger {
 
         /** How many partitions the commands topic has. */
         int partitions();
+
+        /** How many partitions keys are spread over. */
+        default int partitionsOfKeys() {
+            return partitions();
+        }
+
+        /** Whether the brokers tell that the relay may write to the commands topic. */
+        default boolean mayWriteCommands() {
+            return true;
+        }
     }
 
     private final Owners owners;
@@ -70,6 +80,11 @@ public final class SimLedger {
             @Override
             String await() {
                 return clients.topicId();
+            }
+
+            @Override
+            Commands commands() {
+                return new Commands(clients.partitionsOfKeys(), clients.mayWriteCommands());
             }
 
             @Override

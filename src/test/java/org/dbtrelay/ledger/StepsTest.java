@@ -3,44 +3,23 @@ package org.dbtrelay.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Future;
-import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.MockConsumer;
-import org.apache.kafka.clients.producer.MockProducer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.dbtrelay.config.Policies;
-import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.flow.SimFlow;
-import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RunEntry;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -51,14 +30,8 @@ class StepsTest {
     private static final int MANY = 2_000;
     private static final String WAITING = longAgo();
 
-    /** What the topics do not take, and how they say so. */
-    private volatile Predicate<ProducerRecord<byte[], byte[]>> refused = record -> false;
-
-    private volatile RuntimeException refusal = new RecordTooLargeException("too large");
-    private final List<List<ProducerRecord<byte[], byte[]>>> transactions = new CopyOnWriteArrayList<>();
-    private final List<ProducerRecord<byte[], byte[]>> ledger = new CopyOnWriteArrayList<>();
-
-    private final Owners owners = owners();
+    private final MockTopics topics = new MockTopics();
+    private final Owners owners = topics.owners(1);
 
     @AfterEach
     void stop() {
@@ -67,29 +40,30 @@ class StepsTest {
 
     @Test
     void a_start_with_many_entries_is_many_transactions() {
-        IntStream.range(0, MANY).forEach(i -> ledger.add(waiting("command-" + i, "")));
+        IntStream.range(0, MANY).forEach(i -> topics.add(waiting("command-" + i, "")));
 
         owners.assigned(List.of(0));
 
         await().until(() -> written("dbt.run.events").size() == MANY);
-        assertThat(transactions).allSatisfy(each -> assertThat(each).hasSizeLessThan(20));
+        assertThat(topics.transactions()).allSatisfy(each -> assertThat(each).hasSizeLessThan(20));
     }
 
     @Test
     void a_transaction_is_bounded_by_its_bytes() {
         String context = "x".repeat(8_000);
-        IntStream.range(0, 20).forEach(i -> ledger.add(waiting("command-" + i, context)));
+        IntStream.range(0, 20).forEach(i -> topics.add(waiting("command-" + i, context)));
 
         owners.assigned(List.of(0));
 
         await().until(() -> written("dbt.run.events").size() == 20);
-        assertThat(transactions).allSatisfy(each -> assertThat(bytes(each)).isLessThan(12_000 + 10_000));
+        assertThat(topics.transactions())
+                .allSatisfy(each -> assertThat(bytes(each)).isLessThan(12_000 + 10_000));
     }
 
     @Test
     void who_cannot_be_told_of_for_size_ends_in_less_and_nobody_else_does() {
-        ledger.add(waiting("large", "x".repeat(5_000)));
-        refused = record -> record.value() != null && record.value().length > 4_000;
+        topics.add(waiting("large", "x".repeat(5_000)));
+        topics.refused = record -> record.value() != null && record.value().length > 4_000;
         owners.assigned(List.of(0));
         owners.offer(0, deadLetter(0, "key", "innocent", Map.of()));
 
@@ -108,7 +82,7 @@ class StepsTest {
 
     @Test
     void a_dead_letter_whose_value_is_too_large_is_written_without_it() {
-        refused = record -> size(record) > 2_000;
+        topics.refused = record -> size(record) > 2_000;
         owners.assigned(List.of(0));
         owners.offer(0, deadLetter(7, "key", "x".repeat(5_000), Map.of("from", "orders")));
 
@@ -123,7 +97,7 @@ class StepsTest {
 
     @Test
     void a_dead_letter_whose_key_and_headers_are_too_large_names_its_place() {
-        refused = record -> size(record) > 2_000;
+        topics.refused = record -> size(record) > 2_000;
         owners.assigned(List.of(0));
         owners.offer(0, deadLetter(7, "k".repeat(5_000), "value", Map.of("from", "h".repeat(5_000))));
 
@@ -138,8 +112,8 @@ class StepsTest {
 
     @Test
     void a_compacted_topic_of_dead_letters_gets_a_key() {
-        refused = record -> record.key() == null;
-        refusal = new InvalidRecordException("Compacted topic cannot accept message without key");
+        topics.refused = record -> record.key() == null;
+        topics.refusal = new InvalidRecordException("Compacted topic cannot accept message without key");
         owners.assigned(List.of(0));
         owners.offer(0, deadLetter(7, null, "value", Map.of()));
 
@@ -171,10 +145,7 @@ class StepsTest {
     }
 
     private List<ProducerRecord<byte[], byte[]>> written(String topic) {
-        return transactions.stream()
-                .flatMap(List::stream)
-                .filter(record -> record.topic().equals(topic))
-                .toList();
+        return topics.written(topic);
     }
 
     private static int size(ProducerRecord<byte[], byte[]> record) {
@@ -217,119 +188,5 @@ class StepsTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private Owners owners() {
-        RelayConfig config = config();
-        SimFlow flow = new SimFlow(
-                config,
-                Policies.of(config),
-                null,
-                Clock.systemUTC(),
-                new PartitionOwnerTest.Hurried(),
-                SimMetrics.none(),
-                new SimFlow.Observer() {
-                    @Override
-                    public void decided(RunEntry before, Input input, Decision decision) {}
-                });
-        return new SimLedger(
-                        new Clients(),
-                        config,
-                        flow.work(),
-                        PartitionOwnerTest.channel(),
-                        Clock.systemUTC(),
-                        new PartitionOwnerTest.Hurried(),
-                        SimMetrics.none(),
-                        change -> {})
-                .owners();
-    }
-
-    private final class Clients implements SimLedger.Clients {
-        @Override
-        public Producer<byte[], byte[]> producer(int partition) {
-            return new Topics();
-        }
-
-        @Override
-        public Consumer<byte[], byte[]> reader(int partition) {
-            MockConsumer<byte[], byte[]> reader = new MockConsumer<>("earliest");
-            reader.updateBeginningOffsets(Map.of(LEDGER, 0L));
-            reader.updateEndOffsets(Map.of(LEDGER, (long) ledger.size()));
-            reader.schedulePollTask(() -> {
-                for (int i = 0; i < ledger.size(); i++) {
-                    reader.addRecord(new ConsumerRecord<>(
-                            LEDGER.topic(),
-                            0,
-                            i,
-                            ledger.get(i).key(),
-                            ledger.get(i).value()));
-                }
-            });
-            return reader;
-        }
-
-        @Override
-        public long[] endAndCommitted(int partition) {
-            return new long[] {1_000, 0};
-        }
-
-        @Override
-        public String topicId() {
-            return "commands-topic";
-        }
-
-        @Override
-        public int partitions() {
-            return 1;
-        }
-    }
-
-    /** Topics that do not take every record. */
-    private final class Topics extends MockProducer<byte[], byte[]> {
-        private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
-        private boolean failed;
-
-        Topics() {
-            super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
-        }
-
-        @Override
-        public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record) {
-            if (refused.test(record)) {
-                failed = true;
-                return CompletableFuture.failedFuture(refusal);
-            }
-            sent.add(record);
-            return super.send(record);
-        }
-
-        @Override
-        public synchronized void commitTransaction() {
-            if (failed) {
-                throw new IllegalStateException("a record was refused");
-            }
-            super.commitTransaction();
-            transactions.add(List.copyOf(sent));
-            ledger.addAll(sent.stream()
-                    .filter(record -> record.topic().equals(LEDGER.topic()))
-                    .toList());
-            sent.clear();
-        }
-    }
-
-    private static RelayConfig config() {
-        return new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withMapping(RelayConfig.class)
-                .withSources(new PropertiesConfigSource(
-                        Map.of(
-                                "relay.name", "steps",
-                                "relay.connections.default.host", "https://cloud.example",
-                                "relay.connections.default.account-id", "1",
-                                "relay.connections.default.token", "dbtc_none"),
-                        "steps",
-                        1000))
-                .build()
-                .getConfigMapping(RelayConfig.class);
     }
 }

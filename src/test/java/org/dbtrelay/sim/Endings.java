@@ -131,11 +131,11 @@ final class Endings {
 
     private boolean isAskedToEnd(Known known, RunState.Finished end) {
         boolean asked = world.orders().all().stream()
-                .anyMatch(it -> it.partition() == known.partition
+                .anyMatch(it -> (it.partition() == known.partition || it.partition() < 0)
                         && it.says("\"command\":\"cancel\"")
                         && known.id.equals(it.target()));
         boolean replaced = world.orders().all().stream()
-                .anyMatch(it -> it.partition() == known.partition
+                .anyMatch(it -> (it.partition() == known.partition || it.partition() < 0)
                         && !known.id.equals(it.id())
                         && (it.says("\"if_running\":\"replace\"")
                                 || (!it.says("if_running") && world.replacesByDefault())));

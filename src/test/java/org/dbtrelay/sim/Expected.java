@@ -72,7 +72,13 @@ final class Expected {
                             "never explained"),
             "limits", List.of("a start within them"),
             "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),
-            "kafka", List.of("fenced", "record refused for its size"),
+            "kafka",
+                    List.of(
+                            "fenced",
+                            "record refused for its size",
+                            "passed on by its key",
+                            "passed on by its key, without an id",
+                            "passed on by its job"),
             "crash",
                     List.of(
                             "before the first commit",

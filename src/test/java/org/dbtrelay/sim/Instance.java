@@ -149,6 +149,11 @@ final class Instance {
             public int partitions() {
                 return world.plan().partitions();
             }
+
+            @Override
+            public int partitionsOfKeys() {
+                return world.mutant() == Mutant.TAKEN_WHERE_IT_LIES ? 0 : partitions();
+            }
         };
     }
 }

@@ -25,7 +25,10 @@ enum Mutant {
     NO_END("a cancellation that is not confirmed is waited for without end"),
     NO_BACK_OFF("a look that failed is taken again after a second"),
     REFUSAL_STOPS_ALL("a refusal for one job is taken for one of the token"),
-    SWEEP_TAKES_RETRIES("a sweep takes a person's retry for a second run");
+    SWEEP_TAKES_RETRIES("a sweep takes a person's retry for a second run"),
+    TAKEN_WHERE_IT_LIES("a record is taken wherever its producer has put it"),
+    PASSED_ON_OUTSIDE("a record is passed on outside of the transaction"),
+    ORIGIN_FORGOTTEN("a record that is passed on forgets where it came from");
 
     private final String rule;
 

@@ -7,7 +7,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.dbtrelay.ledger.Placement;
 import org.dbtrelay.sim.SimBroker.SimLog;
 
 /** The producers of commands: what they put on the topic, and what has to become of it. */
@@ -18,6 +20,11 @@ final class Orders {
     private final World world;
     private final Wording wording;
     private final SplittableRandom random;
+
+    /** Of its own, so that the same commands come whoever sends them. */
+    private final SplittableRandom clients;
+
+    private final List<String> keys;
     private final List<Order> all = new ArrayList<>();
     private final Map<String, String> contentOfId = new HashMap<>();
     private int toCome;
@@ -25,6 +32,8 @@ final class Orders {
     Orders(World world, Plan plan) {
         this.world = world;
         this.random = new SplittableRandom(plan.seed() * 29 + 2);
+        this.clients = new SplittableRandom(plan.seed() * 43 + 5);
+        this.keys = keys(plan.partitions());
         this.wording = new Wording(world, random);
         for (int number = 0; number < plan.commands(); number++) {
             int name = number;
@@ -44,11 +53,18 @@ final class Orders {
     /**
      * A record of the commands topic.
      *
+     * @param partition the one of its key; -1: it has none
+     * @param lies the partition on which its producer has put it
      * @param id the command's
      * @param reason of its dead letter
      * @param text all that it says
      */
-    record Order(int partition, long offset, String id, Fate fate, String reason, String text) {
+    record Order(int partition, int lies, long offset, String id, Fate fate, String reason, String text) {
+        /** Where it lies, as dead letters name it. */
+        String source() {
+            return lies + "@" + offset;
+        }
+
         boolean says(String words) {
             return text.contains(words);
         }
@@ -106,12 +122,15 @@ final class Orders {
         int dice = random.nextInt(100);
         String body = wording.trigger();
         if (dice < 55) {
-            command(partition, id, "trigger", body);
+            command(partition, anywhere(partition), id, "trigger", body);
         } else if (dice < 65) {
-            command(partition, null, "trigger", body);
+            command(partition, anywhere(partition), null, "trigger", body);
         } else if (dice < 75) {
-            command(partition, id, "trigger", body);
-            repeat(partition, id, "trigger", body, 1);
+            boolean unkeyed = world.plan().degraded() < 0 && clients.nextInt(4) == 0;
+            int home = unkeyed ? -1 : partition;
+            Runnable sent = () -> command(home, anywhere(partition), id, "trigger", body);
+            sent.run();
+            later(random.nextLong(20 * SECOND), sent);
         } else if (dice < 82) {
             command(partition, id, "trigger", body);
             repeat(partition, id, "trigger", "\"job_id\":1,\"cause\":\"another one\"", 1);
@@ -122,6 +141,7 @@ final class Orders {
         } else if (dice < 95) {
             append(
                     partition,
+                    anywhere(partition),
                     id,
                     "{\"command\":" + " ".repeat(random.nextInt(6_000)),
                     0,
@@ -130,6 +150,7 @@ final class Orders {
         } else {
             append(
                     partition,
+                    anywhere(partition),
                     id,
                     "{\"command\":\"trigger\",\"command_id\":\"" + id + "\"," + body + "}",
                     Duration.ofDays(30).toMillis(),
@@ -212,25 +233,47 @@ final class Orders {
         }
     }
 
+    /** Where a client puts what belongs to a partition: many do not hash keys as Kafka's own does. */
+    private int anywhere(int home) {
+        return clients.nextInt(3) == 0 ? clients.nextInt(world.plan().partitions()) : home;
+    }
+
+    /** A key for each partition. */
+    private static List<String> keys(int partitions) {
+        return IntStream.range(0, partitions)
+                .mapToObj(partition -> IntStream.iterate(0, i -> i + 1)
+                        .mapToObj(i -> "key-" + i)
+                        .filter(key -> Placement.of(Placement.key(key), partitions) == partition)
+                        .findFirst()
+                        .orElseThrow())
+                .toList();
+    }
+
     private void command(int partition, String id, String verb, String body) {
+        command(partition, partition, id, verb, body);
+    }
+
+    private void command(int partition, int lies, String id, String verb, String body) {
         String named = id == null ? "" : "\"command_id\":\"" + id + "\",";
         String value = "{\"command\":\"" + verb + "\"," + named + body + "}";
         String before = id == null ? null : contentOfId.putIfAbsent(id, value);
         Fate fate = before == null ? Fate.ONE_OUTCOME : before.equals(value) ? Fate.NOTHING : Fate.DEAD_LETTER;
-        append(partition, id, value, 0, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
+        append(partition, lies, id, value, 0, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
     }
 
-    private void append(int partition, String id, String value, long ageMillis, Fate fate, String reason) {
-        SimLog log = world.broker().log(SimConfig.COMMANDS, partition);
+    private void append(int partition, int lies, String id, String value, long ageMillis, Fate fate, String reason) {
+        SimLog log = world.broker().log(SimConfig.COMMANDS, lies);
         long timestamp = SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000 - ageMillis;
-        String ownId = id == null ? SimConfig.COMMANDS + "-" + partition + "-" + log.end() + "-" + timestamp : id;
-        Fate held = partition == world.plan().degraded() ? Fate.HELD : fate;
-        all.add(new Order(partition, log.end(), ownId, held, held == Fate.HELD ? "" : reason, value));
-        world.trace().say("producer", "%d@%d %s: %s", partition, log.end(), held, value);
+        String ownId = id == null ? SimConfig.COMMANDS + "-" + lies + "-" + log.end() + "-" + timestamp : id;
+        int degraded = world.plan().degraded();
+        boolean malformed = "malformed".equals(reason);
+        Fate held = lies == degraded || (partition == degraded && !malformed && degraded >= 0) ? Fate.HELD : fate;
+        all.add(new Order(partition, lies, log.end(), ownId, held, held == Fate.HELD ? "" : reason, value));
+        world.trace().say("producer", "%d@%d for %d %s: %s", lies, log.end(), partition, held, value);
         RecordHeaders headers = new RecordHeaders();
         headers.add("traceparent", world.truth().trace(ownId).getBytes(StandardCharsets.UTF_8));
         log.append(
-                ("key-" + partition).getBytes(StandardCharsets.UTF_8),
+                partition < 0 ? null : Placement.key(keys.get(partition)),
                 value.getBytes(StandardCharsets.UTF_8),
                 headers,
                 timestamp,

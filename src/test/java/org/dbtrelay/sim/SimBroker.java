@@ -222,7 +222,7 @@ final class SimBroker {
                     record.key(),
                     record.value(),
                     record.headers(),
-                    world.scheduler().now() / 1_000_000,
+                    SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000,
                     transaction,
                     false);
             transaction.records.add(record);
@@ -231,6 +231,18 @@ final class SimBroker {
             }
         }
         return true;
+    }
+
+    /** Appends a record that belongs to no transaction. */
+    void appendAtOnce(ProducerRecord<byte[], byte[]> record) {
+        log(record.topic(), record.partition())
+                .append(
+                        record.key(),
+                        record.value(),
+                        record.headers(),
+                        SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000,
+                        null,
+                        false);
     }
 
     /** Decides for the commit. */

@@ -22,6 +22,7 @@ import org.apache.kafka.common.record.TimestampType;
 import org.dbtrelay.command.CommandDecoder;
 import org.dbtrelay.flow.Intake;
 import org.dbtrelay.ledger.SimLedger;
+import org.dbtrelay.sim.SimBroker.SimLog;
 import org.dbtrelay.sim.SimBroker.SimRecord;
 
 /**
@@ -51,17 +52,25 @@ final class SimChannel {
     private static final class Assigned {
         private long position;
         private long acknowledged;
+
+        /** The last record that was delivered; below it there may be markers, and what was aborted. */
+        private long delivered = -1;
+
         private final TreeSet<Long> ahead = new TreeSet<>();
+        private final TreeSet<Long> invisible = new TreeSet<>();
 
         Assigned(long position) {
             this.position = position;
             this.acknowledged = position;
         }
 
+        /** Only behind a record is anything acknowledged, and not behind what is invisible. */
         void acknowledge(long offset) {
             ahead.add(offset);
-            while (ahead.remove(acknowledged)) {
-                acknowledged++;
+            for (long next = acknowledged; ahead.contains(next) || invisible.contains(next); next++) {
+                if (ahead.remove(next)) {
+                    acknowledged = next + 1;
+                }
             }
         }
     }
@@ -123,11 +132,22 @@ final class SimChannel {
 
     private void fetch(int partition) {
         Assigned from = assigned.get(partition);
-        List<SimRecord> records = world.broker().log(SimConfig.COMMANDS, partition).records;
-        int end = Math.min(records.size(), (int) from.position + world.faults().fetchSize());
+        SimLog log = world.broker().log(SimConfig.COMMANDS, partition);
+        int end =
+                (int) Math.min(log.lastStable(), from.position + world.faults().fetchSize());
         while (from.position < end && !paused.contains(partition)) {
-            deliver(partition, from, records.get((int) from.position++));
+            SimRecord record = log.records.get((int) from.position++);
+            if (isVisible(record)) {
+                from.delivered = record.offset();
+                deliver(partition, from, record);
+            } else {
+                from.invisible.add(record.offset());
+            }
         }
+    }
+
+    private static boolean isVisible(SimRecord record) {
+        return !record.marker() && (record.transaction() == null || record.transaction().committed);
     }
 
     private void deliver(int partition, Assigned from, SimRecord record) {
@@ -137,7 +157,7 @@ final class SimChannel {
                 record.offset(),
                 record.timestamp(),
                 TimestampType.LOG_APPEND_TIME,
-                record.key().length,
+                record.key() == null ? -1 : record.key().length,
                 record.value() == null ? -1 : record.value().length,
                 record.key(),
                 record.value(),
@@ -164,7 +184,7 @@ final class SimChannel {
     boolean holdsUntaken() {
         return assigned.entrySet().stream()
                 .anyMatch(it ->
-                        it.getValue().position > 0 && !world.truth().isTaken(it.getKey(), it.getValue().position - 1));
+                        it.getValue().delivered >= 0 && !world.truth().isTaken(it.getKey(), it.getValue().delivered));
     }
 
     private void commit(int partition, Assigned what) {

@@ -21,6 +21,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.metrics.KafkaMetric;
+import org.dbtrelay.ledger.PassedOn;
 
 /** A transactional producer on the simulated broker, with the time-outs of the ledger's settings. */
 class SimProducer implements Producer<byte[], byte[]> {
@@ -79,7 +80,12 @@ class SimProducer implements Producer<byte[], byte[]> {
         if (size > world.plan().maxRecordBytes(record.topic())) {
             world.coverage().count("kafka", "record refused for its size");
             sent.completeExceptionally(new RecordTooLargeException(size + " bytes"));
+        } else if (record.topic().equals(SimConfig.COMMANDS) && world.mutant() == Mutant.PASSED_ON_OUTSIDE) {
+            world.broker().appendAtOnce(record);
         } else {
+            if (record.topic().equals(SimConfig.COMMANDS) && world.mutant() == Mutant.ORIGIN_FORGOTTEN) {
+                record.headers().remove(PassedOn.HEADER);
+            }
             batch.add(record);
         }
         sends.add(sent);

@@ -83,7 +83,7 @@ final class Simulation {
 
     private boolean isDone(Order order) {
         return order.fate() == Orders.Fate.HELD
-                || (world.truth().isTaken(order.partition(), order.offset())
+                || (world.truth().isTaken(order)
                         && (order.fate() == Orders.Fate.DEAD_LETTER || isFinished(order.id())));
     }
 
@@ -94,7 +94,7 @@ final class Simulation {
 
     private void check() {
         for (Order order : world.orders().all()) {
-            String source = order.partition() + "@" + order.offset();
+            String source = order.source();
             List<String> reasons = order.fate() == Orders.Fate.DEAD_LETTER ? List.of(order.reason()) : List.of();
             world.check(
                     world.truth().deadLetters(source).equals(reasons),
@@ -102,6 +102,15 @@ final class Simulation {
                     source,
                     world.truth().deadLetters(source),
                     reasons);
+            if (order.fate() != Orders.Fate.HELD && order.partition() >= 0 && !"malformed".equals(order.reason())) {
+                int to = world.truth().passedOnTo(source);
+                world.check(
+                        to == (order.lies() == order.partition() ? -1 : order.partition()),
+                        "record %s of the key of partition %d was passed on to %d",
+                        source,
+                        order.partition(),
+                        to);
+            }
             if (order.fate() == Orders.Fate.HELD) {
                 world.check(
                         world.truth().command(order.id()) == null, "%s was taken in a degraded partition", order.id());

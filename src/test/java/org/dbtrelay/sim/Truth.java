@@ -10,11 +10,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.dbtrelay.ledger.EntryCodec;
 import org.dbtrelay.ledger.LedgerException;
+import org.dbtrelay.ledger.PassedOn;
 import org.dbtrelay.ledger.Position;
 import org.dbtrelay.run.CauseMarker;
 import org.dbtrelay.run.Order;
@@ -30,6 +33,7 @@ final class Truth {
     /** A history's hour or two with all its troubles takes some dozens; more is going in circles. */
     private static final int MOST_ENTRIES = 120;
 
+    private static final Pattern ORIGIN = Pattern.compile("from=(\\S+)");
     private static final long SEND_WINDOW = 5_000_000_000L;
     private static final Set<String> OUTCOMES = Set.of(
             "org.dbtrelay.command.rejected",
@@ -52,6 +56,7 @@ final class Truth {
     private final Neighbours neighbours;
     private final Map<Integer, Long> positions = new HashMap<>();
     private final Map<String, List<String>> deadLetters = new HashMap<>();
+    private final Map<String, ProducerRecord<byte[], byte[]>> passedOn = new HashMap<>();
 
     Truth(World world) {
         this.world = world;
@@ -179,6 +184,8 @@ final class Truth {
             if (record.topic().equals(SimConfig.DEAD_LETTERS)) {
                 String source = text(record.headers(), "dlq-partition") + "@" + text(record.headers(), "dlq-offset");
                 deadLetters.computeIfAbsent(source, key -> new ArrayList<>()).add(text(record.headers(), "dlq-reason"));
+            } else if (record.topic().equals(SimConfig.COMMANDS)) {
+                passedOn(record);
             } else if (!record.topic().equals(SimConfig.LEDGER)) {
                 String event = text(record.headers(), "ce_id");
                 String id = event.substring(0, event.lastIndexOf('/'));
@@ -197,6 +204,37 @@ final class Truth {
         }
         neighbours.committed(transaction.process);
         world.check(eventsBefore.isEmpty(), "events of %s without their entry in the same transaction", eventsBefore);
+    }
+
+    private void passedOn(ProducerRecord<byte[], byte[]> record) {
+        Matcher origin = ORIGIN.matcher(text(record.headers(), PassedOn.HEADER));
+        String source = origin.find() ? origin.group(1) : "nowhere";
+        world.check(passedOn.put(source, record) == null, "record %s is passed on twice", source);
+        world.coverage()
+                .count(
+                        "kafka",
+                        (record.key() == null ? "passed on by its job" : "passed on by its key")
+                                + (new String(record.value(), StandardCharsets.UTF_8).contains("\"command_id\"")
+                                        ? ""
+                                        : ", without an id"));
+    }
+
+    /** The partition that a record was passed on to; -1: it was not. */
+    int passedOnTo(String source) {
+        ProducerRecord<byte[], byte[]> record = passedOn.get(source);
+        return record == null ? -1 : record.partition();
+    }
+
+    /** Whether a record was taken for good, wherever it was passed on to. */
+    boolean isTaken(Orders.Order order) {
+        if (!isTaken(order.lies(), order.offset())) {
+            return false;
+        }
+        ProducerRecord<byte[], byte[]> record = passedOn.get(order.source());
+        return record == null
+                || world.broker().readCommitted(SimConfig.COMMANDS, record.partition()).stream()
+                        .anyMatch(it ->
+                                it.headers().equals(record.headers()) && isTaken(record.partition(), it.offset()));
     }
 
     private void written(

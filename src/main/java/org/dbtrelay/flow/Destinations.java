@@ -1,7 +1,6 @@
-package org.dbtrelay.command;
+package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
-import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.run.Command;
 import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobSelector;

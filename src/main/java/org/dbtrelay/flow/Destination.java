@@ -1,4 +1,4 @@
-package org.dbtrelay.command;
+package org.dbtrelay.flow;
 
 /** Where on the commands topic a command that came by HTTP goes. */
 public sealed interface Destination {
