@@ -23,6 +23,7 @@ import java.util.UUID;
 import org.dbtrelay.command.CommandDecoder;
 import org.dbtrelay.command.CommandHeaders;
 import org.dbtrelay.command.CommandOutlet;
+import org.dbtrelay.command.EventHeaders;
 import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.flow.Destination;
 import org.dbtrelay.flow.Destinations;
@@ -104,7 +105,7 @@ public class CommandResource {
             return Problem.response(
                     Response.Status.BAD_REQUEST, "key: must have 1 to " + LONGEST_KEY + " characters, or be absent");
         }
-        CommandHeaders headers = new HttpCommandHeaders(httpHeaders);
+        CommandHeaders headers = EventHeaders.ofRequest(httpHeaders.getRequestHeaders());
         String id = UUID.randomUUID().toString();
         return switch (decoder.decode(body, headers, id, clock.instant())) {
             case Input.Commanded(Command.Fit command, var hash, var time, var offset) ->

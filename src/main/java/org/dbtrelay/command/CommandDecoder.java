@@ -8,8 +8,8 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -55,7 +55,7 @@ public class CommandDecoder {
         try {
             return decode(
                     record.value(),
-                    name -> text(record, name),
+                    EventHeaders.ofRecord(record.headers()),
                     defaultId,
                     Instant.ofEpochMilli(record.timestamp()),
                     record.offset());
@@ -84,12 +84,13 @@ public class CommandDecoder {
     private Input.OfRecord decode(
             byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime, long offset) {
         if (value == null) {
-            return unreadable(DeadLetterReason.MALFORMED, "the record has no value; a command is a JSON object");
+            return unreadable(
+                    DeadLetterReason.MALFORMED, headers.carrier() + " has no value; a command is a JSON object");
         }
         if (value.length > maxSize) {
             return unreadable(
                     DeadLetterReason.TOO_LARGE,
-                    "the record has " + value.length + " bytes; relay.commands.max-size is " + maxSize);
+                    headers.carrier() + " has " + value.length + " bytes; relay.commands.max-size is " + maxSize);
         }
         try {
             CommandEnvelope envelope = CommandEnvelope.open(value, headers);
@@ -137,7 +138,7 @@ public class CommandDecoder {
         try {
             id = orElse(fields.commandId("command_id", SelectorFields.LONGEST_COMMAND_ID), defaultId);
             context = context(fields);
-            refuseBareCloudEvent(envelope);
+            refuseEnvelope(object);
             Verb verb = verb(fields);
             word = verb.word();
             connection = orElse(fields.text("connection", 64), "default");
@@ -161,14 +162,26 @@ public class CommandDecoder {
         return new Command.Unfit(head, word, RejectReason.INVALID, fault);
     }
 
-    /** The commonest slip: an envelope sent by a tool that sets no headers. */
-    private static void refuseBareCloudEvent(CommandEnvelope envelope) throws BadField {
-        if (!envelope.isCloudEvent()
-                && envelope.command().has("specversion")
-                && !envelope.command().has("command")) {
+    /** The commonest slips: something that was put around the command on its way, and that the relay does not know. */
+    private static void refuseEnvelope(ObjectNode object) throws BadField {
+        if (object.has("command")) {
+            return;
+        }
+        if (object.has("schema") && object.has("payload")) {
             throw new BadField(
-                    "specversion",
-                    "is not a field of a command; a CloudEvent needs the header content-type: application/cloudevents+json");
+                    "schema",
+                    "is not a field of a command; schema and payload are written by Kafka Connect's JsonConverter; set"
+                            + " schemas.enable=false for it");
+        }
+        for (Map.Entry<String, JsonNode> field : object.properties()) {
+            if (field.getValue().path("command").isTextual()
+                    && !KnownFields.names().contains(field.getKey())) {
+                boolean event = field.getKey().equals("data") && object.has("source");
+                throw new BadField(
+                        Shown.text(field.getKey()),
+                        "is not a field of a command, but holds one; "
+                                + (event ? "a CloudEvent needs its specversion" : "send what is in it by itself"));
+            }
         }
     }
 
@@ -191,11 +204,6 @@ public class CommandDecoder {
             throw new BadField("context", "must not be larger than 8 KiB as compact JSON");
         }
         return text;
-    }
-
-    private static @Nullable String text(ConsumerRecord<?, ?> record, String name) {
-        Header header = record.headers().lastHeader(name);
-        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     private static Input.OfRecord unreadable(DeadLetterReason reason, String message) {

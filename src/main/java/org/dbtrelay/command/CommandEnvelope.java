@@ -33,7 +33,7 @@ record CommandEnvelope(
         @Nullable TraceContext trace) {
 
     private static final String EVENT_FORMAT = "application/cloudevents";
-    private static final List<String> REQUIRED = List.of("specversion", "id", "source", "type");
+    static final List<String> REQUIRED = List.of("specversion", "id", "source", "type");
     private static final int LONGEST_ATTRIBUTE = 2_048;
     private static final int LONGEST_ID = 128;
 
@@ -43,18 +43,55 @@ record CommandEnvelope(
      * @throws Malformed if there is no command in it, whatever else may be
      */
     static CommandEnvelope open(byte[] value, CommandHeaders headers) throws Malformed {
+        @Nullable String ambiguity = headers.ambiguity();
+        if (ambiguity != null) {
+            throw new Malformed(ambiguity);
+        }
         String mediaType = mediaType(headers.find("content-type"));
-        if (mediaType.startsWith(EVENT_FORMAT)) {
+        if (isOfEvent(mediaType)) {
             if (!mediaType.equals(EVENT_FORMAT + "+json")) {
-                throw new Malformed(
-                        "content-type: '" + Shown.text(mediaType) + "' is not read, only " + EVENT_FORMAT + "+json");
+                boolean batch = mediaType.startsWith(EVENT_FORMAT + "-batch");
+                throw new Malformed("content-type: '" + Shown.text(mediaType) + "' is not read, only " + EVENT_FORMAT
+                        + "+json" + (batch ? "; send each event of the batch by itself" : ""));
             }
-            return structured(CommandJson.read(value, "the CloudEvent"), headers);
+            ObjectNode event = CommandJson.read(value, "the CloudEvent");
+            mustBeTheSame(event, headers);
+            return structured(event, headers);
         }
         if (REQUIRED.stream().anyMatch(name -> headers.find("ce_" + name) != null)) {
-            return binary(CommandJson.read(value, "the data"), headers);
+            ObjectNode command = CommandJson.read(value, "the data");
+            if (isEvent(command)) {
+                mustBeTheSame(command, headers);
+                return structured(command, headers);
+            }
+            return binary(command, headers);
         }
-        return new CommandEnvelope(CommandJson.read(value, "the record"), false, null, trace(headers, null, null));
+        ObjectNode command = CommandJson.read(value, headers.carrier());
+        return isEvent(command)
+                ? structured(command, headers)
+                : new CommandEnvelope(command, false, null, trace(headers, null, null));
+    }
+
+    /** Whether a content type says that the value is an event, or several. */
+    static boolean isOfEvent(String contentType) {
+        return mediaType(contentType).startsWith(EVENT_FORMAT);
+    }
+
+    /** An envelope sent by a tool that does not set the content type: no command has such a field. */
+    private static boolean isEvent(ObjectNode object) {
+        return object.has("specversion") && !object.has("command");
+    }
+
+    /** The headers may repeat what the envelope says; they must not name another event. */
+    private static void mustBeTheSame(ObjectNode event, CommandHeaders headers) throws Malformed {
+        for (String name : List.of("id", "source")) {
+            @Nullable String header = headers.find("ce_" + name);
+            if (header != null && !header.equals(event.path(name).textValue())) {
+                throw new Malformed("ce_" + name + ": is '" + Shown.text(header)
+                        + "', but the CloudEvent in the value has " + (event.hasNonNull(name) ? "another " : "no ")
+                        + name + "; send one CloudEvent, in one mode");
+            }
+        }
     }
 
     /** Over the command alone, so that it does not matter what it came in; a fault makes it another one. */
@@ -84,7 +121,7 @@ record CommandEnvelope(
             if (event.get("data") instanceof ObjectNode command) {
                 return command;
             }
-            throw new Malformed("data: is no JSON object; the command is the data");
+            throw new Malformed("data: is no JSON object" + CommandJson.but(event.get("data")));
         }
         JsonNode base64 = event.path("data_base64");
         if (base64.isMissingNode() || base64.isNull()) {
@@ -210,6 +247,12 @@ record CommandEnvelope(
             // What a header that is not UTF-8 is read as: two of them could look the same.
             if (text.indexOf('\uFFFD') >= 0) {
                 throw new BadField(prefix + name, "must be UTF-8");
+            }
+            if (!name.equals("id") && text.startsWith("\"") && text.endsWith("\"")) {
+                throw new BadField(
+                        prefix + name,
+                        "stands in quotes; the producer writes headers as JSON, let it write plain text (Kafka Connect:"
+                                + " header.converter=org.apache.kafka.connect.storage.StringConverter)");
             }
             return text;
         }

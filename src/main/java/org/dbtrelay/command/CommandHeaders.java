@@ -9,4 +9,14 @@ public interface CommandHeaders {
     /** The last header of this name as text; null if there is none. */
     @Nullable
     String find(String name);
+
+    /** What they came with, as it is called in messages. */
+    default String carrier() {
+        return "the record";
+    }
+
+    /** Why they leave open which event it is, beginning with the name of a header; null: they do not. */
+    default @Nullable String ambiguity() {
+        return null;
+    }
 }

@@ -1,9 +1,11 @@
 package org.dbtrelay.command;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -15,14 +17,21 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.dbtrelay.run.CommandHash;
+import org.jspecify.annotations.Nullable;
 
 /** The JSON of commands: read strictly, and hashed regardless of the order of its fields. */
 final class CommandJson {
 
     /** What is read here is written again, in events and in the ledger, by code that goes down as deep as the JSON does. */
     private static final int DEEPEST = 100;
+
+    /** Names of Jackson's own begin here. */
+    private static final Pattern INNER_WORD = Pattern.compile("\\[Source|`|Feature|Constraints");
 
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -60,15 +69,21 @@ final class CommandJson {
      * @param what they are, for the message
      */
     static ObjectNode read(byte[] value, String what) throws Malformed {
+        @Nullable String foreign = Encodings.foreign(value);
+        if (foreign != null) {
+            throw new Malformed(what + " " + foreign);
+        }
         try {
-            // Jackson alone would guess UTF-16 and UTF-32 as well.
             String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(value))
                     .toString();
+            if (text.isBlank()) {
+                throw new Malformed(what + " is empty; a command is a JSON object");
+            }
             JsonNode tree = JSON.readTree(text);
             if (!(tree instanceof ObjectNode object)) {
-                throw new Malformed(what + " is no JSON object");
+                throw new Malformed(what + " is no JSON object" + but(tree));
             }
             if (text.contains("\\u") && hasHalfCharacter(object)) {
                 throw new Malformed(
@@ -81,8 +96,55 @@ final class CommandJson {
             // Jackson lets it through: an exponent of more digits than a BigDecimal can have.
             throw new Malformed(what + " holds a number that is out of all bounds");
         } catch (JsonProcessingException e) {
-            throw new Malformed(what + " is no JSON: " + Shown.text(String.valueOf(e.getOriginalMessage()), 500));
+            throw new Malformed(what + " is no JSON: " + Shown.text(words(e), 500));
         }
+    }
+
+    /** What something is that should have been an object, and how to mend that where it is known. */
+    static String but(JsonNode tree) {
+        String kind = " but " + Shown.kind(tree);
+        if (tree.isArray()) {
+            return kind + "; send each command by itself";
+        }
+        if (!tree.isTextual()) {
+            return kind;
+        }
+        String text = tree.textValue().strip();
+        if (text.startsWith("{")) {
+            return kind + " that holds one: it was made JSON twice; send the object itself";
+        }
+        return isObject(text) ? kind + " that holds one in Base64; send the object itself" : kind;
+    }
+
+    private static boolean isObject(String base64) {
+        try {
+            byte[] bytes = Base64.getDecoder().decode(base64);
+            return bytes.length > 0 && bytes[0] == '{';
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** Without what is of interest only to those who can set Jackson's options. */
+    private static String words(JsonProcessingException e) {
+        String told = String.valueOf(e.getOriginalMessage());
+        String words = told;
+        Matcher inner = INNER_WORD.matcher(told);
+        if (e instanceof StreamConstraintsException) {
+            words = told.contains("nesting depth")
+                    ? "lists and objects stand more than " + DEEPEST + " deep in one another"
+                    : told.contains("umber") ? "a number has more than 1000 digits" : "a name or a string is too long";
+        } else if (told.startsWith("Trailing token")) {
+            words = "there is more behind the object";
+        } else if (inner.find()) {
+            int end = Math.max(1, inner.start());
+            while (end > 1 && "(:;,".indexOf(told.charAt(end - 1)) < 0) {
+                end--;
+            }
+            words = told.substring(0, end - 1).strip();
+        }
+        JsonLocation at = e.getLocation();
+        return at == null ? words : words + " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
     }
 
     /** JSON's escapes can name one, UTF-8 cannot hold one: nothing that is made of it could be written. */

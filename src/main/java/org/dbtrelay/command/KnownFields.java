@@ -9,12 +9,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.Spelling;
+import org.dbtrelay.run.Overrides;
 import org.jspecify.annotations.Nullable;
 
 /** Which fields there are, and for which verbs. Anything else is refused: a typo must not run a job with the wrong options. */
@@ -46,6 +48,29 @@ final class KnownFields {
             field("artifacts", TRIGGER, RETRY, FOLLOW),
             field("expected_statuses", FOLLOW),
             field("context", TRIGGER, RETRY, CANCEL, FOLLOW))));
+
+    private static final String MEANT = " was probably meant";
+
+    /** The fields by their words, and what others call them. */
+    private static final Map<String, String> BY_WORD = byWord(
+            VERBS.keySet(),
+            Map.of(
+                    "id", "command_id",
+                    "job", "job_id",
+                    "run", "run_id",
+                    "account", "account_id",
+                    "steps", "steps_override",
+                    "schema", "schema_override",
+                    "runconfig", "additional_run_config"));
+
+    private static final Map<String, String> RUN_CONFIG = byWord(Overrides.DOCUMENTED_RUN_CONFIG, Map.of());
+
+    private static final Map<String, String> ELSEWHERE = Map.of(
+            "traceparent", "it is a header, not a field",
+            "tracestate", "it is a header, not a field",
+            "key", "the record key stands beside the command, not in it",
+            "path", "it belongs into an object in artifacts",
+            "step", "it belongs into an object in artifacts");
 
     private KnownFields() {}
 
@@ -84,10 +109,40 @@ final class KnownFields {
     }
 
     private static BadField unknown(String name, Verb verb) {
-        String meant = Spelling.nearest(name, of(verb))
-                .or(() -> Spelling.nearest(name, names()))
-                .map(nearest -> "; " + nearest + " was probably meant")
-                .orElseGet(() -> "; known for " + verb.word() + " are " + of(verb));
+        String word = word(name);
+        @Nullable String field = BY_WORD.get(word);
+        @Nullable String place = ELSEWHERE.get(word);
+        String meant;
+        if (field != null) {
+            meant = "; " + field + MEANT;
+        } else if (RUN_CONFIG.containsKey(word)) {
+            meant = ofRunConfig(word, verb);
+        } else if (place != null) {
+            meant = "; " + place;
+        } else {
+            meant = Spelling.nearest(
+                            word, of(verb).stream().map(KnownFields::word).toList())
+                    .or(() -> Spelling.nearest(word, BY_WORD.keySet()))
+                    .map(nearest -> "; " + BY_WORD.get(nearest) + MEANT)
+                    .or(() -> Spelling.nearest(word, RUN_CONFIG.keySet()).map(nearest -> ofRunConfig(nearest, verb)))
+                    .orElseGet(() -> "; known for " + verb.word() + " are " + of(verb));
+        }
         return new BadField(Shown.text(name), "is not a field of a command" + meant);
+    }
+
+    private static String ofRunConfig(String word, Verb verb) {
+        return "; it belongs into additional_run_config" + (verb == TRIGGER ? "" : " of a trigger") + ", as "
+                + RUN_CONFIG.get(word);
+    }
+
+    /** A name without what spellings differ in: {@code commandId}, {@code command-id} and {@code command_id} are one. */
+    private static String word(String name) {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[-_. ]", "");
+    }
+
+    private static Map<String, String> byWord(Set<String> names, Map<String, String> others) {
+        Map<String, String> byWord = new TreeMap<>(others);
+        names.forEach(name -> byWord.put(word(name), name));
+        return Collections.unmodifiableMap(byWord);
     }
 }

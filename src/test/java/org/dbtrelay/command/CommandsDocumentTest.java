@@ -73,6 +73,7 @@ class CommandsDocumentTest {
                         fault("{\"command\": \"trigger\", \"job_id\": \"559062\"}"),
                         fault("{\"command\": \"trigger\", \"job_id\": 1, \"timeout\": \"PT1000H\"}"),
                         fault("{\"command\": \"trigger\", \"jobid\": 1}"),
+                        fault("{\"command\": \"trigger\", \"job_id\": 1, \"git_branch\": \"x\"}"),
                         fault("{\"command\": \"cancel\", \"run_id\": 1, \"cause\": \"x\"}"),
                         fault("{\"command\": \"cancel\", \"run_id\": 1, \"target_command_id\": \"x\"}"));
     }

@@ -22,6 +22,7 @@ final class OddCommands {
     private static final List<String> NAMES = List.copyOf(KnownFields.names());
     private static final List<String> TYPOS =
             List.of("jobid", "Command", "job_ids", "", " ", "a\\u0000b", "\\ud83d", "x");
+    private static final List<String> PREFIXES = List.of("ce_", "ce_", "ce_", "ce-", "CE_", "cloudEvents:", "", "ce.");
     private static final List<String> ATTRIBUTES = List.of("specversion", "id", "source", "type", "datacontenttype");
 
     private final Random random;
@@ -193,9 +194,11 @@ final class OddCommands {
     }
 
     private byte[] binary(RecordHeaders headers) {
+        String prefix = pick(PREFIXES);
         for (String name : ATTRIBUTES) {
             if (random.nextInt(12) > 0) {
-                String header = name.equals("datacontenttype") ? "content-type" : "ce_" + name;
+                String own = random.nextInt(12) > 0 ? prefix : pick(PREFIXES);
+                String header = name.equals("datacontenttype") ? "content-type" : own + name;
                 headers.add(
                         header,
                         random.nextInt(12) > 0 ? bytes(attribute(name)) : random.nextBoolean() ? null : noise(5));
