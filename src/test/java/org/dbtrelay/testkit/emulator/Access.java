@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +35,11 @@ public final class Access {
     public void replace(String old, String fresh) {
         Set<Long> accounts = tokens.remove(old);
         tokens.put(fresh, accounts == null ? Set.of() : accounts);
+    }
+
+    /** The tokens that are good, in alphabetical order, each with its accounts. */
+    SortedMap<String, Set<Long>> tokens() {
+        return new TreeMap<>(tokens);
     }
 
     /** The accounts that the request's token is for; refused if it is none of ours. */

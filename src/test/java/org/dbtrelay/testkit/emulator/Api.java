@@ -42,13 +42,16 @@ final class Api {
 
     private Answer call(Request request, Values values, Set<Long> accounts, Hiding hiding) {
         return switch (request.endpoint()) {
+            case WHOAMI -> resources.whoAmI(accounts);
             case LIST_ACCOUNTS -> resources.accounts(accounts);
             case GET_ACCOUNT -> resources.account(request);
             case LIST_PROJECTS -> resources.projects(request, values);
-            case GET_PROJECT -> resources.project(request);
+            case GET_PROJECT -> resources.project(request, values);
             case LIST_ENVIRONMENTS -> resources.environments(request, values);
             case GET_ENVIRONMENT -> resources.environment(request);
             case LIST_JOBS -> resources.jobs(request, values);
+            case CREATE_JOB -> runs.createJob(request);
+            case DELETE_JOB -> runs.deleteJob(request);
             case GET_JOB -> runs.job(request, values);
             case TRIGGER -> runs.trigger(request, hiding);
             case RERUN -> runs.rerun(request, hiding);
@@ -58,7 +61,7 @@ final class Api {
             case GET_RETRY -> runs.failureDetails(request);
             case RETRY -> runs.retry(request, hiding);
             case GET_STEP -> runs.step(request, values);
-            case LIST_ARTIFACTS -> artifacts.list(request);
+            case LIST_ARTIFACTS -> artifacts.list(request, values);
             case GET_ARTIFACT -> artifacts.ofRun(request, values);
             case GET_JOB_ARTIFACT -> artifacts.ofJob(request);
             case LIST_WEBHOOKS,
@@ -74,7 +77,7 @@ final class Api {
 
     private static Answer unknown(Request request) {
         JsonNode none = NullNode.instance;
-        return Endpoint.isKnownPath(request.path())
+        return Endpoint.isKnownPath(request)
                 ? Envelope.error(405, "Method \"" + request.method() + "\" not allowed.", none)
                 : Refusal.notFound().answer();
     }

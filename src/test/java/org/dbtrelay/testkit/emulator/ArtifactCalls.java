@@ -17,9 +17,9 @@ final class ArtifactCalls {
         this.life = life;
     }
 
-    Answer list(Request request) {
-        RunView run = run(request);
-        List<String> paths = Artifacts.paths(run);
+    /** The paths after a step, the last one if the request names none. */
+    Answer list(Request request, Values values) {
+        List<String> paths = Artifacts.paths(run(request), values.integer("step"));
         // Null, not an empty list: so dbt Cloud was seen to answer for a run that left nothing.
         JsonNode data = paths.isEmpty() ? NullNode.instance : Envelope.MAPPER.valueToTree(paths);
         return Envelope.ok(data);

@@ -17,21 +17,25 @@ final class Artifacts {
 
     private Artifacts() {}
 
-    /** The paths after the last step, sorted; empty if the run left nothing or nothing can be read yet. */
-    static List<String> paths(RunView run) {
-        return run.artifactsReadable()
-                ? List.copyOf(directory(run, Integer.MAX_VALUE).keySet())
-                : List.of();
+    /** The paths after step {@code step}, null for the last, sorted; empty if there are none or none can be read yet. */
+    static List<String> paths(RunView run, @Nullable Long step) {
+        return canBeRead(run, step) ? List.copyOf(directory(run, until(step)).keySet()) : List.of();
     }
 
     /** The artifact at {@code path} as it was after step {@code step}, null for the last. */
     static Optional<Content> read(RunView run, String path, @Nullable Long step) {
-        if (!run.artifactsReadable()
-                || (step != null && (step < 1 || step > run.steps().size()))) {
-            return Optional.empty();
-        }
-        int until = step == null ? Integer.MAX_VALUE : step.intValue();
-        return Optional.ofNullable(directory(run, until).get(path)).map(Supplier::get);
+        return canBeRead(run, step)
+                ? Optional.ofNullable(directory(run, until(step)).get(path)).map(Supplier::get)
+                : Optional.empty();
+    }
+
+    private static boolean canBeRead(RunView run, @Nullable Long step) {
+        return run.artifactsReadable()
+                && (step == null || (step >= 1 && step <= run.steps().size()));
+    }
+
+    private static int until(@Nullable Long step) {
+        return step == null ? Integer.MAX_VALUE : step.intValue();
     }
 
     private static SequencedMap<String, Supplier<Content>> directory(RunView run, int until) {

@@ -3,7 +3,7 @@ package org.dbtrelay.testkit.emulator;
 import java.time.Duration;
 
 /**
- * What nobody has documented about dbt Cloud, to be chosen.
+ * How the emulator behaves where nobody has documented how dbt Cloud does.
  *
  * @param speed runs go that many times faster than planned
  * @param cancelDelay from the cancel of a running run until it is cancelled
@@ -12,7 +12,8 @@ import java.time.Duration;
  * @param deactivatedStatus answer to a trigger of a deactivated job: 400, or 0 to accept it
  * @param refusedRetryStatus answer to a retry that is not possible
  * @param createdStatus answer to a trigger, 200 or 201
- * @param slashRequired whether a path without its last slash is 404; if not, it is as good as the right one
+ * @param strict whether only that is taken which dbt Cloud's documents have; if not, also what clients were seen to send it
+ *     (a path without its last slash, more fields in a trigger, and what else docs/emulator.md lists)
  * @param endedCancelStatus answer to a cancel of a run that has ended: 200 to answer the run, or 400, 409
  * @param requestsPerMinute limit of an account, passing it costs five minutes of 429; 0 for no limit
  */
@@ -23,7 +24,7 @@ public record Behaviour(
         int deactivatedStatus,
         int refusedRetryStatus,
         int createdStatus,
-        boolean slashRequired,
+        boolean strict,
         int endedCancelStatus,
         int requestsPerMinute) {
 
@@ -41,7 +42,7 @@ public record Behaviour(
                 deactivatedStatus,
                 refusedRetryStatus,
                 createdStatus,
-                slashRequired,
+                strict,
                 endedCancelStatus,
                 requestsPerMinute);
     }
@@ -55,7 +56,7 @@ public record Behaviour(
                 deactivatedStatus,
                 refusedRetryStatus,
                 createdStatus,
-                slashRequired,
+                strict,
                 endedCancelStatus,
                 requestsPerMinute);
     }
@@ -69,7 +70,7 @@ public record Behaviour(
                 deactivatedStatus,
                 refusedRetryStatus,
                 createdStatus,
-                slashRequired,
+                strict,
                 endedCancelStatus,
                 requestsPerMinute);
     }
@@ -83,7 +84,7 @@ public record Behaviour(
                 value,
                 refusedRetryStatus,
                 createdStatus,
-                slashRequired,
+                strict,
                 endedCancelStatus,
                 requestsPerMinute);
     }
@@ -97,7 +98,7 @@ public record Behaviour(
                 deactivatedStatus,
                 value,
                 createdStatus,
-                slashRequired,
+                strict,
                 endedCancelStatus,
                 requestsPerMinute);
     }
@@ -111,13 +112,13 @@ public record Behaviour(
                 deactivatedStatus,
                 refusedRetryStatus,
                 value,
-                slashRequired,
+                strict,
                 endedCancelStatus,
                 requestsPerMinute);
     }
 
-    /** Whether a path without its last slash is 404. */
-    public Behaviour slashRequired(boolean value) {
+    /** Whether only that is taken which dbt Cloud's documents have. */
+    public Behaviour strict(boolean value) {
         return new Behaviour(
                 speed,
                 cancelDelay,
@@ -139,7 +140,7 @@ public record Behaviour(
                 deactivatedStatus,
                 refusedRetryStatus,
                 createdStatus,
-                slashRequired,
+                strict,
                 value,
                 requestsPerMinute);
     }
@@ -153,7 +154,7 @@ public record Behaviour(
                 deactivatedStatus,
                 refusedRetryStatus,
                 createdStatus,
-                slashRequired,
+                strict,
                 endedCancelStatus,
                 value);
     }

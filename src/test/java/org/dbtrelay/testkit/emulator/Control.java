@@ -11,16 +11,75 @@ import java.util.Set;
 
 /**
  * The emulator's own calls, below {@code /emulator/}: another process sets faults, turns the clock and looks at what
- * happened. They need no token and are not counted.
+ * happened; a person finds a page there. They need no token and are not counted.
  */
 final class Control {
+    private static final Set<String> PAGE = Set.of("/", "/emulator", "/emulator/");
+
+    /** All calls, each with an example that works; {@code {job}} and {@code {run}} stand for ids. */
+    static final List<Call> CALLS = List.of(
+            new Call("GET", "world", "", "Accounts, projects, environments and jobs"),
+            new Call("GET", "runs", "", "All runs; ?cause=text leaves those whose cause contains it"),
+            new Call("POST", "jobs/{job}/trigger", "{\"cause\": \"by another\"}", "Somebody else triggers a run"),
+            new Call(
+                    "POST",
+                    "jobs/{job}/next-run",
+                    "{\"running\": \"PT10M\", \"failing_step\": \"dbt build\", \"failure_message\": \"no disk\"}",
+                    "Plans the job's next run: how long it takes and how it ends"),
+            new Call("POST", "jobs/{job}/seed", "{\"count\": 3}", "Makes runs that have succeeded"),
+            new Call(
+                    "POST",
+                    "runs/{run}/status",
+                    "{\"status\": 20, \"message\": \"No resources\"}",
+                    "Brings a run to a status now: 3 running, 10 success, 20 error, 30 cancelled"),
+            new Call("GET", "clock", "", "The emulator's time"),
+            new Call("POST", "clock", "{\"by\": \"PT1M\"}", "Lets a minute pass at once"),
+            new Call(
+                    "POST",
+                    "faults",
+                    "{\"fault\": \"lose_answer_after_creating\", \"endpoint\": \"TRIGGER\", \"count\": 1}",
+                    "The next trigger makes a run, and its answer is lost"),
+            new Call(
+                    "POST",
+                    "faults",
+                    "{\"fault\": \"status\", \"status\": 503, \"endpoint\": \"GET_RUN\", \"during\": \"PT30S\"}",
+                    "For half a minute a run cannot be read"),
+            new Call("DELETE", "faults", "", "Ends all faults"),
+            new Call("GET", "requests", "", "The latest requests, as they came"),
+            new Call("GET", "counters", "", "How many requests came, by endpoint"),
+            new Call("DELETE", "counters", "", "Counts and remembers requests from now on"),
+            new Call(
+                    "POST",
+                    "tokens",
+                    "{\"allow\": \"another-token\"}",
+                    "Lets a token in; {\"revoke\": \"another-token\"} shuts it out"));
+
     private final DbtCloudEmulator emulator;
+
+    /**
+     * A call of the emulator's own.
+     *
+     * @param path below {@code /emulator/}
+     * @param body JSON, or empty
+     */
+    record Call(String method, String path, String body, String what) {}
 
     Control(DbtCloudEmulator emulator) {
         this.emulator = emulator;
     }
 
+    /** Whether the request is for the emulator itself. Only a strict one leaves the root to dbt Cloud. */
+    static boolean isFor(Request request) {
+        String path = request.path();
+        return path.startsWith("/emulator/") || (PAGE.contains(path) && !(request.strict() && path.equals("/")));
+    }
+
     Answer answer(Request request) {
+        if (PAGE.contains(request.path())) {
+            return request.method().equals("GET")
+                    ? new Page(emulator, request.strict()).answer()
+                    : Envelope.error(405, "Method \"" + request.method() + "\" not allowed.");
+        }
         try {
             JsonNode body = request.body().length == 0 ? Envelope.object() : Envelope.MAPPER.readTree(request.body());
             String[] path = request.path().substring("/emulator/".length()).split("/", -1);

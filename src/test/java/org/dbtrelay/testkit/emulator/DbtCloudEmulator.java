@@ -5,6 +5,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,14 +13,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.dbtrelay.testkit.PrivateCa;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server on 127.0.0.1 that behaves like dbt Cloud's Admin API. Start one with {@link #start()} or {@link #builder()},
+ * A server, on 127.0.0.1 unless told otherwise, that behaves like dbt Cloud's Admin API. Start one with {@link #start()} or {@link #builder()},
  * close it at the end.
  */
 public final class DbtCloudEmulator implements AutoCloseable {
+    /** Where it listens unless told otherwise. */
+    static final String LOOPBACK = "127.0.0.1";
+
+    private static final String EVERYWHERE = "0.0.0.0";
     private static final Duration WEBHOOK_LOOK = Duration.ofMillis(50);
 
     private final World world;
@@ -33,11 +37,13 @@ public final class DbtCloudEmulator implements AutoCloseable {
     private final WebhookSender sender;
     private final AtomicInteger port = new AtomicInteger();
     private final @Nullable PrivateCa ca;
+    private final String bind;
 
     private DbtCloudEmulator(Builder builder) {
         world = builder.world;
         token = builder.token;
         ca = builder.ca;
+        bind = builder.bind;
         clock = new EmulatorClock(builder.clock);
         counters = new Counters(clock);
         life = new RunLife(clock, builder.behaviour.speed(), builder.behaviour.cancelDelay());
@@ -60,10 +66,10 @@ public final class DbtCloudEmulator implements AutoCloseable {
                 faults,
                 counters,
                 new AccountLimit(builder.behaviour.requestsPerMinute(), clock, faults),
-                builder.behaviour.slashRequired(),
+                builder.behaviour.strict(),
                 new Control(this)::answer);
         vertx.deployVerticle(
-                        () -> new HttpFront(traffic, builder.port, port, builder.ca),
+                        () -> new HttpFront(traffic, builder.bind, builder.port, port, builder.ca),
                         new DeploymentOptions().setInstances(2))
                 .toCompletionStage()
                 .toCompletableFuture()
@@ -87,6 +93,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         private Clock clock = Clock.systemUTC();
         private String token = "dbtc_emulated-token";
         private int port;
+        private String bind = LOOPBACK;
         private @Nullable PrivateCa ca;
         private Behaviour behaviour = Behaviour.likely();
 
@@ -122,6 +129,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
             return this;
         }
 
+        /** The address to listen at; {@code 0.0.0.0} for all of this machine's. */
+        Builder bind(String value) {
+            bind = value;
+            return this;
+        }
+
         /** HTTPS, with a certificate for 127.0.0.1 that this authority has signed. */
         public Builder tls(PrivateCa value) {
             ca = value;
@@ -142,7 +155,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     /** {@code http://127.0.0.1:port}, or {@code https}, without a slash at the end. */
     public String baseUrl() {
-        return (ca == null ? "http" : "https") + "://127.0.0.1:" + port.get();
+        return (ca == null ? "http" : "https") + "://" + (bind.equals(EVERYWHERE) ? LOOPBACK : bind) + ":" + port.get();
+    }
+
+    /** The certificate of the authority that clients have to trust, PEM; nothing without TLS. */
+    Optional<Path> certificate() {
+        return Optional.ofNullable(ca).map(PrivateCa::certificate);
     }
 
     /** The same as a URI. */

@@ -95,7 +95,7 @@ class DbtCloudEmulatorControlTest {
     @Test
     void theWorldIsDescribedForPeople() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        EmulatorMain.describe(emulator, new PrintStream(out, true, StandardCharsets.UTF_8));
+        EmulatorMain.describe(emulator, true, new PrintStream(out, true, StandardCharsets.UTF_8));
         assertThat(out.toString(StandardCharsets.UTF_8))
                 .contains(emulator.baseUrl(), emulator.token(), "Daily build", "deactivated", "Finance", "Staging");
     }

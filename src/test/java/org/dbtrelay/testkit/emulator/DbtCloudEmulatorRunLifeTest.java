@@ -215,7 +215,7 @@ class DbtCloudEmulatorRunLifeTest {
                 .deactivatedStatus(0)
                 .refusedRetryStatus(409)
                 .createdStatus(201)
-                .slashRequired(false)
+                .strict(false)
                 .cancelDelay(Duration.ofMinutes(1));
         try (DbtCloudEmulator lax =
                         DbtCloudEmulator.builder().clock(clock).behaviour(other).start();

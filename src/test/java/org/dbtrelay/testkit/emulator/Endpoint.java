@@ -10,9 +10,11 @@ import java.util.stream.Stream;
 
 /**
  * The calls that the emulator knows, with dbt Cloud's exact paths: all end in a slash, but for a single artifact and the
- * webhooks. Names are used in counters and faults.
+ * webhooks. A question mark stands before a path that no document of dbt Cloud has, and that clients use. Names are used in
+ * counters and faults.
  */
 public enum Endpoint {
+    WHOAMI("GET", "?/api/v2/whoami/"),
     LIST_ACCOUNTS("GET", "/api/v2/accounts/", "/api/v3/accounts/"),
     GET_ACCOUNT("GET", "/api/v2/accounts/{account}/"),
     LIST_PROJECTS("GET", "/api/v3/accounts/{account}/projects/", "/api/v2/accounts/{account}/projects/"),
@@ -21,13 +23,16 @@ public enum Endpoint {
     LIST_ENVIRONMENTS(
             "GET",
             "/api/v3/accounts/{account}/projects/{project}/environments/",
-            "/api/v2/accounts/{account}/environments/"),
+            "/api/v2/accounts/{account}/environments/",
+            "?/api/v3/accounts/{account}/environments/"),
     GET_ENVIRONMENT(
             "GET",
             "/api/v3/accounts/{account}/projects/{project}/environments/{environment}/",
             "/api/v2/accounts/{account}/environments/{environment}/"),
     LIST_JOBS("GET", "/api/v2/accounts/{account}/jobs/"),
+    CREATE_JOB("POST", "/api/v2/accounts/{account}/jobs/"),
     GET_JOB("GET", "/api/v2/accounts/{account}/jobs/{job}/"),
+    DELETE_JOB("DELETE", "/api/v2/accounts/{account}/jobs/{job}/"),
     TRIGGER("POST", "/api/v2/accounts/{account}/jobs/{job}/run/"),
     RERUN("POST", "/api/v2/accounts/{account}/jobs/{job}/rerun/"),
     GET_JOB_ARTIFACT("GET", "/api/v2/accounts/{account}/jobs/{job}/artifacts/{remainder}"),
@@ -52,11 +57,19 @@ public enum Endpoint {
     private final String method;
 
     @SuppressWarnings("ImmutableEnumChecker") // an unmodifiable list
-    private final List<Pattern> patterns;
+    private final List<Path> paths;
 
     Endpoint(String method, String... templates) {
         this.method = method;
-        this.patterns = Stream.of(templates).map(Endpoint::compiled).toList();
+        this.paths = Stream.of(templates).map(Path::of).toList();
+    }
+
+    /** Where the endpoint is; a path that is not documented is there for clients that use it, and not for strict tests. */
+    private record Path(Pattern pattern, boolean documented) {
+        static Path of(String template) {
+            boolean documented = !template.startsWith("?");
+            return new Path(compiled(documented ? template : template.substring(1)), documented);
+        }
     }
 
     /** An endpoint and the variables in the path. */
@@ -66,11 +79,19 @@ public enum Endpoint {
         return method;
     }
 
-    /** What stands at that path; the raw path, still percent-encoded. */
-    static Match match(String method, String path) {
+    /**
+     * The endpoint at that path; the raw path, still percent-encoded. If this is not strict, a path with one slash too few
+     * or too many at its end is as good as the right one.
+     */
+    static Match match(String method, String path, boolean strict) {
+        Match exact = matchExactly(method, path, strict);
+        return exact.endpoint() == UNKNOWN && !strict ? matchExactly(method, otherWay(path), false) : exact;
+    }
+
+    private static Match matchExactly(String method, String path, boolean strict) {
         for (Endpoint endpoint : values()) {
             if (endpoint.method.equals(method)) {
-                Optional<Map<String, String>> variables = endpoint.variables(path);
+                Optional<Map<String, String>> variables = endpoint.variables(path, strict);
                 if (variables.isPresent()) {
                     return new Match(endpoint, variables.get());
                 }
@@ -79,17 +100,25 @@ public enum Endpoint {
         return new Match(UNKNOWN, Map.of());
     }
 
-    /** Whether the path is one of ours with another method. */
-    static boolean isKnownPath(String path) {
-        return Stream.of(values()).anyMatch(endpoint -> endpoint.variables(path).isPresent());
+    /** Whether the request's path is one of ours with another method. */
+    static boolean isKnownPath(Request request) {
+        String path = request.path();
+        return Stream.of(values())
+                .anyMatch(endpoint -> endpoint.variables(path, request.strict()).isPresent()
+                        || (!request.strict()
+                                && endpoint.variables(otherWay(path), false).isPresent()));
     }
 
-    private Optional<Map<String, String>> variables(String path) {
-        for (Pattern pattern : patterns) {
-            Matcher matcher = pattern.matcher(path);
-            if (matcher.matches()) {
+    private static String otherWay(String path) {
+        return path.endsWith("/") ? path.substring(0, path.length() - 1) : path + "/";
+    }
+
+    private Optional<Map<String, String>> variables(String path, boolean strict) {
+        for (Path known : paths) {
+            Matcher matcher = known.pattern().matcher(path);
+            if (matcher.matches() && (known.documented() || !strict)) {
                 Map<String, String> found = new HashMap<>();
-                pattern.namedGroups().forEach((name, group) -> found.put(name, matcher.group(group)));
+                known.pattern().namedGroups().forEach((name, group) -> found.put(name, matcher.group(group)));
                 return Optional.of(found);
             }
         }

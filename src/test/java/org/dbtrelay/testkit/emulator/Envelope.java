@@ -29,6 +29,12 @@ final class Envelope {
         return answer(200, body);
     }
 
+    static Answer created(JsonNode data) {
+        ObjectNode body = framed(201, true, "Success!");
+        body.set("data", data);
+        return answer(201, body);
+    }
+
     static Answer list(List<? extends JsonNode> page, int total, ObjectNode filters, @Nullable String orderBy) {
         ObjectNode body = framed(200, true, "Success!");
         body.putArray("data").addAll(page);

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.dbtrelay.testkit.PrivateCa;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP side: reads requests, asks for the verdict on each, and sends, spoils or withholds the answer. */
@@ -24,13 +23,15 @@ final class HttpFront extends AbstractVerticle {
     private static final int PIECE = 65_536;
 
     private final Traffic traffic;
+    private final String bind;
     private final int wantedPort;
     private final AtomicInteger port;
     private final @Nullable PrivateCa ca;
 
-    HttpFront(Traffic traffic, int wantedPort, AtomicInteger port, @Nullable PrivateCa ca) {
+    HttpFront(Traffic traffic, String bind, int wantedPort, AtomicInteger port, @Nullable PrivateCa ca) {
         this.ca = ca;
         this.traffic = traffic;
+        this.bind = bind;
         this.wantedPort = wantedPort;
         this.port = port;
     }
@@ -41,7 +42,7 @@ final class HttpFront extends AbstractVerticle {
             Faults faults,
             Counters counters,
             AccountLimit limit,
-            boolean slashRequired,
+            boolean strict,
             Function<Request, Answer> control) {}
 
     @Override
@@ -49,7 +50,7 @@ final class HttpFront extends AbstractVerticle {
         HttpServerOptions options = new HttpServerOptions()
                 // -1: a free port, the same for all instances of this verticle.
                 .setPort(wantedPort == 0 ? -1 : wantedPort)
-                .setHost("127.0.0.1")
+                .setHost(bind)
                 .setHttp2ClearTextEnabled(false)
                 .setMaxInitialLineLength(PIECE)
                 .setHandle100ContinueAutomatically(true)
@@ -80,7 +81,7 @@ final class HttpFront extends AbstractVerticle {
 
     private void receive(HttpServerRequest http, Buffer body) {
         Request request = request(http, body);
-        if (request.path().startsWith("/emulator/")) {
+        if (Control.isFor(request)) {
             send(http.response(), traffic.control.apply(request));
             return;
         }
@@ -133,7 +134,9 @@ final class HttpFront extends AbstractVerticle {
 
     private Answer answer(Request request, Hiding hiding) {
         Answer answer = traffic.api.answer(request, hiding);
-        Specification.check(request, answer);
+        if (request.strict()) {
+            Specification.check(request, answer);
+        }
         return answer;
     }
 
@@ -144,12 +147,10 @@ final class HttpFront extends AbstractVerticle {
         String path = mark < 0 ? uri : uri.substring(0, mark);
         Map<String, String> headers = new TreeMap<>();
         http.headers().forEach((name, value) -> headers.put(name.toLowerCase(Locale.ROOT), value));
-        Endpoint.Match match = Endpoint.match(method, path);
-        if (match.endpoint() == Endpoint.UNKNOWN && !traffic.slashRequired) {
-            match = Endpoint.match(method, path + "/");
-        }
+        Endpoint.Match match = Endpoint.match(method, path, traffic.strict);
         Query query = Query.parse(mark < 0 ? null : uri.substring(mark + 1));
-        return new Request(method, path, query, headers, body.getBytes(), match.endpoint(), match.variables());
+        return new Request(
+                method, path, query, headers, body.getBytes(), match.endpoint(), match.variables(), traffic.strict);
     }
 
     private void later(Duration delay, Runnable work) {

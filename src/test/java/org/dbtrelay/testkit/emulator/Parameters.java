@@ -6,7 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** Which query parameters each call has, by the spec, and of what kind. Whatever else comes is refused. */
+/**
+ * Which query parameters each call has, by the spec, and of what kind. Whatever else comes is refused, but for what
+ * published clients send: an emulator that is not strict takes that, too.
+ */
 final class Parameters {
     enum Kind {
         INTEGER,
@@ -23,10 +26,17 @@ final class Parameters {
         ORDER,
         /** An order by any field of a resource; only the runs list has a closed list. */
         FIELD_ORDER,
+        /** Taken, and without a meaning. */
+        IGNORED,
         INCLUDE
     }
 
     private static final Map<Endpoint, Map<String, Kind>> ALLOWED = new EnumMap<>(Endpoint.class);
+
+    /** Airflow, Prefect and dbtc send the first, dbtc, dbt-cloud-cli and Prefect the second. */
+    private static final Map<Endpoint, Map<String, Kind>> SENT_BY_CLIENTS = Map.of(
+            Endpoint.LIST_ARTIFACTS, Map.of("step", Kind.INTEGER),
+            Endpoint.GET_JOB, Map.of("order_by", Kind.IGNORED));
 
     static {
         put(Endpoint.LIST_ACCOUNTS, "");
@@ -65,9 +75,13 @@ final class Parameters {
 
     /** The request's parameters, checked by name and by kind. */
     static Values check(Request request) {
-        Map<String, Kind> allowed = ALLOWED.get(request.endpoint());
-        if (allowed == null) {
+        Map<String, Kind> documented = ALLOWED.get(request.endpoint());
+        if (documented == null) {
             return new Values(request.query(), Map.of());
+        }
+        Map<String, Kind> allowed = new LinkedHashMap<>(documented);
+        if (!request.strict()) {
+            allowed.putAll(SENT_BY_CLIENTS.getOrDefault(request.endpoint(), Map.of()));
         }
         Collection<String> unknown = new TreeSet<>(request.query().names());
         unknown.removeAll(allowed.keySet());

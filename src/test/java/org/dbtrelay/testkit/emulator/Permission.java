@@ -12,6 +12,7 @@ public enum Permission {
     boolean allows(Endpoint endpoint) {
         return switch (endpoint) {
             case TRIGGER, RERUN, RETRY, CANCEL -> this != JOB_VIEWER;
+            case CREATE_JOB, DELETE_JOB -> this == JOB_ADMIN;
             case LIST_PROJECTS, GET_PROJECT, LIST_ENVIRONMENTS, GET_ENVIRONMENT -> this != JOB_RUNNER;
             default -> true;
         };

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path still percent-encoded
  * @param headers names in lower case
+ * @param strict whether only that is taken which dbt Cloud's documents have
  */
 @SuppressWarnings("ArrayRecordComponent")
 record Request(
@@ -17,7 +18,8 @@ record Request(
         Map<String, String> headers,
         byte[] body,
         Endpoint endpoint,
-        Map<String, String> variables) {
+        Map<String, String> variables,
+        boolean strict) {
 
     /** The number in the path under that name, or null. */
     @Nullable

@@ -13,12 +13,22 @@ import org.jspecify.annotations.Nullable;
 
 /** The calls about accounts, projects, environments and the list of jobs. */
 final class ResourceCalls {
+    private static final long USER_ID = 70403103920007L;
+
     private final World world;
     private final BiFunction<EmulatedJob, Set<String>, ObjectNode> jobJson;
 
     ResourceCalls(World world, BiFunction<EmulatedJob, Set<String>, ObjectNode> jobJson) {
         this.world = world;
         this.jobJson = jobJson;
+    }
+
+    /** Not documented: dbt Cloud's own MCP server reads the user's id here, and no more is known of the answer. */
+    Answer whoAmI(Set<Long> allowed) {
+        ObjectNode body = Envelope.object();
+        body.putObject("user").put("id", USER_ID).put("email", "somebody@example.com");
+        allowed.forEach(body.putArray("account_ids")::add);
+        return Envelope.ok(body);
     }
 
     Answer accounts(Set<Long> allowed) {
@@ -43,13 +53,33 @@ final class ResourceCalls {
                 .filter(project -> isActive(values) && isAmong(values, project.id()))
                 .filter(project -> after == null || project.id() > after)
                 .filter(project -> contains(project.name(), values.text("name__icontains")));
-        return page(request, values, projects, EmulatedProject::id, EmulatedProject::name, ResourceJson::project);
+        return page(
+                request,
+                values,
+                projects,
+                EmulatedProject::id,
+                EmulatedProject::name,
+                project -> json(project, values.include()));
     }
 
-    Answer project(Request request) {
+    Answer project(Request request, Values values) {
         return world.project(request.id("account"), request.id("project"))
-                .map(project -> Envelope.ok(ResourceJson.project(project)))
+                .map(project -> Envelope.ok(json(project, values.include())))
                 .orElseThrow(Refusal::notFound);
+    }
+
+    private ObjectNode json(EmulatedProject project, Set<String> include) {
+        ObjectNode body = ResourceJson.project(project);
+        if (include.contains("environments")) {
+            world.environments(project.accountId()).stream()
+                    .filter(environment -> environment.projectId() == project.id())
+                    .map(ResourceJson::environment)
+                    .forEach(body.putArray("environments")::add);
+        }
+        if (include.contains("repository")) {
+            body.set("repository", ResourceJson.repository(project));
+        }
+        return body;
     }
 
     Answer environments(Request request, Values values) {

@@ -82,6 +82,15 @@ final class ResourceJson {
         return json;
     }
 
+    static ObjectNode repository(EmulatedProject project) {
+        return Envelope.object()
+                .put("id", project.id() + 1)
+                .put("account_id", project.accountId())
+                .put("project_id", project.id())
+                .put("full_name", "jaffle-shop/analytics")
+                .put("state", 1);
+    }
+
     static ObjectNode environment(EmulatedEnvironment environment) {
         ObjectNode json = Envelope.object();
         json.put("id", environment.id());

@@ -1,5 +1,6 @@
 package org.dbtrelay.testkit.emulator;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,24 @@ final class RunCalls {
         return Envelope.ok(json(job(request), values.include()));
     }
 
+    /** Of a job's definition only the place, the name, the steps, docs and the time-out are kept. */
+    Answer createJob(Request request) {
+        JsonNode wanted = NewJob.read(request.body());
+        long account = request.id("account");
+        EmulatedEnvironment environment = world.environment(
+                        account, wanted.path("environment_id").asLong())
+                .filter(it -> it.projectId() == wanted.path("project_id").asLong())
+                .orElseThrow(Refusal::notFound);
+        return Envelope.created(JobJson.of(world.create(NewJob.of(wanted), environment)));
+    }
+
+    /** The job is shown as deleted from now on; its runs go on, which dbt Cloud was said not to let them. */
+    Answer deleteJob(Request request) {
+        EmulatedJob deleted = job(request).deleted();
+        world.change(deleted);
+        return Envelope.ok(JobJson.of(deleted));
+    }
+
     /** A job with what is to be included. */
     ObjectNode json(EmulatedJob job, Set<String> include) {
         ObjectNode body = JobJson.of(job);
@@ -50,7 +69,7 @@ final class RunCalls {
 
     Answer trigger(Request request, Hiding hiding) {
         EmulatedJob job = job(request);
-        RunTrigger trigger = TriggerBody.read(request.body(), behaviour.longCauseStatus());
+        RunTrigger trigger = TriggerBody.read(request.body(), behaviour.longCauseStatus(), request.strict());
         return created(create(job, trigger, hiding));
     }
 

@@ -1,6 +1,7 @@
 package org.dbtrelay.testkit.emulator;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -50,13 +51,16 @@ final class TriggerBody {
         return FIELDS.keySet().stream().skip(1).toList();
     }
 
-    /** The trigger, or a refusal. A cause that is too long is refused with {@code tooLong}; 0 lets it pass. */
-    static RunTrigger read(byte[] body, int tooLong) {
+    /**
+     * The trigger, or a refusal. A cause that is too long is refused with {@code tooLong}; 0 lets it pass. If this is not
+     * strict, unknown fields are ignored, and no cause is as good as an empty one.
+     */
+    static RunTrigger read(byte[] body, int tooLong, boolean strict) {
         JsonNode tree = tree(body);
         Collection<String> unknown = new TreeSet<>();
         tree.fieldNames().forEachRemaining(unknown::add);
         unknown.removeAll(FIELDS.keySet());
-        if (!unknown.isEmpty()) {
+        if (strict && !unknown.isEmpty()) {
             throw Refusal.unknownNames(unknown);
         }
         Map<String, String> reasons = new LinkedHashMap<>();
@@ -72,6 +76,9 @@ final class TriggerBody {
             }
         });
         JsonNode cause = overrides.remove("cause");
+        if (cause == null && !strict && !tree.has("cause")) {
+            cause = TextNode.valueOf("");
+        }
         if (cause == null) {
             reasons.put("cause", tree.has("cause") ? "None is not of type 'string'" : "'cause' is a required property");
         }

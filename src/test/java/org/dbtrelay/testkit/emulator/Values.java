@@ -51,7 +51,7 @@ final class Values {
         return switch (kinds.get(name)) {
             case INTEGER -> integer(name);
             case BOOLEAN -> bool(name);
-            case TEXT -> text(name);
+            case TEXT, IGNORED -> text(name);
             case INTEGERS, INTEGERS_OR_REPEATED -> integers(name);
             case TEXTS -> texts(name);
             case TIME_RANGE -> range(name);

@@ -123,6 +123,14 @@ public final class World {
         return this;
     }
 
+    /** Adds the job to that environment, with an id of the emulator's choice. */
+    EmulatedJob create(EmulatedJob job, EmulatedEnvironment environment) {
+        EmulatedJob made =
+                job.at(nextId.addAndGet(1000), environment.accountId(), environment.projectId(), environment.id());
+        jobs.put(made.id(), made);
+        return made;
+    }
+
     /** Puts a changed job in the place of the one with its id; runs that exist keep their old definition. */
     public void change(EmulatedJob job) {
         EmulatedJob old = jobs.get(job.id());
