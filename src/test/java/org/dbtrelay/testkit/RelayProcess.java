@@ -60,13 +60,23 @@ public final class RelayProcess implements AutoCloseable {
         return this;
     }
 
+    /** Waits until {@code /q/health/live} says 200, as {@link #awaitReady}. */
+    RelayProcess awaitLive(Duration limit) {
+        process.await("liveness", limit, () -> isWell("/q/health/live") ? true : null);
+        return this;
+    }
+
     /** Whether {@code /q/health/ready} says 200 now; false too while the process starts, is paused or has ended. */
     public boolean isReady() {
+        return isWell("/q/health/ready");
+    }
+
+    private boolean isWell(String health) {
         if (process.lines(MANAGEMENT).isEmpty()) {
             return false;
         }
         try {
-            return get(managementUrl().resolve("/q/health/ready")).statusCode() == 200;
+            return get(managementUrl().resolve(health)).statusCode() == 200;
         } catch (IOException e) {
             return false;
         }
@@ -209,6 +219,10 @@ public final class RelayProcess implements AutoCloseable {
             return this;
         }
 
+        Path jar() {
+            return jar;
+        }
+
         /** The directory for the output files, in place of {@code target/relay}. */
         public Builder outputDirectory(Path other) {
             this.outputDirectory = other;
@@ -240,6 +254,11 @@ public final class RelayProcess implements AutoCloseable {
             var command = new ArrayList<String>();
             command.add(ChildProcess.java());
             command.addAll(options);
+            Path cache = RelayTraining.cacheOf(jar);
+            // An agent would have the JVM say that it does without.
+            if (Files.isRegularFile(cache) && options.stream().noneMatch(option -> option.startsWith("-javaagent:"))) {
+                command.add("-XX:AOTCache=" + cache);
+            }
             keys.forEach((key, value) -> command.add("-D" + key + "=" + value));
             command.add("-jar");
             command.add(jar.toString());
