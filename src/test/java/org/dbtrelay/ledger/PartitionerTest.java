@@ -24,7 +24,7 @@ class PartitionerTest {
         assertPartitions(Partitioner.KAFKAJS_LEGACY, 2, 2, 0, 1, 2, 0, 1, 1);
     }
 
-    /** @platformatic/kafka 1.35.0. */
+    /** {@code @platformatic/kafka} 1.35.0. */
     @Test
     void platformatic() {
         assertPartitions(Partitioner.PLATFORMATIC, 1, 5, 3, 0, 0, 4, 2, 4);

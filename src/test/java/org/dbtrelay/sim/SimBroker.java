@@ -235,6 +235,7 @@ final class SimBroker {
 
     /** Appends a record that belongs to no transaction. */
     void appendAtOnce(ProducerRecord<byte[], byte[]> record) {
+        world.truth().passedOn(record);
         log(record.topic(), record.partition())
                 .append(
                         record.key(),

@@ -206,7 +206,8 @@ final class Truth {
         world.check(eventsBefore.isEmpty(), "events of %s without their entry in the same transaction", eventsBefore);
     }
 
-    private void passedOn(ProducerRecord<byte[], byte[]> record) {
+    /** A record is on its way to another partition, for good. */
+    void passedOn(ProducerRecord<byte[], byte[]> record) {
         Matcher origin = ORIGIN.matcher(text(record.headers(), PassedOn.HEADER));
         String source = origin.find() ? origin.group(1) : "nowhere";
         world.check(passedOn.put(source, record) == null, "record %s is passed on twice", source);
