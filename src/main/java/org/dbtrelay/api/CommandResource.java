@@ -47,7 +47,7 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "commands")
 public class CommandResource {
 
-    private static final String CLOUD_EVENT = "application/cloudevents+json";
+    static final String CLOUD_EVENT = "application/cloudevents+json";
     private static final int MOST = 1_000;
     private static final int LONGEST_KEY = 1_000;
 

@@ -2,7 +2,12 @@ package org.dbtrelay.api;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -11,14 +16,40 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 /** Turns what went wrong into problem documents. */
 final class ProblemMappers {
 
+    private static final String NOT_THE_JSON = "the body is not the JSON that is wanted here";
+
     private static final RelayLog LOG = RelayLog.of(ProblemMappers.class);
 
     @ServerExceptionMapper
-    Response known(WebApplicationException e) {
+    Response known(WebApplicationException e, ContainerRequestContext request) {
         Response.Status status = Response.Status.fromStatusCode(e.getResponse().getStatus());
-        return status == null
-                ? e.getResponse()
-                : Problem.response(status, e.getMessage() == null ? status.getReasonPhrase() : e.getMessage());
+        return status == null ? e.getResponse() : Problem.response(status, detail(e, status, request));
+    }
+
+    /** Jackson's own, which the extension for it would answer without a word. */
+    @ServerExceptionMapper
+    Response notTheJson(MismatchedInputException e) {
+        return Problem.response(Response.Status.BAD_REQUEST, NOT_THE_JSON);
+    }
+
+    /** The words of the framework are for those who write the resource. */
+    private static String detail(WebApplicationException e, Response.Status status, ContainerRequestContext request) {
+        String path = request.getUriInfo().getPath();
+        return switch (status) {
+            case UNSUPPORTED_MEDIA_TYPE ->
+                "content-type: '" + request.getHeaderString(HttpHeaders.CONTENT_TYPE) + "' is not read here; send "
+                        + MediaType.APPLICATION_JSON
+                        + (path.equals("/api/commands") ? " or " + CommandResource.CLOUD_EVENT : "");
+            case NOT_ACCEPTABLE -> "accept: answers here are " + MediaType.APPLICATION_JSON;
+            case METHOD_NOT_ALLOWED -> request.getMethod() + " is not done here; docs/http.md lists paths and methods";
+            case NOT_FOUND -> "there is nothing at this path";
+            case BAD_REQUEST -> e.getCause() instanceof JsonProcessingException ? NOT_THE_JSON : words(e, status);
+            default -> words(e, status);
+        };
+    }
+
+    private static String words(WebApplicationException e, Response.Status status) {
+        return e.getMessage() == null ? status.getReasonPhrase() : e.getMessage();
     }
 
     @ServerExceptionMapper

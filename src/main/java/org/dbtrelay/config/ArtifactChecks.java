@@ -40,12 +40,16 @@ final class ArtifactChecks {
         checks.check(
                 parallelism >= 1 && parallelism <= MOST_FETCHES,
                 "parallelism",
-                parallelism + " is not between 1 and " + MOST_FETCHES);
+                parallelism + " is not between 1 and " + MOST_FETCHES
+                        + "; each takes a connection to dbt Cloud, and without one nothing is fetched");
         checks.check(
                 !artifacts.patience().isNegative(),
                 "patience",
-                ConfigChecks.text(artifacts.patience()) + " is less than 0s");
-        checks.check(artifacts.maxSize() > 0, "max-size", artifacts.maxSize() + " is not 1 byte or more");
+                ConfigChecks.text(artifacts.patience()) + " is less than 0s; with 0s each artifact is asked for once");
+        checks.check(
+                artifacts.maxSize() > 0,
+                "max-size",
+                artifacts.maxSize() + " is not 1 byte or more; relay.artifacts.store=none stores nothing");
         return List.copyOf(checks.faults);
     }
 
@@ -68,7 +72,7 @@ final class ArtifactChecks {
         check(
                 layout.endsWith("/{path}") && layout.indexOf("{path}") == layout.length() - "{path}".length(),
                 "layout",
-                "'" + layout + "' does not end in /{path}");
+                "'" + layout + "' does not end in /{path}; only so does each artifact have a place of its own");
         check(
                 !ADJOINING.matcher(layout).find(),
                 "layout",

@@ -33,6 +33,14 @@ final class ConfigChecks {
     /** How much longer an id must be remembered than its command may be old: clocks differ, and retention is coarse. */
     private static final Duration RETENTION_MARGIN = Duration.ofHours(1);
 
+    private static final String OF_LOOKS =
+            "; shorter ones spend the request budget on looks, longer ones tell of a run's end too late";
+    private static final String OF_STOP =
+            "; a stop needs the time to commit what is decided, and an orchestrator does not wait for hours";
+    private static final String BEFORE_A_LOOK = "; commands would end before their runs were looked at";
+    private static final String NOTHING_STARTS =
+            "; with 0 nothing would ever be started, for which a connection can be suspended";
+
     private static final int SMALLEST_COMMAND = 1024;
 
     /** A Kafka topic takes 1 MiB a record unless told otherwise (max.message.bytes). */
@@ -48,7 +56,7 @@ final class ConfigChecks {
     static List<ConfigFault> faults(RelayConfig config) {
         ConfigChecks checks = new ConfigChecks();
         checks.name(config);
-        checks.interval("relay.stop-timeout", config.stopTimeout());
+        checks.interval("relay.stop-timeout", config.stopTimeout(), OF_STOP);
         checks.topics(config.topics());
         checks.faults.addAll(ConnectionChecks.faults(config.connections()));
         checks.runs(config);
@@ -66,7 +74,9 @@ final class ConfigChecks {
                 .ifPresent(name -> check(
                         NAME.matcher(name).matches(),
                         "relay.name",
-                        "'" + name + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"));
+                        "'" + name
+                                + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'; it stands in dbt Cloud's"
+                                + " cause, which has room for 255"));
     }
 
     private void topics(RelayConfig.Topics topics) {
@@ -87,20 +97,27 @@ final class ConfigChecks {
             String other = users.putIfAbsent(topic, key);
             check(other == null, key, "'" + topic + "' is also " + other + "; the topics must all be different");
         });
-        check(topics.partitions() > 0, "relay.topics.partitions", topics.partitions() + " is not 1 or more");
-        atLeastOne("relay.topics.replication-factor", topics.replicationFactor());
+        check(
+                topics.partitions() > 0,
+                "relay.topics.partitions",
+                topics.partitions() + " is not 1 or more; a topic needs a partition");
+        atLeastOne(
+                "relay.topics.replication-factor",
+                topics.replicationFactor(),
+                "; a topic has a copy on one broker at least");
     }
 
     private void runs(RelayConfig config) {
         Duration interval = config.poll().interval();
         Duration timeout = config.run().timeout();
-        interval("relay.poll.interval", interval);
+        interval("relay.poll.interval", interval, OF_LOOKS);
         longer("relay.run.timeout", timeout, "relay.poll.interval", interval);
         Duration patience = config.run().cancelPatience();
         check(
                 !patience.isNegative() && patience.compareTo(LONGEST_CANCEL_PATIENCE) <= 0,
                 "relay.run.cancel-patience",
-                text(patience) + " is not between 0s and " + text(LONGEST_CANCEL_PATIENCE));
+                text(patience) + " is not between 0s and " + text(LONGEST_CANCEL_PATIENCE)
+                        + "; a command must come to an end, also where dbt Cloud never confirms that its run has");
         config.jobs().forEach((id, job) -> {
             check(
                     JOB_ID.matcher(id).matches(),
@@ -117,7 +134,7 @@ final class ConfigChecks {
         String intervalKey = prefix + ".poll-interval";
         Duration interval = config.poll().interval();
         Duration timeout = config.run().timeout();
-        terms.pollInterval().ifPresent(own -> interval(intervalKey, own));
+        terms.pollInterval().ifPresent(own -> interval(intervalKey, own, OF_LOOKS));
         if (terms.timeout().isPresent()) {
             longer(
                     prefix + ".timeout",
@@ -128,7 +145,8 @@ final class ConfigChecks {
             check(
                     terms.pollInterval().get().compareTo(timeout) < 0,
                     intervalKey,
-                    text(terms.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout));
+                    text(terms.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout)
+                            + BEFORE_A_LOOK);
         }
         terms.artifacts().ifPresent(paths -> paths(prefix + ".artifacts", paths));
     }
@@ -147,17 +165,22 @@ final class ConfigChecks {
                                             .toList()));
             rules.jobs().ifPresent(ids -> positive(prefix + ".jobs", ids));
             rules.accounts().ifPresent(ids -> positive(prefix + ".accounts", ids));
-            atLeastOne(prefix + ".max-in-flight", rules.maxInFlight());
-            atLeastOne(prefix + ".max-in-flight-per-job", rules.maxInFlightPerJob());
+            atLeastOne(prefix + ".max-in-flight", rules.maxInFlight(), NOTHING_STARTS);
+            atLeastOne(prefix + ".max-in-flight-per-job", rules.maxInFlightPerJob(), NOTHING_STARTS);
         });
     }
 
     private void durability(RelayConfig config) {
         Duration maxAge = config.commands().maxAge();
         Duration retention = config.ledger().retention();
-        between("relay.commands.max-size", config.commands().maxSize(), SMALLEST_COMMAND, LARGEST_COMMAND);
-        positive("relay.commands.max-age", maxAge);
-        positive("relay.ledger.retention", retention);
+        int maxSize = config.commands().maxSize();
+        check(
+                maxSize >= SMALLEST_COMMAND && maxSize <= LARGEST_COMMAND,
+                "relay.commands.max-size",
+                maxSize + " is not between " + SMALLEST_COMMAND + " and " + LARGEST_COMMAND
+                        + "; ordinary commands would not fit into less, and Kafka's topics take records of 1 MiB");
+        positive("relay.commands.max-age", maxAge, "; every command would be put aside as expired");
+        positive("relay.ledger.retention", retention, "; every id would be forgotten at once");
         check(
                 maxAge.compareTo(retention.minus(RETENTION_MARGIN)) <= 0,
                 "relay.commands.max-age",
@@ -166,18 +189,21 @@ final class ConfigChecks {
         check(
                 config.commands().maxPending() > 0,
                 "relay.commands.max-pending",
-                config.commands().maxPending() + " is not 1 or more");
+                config.commands().maxPending() + " is not 1 or more; with 0 no command would be taken");
         check(
                 config.commands().maxPendingPerInstance() > 0,
                 "relay.commands.max-pending-per-instance",
-                config.commands().maxPendingPerInstance() + " is not 1 or more");
+                config.commands().maxPendingPerInstance() + " is not 1 or more; with 0 no command would be taken");
         config.ledger()
                 .skip()
                 .ifPresent(records -> records.forEach(record -> check(
                         RECORD.matcher(record).matches(),
                         "relay.ledger.skip",
                         "'" + record + "' is not partition@offset, such as 3@1207")));
-        positive("relay.ledger.sweep-interval", config.ledger().sweepInterval());
+        positive(
+                "relay.ledger.sweep-interval",
+                config.ledger().sweepInterval(),
+                "; sweeps without a pause would spend the request budget");
         check(
                 config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION
                         || config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION - 1,
@@ -188,7 +214,8 @@ final class ConfigChecks {
         check(
                 !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,
                 "relay.ledger.visibility-lag",
-                text(lag) + " is not between 0s and " + text(LONGEST_LAG));
+                text(lag) + " is not between 0s and " + text(LONGEST_LAG)
+                        + "; for so long a start stays in doubt, and its job waits");
     }
 
     private void api(RelayConfig.Api api) {
@@ -196,7 +223,8 @@ final class ConfigChecks {
                 .forEach((name, secret) -> check(
                         secret.strip().length() >= SHORTEST_KEY,
                         "relay.api.keys." + ConfigKeys.quoted(name),
-                        "shorter than " + SHORTEST_KEY + " characters; make one with: openssl rand -hex 32"));
+                        "shorter than " + SHORTEST_KEY
+                                + " characters, so it can be guessed; make one with: openssl rand -hex 32"));
     }
 
     private void paths(String key, List<String> paths) {
@@ -210,34 +238,31 @@ final class ConfigChecks {
         }
     }
 
-    private void interval(String key, Duration interval) {
+    private void interval(String key, Duration interval, String reason) {
         check(
                 interval.compareTo(SHORTEST_INTERVAL) >= 0 && interval.compareTo(LONGEST_INTERVAL) <= 0,
                 key,
-                text(interval) + " is not between " + text(SHORTEST_INTERVAL) + " and " + text(LONGEST_INTERVAL));
+                text(interval) + " is not between " + text(SHORTEST_INTERVAL) + " and " + text(LONGEST_INTERVAL)
+                        + reason);
     }
 
     private void longer(String key, Duration longer, String otherKey, Duration shorter) {
         check(
                 longer.compareTo(shorter) > 0,
                 key,
-                text(longer) + " is not longer than " + otherKey + ", " + text(shorter));
+                text(longer) + " is not longer than " + otherKey + ", " + text(shorter) + BEFORE_A_LOOK);
     }
 
-    private void between(String key, int value, int least, int most) {
-        check(value >= least && value <= most, key, value + " is not between " + least + " and " + most);
-    }
-
-    private void atLeastOne(String key, OptionalInt value) {
-        check(value.orElse(1) > 0, key, value.orElse(1) + " is not 1 or more");
+    private void atLeastOne(String key, OptionalInt value, String reason) {
+        check(value.orElse(1) > 0, key, value.orElse(1) + " is not 1 or more" + reason);
     }
 
     private void positive(String key, Iterable<Long> ids) {
         ids.forEach(id -> check(id > 0, key, id + " is not an id of dbt Cloud; these are above 0"));
     }
 
-    private void positive(String key, Duration duration) {
-        check(duration.isPositive(), key, text(duration) + " is not longer than 0s");
+    private void positive(String key, Duration duration, String reason) {
+        check(duration.isPositive(), key, text(duration) + " is not longer than 0s" + reason);
     }
 
     private void check(boolean right, String key, String wrong) {

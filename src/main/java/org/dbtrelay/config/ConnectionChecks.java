@@ -92,8 +92,16 @@ final class ConnectionChecks {
                 "there is no trust store to open; set " + prefix + "trust-store too, or leave this out");
         timeout("connect-timeout", connection.connectTimeout());
         timeout("read-timeout", connection.readTimeout());
-        between("requests-per-minute", connection.requestsPerMinute(), MOST_REQUESTS);
-        between("max-concurrent-requests", connection.maxConcurrentRequests(), MOST_CONCURRENT);
+        between(
+                "requests-per-minute",
+                connection.requestsPerMinute(),
+                MOST_REQUESTS,
+                "; dbt Cloud takes no more from all clients of an account together, and locks out who goes above");
+        between(
+                "max-concurrent-requests",
+                connection.maxConcurrentRequests(),
+                MOST_CONCURRENT,
+                "; each takes a connection of its own, and without one nothing can be asked");
     }
 
     private void host(URI host) {
@@ -135,7 +143,10 @@ final class ConnectionChecks {
                     ONE_WORD.matcher(text.strip()).matches(),
                     leaf,
                     "holds a space, a line break or a character that is not ASCII; it must be one word");
-            check(text.strip().length() <= LONGEST_SECRET, leaf, "longer than " + LONGEST_SECRET + " characters");
+            check(
+                    text.strip().length() <= LONGEST_SECRET,
+                    leaf,
+                    "longer than " + LONGEST_SECRET + " characters, which no header holds");
         });
         file.ifPresent(path -> secretFile(leaf + "-file", what, path));
     }
@@ -197,11 +208,13 @@ final class ConnectionChecks {
         check(
                 timeout.compareTo(SHORTEST_TIMEOUT) >= 0 && timeout.compareTo(LONGEST_TIMEOUT) <= 0,
                 leaf,
-                ConfigChecks.text(timeout) + " is not between 1ms and 10m");
+                ConfigChecks.text(timeout)
+                        + " is not between 1ms and 10m; an answer that takes longer does not come, and for so long a start"
+                        + " stays in doubt");
     }
 
-    private void between(String leaf, int value, int most) {
-        check(value >= 1 && value <= most, leaf, value + " is not between 1 and " + most);
+    private void between(String leaf, int value, int most, String reason) {
+        check(value >= 1 && value <= most, leaf, value + " is not between 1 and " + most + reason);
     }
 
     private void check(boolean right, String leaf, String wrong) {

@@ -21,6 +21,9 @@ final class Answers {
 
     private static final int LONGEST_BAD_BODY = 64 * 1024;
 
+    /** For what is read while it comes in, such as steps with their logs; what is held has {@link BoundedStream}'s own bound. */
+    private static final int LARGEST_UNPACKED = 512 * 1024 * 1024;
+
     private final FailureMapper failures;
     private final LongFunction<RequestBudget> budgets;
     private final Set<Long> accounts;
@@ -93,12 +96,9 @@ final class Answers {
     }
 
     private static String beginningOf(Response response) {
-        InputStream body = body(response);
-        if (body == null) {
-            return "";
-        }
         try {
-            return new String(body.readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
+            InputStream body = content(response);
+            return body == null ? "" : new String(body.readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
         } catch (IOException e) {
             // The status says enough; what else there was to read did not come.
             return "";
@@ -108,7 +108,7 @@ final class Answers {
     /** The value of a good answer to a read. */
     <T> T read(Response response, Exchange.Reader<T> reader) throws DbtCloudException {
         try {
-            return reader.read(body(response));
+            return reader.read(content(response));
         } catch (BoundedStream.TooLarge e) {
             throw new DbtCloudException(failures.tooLarge(response.getStatus(), e), e);
         } catch (IOException e) {
@@ -119,15 +119,24 @@ final class Answers {
     /** The value of a good answer to what changes something: what cannot be read leaves its fate unclear, whatever it is. */
     <T> T readChanged(Response response, Exchange.Reader<T> reader) throws DbtCloudException {
         try {
-            return reader.read(body(response));
+            return reader.read(content(response));
         } catch (IOException e) {
             throw unreadable(response, e);
         }
     }
 
-    private DbtCloudException unreadable(Response response, IOException e) {
+    DbtCloudException unreadable(Response response, IOException e) {
         return new DbtCloudException(
                 failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e), e);
+    }
+
+    /** The body, unpacked where it came packed. What is small on the wire may be huge, so that has a bound. */
+    private static @Nullable InputStream content(Response response) throws IOException {
+        InputStream body = body(response);
+        String encoding = response.getHeaderString(HttpHeaders.CONTENT_ENCODING);
+        return body == null || !UnpackedStream.isPacked(encoding)
+                ? body
+                : new BoundedStream(UnpackedStream.of(body, encoding), LARGEST_UNPACKED);
     }
 
     static @Nullable InputStream body(Response response) {

@@ -4,7 +4,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -25,18 +24,18 @@ public final class ArtifactBody implements AutoCloseable {
         this.permit = permit;
     }
 
-    static ArtifactBody of(Response response, RequestBudget.Permit permit) {
+    /** Throws {@link Envelope.UnreadableAnswer} if nobody can tell its bytes. */
+    static ArtifactBody of(Response response, RequestBudget.Permit permit) throws IOException {
         InputStream body = Objects.requireNonNullElse(Answers.body(response), InputStream.nullInputStream());
-        return new ArtifactBody(response, isGzip(response) ? new GunzippedStream(body) : body, permit);
+        return new ArtifactBody(response, UnpackedStream.of(body, encoding(response)), permit);
     }
 
-    private static boolean isGzip(Response response) {
-        String encoding = response.getHeaderString(HttpHeaders.CONTENT_ENCODING);
-        return encoding != null && encoding.strip().toLowerCase(Locale.ROOT).matches("(x-)?gzip");
+    private static @Nullable String encoding(Response response) {
+        return response.getHeaderString(HttpHeaders.CONTENT_ENCODING);
     }
 
     /**
-     * The bytes, unpacked if they came as gzip. An {@link IOException} while reading means that the connection broke, or was silent for the REST client's
+     * The bytes, unpacked if they came packed. An {@link IOException} while reading means that the connection broke, or was silent for the REST client's
      * 100 seconds: the artifact has to be fetched anew.
      */
     public InputStream stream() {
@@ -51,7 +50,7 @@ public final class ArtifactBody implements AutoCloseable {
     /** The size in bytes; empty if dbt Cloud did not tell beforehand, or only that of the packed bytes. */
     public OptionalLong contentLength() {
         String length = response.getHeaderString(HttpHeaders.CONTENT_LENGTH);
-        return length != null && !isGzip(response) && length.matches("\\d{1,18}")
+        return length != null && !UnpackedStream.isPacked(encoding(response)) && length.matches("\\d{1,18}")
                 ? OptionalLong.of(Long.parseLong(length))
                 : OptionalLong.empty();
     }

@@ -14,15 +14,23 @@ final class BoundedStream extends FilterInputStream {
     static final class TooLarge extends IOException {
         private static final long serialVersionUID = 1L;
 
-        TooLarge() {
-            super("an answer of more than " + LARGEST_ANSWER / (1024 * 1024) + " MiB");
+        TooLarge(int bound) {
+            super("an answer of more than " + bound / (1024 * 1024) + " MiB");
         }
     }
 
-    private int left = LARGEST_ANSWER;
+    private final int bound;
+    private int left;
 
     BoundedStream(InputStream answer) {
+        this(answer, LARGEST_ANSWER);
+    }
+
+    /** {@code bound} in bytes. */
+    BoundedStream(InputStream answer, int bound) {
         super(answer);
+        this.bound = bound;
+        this.left = bound;
     }
 
     @Override
@@ -35,7 +43,7 @@ final class BoundedStream extends FilterInputStream {
     public int read(byte[] target, int offset, int length) throws IOException {
         int count = super.read(target, offset, length);
         if (count > left) {
-            throw new TooLarge();
+            throw new TooLarge(bound);
         }
         left -= Math.max(0, count);
         return count;

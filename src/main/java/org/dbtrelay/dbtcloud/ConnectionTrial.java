@@ -88,7 +88,8 @@ final class ConnectionTrial {
     private static Set<Suspect> ofSuspended(String detail, int status) {
         return switch (status) {
             case 0 -> Set.of(Suspect.TOKEN);
-            case 401 -> Set.of(Suspect.TOKEN, Suspect.HOST);
+            case 401 ->
+                detail.endsWith(FailureMapper.PLAN) ? Set.of(Suspect.ACCOUNT) : Set.of(Suspect.TOKEN, Suspect.HOST);
             case PROXY_WANTS_PASSWORD -> Set.of(Suspect.PROXY);
             default -> OF_ADDRESS.matcher(detail).find() ? Set.of(Suspect.ADDRESS) : Set.of(Suspect.ACCOUNT);
         };

@@ -122,6 +122,9 @@ final class Exchange {
         Answered answered = begin(accountId, priority, call);
         try {
             return ArtifactBody.of(answered.response(), answered.permit());
+        } catch (IOException e) {
+            answered.close();
+            throw answers.unreadable(answered.response(), e);
         } catch (RuntimeException e) {
             answered.close();
             throw e;

@@ -37,6 +37,14 @@ final class FailureMapper {
             " dbt Cloud gives the same answer to a good token at the wrong host: check relay.connections.*.host against"
                     + " the account's access URL.";
 
+    /** dbt Cloud says "The API is not accessible to unpaid accounts." (seen by users of other clients, 2023 and 2025). */
+    private static final Pattern OF_PLAN = Pattern.compile(
+            "\\b(unpaid|(?:paid|free|trial|developer) (?:plan|tier|account)s?|upgrade|subscription)\\b",
+            Pattern.CASE_INSENSITIVE);
+
+    /** The end of what is told of a 401 that is about the account's plan. */
+    static final String PLAN = " The account's plan has no API; dbt Cloud gives it from Starter on.";
+
     private static final String PROXY_WANTS_PASSWORD = " The proxy wants another name or password.";
     private static final String MAY_HAVE_MOVED = ". Check relay.connections.*.host, which may have moved.";
 
@@ -68,7 +76,7 @@ final class FailureMapper {
         String detail = detail(answer, body);
         int status = answer.status();
         if (status == 401) {
-            return new CallFailure.Suspended(sentence(detail) + WRONG_HOST, status);
+            return new CallFailure.Suspended(withHint(detail, body), status);
         }
         if (status == 403) {
             return isOfConnection(body)
@@ -283,6 +291,15 @@ final class FailureMapper {
                     .append(')');
         }
         return clean(text.toString());
+    }
+
+    /** A 401 with what its words give to think. Other ones than these say enough themselves. */
+    private static String withHint(String detail, JsonNode body) {
+        String words = BadAnswer.userMessage(body);
+        if (OF_PLAN.matcher(words).find()) {
+            return sentence(detail) + PLAN;
+        }
+        return words.toLowerCase(Locale.ROOT).contains("invalid token") ? sentence(detail) + WRONG_HOST : detail;
     }
 
     private static String sentence(String text) {

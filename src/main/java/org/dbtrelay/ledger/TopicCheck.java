@@ -32,6 +32,7 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.record.TimestampType;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -59,6 +60,7 @@ public class TopicCheck {
     private volatile Status status;
     private volatile Commands commands = new Commands(0, true);
     private String topicId = "";
+    private String timestampType = "";
 
     TopicCheck(KafkaSettings kafka, Clock clock) {
         this.kafka = kafka;
@@ -225,6 +227,7 @@ public class TopicCheck {
         if (!faults.isEmpty() || commands == null) {
             throw new Faulty(faults);
         }
+        lookAtTimes(setting(admin, topics.commands(), TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG));
         int partitions = commands.partitions().size();
         if (!status.isFine()) {
             LOG.info(
@@ -249,6 +252,18 @@ public class TopicCheck {
                     pair(LogKey.TOPIC, topics.commands()));
         }
         commands = now;
+    }
+
+    /** Whose clocks a command's age goes by. Commands are taken either way, so it is said, and said again when it changes. */
+    private void lookAtTimes(String type) {
+        if (!type.equals(timestampType) && type.equals(TimestampType.CREATE_TIME.name)) {
+            LOG.warn(
+                    "The commands topic takes the times of its records from producers: where a clock is behind, new commands"
+                            + " may be put aside as expired, and where it is ahead, old ones may be carried out again; set"
+                            + " message.timestamp.type=LogAppendTime",
+                    pair(LogKey.TOPIC, topics.commands()));
+        }
+        timestampType = type;
     }
 
     private static void mustNotBeCompacted(Admin admin, String topic, String otherwise, List<String> faults)

@@ -219,7 +219,7 @@ class HintsTest {
 
     private static String camel(String name) {
         StringBuilder camel = new StringBuilder();
-        for (String word : name.split("_")) {
+        for (String word : name.split("_", -1)) {
             camel.append(camel.isEmpty() ? word : capital(word));
         }
         return camel.toString();

@@ -42,6 +42,27 @@ class CheckedConfigTest {
     private static final String TOPIC_HINT =
             "is no name for a Kafka topic: 1 to 249 characters of A-Z, a-z, 0-9, '.', '_' and '-'";
 
+    private static final String OF_TIMEOUT =
+            "; an answer that takes longer does not come, and for so long a start stays in doubt";
+    private static final String OF_LOOKS =
+            "; shorter ones spend the request budget on looks, longer ones tell of a run's end too late";
+    private static final String BEFORE_A_LOOK = "; commands would end before their runs were looked at";
+    private static final String OF_REQUESTS =
+            "; dbt Cloud takes no more from all clients of an account together, and locks out who goes above";
+    private static final String OF_CONCURRENT =
+            "; each takes a connection of its own, and without one nothing can be asked";
+    private static final String OF_PARALLELISM =
+            "; each takes a connection to dbt Cloud, and without one nothing is fetched";
+    private static final String OF_PATIENCE =
+            "; a command must come to an end, also where dbt Cloud never confirms that its run has";
+    private static final String OF_SIZE =
+            "; ordinary commands would not fit into less, and Kafka's topics take records of 1 MiB";
+    private static final String OF_LAG = "; for so long a start stays in doubt, and its job waits";
+    private static final String NOTHING_STARTS =
+            "; with 0 nothing would ever be started, for which a connection can be suspended";
+    private static final String NO_COMMAND = "; with 0 no command would be taken";
+    private static final String OF_NAME = "; it stands in dbt Cloud's cause, which has room for 255";
+
     @TempDir
     Path directory;
 
@@ -91,7 +112,7 @@ class CheckedConfigTest {
                 arguments(
                         c + "token", "", "missing; either this or relay.connections.default.token-file must be given"),
                 arguments(c + "token", "two words", TOKEN_WORD),
-                arguments(c + "token", "t".repeat(8193), "longer than 8192 characters"),
+                arguments(c + "token", "t".repeat(8193), "longer than 8192 characters, which no header holds"),
                 arguments(c + "proxy", "proxy.example.com", "not host:port, such as proxy.example.com:3128"),
                 arguments(c + "proxy", "proxy.example.com:70000", "not host:port, such as proxy.example.com:3128"),
                 arguments(
@@ -104,31 +125,37 @@ class CheckedConfigTest {
                         c + "trust-store-password",
                         "secret",
                         "there is no trust store to open; set relay.connections.default.trust-store too, or leave this out"),
-                arguments(c + "connect-timeout", "0s", "0s is not between 1ms and 10m"),
-                arguments(c + "connect-timeout", "PT0.0001S", "PT0.0001S is not between 1ms and 10m"),
-                arguments(c + "read-timeout", "PT-5S", "-5s is not between 1ms and 10m"),
-                arguments(c + "read-timeout", "11m", "11m is not between 1ms and 10m"),
-                arguments(c + "requests-per-minute", "0", "0 is not between 1 and 5000"),
-                arguments(c + "requests-per-minute", "5001", "5001 is not between 1 and 5000"),
-                arguments(c + "max-concurrent-requests", "0", "0 is not between 1 and 1000"),
-                arguments(c + "max-concurrent-requests", "1001", "1001 is not between 1 and 1000"),
+                arguments(c + "connect-timeout", "0s", "0s is not between 1ms and 10m" + OF_TIMEOUT),
+                arguments(c + "connect-timeout", "PT0.0001S", "PT0.0001S is not between 1ms and 10m" + OF_TIMEOUT),
+                arguments(c + "read-timeout", "PT-5S", "-5s is not between 1ms and 10m" + OF_TIMEOUT),
+                arguments(c + "read-timeout", "11m", "11m is not between 1ms and 10m" + OF_TIMEOUT),
+                arguments(c + "requests-per-minute", "0", "0 is not between 1 and 5000" + OF_REQUESTS),
+                arguments(c + "requests-per-minute", "5001", "5001 is not between 1 and 5000" + OF_REQUESTS),
+                arguments(c + "max-concurrent-requests", "0", "0 is not between 1 and 1000" + OF_CONCURRENT),
+                arguments(c + "max-concurrent-requests", "1001", "1001 is not between 1 and 1000" + OF_CONCURRENT),
                 // The process
-                arguments("relay.stop-timeout", "0s", "0s is not between 1s and 1h"),
-                // Runs
-                arguments("relay.poll.interval", "999ms", "PT0.999S is not between 1s and 1h"),
-                arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h"),
-                arguments("relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s"),
-                arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h"),
-                arguments("relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s"),
                 arguments(
-                        "relay.jobs.7.artifacts",
-                        "../etc/passwd",
-                        notAPath("relative to dbt's target directory", "../etc/passwd")),
-                arguments("relay.connections.default.terms.poll-interval", "2h", "2h is not between 1s and 1h"),
+                        "relay.stop-timeout",
+                        "0s",
+                        "0s is not between 1s and 1h; a stop needs the time to commit what is decided, and an orchestrator"
+                                + " does not wait for hours"),
+                // Runs
+                arguments("relay.poll.interval", "999ms", "PT0.999S is not between 1s and 1h" + OF_LOOKS),
+                arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h" + OF_LOOKS),
+                arguments(
+                        "relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
+                arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h" + OF_LOOKS),
+                arguments(
+                        "relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
+                arguments("relay.jobs.7.artifacts", "../etc/passwd", notAPath("relative to dbt's target directory", "../etc/passwd")),
+                arguments(
+                        "relay.connections.default.terms.poll-interval",
+                        "2h",
+                        "2h is not between 1s and 1h" + OF_LOOKS),
                 arguments(
                         "relay.connections.default.terms.timeout",
                         "9s",
-                        "9s is not longer than relay.poll.interval, 10s"),
+                        "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
                 // Artifacts
                 arguments(
                         "relay.artifacts.paths",
@@ -145,7 +172,7 @@ class CheckedConfigTest {
                 arguments(
                         "relay.artifacts.layout",
                         "{run_id}/{step}/{path}.json",
-                        "'{run_id}/{step}/{path}.json' does not end in /{path}"),
+                        "'{run_id}/{step}/{path}.json' does not end in /{path}; only so does each artifact have a place of its own"),
                 arguments(
                         "relay.artifacts.layout",
                         "{run_id}/{step}/{command}/{path}",
@@ -157,12 +184,18 @@ class CheckedConfigTest {
                 arguments("relay.artifacts.layout", "../{run_id}/{step}/{path}", notBelow("../{run_id}/{step}/{path}")),
                 arguments("relay.artifacts.layout", "/{run_id}/{step}/{path}", notBelow("/{run_id}/{step}/{path}")),
                 arguments("relay.artifacts.layout", "{run_id}//{step}/{path}", notBelow("{run_id}//{step}/{path}")),
-                arguments("relay.artifacts.parallelism", "0", "0 is not between 1 and 64"),
-                arguments("relay.artifacts.parallelism", "65", "65 is not between 1 and 64"),
-                arguments("relay.run.cancel-patience", "-1s", "-1s is not between 0s and 1d"),
-                arguments("relay.run.cancel-patience", "25h", "25h is not between 0s and 1d"),
-                arguments("relay.artifacts.patience", "PT-1S", "-1s is less than 0s"),
-                arguments("relay.artifacts.max-size", "0", "0 is not 1 byte or more"),
+                arguments("relay.artifacts.parallelism", "0", "0 is not between 1 and 64" + OF_PARALLELISM),
+                arguments("relay.artifacts.parallelism", "65", "65 is not between 1 and 64" + OF_PARALLELISM),
+                arguments("relay.run.cancel-patience", "-1s", "-1s is not between 0s and 1d" + OF_PATIENCE),
+                arguments("relay.run.cancel-patience", "25h", "25h is not between 0s and 1d" + OF_PATIENCE),
+                arguments(
+                        "relay.artifacts.patience",
+                        "PT-1S",
+                        "-1s is less than 0s; with 0s each artifact is asked for once"),
+                arguments(
+                        "relay.artifacts.max-size",
+                        "0",
+                        "0 is not 1 byte or more; relay.artifacts.store=none stores nothing"),
                 // Policy
                 arguments(
                         "relay.policy.connections.default.jobs",
@@ -172,21 +205,27 @@ class CheckedConfigTest {
                         "relay.policy.connections.default.accounts",
                         "0",
                         "0 is not an id of dbt Cloud; these are above 0"),
-                arguments("relay.policy.connections.default.max-in-flight", "0", "0 is not 1 or more"),
-                arguments("relay.policy.connections.default.max-in-flight-per-job", "0", "0 is not 1 or more"),
+                arguments("relay.policy.connections.default.max-in-flight", "0", "0 is not 1 or more" + NOTHING_STARTS),
+                arguments(
+                        "relay.policy.connections.default.max-in-flight-per-job",
+                        "0",
+                        "0 is not 1 or more" + NOTHING_STARTS),
                 // Durability
-                arguments("relay.commands.max-size", "1023", "1023 is not between 1024 and 1048576"),
-                arguments("relay.commands.max-size", "1048577", "1048577 is not between 1024 and 1048576"),
-                arguments("relay.commands.max-age", "0s", "0s is not longer than 0s"),
+                arguments("relay.commands.max-size", "1023", "1023 is not between 1024 and 1048576" + OF_SIZE),
+                arguments("relay.commands.max-size", "1048577", "1048577 is not between 1024 and 1048576" + OF_SIZE),
+                arguments(
+                        "relay.commands.max-age",
+                        "0s",
+                        "0s is not longer than 0s; every command would be put aside as expired"),
                 arguments(
                         "relay.commands.max-age",
                         "192h",
                         "8d is not at least an hour shorter than relay.ledger.retention, 8d; "
                                 + "an old command could start its job again after its id was forgotten"),
-                arguments("relay.ledger.visibility-lag", "PT-1S", "-1s is not between 0s and 1h"),
-                arguments("relay.ledger.visibility-lag", "3601s", "3601s is not between 0s and 1h"),
-                arguments("relay.commands.max-pending", "0", "0 is not 1 or more"),
-                arguments("relay.commands.max-pending-per-instance", "0", "0 is not 1 or more"),
+                arguments("relay.ledger.visibility-lag", "PT-1S", "-1s is not between 0s and 1h" + OF_LAG),
+                arguments("relay.ledger.visibility-lag", "3601s", "3601s is not between 0s and 1h" + OF_LAG),
+                arguments("relay.commands.max-pending", "0", "0 is not 1 or more" + NO_COMMAND),
+                arguments("relay.commands.max-pending-per-instance", "0", "0 is not 1 or more" + NO_COMMAND),
                 arguments("relay.ledger.skip", "3@1207,3:8", "'3:8' is not partition@offset, such as 3@1207"),
                 // Topics
                 arguments("relay.topics.commands", "dbt commands", "'dbt commands' " + TOPIC_HINT),
@@ -196,18 +235,25 @@ class CheckedConfigTest {
                         "relay.topics.run-events",
                         "dbt.commands",
                         "'dbt.commands' is also relay.topics.commands; the topics must all be different"),
-                arguments("relay.topics.partitions", "0", "0 is not 1 or more"),
-                arguments("relay.topics.replication-factor", "0", "0 is not 1 or more"),
+                arguments("relay.topics.partitions", "0", "0 is not 1 or more; a topic needs a partition"),
+                arguments(
+                        "relay.topics.replication-factor",
+                        "0",
+                        "0 is not 1 or more; a topic has a copy on one broker at least"),
                 // The rest
                 arguments(
                         "relay.api.keys.ci",
                         "0123456789abcde",
-                        "shorter than 16 characters; make one with: openssl rand -hex 32"),
-                arguments("relay.name", "a b", "'a b' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"),
+                        "shorter than 16 characters, so it can be guessed; make one with: openssl rand -hex 32"),
+                arguments(
+                        "relay.name",
+                        "a b",
+                        "'a b' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'" + OF_NAME),
                 arguments(
                         "relay.name",
                         "n".repeat(41),
-                        "'" + "n".repeat(41) + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"));
+                        "'" + "n".repeat(41) + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"
+                                + OF_NAME));
     }
 
     private static String notBelow(String layout) {
@@ -320,7 +366,7 @@ class CheckedConfigTest {
                         "relay.policy.connections.eu.max-in-flight", "1")))
                 .containsExactly(
                         "relay.connections.default.host: empty; " + URL_HINT,
-                        "relay.connections.default.requests-per-minute: 9999 is not between 1 and 5000",
+                        "relay.connections.default.requests-per-minute: 9999 is not between 1 and 5000" + OF_REQUESTS,
                         "relay.jobs.daily: 'daily' is not the number of a job, as in relay.jobs.559062.timeout",
                         "relay.policy.connections.eu: there is no connection of this name; relay.connections has default",
                         "relay.poll.interval: 'abc' is not " + DURATION,
@@ -330,9 +376,11 @@ class CheckedConfigTest {
     @Test
     void comparesAJobsOwnTimes() {
         assertThat(lines(Map.of("relay.jobs.7.poll-interval", "1m", "relay.jobs.7.timeout", "1m")))
-                .containsExactly("relay.jobs.7.timeout: 1m is not longer than relay.jobs.7.poll-interval, 1m");
+                .containsExactly(
+                        "relay.jobs.7.timeout: 1m is not longer than relay.jobs.7.poll-interval, 1m" + BEFORE_A_LOOK);
         assertThat(lines(Map.of("relay.run.timeout", "1m", "relay.jobs.7.poll-interval", "90s")))
-                .containsExactly("relay.jobs.7.poll-interval: 90s is not shorter than relay.run.timeout, 1m");
+                .containsExactly(
+                        "relay.jobs.7.poll-interval: 90s is not shorter than relay.run.timeout, 1m" + BEFORE_A_LOOK);
     }
 
     @Test

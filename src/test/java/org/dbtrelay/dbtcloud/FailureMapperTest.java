@@ -64,6 +64,29 @@ class FailureMapperTest {
                 });
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "The API is not accessible to unpaid accounts.",
+                "API access needs a paid plan.",
+                "Please upgrade your account."
+            })
+    void a401OfThePlanIsToldAsSuch(String words) {
+        CallFailure failure = of(401, envelope(401, words, "null"));
+
+        assertThat(failure.detail()).contains(words, "plan has no API").doesNotContain("wrong host");
+        assertThat(ConnectionTrial.suspects(failure)).containsExactly(ConnectionTest.Suspect.ACCOUNT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Authentication credentials were not provided.", "User inactive or deleted.", ""})
+    void another401SaysWhatDbtCloudSays(String words) {
+        CallFailure failure = of(401, envelope(401, words, "null"));
+
+        assertThat(failure).isInstanceOf(CallFailure.Suspended.class);
+        assertThat(failure.detail()).endsWith(words).doesNotContain("wrong host", "plan has no API");
+    }
+
     @Test
     void a403OfTheConnectionSuspendsIt() {
         String scope = envelope(403, "Access denied: Token is not scoped to account.", "null");

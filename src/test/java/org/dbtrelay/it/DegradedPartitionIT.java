@@ -147,6 +147,10 @@ class DegradedPartitionIT {
 
         send(relay, 0, "mended");
         relay.reader().awaitEvent("run.succeeded", "mended", PATIENCE);
+        assertThat(process.lines())
+                .as("it is said once, however often the topics are looked at")
+                .filteredOn(line -> line.contains("takes the times of its records from producers"))
+                .hasSize(1);
     }
 
     @Test
