@@ -7,10 +7,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.dbtrelay.artifact.StoreCheck;
 import org.dbtrelay.config.CheckedConfig;
 import org.dbtrelay.config.ConfigFault;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.ledger.KafkaChecks;
 
 /** Where the process begins: first the configuration is checked as a whole, then, and only then, anything is started. */
 @QuarkusMain
@@ -34,14 +36,18 @@ public final class Relay {
     public static void main(String... arguments) {
         CheckedConfig.Checked checked = CheckedConfig.read();
         RelayConfig config = checked.config();
-        List<ConfigFault> faults = config == null || !checked.faults().isEmpty()
-                ? checked.faults()
-                : StoreCheck.faults(config.artifacts());
+        List<ConfigFault> faults = Stream.concat(
+                        checked.faults().stream(), KafkaChecks.faults(checked.kafka()).stream())
+                .toList();
+        if (config != null && faults.isEmpty()) {
+            faults = StoreCheck.faults(config.artifacts());
+        }
         if (config == null || !faults.isEmpty()) {
             tell(faults, System.err);
             System.exit(1);
             return;
         }
+        KafkaChecks.allowTokenSources(checked.kafka());
         Duration longest = config.stopTimeout();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> boundTheStop(longest), "bound-the-stop"));
         Sigterm.exitsWith(STOPPED_IN_ORDER);

@@ -64,7 +64,7 @@ class ArchitectureTest {
             Map.entry("watch", Set.of("flow", "dbtcloud", "run", "config", "metrics")),
             Map.entry("webhook", Set.of("watch", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("api", Set.of("command", "flow", "dbtcloud", "run", "config", "metrics")),
-            Map.entry("main", Set.of("artifact", "config"))));
+            Map.entry("main", Set.of("artifact", "ledger", "config"))));
 
     private static final JavaClasses MAIN = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

@@ -9,9 +9,13 @@ import io.smallrye.config.SmallRyeConfigBuilder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -32,6 +36,12 @@ public final class CheckedConfig {
     private static final Pattern SERVICE_LINK =
             Pattern.compile("RELAY_(\\w+_)?(SERVICE_HOST|SERVICE_PORT(_\\w+)?|PORT|PORT_\\d+_\\w+)");
 
+    private static final Pattern CHANNEL =
+            Pattern.compile("mp\\.messaging\\.(?:incoming|outgoing|connector)\\.[\\w-]+\\.(.+)");
+
+    /** Where {@code application.properties} in the jar stands among the sources. */
+    private static final int OF_THE_APPLICATION = 250;
+
     private CheckedConfig() {}
 
     /**
@@ -39,9 +49,10 @@ public final class CheckedConfig {
      *
      * @param faults all faults, by key; empty if it is right
      * @param config what it says; null where so much is wrong that it says nothing
+     * @param kafka what it says of Kafka's clients; not checked
      */
     public record Checked(
-            List<ConfigFault> faults, @Nullable RelayConfig config) {}
+            List<ConfigFault> faults, @Nullable RelayConfig config, List<KafkaKey> kafka) {}
 
     /** Reads the configuration that this process was started with. */
     public static Checked read() {
@@ -53,7 +64,8 @@ public final class CheckedConfig {
         return read(builder).faults();
     }
 
-    private static Checked read(SmallRyeConfigBuilder builder) {
+    /** What {@code builder} would read. */
+    static Checked read(SmallRyeConfigBuilder builder) {
         ConfigKeys keys = ConfigKeys.declared();
         ValueChecks values = new ValueChecks(keys);
         SmallRyeConfig config;
@@ -66,7 +78,8 @@ public final class CheckedConfig {
             return new Checked(
                     Stream.concat(values.faults().stream(), unforeseen(unforeseen))
                             .toList(),
-                    null);
+                    null,
+                    List.of());
         }
         List<ConfigFault> faults = new ArrayList<>(values.faults());
         faults.addAll(unknown(keys, config));
@@ -76,8 +89,34 @@ public final class CheckedConfig {
         ConfigChecks.faults(mapped).stream()
                 .filter(fault -> !faulty.contains(fault.key()))
                 .forEach(faults::add);
+        List<KafkaKey> kafka = kafka(config, faults);
         faults.sort(Comparator.comparing(ConfigFault::key));
-        return new Checked(List.copyOf(faults), mapped);
+        return new Checked(List.copyOf(faults), mapped, kafka);
+    }
+
+    /** As Quarkus reads {@code kafka.*}, in capitals and with underscores too; and what is set over the application's own channels. */
+    private static List<KafkaKey> kafka(SmallRyeConfig config, List<ConfigFault> faults) {
+        Map<String, KafkaKey> found = new TreeMap<>();
+        Map<String, ConfigFault> unresolved = new TreeMap<>();
+        for (String property : config.getPropertyNames()) {
+            String lower = property.toLowerCase(Locale.ROOT);
+            boolean everywhere = lower.startsWith("kafka.") || lower.startsWith("kafka_");
+            Matcher channel = CHANNEL.matcher(property);
+            if (!channel.matches() && (!everywhere || lower.startsWith("kafka.ui"))) {
+                continue;
+            }
+            ConfigValue value = config.getConfigValue(property);
+            String name = everywhere ? lower.substring("kafka.".length()).replace('_', '.') : channel.group(1);
+            String key = everywhere ? "kafka." + name : property;
+            if (value.hasProblems()) {
+                unresolved.put(key, new ConfigFault(key, ValueChecks.UNRESOLVED + ValueChecks.origin(value)));
+            } else if (everywhere || value.getConfigSourceOrdinal() > OF_THE_APPLICATION) {
+                String text = value.getValue() == null ? "" : value.getValue();
+                found.putIfAbsent(key, new KafkaKey(key, name, text, ValueChecks.origin(value), everywhere));
+            }
+        }
+        faults.addAll(unresolved.values());
+        return List.copyOf(found.values());
     }
 
     /** What the mapping refuses although {@link ValueChecks} let it pass. */

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 @Priority(Integer.MAX_VALUE)
 final class ValueChecks implements ConfigSourceInterceptor {
 
+    static final String UNRESOLVED =
+            "its expression cannot be resolved; set what it names, or give a default as in ${NAME:default}";
+
     private static final int LONGEST_SHOWN = 60;
     private static final Map<String, String> HINTS = Map.of(
             "host", "the access URL of the account, such as https://ab123.us1.dbt.com",
@@ -65,8 +68,7 @@ final class ValueChecks implements ConfigSourceInterceptor {
 
     private Optional<String> fault(ConfigKey key, @Nullable ConfigValue found) {
         if (found != null && found.hasProblems()) {
-            return Optional.of(
-                    "its expression cannot be resolved; set what it names, or give a default as in ${NAME:default}");
+            return Optional.of(UNRESOLVED);
         }
         if (found == null || found.getValue() == null || found.getValue().isBlank()) {
             return ifEmpty(key, found);

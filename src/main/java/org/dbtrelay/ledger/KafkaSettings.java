@@ -1,5 +1,7 @@
 package org.dbtrelay.ledger;
 
+import static org.dbtrelay.metrics.RelayLog.pair;
+
 import io.smallrye.common.annotation.Identifier;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
@@ -24,6 +26,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 public class KafkaSettings {
+
+    private static final RelayLog LOG = RelayLog.of(KafkaSettings.class);
 
     /** How long reads wait for a broker before the claim is given up and begun anew. */
     static final Duration BROKER_PATIENCE = Duration.ofSeconds(15);
@@ -58,6 +64,10 @@ public class KafkaSettings {
                         || connection.webhookSecretFile().isPresent());
         this.group = Policies.consumerGroup(config);
         this.deployment = Policies.deployment(config);
+        KafkaChecks.overruled(base.keySet())
+                .forEach(name -> LOG.warn(
+                        "A setting of Kafka's clients has no effect: the relay sets it itself",
+                        pair(LogKey.KEY, "kafka." + name)));
     }
 
     /** The name of this deployment, as it stands in markers. */
@@ -134,6 +144,7 @@ public class KafkaSettings {
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
         settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
         settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 1024L * 1024);
         return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     }

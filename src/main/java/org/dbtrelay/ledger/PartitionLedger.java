@@ -18,6 +18,7 @@ import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.dbtrelay.run.RunEntry;
 
 /**
@@ -55,13 +56,19 @@ final class PartitionLedger implements AutoCloseable {
             return ledger;
         } catch (KafkaException e) {
             ledger.close();
-            throw failed(
-                    e instanceof TransactionalIdAuthorizationException
-                            ? "Kafka does not let the relay's user Write transactional id '" + ledger.topic + "-"
-                                    + partition + "'; add the ACL"
-                            : "the ledger partition could not be claimed",
-                    e);
+            throw failed(ledger.whyNotClaimed(e), e);
         }
+    }
+
+    private String whyNotClaimed(KafkaException failure) {
+        return switch (failure) {
+            case TransactionalIdAuthorizationException _ ->
+                "Kafka does not let the relay's user Write transactional id '" + topic + "-" + partition
+                        + "'; add the ACL";
+            case UnsupportedVersionException _ ->
+                "this Kafka has no transactions, without which the relay does not work; docs/kafka.md tells of services";
+            default -> "the ledger partition could not be claimed";
+        };
     }
 
     /**

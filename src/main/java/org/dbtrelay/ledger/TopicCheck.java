@@ -32,6 +32,7 @@ import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.record.TimestampType;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.LogKey;
@@ -127,7 +128,7 @@ public class TopicCheck {
                 try {
                     return check(kafka.admin());
                 } catch (KafkaException e) {
-                    faulty(List.of(SILENCE + e.getMessage()));
+                    faulty(List.of(whyNothingIsKnown(e)));
                 } catch (Faulty e) {
                     faulty(e.faults);
                 }
@@ -136,6 +137,14 @@ public class TopicCheck {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Kafka's own words tell which request it was. */
+    static String whyNothingIsKnown(KafkaException failure) {
+        return failure instanceof UnsupportedVersionException
+                ? "this Kafka does not know what the relay has to ask (" + failure.getMessage()
+                        + "); docs/kafka.md tells what it needs"
+                : SILENCE + failure.getMessage();
     }
 
     /** Looks again at all of it, while partitions are served; that no broker answers is no news then. */

@@ -1,6 +1,7 @@
 package org.dbtrelay.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.smallrye.config.EnvConfigSource;
@@ -487,6 +488,48 @@ class CheckedConfigTest {
                 "RELAY_METRICS_PORT_9000_TCP", "tcp://10.0.0.2:9000"));
         GOOD.forEach((key, value) -> environment.put(ValueChecks.variable(key), value));
         assertThat(lines(new EnvConfigSource(environment, 300))).isEmpty();
+    }
+
+    /** As Quarkus reads them, and what somebody sets over the channels, but not what the application itself says of them. */
+    @Test
+    void findsWhatIsSaidOfKafka() {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "KAFKA_ACKS", "1",
+                "KAFKA_MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION", "9",
+                "MP_MESSAGING_INCOMING_COMMANDS_ISOLATION_LEVEL", "read_uncommitted",
+                "KAFKA_SASL_JAAS_CONFIG", "${NOWHERE}"));
+        GOOD.forEach((key, value) -> environment.put(ValueChecks.variable(key), value));
+        SmallRyeConfigBuilder builder = new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .addDefaultInterceptors()
+                .withSources(new EnvConfigSource(environment, 300))
+                .withSources(new PropertiesConfigSource(
+                        Map.of(
+                                "mp.messaging.incoming.commands.isolation.level", "read_committed",
+                                "mp.messaging.incoming.commands.acks", "all"),
+                        "application",
+                        250));
+        CheckedConfig.Checked checked = CheckedConfig.read(builder);
+
+        assertThat(checked.kafka())
+                .extracting(KafkaKey::key, KafkaKey::name, KafkaKey::value, KafkaKey::everywhere)
+                .containsExactly(
+                        tuple("kafka.acks", "acks", "1", true),
+                        tuple(
+                                "kafka.max.in.flight.requests.per.connection",
+                                "max.in.flight.requests.per.connection",
+                                "9",
+                                true),
+                        tuple(
+                                "mp.messaging.incoming.commands.isolation.level",
+                                "isolation.level",
+                                "read_uncommitted",
+                                false));
+        assertThat(checked.faults())
+                .extracting(ConfigFault::line)
+                .singleElement()
+                .asString()
+                .startsWith("kafka.sasl.jaas.config: its expression cannot be resolved; ");
     }
 
     @Test

@@ -112,7 +112,7 @@ class CommandApiIT {
         relay.reader().awaitEvent("run.succeeded", "compressed", PATIENCE);
 
         for (String topic : List.of("commands", "ledger", "run.events")) {
-            assertThat(RecordBatches.codecs(stage.kafka().dataDirectory(), relay.topic(topic)))
+            assertThat(RecordBatches.codecs(stage.kafkaDirectory(), relay.topic(topic)))
                     .as(topic)
                     .containsOnly(CompressionType.GZIP);
         }

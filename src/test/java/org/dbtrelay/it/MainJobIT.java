@@ -386,7 +386,7 @@ class MainJobIT {
         assertAcceptedAndRejected("for-every-client", "job_not_found", "");
 
         for (String topic : List.of("ledger", "run.events")) {
-            assertThat(RecordBatches.codecs(stage.kafka().dataDirectory(), relay.topic(topic)))
+            assertThat(RecordBatches.codecs(stage.kafkaDirectory(), relay.topic(topic)))
                     .as(topic)
                     .containsOnly(CompressionType.NONE);
         }

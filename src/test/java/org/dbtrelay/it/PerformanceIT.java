@@ -125,7 +125,7 @@ class PerformanceIT {
 
     private static long written(RelayStage stage, Deployment relay) {
         return Stream.of("ledger", "run.events")
-                .mapToLong(topic -> RecordBatches.bytes(stage.kafka().dataDirectory(), relay.topic(topic)))
+                .mapToLong(topic -> RecordBatches.bytes(stage.kafkaDirectory(), relay.topic(topic)))
                 .sum();
     }
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.dbtrelay.testkit.EmbeddedKafka;
+import org.dbtrelay.testkit.ForkedKafka;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.World;
 
@@ -19,13 +20,63 @@ final class RelayStage implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final Path directory;
-    private final EmbeddedKafka kafka;
+    private final Broker broker;
     private final DbtCloudEmulator dbtCloud;
     private final List<Deployment> deployments = new ArrayList<>();
 
-    private RelayStage(Path directory, EmbeddedKafka kafka, DbtCloudEmulator dbtCloud) {
+    /** Kafka of the tests' own version, or of another one. */
+    private sealed interface Broker extends AutoCloseable {
+
+        @Override
+        void close();
+
+        String bootstrapServers();
+
+        Path dataDirectory();
+
+        record Own(EmbeddedKafka kafka) implements Broker {
+            @Override
+            public void close() {
+                kafka.close();
+            }
+
+            @Override
+            public String bootstrapServers() {
+                return kafka.bootstrapServers();
+            }
+
+            @Override
+            public Path dataDirectory() {
+                return kafka.dataDirectory();
+            }
+        }
+
+        record Other(ForkedKafka kafka, Path dataDirectory) implements Broker {
+            @Override
+            public void close() {
+                kafka.close();
+            }
+
+            @Override
+            public String bootstrapServers() {
+                return kafka.bootstrapServers();
+            }
+        }
+
+        /** The version is given with {@code -Pbroker}. */
+        static Broker in(Path directory) {
+            String other = System.getProperty("kafka.broker", "");
+            if (other.isEmpty()) {
+                return new Own(EmbeddedKafka.temporaryIn(directory).start());
+            }
+            Path data = directory.resolve("broker");
+            return new Other(ForkedKafka.ofVersion(other, data).start(), data);
+        }
+    }
+
+    private RelayStage(Path directory, Broker broker, DbtCloudEmulator dbtCloud) {
         this.directory = directory;
-        this.kafka = kafka;
+        this.broker = broker;
         this.dbtCloud = dbtCloud;
     }
 
@@ -39,7 +90,7 @@ final class RelayStage implements AutoCloseable {
         Path directory = newDirectory(test);
         return new RelayStage(
                 directory,
-                EmbeddedKafka.temporaryIn(directory).start(),
+                Broker.in(directory),
                 DbtCloudEmulator.builder().world(world).clock(clock).start());
     }
 
@@ -57,8 +108,18 @@ final class RelayStage implements AutoCloseable {
         return directory;
     }
 
+    /** The broker in this JVM. */
     EmbeddedKafka kafka() {
-        return kafka;
+        return switch (broker) {
+            case Broker.Own(EmbeddedKafka kafka) -> kafka;
+            case Broker.Other other ->
+                throw new IllegalStateException("This test runs with Kafka's own version only, not with " + other);
+        };
+    }
+
+    /** Where the broker writes. */
+    Path kafkaDirectory() {
+        return broker.dataDirectory();
     }
 
     DbtCloudEmulator dbtCloud() {
@@ -68,7 +129,7 @@ final class RelayStage implements AutoCloseable {
     /** A deployment of the relay on this stage; not started. Its name must be new here. */
     Deployment deployment(String name) {
         var deployment = Deployment.of(
-                name, directory, kafka.bootstrapServers(), dbtCloud.baseUrl(), dbtCloud.accountId(), dbtCloud.token());
+                name, directory, broker.bootstrapServers(), dbtCloud.baseUrl(), dbtCloud.accountId(), dbtCloud.token());
         deployments.add(deployment);
         return deployment;
     }
@@ -80,7 +141,7 @@ final class RelayStage implements AutoCloseable {
             deployments.forEach(Deployment::close);
         } finally {
             dbtCloud.close();
-            kafka.close();
+            broker.close();
         }
     }
 }

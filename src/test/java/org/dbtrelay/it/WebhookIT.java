@@ -86,7 +86,7 @@ class WebhookIT {
             assertThat(ends(first, "webhook")).isPositive();
             assertThat(ends(second, "webhook")).isPositive();
             assertThat(ends(first, "poll") + ends(second, "poll")).isZero();
-            assertThat(RecordBatches.codecs(stage.kafka().dataDirectory(), relay.topic("hints")))
+            assertThat(RecordBatches.codecs(stage.kafkaDirectory(), relay.topic("hints")))
                     .containsOnly(CompressionType.GZIP);
         }
     }

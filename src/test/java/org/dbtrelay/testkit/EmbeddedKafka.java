@@ -37,6 +37,8 @@ import org.dbtrelay.testkit.emulator.PrivateCa;
  */
 public final class EmbeddedKafka implements AutoCloseable {
 
+    private static final String OAUTHBEARER_MODULE =
+            "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule";
     private static final int NODE_ID = 1;
     private static final int PORT_ATTEMPTS = 5;
     private static final int LOWEST_PORT = 15_000;
@@ -99,12 +101,28 @@ public final class EmbeddedKafka implements AutoCloseable {
         set("listener.name.secure.ssl.keystore.location", ca.serverKeyStore().toString());
         set("listener.name.secure.ssl.keystore.password", PrivateCa.PASSWORD);
         set("listener.name.secure.ssl.key.password", PrivateCa.PASSWORD);
-        set("listener.name.secure.sasl.enabled.mechanisms", "SCRAM-SHA-512");
+        set("listener.name.secure.sasl.enabled.mechanisms", "SCRAM-SHA-512,OAUTHBEARER");
         set(
                 "listener.name.secure.scram-sha-512.sasl.jaas.config",
                 "org.apache.kafka.common.security.scram.ScramLoginModule required;");
         set("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
         set("super.users", "User:ANONYMOUS");
+        return this;
+    }
+
+    /** Lets the users of the tokens that this endpoint gives in by the listener that {@link #secured} has added, too. */
+    public EmbeddedKafka trusting(TokenEndpoint tokens) {
+        String ofTokens = "listener.name.secure.oauthbearer.";
+        set(ofTokens + "sasl.jaas.config", OAUTHBEARER_MODULE + " required;");
+        set(
+                ofTokens + "sasl.server.callback.handler.class",
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler");
+        set("sasl.oauthbearer.expected.audience", TokenEndpoint.AUDIENCE);
+        set("sasl.oauthbearer.jwks.endpoint.url", tokens.keys().toUri().toString());
+        // Of this JVM; a relay is another one.
+        System.setProperty(
+                "org.apache.kafka.sasl.oauthbearer.allowed.urls",
+                tokens.keys().toUri().toString());
         return this;
     }
 

@@ -1,5 +1,6 @@
 package org.dbtrelay.testkit;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,6 +26,9 @@ public final class RelayProcess implements AutoCloseable {
 
     /** System property with the path of the jar; without it {@value #DEFAULT_JAR}. */
     public static final String JAR_PROPERTY = "relay.jar";
+
+    /** The main class of the package, for a command line that cannot use {@code -jar}. */
+    public static final String MAIN_CLASS = "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint";
 
     private static final String DEFAULT_JAR = "target/quarkus-app/quarkus-run.jar";
     // What Quarkus prints when it has started: "… Listening on: http://127.0.0.1:36665. Management interface listening
@@ -178,6 +182,7 @@ public final class RelayProcess implements AutoCloseable {
         private final Map<String, String> environment = new LinkedHashMap<>();
         private final List<String> options = new ArrayList<>(List.of("-Xmx128m"));
         private Path jar = Path.of(System.getProperty(JAR_PROPERTY, DEFAULT_JAR));
+        private Path extra;
         private Path outputDirectory = Path.of("target", "relay");
         private Function<Map<String, String>, List<String>> launcher = this::withTheJar;
 
@@ -223,6 +228,12 @@ public final class RelayProcess implements AutoCloseable {
             return jar;
         }
 
+        /** A further jar on its class path, as {@code docs/kafka.md} tells to add one. */
+        public Builder extraJar(Path further) {
+            this.extra = further;
+            return this;
+        }
+
         /** The directory for the output files, in place of {@code target/relay}. */
         public Builder outputDirectory(Path other) {
             this.outputDirectory = other;
@@ -260,8 +271,11 @@ public final class RelayProcess implements AutoCloseable {
                 command.add("-XX:AOTCache=" + cache);
             }
             keys.forEach((key, value) -> command.add("-D" + key + "=" + value));
-            command.add("-jar");
-            command.add(jar.toString());
+            if (extra == null) {
+                command.addAll(List.of("-jar", jar.toString()));
+            } else {
+                command.addAll(List.of("-cp", jar + File.pathSeparator + extra, MAIN_CLASS));
+            }
             return command;
         }
     }
