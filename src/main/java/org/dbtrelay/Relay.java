@@ -24,7 +24,8 @@ public final class Relay {
     /** The stop took too long: 128 and the signal's number, as a JVM gives by itself. */
     private static final int ENDED_BY_SIGTERM = 143;
 
-    private Relay() {}
+    /** Quarkus makes a bean of this class, and can make one without reflection only if it may call this. */
+    Relay() {}
 
     /**
      * Runs the relay until it is told to stop: after a SIGTERM the exit code is 0, or 143 if the stop took longer than {@code

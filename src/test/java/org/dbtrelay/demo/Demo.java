@@ -237,6 +237,9 @@ public final class Demo {
             out.printf("%nEnding the relay, the emulator and the broker …%n");
         }
         stage.tearDown();
+        if (status != 1) {
+            out.println("Nothing of the demo runs any more. What the relay logged and stored stays. Goodbye.");
+        }
         out.flush();
         // A JVM that ends by a signal would give 130 or 143, also where that was the good end.
         Runtime.getRuntime().halt(status);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.URI;
@@ -34,8 +35,10 @@ class DbtCloudEmulatorTlsTest {
     private static PrivateCa ca;
 
     @BeforeAll
-    static void make() {
-        PrivateCa.in(directory);
+    static void make() throws IOException {
+        for (String earlier : List.of("ca.p12", "server.p12")) {
+            Files.writeString(directory.resolve(earlier), "of an earlier start");
+        }
         ca = PrivateCa.in(directory, "emulator.example", "127.0.0.2");
     }
 

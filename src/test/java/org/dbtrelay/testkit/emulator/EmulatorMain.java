@@ -108,7 +108,7 @@ public final class EmulatorMain {
     private static void describe(DbtCloudEmulator emulator, Path certificate, PrintStream out) {
         String host = emulator.baseUrl().substring("https://".length());
         out.println("  TLS: clients have to trust the authority in " + certificate);
-        out.println("    requests (Airflow, dbtc, dbt-cloud-cli)  export REQUESTS_CA_BUNDLE=" + certificate);
+        out.println("    requests (Airflow, dbtc, dbt-cloud-cli)   export REQUESTS_CA_BUNDLE=" + certificate);
         out.println("    httpx (Prefect, dbt-mcp), OpenSSL         export SSL_CERT_FILE=" + certificate);
         out.println("    Node                                      export NODE_EXTRA_CA_CERTS=" + certificate);
         out.println("    curl                                      curl --cacert " + certificate);

@@ -1,5 +1,7 @@
 package org.dbtrelay.testkit.emulator;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -16,6 +18,7 @@ final class Page {
             th, td { border-bottom: 1px solid; padding: .3rem .6rem; text-align: start; vertical-align: top; }
             code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
             pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+            pre + pre { margin-top: .6rem; }
             .wide { overflow-x: auto; }
             """;
 
@@ -58,7 +61,7 @@ final class Page {
                                 STYLE,
                                 html(emulator.baseUrl()),
                                 html(mode()),
-                                emulator.clock().instant())
+                                time(emulator.clock().instant()))
                 + section("begin", "Begin", begin())
                 + section("tokens", "Tokens", tokens())
                 + section("jobs", "Jobs", jobs())
@@ -121,7 +124,7 @@ final class Page {
                         .map(job -> List.of(
                                 code(Long.toString(job.id())),
                                 html(job.name()),
-                                html((job.state() == 1 ? "" : "deleted; ") + job.description()),
+                                html(job.state() == 1 ? job.description() : "deleted"),
                                 html(world.environment(job.accountId(), job.environmentId())
                                         .map(it -> it.name() + " " + it.id())
                                         .orElse("")),
@@ -148,8 +151,8 @@ final class Page {
                                 html(run.job().name() + " " + run.jobId()),
                                 html(run.status().humanized()),
                                 html(run.cause()),
-                                run.createdAt().toString(),
-                                run.finishedAt() == null ? "" : run.finishedAt().toString()))
+                                time(run.createdAt()),
+                                run.finishedAt() == null ? "" : time(run.finishedAt())))
                         .toList());
     }
 
@@ -209,6 +212,10 @@ final class Page {
             table.append("</tr>\n");
         }
         return table.append("</tbody>\n</table>\n</div>\n").toString();
+    }
+
+    private static String time(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
     private static String pre(String text) {

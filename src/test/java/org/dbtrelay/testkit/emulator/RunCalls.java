@@ -38,7 +38,7 @@ final class RunCalls {
         return Envelope.created(JobJson.of(world.create(NewJob.of(wanted), environment)));
     }
 
-    /** The job is shown as deleted from now on; its runs go on, which dbt Cloud was said not to let them. */
+    /** The job is shown as deleted from now on; its runs go on. dbt Cloud cancels them, says dbtc. */
     Answer deleteJob(Request request) {
         EmulatedJob deleted = job(request).deleted();
         world.change(deleted);
