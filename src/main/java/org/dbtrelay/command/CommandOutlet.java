@@ -48,8 +48,8 @@ public class CommandOutlet {
                 OutgoingKafkaRecordMetadata.<String>builder().withHeaders(headers(command));
         switch (destination) {
             case Destination.Keyed(String key) -> metadata.withKey(key);
-            case Destination.Beside(int partition, String key) ->
-                metadata.withPartition(partition).withKey(key);
+            // Without a key: one of its own would belong to a partition of its own.
+            case Destination.Beside(int partition, String target) -> metadata.withPartition(partition);
             case Destination.Unknown unknown -> throw new IllegalArgumentException(unknown.message());
         }
         try {

@@ -9,9 +9,9 @@ public sealed interface Destination {
     /**
      * The partition of the command that it is about: ids are known by partition.
      *
-     * @param key for those who read the topic; it decides nothing here
+     * @param target the id of that command
      */
-    record Beside(int partition, String key) implements Destination {}
+    record Beside(int partition, String target) implements Destination {}
 
     /**
      * Nobody here can tell.

@@ -188,7 +188,6 @@ class DegradedPartitionIT {
     }
 
     private static void send(Deployment relay, int partition, String commandId) {
-        relay.send(
-                new ProducerRecord<>(relay.topic("commands"), partition, bytes("k"), bytes(trigger(commandId, job))));
+        relay.sendTo(partition, trigger(commandId, job));
     }
 }

@@ -150,6 +150,12 @@ public final class Deployment implements AutoCloseable {
         return send(Long.toString(jobId), command);
     }
 
+    /** Writes a record to a partition of the commands topic, with a key that belongs there. */
+    public RecordMetadata sendTo(int partition, String command) {
+        String topic = topic("commands");
+        return send(new ProducerRecord<>(topic, partition, clients.keyOf(topic, partition), bytes(command)));
+    }
+
     /** Writes any record, which has to name the commands topic itself. */
     public RecordMetadata send(ProducerRecord<byte[], byte[]> message) {
         return clients.produce(message);

@@ -1,7 +1,6 @@
 package org.dbtrelay.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.dbtrelay.it.Deployment.bytes;
 import static org.dbtrelay.it.Deployment.trigger;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
@@ -75,7 +74,7 @@ class OddRecordsIT {
         }
         for (int partition = 0; partition < PARTITIONS; partition++) {
             String id = "good-" + partition;
-            relay.send(new ProducerRecord<>(relay.topic("commands"), partition, bytes(id), bytes(trigger(id, JOB))));
+            relay.sendTo(partition, trigger(id, JOB));
         }
         for (int partition = 0; partition < PARTITIONS; partition++) {
             relay.reader().awaitEvent("run.succeeded", "good-" + partition, PATIENCE);

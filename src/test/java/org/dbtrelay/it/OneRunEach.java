@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
@@ -56,12 +55,7 @@ final class OneRunEach {
 
     /** Sends a command to a partition and gives its offset. */
     long send(String id, int partition) {
-        return relay.send(new ProducerRecord<>(
-                        relay.topic("commands"),
-                        partition,
-                        Deployment.bytes(id),
-                        Deployment.bytes(Deployment.trigger(id, jobs.get(id)))))
-                .offset();
+        return relay.sendTo(partition, Deployment.trigger(id, jobs.get(id))).offset();
     }
 
     void awaitRunning(List<String> ids) {

@@ -18,8 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.utils.Utils;
 import org.dbtrelay.testkit.ChildProcess;
 import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.NodeClients;
@@ -119,24 +117,12 @@ class PartitionersIT {
         long last = stage.dbtCloud().world().jobNamed(relay.name() + "-0").id();
         for (int partition = 0; partition < 3; partition++) {
             String id = "last-" + partition;
-            relay.send(new ProducerRecord<>(
-                    relay.topic("commands"),
+            relay.sendTo(
                     partition,
-                    Deployment.bytes(keyOf(partition)),
-                    Deployment.bytes(
-                            "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"dry_run\": true}"
-                                    .formatted(id, last))));
+                    "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"dry_run\": true}"
+                            .formatted(id, last));
             relay.reader().awaitEvent("command.completed", id, PATIENCE);
         }
-    }
-
-    /** A key that Kafka's own producer sends to a partition. */
-    private static String keyOf(int partition) {
-        return IntStream.iterate(0, i -> i + 1)
-                .mapToObj(i -> "last-" + i)
-                .filter(key -> Utils.toPositive(Utils.murmur2(Deployment.bytes(key))) % 3 == partition)
-                .findFirst()
-                .orElseThrow();
     }
 
     private static void java(Deployment relay, Map<String, Long> commands) {

@@ -2,14 +2,12 @@ package org.dbtrelay.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.dbtrelay.it.Deployment.bytes;
 import static org.dbtrelay.it.Deployment.trigger;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.io.IOException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
 import org.dbtrelay.testkit.emulator.RunStatus;
@@ -82,7 +80,7 @@ class PendingBoundsIT {
     }
 
     private static void send(Deployment relay, int partition, String id) {
-        relay.send(new ProducerRecord<>(relay.topic("commands"), partition, bytes(id), bytes(trigger(id, job))));
+        relay.sendTo(partition, trigger(id, job));
     }
 
     private static OffsetDateTime time(Deployment relay, String type, String id) {

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 import org.dbtrelay.testkit.EmbeddedKafka;
+import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TokenEndpoint;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
@@ -146,12 +148,12 @@ class SecuredWireIT {
                 .start();
         dbtCloud = DbtCloudEmulator.builder().world(world).tls(ca).start();
         kafka.createTopics(
-                1,
+                2,
                 TOPICS.stream()
                         .map(it -> NAME + "." + it)
                         .filter(it -> !it.endsWith("ledger"))
                         .toArray(String[]::new));
-        kafka.createTopic(NAME + ".ledger", 1, Map.of("cleanup.policy", "compact"));
+        kafka.createTopic(NAME + ".ledger", 2, Map.of("cleanup.policy", "compact"));
     }
 
     @AfterAll
@@ -232,6 +234,58 @@ class SecuredWireIT {
         commands.assertSucceeded(List.of("by token"));
         assertThat(tokens.given()).isPositive();
         assertThat(relay.relay().lines()).noneMatch(line -> line.contains(PASSWORD));
+    }
+
+    /** Whether a misplaced command can be passed on is known before it comes, or by what the brokers answer. */
+    @Test
+    void withoutWriteOnTheCommandsTopicWhatIsMisplacedIsPutAsideAndTheRestIsServed() throws Exception {
+        allow(List.of(Right.values()));
+        relay = deployment();
+        relay.start();
+        relay.relay()
+                .process()
+                .awaitLine(Pattern.compile("does not let the relay's user Write the commands"), PATIENCE);
+        assertThat(misplaced("first").header("dlq-message")).contains("murmur2_random", "Write");
+        relay.close();
+
+        AclBinding write = new AclBinding(
+                new ResourcePattern(ResourceType.TOPIC, NAME + ".commands", PatternType.LITERAL),
+                new AccessControlEntry("User:" + USER, "*", AclOperation.WRITE, AclPermissionType.ALLOW));
+        try (Admin admin = kafka.admin()) {
+            admin.createAcls(List.of(write)).all().get();
+            relay = deployment();
+            relay.start();
+            sendMisplaced("second");
+            relay.reader().awaitEvent("command.completed", "second", PATIENCE);
+            admin.deleteAcls(List.of(write.toFilter())).all().get();
+        }
+        assertThat(misplaced("third").header("dlq-message")).contains("Write");
+        assertThat(relay.relay().lines())
+                .as("only the brokers' answer told that the right had gone")
+                .anyMatch(line -> line.contains("topic 'secured.commands' does not take a record"));
+        relay.sendTo(0, dryRun("last"));
+        relay.reader().awaitEvent("command.completed", "last", PATIENCE);
+    }
+
+    private ReceivedEvent misplaced(String id) {
+        sendMisplaced(id);
+        ReceivedEvent letter = relay.reader()
+                .awaitFor(
+                        event -> event.header("dlq-reason") != null
+                                && event.text().contains(id),
+                        PATIENCE);
+        assertThat(letter.header("dlq-reason")).isEqualTo("misplaced");
+        return letter;
+    }
+
+    private void sendMisplaced(String id) {
+        String topic = relay.topic("commands");
+        relay.send(new ProducerRecord<>(topic, 1, relay.clients().keyOf(topic, 0), Deployment.bytes(dryRun(id))));
+    }
+
+    private static String dryRun(String id) {
+        return "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"dry_run\": true}"
+                .formatted(id, dbtCloud.world().jobNamed("main job").id());
     }
 
     private static Deployment deployment() {

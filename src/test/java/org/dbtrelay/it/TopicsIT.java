@@ -15,7 +15,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.RelayProcess;
@@ -191,8 +190,7 @@ class TopicsIT {
         relay.relay().stop();
         TopicPartition partition = new TopicPartition(relay.topic("commands"), 0);
         for (String id : List.of("lost-0", "lost-1")) {
-            relay.send(new ProducerRecord<>(
-                    relay.topic("commands"), 0, Deployment.bytes(id), Deployment.bytes(Deployment.trigger(id, 1))));
+            relay.sendTo(0, Deployment.trigger(id, 1));
         }
         try (Admin admin = relay.clients().admin()) {
             admin.deleteRecords(Map.of(partition, RecordsToDelete.beforeOffset(3)))
@@ -222,12 +220,7 @@ class TopicsIT {
             commands.send("thrice", 0);
         }
         long job = stage.dbtCloud().world().jobNamed("second-topic").id();
-        long other = relay.send(new ProducerRecord<>(
-                        relay.topic("commands"),
-                        0,
-                        Deployment.bytes("thrice"),
-                        Deployment.bytes(Deployment.trigger("thrice", job))))
-                .offset();
+        long other = relay.sendTo(0, Deployment.trigger("thrice", job)).offset();
 
         ReceivedEvent letter =
                 relay.reader().awaitFor(event -> event.topic().equals(relay.topic("commands.dlq")), PATIENCE);

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
@@ -21,6 +23,9 @@ import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RunSelector;
+import org.dbtrelay.run.Task;
+import org.dbtrelay.run.Wishes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -29,7 +34,7 @@ class PassingOnTest {
 
     private static final String COMMANDS = "dbt.commands";
     private static final int HERE = 1;
-    private static final long TIME = System.currentTimeMillis();
+    private static final long TIME = Clock.systemUTC().millis();
 
     private final MockTopics topics = new MockTopics();
     private final Owners owners = topics.owners(4);
@@ -197,6 +202,44 @@ class PassingOnTest {
 
         assertThat(header(awaitOne("dbt.commands.dlq"), "dlq-reason")).isEqualTo("malformed");
         assertThat(topics.written(COMMANDS)).isEmpty();
+    }
+
+    @Test
+    void a_record_without_a_key_goes_where_the_API_would_put_it_and_gets_no_key() {
+        long run = LongStream.range(1, 100)
+                .filter(id -> home(Long.toString(id), 4) != HERE)
+                .findFirst()
+                .orElseThrow();
+        offer(unkeyed("empty"), cancel("empty", new RunSelector.ById(run)));
+
+        ProducerRecord<byte[], byte[]> passedOn = awaitOne(COMMANDS);
+        assertThat(passedOn.partition()).isEqualTo(home(Long.toString(run), 4));
+        assertThat(passedOn.key()).isEmpty();
+    }
+
+    /** So does the API put it here: beside its target, and without a key, which would have a partition of its own. */
+    @Test
+    void a_command_about_another_one_stays_beside_it() {
+        offer(record(keyWhere(home -> home == HERE), "target", ""));
+        awaitRejected("target");
+        offer(unkeyed("cancel"), cancel("cancel", new RunSelector.OfCommand("target")));
+
+        await().until(() -> topics.written("dbt.run.events").stream()
+                .anyMatch(event -> header(event, "ce_id").startsWith("cancel/")));
+        assertThat(topics.written(COMMANDS)).isEmpty();
+    }
+
+    private ConsumerRecord<byte[], byte[]> unkeyed(String id) {
+        return record("", id, "");
+    }
+
+    private static Input.Commanded cancel(String id, RunSelector run) {
+        return new Input.Commanded(
+                new Command.Fit(
+                        new Command.Head(id, "default", null, null, null, null), new Task.Cancel(run), Wishes.NONE),
+                new CommandHash(3, 4),
+                Instant.ofEpochMilli(TIME),
+                0);
     }
 
     private void offer(ConsumerRecord<byte[], byte[]> record) {

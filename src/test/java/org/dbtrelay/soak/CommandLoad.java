@@ -11,7 +11,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.it.Deployment;
 import org.dbtrelay.soak.Command.Kind;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
@@ -89,11 +88,7 @@ final class CommandLoad implements AutoCloseable {
                     jobs.get(partition * 10 + 5).id(),
                     "");
             sent.put(trigger.id(), trigger);
-            relay.send(new ProducerRecord<>(
-                    relay.topic("commands"),
-                    partition,
-                    Deployment.bytes(Long.toString(trigger.jobId())),
-                    Deployment.bytes(text(trigger, trigger.id()))));
+            relay.sendTo(partition, text(trigger, trigger.id()));
         }
     }
 

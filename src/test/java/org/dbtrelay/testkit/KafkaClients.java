@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -15,6 +16,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Utils;
 
 /** Makes topics and writes records on one broker, wherever that broker runs. Safe for use from several threads. */
 public final class KafkaClients implements AutoCloseable {
@@ -71,6 +73,16 @@ public final class KafkaClients implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted(e);
         }
+    }
+
+    /** A key that Kafka's own producer sends to this partition of a topic, the same one each time. */
+    public byte[] keyOf(String topic, int partition) {
+        int partitions = producer().partitionsFor(topic).size();
+        return IntStream.iterate(0, i -> i + 1)
+                .mapToObj(i -> bytes("key-" + i))
+                .filter(key -> Utils.toPositive(Utils.murmur2(key)) % partitions == partition)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** A new producer of bytes with these further settings, for example a {@code transactional.id}; for the caller to close. */
