@@ -48,6 +48,7 @@ public final class EmbeddedKafka implements AutoCloseable {
     private final boolean temporary;
     private final Map<String, String> furtherSettings = new LinkedHashMap<>();
     private final List<String> scramUsers = new ArrayList<>();
+    private boolean mayHalt;
     private int brokerPort;
     private int securePort;
     private int controllerPort;
@@ -87,6 +88,12 @@ public final class EmbeddedKafka implements AutoCloseable {
     /** Sets a key of the broker's configuration, before it is started. */
     public EmbeddedKafka set(String key, String value) {
         furtherSettings.put(key, value);
+        return this;
+    }
+
+    /** Lets Kafka halt the JVM as it does otherwise, where that is its own; and does without a class that other versions do not have. */
+    EmbeddedKafka mayHalt() {
+        mayHalt = true;
         return this;
     }
 
@@ -141,10 +148,12 @@ public final class EmbeddedKafka implements AutoCloseable {
             throw new IllegalStateException("The broker runs already on " + bootstrapServers());
         }
         BrokerLogs.onlyWarnings();
-        // Kafka's answer to a fatal fault is to halt the JVM: here that would end the tests without a word.
-        Exit.setHaltProcedure((status, message) -> {
-            throw new IllegalStateException("The broker wanted to halt the JVM: " + message);
-        });
+        if (!mayHalt) {
+            // Kafka's answer to a fatal fault is to halt the JVM: here that would end the tests without a word.
+            Exit.setHaltProcedure((status, message) -> {
+                throw new IllegalStateException("The broker wanted to halt the JVM: " + message);
+            });
+        }
         boolean portIsOurs = brokerPort == 0;
         RuntimeException last = null;
         for (int attempt = 0; attempt < PORT_ATTEMPTS; attempt++) {

@@ -20,7 +20,7 @@ public final class EmbeddedKafkaMain {
             System.exit(2);
         }
         int port = arguments.length == 2 ? Integer.parseInt(arguments[1]) : 0;
-        var kafka = EmbeddedKafka.in(Path.of(arguments[0]), port).start();
+        var kafka = EmbeddedKafka.in(Path.of(arguments[0]), port).mayHalt().start();
         Runtime.getRuntime().addShutdownHook(new Thread(kafka::stop, "stop-kafka"));
         System.out.println(READY + kafka.bootstrapServers());
         new CountDownLatch(1).await();
