@@ -42,7 +42,11 @@ final class ProblemMappers {
                         + (path.equals("/api/commands") ? " or " + CommandResource.CLOUD_EVENT : "");
             case NOT_ACCEPTABLE -> "accept: answers here are " + MediaType.APPLICATION_JSON;
             case METHOD_NOT_ALLOWED -> request.getMethod() + " is not done here; docs/http.md lists paths and methods";
-            case NOT_FOUND -> "there is nothing at this path";
+            // The resources' own words stay; RESTEasy's are of a "target resource method".
+            case NOT_FOUND ->
+                words(e, status).contains("target resource") || words(e, status).startsWith("HTTP 404")
+                        ? "there is nothing at this path"
+                        : words(e, status);
             case BAD_REQUEST -> e.getCause() instanceof JsonProcessingException ? NOT_THE_JSON : words(e, status);
             default -> words(e, status);
         };
