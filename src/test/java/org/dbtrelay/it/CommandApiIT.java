@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.dbtrelay.docs.Document;
+import org.dbtrelay.testkit.DescribedApi;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.TopicReader;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
@@ -480,7 +481,7 @@ class CommandApiIT {
     }
 
     private static RequestSpecification withKey(String key) {
-        return given().urlEncodingEnabled(false).header("Authorization", "Bearer " + key);
+        return given().filter(new DescribedApi()).urlEncodingEnabled(false).header("Authorization", "Bearer " + key);
     }
 
     private static URI address(String path) {
