@@ -28,6 +28,7 @@ import org.dbtrelay.run.JobNames;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** dbt Cloud's accounts, projects, environments and jobs, as dbt Cloud sends them. */
@@ -57,7 +58,10 @@ public class AccountResource {
 
     /** List accounts. */
     @GET
-    @Operation(summary = "The accounts that the connection's token can see")
+    @Operation(
+            operationId = "listAccounts",
+            summary = "The accounts that the connection's token can see",
+            description = "All of them, on one page.")
     public ResourcePage accounts(@PathParam("connection") String connection) throws DbtCloudException {
         return ResourcePage.whole(
                 resources(connection).listAccounts().stream().map(Account::json).toList());
@@ -66,7 +70,7 @@ public class AccountResource {
     /** Get account. */
     @GET
     @Path("{account_id}")
-    @Operation(summary = "An account")
+    @Operation(operationId = "getAccount", summary = "An account", description = "As dbt Cloud sends it.")
     public ObjectNode account(@PathParam("connection") String connection, @PathParam("account_id") String accountId)
             throws DbtCloudException {
         return resources(connection).getAccount(id("account_id", accountId)).json();
@@ -75,7 +79,10 @@ public class AccountResource {
     /** List projects. */
     @GET
     @Path("{account_id}/projects")
-    @Operation(summary = "The projects of an account")
+    @Operation(
+            operationId = "listProjects",
+            summary = "The projects of an account",
+            description = "With dbt Cloud's filters, page by page.")
     @Parameter(name = "name__icontains", in = ParameterIn.QUERY, description = "A part of the name, in any case")
     @Parameter(name = "limit", in = ParameterIn.QUERY, description = "Rows of the page, 1 to 100 (default)")
     @Parameter(name = "cursor", in = ParameterIn.QUERY, description = "The next_cursor of the page before")
@@ -92,7 +99,7 @@ public class AccountResource {
     /** Get project. */
     @GET
     @Path("{account_id}/projects/{project_id}")
-    @Operation(summary = "A project")
+    @Operation(operationId = "getProject", summary = "A project", description = "As dbt Cloud sends it.")
     public ObjectNode project(
             @PathParam("connection") String connection,
             @PathParam("account_id") String accountId,
@@ -106,7 +113,10 @@ public class AccountResource {
     /** List environments. */
     @GET
     @Path("{account_id}/projects/{project_id}/environments")
-    @Operation(summary = "The environments of a project")
+    @Operation(
+            operationId = "listEnvironments",
+            summary = "The environments of a project",
+            description = "With dbt Cloud's filters, page by page.")
     @Parameter(name = "name__icontains", in = ParameterIn.QUERY, description = "A part of the name, in any case")
     @Parameter(name = "limit", in = ParameterIn.QUERY, description = "Rows of the page, 1 to 100 (default)")
     @Parameter(name = "cursor", in = ParameterIn.QUERY, description = "The next_cursor of the page before")
@@ -127,7 +137,7 @@ public class AccountResource {
     /** Get environment. */
     @GET
     @Path("{account_id}/projects/{project_id}/environments/{environment_id}")
-    @Operation(summary = "An environment")
+    @Operation(operationId = "getEnvironment", summary = "An environment", description = "As dbt Cloud sends it.")
     public ObjectNode environment(
             @PathParam("connection") String connection,
             @PathParam("account_id") String accountId,
@@ -143,7 +153,10 @@ public class AccountResource {
     /** List jobs. */
     @GET
     @Path("{account_id}/jobs")
-    @Operation(summary = "The jobs of an account, active ones unless state says otherwise")
+    @Operation(
+            operationId = "listJobs",
+            summary = "The jobs of an account",
+            description = "Active ones, unless state says otherwise; with dbt Cloud's filters, page by page.")
     @Parameter(name = "project_id", in = ParameterIn.QUERY, description = "Only of this project")
     @Parameter(name = "environment_id", in = ParameterIn.QUERY, description = "Only of this environment")
     @Parameter(name = "name__icontains", in = ParameterIn.QUERY, description = "A part of the name, in any case")
@@ -165,7 +178,7 @@ public class AccountResource {
     /** Get job. */
     @GET
     @Path("{account_id}/jobs/{job_id}")
-    @Operation(summary = "A job")
+    @Operation(operationId = "getJob", summary = "A job", description = "As dbt Cloud sends it.")
     public ObjectNode job(
             @PathParam("connection") String connection,
             @PathParam("account_id") String accountId,
@@ -179,7 +192,13 @@ public class AccountResource {
     /** Get job by name. */
     @GET
     @Path("{account_id}/jobs/lookup")
-    @Operation(summary = "The one job with exactly these names; remembered for ten minutes")
+    @Operation(
+            operationId = "lookUpJob",
+            summary = "A job by its names",
+            description = "The one job with exactly these names; what was found is remembered for ten minutes.")
+    @APIResponse(responseCode = "200", description = "The job")
+    @APIResponse(responseCode = "404", description = "Nothing has the name that parameter tells")
+    @APIResponse(responseCode = "409", description = "Several have the name that parameter tells")
     @Parameter(name = "project_name", in = ParameterIn.QUERY, required = true, description = "The project's name")
     @Parameter(name = "environment_name", in = ParameterIn.QUERY, required = true, description = "Its environment's")
     @Parameter(name = "job_name", in = ParameterIn.QUERY, required = true, description = "Its job's")

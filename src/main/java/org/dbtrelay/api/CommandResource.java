@@ -1,5 +1,7 @@
 package org.dbtrelay.api;
 
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -17,7 +19,6 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.dbtrelay.command.CommandDecoder;
@@ -51,6 +52,10 @@ public class CommandResource {
     private static final int MOST = 1_000;
     private static final int LONGEST_KEY = 1_000;
 
+    /** The id of a command that is on its way. */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Accepted(String commandId) {}
+
     private final CommandDecoder decoder;
     private final Destinations destinations;
     private final CommandOutlet outlet;
@@ -77,8 +82,11 @@ public class CommandResource {
     @POST
     @Consumes({MediaType.APPLICATION_JSON, CLOUD_EVENT})
     @Operation(
-            summary =
-                    "Put a command on the commands topic, keyed by its job or its run, or beside the command it names")
+            operationId = "sendCommand",
+            summary = "Send a command",
+            description =
+                    "Puts the command on the commands topic, keyed by its job or its run, or beside the command that it"
+                            + " names. The answer says that it is on the topic; what becomes of it comes as events.")
     @APIResponse(responseCode = "202", description = "It is on the topic; Location tells where it can be looked at")
     @APIResponse(responseCode = "400", description = "It breaks a rule; the problem names the field and the rule")
     @APIResponse(
@@ -134,14 +142,18 @@ public class CommandResource {
                     e.getMessage() + "; the command may be on its topic all the same, so send it again as command_id '"
                             + command.id() + "'");
         }
-        return Response.accepted(Map.of("command_id", command.id()))
+        return Response.accepted(new Accepted(command.id()))
                 .location(URI.create("/api/commands/" + segment(command.id())))
                 .build();
     }
 
     /** The commands of this instance that are not finished. */
     @GET
-    @Operation(summary = "The commands in flight on this instance, at most " + MOST)
+    @Operation(
+            operationId = "listCommands",
+            summary = "The commands in flight on this instance",
+            description = "At most " + MOST + ", in no order, without their events.")
+    @APIResponse(responseCode = "200", description = "The commands that have not ended")
     public List<CommandState> all() {
         return views.unfinished(MOST).stream()
                 .map(view -> CommandState.of(view, false))
@@ -151,7 +163,12 @@ public class CommandResource {
     /** One command, with the newest of its events. */
     @GET
     @Path("{command_id}")
-    @Operation(summary = "One command with its state and its last 50 events")
+    @Operation(
+            operationId = "getCommand",
+            summary = "A command",
+            description = "Its state and its last 50 events, also after its end, as long as its id is remembered.")
+    @APIResponse(responseCode = "200", description = "Where it stands")
+    @APIResponse(responseCode = "404", description = "No partition of this instance has a command of this id")
     public Response one(@PathParam("command_id") String commandId) {
         return views.find(commandId)
                 .map(view -> Response.ok(CommandState.of(view, true)).build())
@@ -162,9 +179,10 @@ public class CommandResource {
     @POST
     @Path("{command_id}/end")
     @Operation(
-            summary = "End a stuck command, as run.abandoned with the reason operator",
+            operationId = "endCommand",
+            summary = "End a stuck command",
             description =
-                    "A run that it has goes on in dbt Cloud, and so may one whose start is in doubt. A cancel ends as"
+                    "It ends as run.abandoned with the reason operator. A run that it has goes on in dbt Cloud, and so may one whose start is in doubt. A cancel ends as"
                             + " rejected; of an ended run the artifacts are not waited for any longer.")
     @APIResponse(responseCode = "202", description = "It is being ended; its events, and Location, tell when it has")
     @APIResponse(responseCode = "404", description = "No partition of this instance has a command of this id")
@@ -178,7 +196,7 @@ public class CommandResource {
             return Problem.response(Response.Status.CONFLICT, "the command has ended already");
         }
         intake.offer(found.get().partition(), new Input.EndAsked(commandId));
-        return Response.accepted(Map.of("command_id", commandId))
+        return Response.accepted(new Accepted(commandId))
                 .location(URI.create("/api/commands/" + segment(commandId)))
                 .build();
     }

@@ -77,7 +77,11 @@ public class ConnectionResource {
 
     /** All of them. */
     @GET
-    @Operation(summary = "The configured connections and how they stand on this instance; never a token")
+    @Operation(
+            operationId = "listConnections",
+            summary = "The configured connections",
+            description =
+                    "How each stands on this instance: suspended, refused or shut out by dbt Cloud. Never a token.")
     public List<Connection> all() {
         return clients.all().stream().map(Connection::of).toList();
     }
@@ -85,7 +89,11 @@ public class ConnectionResource {
     /** Tries one. */
     @GET
     @Path("{connection}/test")
-    @Operation(summary = "Try a connection now, and tell which part of it is wrong")
+    @Operation(
+            operationId = "testConnection",
+            summary = "Try a connection",
+            description =
+                    "Asks dbt Cloud at most four times, each once, and names all parts of the connection that may be wrong.")
     public Tested test(@PathParam("connection") String connection) {
         ConnectionTest test = clients.named(connection).testConnection();
         return new Tested(
@@ -101,7 +109,9 @@ public class ConnectionResource {
     @POST
     @Path("{connection}/suspend")
     @Operation(
-            summary = "Start nothing over a connection from this instance any more, until it is resumed or restarted")
+            operationId = "suspendConnection",
+            summary = "Start nothing over a connection",
+            description = "From this instance, until the connection is resumed or the process ends. What waits, waits.")
     public Connection suspend(@PathParam("connection") String connection) {
         DbtCloudClient client = clients.named(connection);
         client.suspend();
@@ -114,7 +124,10 @@ public class ConnectionResource {
     /** Ends it. */
     @POST
     @Path("{connection}/resume")
-    @Operation(summary = "Let a connection that was suspended go on")
+    @Operation(
+            operationId = "resumeConnection",
+            summary = "Let a connection that was suspended go on",
+            description = "Ends what suspendConnection has begun, on this instance.")
     public Connection resume(@PathParam("connection") String connection) {
         DbtCloudClient client = clients.named(connection);
         client.resume();

@@ -42,7 +42,10 @@ public class LogLevelResource {
 
     /** The relay's categories that have a level of their own. */
     @GET
-    @Operation(summary = "The relay's log categories that have a level of their own, and theirs, on this instance")
+    @Operation(
+            operationId = "listLogLevels",
+            summary = "Levels of the log",
+            description = "The relay's log categories that have a level of their own, and theirs, on this instance.")
     public Map<String, String> all() {
         return RelayLog.levels().entrySet().stream()
                 .filter(entry -> CATEGORY.matcher(entry.getKey()).matches())
@@ -54,9 +57,11 @@ public class LogLevelResource {
     @Path("{category}")
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
-            summary =
-                    "Change the level of one of the relay's log categories, on this instance and until it is restarted",
-            description = "ERROR, WARN, INFO or DEBUG, or null for the level of the category above")
+            operationId = "setLogLevel",
+            summary = "Change a level of the log",
+            description =
+                    "ERROR, WARN, INFO or DEBUG for one of the relay's log categories, or null for the level of the"
+                            + " category above; on this instance, until it is restarted.")
     @APIResponse(
             responseCode = "200",
             description = "All levels as they are now; the audit log says who changed what to what")

@@ -37,15 +37,24 @@ final class ProblemMappers {
         String path = request.getUriInfo().getPath();
         return switch (status) {
             case UNSUPPORTED_MEDIA_TYPE ->
-                "content-type: '" + request.getHeaderString(HttpHeaders.CONTENT_TYPE) + "' is not read here; send "
+                "content-type: '" + mediaType(request) + "' is not read here; send "
                         + MediaType.APPLICATION_JSON
                         + (path.equals("/api/commands") ? " or " + CommandResource.CLOUD_EVENT : "");
             case NOT_ACCEPTABLE -> "accept: answers here are " + MediaType.APPLICATION_JSON;
             case METHOD_NOT_ALLOWED -> request.getMethod() + " is not done here; docs/http.md lists paths and methods";
-            case NOT_FOUND -> "there is nothing at this path";
+            // The resources' own words stay; RESTEasy's are of a "target resource method".
+            case NOT_FOUND ->
+                words(e, status).contains("target resource") || words(e, status).startsWith("HTTP 404")
+                        ? "there is nothing at this path"
+                        : words(e, status);
             case BAD_REQUEST -> e.getCause() instanceof JsonProcessingException ? NOT_THE_JSON : words(e, status);
             default -> words(e, status);
         };
+    }
+
+    private static String mediaType(ContainerRequestContext request) {
+        String header = request.getHeaderString(HttpHeaders.CONTENT_TYPE);
+        return header == null ? "" : header.replaceAll(";.*", "").strip();
     }
 
     private static String words(WebApplicationException e, Response.Status status) {

@@ -61,8 +61,11 @@ public class RunResource {
     /** List runs. */
     @GET
     @Operation(
-            summary = "The runs of an account, oldest first unless order_by says otherwise",
-            description = "All filters of dbt Cloud's list of runs, by its names; lists are written with commas")
+            operationId = "listRuns",
+            summary = "The runs of an account",
+            description =
+                    "Oldest first, unless order_by says otherwise. It has all filters of dbt Cloud's list of runs, by"
+                            + " its names; lists are written with commas.")
     @Parameter(name = "job_definition_id", in = ParameterIn.QUERY, description = "Only of this job")
     @Parameter(name = "project_id", in = ParameterIn.QUERY, description = "Only of this project")
     @Parameter(name = "environment_id", in = ParameterIn.QUERY, description = "Only of this environment")
@@ -95,7 +98,10 @@ public class RunResource {
     /** Get run. */
     @GET
     @Path("{run_id}")
-    @Operation(summary = "A run")
+    @Operation(
+            operationId = "getRun",
+            summary = "A run",
+            description = "As dbt Cloud sends it, with what include_related names.")
     @Parameter(
             name = "include_related",
             in = ParameterIn.QUERY,
@@ -121,7 +127,10 @@ public class RunResource {
     /** Get what a retry would begin with. */
     @GET
     @Path("{run_id}/retry")
-    @Operation(summary = "The command at which a retry of a failed run would begin, and those that were skipped")
+    @Operation(
+            operationId = "getRetryDetails",
+            summary = "What a retry would begin with",
+            description = "The dbt command at which a retry of a failed run would begin, and those that were skipped.")
     public Retry retryDetails(
             @PathParam("connection") String connection,
             @PathParam("account_id") String accountId,
@@ -135,7 +144,10 @@ public class RunResource {
     /** List artifacts. */
     @GET
     @Path("{run_id}/artifacts")
-    @Operation(summary = "The paths of a run's artifacts")
+    @Operation(
+            operationId = "listArtifacts",
+            summary = "The paths of a run's artifacts",
+            description = "All of them, on one page.")
     public ResourcePage artifacts(
             @PathParam("connection") String connection,
             @PathParam("account_id") String accountId,
@@ -150,7 +162,10 @@ public class RunResource {
     @GET
     @Path("{run_id}/artifacts/{path: .+}")
     @Produces(MediaType.WILDCARD)
-    @Operation(summary = "An artifact, streamed")
+    @Operation(
+            operationId = "getArtifact",
+            summary = "An artifact, streamed",
+            description = "Its bytes, passed on while they come in.")
     @Parameter(
             name = "step",
             in = ParameterIn.QUERY,

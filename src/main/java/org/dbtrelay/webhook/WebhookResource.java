@@ -16,7 +16,9 @@ import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.WebhookSignature;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -52,8 +54,14 @@ public class WebhookResource {
      * @return 204; 401 for a wrong signature; 404 where the connection is unknown or has no secret; 413 for a large body
      */
     @POST
-    @Operation(summary = "Take a webhook of dbt Cloud, signed with the connection's secret")
-    @RequestBody(content = @Content(mediaType = MediaType.APPLICATION_JSON))
+    @Operation(
+            operationId = "receiveWebhook",
+            summary = "Take a webhook",
+            description =
+                    "dbt Cloud sends it, signed with the connection's secret; it is taken as a hint to look at its run.")
+    @RequestBody(
+            description = "A webhook as dbt Cloud sends it",
+            content = @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(type = SchemaType.OBJECT)))
     @APIResponse(responseCode = "204", description = "Taken; what it tells of is looked at afterwards")
     @APIResponse(responseCode = "401", description = "The signature in Authorization is wrong")
     @APIResponse(responseCode = "404", description = "The connection is unknown, or has no webhook secret")

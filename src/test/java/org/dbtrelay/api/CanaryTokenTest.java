@@ -21,6 +21,7 @@ import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.Priority;
+import org.dbtrelay.testkit.DescribedApi;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.FaultScript;
 import org.junit.jupiter.api.AfterEach;
@@ -158,7 +159,8 @@ class CanaryTokenTest {
     }
 
     private static String answer(String path) {
-        var answer = given().header("Authorization", "Bearer " + EmulatedDbtCloud.KEY)
+        var answer = given().filter(new DescribedApi())
+                .header("Authorization", "Bearer " + EmulatedDbtCloud.KEY)
                 .urlEncodingEnabled(false)
                 .get(path);
         return answer.statusCode() + " " + answer.headers() + " " + answer.asString();

@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.testkit.DescribedApi;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.EmulatedProject;
@@ -75,14 +76,18 @@ class DbtCloudApiTest {
     }
 
     private static ValidatableResponse get(String path) {
-        return given().header("Authorization", "Bearer " + KEY)
+        return given().filter(new DescribedApi())
+                .header("Authorization", "Bearer " + KEY)
                 .urlEncodingEnabled(false)
                 .get(path)
                 .then();
     }
 
     private static ValidatableResponse post(String path) {
-        return given().header("Authorization", "Bearer " + KEY).post(path).then();
+        return given().filter(new DescribedApi())
+                .header("Authorization", "Bearer " + KEY)
+                .post(path)
+                .then();
     }
 
     private long named(String job) {
@@ -130,7 +135,8 @@ class DbtCloudApiTest {
 
     @Test
     void aCommandWithoutABodyIsRefused() {
-        given().header("Authorization", "Bearer " + KEY)
+        given().filter(new DescribedApi())
+                .header("Authorization", "Bearer " + KEY)
                 .contentType("application/json")
                 .post("/api/commands")
                 .then()
@@ -165,19 +171,24 @@ class DbtCloudApiTest {
     @Test
     void eachKeyOpensAndNothingElseDoes() {
         for (String scheme : List.of("Bearer", "bearer")) {
-            given().header("Authorization", scheme + " another-key-0123456789")
+            given().filter(new DescribedApi())
+                    .header("Authorization", scheme + " another-key-0123456789")
                     .get("/api/connections")
                     .then()
                     .statusCode(200);
         }
         for (String path : List.of("/api/connections", account, account + "/runs", account + "/runs/1/artifacts/x")) {
-            given().get(path).then().statusCode(401).contentType(PROBLEM);
-            given().header("Authorization", "Bearer wrong-key-0123456789")
+            given().filter(new DescribedApi()).get(path).then().statusCode(401).contentType(PROBLEM);
+            given().filter(new DescribedApi())
+                    .header("Authorization", "Bearer wrong-key-0123456789")
                     .get(path)
                     .then()
                     .statusCode(401);
         }
-        given().post("/api/connections/default/suspend").then().statusCode(401);
+        given().filter(new DescribedApi())
+                .post("/api/connections/default/suspend")
+                .then()
+                .statusCode(401);
     }
 
     // resources

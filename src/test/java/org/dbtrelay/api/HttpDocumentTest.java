@@ -19,6 +19,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dbtrelay.docs.Document;
+import org.dbtrelay.testkit.DescribedApi;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
@@ -89,7 +90,8 @@ class HttpDocumentTest {
     void everyExampleWorks() {
         assertThat(examples()).isNotEmpty().allSatisfy(example -> {
             URI path = URI.create(VARIABLE.matcher(example.path()).replaceAll(name -> variables.get(name.group(1))));
-            RequestSpecification request = given().header("Authorization", "Bearer " + EmulatedDbtCloud.KEY)
+            RequestSpecification request = given().filter(new DescribedApi())
+                    .header("Authorization", "Bearer " + EmulatedDbtCloud.KEY)
                     .urlEncodingEnabled(false);
 
             int status = example.method().equals("POST")

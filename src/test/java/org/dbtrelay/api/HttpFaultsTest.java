@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.startsWith;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.specification.RequestSpecification;
+import org.dbtrelay.testkit.DescribedApi;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -81,6 +82,6 @@ class HttpFaultsTest {
     }
 
     private static RequestSpecification withKey() {
-        return given().header("Authorization", "Bearer " + EmulatedDbtCloud.KEY);
+        return given().filter(new DescribedApi()).header("Authorization", "Bearer " + EmulatedDbtCloud.KEY);
     }
 }

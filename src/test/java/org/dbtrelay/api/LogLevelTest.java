@@ -11,6 +11,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
+import org.dbtrelay.testkit.DescribedApi;
 import org.jboss.logmanager.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,8 +50,9 @@ class LogLevelTest {
 
     @Test
     void wantsAKey() {
-        given().get("/api/log-levels").then().statusCode(401);
-        given().contentType(ContentType.JSON)
+        given().filter(new DescribedApi()).get("/api/log-levels").then().statusCode(401);
+        given().filter(new DescribedApi())
+                .contentType(ContentType.JSON)
                 .body("{\"level\": \"DEBUG\"}")
                 .put("/api/log-levels/" + WATCH)
                 .then()
@@ -95,6 +97,6 @@ class LogLevelTest {
     }
 
     private static io.restassured.specification.RequestSpecification withKey() {
-        return given().header("Authorization", "Bearer " + EmulatedDbtCloud.KEY);
+        return given().filter(new DescribedApi()).header("Authorization", "Bearer " + EmulatedDbtCloud.KEY);
     }
 }

@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
 import org.dbtrelay.run.CallFailure;
@@ -24,6 +25,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class PackedAnswersTest extends AgainstWireMock {
+
+    // Unpacking is looked at here, not time.
+    private static final Map<String, String> PATIENT = Map.of("read-timeout", "1m");
 
     private static final String RUN = envelope("{\"id\":9,\"job_id\":2,\"status\":10}");
 
@@ -70,6 +74,7 @@ class PackedAnswersTest extends AgainstWireMock {
     }
 
     private void answer(int status, String encoding, String text) throws IOException {
+        client = client(PATIENT);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = switch (encoding) {
             case "gzip" -> new GZIPOutputStream(bytes);

@@ -31,6 +31,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.common.record.CompressionType;
 import org.dbtrelay.docs.Document;
+import org.dbtrelay.testkit.DescribedApi;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.TopicReader;
@@ -496,7 +497,7 @@ class CommandApiIT {
     }
 
     private static RequestSpecification withKey(String key) {
-        return given().urlEncodingEnabled(false).header("Authorization", "Bearer " + key);
+        return given().filter(new DescribedApi()).urlEncodingEnabled(false).header("Authorization", "Bearer " + key);
     }
 
     private static URI address(String path) {
