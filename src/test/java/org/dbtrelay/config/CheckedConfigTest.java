@@ -148,7 +148,10 @@ class CheckedConfigTest {
                 arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h" + OF_LOOKS),
                 arguments(
                         "relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
-                arguments("relay.jobs.7.artifacts", "../etc/passwd", notAPath("relative to dbt's target directory", "../etc/passwd")),
+                arguments(
+                        "relay.jobs.7.artifacts",
+                        "../etc/passwd",
+                        notAPath("relative to dbt's target directory", "../etc/passwd")),
                 arguments(
                         "relay.connections.default.terms.poll-interval",
                         "2h",
