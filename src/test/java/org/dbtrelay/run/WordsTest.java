@@ -50,7 +50,7 @@ class WordsTest {
     @Test
     void reasons_are_words_in_small_letters() {
         assertThat(Arrays.stream(DeadLetterReason.values()).map(DeadLetterReason::wireName))
-                .containsExactly("malformed", "too_large", "expired", "id_conflict");
+                .containsExactly("malformed", "too_large", "expired", "id_conflict", "misplaced");
         assertThat(Arrays.stream(StrayReason.values()).map(StrayReason::wireName))
                 .containsExactly("second_run", "after_the_end");
     }
