@@ -256,18 +256,24 @@ final class Orders {
     private void command(int partition, int lies, String id, String verb, String body) {
         String named = id == null ? "" : "\"command_id\":\"" + id + "\",";
         String value = "{\"command\":\"" + verb + "\"," + named + body + "}";
-        String before = id == null ? null : contentOfId.putIfAbsent(id, value);
+        // Nobody reads what is held, so the same id elsewhere is the first one.
+        String before = id == null || isHeld(partition, lies) ? null : contentOfId.putIfAbsent(id, value);
         Fate fate = before == null ? Fate.ONE_OUTCOME : before.equals(value) ? Fate.NOTHING : Fate.DEAD_LETTER;
         append(partition, lies, id, value, 0, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
+    }
+
+    /** Whether a record lies in the degraded partition, or would be passed on to it. */
+    private boolean isHeld(int partition, int lies) {
+        int degraded = world.plan().degraded();
+        return degraded >= 0 && (lies == degraded || partition == degraded);
     }
 
     private void append(int partition, int lies, String id, String value, long ageMillis, Fate fate, String reason) {
         SimLog log = world.broker().log(SimConfig.COMMANDS, lies);
         long timestamp = SimTime.EPOCH.toEpochMilli() + world.scheduler().now() / 1_000_000 - ageMillis;
         String ownId = id == null ? SimConfig.COMMANDS + "-" + lies + "-" + log.end() + "-" + timestamp : id;
-        int degraded = world.plan().degraded();
         boolean malformed = "malformed".equals(reason);
-        Fate held = lies == degraded || (partition == degraded && !malformed && degraded >= 0) ? Fate.HELD : fate;
+        Fate held = isHeld(malformed ? lies : partition, lies) ? Fate.HELD : fate;
         all.add(new Order(partition, lies, log.end(), ownId, held, held == Fate.HELD ? "" : reason, value));
         world.trace().say("producer", "%d@%d for %d %s: %s", lies, log.end(), partition, held, value);
         RecordHeaders headers = new RecordHeaders();
