@@ -11,17 +11,15 @@ import java.time.Duration;
  */
 public final class RelayTraining {
 
-    /** Where the cache lies, beside the jar's directory. */
-    static final String CACHE = "relay.aot";
+    private static final String CACHE = "relay.aot";
 
     private static final Duration LIMIT = Duration.ofMinutes(3);
 
     private RelayTraining() {}
 
-    /** The cache that belongs to a packaged application, whether it is there or not. */
+    /** The cache that belongs to a packaged application, whether it is there or not; packaging it anew removes it. */
     static Path cacheOf(Path jar) {
-        Path application = jar.toAbsolutePath().getParent();
-        return application.resolveSibling(CACHE);
+        return jar.toAbsolutePath().resolveSibling(CACHE);
     }
 
     /** Writes the cache of the application that {@value RelayProcess#JAR_PROPERTY} names; fails if it does not come to be. */
