@@ -323,7 +323,7 @@ class CommandApiIT {
         return Stream.of(
                 arguments("run the orders job, please", "no JSON"),
                 arguments("[]", "no JSON object"),
-                arguments("", "no JSON"),
+                arguments("", "the body is empty"),
                 arguments("{\"command\": \"trigger\"}", "job_id: must be given"),
                 arguments("{\"command\": \"trigger\", \"job_id\": \"1\"}", "job_id: must be a positive integer"),
                 arguments("{\"command\": \"trigger\", \"job_id\": 1, \"jobid\": 2}", "jobid: is not a field"),
