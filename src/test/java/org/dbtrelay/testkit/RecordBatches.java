@@ -42,8 +42,13 @@ public final class RecordBatches {
         try (Stream<Path> files = Files.walk(dataDirectory, 2)) {
             for (Path file : files.filter(it -> it.toString().endsWith(".log")).toList()) {
                 if (ofTopic.matcher(file.getParent().getFileName().toString()).matches()) {
-                    try (FileRecords records = FileRecords.open(file.toFile(), false)) {
+                    FileRecords records = FileRecords.open(file.toFile(), false);
+                    try {
                         records.batches().forEach(seen);
+                    } finally {
+                        // Its close would cut the file to the size that it had when it was opened, and the broker goes
+                        // on.
+                        records.closeHandlers();
                     }
                 }
             }
