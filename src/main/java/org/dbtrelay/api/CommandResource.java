@@ -131,8 +131,12 @@ public class CommandResource {
         if (tooLarge != null) {
             return Problem.response(Response.Status.BAD_REQUEST, tooLarge);
         }
-        if (destination instanceof Destination.Unknown unknown) {
-            return Problem.response(Response.Status.CONFLICT, unknown.message());
+        if (destination instanceof Destination.Unknown(String target)) {
+            return Problem.response(
+                    Response.Status.CONFLICT,
+                    "target_command_id: no partition of this instance has the command '" + target
+                            + "'; send it to the instance that has it, or give the record key of that command as the"
+                            + " query parameter 'key'");
         }
         try {
             outlet.send(command, destination, value);

@@ -50,7 +50,8 @@ public class CommandOutlet {
             case Destination.Keyed(String key) -> metadata.withKey(key);
             // Without a key: one of its own would belong to a partition of its own.
             case Destination.Beside(int partition, String target) -> metadata.withPartition(partition);
-            case Destination.Unknown unknown -> throw new IllegalArgumentException(unknown.message());
+            case Destination.Unknown(String target) ->
+                throw new IllegalArgumentException("nobody here has the command " + target);
         }
         try {
             emitter.sendMessage(Message.of(value, Metadata.of(metadata.build())))

@@ -1,6 +1,6 @@
 package org.dbtrelay.flow;
 
-/** Where on the commands topic a command that came by HTTP goes. */
+/** Where on the commands topic a command belongs: one that came by HTTP, or in a record without a key. */
 public sealed interface Destination {
 
     /** The partition that its record key makes, as for all producers. */
@@ -14,9 +14,9 @@ public sealed interface Destination {
     record Beside(int partition, String target) implements Destination {}
 
     /**
-     * Nobody here can tell.
+     * Beside a command that no partition of this instance has.
      *
-     * @param message what to do about it
+     * @param target the id of that command
      */
-    record Unknown(String message) implements Destination {}
+    record Unknown(String target) implements Destination {}
 }

@@ -46,11 +46,7 @@ public class Destinations {
     private Destination beside(String target) {
         return views.find(target)
                 .<Destination>map(view -> new Destination.Beside(view.partition(), target))
-                .orElseGet(() ->
-                        new Destination.Unknown("target_command_id: no partition of this instance has the command '"
-                                + target
-                                + "'; send it to the instance that has it, or give the record key of that command as"
-                                + " the query parameter 'key'"));
+                .orElseGet(() -> new Destination.Unknown(target));
     }
 
     private static String key(JobSelector job) {

@@ -171,9 +171,9 @@ public class TopicCheck {
                     .get(topics.commands()));
             TopicDescription found = get(described);
             String now = found.topicId().toString();
-            commands = new Commands(found.partitions().size(), commands.mayWrite());
             lock.lockInterruptibly();
             try {
+                commands = new Commands(found.partitions().size(), commands.mayWrite());
                 if (!topicId.isEmpty()) {
                     topicId = now;
                 }
@@ -212,10 +212,10 @@ public class TopicCheck {
                 faults.add("topic '" + name + "' does not exist; create it, or set relay.topics.create=true");
             }
         }
-        TopicDescription commands = found.get(topics.commands());
+        TopicDescription commandsTopic = found.get(topics.commands());
         TopicDescription ledger = found.get(topics.ledger());
-        if (commands != null && ledger != null) {
-            int wanted = commands.partitions().size();
+        if (commandsTopic != null && ledger != null) {
+            int wanted = commandsTopic.partitions().size();
             int has = ledger.partitions().size();
             if (wanted != has) {
                 faults.add("topic '" + topics.ledger() + "' has " + has + " partitions and '" + topics.commands()
@@ -233,11 +233,11 @@ public class TopicCheck {
             mustNotBeCompacted(
                     admin, topics.deadLetters(), "it takes no record without a key, and loses those with one", faults);
         }
-        if (!faults.isEmpty() || commands == null) {
+        if (!faults.isEmpty() || commandsTopic == null) {
             throw new Faulty(faults);
         }
         lookAtTimes(setting(admin, topics.commands(), TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG));
-        int partitions = commands.partitions().size();
+        int partitions = commandsTopic.partitions().size();
         if (!status.isFine()) {
             LOG.info(
                     "The topics are as they have to be",
@@ -245,7 +245,7 @@ public class TopicCheck {
                     pair(LogKey.PARTITIONS, partitions));
         }
         status = new Status(List.of(), partitions, clock.instant());
-        topicId = commands.topicId().toString();
+        topicId = commandsTopic.topicId().toString();
         return topicId;
     }
 
