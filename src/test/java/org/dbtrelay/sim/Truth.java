@@ -253,8 +253,7 @@ final class Truth {
                         position.offset());
                 String cluster = clusterOf(record.partition(), transaction);
                 world.check(
-                        // A claim that reads no position has to be noticed by what it does, not by what it lacks.
-                        cluster.equals(position.cluster()) || world.mutant() == Mutant.NO_POSITION,
+                        cluster.equals(position.cluster()),
                         "partition %d of the ledger began in %s and is said to have begun in %s",
                         record.partition(),
                         cluster,
