@@ -442,7 +442,7 @@ class CommandApiIT {
 
     @Test
     void healthMetricsAndOpenApiAreOnTheManagementPort() {
-        relay.send(QUICK_JOB, trigger("counted", QUICK_JOB));
+        post(trigger("counted", QUICK_JOB)).statusCode(202);
         relay.reader().awaitEvent("run.succeeded", "counted", PATIENCE);
 
         given().get(management("q/health/ready"))
