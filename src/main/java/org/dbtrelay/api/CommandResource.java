@@ -116,11 +116,11 @@ public class CommandResource {
         CommandHeaders headers = EventHeaders.ofRequest(httpHeaders.getRequestHeaders());
         String id = UUID.randomUUID().toString();
         return switch (decoder.decode(body, headers, id, clock.instant())) {
-            case Input.Commanded(Command.Fit command, var hash, var time, var offset) ->
+            case Input.CommandReceived(Command.Fit command, var hash, var time, var offset) ->
                 sent(command, destinations.of(command, key), decoder.plain(body, headers, command.id()));
-            case Input.Commanded(Command.Unfit unfit, var hash, var time, var offset) ->
+            case Input.CommandReceived(Command.Unfit unfit, var hash, var time, var offset) ->
                 Problem.response(Response.Status.BAD_REQUEST, unfit.message());
-            case Input.Unreadable unreadable ->
+            case Input.NotACommand unreadable ->
                 Problem.response(
                         Response.Status.BAD_REQUEST, unreadable.verdict().message());
         };
@@ -199,7 +199,7 @@ public class CommandResource {
         if (!found.get().entry().unfinished()) {
             return Problem.response(Response.Status.CONFLICT, "the command has ended already");
         }
-        intake.offer(found.get().partition(), new Input.EndAsked(commandId));
+        intake.offer(found.get().partition(), new Input.EndRequested(commandId));
         return Response.accepted(new Accepted(commandId))
                 .location(URI.create("/api/commands/" + segment(commandId)))
                 .build();

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.stream.Collectors;
 import org.dbtrelay.flow.CommandViews;
-import org.dbtrelay.run.Order;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +49,7 @@ public record CommandState(
 
     static CommandState of(CommandViews.View view, boolean withEvents) {
         RunEntry entry = view.entry();
-        @Nullable Order order = entry.order();
+        @Nullable ResolvedCommand resolved = entry.resolved();
         RunState.@Nullable WithRun run = entry.state() instanceof RunState.WithRun withRun ? withRun : null;
         RunState.@Nullable Finished finished = entry.state() instanceof RunState.Finished end ? end : null;
         return new CommandState(
@@ -57,11 +57,11 @@ public record CommandState(
                 view.partition(),
                 entry.state().label(),
                 entry.acceptedAt(),
-                order == null ? null : order.task().verb(),
-                order == null ? null : order.connection(),
-                order == null ? null : Long.valueOf(order.accountId()),
-                order == null ? null : order.jobId(),
-                order == null ? null : order.jobName(),
+                resolved == null ? null : resolved.task().verb(),
+                resolved == null ? null : resolved.connection(),
+                resolved == null ? null : Long.valueOf(resolved.accountId()),
+                resolved == null ? null : resolved.jobId(),
+                resolved == null ? null : resolved.jobName(),
                 run != null ? Long.valueOf(run.run().runId()) : finished != null ? finished.runId() : null,
                 run == null ? null : run.run().status().label(),
                 run == null ? null : run.run().url(),
@@ -69,7 +69,7 @@ public record CommandState(
                 view.waitsFor() == null ? null : view.waitsFor().label(),
                 view.ahead() == 0 ? null : view.ahead(),
                 entry.state() instanceof RunState.Waiting waiting ? waiting.notBefore() : null,
-                order == null ? null : order.terms().deadline(),
+                resolved == null ? null : resolved.options().deadline(),
                 finished == null ? null : finished.outcome().wireName(),
                 finished == null ? null : finished.reason(),
                 entry.nextSequence(),
@@ -80,7 +80,7 @@ public record CommandState(
         return switch (state) {
             case RunState.Waiting waiting -> waiting.starts().attempts();
             case RunState.Starting starting -> starting.attempt();
-            case RunState.Looking looking -> looking.attempt();
+            case RunState.Searching looking -> looking.attempt();
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };

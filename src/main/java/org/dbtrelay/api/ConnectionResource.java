@@ -14,8 +14,8 @@ import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import org.dbtrelay.dbtcloud.ConnectionCheckResult;
 import org.dbtrelay.dbtcloud.ConnectionState;
-import org.dbtrelay.dbtcloud.ConnectionTest;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -95,7 +95,7 @@ public class ConnectionResource {
             description =
                     "Asks dbt Cloud at most four times, each once, and names all parts of the connection that may be wrong.")
     public Tested test(@PathParam("connection") String connection) {
-        ConnectionTest test = clients.named(connection).testConnection();
+        ConnectionCheckResult test = clients.named(connection).testConnection();
         return new Tested(
                 test.ok(),
                 test.suspects().stream()

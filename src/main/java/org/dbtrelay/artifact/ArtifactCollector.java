@@ -21,7 +21,7 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Input.Collected.Unavailable;
+import org.dbtrelay.run.Input.ArtifactsCollected.Unavailable;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.StoredArtifact;
 import org.dbtrelay.run.UnavailableReason;
@@ -88,7 +88,7 @@ public class ArtifactCollector {
      * @throws DbtCloudException the list of artifacts could not be read; trouble with a single artifact is not thrown, so
      *     that what has been stored is told
      */
-    public Input.Collected collect(
+    public Input.ArtifactsCollected collect(
             String commandId, DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
             throws DbtCloudException, InterruptedException {
         List<StoredArtifact> ready = new ArrayList<>();
@@ -101,7 +101,7 @@ public class ArtifactCollector {
                 case Outcome.Later it -> notYet.add(it.what());
             }
         }
-        return new Input.Collected(commandId, ready, unavailable, notYet);
+        return new Input.ArtifactsCollected(commandId, ready, unavailable, notYet);
     }
 
     private List<Outcome> outcomes(DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.Redaction;
-import org.dbtrelay.run.Cut;
 import org.dbtrelay.run.RunFailure.FailedNode;
+import org.dbtrelay.run.Truncate;
 
 /** The failing nodes of a {@code run_results.json}, in the file's order and cut down to what fits into an event. */
 final class FailedNodes {
@@ -73,7 +73,7 @@ final class FailedNodes {
                     .map(node -> new FailedNode(
                             node.uniqueId(),
                             node.status(),
-                            node.message() == null ? null : Cut.withEllipsis(limit, node.message())))
+                            node.message() == null ? null : Truncate.withEllipsis(limit, node.message())))
                     .toList();
         }
         return fitting;

@@ -23,7 +23,7 @@ import org.dbtrelay.metrics.RelayLog;
  * A file that is written under a temporary name and appears under its right name complete or not at all. Closing one that
  * was not published removes it; what a killed process leaves is removed an hour later, when another artifact comes in.
  */
-final class PartFile implements Sink {
+final class PartFile implements ArtifactWriter {
 
     private static final RelayLog LOG = RelayLog.of(PartFile.class);
     private static final String SUFFIX = ".part";

@@ -51,7 +51,7 @@ final class S3Store extends KeepingStore {
     }
 
     @Override
-    Sink sink(String key, @Nullable String contentType, long sizeLimit) {
+    ArtifactWriter sink(String key, @Nullable String contentType, long sizeLimit) {
         return new S3Upload(client, bucket, prefix + key, contentType, partSize(sizeLimit));
     }
 

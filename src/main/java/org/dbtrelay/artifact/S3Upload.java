@@ -11,7 +11,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.Cut;
+import org.dbtrelay.run.Truncate;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -24,7 +24,7 @@ import software.amazon.awssdk.services.s3.model.CompletedPart;
  * is. S3 shows it when it is complete. Only a process that is killed leaves parts behind, which the bucket's own rule
  * ({@code AbortIncompleteMultipartUpload}) has to remove.
  */
-final class S3Upload implements Sink {
+final class S3Upload implements ArtifactWriter {
 
     private static final RelayLog LOG = RelayLog.of(S3Upload.class);
     private static final int FIRST_BUFFER = 64 * 1024;
@@ -183,6 +183,6 @@ final class S3Upload implements Sink {
                                 told.awsErrorDetails().errorCode(),
                                 told.awsErrorDetails().errorMessage())
                 : String.valueOf(e.getMessage());
-        return Cut.to(LONGEST_MESSAGE, words);
+        return Truncate.to(LONGEST_MESSAGE, words);
     }
 }

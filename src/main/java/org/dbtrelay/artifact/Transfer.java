@@ -18,7 +18,7 @@ final class Transfer extends InputStream {
     private static final int BUFFER = 64 * 1024;
 
     private final Download download;
-    private final Sink sink;
+    private final ArtifactWriter sink;
     private final long maxSize;
     private final MessageDigest digest = sha256();
 
@@ -26,7 +26,7 @@ final class Transfer extends InputStream {
     private @Nullable Exception trouble;
 
     /** A transfer that has yet to begin; {@code maxSize} in bytes. */
-    Transfer(Download download, Sink sink, long maxSize) {
+    Transfer(Download download, ArtifactWriter sink, long maxSize) {
         this.download = download;
         this.sink = sink;
         this.maxSize = maxSize;

@@ -39,13 +39,14 @@ public class CommandConsumer {
                 .orElseThrow(() -> new IllegalStateException("the commands channel is not a Kafka channel"))
                 .getRecord();
         switch (decoder.decode(record)) {
-            case Input.Commanded commanded -> offer(record, commanded, message);
-            case Input.OfRecord unreadable -> intake.offer(record, unreadable, () -> acknowledge(message));
+            case Input.CommandReceived commanded -> offer(record, commanded, message);
+            case Input.RecordInput unreadable -> intake.offer(record, unreadable, () -> acknowledge(message));
         }
         return CompletableFuture.completedFuture(null);
     }
 
-    private void offer(ConsumerRecord<byte[], byte[]> record, Input.Commanded commanded, Message<byte[]> message) {
+    private void offer(
+            ConsumerRecord<byte[], byte[]> record, Input.CommandReceived commanded, Message<byte[]> message) {
         Command command = commanded.command();
         RelayTraces.Part part = traces.received(
                 command.head().trace(), command.id(), record.topic(), record.partition(), record.offset());

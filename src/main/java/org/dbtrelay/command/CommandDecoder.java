@@ -50,7 +50,7 @@ public class CommandDecoder {
      * What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. An exception would
      * end the channel, and the record that brought it about would be the first one to come after the next start.
      */
-    public Input.OfRecord decode(ConsumerRecord<byte[], byte[]> record) {
+    public Input.RecordInput decode(ConsumerRecord<byte[], byte[]> record) {
         String defaultId = Command.idOfPlace(record.topic(), record.partition(), record.offset(), record.timestamp());
         try {
             return decode(
@@ -76,12 +76,12 @@ public class CommandDecoder {
      * @param headers what came with them
      * @param defaultId its id if neither it nor its CloudEvent names one
      */
-    public Input.OfRecord decode(
+    public Input.RecordInput decode(
             byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime) {
         return decode(value, headers, defaultId, recordTime, RunEntry.NO_OFFSET);
     }
 
-    private Input.OfRecord decode(
+    private Input.RecordInput decode(
             byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime, long offset) {
         if (value == null) {
             return unreadable(
@@ -94,7 +94,7 @@ public class CommandDecoder {
         }
         try {
             CommandEnvelope envelope = CommandEnvelope.open(value, headers);
-            return new Input.Commanded(decode(envelope, defaultId), envelope.hash(), recordTime, offset);
+            return new Input.CommandReceived(decode(envelope, defaultId), envelope.hash(), recordTime, offset);
         } catch (CommandJson.Malformed e) {
             return unreadable(DeadLetterReason.MALFORMED, e.getMessage());
         }
@@ -153,7 +153,7 @@ public class CommandDecoder {
                                 context,
                                 envelope.trace()),
                         TaskFields.read(fields, verb, id),
-                        WishFields.read(fields));
+                        OptionFields.read(fields));
             }
         } catch (BadField e) {
             fault = e.rule();
@@ -178,7 +178,7 @@ public class CommandDecoder {
                     && !KnownFields.names().contains(field.getKey())) {
                 boolean event = field.getKey().equals("data") && object.has("source");
                 throw new BadField(
-                        Shown.text(field.getKey()),
+                        Quoted.text(field.getKey()),
                         "is not a field of a command, but holds one; "
                                 + (event ? "a CloudEvent needs its specversion" : "send what is in it by itself"));
             }
@@ -206,8 +206,8 @@ public class CommandDecoder {
         return text;
     }
 
-    private static Input.OfRecord unreadable(DeadLetterReason reason, String message) {
-        return new Input.Unreadable(new DeadLetter(reason, message));
+    private static Input.RecordInput unreadable(DeadLetterReason reason, String message) {
+        return new Input.NotACommand(new DeadLetter(reason, message));
     }
 
     private static String orElse(@Nullable String text, String otherwise) {

@@ -51,7 +51,7 @@ record CommandEnvelope(
         if (isOfEvent(mediaType)) {
             if (!mediaType.equals(EVENT_FORMAT + "+json")) {
                 boolean batch = mediaType.startsWith(EVENT_FORMAT + "-batch");
-                throw new Malformed("content-type: '" + Shown.text(mediaType) + "' is not read, only " + EVENT_FORMAT
+                throw new Malformed("content-type: '" + Quoted.text(mediaType) + "' is not read, only " + EVENT_FORMAT
                         + "+json" + (batch ? "; send each event of the batch by itself" : ""));
             }
             ObjectNode event = CommandJson.read(value, "the CloudEvent");
@@ -87,7 +87,7 @@ record CommandEnvelope(
         for (String name : List.of("id", "source")) {
             @Nullable String header = headers.find("ce_" + name);
             if (header != null && !header.equals(event.path(name).textValue())) {
-                throw new Malformed("ce_" + name + ": is '" + Shown.text(header)
+                throw new Malformed("ce_" + name + ": is '" + Quoted.text(header)
                         + "', but the CloudEvent in the value has " + (event.hasNonNull(name) ? "another " : "no ")
                         + name + "; send one CloudEvent, in one mode");
             }

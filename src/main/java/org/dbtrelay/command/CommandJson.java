@@ -96,13 +96,13 @@ final class CommandJson {
             // Jackson lets it through: an exponent of more digits than a BigDecimal can have.
             throw new Malformed(what + " holds a number that is out of all bounds");
         } catch (JsonProcessingException e) {
-            throw new Malformed(what + " is no JSON: " + Shown.text(words(e), 500));
+            throw new Malformed(what + " is no JSON: " + Quoted.text(words(e), 500));
         }
     }
 
     /** What something is that should have been an object, and how to mend that where it is known. */
     static String but(JsonNode tree) {
-        String kind = " but " + Shown.kind(tree);
+        String kind = " but " + Quoted.kind(tree);
         if (tree.isArray()) {
             return kind + "; send each command by itself";
         }

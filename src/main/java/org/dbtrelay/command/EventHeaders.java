@@ -119,11 +119,11 @@ public final class EventHeaders implements CommandHeaders {
                 ? CommandEnvelope.isOfEvent(before.value()) || CommandEnvelope.isOfEvent(value)
                 : isRequired(name);
         if (contradicts) {
-            tell(shown(header) + ": is '" + Shown.text(value) + "', but "
+            tell(shown(header) + ": is '" + Quoted.text(value) + "', but "
                     + (before.header().equals(header.getKey())
                             ? "it is given before"
-                            : "'" + Shown.text(before.header()) + "' is given")
-                    + " as '" + Shown.text(before.value()) + "'; write one of them");
+                            : "'" + Quoted.text(before.header()) + "' is given")
+                    + " as '" + Quoted.text(before.value()) + "'; write one of them");
         }
     }
 
@@ -151,7 +151,7 @@ public final class EventHeaders implements CommandHeaders {
     }
 
     private static String shown(Map.Entry<String, String> header) {
-        return Shown.text(header.getKey());
+        return Quoted.text(header.getKey());
     }
 
     private static String lower(String name) {

@@ -74,7 +74,7 @@ final class Fields {
         String rule = "must be one of " + words;
         String text = string(field, rule);
         if (text != null && !words.contains(text)) {
-            throw new BadField(field, rule + "; found '" + Shown.text(text) + "'");
+            throw new BadField(field, rule + "; found '" + Quoted.text(text) + "'");
         }
         return text;
     }
@@ -87,7 +87,7 @@ final class Fields {
             return null;
         }
         if (!node.isBoolean()) {
-            throw new BadField(field, "must be true or false; found " + Shown.kind(node));
+            throw new BadField(field, "must be true or false; found " + Quoted.kind(node));
         }
         return node.booleanValue();
     }
@@ -104,7 +104,7 @@ final class Fields {
             throw new BadField(
                     field,
                     "must be a positive integer of 64 bits, as a JSON number; found "
-                            + (integer ? "an integer out of these bounds" : Shown.kind(node)));
+                            + (integer ? "an integer out of these bounds" : Quoted.kind(node)));
         }
         return node.longValue();
     }
@@ -124,7 +124,7 @@ final class Fields {
             }
             duration = Duration.parse(text);
         } catch (DateTimeException e) {
-            throw new BadField(field, rule + "; found '" + Shown.text(text) + "'");
+            throw new BadField(field, rule + "; found '" + Quoted.text(text) + "'");
         }
         if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
             throw new BadField(field, "must be from " + min + " to " + max + "; found " + duration);
@@ -148,7 +148,7 @@ final class Fields {
         } catch (DateTimeException e) {
             // A day or an hour that there is not: the same answer.
         }
-        throw new BadField(field, rule + "; found '" + Shown.text(text) + "'");
+        throw new BadField(field, rule + "; found '" + Quoted.text(text) + "'");
     }
 
     /** A list, null if absent; what is in it is for the caller to look at. */
@@ -160,7 +160,7 @@ final class Fields {
         }
         String rule = "must be a list of " + minCount + " to " + maxCount + " " + what;
         if (!node.isArray()) {
-            throw new BadField(field, rule + "; found " + Shown.kind(node));
+            throw new BadField(field, rule + "; found " + Quoted.kind(node));
         }
         if (node.size() < minCount || node.size() > maxCount) {
             throw new BadField(field, rule + "; found " + node.size());
@@ -181,7 +181,7 @@ final class Fields {
         for (JsonNode element : elements) {
             String rule = "must hold only strings of 1 to " + maxLength + " characters";
             if (!element.isTextual()) {
-                throw new BadField(field, rule + "; found " + Shown.kind(element));
+                throw new BadField(field, rule + "; found " + Quoted.kind(element));
             }
             String text = element.textValue();
             if (text.isBlank() || text.length() > maxLength) {
@@ -200,7 +200,7 @@ final class Fields {
             return null;
         }
         if (!(node instanceof ObjectNode found)) {
-            throw new BadField(field, "must be an object; found " + Shown.kind(node));
+            throw new BadField(field, "must be an object; found " + Quoted.kind(node));
         }
         return found;
     }
@@ -211,7 +211,7 @@ final class Fields {
             return null;
         }
         if (!node.isTextual()) {
-            throw new BadField(field, rule + "; found " + Shown.kind(node));
+            throw new BadField(field, rule + "; found " + Quoted.kind(node));
         }
         return node.textValue();
     }

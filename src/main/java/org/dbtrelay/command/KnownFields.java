@@ -127,7 +127,7 @@ final class KnownFields {
                     .or(() -> Spelling.nearest(word, RUN_CONFIG.keySet()).map(nearest -> ofRunConfig(nearest, verb)))
                     .orElseGet(() -> "; known for " + verb.word() + " are " + of(verb));
         }
-        return new BadField(Shown.text(name), "is not a field of a command" + meant);
+        return new BadField(Quoted.text(name), "is not a field of a command" + meant);
     }
 
     private static String ofRunConfig(String word, Verb verb) {

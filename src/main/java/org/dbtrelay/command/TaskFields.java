@@ -86,8 +86,8 @@ final class TaskFields {
                 "expected_statuses",
                 "must hold only words of " + labels() + " or dbt Cloud's numbers " + codes() + "; found "
                         + (element.isTextual() || element.isIntegralNumber()
-                                ? Shown.text(element.asText())
-                                : Shown.kind(element)));
+                                ? Quoted.text(element.asText())
+                                : Quoted.kind(element)));
     }
 
     private static List<String> labels() {

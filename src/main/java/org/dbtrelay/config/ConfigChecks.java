@@ -204,12 +204,6 @@ final class ConfigChecks {
                 "relay.ledger.sweep-interval",
                 config.ledger().sweepInterval(),
                 "; sweeps without a pause would spend the request budget");
-        check(
-                config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION
-                        || config.ledger().writeVersion() == RelayConfig.LEDGER_VERSION - 1,
-                "relay.ledger.write-version",
-                config.ledger().writeVersion() + " is neither " + RelayConfig.LEDGER_VERSION
-                        + ", this build's own, nor " + (RelayConfig.LEDGER_VERSION - 1) + ", the one before");
         Duration lag = config.ledger().visibilityLag();
         check(
                 !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,

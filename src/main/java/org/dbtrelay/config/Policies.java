@@ -11,8 +11,8 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.Terms;
-import org.dbtrelay.run.Wishes;
+import org.dbtrelay.run.RequestedOptions;
+import org.dbtrelay.run.RunOptions;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration as the values that decisions are made with. */
@@ -32,15 +32,15 @@ public final class Policies {
 
     /** The policy of a configuration. */
     public static Policy of(RelayConfig config) {
-        Terms.Defaults defaults = new Terms.Defaults(
+        RunOptions.Defaults defaults = new RunOptions.Defaults(
                 config.poll().interval(),
                 config.run().timeout(),
                 config.run().onTimeout().map(OnTimeout.CANCEL::equals).orElse(null),
                 config.run().onUnclear() == OnUnclear.PARK,
                 config.run().ifRunning(),
                 config.artifacts().paths().orElse(List.of()));
-        Map<Long, Wishes> jobs = new HashMap<>();
-        config.jobs().forEach((id, job) -> jobs.put(Long.valueOf(id), wishes(job)));
+        Map<Long, RequestedOptions> jobs = new HashMap<>();
+        config.jobs().forEach((id, job) -> jobs.put(Long.valueOf(id), requested(job)));
         Map<String, Policy.ForConnection> connections = new HashMap<>();
         Duration slowest = Duration.ZERO;
         for (Map.Entry<String, RelayConfig.Connection> entry :
@@ -62,7 +62,6 @@ public final class Policies {
                 SEND_WINDOW,
                 config.run().cancelPatience(),
                 config.artifacts().patience(),
-                config.ledger().writeVersion() < RelayConfig.LEDGER_VERSION,
                 connections,
                 defaults,
                 jobs);
@@ -79,8 +78,8 @@ public final class Policies {
         return config.name().orElse("dbt-cloud-relay");
     }
 
-    private static Wishes wishes(TermsConfig terms) {
-        return new Wishes(
+    private static RequestedOptions requested(TermsConfig terms) {
+        return new RequestedOptions(
                 terms.pollInterval().orElse(null),
                 terms.timeout().orElse(null),
                 terms.onTimeout().map(OnTimeout.CANCEL::equals).orElse(null),
@@ -101,7 +100,15 @@ public final class Policies {
         accounts.add(connection.accountId());
         if (policy == null) {
             return new Policy.ForConnection(
-                    connection.accountId(), null, accounts, false, true, null, null, null, wishes(connection.terms()));
+                    connection.accountId(),
+                    null,
+                    accounts,
+                    false,
+                    true,
+                    null,
+                    null,
+                    null,
+                    requested(connection.terms()));
         }
         policy.accounts().ifPresent(accounts::addAll);
         return new Policy.ForConnection(
@@ -113,6 +120,6 @@ public final class Policies {
                 policy.allowedRunConfig().orElse(null),
                 orNull(policy.maxInFlight()),
                 orNull(policy.maxInFlightPerJob()),
-                wishes(connection.terms()));
+                requested(connection.terms()));
     }
 }

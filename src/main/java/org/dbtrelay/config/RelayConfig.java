@@ -18,9 +18,6 @@ import org.dbtrelay.run.IfRunning;
 @ConfigMapping(prefix = "relay")
 public interface RelayConfig {
 
-    /** The version of ledger entries that this build writes unless it is told otherwise. */
-    int LEDGER_VERSION = 3;
-
     /**
      * The name of this deployment: part of the marker that its runs carry, so two deployments on one dbt Cloud account know
      * their runs apart. Default: the ledger topic's name.
@@ -253,10 +250,6 @@ public interface RelayConfig {
         /** How often the last hour's runs are searched for second runs of a command. */
         @WithDefault("5m")
         Duration sweepInterval();
-
-        /** The version that entries are written in: the one before the newest before a build is rolled back. */
-        @WithDefault("3")
-        int writeVersion();
 
         /** Ledger records to leave out, {@code <partition>@<offset>}: an operator's way past one that cannot be read. */
         Optional<List<String>> skip();

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.dbtrelay.run.Cut;
+import org.dbtrelay.run.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -127,7 +127,7 @@ final class ValueChecks implements ConfigSourceInterceptor {
         if (key.secretive()) {
             return "its value";
         }
-        return "'" + Cut.withEllipsis(LONGEST_SHOWN, value) + "'";
+        return "'" + Truncate.withEllipsis(LONGEST_SHOWN, value) + "'";
     }
 
     private static String kind(Class<?> type) {

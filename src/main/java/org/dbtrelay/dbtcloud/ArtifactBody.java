@@ -26,7 +26,7 @@ public final class ArtifactBody implements AutoCloseable {
 
     /** Throws {@link Envelope.UnreadableAnswer} if nobody can tell its bytes. */
     static ArtifactBody of(Response response, RequestBudget.Permit permit) throws IOException {
-        InputStream body = Objects.requireNonNullElse(Answers.body(response), InputStream.nullInputStream());
+        InputStream body = Objects.requireNonNullElse(ResponseReader.body(response), InputStream.nullInputStream());
         return new ArtifactBody(response, UnpackedStream.of(body, encoding(response)), permit);
     }
 

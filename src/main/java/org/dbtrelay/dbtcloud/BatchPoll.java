@@ -49,7 +49,7 @@ final class BatchPoll {
      *
      * @throws DbtCloudException if nothing at all was answered
      */
-    PollAnswer runs(long accountId, Collection<Long> runIds) throws DbtCloudException {
+    PollResult runs(long accountId, Collection<Long> runIds) throws DbtCloudException {
         Round round = new Round(accountId, runIds);
         if (round.open.size() > 1) {
             round.readLists();
@@ -86,11 +86,11 @@ final class BatchPoll {
             this.open = new TreeSet<>(runIds);
         }
 
-        PollAnswer answer() throws DbtCloudException {
+        PollResult answer() throws DbtCloudException {
             if (failure != null && seen.isEmpty() && missing.isEmpty()) {
                 throw failure;
             }
-            return new PollAnswer(seen, missing, Optional.ofNullable(failure).map(DbtCloudException::failure));
+            return new PollResult(seen, missing, Optional.ofNullable(failure).map(DbtCloudException::failure));
         }
 
         void readLists() throws DbtCloudException {

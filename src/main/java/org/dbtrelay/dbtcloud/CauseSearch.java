@@ -22,11 +22,11 @@ final class CauseSearch {
 
     static final int AT_ONCE = 2_000;
 
-    private final UntoldTriggers untold;
+    private final MissingTriggers untold;
 
     CauseSearch(RunLists lists, Monotonic monotonic) {
         this.lists = lists;
-        this.untold = new UntoldTriggers(lists, monotonic);
+        this.untold = new MissingTriggers(lists, monotonic);
     }
 
     /**

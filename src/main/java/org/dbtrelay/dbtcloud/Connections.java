@@ -70,7 +70,7 @@ public class Connections {
             String name, RelayConfig.Connection settings, Set<Long> accounts, Clock clock, Monotonic monotonic) {
         ApiToken token = secret(settings.tokenFile(), settings.token())
                 .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
-        Exchange exchange = new Exchange(
+        ApiCalls exchange = new ApiCalls(
                 restClients.forReading(settings, token),
                 restClients.forPosting(settings, token),
                 restClients.forRedirects(settings, token),

@@ -1,6 +1,6 @@
 package org.dbtrelay.dbtcloud;
 
-import org.dbtrelay.run.Cut;
+import org.dbtrelay.run.Truncate;
 
 /**
  * Takes terminal control out of a text: colours and other escape sequences (ECMA-48), whole or written out as {@code
@@ -43,7 +43,7 @@ final class ControlSequences {
 
     /** As {@link #strip}, at most so long, with an ellipsis where something was cut away. */
     static String strip(int longest, CharSequence text) {
-        return Cut.withEllipsis(longest, strip(text));
+        return Truncate.withEllipsis(longest, strip(text));
     }
 
     /** The end of the sequence that begins here; the same place if none does. */

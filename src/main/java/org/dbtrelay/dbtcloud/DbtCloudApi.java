@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Every method gives the bare {@link Response}, whatever its status: what an answer means is decided in one place, the
  * {@link FailureMapper}, and a body that is no JSON must not be mistaken for a refusal. The methods that give a {@code Uni}
- * hold the whole body and can be cancelled, which is what makes a limit on the whole call possible ({@link Exchange} is
+ * hold the whole body and can be cancelled, which is what makes a limit on the whole call possible ({@link ApiCalls} is
  * the only caller); the ones that give a plain {@code Response} stream it.
  */
 @Path("/api")

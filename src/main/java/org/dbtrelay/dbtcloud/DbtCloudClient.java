@@ -31,7 +31,7 @@ public final class DbtCloudClient {
     private final String name;
     private final URI host;
     private final long defaultAccountId;
-    private final Exchange exchange;
+    private final ApiCalls exchange;
     private final RunLists lists;
     private final BatchPoll polls;
     private final CauseSearch causes;
@@ -42,9 +42,9 @@ public final class DbtCloudClient {
     private final ReadRetries reads;
     private final RunArtifacts once;
     private final Monotonic monotonic;
-    private final Hold hold;
+    private final ManualSuspension hold;
 
-    DbtCloudClient(String name, URI host, long defaultAccountId, Exchange exchange, Clock clock, Monotonic monotonic) {
+    DbtCloudClient(String name, URI host, long defaultAccountId, ApiCalls exchange, Clock clock, Monotonic monotonic) {
         this.name = name;
         this.host = host;
         this.defaultAccountId = defaultAccountId;
@@ -58,7 +58,7 @@ public final class DbtCloudClient {
         this.retries = new Retries(exchange, lists);
         this.reads = new ReadRetries(monotonic);
         this.once = new RunArtifacts(exchange, ReadRetries.none(monotonic), Priority.ARTIFACT);
-        this.hold = new Hold(clock);
+        this.hold = new ManualSuspension(clock);
         this.monotonic = monotonic;
     }
 
@@ -93,8 +93,8 @@ public final class DbtCloudClient {
     }
 
     /** Tries the connection with at most four requests, each once, and tells what may be wrong. */
-    public ConnectionTest testConnection() {
-        return ConnectionTrial.of(this, exchange, directory, monotonic).run();
+    public ConnectionCheckResult testConnection() {
+        return ConnectionCheck.of(this, exchange, directory, monotonic).run();
     }
 
     /** From now on this instance starts nothing over this connection; looks and cancels go on. Lost at the process' end. */
@@ -218,7 +218,7 @@ public final class DbtCloudClient {
      *
      * @throws DbtCloudException if no run was answered at all; else a failure stands in the answer
      */
-    public PollAnswer runs(long accountId, Collection<Long> runIds) throws DbtCloudException {
+    public PollResult runs(long accountId, Collection<Long> runIds) throws DbtCloudException {
         return polls.runs(accountId, runIds);
     }
 

@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 public final class DbtCloudResources {
 
     private final long defaultAccountId;
-    private final Exchange exchange;
+    private final ApiCalls exchange;
     private final ReadRetries retries;
     private final JobDirectory directory;
 
-    DbtCloudResources(long defaultAccountId, Exchange exchange, ReadRetries retries, JobDirectory directory) {
+    DbtCloudResources(long defaultAccountId, ApiCalls exchange, ReadRetries retries, JobDirectory directory) {
         this.defaultAccountId = defaultAccountId;
         this.exchange = exchange;
         this.retries = retries;

@@ -18,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Cut;
+import org.dbtrelay.run.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,13 +65,13 @@ final class FailureMapper {
      * The meaning of an answer whose status is neither 2xx nor 3xx. The API answers with no page: who does stands in front of
      * it, and does not know what dbt Cloud has, or has done.
      */
-    CallFailure of(BadAnswer answer) {
+    CallFailure of(ErrorResponse answer) {
         CallFailure failure = byStatus(answer);
         boolean denies = failure instanceof CallFailure.NotFound || failure instanceof CallFailure.Refused;
         return denies && answer.isPage() ? new CallFailure.Unclear(failure.detail()) : failure;
     }
 
-    private CallFailure byStatus(BadAnswer answer) {
+    private CallFailure byStatus(ErrorResponse answer) {
         JsonNode body = answer.json();
         String detail = detail(answer, body);
         int status = answer.status();
@@ -131,7 +131,7 @@ final class FailureMapper {
      * The meaning of a bad answer from where a redirect led to, away from the configured host and so without the token. A
      * refusal there says nothing of the token, the account or the run.
      */
-    CallFailure elsewhere(BadAnswer answer, int redirect, URI target) {
+    CallFailure elsewhere(ErrorResponse answer, int redirect, URI target) {
         CallFailure there = byStatus(answer);
         return switch (there) {
             case CallFailure.Unclear _, CallFailure.NotSent _, CallFailure.Limited _ -> there;
@@ -234,7 +234,7 @@ final class FailureMapper {
      * one that no rule foresaw, is about the job, run or artifact that was asked for: it must not stop what others asked for.
      */
     private static boolean isOfConnection(JsonNode body) {
-        String words = BadAnswer.userMessage(body).toLowerCase(Locale.ROOT);
+        String words = ErrorResponse.userMessage(body).toLowerCase(Locale.ROOT);
         return body.path("data").path("account_access_denied").asBoolean(false)
                 || OF_TOKEN.stream().anyMatch(words::contains);
     }
@@ -271,10 +271,10 @@ final class FailureMapper {
         return asked.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : asked;
     }
 
-    private String detail(BadAnswer answer, JsonNode body) {
+    private String detail(ErrorResponse answer, JsonNode body) {
         StringBuilder text = new StringBuilder("dbt Cloud answered ").append(answer.status());
         if (body.isObject()) {
-            String message = BadAnswer.userMessage(body);
+            String message = ErrorResponse.userMessage(body);
             if (!message.isBlank()) {
                 text.append(": ").append(message);
             }
@@ -295,7 +295,7 @@ final class FailureMapper {
 
     /** A 401 with what its words give to think. Other ones than these say enough themselves. */
     private static String withHint(String detail, JsonNode body) {
-        String words = BadAnswer.userMessage(body);
+        String words = ErrorResponse.userMessage(body);
         if (OF_PLAN.matcher(words).find()) {
             return sentence(detail) + PLAN;
         }
@@ -311,6 +311,6 @@ final class FailureMapper {
         String line = token.blotOut(Redaction.beginning(4 * LONGEST_DETAIL, text))
                 .replaceAll("[\\p{Cc}\\s]+", " ")
                 .strip();
-        return Cut.withEllipsis(LONGEST_DETAIL, line);
+        return Truncate.withEllipsis(LONGEST_DETAIL, line);
     }
 }

@@ -85,11 +85,11 @@ final class JobDirectory {
         private Instant until = Instant.MIN;
     }
 
-    private final Exchange exchange;
+    private final ApiCalls exchange;
     private final Clock clock;
     private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
 
-    JobDirectory(Exchange exchange, Clock clock) {
+    JobDirectory(ApiCalls exchange, Clock clock) {
         this.exchange = exchange;
         this.clock = clock;
     }

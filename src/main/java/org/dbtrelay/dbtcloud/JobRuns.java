@@ -9,9 +9,9 @@ import java.util.Optional;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.Listing.Shape;
 import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Cut;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,11 +24,11 @@ public final class JobRuns {
     private static final int LONGEST_CAUSE = 255;
 
     private final DbtCloudClient client;
-    private final Exchange exchange;
+    private final ApiCalls exchange;
     private final ReadRetries retries;
     private final Monotonic monotonic;
 
-    JobRuns(DbtCloudClient client, Exchange exchange, ReadRetries retries, Monotonic monotonic) {
+    JobRuns(DbtCloudClient client, ApiCalls exchange, ReadRetries retries, Monotonic monotonic) {
         this.client = client;
         this.exchange = exchange;
         this.retries = retries;
@@ -53,7 +53,7 @@ public final class JobRuns {
         TriggerRequest cut = new TriggerRequest(
                 request.accountId(),
                 request.jobId(),
-                Cut.to(LONGEST_CAUSE, request.cause()),
+                Truncate.to(LONGEST_CAUSE, request.cause()),
                 request.stepsOverride(),
                 request.schemaOverride(),
                 request.additionalRunConfigJson(),

@@ -109,7 +109,7 @@ final class KeyedSecrets {
 
     private int blanksBefore(int at) {
         int end = at;
-        while (end > 0 && at - end < MOST_BLANKS && Scan.isBlank(text.charAt(end - 1))) {
+        while (end > 0 && at - end < MOST_BLANKS && AsciiScan.isBlank(text.charAt(end - 1))) {
             end--;
         }
         return end;
@@ -122,7 +122,7 @@ final class KeyedSecrets {
             at++;
         }
         int begin = at;
-        while (at < text.length() && at - begin < MOST_BLANKS && Scan.isBlank(text.charAt(at))) {
+        while (at < text.length() && at - begin < MOST_BLANKS && AsciiScan.isBlank(text.charAt(at))) {
             at++;
         }
         return at;
@@ -143,8 +143,8 @@ final class KeyedSecrets {
 
     /** "unexpected token: SELECT" */
     private boolean isOfParser(int begin) {
-        return Scan.startsWithIgnoringCase(text, begin - "unexpected ".length(), "unexpected ")
-                || Scan.startsWithIgnoringCase(text, begin - "input ".length(), "input ");
+        return AsciiScan.startsWithIgnoringCase(text, begin - "unexpected ".length(), "unexpected ")
+                || AsciiScan.startsWithIgnoringCase(text, begin - "input ".length(), "input ");
     }
 
     /** Quoted, or up to a blank or a mark that ends it. A quote that nobody closes counts as none. */
@@ -174,12 +174,12 @@ final class KeyedSecrets {
     }
 
     private static boolean isPlain(char c) {
-        return !Scan.isBlank(c) && "\"',;&)}]".indexOf(c) < 0;
+        return !AsciiScan.isBlank(c) && "\"',;&)}]".indexOf(c) < 0;
     }
 
     private boolean isSecret(int begin, int end, boolean quoted) {
         if (end - begin > LONGEST_EXPRESSION) {
-            return !Scan.startsWith(text, begin, "***");
+            return !AsciiScan.startsWith(text, begin, "***");
         }
         String value = text.subSequence(begin, end).toString();
         String lowerCase = Secrets.lowerCase(text, begin, end);
@@ -201,9 +201,9 @@ final class KeyedSecrets {
         boolean lower = false;
         while (end < text.length() && isOfKey(text.charAt(end))) {
             char c = text.charAt(end);
-            digit |= Scan.isDigit(c);
-            upper |= Scan.isUpper(c);
-            lower |= Scan.isLower(c);
+            digit |= AsciiScan.isDigit(c);
+            upper |= AsciiScan.isUpper(c);
+            lower |= AsciiScan.isLower(c);
             end++;
         }
         if (digit && upper && lower && end - begin >= SHORTEST_KEY) {
@@ -213,11 +213,11 @@ final class KeyedSecrets {
     }
 
     private static boolean isOfKey(char c) {
-        return Scan.isWordLetter(c) || "+/=-".indexOf(c) >= 0;
+        return AsciiScan.isWordLetter(c) || "+/=-".indexOf(c) >= 0;
     }
 
     private static boolean isOfName(char c) {
-        return Scan.isWordLetter(c) || c == '-';
+        return AsciiScan.isWordLetter(c) || c == '-';
     }
 
     private static boolean isQuote(char c) {

@@ -1,7 +1,7 @@
 package org.dbtrelay.dbtcloud;
 
 import java.util.List;
-import org.dbtrelay.run.Cut;
+import org.dbtrelay.run.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +28,8 @@ public final class Redaction {
 
     /** The beginning of the text, at most so long, without what looks like a secret and without terminal control. */
     public static String beginning(int longest, String text) {
-        return Cut.withEllipsis(longest, blotOut(Cut.withEllipsis(OVERLAP * longest, ControlSequences.strip(text))));
+        return Truncate.withEllipsis(
+                longest, blotOut(Truncate.withEllipsis(OVERLAP * longest, ControlSequences.strip(text))));
     }
 
     /**

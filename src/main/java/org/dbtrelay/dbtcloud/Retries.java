@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Retries {
 
-    private final Exchange exchange;
+    private final ApiCalls exchange;
     private final RunLists lists;
 
-    Retries(Exchange exchange, RunLists lists) {
+    Retries(ApiCalls exchange, RunLists lists) {
         this.exchange = exchange;
         this.lists = lists;
     }

@@ -20,11 +20,11 @@ final class RunActions {
     /** dbt Cloud's retry and rerun take no body; the request still has to pass the look at its window. */
     private static final byte[] NO_BODY = {};
 
-    private final Exchange exchange;
+    private final ApiCalls exchange;
     private final RunLists lists;
     private final NewestRuns newest;
 
-    RunActions(Exchange exchange, RunLists lists, NewestRuns newest) {
+    RunActions(ApiCalls exchange, RunLists lists, NewestRuns newest) {
         this.exchange = exchange;
         this.lists = lists;
         this.newest = newest;

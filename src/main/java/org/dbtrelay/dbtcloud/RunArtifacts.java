@@ -19,11 +19,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunArtifacts {
 
-    private final Exchange exchange;
+    private final ApiCalls exchange;
     private final ReadRetries retries;
     private final Priority priority;
 
-    RunArtifacts(Exchange exchange, ReadRetries retries, Priority priority) {
+    RunArtifacts(ApiCalls exchange, ReadRetries retries, Priority priority) {
         this.exchange = exchange;
         this.retries = retries;
         this.priority = priority;

@@ -49,9 +49,9 @@ final class RunLists {
         }
     }
 
-    private final Exchange exchange;
+    private final ApiCalls exchange;
 
-    RunLists(Exchange exchange) {
+    RunLists(ApiCalls exchange) {
         this.exchange = exchange;
     }
 

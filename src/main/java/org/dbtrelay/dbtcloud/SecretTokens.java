@@ -56,7 +56,7 @@ final class SecretTokens {
     /** Adds the one that begins here. */
     void at(int at, List<Span> found) {
         char c = text.charAt(at);
-        if (!Scan.isLetterOrDigit(c) || (at > 0 && Scan.isWordLetter(text.charAt(at - 1)))) {
+        if (!AsciiScan.isLetterOrDigit(c) || (at > 0 && AsciiScan.isWordLetter(text.charAt(at - 1)))) {
             return;
         }
         switch (c) {
@@ -80,7 +80,7 @@ final class SecretTokens {
             return;
         }
         for (Kind kind : KINDS) {
-            if (Scan.startsWith(text, at, kind.prefix())) {
+            if (AsciiScan.startsWith(text, at, kind.prefix())) {
                 int end = endOf(at + kind.prefix().length(), kind.letters());
                 int size = end - at - kind.prefix().length();
                 if (size >= kind.shortest() && size <= kind.longest()) {
@@ -94,7 +94,7 @@ final class SecretTokens {
 
     /** A JSON web token: three parts. Where the first is too short or stands alone, what is in it begins none either. */
     private void webToken(int at, List<Span> found) {
-        if (at < webTokenUntil || !Scan.startsWith(text, at, "eyJ")) {
+        if (at < webTokenUntil || !AsciiScan.startsWith(text, at, "eyJ")) {
             return;
         }
         int first = endOf(at, SecretTokens::isWord);
@@ -119,14 +119,14 @@ final class SecretTokens {
         }
         int end = endOf(begin, SecretTokens::isToken68);
         headerUntil = end;
-        if (end - begin >= 12 && has(begin, end, c -> Scan.isDigit((char) c) || c == '=')) {
+        if (end - begin >= 12 && has(begin, end, c -> AsciiScan.isDigit((char) c) || c == '=')) {
             found.add(new Span(begin, end));
         }
     }
 
     /** An Authorization header, or what was quoted of one. */
     private void authorization(int at, List<Span> found) {
-        if (!Scan.startsWithIgnoringCase(text, at, "authorization")) {
+        if (!AsciiScan.startsWithIgnoringCase(text, at, "authorization")) {
             return;
         }
         int next = afterBlanks(afterQuote(at + "authorization".length()));
@@ -137,7 +137,7 @@ final class SecretTokens {
         if (begin < 0) {
             return;
         }
-        int end = endOf(begin, c -> !Scan.isBlank((char) c) && "\"',;".indexOf(c) < 0);
+        int end = endOf(begin, c -> !AsciiScan.isBlank((char) c) && "\"',;".indexOf(c) < 0);
         if (end > begin) {
             found.add(new Span(begin, end));
         }
@@ -146,7 +146,7 @@ final class SecretTokens {
     /** Where what the scheme is followed by begins; negative if there is no scheme. */
     private int afterScheme(int at, boolean alsoToken) {
         for (String scheme : List.of("bearer", "basic", "token")) {
-            if (Scan.startsWithIgnoringCase(text, at, scheme) && (alsoToken || !scheme.equals("token"))) {
+            if (AsciiScan.startsWithIgnoringCase(text, at, scheme) && (alsoToken || !scheme.equals("token"))) {
                 int end = at + scheme.length();
                 int begin = afterBlanks(end);
                 return begin > end ? begin : -1;
@@ -156,7 +156,7 @@ final class SecretTokens {
     }
 
     private int afterBlanks(int from) {
-        return endOf(from, c -> Scan.isBlank((char) c));
+        return endOf(from, c -> AsciiScan.isBlank((char) c));
     }
 
     private int afterQuote(int at) {
@@ -185,11 +185,11 @@ final class SecretTokens {
     }
 
     private static boolean isAlphanumeric(int c) {
-        return Scan.isLetterOrDigit((char) c);
+        return AsciiScan.isLetterOrDigit((char) c);
     }
 
     private static boolean isWordLetter(int c) {
-        return Scan.isWordLetter((char) c);
+        return AsciiScan.isWordLetter((char) c);
     }
 
     private static boolean isWord(int c) {
@@ -197,7 +197,7 @@ final class SecretTokens {
     }
 
     private static boolean isCapital(int c) {
-        return Scan.isUpper((char) c) || Scan.isDigit((char) c);
+        return AsciiScan.isUpper((char) c) || AsciiScan.isDigit((char) c);
     }
 
     private static boolean isBase64(int c) {
@@ -209,6 +209,6 @@ final class SecretTokens {
     }
 
     private static boolean isHex(int c) {
-        return Scan.isDigit((char) c) || (c >= 'a' && c <= 'f');
+        return AsciiScan.isDigit((char) c) || (c >= 'a' && c <= 'f');
     }
 }

@@ -79,7 +79,7 @@ final class Secrets {
 
     /** The password of a URL. It ends at the first slash, so two of them share no character. */
     private void url(int colon) {
-        if (!Scan.startsWith(text, colon, "://") || colon < 2 || !Scan.isWordLetter(text.charAt(colon - 1))) {
+        if (!AsciiScan.startsWith(text, colon, "://") || colon < 2 || !AsciiScan.isWordLetter(text.charAt(colon - 1))) {
             return;
         }
         int at = colon + 3;
@@ -100,7 +100,7 @@ final class Secrets {
     }
 
     private static boolean isOfUserInfo(char c) {
-        return !Scan.isBlank(c) && c != '/' && c != '@' && c != '"' && c != '\'';
+        return !AsciiScan.isBlank(c) && c != '/' && c != '@' && c != '"' && c != '\'';
     }
 
     /** What signs a URL. */
@@ -110,7 +110,7 @@ final class Secrets {
         }
         for (String name : List.of(
                 "sig=", "x-amz-signature=", "x-amz-credential=", "x-amz-security-token=", "x-goog-signature=")) {
-            if (Scan.startsWithIgnoringCase(text, at + 1, name)) {
+            if (AsciiScan.startsWithIgnoringCase(text, at + 1, name)) {
                 int begin = at + 1 + name.length();
                 int end = begin;
                 while (end < length && isOfParameter(text.charAt(end))) {
@@ -125,7 +125,7 @@ final class Secrets {
     }
 
     private static boolean isOfParameter(char c) {
-        return !Scan.isBlank(c) && c != '&' && c != '"' && c != '\'';
+        return !AsciiScan.isBlank(c) && c != '&' && c != '"' && c != '\'';
     }
 
     /** A private key, also where only its beginning or its end is left of it. */
@@ -157,16 +157,16 @@ final class Secrets {
 
     /** The end of {@code -----BEGIN RSA PRIVATE KEY-----} that begins here; negative if none does. */
     private int frame(int at, String word) {
-        if (!Scan.startsWith(text, at, word)) {
+        if (!AsciiScan.startsWith(text, at, word)) {
             return -1;
         }
         int longest = Math.min(length, at + word.length() + LONGEST_ALGORITHM + 1);
         for (int key = at + word.length(); key < longest; key++) {
-            if (Scan.startsWith(text, key, PRIVATE_KEY)) {
+            if (AsciiScan.startsWith(text, key, PRIVATE_KEY)) {
                 return key + PRIVATE_KEY.length();
             }
             char c = text.charAt(key);
-            if (!Scan.isUpper(c) && !Scan.isDigit(c) && c != ' ') {
+            if (!AsciiScan.isUpper(c) && !AsciiScan.isDigit(c) && c != ' ') {
                 return -1;
             }
         }
@@ -174,7 +174,7 @@ final class Secrets {
     }
 
     private static boolean isOfKey(char c) {
-        return Scan.isLetterOrDigit(c) || Scan.isBlank(c) || "+/=:,\\-".indexOf(c) >= 0;
+        return AsciiScan.isLetterOrDigit(c) || AsciiScan.isBlank(c) || "+/=:,\\-".indexOf(c) >= 0;
     }
 
     /** Goes up over lines that are long enough to be a key's. A frame before ends it, so no line is gone over twice. */
@@ -193,7 +193,7 @@ final class Secrets {
         int at = end;
         while (at > 0) {
             char c = text.charAt(at - 1);
-            if (Scan.isBlank(c)) {
+            if (AsciiScan.isBlank(c)) {
                 at--;
             } else if ((c == 'n' || c == 'r') && at > 1 && text.charAt(at - 2) == '\\') {
                 at -= 2;
@@ -204,7 +204,7 @@ final class Secrets {
         while (at > 0) {
             char c = text.charAt(at - 1);
             boolean endOfLine = (c == 'n' || c == 'r') && at > 1 && text.charAt(at - 2) == '\\';
-            if (endOfLine || !(Scan.isLetterOrDigit(c) || c == '+' || c == '/' || c == '=')) {
+            if (endOfLine || !(AsciiScan.isLetterOrDigit(c) || c == '+' || c == '/' || c == '=')) {
                 break;
             }
             at--;

@@ -8,8 +8,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.Cut;
 import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.Truncate;
 
 /** Records that are no command, as they came, with the reason in headers. */
 @Singleton
@@ -64,7 +64,7 @@ public class DeadLetterRecords {
             Headers kept, ConsumerRecord<byte[], byte[]> source, DeadLetter verdict, Instant now, int cuts) {
         RecordHeaders headers = new RecordHeaders(kept);
         add(headers, "dlq-reason", verdict.reason().wireName());
-        add(headers, "dlq-message", cuts > 1 ? Cut.to(SHORT_MESSAGE, verdict.message()) : verdict.message());
+        add(headers, "dlq-message", cuts > 1 ? Truncate.to(SHORT_MESSAGE, verdict.message()) : verdict.message());
         add(headers, "dlq-topic", source.topic());
         add(headers, "dlq-partition", Integer.toString(source.partition()));
         add(headers, "dlq-offset", Long.toString(source.offset()));

@@ -23,9 +23,9 @@ import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobLookup;
 import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.Look;
 import org.dbtrelay.run.RejectReason;
 import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.StartCheck;
 import org.jspecify.annotations.Nullable;
 
 /** Does what was decided, each action on a virtual thread of its own, and brings the answer back as an input. */
@@ -79,13 +79,13 @@ class Actions {
                                         read.urgent() ? Priority.LOOK_UP : Priority.POLL)));
             case Action.SearchMarker search -> call(action, search.target(), inbox, client -> search(client, search));
             case Action.ReadEnd read -> call(action, read.target(), inbox, client -> ends.end(client, read));
-            case Action.Explain explain -> ends.later(explain, inbox);
+            case Action.ExplainEnd explain -> ends.later(explain, inbox);
             case Action.CancelRun cancel ->
                 call(
                         action,
                         cancel.target(),
                         inbox,
-                        client -> new Input.Observed(
+                        client -> new Input.RunObserved(
                                 cancel.commandId(),
                                 client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent())));
             case Action.CancelOther cancel -> cancelOther(cancel);
@@ -96,23 +96,25 @@ class Actions {
                         action,
                         list.target(),
                         inbox,
-                        client -> new Input.InFlight(
+                        client -> new Input.RunsInFlight(
                                 list.commandId(),
                                 client.runsInFlight(list.target().accountId(), list.jobId()),
                                 list.look().answered(clock.instant())));
             case Action.SearchRetry search -> call(action, search.target(), inbox, client -> search(client, search));
             case Action.CancelQueued cancel ->
                 call(action, cancel.target(), inbox, client -> cancelQueued(client, cancel));
-            case Action.Collect collect -> call(action, collect.target(), inbox, client -> collected(collect, client));
+            case Action.CollectArtifacts collect ->
+                call(action, collect.target(), inbox, client -> collected(collect, client));
             case Action.Start start -> throw new IllegalArgumentException("a start needs its window");
-            case Action.Watch watch -> throw new IllegalArgumentException("the watches take this");
-            case Action.WakeAt wake -> throw new IllegalArgumentException("the flow wakes by itself");
+            case Action.SchedulePoll watch -> throw new IllegalArgumentException("the watches take this");
+            case Action.SetTimer wake -> throw new IllegalArgumentException("the flow wakes by itself");
         }
     }
 
-    private Input collected(Action.Collect action, DbtCloudClient client)
+    private Input collected(Action.CollectArtifacts action, DbtCloudClient client)
             throws DbtCloudException, InterruptedException {
-        Input.Collected collected = artifacts.collect(action.commandId(), client, action.run(), action.artifacts());
+        Input.ArtifactsCollected collected =
+                artifacts.collect(action.commandId(), client, action.run(), action.artifacts());
         if (action.run().finishedAt() != null) {
             Duration sinceEnd = Duration.between(action.run().finishedAt(), clock.instant());
             collected.ready().forEach(_ -> metrics.artifactCame(sinceEnd));
@@ -124,9 +126,9 @@ class Actions {
         return switch (client.lookUp(action.target().accountId(), action.names())) {
             case JobLookup.Found found -> new Input.JobFound(action.commandId(), found.job());
             case JobLookup.None none ->
-                new Input.JobRefused(action.commandId(), RejectReason.JOB_NOT_FOUND, none.message());
+                new Input.JobRejected(action.commandId(), RejectReason.JOB_NOT_FOUND, none.message());
             case JobLookup.Several several ->
-                new Input.JobRefused(action.commandId(), RejectReason.JOB_AMBIGUOUS, several.message());
+                new Input.JobRejected(action.commandId(), RejectReason.JOB_AMBIGUOUS, several.message());
         };
     }
 
@@ -156,7 +158,7 @@ class Actions {
                     pair(LogKey.COMMAND_ID, commandId),
                     pair(LogKey.RUN_ID, found.runId()));
         });
-        return new Input.LookedUp(commandId, attempt, begun, run.orElse(null));
+        return new Input.SearchResult(commandId, attempt, begun, run.orElse(null));
     }
 
     private static Input readRun(DbtCloudClient client, Action.ReadRun action) throws DbtCloudException {
@@ -164,7 +166,7 @@ class Actions {
             return read(action.commandId(), client.retryability(action.target().accountId(), action.runId()), null);
         } catch (DbtCloudException e) {
             if (e.failure() instanceof CallFailure.NotFound) {
-                return new Input.NotSeen(action.commandId(), action.runId());
+                return new Input.RunNotFound(action.commandId(), action.runId());
             }
             throw e;
         }
@@ -177,7 +179,7 @@ class Actions {
                         action.commandId(), null, false, null, action.look().answered(clock.instant())));
     }
 
-    private static Input read(String commandId, Retryability read, @Nullable Look look) {
+    private static Input read(String commandId, Retryability read, @Nullable StartCheck look) {
         return new Input.RunRead(commandId, read.run(), read.canRetry(), read.notSupportedReason(), look);
     }
 
@@ -189,7 +191,7 @@ class Actions {
                     try {
                         client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent());
                     } catch (DbtCloudException e) {
-                        Troubles.report(
+                        CallFailureLog.report(
                                 "A run could not be cancelled to make room; it will be tried again",
                                 cancel.commandId(),
                                 cancel.target(),
@@ -211,13 +213,13 @@ class Actions {
         if (run.status() == JobRunStatus.Known.QUEUED) {
             run = client.cancel(accountId, cancel.runId(), null);
         }
-        return new Input.Observed(cancel.commandId(), run);
+        return new Input.RunObserved(cancel.commandId(), run);
     }
 
     private void call(Action action, Action.Target target, Consumer<Input> inbox, Call call) {
         Optional<DbtCloudClient> client = connections.find(target.connection());
         if (client.isEmpty()) {
-            inbox.accept(new Input.CallFailed(action, Troubles.gone(target)));
+            inbox.accept(new Input.CallFailed(action, CallFailureLog.gone(target)));
             return;
         }
         Thread.startVirtualThread(() -> inbox.accept(answer(action, target, client.get(), call)));
@@ -227,7 +229,7 @@ class Actions {
         try {
             return call.on(client);
         } catch (DbtCloudException e) {
-            Troubles.report(
+            CallFailureLog.report(
                     "A call to dbt Cloud failed and will be made again", action.commandId(), target, e.failure());
             return new Input.CallFailed(action, e.failure());
         } catch (InterruptedException e) {

@@ -114,8 +114,8 @@ final class Audit {
             pairs.add(pair(LogKey.COMMAND_ID, entry.commandId()));
             pairs.add(pair(LogKey.PARTITION, partition));
             pairs.add(pair(LogKey.OFFSET, entry.offset()));
-            if (entry.order() != null) {
-                pairs.add(pair(LogKey.COMMAND, entry.order().task().verb()));
+            if (entry.resolved() != null) {
+                pairs.add(pair(LogKey.COMMAND, entry.resolved().task().verb()));
             }
         }
         pairs.add(pair(LogKey.CONNECTION, target.connection()));

@@ -29,7 +29,7 @@ public class CommandViews {
 
     private static final int EVENTS = 50;
 
-    private final Map<Integer, Books> partitions = new ConcurrentHashMap<>();
+    private final Map<Integer, PartitionState> partitions = new ConcurrentHashMap<>();
     private final Map<String, Deque<byte[]>> events = new LinkedHashMap<>(16, 0.75f, true);
     private int bytes;
 
@@ -41,11 +41,11 @@ public class CommandViews {
      * @param events the newest 50 that this process has told, oldest first, as their JSON
      */
     public record View(
-            int partition, RunEntry entry, @Nullable WaitsFor waitsFor, int ahead, List<byte[]> events) {}
+            int partition, RunEntry entry, @Nullable WaitReason waitsFor, int ahead, List<byte[]> events) {}
 
     /** The command, if one of this instance's partitions has it. */
     public Optional<View> find(String commandId) {
-        for (Map.Entry<Integer, Books> partition : partitions.entrySet()) {
+        for (Map.Entry<Integer, PartitionState> partition : partitions.entrySet()) {
             @Nullable RunEntry entry = partition.getValue().find(commandId);
             if (entry != null) {
                 return Optional.of(view(partition.getKey(), partition.getValue(), entry, eventsOf(commandId)));
@@ -63,20 +63,20 @@ public class CommandViews {
         return found;
     }
 
-    private static View view(int partition, Books books, RunEntry entry, List<byte[]> events) {
-        int ahead = books.lineup().countAheadOf(entry);
+    private static View view(int partition, PartitionState books, RunEntry entry, List<byte[]> events) {
+        int ahead = books.queues().countAheadOf(entry);
         @Nullable
-        WaitsFor waitsFor = entry.state() instanceof RunState.Waiting waiting
-                ? WaitsFor.of(waiting, entry, ahead, books.slots().isWaiting(entry.commandId()))
+        WaitReason waitsFor = entry.state() instanceof RunState.Waiting waiting
+                ? WaitReason.of(waiting, entry, ahead, books.slots().isWaiting(entry.commandId()))
                 : null;
         return new View(partition, entry, waitsFor, ahead, events);
     }
 
-    void serve(int partition, Books books) {
+    void serve(int partition, PartitionState books) {
         partitions.put(partition, books);
     }
 
-    void end(int partition, Books books) {
+    void end(int partition, PartitionState books) {
         partitions.remove(partition, books);
     }
 

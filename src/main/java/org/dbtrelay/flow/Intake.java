@@ -2,9 +2,9 @@ package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.dbtrelay.ledger.Arrival;
-import org.dbtrelay.ledger.Origin;
+import org.dbtrelay.ledger.MailboxItem;
 import org.dbtrelay.ledger.Owners;
+import org.dbtrelay.ledger.SourceRecord;
 import org.dbtrelay.run.Input;
 
 /** Where records come in. */
@@ -23,17 +23,17 @@ public class Intake {
      * @param acknowledge called after the commit, from any thread
      */
     public void offer(ConsumerRecord<byte[], byte[]> record, Input input, Runnable acknowledge) {
-        owners.offer(record.partition(), new Arrival(input, new Origin(record, acknowledge)));
+        owners.offer(record.partition(), new MailboxItem(input, new SourceRecord(record, acknowledge)));
     }
 
     /** Hands what concerns a command to the owner of its partition, if this instance still owns it. */
-    public void offer(int partition, Input.About input) {
-        owners.offer(partition, Arrival.of(input));
+    public void offer(int partition, Input.CommandInput input) {
+        owners.offer(partition, MailboxItem.of(input));
     }
 
     /** Hands something to the owners of all partitions that this instance owns. */
     public void offerToAll(Input input) {
-        owners.offerToAll(Arrival.of(input));
+        owners.offerToAll(MailboxItem.of(input));
     }
 
     /** Whether this instance owns any partition. */

@@ -76,7 +76,7 @@ final class MarkedRuns {
     }
 
     /** For each command that has runs it does not know of: all runs with its marker. Mostly that is none. */
-    List<Input.Marked> of(Input.Swept swept, Instant now) {
+    List<Input.MarkedRunsFound> of(Input.SweepResult swept, Instant now) {
         Map<String, List<RunSnapshot>> byToken = new LinkedHashMap<>();
         for (RunSnapshot run : swept.runs()) {
             if (run.retryingRunId() != null) {
@@ -87,12 +87,12 @@ final class MarkedRuns {
                     .ifPresent(marker -> byToken.computeIfAbsent(marker.token(), token -> new ArrayList<>())
                             .add(run));
         }
-        List<Input.Marked> marked = new ArrayList<>();
+        List<Input.MarkedRunsFound> marked = new ArrayList<>();
         byToken.forEach((token, runs) -> {
             @Nullable String id = idsByToken.get(token);
             @Nullable RunEntry entry = id == null ? null : entries.get(id);
             if (entry != null && !isLongOver(entry, now) && !knowsAll(entry.state(), runs)) {
-                marked.add(new Input.Marked(entry.commandId(), swept.target(), runs));
+                marked.add(new Input.MarkedRunsFound(entry.commandId(), swept.target(), runs));
             }
         });
         return marked;
@@ -123,7 +123,7 @@ final class MarkedRuns {
             case RunState.Finished finished -> finished.runId();
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
-            case RunState.Looking looking -> null;
+            case RunState.Searching looking -> null;
         };
     }
 }

@@ -62,7 +62,7 @@ class RunEnds {
         } catch (ExecutionException e) {
             throw new IllegalStateException("this future never fails", e);
         }
-        return new Input.Ended(action.commandId(), end);
+        return new Input.RunEnded(action.commandId(), end);
     }
 
     private void readUntilComplete(
@@ -98,22 +98,22 @@ class RunEnds {
     }
 
     /** Reads once more when it is due. */
-    void later(Action.Explain action, Consumer<Input> inbox) {
+    void later(Action.ExplainEnd action, Consumer<Input> inbox) {
         Duration delay = Duration.between(clock.instant(), action.due());
         monotonic.after(delay.isNegative() ? Duration.ZERO : delay, () -> {
             try {
-                inbox.accept(new Input.Explained(action.commandId(), action.attempt(), explained(action)));
+                inbox.accept(new Input.EndExplained(action.commandId(), action.attempt(), explained(action)));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         });
     }
 
-    private RunEnd explained(Action.Explain action) throws InterruptedException {
+    private RunEnd explained(Action.ExplainEnd action) throws InterruptedException {
         Optional<DbtCloudClient> client = connections.find(action.target().connection());
         return client.isPresent()
                 ? read(client.get(), action.commandId(), action.target(), action.run())
-                : RunEnd.unread(action.run(), Troubles.gone(action.target()));
+                : RunEnd.unread(action.run(), CallFailureLog.gone(action.target()));
     }
 
     private RunEnd read(DbtCloudClient client, String commandId, Action.Target target, RunSnapshot run)
@@ -121,7 +121,8 @@ class RunEnds {
         try {
             RunEnd end = reader.read(client, run);
             if (end.trouble() != null) {
-                Troubles.report("A call to dbt Cloud failed and will be made again", commandId, target, end.trouble());
+                CallFailureLog.report(
+                        "A call to dbt Cloud failed and will be made again", commandId, target, end.trouble());
             }
             return end;
         } catch (RuntimeException | Error e) {

@@ -8,12 +8,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.dbtrelay.ledger.Arrival;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.LedgerException;
-import org.dbtrelay.ledger.Origin;
-import org.dbtrelay.ledger.PartitionWork;
+import org.dbtrelay.ledger.MailboxItem;
+import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.ledger.Position;
+import org.dbtrelay.ledger.SourceRecord;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
@@ -21,7 +21,7 @@ import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Decisions;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Lineup;
+import org.dbtrelay.run.JobQueues;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
@@ -39,19 +39,19 @@ import org.jspecify.annotations.Nullable;
  * Nothing is acknowledged and nothing is done before the commit has returned. If the commit fails, whatever the reason, this
  * object is thrown away: the next claim reads what is true.
  */
-final class RunFlow implements PartitionWork.Session {
+final class RunFlow implements PartitionProcessor.Session {
 
     private static final RelayLog LOG = RelayLog.of(RunFlow.class);
     private static final Duration AT_THE_LATEST = Duration.ofMinutes(1);
 
     private final Claim claim;
-    private final PartitionFlow flow;
+    private final RunFlows flow;
     private final Policy policy;
-    private final Books books;
+    private final PartitionState books;
     private final Decisions decisions;
-    private final Placing placing;
+    private final RecordRouting placing;
     private final Audit audit;
-    private final Wakes wakes;
+    private final Timers wakes;
     private final Set<String> startsOnWire = new HashSet<>();
     private final Reservations reservations = new Reservations();
     private final ClockWatch clocks = new ClockWatch();
@@ -61,26 +61,26 @@ final class RunFlow implements PartitionWork.Session {
     private boolean begun;
     private boolean draining;
 
-    RunFlow(Claim claim, PartitionFlow flow) {
+    RunFlow(Claim claim, RunFlows flow) {
         this.claim = claim;
         this.flow = flow;
         this.position = claim.restored().position();
         this.policy = flow.policy().inCluster(position.cluster());
-        this.books = new Books(
+        this.books = new PartitionState(
                 claim.restored().entries(), policy, flow.metrics(), flow.clock().instant());
-        this.decisions = new Decisions(claim.restored().entries(), books.lineup(), this::decideOne, books::replaced);
-        this.placing = new Placing(claim.partition(), claim.placement(), flow.destinations(), books);
+        this.decisions = new Decisions(claim.restored().entries(), books.queues(), this::decideOne, books::replaced);
+        this.placing = new RecordRouting(claim.partition(), claim.placement(), flow.destinations(), books);
         this.audit = new Audit(claim.partition());
-        this.wakes = new Wakes(books::isOpen);
+        this.wakes = new Timers(books::isOpen);
         this.watched = flow.watches().begin();
         flow.views().serve(claim.partition(), books);
     }
 
     @Override
-    public PartitionWork.Taken take(List<Arrival> arrivals) throws LedgerException {
+    public PartitionProcessor.Taken take(List<MailboxItem> arrivals) throws LedgerException {
         Instant now = flow.clock().instant();
         long nanos = flow.monotonic().nanos();
-        Step step = new Step(flow, claim, now, position);
+        CommitBatch step = new CommitBatch(flow, claim, now, position);
         if (!begun || clocks.cameApart(now, nanos)) {
             begin(now, nanos);
         }
@@ -96,7 +96,7 @@ final class RunFlow implements PartitionWork.Session {
         }
         commit(step);
         act(step, flow.sendWindow(now, nanos));
-        return new PartitionWork.Taken(taken, decisions.isBehind() || step.isFull() ? now : next(now));
+        return new PartitionProcessor.Taken(taken, decisions.isBehind() || step.isFull() ? now : next(now));
     }
 
     private Instant next(Instant now) {
@@ -107,13 +107,13 @@ final class RunFlow implements PartitionWork.Session {
     }
 
     /** What the clock brings. What is to be forgotten comes last: it has no hurry, and may be much after a long stop. */
-    private void passTime(Step step) {
+    private void passTime(CommitBatch step) {
         while (!step.isFull()) {
-            Action.@Nullable WakeAt wake = wakes.takeDue(step.now());
+            Action.@Nullable SetTimer wake = wakes.takeDue(step.now());
             if (wake == null) {
                 break;
             }
-            decide(new Input.Woken(wake.commandId()), step);
+            decide(new Input.TimerFired(wake.commandId()), step);
         }
         decisions.turns(step.now(), step);
         while (!step.isFull()) {
@@ -121,7 +121,7 @@ final class RunFlow implements PartitionWork.Session {
             if (over == null) {
                 break;
             }
-            decide(new Input.Woken(over.commandId()), step);
+            decide(new Input.TimerFired(over.commandId()), step);
         }
     }
 
@@ -135,7 +135,7 @@ final class RunFlow implements PartitionWork.Session {
                     "The clock was set, or the machine was suspended: all waits of the partition begin anew",
                     pair(LogKey.PARTITION, claim.partition()));
             wakes.clear();
-            books.lineup().beginAnew();
+            books.queues().beginAnew();
             flow.watches().drop(watched);
         }
         clocks.begin(now, nanos);
@@ -143,8 +143,8 @@ final class RunFlow implements PartitionWork.Session {
         begun = true;
     }
 
-    private void arrived(Arrival arrival, Step step) {
-        @Nullable Origin origin = arrival.origin();
+    private void arrived(MailboxItem arrival, CommitBatch step) {
+        @Nullable SourceRecord origin = arrival.origin();
         if (origin != null) {
             step.acknowledge(origin);
             if (step.covers(origin)) {
@@ -153,7 +153,7 @@ final class RunFlow implements PartitionWork.Session {
             }
             step.moveTo(origin);
         }
-        if (origin != null && arrival.input() instanceof Input.OfRecord ofRecord) {
+        if (origin != null && arrival.input() instanceof Input.RecordInput ofRecord) {
             place(origin, ofRecord, step);
         } else {
             heard(arrival.input(), step);
@@ -161,20 +161,21 @@ final class RunFlow implements PartitionWork.Session {
     }
 
     /** A record is taken where it belongs, and passed on to there from anywhere else. */
-    private void place(Origin origin, Input.OfRecord input, Step step) {
+    private void place(SourceRecord origin, Input.RecordInput input, CommitBatch step) {
         switch (placing.of(origin, input)) {
-            case Placing.Place.Here(Input sent, Origin source, boolean cameOn) -> {
+            case RecordRouting.Place.Here(Input sent, SourceRecord source, boolean cameOn) -> {
                 if (cameOn) {
                     step.cameOn(origin, source, sent.commandIdOrNull());
                 }
-                Input placed =
-                        sent instanceof Input.Commanded commanded ? commanded.at(step.place(commanded.offset())) : sent;
+                Input placed = sent instanceof Input.CommandReceived commanded
+                        ? commanded.at(step.place(commanded.offset()))
+                        : sent;
                 @Nullable DeadLetter deadLetter = decide(placed, step).deadLetter();
                 if (deadLetter != null) {
                     step.putAside(origin, source, deadLetter);
                 }
             }
-            case Placing.Place.Elsewhere elsewhere -> {
+            case RecordRouting.Place.Elsewhere elsewhere -> {
                 @Nullable String whyNot = whyNotPassedOn(origin);
                 if (whyNot == null) {
                     step.passOn(origin, elsewhere);
@@ -185,72 +186,77 @@ final class RunFlow implements PartitionWork.Session {
         }
     }
 
-    private @Nullable String whyNotPassedOn(Origin origin) {
+    private @Nullable String whyNotPassedOn(SourceRecord origin) {
         return claim.placement().mayPassOn()
                 ? claim.refusals().whyNotPassedOn(origin.record().offset())
                 : "Kafka does not let the relay's user Write the topic";
     }
 
-    private void heard(Input input, Step step) {
+    private void heard(Input input, CommitBatch step) {
         switch (input) {
             // Without a reservation it is left over from an earlier claim; this one has asked for its own.
-            case Input.MayStart mayStart when !reservations.holds(mayStart.commandId()) -> {}
+            case Input.StartReserved mayStart when !reservations.holds(mayStart.commandId()) -> {}
             // What was asked for before its command changed is over: its place may be another's.
-            case Input.MayStart mayStart
+            case Input.StartReserved mayStart
             when draining || !books.slots().isGranted(mayStart.commandId()) ->
                 reservations.giveBack(mayStart.commandId());
-            case Input.MayStart mayStart -> {
+            case Input.StartReserved mayStart -> {
                 step.mayStart(mayStart.commandId());
                 decide(mayStart, step);
             }
-            case Input.InFlight looked when looked.look().again() -> lookedAgain(looked, step);
+            case Input.RunsInFlight looked when looked.look().again() -> lookedAgain(looked, step);
             case Input.RunRead read when read.look() != null && read.look().again() -> lookedAgain(read, step);
             case Input.Started started -> answered(started, step);
             case Input.StartRefused refused -> answered(refused, step);
             case Input.StartFailed failed -> answered(failed, step);
-            case Input.Swept swept -> books.marked().of(swept, step.now()).forEach(marked -> decide(marked, step));
+            case Input.SweepResult swept ->
+                books.marked().of(swept, step.now()).forEach(marked -> decide(marked, step));
             case Input other -> decide(other, step);
         }
     }
 
     /** If it does not go on to its start, its place is another's. */
-    private void lookedAgain(Input.About answer, Step step) {
+    private void lookedAgain(Input.CommandInput answer, CommitBatch step) {
         step.mayStart(answer.commandId());
         decide(answer, step);
     }
 
-    private void answered(Input.About answer, Step step) {
+    private void answered(Input.CommandInput answer, CommitBatch step) {
         startsOnWire.remove(answer.commandId());
         decide(answer, step);
     }
 
     /** 1: what follows from the input. */
-    private Decision decide(Input input, Step step) {
+    private Decision decide(Input input, CommitBatch step) {
         Decision decision = decisions.follow(input, step.now(), step);
-        if (!decision.changes() && input instanceof Input.OfRecord) {
+        if (!decision.changes() && input instanceof Input.RecordInput) {
             flow.metrics().ignoredAsKnown();
         }
         return decision;
     }
 
     /** A record that its topic refuses, or a fault in a decision, ends the one command and not the partition. */
-    private Decision decideOne(@Nullable RunEntry entry, Input input, Instant now, Lineup lineup) {
+    private Decision decideOne(@Nullable RunEntry entry, Input input, Instant now, JobQueues queues) {
         @Nullable String id = input.commandIdOrNull();
         if (id != null && claim.refusals().timesOfCommand(id) > 0) {
             LOG.warn("A record is too large for its topic, which ends its command", pair(LogKey.COMMAND_ID, id));
             return flow.decide(
-                    entry == null ? null : entry.withoutContext(), Faults.afterRefusal(input), now, policy, lineup);
+                    entry == null ? null : entry.withoutContext(),
+                    InternalErrors.afterRefusal(input),
+                    now,
+                    policy,
+                    queues);
         }
         try {
-            return flow.decide(entry, input, now, policy, lineup);
+            return flow.decide(entry, input, now, policy, queues);
         } catch (RuntimeException e) {
             LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
-            return flow.decide(entry, Faults.after(input, e), now, policy, lineup);
+            return flow.decide(entry, InternalErrors.after(input, e), now, policy, queues);
         }
     }
 
     /** 2: all or nothing. */
-    private void commit(Step step) throws LedgerException {
+    private void commit(CommitBatch step) throws LedgerException {
         if (step.isEmpty()) {
             step.origins().forEach(origin -> origin.acknowledge().run());
             return;
@@ -274,12 +280,12 @@ final class RunFlow implements PartitionWork.Session {
     }
 
     /** 3: only now. */
-    private void act(Step step, SendWindow window) {
+    private void act(CommitBatch step, SendWindow window) {
         for (Action action : step.actions()) {
             audit.does(action, books.find(action.commandId()));
             switch (action) {
-                case Action.WakeAt wake -> wakes.add(wake);
-                case Action.Watch watch -> flow.watches().add(watched, watch, step.now(), claim.inbox());
+                case Action.SetTimer wake -> wakes.add(wake);
+                case Action.SchedulePoll watch -> flow.watches().add(watched, watch, step.now(), claim.inbox());
                 case Action.Start start -> {
                     startsOnWire.add(start.commandId());
                     step.reserved().remove(start.commandId());
@@ -302,13 +308,13 @@ final class RunFlow implements PartitionWork.Session {
     }
 
     /** Its permit goes back, for looks need some too; its place among the runs in flight stays. */
-    private void lookAgain(Action look, Step step) {
+    private void lookAgain(Action look, CommitBatch step) {
         reservations.giveBack(look.commandId());
         step.reserved().remove(look.commandId());
         flow.actions().perform(look, reservations, claim.inbox());
     }
 
-    private void awaitSlot(Action.ReserveStart reserve, Step step) {
+    private void awaitSlot(Action.ReserveStart reserve, CommitBatch step) {
         if (reserve.look() != null && reserve.look().again()) {
             // It keeps its place; a permit that it may still hold could be the one that it would wait for.
             reservations.giveBack(reserve.commandId());

@@ -10,8 +10,8 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import org.dbtrelay.run.Action;
-import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
 import org.jspecify.annotations.Nullable;
@@ -54,11 +54,11 @@ final class Slots {
         }
 
         private String connection() {
-            return entry.openOrder().connection();
+            return entry.openCommand().connection();
         }
 
         private Scope job() {
-            return new Scope(connection(), entry.openOrder().jobId());
+            return new Scope(connection(), entry.openCommand().jobId());
         }
     }
 
@@ -204,20 +204,20 @@ final class Slots {
             take(entry, key(entry), -1);
             return;
         }
-        if (entry.unfinished() && entry.openOrder().task().starts() && isInFlight(entry.state())) {
+        if (entry.unfinished() && entry.openCommand().task().starts() && isInFlight(entry.state())) {
             take(entry, key(entry), one);
         }
     }
 
     /** Where there is no limit nothing needs to be counted: there may be many. */
     private void take(RunEntry entry, String key, int one) {
-        Order order = entry.openOrder();
-        if (!isLimited(order.connection())) {
+        ResolvedCommand resolved = entry.openCommand();
+        if (!isLimited(resolved.connection())) {
             return;
         }
-        take(new Scope(order.connection(), null), key, one);
-        if (order.jobId() != null) {
-            take(new Scope(order.connection(), order.jobId()), key, one);
+        take(new Scope(resolved.connection(), null), key, one);
+        if (resolved.jobId() != null) {
+            take(new Scope(resolved.connection(), resolved.jobId()), key, one);
         }
     }
 
@@ -240,7 +240,7 @@ final class Slots {
     private static boolean isInFlight(RunState state) {
         return switch (state) {
             case RunState.Starting starting -> true;
-            case RunState.Looking looking -> true;
+            case RunState.Searching looking -> true;
             case RunState.Following following -> true;
             case RunState.Cancelling cancelling -> true;
             case RunState.Waiting waiting -> false;

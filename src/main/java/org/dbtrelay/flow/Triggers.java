@@ -46,7 +46,7 @@ class Triggers {
     void reserve(Action.ReserveStart action, Reservations reservations, Consumer<Input> inbox) {
         Optional<DbtCloudClient> found = connections.find(action.target().connection());
         if (found.isEmpty()) {
-            inbox.accept(new Input.CallFailed(action, Troubles.gone(action.target())));
+            inbox.accept(new Input.CallFailed(action, CallFailureLog.gone(action.target())));
             return;
         }
         DbtCloudClient client = found.get();
@@ -84,7 +84,8 @@ class Triggers {
         reservations.await(
                 action.commandId(),
                 client.reserve(action.target().accountId(), priority(action)),
-                () -> inbox.accept(new Input.MayStart(action.commandId(), action.call(), newestRunId, action.look())),
+                () -> inbox.accept(
+                        new Input.StartReserved(action.commandId(), action.call(), newestRunId, action.look())),
                 failure -> inbox.accept(fault(action, failure)));
     }
 
@@ -97,7 +98,7 @@ class Triggers {
         try {
             return client.newestRunId(action.target().accountId(), action.jobId());
         } catch (DbtCloudException e) {
-            Troubles.report(
+            CallFailureLog.report(
                     "The job's newest run could not be read; a look for a lost trigger would go by time alone",
                     action.commandId(),
                     action.target(),
@@ -110,7 +111,7 @@ class Triggers {
         try (permit) {
             Optional<DbtCloudClient> client = connections.find(action.target().connection());
             return client.isEmpty() || permit == null
-                    ? new Input.StartFailed(action.commandId(), action.attempt(), Troubles.gone(action.target()))
+                    ? new Input.StartFailed(action.commandId(), action.attempt(), CallFailureLog.gone(action.target()))
                     : trigger(action, client.get(), permit, window);
         } catch (RuntimeException | Error e) {
             LOG.error(
@@ -134,7 +135,7 @@ class Triggers {
                     pair(LogKey.RUN_ID, run.runId()));
             return new Input.Started(action.commandId(), action.attempt(), run);
         } catch (DbtCloudException e) {
-            Troubles.report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
+            CallFailureLog.report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
             if (e.failure() instanceof CallFailure.NotFound) {
                 // Its names may mean another job by now.
                 client.forget(action.target().accountId(), action.jobId());
@@ -192,7 +193,7 @@ class Triggers {
                 reason = RejectReason.JOB_DEACTIVATED;
             }
         } catch (DbtCloudException e) {
-            Troubles.report(
+            CallFailureLog.report(
                     "A job whose trigger was refused could not be read",
                     action.commandId(),
                     action.target(),

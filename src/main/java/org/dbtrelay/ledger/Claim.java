@@ -10,7 +10,7 @@ import org.dbtrelay.run.RunEntry;
 public final class Claim {
 
     private final int partition;
-    private final Restored restored;
+    private final RestoredPartition restored;
     private final PartitionLedger ledger;
     private final Placement placement;
     private final Refusals refusals;
@@ -18,7 +18,7 @@ public final class Claim {
 
     Claim(
             int partition,
-            Restored restored,
+            RestoredPartition restored,
             PartitionLedger ledger,
             Placement placement,
             Refusals refusals,
@@ -37,7 +37,7 @@ public final class Claim {
     }
 
     /** What the ledger says. */
-    public Restored restored() {
+    public RestoredPartition restored() {
         return restored;
     }
 

@@ -92,9 +92,9 @@ record CommandsLog(long start, long end, long committed) {
     }
 
     /** What the topic does not have any more of what comes behind a position; null: it has all of it. */
-    LogNotices.@Nullable Offsets lostBehind(Position position) {
+    CommandsLogNotices.@Nullable Offsets lostBehind(Position position) {
         long next = position.offset() + 1;
-        return start > next ? new LogNotices.Offsets(next, start) : null;
+        return start > next ? new CommandsLogNotices.Offsets(next, start) : null;
     }
 
     private static LedgerException degraded(String reason) {

@@ -15,7 +15,6 @@ import com.fasterxml.jackson.databind.deser.std.NumberDeserializers.LongDeserial
 import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import com.fasterxml.jackson.datatype.jsr310.deser.DurationDeserializer;
 import java.io.IOException;
@@ -34,26 +33,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Entries and positions as the bytes of ledger records: versioned JSON. The names of the fields are the names of the
- * components of {@link RunEntry} and what hangs on it, so renaming one of those is a new version. A build reads its own
- * version and the one before it, and can be told to write that one, so that it can be rolled back.
+ * components of {@link RunEntry} and what hangs on it, so renaming one of those is a new version.
  */
 public final class EntryCodec {
 
-    /** What this build writes unless it is told otherwise. */
-    public static final int VERSION = 3;
-
-    /** What this build reads as well, and writes if it is told to. */
-    public static final int VERSION_BEFORE = 2;
+    /** The version of the format. A record of any other is not read: the partition is degraded, and says so. */
+    public static final int VERSION = 1;
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .addModule(new JavaTimeModule())
             .addModule(new SimpleModule("ledger")
                     .addDeserializer(Instant.class, new InstantReader())
-                    .addSerializer(ArtifactWish.class, new WishJson.Writer())
-                    .addDeserializer(ArtifactWish.class, new Shared<>(ArtifactWish.class, new WishJson.Reader()))
-                    .addDeserializer(String.class, new Shared<>(String.class, StringDeserializer.instance))
-                    .addDeserializer(Duration.class, new Shared<>(Duration.class, DurationDeserializer.INSTANCE))
-                    .addDeserializer(Long.class, new Shared<>(Long.class, new LongDeserializer(Long.class, null))))
+                    .addSerializer(ArtifactWish.class, new ArtifactWishJson.Writer())
+                    .addDeserializer(
+                            ArtifactWish.class, new RecentValues<>(ArtifactWish.class, new ArtifactWishJson.Reader()))
+                    .addDeserializer(String.class, new RecentValues<>(String.class, StringDeserializer.instance))
+                    .addDeserializer(Duration.class, new RecentValues<>(Duration.class, DurationDeserializer.INSTANCE))
+                    .addDeserializer(
+                            Long.class, new RecentValues<>(Long.class, new LongDeserializer(Long.class, null))))
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .defaultPropertyInclusion(
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
@@ -74,27 +71,14 @@ public final class EntryCodec {
 
     private EntryCodec() {}
 
-    /**
-     * The bytes of an entry.
-     *
-     * @param version {@link #VERSION}, or {@link #VERSION_BEFORE}, which is not obeyed for what it cannot hold: the entry of
-     *     a command that was accepted before this version was asked for
-     */
-    public static byte[] write(RunEntry entry, int version) {
-        if (version == VERSION || !VersionTwo.canHold(entry)) {
-            return bytes(new VersionedEntry(VERSION, entry));
-        }
-        ObjectNode record = JSON.createObjectNode().put("v", VERSION_BEFORE);
-        return bytes(record.set("entry", VersionTwo.toVersionTwo(JSON.valueToTree(entry))));
+    /** The bytes of an entry. */
+    public static byte[] write(RunEntry entry) {
+        return bytes(new VersionedEntry(VERSION, entry));
     }
 
-    /**
-     * The bytes of a position.
-     *
-     * @param version as in {@link #write(RunEntry, int)}
-     */
-    public static byte[] write(Position position, int version) {
-        return bytes(new VersionedPosition(version, position));
+    /** The bytes of a position. */
+    public static byte[] write(Position position) {
+        return bytes(new VersionedPosition(VERSION, position));
     }
 
     /**
@@ -109,23 +93,10 @@ public final class EntryCodec {
                 return present(read.entry());
             }
         } catch (IOException e) {
-            if (versionOf(bytes) == VERSION) {
-                throw unreadable(e);
-            }
-        }
-        return readEntryOfVersionBefore(bytes);
-    }
-
-    private static RunEntry readEntryOfVersionBefore(byte[] bytes) throws LedgerException {
-        checkVersion(versionOf(bytes));
-        try {
-            if (!(JSON.readTree(bytes).path("entry") instanceof ObjectNode entry)) {
-                throw unreadable(null);
-            }
-            return JSON.treeToValue(VersionTwo.fromVersionTwo(entry), RunEntry.class);
-        } catch (IOException e) {
+            checkVersion(versionOf(bytes));
             throw unreadable(e);
         }
+        throw unknown(versionOf(bytes));
     }
 
     /**
@@ -151,12 +122,15 @@ public final class EntryCodec {
     }
 
     private static void checkVersion(int version) throws LedgerException {
-        if (version != VERSION && version != VERSION_BEFORE) {
-            throw new LedgerException(
-                    LedgerException.Kind.DEGRADED,
-                    "a ledger record of version " + version + "; this build knows the versions " + VERSION_BEFORE
-                            + " and " + VERSION);
+        if (version != VERSION) {
+            throw unknown(version);
         }
+    }
+
+    private static LedgerException unknown(int version) {
+        return new LedgerException(
+                LedgerException.Kind.DEGRADED,
+                "a ledger record of version " + version + "; this build knows version " + VERSION);
     }
 
     private static LedgerException unreadable(@Nullable Throwable cause) {
@@ -188,7 +162,7 @@ public final class EntryCodec {
     @JsonSubTypes({
         @JsonSubTypes.Type(value = RunState.Waiting.class, name = "waiting"),
         @JsonSubTypes.Type(value = RunState.Starting.class, name = "starting"),
-        @JsonSubTypes.Type(value = RunState.Looking.class, name = "looking"),
+        @JsonSubTypes.Type(value = RunState.Searching.class, name = "looking"),
         @JsonSubTypes.Type(value = RunState.Following.class, name = "following"),
         @JsonSubTypes.Type(value = RunState.Cancelling.class, name = "cancelling"),
         @JsonSubTypes.Type(value = RunState.Collecting.class, name = "collecting"),

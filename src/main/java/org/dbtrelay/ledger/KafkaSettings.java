@@ -50,7 +50,6 @@ public class KafkaSettings {
     private final Set<String> skipped;
     private final String group;
     private final String deployment;
-    private final int writeVersion;
     private final boolean passesHintsOn;
     private @Nullable Admin admin;
 
@@ -58,7 +57,6 @@ public class KafkaSettings {
         this.base = Map.copyOf(base);
         this.topics = config.topics();
         this.skipped = Set.copyOf(config.ledger().skip().orElse(List.of()));
-        this.writeVersion = config.ledger().writeVersion();
         this.passesHintsOn = config.connections().values().stream()
                 .anyMatch(connection -> connection.webhookSecret().isPresent()
                         || connection.webhookSecretFile().isPresent());
@@ -83,11 +81,6 @@ public class KafkaSettings {
     /** Whether an operator has told to leave a ledger record out. */
     boolean skips(int partition, long offset) {
         return skipped.contains(partition + "@" + offset);
-    }
-
-    /** The version that ledger records are written in. */
-    int writeVersion() {
-        return writeVersion;
     }
 
     /** The names of the topics. */
@@ -177,12 +170,12 @@ public class KafkaSettings {
     }
 
     /** What a partition of the commands topic has and nobody may see yet. */
-    LogNotices.Offsets hiddenCommands(int partition) throws LedgerException, InterruptedException {
+    CommandsLogNotices.Offsets hiddenCommands(int partition) throws LedgerException, InterruptedException {
         long seen =
                 CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_COMMITTED);
         long whole =
                 CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
-        return new LogNotices.Offsets(seen, whole);
+        return new CommandsLogNotices.Offsets(seen, whole);
     }
 
     /** Kafka's id of the cluster, which every broker tells to everybody. */

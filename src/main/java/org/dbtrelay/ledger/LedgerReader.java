@@ -39,7 +39,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
      * @param log what the brokers say of the commands topic, to be held against the position
      * @throws LedgerException if no broker answers, or a record cannot be understood
      */
-    Restored read(String commandsTopicId, CommandsLog log) throws LedgerException, InterruptedException {
+    RestoredPartition read(String commandsTopicId, CommandsLog log) throws LedgerException, InterruptedException {
         ConcurrentMap<String, RunEntry> entries = new ConcurrentHashMap<>();
         @Nullable Position position = null;
         TopicPartition ledger = new TopicPartition(kafka.topics().ledger(), partition);
@@ -66,7 +66,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
         return goingOn(entries, position, commandsTopicId, log);
     }
 
-    private Restored goingOn(
+    private RestoredPartition goingOn(
             ConcurrentMap<String, RunEntry> entries, @Nullable Position position, String topicId, CommandsLog log)
             throws LedgerException, InterruptedException {
         long places =
@@ -74,9 +74,10 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
         Position starting = log.startingPosition(position, topicId, places, partition);
         boolean anew = position != null && !position.topicId().equals(topicId);
         // Who reads a topic for the first time has not missed what it had before.
-        LogNotices.@Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
+        CommandsLogNotices.@Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
         Position behind = lost == null ? starting : starting.movedTo(lost.to() - 1);
-        return new Restored(entries, ofCluster(underOurName(behind, entries.values()), entries.values()), lost, anew);
+        return new RestoredPartition(
+                entries, ofCluster(underOurName(behind, entries.values()), entries.values()), lost, anew);
     }
 
     /**

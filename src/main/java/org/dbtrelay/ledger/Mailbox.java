@@ -18,9 +18,9 @@ final class Mailbox {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition something;
-    private final Deque<Arrival> commands = new ArrayDeque<>();
-    private final Deque<Arrival> answers = new ArrayDeque<>();
-    private final List<Arrival> hand = new ArrayList<>();
+    private final Deque<MailboxItem> commands = new ArrayDeque<>();
+    private final Deque<MailboxItem> answers = new ArrayDeque<>();
+    private final List<MailboxItem> hand = new ArrayList<>();
     private long bytes;
     private boolean nudged;
 
@@ -38,10 +38,10 @@ final class Mailbox {
     }
 
     /** Puts an arrival in; returns what waits now. */
-    Waiting offer(Arrival arrival) {
+    Waiting offer(MailboxItem arrival) {
         lock.lock();
         try {
-            (arrival.input() instanceof Input.OfRecord ? commands : answers).addLast(arrival);
+            (arrival.input() instanceof Input.RecordInput ? commands : answers).addLast(arrival);
             bytes += arrival.bytes();
             something.signal();
             return new Waiting(commands.size(), bytes);
@@ -66,7 +66,7 @@ final class Mailbox {
      *
      * @param withCommands false: leave commands where they are
      */
-    List<Arrival> take(int max, Duration wait, boolean withCommands) throws InterruptedException {
+    List<MailboxItem> take(int max, Duration wait, boolean withCommands) throws InterruptedException {
         lock.lockInterruptibly();
         try {
             long nanos = wait.toNanos();
@@ -84,9 +84,9 @@ final class Mailbox {
         }
     }
 
-    private void move(Deque<Arrival> from, int max) {
+    private void move(Deque<MailboxItem> from, int max) {
         while (hand.size() < max && !from.isEmpty()) {
-            Arrival arrival = from.removeFirst();
+            MailboxItem arrival = from.removeFirst();
             bytes -= arrival.bytes();
             hand.add(arrival);
         }
@@ -140,8 +140,8 @@ final class Mailbox {
     }
 
     private void putBack() {
-        for (Arrival arrival : hand.reversed()) {
-            (arrival.input() instanceof Input.OfRecord ? commands : answers).addFirst(arrival);
+        for (MailboxItem arrival : hand.reversed()) {
+            (arrival.input() instanceof Input.RecordInput ? commands : answers).addFirst(arrival);
             bytes += arrival.bytes();
         }
         hand.clear();

@@ -34,9 +34,9 @@ public class Owners {
     private final Map<Integer, PartitionOwner> owners = new ConcurrentHashMap<>();
     private final KafkaSettings kafka;
     private final TopicCheck topics;
-    private final PartitionWork work;
+    private final PartitionProcessor work;
     private final IntakeValve valve;
-    private final LogNotices notices;
+    private final CommandsLogNotices notices;
     private final Clock clock;
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
@@ -52,9 +52,9 @@ public class Owners {
     Owners(
             KafkaSettings kafka,
             TopicCheck topics,
-            PartitionWork work,
+            PartitionProcessor work,
             IntakeValve valve,
-            LogNotices notices,
+            CommandsLogNotices notices,
             Clock clock,
             Monotonic monotonic,
             RelayMetrics metrics,
@@ -81,7 +81,7 @@ public class Owners {
      * Hands an arrival to the owner of a partition and returns at once. Without an owner it is dropped: a record is then
      * delivered again to whoever owns the partition next.
      */
-    public void offer(int partition, Arrival arrival) {
+    public void offer(int partition, MailboxItem arrival) {
         PartitionOwner owner = owners.get(partition);
         if (owner != null) {
             owner.offer(arrival);
@@ -89,7 +89,7 @@ public class Owners {
     }
 
     /** Hands an arrival to the owners of all partitions and returns at once. */
-    public void offerToAll(Arrival arrival) {
+    public void offerToAll(MailboxItem arrival) {
         owners.values().forEach(owner -> owner.offer(arrival));
     }
 

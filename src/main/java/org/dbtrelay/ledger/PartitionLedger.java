@@ -136,8 +136,7 @@ final class PartitionLedger implements AutoCloseable {
 
     /** The record of an entry. It goes to the partition of its command's number, not by hash. */
     ProducerRecord<byte[], byte[]> entry(RunEntry entry) {
-        return new ProducerRecord<>(
-                topic, partition, key(entry.commandId()), EntryCodec.write(entry, kafka.writeVersion()));
+        return new ProducerRecord<>(topic, partition, key(entry.commandId()), EntryCodec.write(entry));
     }
 
     /** The record that deletes an entry. */
@@ -148,10 +147,7 @@ final class PartitionLedger implements AutoCloseable {
     /** The record of the position. */
     ProducerRecord<byte[], byte[]> position(Position position) {
         return new ProducerRecord<>(
-                topic,
-                partition,
-                POSITION_KEY.getBytes(StandardCharsets.UTF_8),
-                EntryCodec.write(position, kafka.writeVersion()));
+                topic, partition, POSITION_KEY.getBytes(StandardCharsets.UTF_8), EntryCodec.write(position));
     }
 
     private static byte[] key(String commandId) {

@@ -37,13 +37,13 @@ final class PartitionOwner {
     private final int partition;
     private final KafkaSettings kafka;
     private final TopicCheck topics;
-    private final PartitionWork work;
+    private final PartitionProcessor work;
     private final IntakeValve valve;
-    private final LogNotices notices;
+    private final CommandsLogNotices notices;
     private final Clock clock;
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
-    private final Offered offered = new Offered();
+    private final OfferedOffsets offered = new OfferedOffsets();
     private final ReentrantLock phase = new ReentrantLock();
     private final Mailbox mailbox;
     private final Thread thread;
@@ -66,9 +66,9 @@ final class PartitionOwner {
             int partition,
             KafkaSettings kafka,
             TopicCheck topics,
-            PartitionWork work,
+            PartitionProcessor work,
             IntakeValve valve,
-            LogNotices notices,
+            CommandsLogNotices notices,
             Clock clock,
             Monotonic monotonic,
             RelayMetrics metrics) {
@@ -92,7 +92,7 @@ final class PartitionOwner {
     }
 
     /** Puts an input in; never waits. When many commands wait already, no more are fetched from the partition. */
-    void offer(Arrival arrival) {
+    void offer(MailboxItem arrival) {
         if (arrival.origin() == null || offered.isNew(arrival.origin().record().offset())) {
             valve.check(partition, mailbox.offer(arrival));
         }
@@ -109,7 +109,7 @@ final class PartitionOwner {
     /** The commands topic begins at this offset, and is fetched from that one: tells of what was lost before it was read. */
     void compareWithLog(long start, long position) {
         if (status.phase() == OwnerStatus.Phase.SERVING) {
-            LogNotices.@Nullable Offsets lost = offered.lostBefore(start, position);
+            CommandsLogNotices.@Nullable Offsets lost = offered.lostBefore(start, position);
             if (lost != null) {
                 notices.lost(partition, lost);
             }
@@ -195,7 +195,7 @@ final class PartitionOwner {
             long begun = monotonic.nanos();
             try (PartitionLedger ledger = PartitionLedger.claim(kafka, partition)) {
                 CommandsLog log = kafka.commandsLog(partition);
-                Restored restored = reader.read(topicId, log);
+                RestoredPartition restored = reader.read(topicId, log);
                 Duration took = Duration.ofNanos(monotonic.nanos() - begun);
                 metrics.claimed(took);
                 LOG.info(
@@ -206,7 +206,8 @@ final class PartitionOwner {
                         pair(LogKey.DURATION_MS, took.toMillis()));
                 beginAt(topicId, log, restored, ledger);
                 Placement placement = new Placement(topicId, topics, notices.misplaced());
-                serve(new Claim(partition, restored, ledger, placement, refusals, input -> offer(Arrival.of(input))));
+                serve(new Claim(
+                        partition, restored, ledger, placement, refusals, input -> offer(MailboxItem.of(input))));
                 return new Ending(OwnerStatus.Phase.STOPPED, "", Duration.ZERO);
             }
         } catch (LedgerException e) {
@@ -246,7 +247,7 @@ final class PartitionOwner {
     }
 
     /** What the commands topic itself has to be told of, and told to, before its records are taken. */
-    private void beginAt(String topicId, CommandsLog log, Restored restored, PartitionLedger ledger)
+    private void beginAt(String topicId, CommandsLog log, RestoredPartition restored, PartitionLedger ledger)
             throws LedgerException {
         madeAnew = false;
         servedTopic = topicId;
@@ -268,16 +269,16 @@ final class PartitionOwner {
     }
 
     private void serve(Claim claim) throws LedgerException, InterruptedException {
-        PartitionWork.Session session = work.begin(claim);
+        PartitionProcessor.Session session = work.begin(claim);
         try {
             if (!beginsToServe()) {
                 return;
             }
-            PartitionWork.Taken taken = session.take(List.of());
+            PartitionProcessor.Taken taken = session.take(List.of());
             valve.check(partition, mailbox.settled(0), session.pending());
             boolean draining = false;
             while (!(draining && (session.isDrained() || monotonic.nanos() - drainUntilNanos >= 0))) {
-                List<Arrival> arrivals = mailbox.take(BATCH, until(taken.again()), !draining);
+                List<MailboxItem> arrivals = mailbox.take(BATCH, until(taken.again()), !draining);
                 if (stopping && !draining) {
                     draining = true;
                     session.drain();

@@ -16,9 +16,9 @@ class PartitionReadiness implements HealthCheck {
     private final TopicCheck topics;
     private final Owners owners;
     private final IntakeValve valve;
-    private final LogNotices notices;
+    private final CommandsLogNotices notices;
 
-    PartitionReadiness(TopicCheck topics, Owners owners, IntakeValve valve, LogNotices notices) {
+    PartitionReadiness(TopicCheck topics, Owners owners, IntakeValve valve, CommandsLogNotices notices) {
         this.topics = topics;
         this.owners = owners;
         this.valve = valve;

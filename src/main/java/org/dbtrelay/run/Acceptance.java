@@ -11,7 +11,8 @@ final class Acceptance {
 
     private Acceptance() {}
 
-    static Decision decide(@Nullable RunEntry known, Input.Commanded input, Instant now, Policy policy, Lineup lineup) {
+    static Decision decide(
+            @Nullable RunEntry known, Input.CommandReceived input, Instant now, Policy policy, JobQueues queues) {
         if (known != null) {
             return known.commandHash().equals(input.hash())
                     ? Decision.NOTHING
@@ -28,11 +29,12 @@ final class Acceptance {
         }
         return switch (input.command()) {
             case Command.Unfit unfit -> rejected(input, null, null, unfit.reason(), unfit.message(), now);
-            case Command.Fit fit -> fit(input, fit, now, policy, lineup);
+            case Command.Fit fit -> fit(input, fit, now, policy, queues);
         };
     }
 
-    private static Decision fit(Input.Commanded input, Command.Fit command, Instant now, Policy policy, Lineup lineup) {
+    private static Decision fit(
+            Input.CommandReceived input, Command.Fit command, Instant now, Policy policy, JobQueues queues) {
         Command.Head head = command.head();
         Policy.@Nullable ForConnection connection = policy.connections().get(head.connection());
         @Nullable Long jobId = command.task().namedJob() instanceof JobSelector.ById(long id) ? Long.valueOf(id) : null;
@@ -51,42 +53,34 @@ final class Acceptance {
         if (forbidden != null) {
             return rejected(input, accountId, jobId, RejectReason.FORBIDDEN, forbidden, now);
         }
-        Order order = order(command, accountId, jobId, now, policy);
-        @Nullable String unsupported = unsupported(order, policy);
-        if (unsupported != null) {
-            return rejected(input, accountId, jobId, RejectReason.UNSUPPORTED, unsupported, now);
+        ResolvedCommand resolved = resolved(command, accountId, jobId, now, policy);
+        RunState.Waiting state = new RunState.Waiting(StartAttempts.NONE, 0, null);
+        RunEntry entry =
+                new RunEntry(head.id(), input.offset(), input.hash(), now, 0, false, List.of(), resolved, state);
+        DecisionBuilder builder = DecisionBuilder.of(entry, now).accepted();
+        if (resolved.isExpired(now)) {
+            return builder.rejected(
+                    RejectReason.EXPIRED,
+                    "expires_at " + resolved.expiresAt() + " had passed when the command came in");
         }
-        RunState.Waiting state = new RunState.Waiting(Starts.NONE, 0, null);
-        RunEntry entry = new RunEntry(head.id(), input.offset(), input.hash(), now, 0, false, List.of(), order, state);
-        Draft draft = Draft.of(entry, now).accepted();
-        if (order.isExpired(now)) {
-            return draft.rejected(
-                    RejectReason.EXPIRED, "expires_at " + order.expiresAt() + " had passed when the command came in");
-        }
-        WaitPhase.next(WaitPhase.bounds(draft, order), entry, now, policy, lineup);
-        return StartPhase.enterQueue(draft, state, lineup);
+        WaitPhase.next(WaitPhase.bounds(builder, resolved), entry, now, policy, queues);
+        return StartPhase.enterQueue(builder, state, queues);
     }
 
-    /** What the version of the ledger that is written cannot hold; null: it can hold everything. */
-    private static @Nullable String unsupported(Order order, Policy policy) {
-        return order.plainlyTriggers() || !policy.oldLedger()
-                ? null
-                : "only plain triggers are taken while relay.ledger.write-version is that of the build before";
-    }
-
-    private static Order order(Command.Fit command, long accountId, @Nullable Long jobId, Instant now, Policy policy) {
+    private static ResolvedCommand resolved(
+            Command.Fit command, long accountId, @Nullable Long jobId, Instant now, Policy policy) {
         Command.Head head = command.head();
         boolean settled = jobId != null || command.task() instanceof Task.Cancel;
         @Nullable TraceContext trace = head.trace();
-        return new Order(
+        return new ResolvedCommand(
                 command.task(),
                 head.connection(),
                 accountId,
                 jobId,
                 command.task().namedJob() instanceof JobSelector.ByNames(JobNames names) ? names.jobName() : null,
                 head.expiresAt(),
-                settled ? null : command.wishes(),
-                policy.terms(command.wishes(), head.connection(), jobId, now),
+                settled ? null : command.requested(),
+                policy.options(command.requested(), head.connection(), jobId, now),
                 head.context(),
                 trace == null ? null : trace.traceparent(),
                 trace == null ? null : trace.tracestate());
@@ -132,9 +126,9 @@ final class Acceptance {
     }
 
     /** What the policy has against the job of an order, which has become known only now; null: nothing. */
-    static @Nullable String forbiddenJob(Policy policy, Order order, long jobId) {
-        Policy.@Nullable ForConnection connection = policy.connections().get(order.connection());
-        return connection == null ? null : forbiddenJob(connection, order.connection(), jobId);
+    static @Nullable String forbiddenJob(Policy policy, ResolvedCommand resolved, long jobId) {
+        Policy.@Nullable ForConnection connection = policy.connections().get(resolved.connection());
+        return connection == null ? null : forbiddenJob(connection, resolved.connection(), jobId);
     }
 
     private static @Nullable String forbiddenJob(Policy.ForConnection connection, String name, long jobId) {
@@ -147,7 +141,7 @@ final class Acceptance {
 
     /** A rejection is remembered like an outcome, so that the same record again tells nothing new. */
     private static Decision rejected(
-            Input.Commanded input,
+            Input.CommandReceived input,
             @Nullable Long accountId,
             @Nullable Long jobId,
             RejectReason reason,

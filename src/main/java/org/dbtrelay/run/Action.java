@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What is to be done after the commit. Each comes back as one {@link Input}, but for {@link WakeAt} and {@link Watch}, which come back when it is time. */
+/** What is to be done after the commit. Each comes back as one {@link Input}, but for {@link SetTimer} and {@link SchedulePoll}, which come back when it is time. */
 public sealed interface Action {
 
     /** For which command. */
@@ -14,8 +14,8 @@ public sealed interface Action {
     /** Which connection's account is asked. */
     record Target(String connection, long accountId) {}
 
-    /** Offer {@link Input.Woken} at the given time. */
-    record WakeAt(String commandId, Instant at) implements Action {}
+    /** Offer {@link Input.TimerFired} at the given time. */
+    record SetTimer(String commandId, Instant at) implements Action {}
 
     /** Look the job up by its names. */
     record LookUpJob(String commandId, Target target, JobNames names) implements Action {}
@@ -31,14 +31,14 @@ public sealed interface Action {
     record ReadRun(String commandId, Target target, long runId) implements Action {}
 
     /** Read the job's newest run. */
-    record ReadNewestRun(String commandId, Target target, long jobId, Look look) implements Action {}
+    record ReadNewestRun(String commandId, Target target, long jobId, StartCheck look) implements Action {}
 
     /** List the job's runs in flight. */
-    record ListInFlight(String commandId, Target target, long jobId, Look look) implements Action {}
+    record ListInFlight(String commandId, Target target, long jobId, StartCheck look) implements Action {}
 
     /**
      * When a run more may be in flight, ask the account's budget for a request and a connection, then offer
-     * {@link Input.MayStart}.
+     * {@link Input.StartReserved}.
      *
      * @param look upon which the start depends; null: upon none
      */
@@ -47,7 +47,7 @@ public sealed interface Action {
             Target target,
             long jobId,
             StartCall call,
-            @Nullable Look look) implements Action {}
+            @Nullable StartCheck look) implements Action {}
 
     /**
      * Send what starts the run, if that is not longer after the decision than the send window.
@@ -94,7 +94,7 @@ public sealed interface Action {
      *
      * @param failures how many looks in a row have failed before this one
      */
-    record Watch(String commandId, Target target, long runId, Instant due, int failures) implements Action {}
+    record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements Action {}
 
     /**
      * Read the run with its steps and, if it failed, why, because it has ended. What is not there yet is waited for, but
@@ -110,10 +110,10 @@ public sealed interface Action {
     /**
      * Read once more what was missing when the run's end was told.
      *
-     * @param attempt comes back in {@link Input.Explained}
+     * @param attempt comes back in {@link Input.EndExplained}
      * @param due not before then
      */
-    record Explain(String commandId, Target target, RunSnapshot run, int attempt, Instant due) implements Action {}
+    record ExplainEnd(String commandId, Target target, RunSnapshot run, int attempt, Instant due) implements Action {}
 
     /**
      * Cancel the run.
@@ -141,6 +141,6 @@ public sealed interface Action {
     record CancelQueued(String commandId, Target target, long runId) implements Action {}
 
     /** Ask for artifacts and store what is there. */
-    record Collect(String commandId, Target target, RunSnapshot run, List<WantedArtifact> artifacts)
+    record CollectArtifacts(String commandId, Target target, RunSnapshot run, List<WantedArtifact> artifacts)
             implements Action {}
 }

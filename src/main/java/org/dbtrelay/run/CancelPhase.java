@@ -18,75 +18,76 @@ final class CancelPhase {
             RunEntry entry,
             RunState.Waiting state,
             Task.Cancel task,
-            Input.About input,
+            Input.CommandInput input,
             Instant now,
             Policy policy,
-            Lineup lineup) {
+            JobQueues queues) {
         return switch (input) {
-            case Input.TargetMoved moved
-            when task.run() instanceof RunSelector.OfCommand(String target) -> ofCommand(entry, target, now, lineup);
+            case Input.TargetChanged moved
+            when task.run() instanceof RunSelector.OfCommand(String target) -> ofCommand(entry, target, now, queues);
             case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look)
-            when run != null -> ofRun(entry, run, now, policy, lineup);
-            case Input.About other -> Decision.NOTHING;
+            when run != null -> ofRun(entry, run, now, policy, queues);
+            case Input.CommandInput other -> Decision.NOTHING;
         };
     }
 
-    private static Decision ofCommand(RunEntry entry, String targetId, Instant now, Lineup lineup) {
-        Draft draft = Draft.of(entry, now);
-        @Nullable RunEntry target = lineup.find(targetId);
+    private static Decision ofCommand(RunEntry entry, String targetId, Instant now, JobQueues queues) {
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        @Nullable RunEntry target = queues.find(targetId);
         if (target == null) {
-            return unknownYet(draft, entry, targetId, now);
+            return unknownYet(builder, entry, targetId, now);
         }
-        @Nullable Order order = target.order();
-        if (order != null && order.task() instanceof Task.Cancel) {
-            return draft.rejected(
+        @Nullable ResolvedCommand resolved = target.resolved();
+        if (resolved != null && resolved.task() instanceof Task.Cancel) {
+            return builder.rejected(
                     RejectReason.INVALID, "target_command_id: command '" + targetId + "' is a cancel itself");
         }
-        boolean learns = learnsJob(draft, entry.openOrder(), order);
+        boolean learns = learnsJob(builder, entry.openCommand(), resolved);
         return switch (target.state()) {
-            case RunState.Waiting waiting -> waits(ask(draft, targetId), entry, learns);
-            case RunState.Following following -> waits(ask(draft, targetId), entry, learns);
+            case RunState.Waiting waiting -> waits(ask(builder, targetId), entry, learns);
+            case RunState.Following following -> waits(ask(builder, targetId), entry, learns);
             // As soon as its run is known, or it is sure that there is none, it moves on.
-            case RunState.Starting starting -> waits(draft, entry, learns);
-            case RunState.Looking looking -> waits(draft, entry, learns);
-            case RunState.Cancelling cancelling -> waits(draft, entry, learns);
+            case RunState.Starting starting -> waits(builder, entry, learns);
+            case RunState.Searching looking -> waits(builder, entry, learns);
+            case RunState.Cancelling cancelling -> waits(builder, entry, learns);
             case RunState.Collecting collecting ->
-                draft.completed(
+                builder.completed(
                         collecting.run().runId(), collecting.run().status(), hasEnded(targetId, collecting.outcome()));
-            case RunState.Finished finished -> ofFinished(draft, entry, targetId, finished);
+            case RunState.Finished finished -> ofFinished(builder, entry, targetId, finished);
         };
     }
 
-    private static Draft ask(Draft draft, String targetId) {
-        return draft.tell(new Input.CancelAsked(targetId, CancelReason.CANCELLED_BY_RELAY));
+    private static DecisionBuilder ask(DecisionBuilder builder, String targetId) {
+        return builder.tell(new Input.CancelRequested(targetId, CancelReason.CANCELLED_BY_RELAY));
     }
 
     /** The target's job is the cancel's; it is noted while the target knows it, for what is finished has shed it. */
-    private static boolean learnsJob(Draft draft, Order own, @Nullable Order ofTarget) {
+    private static boolean learnsJob(DecisionBuilder builder, ResolvedCommand own, @Nullable ResolvedCommand ofTarget) {
         @Nullable Long jobId = ofTarget == null ? null : ofTarget.jobId();
         if (ofTarget == null || jobId == null || jobId.equals(own.jobId())) {
             return false;
         }
-        draft.order(own.withJob(jobId, ofTarget.jobName()));
+        builder.resolved(own.withJob(jobId, ofTarget.jobName()));
         return true;
     }
 
-    private static Decision waits(Draft draft, RunEntry entry, boolean changed) {
-        return changed ? draft.to(entry.state()) : draft.unchanged();
+    private static Decision waits(DecisionBuilder builder, RunEntry entry, boolean changed) {
+        return changed ? builder.to(entry.state()) : builder.unchanged();
     }
 
-    private static Decision ofFinished(Draft draft, RunEntry entry, String targetId, RunState.Finished finished) {
+    private static Decision ofFinished(
+            DecisionBuilder builder, RunEntry entry, String targetId, RunState.Finished finished) {
         @Nullable Long runId = finished.runId();
         boolean asHoped = !Expectation.UNEXPECTED_STATUS.equals(finished.reason());
         @Nullable JobRunStatus status = asHoped ? finished.outcome().runStatus() : null;
         if (runId != null && status == null) {
             // It was given up, or was a wait that is over: its run may go on, and its end is not known here.
-            Order order = entry.openOrder().with(new Task.Cancel(new RunSelector.ById(runId)));
-            return draft.order(order)
-                    .then(new Action.ReadRun(entry.commandId(), order.target(), runId))
+            ResolvedCommand resolved = entry.openCommand().with(new Task.Cancel(new RunSelector.ById(runId)));
+            return builder.resolved(resolved)
+                    .then(new Action.ReadRun(entry.commandId(), resolved.target(), runId))
                     .to(entry.state());
         }
-        return draft.completed(runId, status, hasEnded(targetId, finished.outcome()));
+        return builder.completed(runId, status, hasEnded(targetId, finished.outcome()));
     }
 
     private static String hasEnded(String targetId, EventType outcome) {
@@ -94,12 +95,13 @@ final class CancelPhase {
     }
 
     /** A command that is not known may come yet; of another partition it never does. */
-    static Decision unknownYet(Draft draft, RunEntry entry, String targetId, Instant now) {
+    static Decision unknownYet(DecisionBuilder builder, RunEntry entry, String targetId, Instant now) {
         Instant until = entry.acceptedAt().plus(WaitPhase.GRACE);
         if (now.isBefore(until)) {
-            return draft.wakeAt(until).to(new RunState.Waiting(((RunState.Waiting) entry.state()).starts(), 0, until));
+            return builder.wakeAt(until)
+                    .to(new RunState.Waiting(((RunState.Waiting) entry.state()).starts(), 0, until));
         }
-        return draft.rejected(
+        return builder.rejected(
                 RejectReason.COMMAND_UNKNOWN,
                 "target_command_id: no command '" + targetId
                         + "' is known in this partition; send it with the record key"
@@ -107,74 +109,76 @@ final class CancelPhase {
                         + " (relay.ledger.retention)");
     }
 
-    private static Decision ofRun(RunEntry entry, RunSnapshot run, Instant now, Policy policy, Lineup lineup) {
-        Order order = entry.openOrder().withJob(run.jobId(), run.jobName());
-        Draft draft = Draft.of(entry, now).order(order);
-        @Nullable String forbidden = Acceptance.forbiddenJob(policy, order, run.jobId());
+    private static Decision ofRun(RunEntry entry, RunSnapshot run, Instant now, Policy policy, JobQueues queues) {
+        ResolvedCommand resolved = entry.openCommand().withJob(run.jobId(), run.jobName());
+        DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(resolved);
+        @Nullable String forbidden = Acceptance.forbiddenJob(policy, resolved, run.jobId());
         if (forbidden != null) {
-            return draft.rejected(RejectReason.FORBIDDEN, forbidden);
+            return builder.rejected(RejectReason.FORBIDDEN, forbidden);
         }
         if (run.status().isTerminal()) {
-            return draft.completed(run.runId(), run.status(), "the run had ended");
+            return builder.completed(run.runId(), run.status(), "the run had ended");
         }
-        @Nullable RunEntry owner = lineup.followerOf(order.target(), run);
+        @Nullable RunEntry owner = queues.followerOf(resolved.target(), run);
         if (owner == null) {
-            draft.cancel(run);
+            builder.cancel(run);
         } else {
-            draft.tell(new Input.CancelAsked(owner.commandId(), CancelReason.CANCELLED_BY_RELAY));
+            builder.tell(new Input.CancelRequested(owner.commandId(), CancelReason.CANCELLED_BY_RELAY));
         }
-        draft.watch(run, FollowPhase.soon(order, now));
-        return draft.to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now, 1, null, null));
+        builder.watch(run, FollowPhase.soon(resolved, now));
+        return builder.to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now, 1, null, null));
     }
 
     /** Its run is being cancelled and looked at: it is over when dbt Cloud says so, however the run has ended. */
-    static Decision cancelling(RunEntry entry, RunState.Cancelling state, Input.About input, Instant now) {
-        Order order = entry.openOrder();
+    static Decision cancelling(RunEntry entry, RunState.Cancelling state, Input.CommandInput input, Instant now) {
+        ResolvedCommand resolved = entry.openCommand();
         RunSnapshot run = state.run();
         return switch (input) {
-            case Input.Observed(String id, RunSnapshot seen)
+            case Input.RunObserved(String id, RunSnapshot seen)
             when seen.runId() == run.runId() && seen.status().isTerminal() ->
-                Draft.of(entry, now).completed(seen.runId(), seen.status(), "the run has ended");
-            case Input.About any
-            when !now.isBefore(order.terms().deadline()) ->
-                Draft.of(entry, now)
+                DecisionBuilder.of(entry, now).completed(seen.runId(), seen.status(), "the run has ended");
+            case Input.CommandInput any
+            when !now.isBefore(resolved.options().deadline()) ->
+                DecisionBuilder.of(entry, now)
                         .rejected(
                                 RejectReason.EXPIRED,
                                 state.trouble() == null
                                         ? UNCONFIRMED
                                         : UNCONFIRMED + "; the last cancel failed: " + state.trouble());
-            case Input.Observed observed ->
-                goesOn(Draft.of(entry, now).watch(run, FollowPhase.soon(order, now)), state, now);
-            case Input.NotSeen missing ->
+            case Input.RunObserved observed ->
+                goesOn(DecisionBuilder.of(entry, now).watch(run, FollowPhase.soon(resolved, now)), state, now);
+            case Input.RunNotFound missing ->
                 goesOn(
-                        Draft.of(entry, now)
+                        DecisionBuilder.of(entry, now)
                                 .watch(
                                         run,
                                         now.plus(PollPlan.gapOfMissing(
-                                                order.terms().pollInterval(),
+                                                resolved.options().pollInterval(),
                                                 Duration.between(entry.acceptedAt(), now)))),
                         state,
                         now);
-            case Input.CallFailed(Action.Watch look, CallFailure failure) ->
-                goesOn(Draft.of(entry, now).then(FollowPhase.lookAgain(look, order, now)), state, now);
+            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
+                goesOn(DecisionBuilder.of(entry, now).then(FollowPhase.lookAgain(look, resolved, now)), state, now);
             case Input.CallFailed(Action.CancelRun cancel, CallFailure.Refused refused) ->
-                Draft.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
+                DecisionBuilder.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
             case Input.CallFailed(Action.CancelRun cancel, CallFailure failure) ->
-                Draft.of(entry, now)
+                DecisionBuilder.of(entry, now)
                         .wakeAt(state.askedAt().plus(RunMachine.backOff(state.tries())))
                         .to(state.failed(failure.detail()));
-            case Input.Woken woken
-            when state.isToTryAgain(now) -> FollowPhase.cancelAgain(Draft.of(entry, now), state, now);
+            case Input.TimerFired woken
+            when state.isToTryAgain(now) -> FollowPhase.cancelAgain(DecisionBuilder.of(entry, now), state, now);
             case Input.Restored restored ->
                 FollowPhase.cancelAgain(
-                        Draft.of(entry, now).wakeAt(order.terms().deadline()).watch(run, FollowPhase.soon(order, now)),
+                        DecisionBuilder.of(entry, now)
+                                .wakeAt(resolved.options().deadline())
+                                .watch(run, FollowPhase.soon(resolved, now)),
                         state,
                         now);
-            case Input.About other -> Decision.NOTHING;
+            case Input.CommandInput other -> Decision.NOTHING;
         };
     }
 
-    private static Decision goesOn(Draft draft, RunState.Cancelling state, Instant now) {
-        return state.isToAskAgain(now) ? FollowPhase.cancelAgain(draft, state, now) : draft.unchanged();
+    private static Decision goesOn(DecisionBuilder builder, RunState.Cancelling state, Instant now) {
+        return state.isToAskAgain(now) ? FollowPhase.cancelAgain(builder, state, now) : builder.unchanged();
     }
 }

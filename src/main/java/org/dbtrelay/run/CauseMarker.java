@@ -62,6 +62,6 @@ public record CauseMarker(String deployment, String token) {
     /** The {@code cause} to send: this marker, then the producer's own cause, the whole cut to 255 characters. */
     public String inFrontOf(@Nullable String cause) {
         String whole = cause == null || cause.isBlank() ? text() : text() + " " + cause;
-        return Cut.to(MAX_CAUSE, whole);
+        return Truncate.to(MAX_CAUSE, whole);
     }
 }

@@ -2,7 +2,7 @@ package org.dbtrelay.run;
 
 import java.time.Instant;
 import java.util.List;
-import org.dbtrelay.run.Input.Collected.Unavailable;
+import org.dbtrelay.run.Input.ArtifactsCollected.Unavailable;
 import org.dbtrelay.run.RunState.Explaining;
 import org.jspecify.annotations.Nullable;
 
@@ -13,39 +13,40 @@ final class CollectPhase {
 
     /** The event of the end is in the draft; what is left is asked for. */
     static Decision begin(
-            Draft draft,
+            DecisionBuilder builder,
             String commandId,
-            Order order,
+            ResolvedCommand resolved,
             RunEnd end,
             EventType outcome,
             @Nullable String reason,
             Instant now,
             Policy policy) {
-        List<WantedArtifact> wanted = StepChoice.wanted(order.terms().artifacts(), end.steps());
+        List<WantedArtifact> wanted = StepChoice.wanted(resolved.options().artifacts(), end.steps());
         @Nullable Explaining explaining = ExplainPhase.owed(end, !wanted.isEmpty());
         RunState.Collecting state = withoutAbsent(
-                draft,
+                builder,
                 RunState.Collecting.begin(
                         end.run(), outcome, reason, wanted, explaining, now, policy.artifactPatience()),
                 end);
         if (state.canCollect()) {
-            draft.then(new Action.Collect(commandId, order.target(), end.run(), state.remaining()));
+            builder.then(new Action.CollectArtifacts(commandId, resolved.target(), end.run(), state.remaining()));
         }
         if (explaining != null) {
-            draft.then(ExplainPhase.again(commandId, order, end.run(), explaining, now.plus(RunMachine.backOff(0))));
+            builder.then(
+                    ExplainPhase.again(commandId, resolved, end.run(), explaining, now.plus(RunMachine.backOff(0))));
         }
-        return settle(state.isDone() ? draft : draft.wakeAt(state.over()), state);
+        return settle(state.isDone() ? builder : builder.wakeAt(state.over()), state);
     }
 
     /** What a command wants of a step that the run does not have is told at once, as soon as the steps are known. */
-    static RunState.Collecting withoutAbsent(Draft draft, RunState.Collecting state, RunEnd end) {
+    static RunState.Collecting withoutAbsent(DecisionBuilder builder, RunState.Collecting state, RunEnd end) {
         if (end.missing().contains(RunEnd.Part.STEPS)) {
             return state;
         }
         List<WantedArtifact> absent = StepChoice.absent(state.remaining(), end.steps());
         for (WantedArtifact artifact : absent) {
             unavailable(
-                    draft,
+                    builder,
                     state.run(),
                     artifact,
                     UnavailableReason.NOT_PRODUCED,
@@ -58,45 +59,46 @@ final class CollectPhase {
     }
 
     static Decision collecting(
-            RunEntry entry, RunState.Collecting state, Input.About input, Instant now, Policy policy) {
+            RunEntry entry, RunState.Collecting state, Input.CommandInput input, Instant now, Policy policy) {
         return switch (input) {
-            case Input.Collected collected -> collected(entry, state.asked(null, now), collected, now, policy);
-            case Input.CallFailed(Action.Collect collect, CallFailure failure) ->
+            case Input.ArtifactsCollected collected -> collected(entry, state.asked(null, now), collected, now, policy);
+            case Input.CallFailed(Action.CollectArtifacts collect, CallFailure failure) ->
                 collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
-            case Input.Explained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
-            case Input.Woken woken when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
-            case Input.Woken woken -> state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
+            case Input.EndExplained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
+            case Input.TimerFired woken when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
+            case Input.TimerFired woken ->
+                state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
             case Input.Restored restored -> restored(entry, state, now);
-            case Input.About other -> Decision.NOTHING;
+            case Input.CommandInput other -> Decision.NOTHING;
         };
     }
 
     private static Decision restored(RunEntry entry, RunState.Collecting state, Instant now) {
-        Draft draft = Draft.of(entry, now).wakeAt(state.over());
+        DecisionBuilder builder = DecisionBuilder.of(entry, now).wakeAt(state.over());
         if (state.canCollect()) {
-            draft.then(collect(entry, state));
+            builder.then(collect(entry, state));
         }
         if (state.explaining() != null) {
-            draft.then(ExplainPhase.again(entry, state, state.explaining(), now));
+            builder.then(ExplainPhase.again(entry, state, state.explaining(), now));
         }
-        return draft.unchanged();
+        return builder.unchanged();
     }
 
     private static Decision collected(
-            RunEntry entry, RunState.Collecting state, Input.Collected input, Instant now, Policy policy) {
+            RunEntry entry, RunState.Collecting state, Input.ArtifactsCollected input, Instant now, Policy policy) {
         if (!state.canCollect()) {
             return Decision.NOTHING;
         }
-        Draft draft = Draft.of(entry, now);
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         RunSnapshot run = state.run();
         for (StoredArtifact artifact : input.ready()) {
             if (state.remaining().contains(artifact.wanted())) {
-                draft.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
+                builder.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
             }
         }
         for (Unavailable missing : input.unavailable()) {
             if (state.remaining().contains(missing.artifact())) {
-                unavailable(draft, run, missing.artifact(), missing.reason(), missing.message());
+                unavailable(builder, run, missing.artifact(), missing.reason(), missing.message());
             }
         }
         List<Unavailable> notYet = input.notYet().stream()
@@ -106,63 +108,69 @@ final class CollectPhase {
             List<WantedArtifact> remaining =
                     notYet.stream().map(Unavailable::artifact).toList();
             Instant again = now.plus(RunMachine.backOff(state.tries()));
-            return draft.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
+            return builder.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
         }
-        return notInTime(draft, state, notYet, policy);
+        return notInTime(builder, state, notYet, policy);
     }
 
     /** Not even an answer has come: the account has no request to spare for what is in no hurry, or dbt Cloud says nothing. */
     private static Decision overdue(RunEntry entry, RunState.Collecting state, Instant now, Policy policy) {
         List<Unavailable> all =
                 nothing(entry, state, "dbt Cloud has not answered").notYet();
-        return notInTime(Draft.of(entry, now), state.with((Explaining) null), all, policy);
+        return notInTime(DecisionBuilder.of(entry, now), state.with((Explaining) null), all, policy);
     }
 
     /** What has not come is not waited for any longer. */
-    static Decision notInTime(Draft draft, RunState.Collecting state, List<Unavailable> notYet, Policy policy) {
+    static Decision notInTime(
+            DecisionBuilder builder, RunState.Collecting state, List<Unavailable> notYet, Policy policy) {
         String patience = "relay.artifacts.patience (" + policy.artifactPatience() + ")";
         for (Unavailable missing : notYet) {
             String tried = missing.reason() == UnavailableReason.NOT_FOUND_IN_TIME
                     ? "it could not be had within " + patience + ": "
                     : "tried until " + patience + " was over: ";
-            unavailable(draft, state.run(), missing.artifact(), missing.reason(), tried + missing.message());
+            unavailable(builder, state.run(), missing.artifact(), missing.reason(), tried + missing.message());
         }
-        return settle(draft, state.with(List.of()));
+        return settle(builder, state.with(List.of()));
     }
 
     /** Not one of those that remain can be had, for the same reason. */
-    static Input.Collected nothing(RunEntry entry, RunState.Collecting state, String why) {
+    static Input.ArtifactsCollected nothing(RunEntry entry, RunState.Collecting state, String why) {
         List<Unavailable> all = state.remaining().stream()
                 .map(wanted -> new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, why))
                 .toList();
-        return new Input.Collected(entry.commandId(), List.of(), List.of(), all);
+        return new Input.ArtifactsCollected(entry.commandId(), List.of(), List.of(), all);
     }
 
     /** The command is over when all is told. */
-    static Decision settle(Draft draft, RunState.Collecting state) {
+    static Decision settle(DecisionBuilder builder, RunState.Collecting state) {
         return state.isDone()
-                ? draft.finish(state.outcome(), state.reason(), state.run().runId())
-                : draft.to(state);
+                ? builder.finish(state.outcome(), state.reason(), state.run().runId())
+                : builder.to(state);
     }
 
     /** What is still to come is not waited for. A fault tells nothing more: what it would tell may be what is wrong. */
     static Decision giveUp(
             RunEntry entry, RunState.Collecting state, AbandonReason reason, String message, Instant now) {
-        Draft draft = Draft.of(entry, now);
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         if (reason == AbandonReason.OPERATOR) {
             for (WantedArtifact artifact : state.remaining()) {
-                unavailable(draft, state.run(), artifact, UnavailableReason.NOT_FOUND_IN_TIME, message);
+                unavailable(builder, state.run(), artifact, UnavailableReason.NOT_FOUND_IN_TIME, message);
             }
         }
-        return draft.finish(state.outcome(), state.reason(), state.run().runId());
+        return builder.finish(state.outcome(), state.reason(), state.run().runId());
     }
 
     private static void unavailable(
-            Draft draft, RunSnapshot run, WantedArtifact artifact, UnavailableReason reason, String message) {
-        draft.emit(EventType.ARTIFACT_UNAVAILABLE, run, new RunEvent.OfMissingArtifact(artifact, reason, message));
+            DecisionBuilder builder,
+            RunSnapshot run,
+            WantedArtifact artifact,
+            UnavailableReason reason,
+            String message) {
+        builder.emit(EventType.ARTIFACT_UNAVAILABLE, run, new RunEvent.OfMissingArtifact(artifact, reason, message));
     }
 
     static Action collect(RunEntry entry, RunState.Collecting state) {
-        return new Action.Collect(entry.commandId(), entry.openOrder().target(), state.run(), state.remaining());
+        return new Action.CollectArtifacts(
+                entry.commandId(), entry.openCommand().target(), state.run(), state.remaining());
     }
 }

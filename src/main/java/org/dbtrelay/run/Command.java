@@ -58,17 +58,17 @@ public sealed interface Command {
     /**
      * A command that says clearly what is to be done.
      *
-     * @param wishes what it says about how
+     * @param requested what it says about how
      */
-    record Fit(Head head, Task task, Wishes wishes) implements Command {
+    record Fit(Head head, Task task, RequestedOptions requested) implements Command {
         @Override
         public Fit in(@Nullable TraceContext trace) {
-            return new Fit(head.in(trace), task, wishes);
+            return new Fit(head.in(trace), task, requested);
         }
 
         @Override
         public Fit named(String id) {
-            return new Fit(head.named(id), task, wishes);
+            return new Fit(head.named(id), task, requested);
         }
 
         @Override

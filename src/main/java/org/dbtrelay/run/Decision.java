@@ -16,7 +16,7 @@ public record Decision(
         @Nullable String forgotten,
         List<RunEvent> events,
         List<Action> actions,
-        List<Input.About> onward,
+        List<Input.CommandInput> onward,
         @Nullable DeadLetter deadLetter) {
 
     /** Nothing changes and nothing is to be done. */

@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 public final class Decisions {
 
     private final Map<String, RunEntry> entries;
-    private final Lineup lineup;
+    private final JobQueues queues;
     private final Machine machine;
     private final BiConsumer<@Nullable RunEntry, @Nullable RunEntry> replaced;
 
     /** Inputs for which the batch before had no room. */
-    private final Deque<Input.About> left = new ArrayDeque<>();
+    private final Deque<Input.CommandInput> left = new ArrayDeque<>();
 
     /** What is committed together. */
     public interface Batch {
@@ -36,23 +36,23 @@ public final class Decisions {
     @FunctionalInterface
     public interface Machine {
         /** As {@link RunMachine#decide}. */
-        Decision decide(@Nullable RunEntry entry, Input input, Instant now, Lineup lineup);
+        Decision decide(@Nullable RunEntry entry, Input input, Instant now, JobQueues queues);
     }
 
     /**
      * Decides about the commands of a partition.
      *
      * @param entries by id; changed from now on
-     * @param lineup of the same entries; follows their changes from now on
+     * @param queues of the same entries; follows their changes from now on
      * @param replaced told of each entry before and after its change; null: there is none
      */
     public Decisions(
             Map<String, RunEntry> entries,
-            Lineup lineup,
+            JobQueues queues,
             Machine machine,
             BiConsumer<@Nullable RunEntry, @Nullable RunEntry> replaced) {
         this.entries = entries;
-        this.lineup = lineup;
+        this.queues = queues;
         this.machine = machine;
         this.replaced = replaced;
     }
@@ -64,7 +64,7 @@ public final class Decisions {
      */
     public Decision follow(Input input, Instant now, Batch batch) {
         @Nullable String id = input.commandIdOrNull();
-        Decision decision = machine.decide(id == null ? null : entries.get(id), input, now, lineup);
+        Decision decision = machine.decide(id == null ? null : entries.get(id), input, now, queues);
         batch.take(decision);
         @Nullable RunEntry entry = decision.entry();
         if (entry != null) {
@@ -75,8 +75,8 @@ public final class Decisions {
         }
         decision.onward().forEach(told -> follow(told, now, batch));
         if (entry != null) {
-            for (String waiter : lineup.waitersOf(entry.commandId())) {
-                Input.TargetMoved moved = new Input.TargetMoved(waiter);
+            for (String waiter : queues.waitersOf(entry.commandId())) {
+                Input.TargetChanged moved = new Input.TargetChanged(waiter);
                 if (batch.isFull()) {
                     left.add(moved);
                 } else {
@@ -90,7 +90,7 @@ public final class Decisions {
     /** Decides about those who have become first at their jobs. */
     public void turns(Instant now, Batch batch) {
         while (!batch.isFull()) {
-            Input.@Nullable Turn turn = lineup.takeTurn();
+            Input.@Nullable TurnReached turn = queues.takeTurn();
             if (turn == null) {
                 return;
             }
@@ -122,7 +122,7 @@ public final class Decisions {
     }
 
     private void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
-        lineup.replace(before, after);
+        queues.replace(before, after);
         replaced.accept(before, after);
     }
 }

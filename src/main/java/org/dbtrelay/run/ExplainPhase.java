@@ -22,39 +22,40 @@ final class ExplainPhase {
     }
 
     static Action again(RunEntry entry, RunState.Collecting state, Explaining explaining, Instant due) {
-        return again(entry.commandId(), entry.openOrder(), state.run(), explaining, due);
+        return again(entry.commandId(), entry.openCommand(), state.run(), explaining, due);
     }
 
-    static Action again(String commandId, Order order, RunSnapshot run, Explaining explaining, Instant due) {
-        return new Action.Explain(commandId, order.target(), run, explaining.tries(), due);
+    static Action again(
+            String commandId, ResolvedCommand resolved, RunSnapshot run, Explaining explaining, Instant due) {
+        return new Action.ExplainEnd(commandId, resolved.target(), run, explaining.tries(), due);
     }
 
     static Decision explained(
-            RunEntry entry, RunState.Collecting before, Input.Explained input, Instant now, Policy policy) {
+            RunEntry entry, RunState.Collecting before, Input.EndExplained input, Instant now, Policy policy) {
         @Nullable Explaining explaining = before.explaining();
         if (explaining == null || input.attempt() != explaining.tries()) {
             return Decision.NOTHING;
         }
         RunEnd end = input.end();
-        Draft draft = Draft.of(entry, now);
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         RunState.Collecting state = before.asked(end.trouble(), now);
         boolean stepsCame = lacksSteps(explaining.missing()) && !lacksSteps(end.missing());
         if (stepsCame) {
             state = CollectPhase.withoutAbsent(
-                    draft,
-                    state.with(StepChoice.wanted(entry.openOrder().terms().artifacts(), end.steps())),
+                    builder,
+                    state.with(StepChoice.wanted(entry.openCommand().options().artifacts(), end.steps())),
                     end);
         }
         if (end.isComplete() || isOver(state, explaining, end, now)) {
-            return told(draft, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);
+            return told(builder, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);
         }
         Set<Part> missing = lacksSteps(end.missing()) ? explaining.missing() : end.missing();
         Explaining next = new Explaining(explaining.untold(), missing, explaining.tries() + 1);
         state = state.with(next);
         if (stepsCame && state.canCollect()) {
-            draft.then(CollectPhase.collect(entry, state));
+            builder.then(CollectPhase.collect(entry, state));
         }
-        return draft.then(again(entry, state, next, now.plus(RunMachine.backOff(explaining.tries()))))
+        return builder.then(again(entry, state, next, now.plus(RunMachine.backOff(explaining.tries()))))
                 .to(state);
     }
 
@@ -68,7 +69,7 @@ final class ExplainPhase {
     }
 
     private static Decision told(
-            Draft draft,
+            DecisionBuilder builder,
             RunEntry entry,
             RunState.Collecting state,
             Explaining explaining,
@@ -80,21 +81,23 @@ final class ExplainPhase {
                 && RunEnd.isFailure(run)
                 && hasWhatWasTold(end, explaining)
                 && adds(end.failure(), explaining.untold())) {
-            draft.emit(
-                    EventType.RUN_FAILURE_EXPLAINED, run, draft.ofRun(run, null, end.failure(), state.reason(), null));
+            builder.emit(
+                    EventType.RUN_FAILURE_EXPLAINED,
+                    run,
+                    builder.ofRun(run, null, end.failure(), state.reason(), null));
         }
         if (lacksSteps(explaining.missing()) && !stepsCame) {
             String why = end.trouble() == null
                     ? "the run's steps could not be read"
                     : end.trouble().detail();
-            List<Input.Collected.Unavailable> all =
+            List<Input.ArtifactsCollected.Unavailable> all =
                     CollectPhase.nothing(entry, state, why).notYet();
-            return CollectPhase.notInTime(draft, state, all, policy);
+            return CollectPhase.notInTime(builder, state, all, policy);
         }
         if (stepsCame && state.canCollect()) {
-            draft.then(CollectPhase.collect(entry, state));
+            builder.then(CollectPhase.collect(entry, state));
         }
-        return CollectPhase.settle(draft, state);
+        return CollectPhase.settle(builder, state);
     }
 
     /** Whether nothing is missing that was told with the end: an explanation takes the place of what was told. */

@@ -10,18 +10,18 @@ public sealed interface Input {
     /** The command that it concerns; null: it concerns none, or nobody knows yet which. */
     default @Nullable String commandIdOrNull() {
         return switch (this) {
-            case Unreadable unreadable -> null;
-            case Swept swept -> null;
-            case Commanded commanded -> commanded.command().id();
-            case About about -> about.commandId();
+            case NotACommand unreadable -> null;
+            case SweepResult swept -> null;
+            case CommandReceived commanded -> commanded.command().id();
+            case CommandInput about -> about.commandId();
         };
     }
 
     /** What a record of the commands topic says. */
-    sealed interface OfRecord extends Input {}
+    sealed interface RecordInput extends Input {}
 
     /** A record that is no command at all. */
-    record Unreadable(DeadLetter verdict) implements OfRecord {}
+    record NotACommand(DeadLetter verdict) implements RecordInput {}
 
     /**
      * A command has come in.
@@ -30,21 +30,21 @@ public sealed interface Input {
      * @param recordTime the Kafka record's time
      * @param offset the record's place in its partition; {@link RunEntry#NO_OFFSET} if it is in none
      */
-    record Commanded(Command command, CommandHash hash, Instant recordTime, long offset) implements OfRecord {
+    record CommandReceived(Command command, CommandHash hash, Instant recordTime, long offset) implements RecordInput {
 
         /** The same as part of another trace. */
-        public Commanded in(@Nullable TraceContext trace) {
-            return new Commanded(command.in(trace), hash, recordTime, offset);
+        public CommandReceived in(@Nullable TraceContext trace) {
+            return new CommandReceived(command.in(trace), hash, recordTime, offset);
         }
 
         /** The same as its producer had sent it, before it was passed on. */
-        public Commanded sent(String id, Instant time) {
-            return new Commanded(command.named(id), hash, time, offset);
+        public CommandReceived sent(String id, Instant time) {
+            return new CommandReceived(command.named(id), hash, time, offset);
         }
 
         /** The same at another place. */
-        public Commanded at(long place) {
-            return new Commanded(command, hash, recordTime, place);
+        public CommandReceived at(long place) {
+            return new CommandReceived(command, hash, recordTime, place);
         }
     }
 
@@ -52,34 +52,34 @@ public sealed interface Input {
      * Some of the runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the
      * commands.
      */
-    record Swept(Action.Target target, List<RunSnapshot> runs) implements Input {}
+    record SweepResult(Action.Target target, List<RunSnapshot> runs) implements Input {}
 
     /** What concerns a command that is known already. */
-    sealed interface About extends Input {
+    sealed interface CommandInput extends Input {
         /** Which. */
         String commandId();
     }
 
     /** A new owner has read the entry from the ledger. */
-    record Restored(String commandId) implements About {}
+    record Restored(String commandId) implements CommandInput {}
 
-    /** The time that {@link Action.WakeAt} named has come. */
-    record Woken(String commandId) implements About {}
+    /** The time that {@link Action.SetTimer} named has come. */
+    record TimerFired(String commandId) implements CommandInput {}
 
     /** It is first among the commands of its job that have no run yet. */
-    record Turn(String commandId) implements About {}
+    record TurnReached(String commandId) implements CommandInput {}
 
     /** The command that it is about has moved on, or has come in only now. */
-    record TargetMoved(String commandId) implements About {}
+    record TargetChanged(String commandId) implements CommandInput {}
 
     /** Another command wants this one and its run to end. */
-    record CancelAsked(String commandId, CancelReason reason) implements About {}
+    record CancelRequested(String commandId, CancelReason reason) implements CommandInput {}
 
     /** A job was looked up by names, or read. */
-    record JobFound(String commandId, JobDetails job) implements About {}
+    record JobFound(String commandId, JobDetails job) implements CommandInput {}
 
     /** No job to run. */
-    record JobRefused(String commandId, RejectReason reason, String message) implements About {}
+    record JobRejected(String commandId, RejectReason reason, String message) implements CommandInput {}
 
     /**
      * A run was read because of what is to be done with it.
@@ -94,7 +94,8 @@ public sealed interface Input {
             @Nullable RunSnapshot run,
             boolean canRetry,
             @Nullable String whyNot,
-            @Nullable Look look) implements About {
+            @Nullable StartCheck look)
+            implements CommandInput {
 
         /** The run that the command names was read. */
         public RunRead(String commandId, @Nullable RunSnapshot run, boolean canRetry, @Nullable String whyNot) {
@@ -103,7 +104,7 @@ public sealed interface Input {
     }
 
     /** The runs of its job that dbt Cloud has in flight, oldest first. */
-    record InFlight(String commandId, List<RunSnapshot> runs, Look look) implements About {}
+    record RunsInFlight(String commandId, List<RunSnapshot> runs, StartCheck look) implements CommandInput {}
 
     /**
      * The budget has a request for the start, and a connection is free.
@@ -111,26 +112,26 @@ public sealed interface Input {
      * @param newestRunId the highest run id of the job that is known; null: none is
      * @param look upon which the start depends; null: upon none
      */
-    record MayStart(
+    record StartReserved(
             String commandId,
             StartCall call,
             @Nullable Long newestRunId,
-            @Nullable Look look) implements About {
+            @Nullable StartCheck look) implements CommandInput {
 
         /** The start depends upon no look. */
-        public MayStart(String commandId, StartCall call, @Nullable Long newestRunId) {
+        public StartReserved(String commandId, StartCall call, @Nullable Long newestRunId) {
             this(commandId, call, newestRunId, null);
         }
     }
 
     /** The trigger was answered with a run. */
-    record Started(String commandId, int attempt, RunSnapshot run) implements About {}
+    record Started(String commandId, int attempt, RunSnapshot run) implements CommandInput {}
 
     /** The trigger was refused: surely no run. */
-    record StartRefused(String commandId, int attempt, RejectReason reason, String message) implements About {}
+    record StartRefused(String commandId, int attempt, RejectReason reason, String message) implements CommandInput {}
 
     /** The trigger came to nothing, or nobody knows. */
-    record StartFailed(String commandId, int attempt, CallFailure failure) implements About {}
+    record StartFailed(String commandId, int attempt, CallFailure failure) implements CommandInput {}
 
     /**
      * The job's runs were searched for the marker.
@@ -138,30 +139,30 @@ public sealed interface Input {
      * @param begunAt when the search began
      * @param run null: not there
      */
-    record LookedUp(
+    record SearchResult(
             String commandId,
             int attempt,
             Instant begunAt,
-            @Nullable RunSnapshot run) implements About {}
+            @Nullable RunSnapshot run) implements CommandInput {}
 
     /** Runs that carry the command's marker, one at least. */
-    record Marked(String commandId, Action.Target target, List<RunSnapshot> runs) implements About {}
+    record MarkedRunsFound(String commandId, Action.Target target, List<RunSnapshot> runs) implements CommandInput {}
 
     /** A look at the run. */
-    record Observed(String commandId, RunSnapshot run) implements About {}
+    record RunObserved(String commandId, RunSnapshot run) implements CommandInput {}
 
     /** dbt Cloud does not know the run (404). */
-    record NotSeen(String commandId, long runId) implements About {}
+    record RunNotFound(String commandId, long runId) implements CommandInput {}
 
     /** A run has ended; what could be read of it within the time that its end may be held back. */
-    record Ended(String commandId, RunEnd end) implements About {}
+    record RunEnded(String commandId, RunEnd end) implements CommandInput {}
 
     /**
      * What was missing when a run's end was told has been asked for again.
      *
-     * @param attempt the number that {@link Action.Explain} carried
+     * @param attempt the number that {@link Action.ExplainEnd} carried
      */
-    record Explained(String commandId, int attempt, RunEnd end) implements About {}
+    record EndExplained(String commandId, int attempt, RunEnd end) implements CommandInput {}
 
     /**
      * What has become of artifacts.
@@ -169,9 +170,9 @@ public sealed interface Input {
      * @param unavailable will not come
      * @param notYet may still come; with what each is told as if patience is over before it does
      */
-    record Collected(
+    record ArtifactsCollected(
             String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<Unavailable> notYet)
-            implements About {
+            implements CommandInput {
         /** An artifact that is not to be had, and why. */
         public record Unavailable(WantedArtifact artifact, UnavailableReason reason, String message) {}
     }
@@ -181,7 +182,7 @@ public sealed interface Input {
      *
      * @param action what; a late failure of one call is not taken for that of another
      */
-    record CallFailed(Action action, CallFailure failure) implements About {
+    record CallFailed(Action action, CallFailure failure) implements CommandInput {
         @Override
         public String commandId() {
             return action.commandId();
@@ -189,8 +190,8 @@ public sealed interface Input {
     }
 
     /** An operator gives the command up. */
-    record EndAsked(String commandId) implements About {}
+    record EndRequested(String commandId) implements CommandInput {}
 
     /** An input about this command could not be decided because of a fault of the relay. */
-    record Broken(String commandId, String message) implements About {}
+    record InternalError(String commandId, String message) implements CommandInput {}
 }

@@ -17,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param sendWindow T_send: a trigger is not sent later than this after its intent was decided
  * @param cancelPatience how long after its deadline a command waits for the end of a run that it cancels
  * @param artifactPatience how long artifacts of an ended run are waited for
- * @param oldLedger entries are written in the version of the build before, which knows nothing but plain triggers
  * @param connections by name
  * @param defaults the terms where neither the command, nor its job, nor its connection says anything
  * @param jobs what is configured about the terms of a job, by its id
@@ -31,10 +30,9 @@ public record Policy(
         Duration sendWindow,
         Duration cancelPatience,
         Duration artifactPatience,
-        boolean oldLedger,
         Map<String, ForConnection> connections,
-        Terms.Defaults defaults,
-        Map<Long, Wishes> jobs) {
+        RunOptions.Defaults defaults,
+        Map<Long, RequestedOptions> jobs) {
 
     public Policy {
         connections = Map.copyOf(connections);
@@ -57,7 +55,6 @@ public record Policy(
                 sendWindow,
                 cancelPatience,
                 artifactPatience,
-                oldLedger,
                 connections,
                 defaults,
                 jobs);
@@ -68,10 +65,14 @@ public record Policy(
      *
      * @param jobId null as long as the job is not known
      */
-    Terms terms(Wishes wishes, String connection, @Nullable Long jobId, Instant acceptedAt) {
-        Wishes ofJob = jobId == null ? Wishes.NONE : jobs.getOrDefault(jobId, Wishes.NONE);
+    RunOptions options(RequestedOptions requested, String connection, @Nullable Long jobId, Instant acceptedAt) {
+        RequestedOptions ofJob =
+                jobId == null ? RequestedOptions.NONE : jobs.getOrDefault(jobId, RequestedOptions.NONE);
         @Nullable ForConnection of = connections.get(connection);
-        return wishes.or(ofJob).or(of == null ? Wishes.NONE : of.wishes()).over(defaults, acceptedAt);
+        return requested
+                .or(ofJob)
+                .or(of == null ? RequestedOptions.NONE : of.requested())
+                .over(defaults, acceptedAt);
     }
 
     /**
@@ -82,7 +83,7 @@ public record Policy(
      * @param runConfigFields null: all that dbt Cloud documents
      * @param maxInFlight how many runs may be in flight at once, per partition; null: any number
      * @param maxInFlightPerJob likewise, of one job
-     * @param wishes what it says about the terms of its commands
+     * @param requested what it says about the terms of its commands
      */
     public record ForConnection(
             long accountId,
@@ -93,5 +94,5 @@ public record Policy(
             @Nullable Set<String> runConfigFields,
             @Nullable Integer maxInFlight,
             @Nullable Integer maxInFlightPerJob,
-            Wishes wishes) {}
+            RequestedOptions requested) {}
 }

@@ -16,7 +16,6 @@ public enum RejectReason {
     ALREADY_RUNNING,
     NOT_RETRYABLE,
     REFUSED_BY_DBT_CLOUD,
-    UNSUPPORTED,
     INTERNAL;
 
     /** As it stands in events. */

@@ -13,52 +13,53 @@ final class RetryPhase {
             RunEntry entry,
             RunState.Waiting state,
             Task.Retry task,
-            Input.About input,
+            Input.CommandInput input,
             Instant now,
             Policy policy,
-            Lineup lineup) {
-        Order order = entry.openOrder();
+            JobQueues queues) {
+        ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
-            case Input.TargetMoved moved
-            when task.run() instanceof RunSelector.OfCommand(String target) -> ofCommand(entry, target, now, lineup);
-            case Input.Turn turn
+            case Input.TargetChanged moved
+            when task.run() instanceof RunSelector.OfCommand(String target) -> ofCommand(entry, target, now, queues);
+            case Input.TurnReached turn
             when task.run() instanceof RunSelector.ById(long runId) ->
-                Decision.only(new Action.ReadRun(entry.commandId(), order.target(), runId));
+                Decision.only(new Action.ReadRun(entry.commandId(), resolved.target(), runId));
             case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look)
             when run != null -> {
                 if (!canRetry) {
-                    yield Draft.of(entry, now).rejected(RejectReason.NOT_RETRYABLE, whyNot(run, whyNot));
+                    yield DecisionBuilder.of(entry, now).rejected(RejectReason.NOT_RETRYABLE, whyNot(run, whyNot));
                 }
-                if (order.jobId() != null && lineup.justAheadOf(entry) != null) {
+                if (resolved.jobId() != null && queues.justAheadOf(entry) != null) {
                     // Read before its turn, as after a claim; it is read again then.
                     yield Decision.NOTHING;
                 }
-                yield order.jobId() == null
+                yield resolved.jobId() == null
                         ? jobKnown(entry, run, now, policy)
                         : Decision.only(new Action.ReserveStart(
                                 entry.commandId(),
-                                order.target(),
-                                order.jobId(),
+                                resolved.target(),
+                                resolved.jobId(),
                                 new StartCall.Retry(run.runId()),
                                 null));
             }
-            case Input.About other -> StartPhase.waiting(entry, state, other, now, policy, lineup);
+            case Input.CommandInput other -> StartPhase.waiting(entry, state, other, now, policy, queues);
         };
     }
 
     private static Decision jobKnown(RunEntry entry, RunSnapshot run, Instant now, Policy policy) {
-        Order known = WaitPhase.settled(entry, run.jobId(), run.jobName(), policy);
-        Draft draft = WaitPhase.bounds(Draft.of(entry, now).order(known), known);
+        ResolvedCommand known = WaitPhase.settled(entry, run.jobId(), run.jobName(), policy);
+        DecisionBuilder builder =
+                WaitPhase.bounds(DecisionBuilder.of(entry, now).resolved(known), known);
         @Nullable String forbidden = Acceptance.forbiddenJob(policy, known, run.jobId());
-        return forbidden == null ? draft.to(entry.state()) : draft.rejected(RejectReason.FORBIDDEN, forbidden);
+        return forbidden == null ? builder.to(entry.state()) : builder.rejected(RejectReason.FORBIDDEN, forbidden);
     }
 
     /** The run of another command is retried when that one has ended. */
-    private static Decision ofCommand(RunEntry entry, String targetId, Instant now, Lineup lineup) {
-        @Nullable RunEntry target = lineup.find(targetId);
-        Draft draft = Draft.of(entry, now);
+    private static Decision ofCommand(RunEntry entry, String targetId, Instant now, JobQueues queues) {
+        @Nullable RunEntry target = queues.find(targetId);
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         if (target == null) {
-            return CancelPhase.unknownYet(draft, entry, targetId, now);
+            return CancelPhase.unknownYet(builder, entry, targetId, now);
         }
         @Nullable
         Long runId = switch (target.state()) {
@@ -66,40 +67,40 @@ final class RetryPhase {
             case RunState.Finished finished -> finished.runId();
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
-            case RunState.Looking looking -> null;
+            case RunState.Searching looking -> null;
             case RunState.Following following -> null;
             case RunState.Cancelling cancelling -> null;
         };
         if (runId == null) {
-            return draft.rejected(
+            return builder.rejected(
                     RejectReason.NOT_RETRYABLE,
                     target.unfinished()
                             ? "target_command_id: command '" + targetId + "' has not ended"
                             : "target_command_id: command '" + targetId + "' had no run");
         }
-        Order order = entry.openOrder().with(new Task.Retry(new RunSelector.ById(runId)));
-        return draft.order(order)
-                .then(new Action.ReadRun(entry.commandId(), order.target(), runId))
+        ResolvedCommand resolved = entry.openCommand().with(new Task.Retry(new RunSelector.ById(runId)));
+        return builder.resolved(resolved)
+                .then(new Action.ReadRun(entry.commandId(), resolved.target(), runId))
                 .to(entry.state());
     }
 
     /** The newest run of the job, for a rerun and for a trigger that would rather resume. */
     static Decision newestRead(RunEntry entry, Input.RunRead read, Instant now) {
-        Order order = entry.openOrder();
-        @Nullable Long jobId = order.jobId();
+        ResolvedCommand resolved = entry.openCommand();
+        @Nullable Long jobId = resolved.jobId();
         if (jobId == null) {
             return Decision.NOTHING;
         }
         @Nullable RunSnapshot run = read.run();
         @Nullable
         RunSnapshot failed = run != null && run.status() == JobRunStatus.Known.ERROR && read.canRetry() ? run : null;
-        return switch (order.task()) {
+        return switch (resolved.task()) {
             case Task.Trigger trigger when failed == null -> reserve(entry, jobId, new StartCall.Trigger(), read);
             case Task.Trigger trigger
             when trigger.overrides().equals(Overrides.NONE) ->
                 reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
             case Task.Trigger trigger ->
-                Draft.of(entry, now)
+                DecisionBuilder.of(entry, now)
                         .rejected(
                                 RejectReason.NOT_RETRYABLE,
                                 "retry_from_failure: run " + failed.runId()
@@ -108,7 +109,7 @@ final class RetryPhase {
             case Task.Rerun rerun
             when failed != null -> reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
             case Task.Rerun rerun ->
-                Draft.of(entry, now)
+                DecisionBuilder.of(entry, now)
                         .rejected(
                                 RejectReason.NOT_RETRYABLE,
                                 run == null ? "job " + jobId + " has no run to retry" : whyNot(run, read.whyNot()));
@@ -120,7 +121,7 @@ final class RetryPhase {
 
     private static Decision reserve(RunEntry entry, long jobId, StartCall call, Input.RunRead read) {
         return Decision.only(
-                new Action.ReserveStart(entry.commandId(), entry.openOrder().target(), jobId, call, read.look()));
+                new Action.ReserveStart(entry.commandId(), entry.openCommand().target(), jobId, call, read.look()));
     }
 
     private static String whyNot(RunSnapshot run, @Nullable String whyNot) {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param nextSequence the sequence number of its next event
  * @param adopted its run was found, not started
  * @param strays ids of runs that carry its marker, are not its run and have been told of
- * @param order null once it is finished, and only then
+ * @param resolved null once it is finished, and only then
  */
 public record RunEntry(
         String commandId,
@@ -22,7 +22,7 @@ public record RunEntry(
         int nextSequence,
         boolean adopted,
         List<Long> strays,
-        @Nullable Order order,
+        @Nullable ResolvedCommand resolved,
         RunState state) {
 
     /** In place of the offset of a command that came by no record. */
@@ -30,22 +30,22 @@ public record RunEntry(
 
     public RunEntry {
         strays = List.copyOf(strays);
-        if (order == null && !(state instanceof RunState.Finished)) {
+        if (resolved == null && !(state instanceof RunState.Finished)) {
             throw new IllegalArgumentException("only a finished entry has no order");
         }
     }
 
     /** What was ordered. Not for finished entries, which have shed it. */
-    public Order openOrder() {
-        if (order == null) {
+    public ResolvedCommand openCommand() {
+        if (resolved == null) {
             throw new IllegalStateException("the entry is finished and has no order any more");
         }
-        return order;
+        return resolved;
     }
 
     /** The same without the producer's context, the largest thing that goes into every event. */
     public RunEntry withoutContext() {
-        return order == null
+        return resolved == null
                 ? this
                 : new RunEntry(
                         commandId,
@@ -55,7 +55,7 @@ public record RunEntry(
                         nextSequence,
                         adopted,
                         strays,
-                        order.withoutContext(),
+                        resolved.withoutContext(),
                         state);
     }
 

@@ -19,35 +19,37 @@ public final class RunMachine {
      * Decides.
      *
      * @param entry the entry of the command that the input is about; null if there is none
-     * @param lineup the other commands of the partition
+     * @param queues the other commands of the partition
      */
-    public static Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, Lineup lineup) {
+    public static Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, JobQueues queues) {
         return switch (input) {
-            case Input.Unreadable unreadable -> Decision.deadLetter(unreadable.verdict());
-            case Input.Commanded commanded -> Acceptance.decide(entry, commanded, now, policy, lineup);
+            case Input.NotACommand unreadable -> Decision.deadLetter(unreadable.verdict());
+            case Input.CommandReceived commanded -> Acceptance.decide(entry, commanded, now, policy, queues);
             // The partition's work tells each command about its own runs.
-            case Input.Swept swept -> Decision.NOTHING;
-            case Input.About about -> entry == null ? Decision.NOTHING : about(entry, about, now, policy, lineup);
+            case Input.SweepResult swept -> Decision.NOTHING;
+            case Input.CommandInput about ->
+                entry == null ? Decision.NOTHING : about(entry, about, now, policy, queues);
         };
     }
 
-    private static Decision about(RunEntry entry, Input.About input, Instant now, Policy policy, Lineup lineup) {
-        if (input instanceof Input.Broken broken) {
+    private static Decision about(
+            RunEntry entry, Input.CommandInput input, Instant now, Policy policy, JobQueues queues) {
+        if (input instanceof Input.InternalError broken) {
             return giveUp(entry, AbandonReason.INTERNAL, broken.message(), now);
         }
-        if (input instanceof Input.EndAsked) {
+        if (input instanceof Input.EndRequested) {
             return giveUp(entry, AbandonReason.OPERATOR, "an operator gave the command up", now);
         }
-        if (input instanceof Input.Marked marked) {
+        if (input instanceof Input.MarkedRunsFound marked) {
             return StrayRuns.marked(entry, marked, now);
         }
         return switch (entry.state()) {
-            case RunState.Waiting waiting -> WaitPhase.waiting(entry, waiting, input, now, policy, lineup);
+            case RunState.Waiting waiting -> WaitPhase.waiting(entry, waiting, input, now, policy, queues);
             case RunState.Starting starting -> StartPhase.starting(entry, starting, input, now, policy);
-            case RunState.Looking looking -> LookPhase.looking(entry, looking, input, now, policy);
+            case RunState.Searching looking -> SearchPhase.looking(entry, looking, input, now, policy);
             case RunState.Following following -> FollowPhase.following(entry, following, input, now, policy);
             case RunState.Cancelling cancelling ->
-                entry.openOrder().task() instanceof Task.Cancel
+                entry.openCommand().task() instanceof Task.Cancel
                         ? CancelPhase.cancelling(entry, cancelling, input, now)
                         : FollowPhase.cancelling(entry, cancelling, input, now, policy);
             case RunState.Collecting collecting -> CollectPhase.collecting(entry, collecting, input, now, policy);
@@ -56,8 +58,8 @@ public final class RunMachine {
     }
 
     private static Decision finished(
-            RunEntry entry, RunState.Finished finished, Input.About input, Instant now, Policy policy) {
-        return input instanceof Input.Woken && finished.isForgotten(now, policy.retention())
+            RunEntry entry, RunState.Finished finished, Input.CommandInput input, Instant now, Policy policy) {
+        return input instanceof Input.TimerFired && finished.isForgotten(now, policy.retention())
                 ? Decision.forget(entry.commandId())
                 : Decision.NOTHING;
     }
@@ -70,16 +72,16 @@ public final class RunMachine {
             case RunState.WithRun withRun -> giveUp(entry, withRun.run(), reason, message, now);
             case RunState.Waiting waiting -> giveUp(entry, null, reason, message, now);
             case RunState.Starting starting -> giveUp(entry, null, reason, message, now);
-            case RunState.Looking looking -> giveUp(entry, null, reason, message, now);
+            case RunState.Searching looking -> giveUp(entry, null, reason, message, now);
         };
     }
 
     private static Decision giveUp(
             RunEntry entry, @Nullable RunSnapshot run, AbandonReason reason, String message, Instant now) {
-        Draft draft = Draft.of(entry, now);
-        return entry.openOrder().task().hasNoRun()
-                ? draft.rejected(RejectReason.INTERNAL, message)
-                : draft.abandon(run, reason, message);
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        return entry.openCommand().task().hasNoRun()
+                ? builder.rejected(RejectReason.INTERNAL, message)
+                : builder.abandon(run, reason, message);
     }
 
     /** Doubling from a second to {@link #LONGEST_BACK_OFF}. */

@@ -22,7 +22,7 @@ public sealed interface RunState {
         return switch (this) {
             case Waiting waiting -> "waiting";
             case Starting starting -> "starting";
-            case Looking looking -> "looking";
+            case Searching looking -> "looking";
             case Following following -> "following";
             case Cancelling cancelling -> "cancelling";
             case Collecting collecting -> "collecting";
@@ -42,14 +42,15 @@ public sealed interface RunState {
      * @param failures how many times in a row dbt Cloud could not be reached; sets the back-off
      * @param notBefore do nothing until then; null: at once
      */
-    record Waiting(Starts starts, int failures, @Nullable Instant notBefore) implements RunState {}
+    record Waiting(
+            StartAttempts starts, int failures, @Nullable Instant notBefore) implements RunState {}
 
     /**
      * The intent is recorded: from here on a POST may have been sent.
      *
      * @param failures how many times in a row dbt Cloud could not be reached before
      */
-    record Starting(Starts starts, StartCall call, int failures) implements RunState {
+    record Starting(StartAttempts starts, StartCall call, int failures) implements RunState {
         /** The number of the intent, from 1. */
         public int attempt() {
             return starts.attempts();
@@ -63,21 +64,21 @@ public sealed interface RunState {
      * @param looks how many looks found nothing, or failed
      * @param nextLook when the next look is due; null: one is under way
      */
-    record Looking(
-            Starts starts,
+    record Searching(
+            StartAttempts starts,
             StartCall call,
             Instant since,
             int looks,
             @Nullable Instant nextLook) implements RunState {
 
         /** In doubt from now on; the first look is under way. */
-        static Looking begin(Starts starts, StartCall call, Instant now) {
-            return new Looking(starts, call, now, 0, null);
+        static Searching begin(StartAttempts starts, StartCall call, Instant now) {
+            return new Searching(starts, call, now, 0, null);
         }
 
         /** One more look has brought nothing. */
-        Looking lookAgainAt(Instant at) {
-            return new Looking(starts, call, since, looks + 1, at);
+        Searching lookAgainAt(Instant at) {
+            return new Searching(starts, call, since, looks + 1, at);
         }
 
         boolean isDue(Instant now) {

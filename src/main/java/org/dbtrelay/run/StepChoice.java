@@ -21,8 +21,8 @@ final class StepChoice {
     private StepChoice() {}
 
     /** The artifacts with their steps, each once. A step that was asked for stays. */
-    static List<WantedArtifact> wanted(List<ArtifactWish> wishes, List<RunStep> steps) {
-        return wishes.stream()
+    static List<WantedArtifact> wanted(List<ArtifactWish> requested, List<RunStep> steps) {
+        return requested.stream()
                 .map(wish ->
                         new WantedArtifact(wish.path(), wish.step() == null ? step(wish.path(), steps) : wish.step()))
                 .distinct()

@@ -16,10 +16,10 @@ final class StrayRuns {
 
     private StrayRuns() {}
 
-    static Decision marked(RunEntry entry, Input.Marked input, Instant now) {
+    static Decision marked(RunEntry entry, Input.MarkedRunsFound input, Instant now) {
         return switch (entry.state()) {
             case RunState.Waiting waiting -> lost(entry, waiting.starts(), input, now);
-            case RunState.Looking looking -> lost(entry, looking.starts(), input, now);
+            case RunState.Searching looking -> lost(entry, looking.starts(), input, now);
             // The answer is on its way, or the look for the run begins when it does not come.
             case RunState.Starting starting -> Decision.NOTHING;
             case RunState.Following following -> following(entry, following, input, now);
@@ -30,17 +30,18 @@ final class StrayRuns {
     }
 
     /** Whatever finds it: the run that was looked for. */
-    private static Decision lost(RunEntry entry, Starts starts, Input.Marked input, Instant now) {
+    private static Decision lost(RunEntry entry, StartAttempts starts, Input.MarkedRunsFound input, Instant now) {
         return starts.attempts() == 0
                 ? Decision.NOTHING
                 : input.runs().stream()
                         .min(BY_AGE)
-                        .map(oldest ->
-                                FollowPhase.begin(Draft.of(entry, now).adopted(), entry.openOrder(), oldest, now))
+                        .map(oldest -> FollowPhase.begin(
+                                DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), oldest, now))
                         .orElse(Decision.NOTHING);
     }
 
-    private static Decision following(RunEntry entry, RunState.Following state, Input.Marked input, Instant now) {
+    private static Decision following(
+            RunEntry entry, RunState.Following state, Input.MarkedRunsFound input, Instant now) {
         RunSnapshot own = state.run();
         @Nullable
         RunSnapshot older = strays(entry, own.runId(), input).stream()
@@ -54,49 +55,50 @@ final class StrayRuns {
             return open(entry, state, input, now);
         }
         // The older one is first in dbt Cloud's queue, so it is the one to follow, and the younger never needs to run.
-        Draft draft = Draft.of(entry, now).adopted();
-        draft.stray(
+        DecisionBuilder builder = DecisionBuilder.of(entry, now).adopted();
+        builder.stray(
                 own, StrayReason.SECOND_RUN, "a second run was started for this command; the older one is followed");
-        draft.then(cancelQueued(entry.commandId(), entry.openOrder().target(), own));
-        return FollowPhase.begin(draft, entry.openOrder(), older, now);
+        builder.then(cancelQueued(entry.commandId(), entry.openCommand().target(), own));
+        return FollowPhase.begin(builder, entry.openCommand(), older, now);
     }
 
-    private static Decision open(RunEntry entry, RunState.WithRun state, Input.Marked input, Instant now) {
+    private static Decision open(RunEntry entry, RunState.WithRun state, Input.MarkedRunsFound input, Instant now) {
         List<RunSnapshot> strays = strays(entry, state.run().runId(), input);
         if (strays.isEmpty()) {
             return Decision.NOTHING;
         }
-        Draft draft = Draft.of(entry, now);
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         for (RunSnapshot stray : strays) {
-            draft.stray(stray, StrayReason.SECOND_RUN, second(state.run().runId()));
-            cancelWhileQueued(draft, entry, entry.openOrder().target(), stray);
+            builder.stray(stray, StrayReason.SECOND_RUN, second(state.run().runId()));
+            cancelWhileQueued(builder, entry, entry.openCommand().target(), stray);
         }
-        return draft.to(state);
+        return builder.to(state);
     }
 
-    private static Decision finished(RunEntry entry, RunState.Finished state, Input.Marked input, Instant now) {
+    private static Decision finished(
+            RunEntry entry, RunState.Finished state, Input.MarkedRunsFound input, Instant now) {
         @Nullable Long own = state.runId();
         List<RunSnapshot> strays = strays(entry, own, input);
         if (strays.isEmpty()) {
             return Decision.NOTHING;
         }
-        Draft draft = Draft.ofFinished(entry, input.target(), now);
+        DecisionBuilder builder = DecisionBuilder.ofFinished(entry, input.target(), now);
         for (RunSnapshot stray : strays) {
             if (own == null) {
-                draft.stray(
+                builder.stray(
                         stray,
                         StrayReason.AFTER_THE_END,
                         "this run was started for the command, which had ended as "
                                 + state.outcome().wireName() + " by then; it goes on in dbt Cloud");
             } else {
-                draft.stray(stray, StrayReason.SECOND_RUN, second(own));
-                cancelWhileQueued(draft, entry, input.target(), stray);
+                builder.stray(stray, StrayReason.SECOND_RUN, second(own));
+                cancelWhileQueued(builder, entry, input.target(), stray);
             }
         }
-        return draft.toFinished(state);
+        return builder.toFinished(state);
     }
 
-    private static List<RunSnapshot> strays(RunEntry entry, @Nullable Long own, Input.Marked input) {
+    private static List<RunSnapshot> strays(RunEntry entry, @Nullable Long own, Input.MarkedRunsFound input) {
         return input.runs().stream()
                 .filter(run -> own == null || run.runId() != own)
                 .filter(run -> !entry.strays().contains(run.runId()))
@@ -108,9 +110,10 @@ final class StrayRuns {
         return "a second run was started for this command, whose run is " + own;
     }
 
-    private static void cancelWhileQueued(Draft draft, RunEntry entry, Action.Target target, RunSnapshot stray) {
+    private static void cancelWhileQueued(
+            DecisionBuilder builder, RunEntry entry, Action.Target target, RunSnapshot stray) {
         if (stray.status() == JobRunStatus.Known.QUEUED) {
-            draft.then(cancelQueued(entry.commandId(), target, stray));
+            builder.then(cancelQueued(entry.commandId(), target, stray));
         }
     }
 

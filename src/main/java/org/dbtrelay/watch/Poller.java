@@ -22,9 +22,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.PollAnswer;
+import org.dbtrelay.dbtcloud.PollResult;
 import org.dbtrelay.flow.Intake;
-import org.dbtrelay.flow.Watches;
+import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -45,13 +45,13 @@ public class Poller {
     private static final Duration HALF_A_TICK = Duration.ofMillis(500);
 
     private final Intake intake;
-    private final Watches watches;
+    private final PollSchedule watches;
     private final Connections connections;
     private final Clock clock;
     private final RelayMetrics metrics;
     private final Set<Action.Target> polling = ConcurrentHashMap.newKeySet();
 
-    Poller(Intake intake, Watches watches, Connections connections, Clock clock, RelayMetrics metrics) {
+    Poller(Intake intake, PollSchedule watches, Connections connections, Clock clock, RelayMetrics metrics) {
         this.intake = intake;
         this.watches = watches;
         this.connections = connections;
@@ -87,7 +87,8 @@ public class Poller {
                     .find(target.connection())
                     .map(client -> client.looksAtWholeList(target.accountId()))
                     .orElse(false);
-            List<Watches.Watched> due = watches.takeDue(target, clock.instant().plus(HALF_A_TICK), wholeList);
+            List<PollSchedule.Watched> due =
+                    watches.takeDue(target, clock.instant().plus(HALF_A_TICK), wholeList);
             while (!due.isEmpty()) {
                 deliver(due, look(target, due));
                 due = wholeList ? List.of() : watches.takeDue(target, clock.instant(), false);
@@ -97,7 +98,7 @@ public class Poller {
         }
     }
 
-    private PollAnswer look(Action.Target target, List<Watches.Watched> due) {
+    private PollResult look(Action.Target target, List<PollSchedule.Watched> due) {
         Instant now = clock.instant();
         due.stream()
                 .filter(watched -> watched.due().isBefore(now))
@@ -108,11 +109,11 @@ public class Poller {
                 .orElseGet(() -> failed(new CallFailure.NotSent("the connection is not configured any more")));
     }
 
-    private PollAnswer look(DbtCloudClient client, Action.Target target, List<Watches.Watched> due) {
+    private PollResult look(DbtCloudClient client, Action.Target target, List<PollSchedule.Watched> due) {
         try {
-            PollAnswer answer = client.runs(
+            PollResult answer = client.runs(
                     target.accountId(),
-                    due.stream().map(Watches.Watched::runId).distinct().toList());
+                    due.stream().map(PollSchedule.Watched::runId).distinct().toList());
             metrics.polled(answer.seen().size());
             answer.failure().ifPresent(failure -> report(target, due.size(), failure));
             return answer;
@@ -125,16 +126,16 @@ public class Poller {
         }
     }
 
-    private static PollAnswer failed(CallFailure failure) {
-        return new PollAnswer(List.of(), List.of(), Optional.of(failure));
+    private static PollResult failed(CallFailure failure) {
+        return new PollResult(List.of(), List.of(), Optional.of(failure));
     }
 
-    private void deliver(List<Watches.Watched> due, PollAnswer answer) {
+    private void deliver(List<PollSchedule.Watched> due, PollResult answer) {
         Map<Long, RunSnapshot> seen = new HashMap<>();
         answer.seen().forEach(run -> seen.put(run.runId(), run));
         Set<Long> missing = new HashSet<>(answer.missing());
         CallFailure failure = answer.failure().orElse(new CallFailure.Unclear("the run was not in the answer"));
-        for (Watches.Watched watched : due) {
+        for (PollSchedule.Watched watched : due) {
             RunSnapshot run = seen.get(watched.runId());
             if (run != null && run.status().isTerminal()) {
                 metrics.endSeen(watched.isHinted());
@@ -142,9 +143,9 @@ public class Poller {
             watched.inbox()
                     .accept(
                             run != null
-                                    ? new Input.Observed(watched.commandId(), run)
+                                    ? new Input.RunObserved(watched.commandId(), run)
                                     : missing.contains(watched.runId())
-                                            ? new Input.NotSeen(watched.commandId(), watched.runId())
+                                            ? new Input.RunNotFound(watched.commandId(), watched.runId())
                                             : new Input.CallFailed(watched.watch(), failure));
         }
     }

@@ -16,7 +16,7 @@ import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.flow.Intake;
-import org.dbtrelay.flow.Watches;
+import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.Action;
@@ -35,7 +35,7 @@ public class Sweep {
     private static final Duration LOOK_BACK = Duration.ofHours(1);
 
     private final Intake intake;
-    private final Watches watches;
+    private final PollSchedule watches;
     private final Connections connections;
     private final Policy policy;
     private final Duration interval;
@@ -43,7 +43,13 @@ public class Sweep {
     private final Set<Action.Target> sweeping = ConcurrentHashMap.newKeySet();
     private Instant next;
 
-    Sweep(Intake intake, Watches watches, Connections connections, Policy policy, RelayConfig config, Clock clock) {
+    Sweep(
+            Intake intake,
+            PollSchedule watches,
+            Connections connections,
+            Policy policy,
+            RelayConfig config,
+            Clock clock) {
         this.intake = intake;
         this.watches = watches;
         this.connections = connections;
@@ -94,7 +100,7 @@ public class Sweep {
                     target.accountId(),
                     CauseMarker.prefix(policy.deployment()),
                     clock.instant().minus(LOOK_BACK),
-                    marked -> intake.offerToAll(new Input.Swept(target, marked)));
+                    marked -> intake.offerToAll(new Input.SweepResult(target, marked)));
         } catch (DbtCloudException e) {
             LOG.warn(
                     "The runs of an account could not be swept for second runs; the next sweep does it",

@@ -2,19 +2,19 @@ package org.dbtrelay.webhook;
 
 import jakarta.inject.Singleton;
 import java.time.Clock;
-import org.dbtrelay.flow.Watches;
+import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.watch.Poller;
 
 /** Brings hints to the instance that follows the run, which is mostly another one than the one that dbt Cloud has told. */
 @Singleton
 class Hints {
 
-    private final Watches watches;
+    private final PollSchedule watches;
     private final Poller poller;
     private final HintTopic topic;
     private final Clock clock;
 
-    Hints(Watches watches, Poller poller, HintTopic topic, Clock clock) {
+    Hints(PollSchedule watches, Poller poller, HintTopic topic, Clock clock) {
         this.watches = watches;
         this.poller = poller;
         this.topic = topic;

@@ -58,7 +58,7 @@ class ArtifactCollectorTest {
         world.close();
     }
 
-    private Input.Collected collect(RunSnapshot run, WantedArtifact... wanted)
+    private Input.ArtifactsCollected collect(RunSnapshot run, WantedArtifact... wanted)
             throws DbtCloudException, InterruptedException {
         return storing.collect("c1", world.client, run, List.of(wanted));
     }
@@ -67,20 +67,20 @@ class ArtifactCollectorTest {
         return world.ended(Emulated.SUCCEEDING, plan).run();
     }
 
-    private static List<WantedArtifact> ready(Input.Collected collected) {
+    private static List<WantedArtifact> ready(Input.ArtifactsCollected collected) {
         return collected.ready().stream().map(StoredArtifact::wanted).toList();
     }
 
-    private static List<WantedArtifact> notYet(Input.Collected collected) {
+    private static List<WantedArtifact> notYet(Input.ArtifactsCollected collected) {
         return collected.notYet().stream()
-                .map(Input.Collected.Unavailable::artifact)
+                .map(Input.ArtifactsCollected.Unavailable::artifact)
                 .toList();
     }
 
-    private static UnavailableReason reasonOf(Input.Collected collected, WantedArtifact wanted) {
+    private static UnavailableReason reasonOf(Input.ArtifactsCollected collected, WantedArtifact wanted) {
         return collected.unavailable().stream()
                 .filter(missing -> missing.artifact().equals(wanted))
-                .map(Input.Collected.Unavailable::reason)
+                .map(Input.ArtifactsCollected.Unavailable::reason)
                 .findFirst()
                 .orElseThrow();
     }
@@ -101,7 +101,7 @@ class ArtifactCollectorTest {
     @Test
     void theArtifactOfTheRightStepIsStored() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding());
-        Input.Collected collected = collect(run, BUILT, MANIFEST, CATALOG);
+        Input.ArtifactsCollected collected = collect(run, BUILT, MANIFEST, CATALOG);
 
         assertThat(collected.commandId()).isEqualTo("c1");
         assertThat(ready(collected)).containsExactly(BUILT, MANIFEST, CATALOG);
@@ -131,7 +131,7 @@ class ArtifactCollectorTest {
     @Test
     void withoutAStoreNothingIsFetched() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding());
-        Input.Collected collected =
+        Input.ArtifactsCollected collected =
                 new ArtifactCollector(Configured.of(Map.of())).collect("c1", world.client, run, List.of(BUILT));
         assertThat(collected.ready()).singleElement().satisfies(artifact -> {
             assertThat(artifact.location())
@@ -146,7 +146,7 @@ class ArtifactCollectorTest {
     @Test
     void nothingWantedIsNothingAsked() throws Exception {
         assertThat(collect(ended(RunPlan.succeeding())))
-                .isEqualTo(new Input.Collected("c1", List.of(), List.of(), List.of()));
+                .isEqualTo(new Input.ArtifactsCollected("c1", List.of(), List.of(), List.of()));
         assertThat(world.emulator.counters().total()).isZero();
     }
 
@@ -165,13 +165,13 @@ class ArtifactCollectorTest {
         RunSnapshot run =
                 ended(RunPlan.succeeding().withoutArtifact("catalog.json").artifactsSavedAfter(Duration.ofSeconds(20)));
         assertThat(run.artifactsSaved()).isFalse();
-        Input.Collected early = collect(run, CATALOG, MANIFEST);
+        Input.ArtifactsCollected early = collect(run, CATALOG, MANIFEST);
         assertThat(ready(early)).containsExactly(MANIFEST);
         assertThat(notYet(early)).containsExactly(CATALOG);
 
         world.emulator.advance(Duration.ofSeconds(20));
         world.emulator.counters().reset();
-        Input.Collected saved = collect(run, CATALOG);
+        Input.ArtifactsCollected saved = collect(run, CATALOG);
         assertThat(reasonOf(saved, CATALOG)).isEqualTo(UnavailableReason.NOT_PRODUCED);
         assertThat(saved.notYet()).isEmpty();
         // A list from before the run said so proves nothing: it is read once more.
@@ -209,7 +209,7 @@ class ArtifactCollectorTest {
     void listedButNotFoundIsNotYetThere() throws Exception {
         // The catalog is in the list, but step 6 has none.
         WantedArtifact wrongStep = new WantedArtifact("catalog.json", 6);
-        Input.Collected collected = collect(ended(RunPlan.succeeding()), wrongStep, BUILT);
+        Input.ArtifactsCollected collected = collect(ended(RunPlan.succeeding()), wrongStep, BUILT);
         assertThat(notYet(collected)).containsExactly(wrongStep);
         assertThat(ready(collected)).containsExactly(BUILT);
     }
@@ -219,7 +219,7 @@ class ArtifactCollectorTest {
         RunSnapshot run = ended(RunPlan.succeeding());
         for (int status : new int[] {500, 503, 408, 400, 401}) {
             world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).status(status);
-            Input.Collected collected = collect(run, BUILT, MANIFEST);
+            Input.ArtifactsCollected collected = collect(run, BUILT, MANIFEST);
             assertThat(collected.notYet()).as("after %d", status).hasSize(1);
             assertThat(collected.ready()).as("after %d", status).hasSize(1);
         }
@@ -229,7 +229,7 @@ class ArtifactCollectorTest {
     void oneThatMayNotBeReadIsForbidden() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding());
         world.emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).status(403);
-        Input.Collected ofAccount = collect(run, BUILT);
+        Input.ArtifactsCollected ofAccount = collect(run, BUILT);
         assertThat(reasonOf(ofAccount, BUILT)).isEqualTo(UnavailableReason.FORBIDDEN);
         world.emulator
                 .faults()
@@ -240,7 +240,7 @@ class ArtifactCollectorTest {
                         "application/json",
                         "{\"status\":{\"user_message\":\"You may not read artifacts.\"}}",
                         false);
-        Input.Collected ofArtifact = collect(run, BUILT);
+        Input.ArtifactsCollected ofArtifact = collect(run, BUILT);
         assertThat(reasonOf(ofArtifact, BUILT)).isEqualTo(UnavailableReason.FORBIDDEN);
         assertThat(ofArtifact.unavailable().getFirst().message()).contains("You may not read artifacts.");
     }
@@ -259,7 +259,7 @@ class ArtifactCollectorTest {
     void aTooLargeOneIsNotStored() throws Exception {
         storing = Emulated.storingIn(directory, Map.of("relay.artifacts.max-size", "100000"));
         RunSnapshot run = ended(RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", 100_001)));
-        Input.Collected collected = collect(run, MANIFEST, BUILT);
+        Input.ArtifactsCollected collected = collect(run, MANIFEST, BUILT);
         assertThat(reasonOf(collected, MANIFEST)).isEqualTo(UnavailableReason.TOO_LARGE);
         assertThat(ready(collected)).containsExactly(BUILT);
         assertThat(files()).containsExactly("run_results.json");
@@ -269,7 +269,7 @@ class ArtifactCollectorTest {
     void aStoreInTroubleIsTriedAgain() throws Exception {
         Path noDirectory = Files.writeString(directory.resolve("file"), "in the way");
         storing = Emulated.storingIn(noDirectory, Map.of());
-        Input.Collected collected = collect(ended(RunPlan.succeeding()), BUILT);
+        Input.ArtifactsCollected collected = collect(ended(RunPlan.succeeding()), BUILT);
         assertThat(collected.notYet()).singleElement().satisfies(missing -> {
             assertThat(missing.artifact()).isEqualTo(BUILT);
             assertThat(missing.reason()).isEqualTo(UnavailableReason.STORE_FAILED);

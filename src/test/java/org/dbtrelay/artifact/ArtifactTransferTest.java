@@ -90,7 +90,7 @@ class ArtifactTransferTest {
         try (Served served = Served.with(List.of("manifest.json"), pausesBeforeTheEnd)) {
             ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
             long before = heapInUse();
-            CompletableFuture<Input.Collected> collecting =
+            CompletableFuture<Input.ArtifactsCollected> collecting =
                     async(() -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST)));
             await().atMost(Duration.ofSeconds(30)).until(() -> bytesOnDisk() >= 47L * MEGABYTE);
             long growth = heapInUse() - before;
@@ -118,7 +118,7 @@ class ArtifactTransferTest {
         };
         try (Served served = Served.with(List.of("manifest.json"), packs)) {
             ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
-            Callable<Input.Collected> collect =
+            Callable<Input.ArtifactsCollected> collect =
                     () -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST));
             assertThat(collect.call().notYet())
                     .as("of a body that ends too early")
@@ -160,9 +160,9 @@ class ArtifactTransferTest {
         try (Served served =
                 Served.with(wanted.stream().map(WantedArtifact::path).toList(), counts)) {
             ArtifactCollector storing = Emulated.storingIn(directory, Map.of("relay.artifacts.parallelism", "2"));
-            CompletableFuture<Input.Collected> one =
+            CompletableFuture<Input.ArtifactsCollected> one =
                     async(() -> storing.collect("c1", served.client, Runs.ended(SUCCESS), wanted.subList(0, 4)));
-            CompletableFuture<Input.Collected> other =
+            CompletableFuture<Input.ArtifactsCollected> other =
                     async(() -> storing.collect("c2", served.client, Runs.ended(SUCCESS), wanted.subList(4, 8)));
             assertThat(one.get(30, SECONDS).ready()).hasSize(4);
             assertThat(other.get(30, SECONDS).ready()).hasSize(4);

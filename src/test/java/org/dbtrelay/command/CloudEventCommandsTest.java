@@ -62,7 +62,7 @@ class CloudEventCommandsTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("wrapped")
     void the_data_is_the_command_and_source_and_id_its_id(String what, Sent sent) {
-        Input.Commanded read = commanded(sent);
+        Input.CommandReceived read = commanded(sent);
 
         assertThat(read.command()).isInstanceOf(Command.Fit.class);
         assertThat(read.command().id()).isEqualTo("/shop/orders|17");
@@ -83,7 +83,7 @@ class CloudEventCommandsTest {
     @Test
     void an_id_in_the_data_goes_first() {
         String command = "{\"command\": \"trigger\", \"command_id\": \"own\", \"job_id\": 1}";
-        Input.Commanded plain = commanded(plain(command));
+        Input.CommandReceived plain = commanded(plain(command));
 
         for (Sent sent : List.of(structured("\"data\": " + command), binary(command))) {
             assertThat(commanded(sent).command().id()).isEqualTo("own");
@@ -325,7 +325,7 @@ class CloudEventCommandsTest {
     @Test
     void made_plain_it_is_the_same_command() {
         for (Sent sent : List.of(structured("\"data\": " + COMMAND), binary(COMMAND))) {
-            Input.Commanded read = commanded(sent);
+            Input.CommandReceived read = commanded(sent);
             byte[] plain = decoder.plain(
                     bytes(sent.value()), sent.headers()::get, read.command().id());
 
@@ -348,12 +348,12 @@ class CloudEventCommandsTest {
                 .id();
     }
 
-    private Input.Commanded commanded(Sent sent) {
-        return (Input.Commanded) decoder.decode(sent.record());
+    private Input.CommandReceived commanded(Sent sent) {
+        return (Input.CommandReceived) decoder.decode(sent.record());
     }
 
     private DeadLetter letter(Sent sent) {
-        return ((Input.Unreadable) decoder.decode(sent.record())).verdict();
+        return ((Input.NotACommand) decoder.decode(sent.record())).verdict();
     }
 
     private static Sent plain(String value) {

@@ -46,9 +46,9 @@ class CommandDecoderTest {
         assertThat(task(trigger).overrides().schema()).isEqualTo("tmp");
         assertThat(task(trigger).overrides().runConfig()).isEqualTo("{\"git_branch\":\"main\",\"threads_override\":8}");
         assertThat(task(trigger).overrides().runConfigFields()).isEqualTo(Set.of("git_branch", "threads_override"));
-        assertThat(trigger.wishes().pollInterval()).isEqualTo(Duration.ofSeconds(5));
-        assertThat(trigger.wishes().timeout()).isEqualTo(Duration.ofHours(2));
-        assertThat(trigger.wishes().artifacts())
+        assertThat(trigger.requested().pollInterval()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(trigger.requested().timeout()).isEqualTo(Duration.ofHours(2));
+        assertThat(trigger.requested().artifacts())
                 .containsExactly(
                         ArtifactWish.of("manifest.json"),
                         new ArtifactWish("run_results.json", 3),
@@ -63,7 +63,7 @@ class CommandDecoderTest {
         assertThat(trigger.id()).isEqualTo("the-default-id");
         assertThat(trigger.head().connection()).isEqualTo("default");
         assertThat(task(trigger).cause()).isNull();
-        assertThat(trigger.wishes().artifacts()).isNull();
+        assertThat(trigger.requested().artifacts()).isNull();
     }
 
     @Test
@@ -202,7 +202,7 @@ class CommandDecoderTest {
         byte[] without = "{\"command\": \"trigger\", \"job_id\": 1}".getBytes(StandardCharsets.UTF_8);
         byte[] with = decoder.plain(without, name -> null, "new");
 
-        assertThat(((Input.Commanded) decode(with)).command().id()).isEqualTo("new");
+        assertThat(((Input.CommandReceived) decode(with)).command().id()).isEqualTo("new");
     }
 
     private static Task.Trigger task(Command.Fit command) {
@@ -221,12 +221,12 @@ class CommandDecoderTest {
         return commanded(json).hash();
     }
 
-    private Input.Commanded commanded(String json) {
-        return (Input.Commanded) decode(json.getBytes(StandardCharsets.UTF_8));
+    private Input.CommandReceived commanded(String json) {
+        return (Input.CommandReceived) decode(json.getBytes(StandardCharsets.UTF_8));
     }
 
     private DeadLetterReason verdict(byte[] value) {
-        return ((Input.Unreadable) decode(value)).verdict().reason();
+        return ((Input.NotACommand) decode(value)).verdict().reason();
     }
 
     private Input decode(byte[] value) {

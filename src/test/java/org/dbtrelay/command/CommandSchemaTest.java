@@ -206,7 +206,7 @@ class CommandSchemaTest {
     }
 
     private Command decoded(String text) {
-        return ((Input.Commanded)
+        return ((Input.CommandReceived)
                         decoder.decode(text.getBytes(StandardCharsets.UTF_8), name -> null, "id", Instant.EPOCH))
                 .command();
     }

@@ -140,7 +140,7 @@ class CommandsDocumentTest {
 
     private Command decoded(String text) {
         return decoder.decode(text.getBytes(StandardCharsets.UTF_8), name -> null, "id", Instant.EPOCH)
-                        instanceof Input.Commanded commanded
+                        instanceof Input.CommandReceived commanded
                 ? commanded.command()
                 : null;
     }

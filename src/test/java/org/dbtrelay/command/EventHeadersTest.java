@@ -175,7 +175,7 @@ class EventHeadersTest {
         for (String ofId : prefixes) {
             for (String ofSource : prefixes) {
                 for (String ofVersion : prefixes) {
-                    Input.OfRecord read = onKafka(
+                    Input.RecordInput read = onKafka(
                             1,
                             COMMAND,
                             ofVersion + "specversion",
@@ -186,7 +186,8 @@ class EventHeadersTest {
                             "/shop",
                             "ce_type",
                             "t");
-                    if (read instanceof Input.Commanded commanded && commanded.command() instanceof Command.Fit fit) {
+                    if (read instanceof Input.CommandReceived commanded
+                            && commanded.command() instanceof Command.Fit fit) {
                         assertThat(fit.id())
                                 .as(ofVersion + " " + ofId + " " + ofSource)
                                 .isEqualTo("/shop|17");
@@ -211,21 +212,21 @@ class EventHeadersTest {
         return all.toArray(String[]::new);
     }
 
-    private static String id(Input.OfRecord input) {
-        assertThat(input).isInstanceOf(Input.Commanded.class);
-        Command command = ((Input.Commanded) input).command();
+    private static String id(Input.RecordInput input) {
+        assertThat(input).isInstanceOf(Input.CommandReceived.class);
+        Command command = ((Input.CommandReceived) input).command();
         assertThat(command).isInstanceOf(Command.Fit.class);
         return command.id();
     }
 
-    private static String letter(Input.OfRecord input) {
-        assertThat(input).isInstanceOf(Input.Unreadable.class);
-        var verdict = ((Input.Unreadable) input).verdict();
+    private static String letter(Input.RecordInput input) {
+        assertThat(input).isInstanceOf(Input.NotACommand.class);
+        var verdict = ((Input.NotACommand) input).verdict();
         assertThat(verdict.reason()).isEqualTo(DeadLetterReason.MALFORMED);
         return verdict.message();
     }
 
-    private Input.OfRecord onKafka(long offset, String value, String... headers) {
+    private Input.RecordInput onKafka(long offset, String value, String... headers) {
         RecordHeaders all = new RecordHeaders();
         for (int i = 0; i < headers.length; i += 2) {
             all.add(headers[i], bytes(headers[i + 1]));
@@ -244,7 +245,7 @@ class EventHeadersTest {
                 Optional.empty()));
     }
 
-    private Input.OfRecord overHttp(String value, String... headers) {
+    private Input.RecordInput overHttp(String value, String... headers) {
         Map<String, List<String>> all = new LinkedHashMap<>();
         for (int i = 0; i < headers.length; i += 2) {
             all.computeIfAbsent(headers[i], name -> new ArrayList<>()).add(headers[i + 1]);

@@ -102,7 +102,7 @@ class HintsTest {
 
         assertThat(decoder.decode(bytes(COMMAND), headers::get, "id", Instant.EPOCH))
                 .isInstanceOfSatisfying(
-                        Input.Commanded.class,
+                        Input.CommandReceived.class,
                         commanded -> assertThat(((Command.Unfit) commanded.command()).message())
                                 .isEqualTo(
                                         name
@@ -210,7 +210,7 @@ class HintsTest {
         for (byte[] value : faults) {
             assertThat(decoder.decode(value, EventHeaders.ofRequest(Map.of()), "id", Instant.EPOCH))
                     .isInstanceOfSatisfying(
-                            Input.Unreadable.class,
+                            Input.NotACommand.class,
                             unreadable -> assertThat(unreadable.verdict().message())
                                     .startsWith("the body ")
                                     .doesNotContain("record"));
@@ -230,14 +230,14 @@ class HintsTest {
     }
 
     private String unreadable(byte[] value) {
-        return ((Input.Unreadable) decoder.decode(value, name -> null, "id", Instant.EPOCH))
+        return ((Input.NotACommand) decoder.decode(value, name -> null, "id", Instant.EPOCH))
                 .verdict()
                 .message();
     }
 
     private String unfit(String json) {
-        return ((Command.Unfit)
-                        ((Input.Commanded) decoder.decode(bytes(json), name -> null, "id", Instant.EPOCH)).command())
+        return ((Command.Unfit) ((Input.CommandReceived) decoder.decode(bytes(json), name -> null, "id", Instant.EPOCH))
+                        .command())
                 .message();
     }
 

@@ -25,7 +25,7 @@ import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Lineup;
+import org.dbtrelay.run.JobQueues;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunMachine;
@@ -96,11 +96,11 @@ class OddCommandsTest {
     void deep_nesting_needs_no_deep_stack(String open, String close) throws InterruptedException {
         assertThat(withLittleRoom(
                         "{\"command\":\"trigger\",\"job_id\":1,\"context\":" + deep(open, close, 40_000) + "}"))
-                .isInstanceOf(Input.Unreadable.class);
+                .isInstanceOf(Input.NotACommand.class);
         assertThat(withLittleRoom("{\"command\":\"trigger\",\"job_id\":1,\"context\":" + deep("[", "]", 99) + "}"))
                 .as("what is just not too deep")
                 .isInstanceOfSatisfying(
-                        Input.Commanded.class,
+                        Input.CommandReceived.class,
                         commanded -> assertThat(commanded.command()).isInstanceOf(Command.Fit.class));
     }
 
@@ -126,7 +126,7 @@ class OddCommandsTest {
                 Optional.empty());
 
         assertThat(decoder.decode(record))
-                .isEqualTo(new Input.Unreadable(
+                .isEqualTo(new Input.NotACommand(
                         new DeadLetter(DeadLetterReason.MALFORMED, CommandDecoder.FAULT_OF_THE_RELAY)));
     }
 
@@ -155,9 +155,9 @@ class OddCommandsTest {
     }
 
     private Outcome outcome(ConsumerRecord<byte[], byte[]> record) throws Exception {
-        Input.OfRecord input = decoder.decode(record);
+        Input.RecordInput input = decoder.decode(record);
         Map<String, RunEntry> entries = new HashMap<>();
-        Decision decision = RunMachine.decide(null, input, NOW, policy, new Lineup(entries));
+        Decision decision = RunMachine.decide(null, input, NOW, policy, new JobQueues(entries));
         decision.events().forEach(CheckedEvents::check);
         if (decision.deadLetter() != null) {
             assertThat(decision.events()).isEmpty();
@@ -169,12 +169,11 @@ class OddCommandsTest {
             assertThat(decision.deadLetter().message()).isNotEqualTo(CommandDecoder.FAULT_OF_THE_RELAY);
             return Outcome.DEAD_LETTER;
         }
-        Input.Commanded commanded = (Input.Commanded) input;
+        Input.CommandReceived commanded = (Input.CommandReceived) input;
         RunEntry entry = decision.entry();
         assertThat(entry).isNotNull();
-        assertThat(EntryCodec.readEntry(EntryCodec.write(entry, EntryCodec.VERSION)))
-                .isEqualTo(entry);
-        assertThat(RunMachine.decide(entry, input, NOW, policy, new Lineup(entries)))
+        assertThat(EntryCodec.readEntry(EntryCodec.write(entry))).isEqualTo(entry);
+        assertThat(RunMachine.decide(entry, input, NOW, policy, new JobQueues(entries)))
                 .as("the same again")
                 .isEqualTo(Decision.NOTHING);
         assertThat(commanded.command().id().length()).isBetween(1, 128);
@@ -191,17 +190,17 @@ class OddCommandsTest {
     }
 
     /** What HTTP would put on the topic for it is the same command. */
-    private void assertSameOverHttp(ConsumerRecord<byte[], byte[]> record, Input.Commanded commanded) {
+    private void assertSameOverHttp(ConsumerRecord<byte[], byte[]> record, Input.CommandReceived commanded) {
         CommandHeaders headers = EventHeaders.ofRecord(record.headers());
         String id = commanded.command().id();
         byte[] plain = decoder.plain(record.value(), headers, id);
 
         assertThat(decoder.decode(plain, name -> null, "another", NOW))
-                .isInstanceOfSatisfying(Input.Commanded.class, again -> {
+                .isInstanceOfSatisfying(Input.CommandReceived.class, again -> {
                     assertThat(again.command().id()).isEqualTo(id);
                     assertThat(again.command()).isInstanceOfSatisfying(Command.Fit.class, fit -> {
                         assertThat(fit.task()).isEqualTo(((Command.Fit) commanded.command()).task());
-                        assertThat(fit.wishes()).isEqualTo(((Command.Fit) commanded.command()).wishes());
+                        assertThat(fit.requested()).isEqualTo(((Command.Fit) commanded.command()).requested());
                         assertThat(fit.head().context())
                                 .isEqualTo(commanded.command().head().context());
                     });

@@ -16,9 +16,9 @@ import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.JobRunStatus.Known;
 import org.dbtrelay.run.JobSelector;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RequestedOptions;
 import org.dbtrelay.run.RunSelector;
 import org.dbtrelay.run.Task;
-import org.dbtrelay.run.Wishes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -59,7 +59,7 @@ class VerbsTest {
         Command.Fit command = fit(json);
 
         assertThat(command.task()).isEqualTo(task);
-        assertThat(command.wishes()).isEqualTo(Wishes.NONE);
+        assertThat(command.requested()).isEqualTo(RequestedOptions.NONE);
         assertThat(json).startsWith("{'command': '" + command.verb() + "'");
     }
 
@@ -72,7 +72,7 @@ class VerbsTest {
             assertThat(trigger.retryFromFailure()).isTrue();
             assertThat(trigger.dryRun()).isTrue();
         });
-        assertThat(command.wishes().ifRunning()).isEqualTo(IfRunning.REPLACE);
+        assertThat(command.requested().ifRunning()).isEqualTo(IfRunning.REPLACE);
         assertThat(command.head().expiresAt()).isEqualTo(Instant.parse("2026-11-22T18:00:00.5Z"));
     }
 
@@ -85,22 +85,24 @@ class VerbsTest {
             assertThat(trigger.retryFromFailure()).isFalse();
             assertThat(trigger.dryRun()).isFalse();
         });
-        assertThat(command.wishes()).isEqualTo(Wishes.NONE);
+        assertThat(command.requested()).isEqualTo(RequestedOptions.NONE);
         assertThat(command.head().expiresAt()).isNull();
     }
 
     @Test
     void a_retry_and_a_follow_have_wishes_too() {
-        Wishes wishes = new Wishes(Duration.ofSeconds(5), Duration.ofHours(2), false, null, null, List.of());
+        RequestedOptions requested =
+                new RequestedOptions(Duration.ofSeconds(5), Duration.ofHours(2), false, null, null, List.of());
 
         assertThat(fit("{'command': 'follow', 'run_id': 1, 'poll_interval': 'PT5S', 'timeout': 'PT2H',"
                                 + " 'on_timeout': 'abandon', 'artifacts': []}")
-                        .wishes())
-                .isEqualTo(wishes);
+                        .requested())
+                .isEqualTo(requested);
         assertThat(fit("{'command': 'retry', 'run_id': 1, 'poll_interval': 'PT5S', 'timeout': 'PT2H',"
                                 + " 'on_timeout': 'abandon', 'on_unclear': 'park', 'artifacts': []}")
-                        .wishes())
-                .isEqualTo(new Wishes(Duration.ofSeconds(5), Duration.ofHours(2), false, true, null, List.of()));
+                        .requested())
+                .isEqualTo(
+                        new RequestedOptions(Duration.ofSeconds(5), Duration.ofHours(2), false, true, null, List.of()));
     }
 
     @ParameterizedTest
@@ -181,6 +183,6 @@ class VerbsTest {
 
     private Command decoded(String json) {
         byte[] bytes = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
-        return ((Input.Commanded) decoder.decode(bytes, name -> null, "the-default-id", Instant.EPOCH)).command();
+        return ((Input.CommandReceived) decoder.decode(bytes, name -> null, "the-default-id", Instant.EPOCH)).command();
     }
 }

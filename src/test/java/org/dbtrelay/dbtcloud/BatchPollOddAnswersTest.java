@@ -30,7 +30,7 @@ class BatchPollOddAnswersTest extends AgainstWireMock {
                 .willReturn(okJson(
                         envelope("[{\"id\":8,\"job_id\":2,\"status\":3},{\"id\":9,\"job_id\":2,\"status\":3}]"))));
 
-        PollAnswer answer = client.runs(ACCOUNT, List.of(8L, 9L));
+        PollResult answer = client.runs(ACCOUNT, List.of(8L, 9L));
 
         assertThat(answer.seen().stream().map(RunSnapshot::runId)).containsExactly(8L, 9L);
         assertThat(requests()).isEqualTo(2);
@@ -44,7 +44,7 @@ class BatchPollOddAnswersTest extends AgainstWireMock {
         server.stubFor(get(urlPathEqualTo(RUNS + "8/"))
                 .willReturn(okJson(envelope("{\"id\":8,\"job_id\":2,\"status\":\"new words\"}"))));
 
-        PollAnswer answer = client.runs(ACCOUNT, List.of(7L, 8L));
+        PollResult answer = client.runs(ACCOUNT, List.of(7L, 8L));
 
         assertThat(answer.seen().stream().map(RunSnapshot::runId)).containsExactly(7L);
         assertThat(answer.missing()).isEmpty();

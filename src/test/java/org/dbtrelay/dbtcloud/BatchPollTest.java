@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 @TestProfile(QuietQuarkus.class)
 class BatchPollTest extends AgainstEmulator {
 
-    private static List<Long> ids(PollAnswer answer) {
+    private static List<Long> ids(PollResult answer) {
         return answer.seen().stream().map(RunSnapshot::runId).sorted().toList();
     }
 
@@ -30,7 +30,7 @@ class BatchPollTest extends AgainstEmulator {
     void oneRequestShowsAHundredRuns() throws DbtCloudException {
         List<Long> runs = inFlight(1000);
 
-        PollAnswer answer = client.runs(account, runs);
+        PollResult answer = client.runs(account, runs);
 
         assertThat(ids(answer)).isEqualTo(runs);
         assertThat(answer.missing()).isEmpty();
@@ -52,7 +52,7 @@ class BatchPollTest extends AgainstEmulator {
         List<Long> runs = inFlight(3);
         emulator.finishRun(runs.get(1), RunStatus.ERROR);
 
-        PollAnswer answer = client.runs(account, runs);
+        PollResult answer = client.runs(account, runs);
 
         assertThat(ids(answer)).isEqualTo(runs);
         assertThat(answer.seen()).anyMatch(run -> run.status() == JobRunStatus.Known.ERROR);
@@ -77,8 +77,8 @@ class BatchPollTest extends AgainstEmulator {
         List<Long> asked = new ArrayList<>(runs);
         asked.add(1L);
 
-        PollAnswer first = client.runs(account, asked);
-        PollAnswer second = client.runs(account, asked);
+        PollResult first = client.runs(account, asked);
+        PollResult second = client.runs(account, asked);
 
         assertThat(ids(first)).isEqualTo(runs);
         assertThat(first.missing()).isEmpty();
@@ -96,9 +96,9 @@ class BatchPollTest extends AgainstEmulator {
         refusePkIn();
 
         // When
-        PollAnswer first = client.runs(account, runs);
+        PollResult first = client.runs(account, runs);
         long ofFirst = lists();
-        PollAnswer second = client.runs(account, runs);
+        PollResult second = client.runs(account, runs);
 
         // Then
         assertThat(ids(first)).isEqualTo(runs);
@@ -123,7 +123,7 @@ class BatchPollTest extends AgainstEmulator {
         emulator.finishRun(runs.getFirst(), RunStatus.SUCCESS);
         emulator.finishRun(runs.getLast(), RunStatus.CANCELLED);
 
-        PollAnswer answer = client.runs(account, runs);
+        PollResult answer = client.runs(account, runs);
 
         assertThat(ids(answer)).isEqualTo(runs);
         assertThat(answer.seen().stream().filter(run -> run.status().isTerminal()))
@@ -137,7 +137,7 @@ class BatchPollTest extends AgainstEmulator {
         List<Long> all = inFlight(600);
         refusePkIn();
 
-        PollAnswer answer = client.runs(account, List.of(all.getFirst(), all.getLast()));
+        PollResult answer = client.runs(account, List.of(all.getFirst(), all.getLast()));
 
         assertThat(ids(answer)).containsExactly(all.getFirst(), all.getLast());
         assertThat(lists() + gets()).isLessThanOrEqualTo(4);
@@ -167,7 +167,7 @@ class BatchPollTest extends AgainstEmulator {
         emulator.counters().reset();
         emulator.faults().next(1).on(Endpoint.LIST_RUNS).htmlStatus(503);
 
-        PollAnswer answer = client.runs(account, runs);
+        PollResult answer = client.runs(account, runs);
 
         assertThat(answer.seen().size()).isIn(150, 200);
         assertThat(answer.missing()).isEmpty();
@@ -192,7 +192,7 @@ class BatchPollTest extends AgainstEmulator {
         emulator.counters().reset();
         emulator.faults().next(1).on(Endpoint.LIST_RUNS).after(1).tooManyRequests(Duration.ofMinutes(5));
 
-        PollAnswer answer = client.runs(account, runs);
+        PollResult answer = client.runs(account, runs);
 
         assertThat(answer.seen()).hasSizeGreaterThanOrEqualTo(100).hasSizeLessThan(500);
         assertThat(answer.failure()).containsInstanceOf(CallFailure.Limited.class);

@@ -75,7 +75,7 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
         server.stubFor(get(urlPathEqualTo(RUNS + "9/")).willReturn(okJson(envelope(WITHOUT_TRIGGER))));
 
         assertThat(failureOf(this::find)).isInstanceOf(CallFailure.Unclear.class);
-        clock.advance(UntoldTriggers.PATIENCE.minusSeconds(1));
+        clock.advance(MissingTriggers.PATIENCE.minusSeconds(1));
         assertThat(failureOf(this::find)).isInstanceOf(CallFailure.Unclear.class);
         clock.advance(Duration.ofSeconds(1));
         assertThat(find()).isEmpty();
@@ -98,7 +98,7 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
 
         assertThat(failureOf(this::find)).isInstanceOf(CallFailure.Unclear.class);
         assertThat(server.findAll(getRequestedFor(urlPathMatching(RUNS + "[0-9]+/"))))
-                .hasSize(UntoldTriggers.MOST_READS);
+                .hasSize(MissingTriggers.MOST_READS);
     }
 
     @Test

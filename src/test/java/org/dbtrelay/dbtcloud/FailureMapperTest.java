@@ -23,7 +23,7 @@ class FailureMapperTest {
             new FailureMapper(ApiToken.of("dbtc_secret"), HandTurnedClock.at("2026-11-22T10:00:00Z"));
 
     private CallFailure of(int status, String body) {
-        return mapper.of(new BadAnswer(status, "application/json", null, body));
+        return mapper.of(new ErrorResponse(status, "application/json", null, body));
     }
 
     private static String envelope(int code, String message, String data) {
@@ -75,7 +75,7 @@ class FailureMapperTest {
         CallFailure failure = of(401, envelope(401, words, "null"));
 
         assertThat(failure.detail()).contains(words, "plan has no API").doesNotContain("wrong host");
-        assertThat(ConnectionTrial.suspects(failure)).containsExactly(ConnectionTest.Suspect.ACCOUNT);
+        assertThat(ConnectionCheck.suspects(failure)).containsExactly(ConnectionCheckResult.Suspect.ACCOUNT);
     }
 
     @ParameterizedTest
@@ -153,7 +153,7 @@ class FailureMapperTest {
     @ParameterizedTest
     @ValueSource(ints = {400, 403, 404, 409, 422})
     void aPageIsNoAnswerOfTheApi(int status) {
-        CallFailure failure = mapper.of(new BadAnswer(status, "text/HTML; charset=utf-8", null, "<html>"));
+        CallFailure failure = mapper.of(new ErrorResponse(status, "text/HTML; charset=utf-8", null, "<html>"));
 
         assertThat(failure)
                 .isEqualTo(new CallFailure.Unclear("dbt Cloud answered " + status
@@ -213,7 +213,7 @@ class FailureMapperTest {
     @CsvSource({"401, Refused", "403, Refused", "404, Refused", "400, Refused", "500, Unclear", "429, Limited"})
     void aBadAnswerFromElsewhereSaysNothingOfTokenAccountOrRun(int status, String kind) {
         CallFailure failure = mapper.elsewhere(
-                new BadAnswer(status, "application/json", null, "{}"), 302, URI.create("https://b.dbt.com/x"));
+                new ErrorResponse(status, "application/json", null, "{}"), 302, URI.create("https://b.dbt.com/x"));
 
         assertThat(failure.getClass().getSimpleName()).isEqualTo(kind);
         if (failure instanceof CallFailure.Refused refused) {
@@ -234,7 +234,7 @@ class FailureMapperTest {
         "-5, PT5M"
     })
     void tooManyRequestsTellHowLongToStayAway(String retryAfter, Duration pause) {
-        CallFailure failure = mapper.of(new BadAnswer(429, null, retryAfter.isEmpty() ? null : retryAfter, ""));
+        CallFailure failure = mapper.of(new ErrorResponse(429, null, retryAfter.isEmpty() ? null : retryAfter, ""));
 
         assertThat(failure)
                 .isInstanceOfSatisfying(

@@ -136,7 +136,7 @@ class TunnelTest {
                             suspended -> assertThat(suspended.status()).isEqualTo(407));
             assertThat(failure.detail()).contains("proxy").doesNotContain("s3cr3t", "wrong");
         }
-        assertThat(client.testConnection().suspects()).containsExactly(ConnectionTest.Suspect.PROXY);
+        assertThat(client.testConnection().suspects()).containsExactly(ConnectionCheckResult.Suspect.PROXY);
         assertThat(proxy.heads()).isNotEmpty();
         secure.verify(0, anyRequestedFor(anyUrl()));
     }

@@ -77,7 +77,7 @@ class RunEndsTest {
     };
 
     private RunEnd end() throws InterruptedException {
-        return ((Input.Ended) new RunEnds(null, reader, clock, patient).end(null, READ)).end();
+        return ((Input.RunEnded) new RunEnds(null, reader, clock, patient).end(null, READ)).end();
     }
 
     private static RunEnd lacking(Part... missing) {

@@ -11,13 +11,13 @@ import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
 import org.dbtrelay.event.SimEvents;
 import org.dbtrelay.ledger.Owners;
-import org.dbtrelay.ledger.PartitionWork;
+import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Lineup;
+import org.dbtrelay.run.JobQueues;
 import org.dbtrelay.run.Policy;
 import org.dbtrelay.run.RunEntry;
 
@@ -37,8 +37,8 @@ public final class SimFlow {
         }
 
         /** How the commands are taken to stand to each other. */
-        default Lineup lineup(RunEntry before, Lineup lineup) {
-            return lineup;
+        default JobQueues queues(RunEntry before, JobQueues queues) {
+            return queues;
         }
 
         /** Whether send windows begin only when the commit has returned. */
@@ -55,9 +55,9 @@ public final class SimFlow {
         void decided(RunEntry before, Input input, Decision decision);
     }
 
-    private final Watches watches = new Watches();
+    private final PollSchedule watches = new PollSchedule();
     private final CommandViews views;
-    private final PartitionFlow flow;
+    private final RunFlows flow;
 
     /** Wires the real objects. */
     public SimFlow(
@@ -71,7 +71,7 @@ public final class SimFlow {
         var events = SimEvents.events(config, policy);
         this.views = new CommandViews();
         this.flow =
-                new PartitionFlow(
+                new RunFlows(
                         policy,
                         new Actions(
                                 connections,
@@ -96,12 +96,12 @@ public final class SimFlow {
                         RelayTraces.none()) {
                     // Small, so that many a step is full.
                     @Override
-                    Step.Bounds stepBounds() {
-                        return new Step.Bounds(12, 12_000);
+                    CommitBatch.Bounds stepBounds() {
+                        return new CommitBatch.Bounds(12, 12_000);
                     }
 
                     @Override
-                    Decision decide(RunEntry entry, Input input, Instant now, Policy ofLedger, Lineup lineup) {
+                    Decision decide(RunEntry entry, Input input, Instant now, Policy ofLedger, JobQueues queues) {
                         Decision decision = observer.meant(
                                 entry,
                                 input,
@@ -110,7 +110,7 @@ public final class SimFlow {
                                         observer.heard(entry, input),
                                         now,
                                         ofLedger,
-                                        observer.lineup(entry, lineup)));
+                                        observer.queues(entry, queues)));
                         observer.decided(entry, input, decision);
                         return decision;
                     }
@@ -127,12 +127,12 @@ public final class SimFlow {
     }
 
     /** What owners do with their inputs. */
-    public PartitionWork work() {
+    public PartitionProcessor work() {
         return flow;
     }
 
     /** The runs in flight. */
-    public Watches watches() {
+    public PollSchedule watches() {
         return watches;
     }
 

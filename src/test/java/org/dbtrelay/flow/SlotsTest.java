@@ -13,25 +13,25 @@ import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
-import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Overrides;
 import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.RequestedOptions;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunOptions;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.StartAttempts;
 import org.dbtrelay.run.StartCall;
-import org.dbtrelay.run.Starts;
 import org.dbtrelay.run.Task;
-import org.dbtrelay.run.Terms;
-import org.dbtrelay.run.Wishes;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SlotsTest {
 
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
-    private static final Terms.Defaults DEFAULTS =
-            new Terms.Defaults(Duration.ofSeconds(10), Duration.ofHours(24), null, false, IfRunning.QUEUE, List.of());
+    private static final RunOptions.Defaults DEFAULTS = new RunOptions.Defaults(
+            Duration.ofSeconds(10), Duration.ofHours(24), null, false, IfRunning.QUEUE, List.of());
 
     private final Slots slots = new Slots(policy(3, 2));
 
@@ -82,7 +82,7 @@ class SlotsTest {
         await(waiting(3, 7));
         assertThat(free()).containsExactly("c1", "c2");
 
-        slots.replace(first, in(first, new RunState.Waiting(Starts.NONE, 1, NOW)));
+        slots.replace(first, in(first, new RunState.Waiting(StartAttempts.NONE, 1, NOW)));
 
         assertThat(free()).containsExactly("c3");
     }
@@ -188,12 +188,13 @@ class SlotsTest {
     }
 
     private static Action.ReserveStart reserve(RunEntry entry) {
-        Order order = entry.openOrder();
-        return new Action.ReserveStart(entry.commandId(), order.target(), order.jobId(), new StartCall.Trigger(), null);
+        ResolvedCommand resolved = entry.openCommand();
+        return new Action.ReserveStart(
+                entry.commandId(), resolved.target(), resolved.jobId(), new StartCall.Trigger(), null);
     }
 
     static RunEntry waiting(long offset, long jobId) {
-        Order order = new Order(
+        ResolvedCommand resolved = new ResolvedCommand(
                 new Task.Trigger(new JobSelector.ById(jobId), null, Overrides.NONE, false, false),
                 "default",
                 1,
@@ -201,7 +202,7 @@ class SlotsTest {
                 null,
                 null,
                 null,
-                new Terms(Duration.ofSeconds(10), NOW, null, false, IfRunning.QUEUE, List.of()),
+                new RunOptions(Duration.ofSeconds(10), NOW, null, false, IfRunning.QUEUE, List.of()),
                 null,
                 null,
                 null);
@@ -213,8 +214,8 @@ class SlotsTest {
                 1,
                 false,
                 List.of(),
-                order,
-                new RunState.Waiting(Starts.NONE, 0, null));
+                resolved,
+                new RunState.Waiting(StartAttempts.NONE, 0, null));
     }
 
     static RunEntry in(RunEntry entry, RunState state) {
@@ -226,7 +227,7 @@ class SlotsTest {
                 2,
                 false,
                 List.of(),
-                entry.order(),
+                entry.resolved(),
                 state);
     }
 
@@ -280,11 +281,18 @@ class SlotsTest {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
-                false,
                 Map.of(
                         "default",
                         new Policy.ForConnection(
-                                1, null, Set.of(1L), true, true, null, maxInFlight, maxInFlightPerJob, Wishes.NONE)),
+                                1,
+                                null,
+                                Set.of(1L),
+                                true,
+                                true,
+                                null,
+                                maxInFlight,
+                                maxInFlightPerJob,
+                                RequestedOptions.NONE)),
                 DEFAULTS,
                 Map.of());
     }

@@ -34,13 +34,13 @@ import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.JobSelector;
-import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Overrides;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunOptions;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.RunState;
 import org.dbtrelay.run.Task;
-import org.dbtrelay.run.Terms;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;
@@ -218,7 +218,7 @@ class MemoryIT {
                 2,
                 false,
                 List.of(),
-                new Order(
+                new ResolvedCommand(
                         new Task.Trigger(new JobSelector.ById(endless), "nightly", Overrides.NONE, false, false),
                         "default",
                         World.ACCOUNT_ID,
@@ -226,7 +226,7 @@ class MemoryIT {
                         "endless",
                         null,
                         null,
-                        new Terms(
+                        new RunOptions(
                                 Duration.ofSeconds(15),
                                 now.plus(Duration.ofHours(24)),
                                 null,
@@ -260,10 +260,7 @@ class MemoryIT {
 
     private static void write(KafkaProducer<byte[], byte[]> producer, Deployment relay, int i, RunEntry entry) {
         var _ = producer.send(new ProducerRecord<>(
-                relay.topic("ledger"),
-                i % PARTITIONS,
-                bytes("c:" + entry.commandId()),
-                EntryCodec.write(entry, EntryCodec.VERSION)));
+                relay.topic("ledger"), i % PARTITIONS, bytes("c:" + entry.commandId()), EntryCodec.write(entry)));
     }
 
     private static KafkaProducer<byte[], byte[]> producer(Deployment relay) {

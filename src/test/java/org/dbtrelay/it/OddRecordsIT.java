@@ -92,10 +92,10 @@ class OddRecordsIT {
         for (ConsumerRecord<byte[], byte[]> record : sent) {
             List<String> verdicts = deadLetters.getOrDefault(record.partition() + "@" + record.offset(), List.of());
             switch (decoder.decode(record)) {
-                case Input.Unreadable unreadable ->
+                case Input.NotACommand unreadable ->
                     assertThat(verdicts)
                             .containsExactly(unreadable.verdict().reason().wireName());
-                case Input.Commanded commanded -> {
+                case Input.CommandReceived commanded -> {
                     assertThat(told).contains(commanded.command().id());
                     assertThat(verdicts).isIn(List.of(), List.of("id_conflict"));
                 }

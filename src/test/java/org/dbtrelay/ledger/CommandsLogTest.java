@@ -47,7 +47,7 @@ class CommandsLogTest {
     @Test
     void what_is_missing_behind_the_position_is_lost() {
         assertThat(new CommandsLog(10, 20, 0).lostBehind(AT_NINE)).isNull();
-        assertThat(new CommandsLog(15, 20, 0).lostBehind(AT_NINE)).isEqualTo(new LogNotices.Offsets(10, 15));
+        assertThat(new CommandsLog(15, 20, 0).lostBehind(AT_NINE)).isEqualTo(new CommandsLogNotices.Offsets(10, 15));
     }
 
     private static void assertDegraded(CommandsLog log, String reason) {

@@ -89,8 +89,8 @@ class MailboxTest {
         assertThat(waiting.join(Duration.ofSeconds(10))).isTrue();
     }
 
-    private static Arrival command(String id) {
-        return Arrival.of(new Input.Commanded(
+    private static MailboxItem command(String id) {
+        return MailboxItem.of(new Input.CommandReceived(
                 new Command.Unfit(
                         new Command.Head(id, "default", null, null, null, null), "x", RejectReason.INVALID, "x"),
                 new CommandHash(0, 1),
@@ -98,23 +98,23 @@ class MailboxTest {
                 RunEntry.NO_OFFSET));
     }
 
-    private static Arrival record(int bytes) {
-        return new Arrival(
+    private static MailboxItem record(int bytes) {
+        return new MailboxItem(
                 command("r").input(),
-                new Origin(new ConsumerRecord<>("commands", 0, 0, new byte[0], new byte[bytes]), () -> {}));
+                new SourceRecord(new ConsumerRecord<>("commands", 0, 0, new byte[0], new byte[bytes]), () -> {}));
     }
 
-    private static Arrival answer(String id) {
-        return Arrival.of(new Input.Woken(id));
+    private static MailboxItem answer(String id) {
+        return MailboxItem.of(new Input.TimerFired(id));
     }
 
-    private static List<String> names(List<Arrival> arrivals) {
+    private static List<String> names(List<MailboxItem> arrivals) {
         return arrivals.stream()
                 .map(arrival -> switch (arrival.input()) {
-                    case Input.Commanded commanded -> commanded.command().id();
-                    case Input.About about -> about.commandId();
-                    case Input.Unreadable unreadable -> "unreadable";
-                    case Input.Swept swept -> "swept";
+                    case Input.CommandReceived commanded -> commanded.command().id();
+                    case Input.CommandInput about -> about.commandId();
+                    case Input.NotACommand unreadable -> "unreadable";
+                    case Input.SweepResult swept -> "swept";
                 })
                 .toList();
     }

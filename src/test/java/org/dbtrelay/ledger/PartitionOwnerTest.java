@@ -282,18 +282,18 @@ class PartitionOwnerTest {
     }
 
     private static byte[] finished() {
-        try (InputStream in = PartitionOwnerTest.class.getResourceAsStream("/ledger/v3/8-finished.json")) {
+        try (InputStream in = PartitionOwnerTest.class.getResourceAsStream("/ledger/v1/8-finished.json")) {
             return in.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private record Idle(Runnable taken) implements PartitionWork.Session {
+    private record Idle(Runnable taken) implements PartitionProcessor.Session {
         @Override
-        public PartitionWork.Taken take(List<Arrival> arrivals) {
+        public PartitionProcessor.Taken take(List<MailboxItem> arrivals) {
             taken.run();
-            return new PartitionWork.Taken(arrivals.size(), Instant.MAX);
+            return new PartitionProcessor.Taken(arrivals.size(), Instant.MAX);
         }
 
         @Override

@@ -23,9 +23,9 @@ import org.dbtrelay.run.DeadLetter;
 import org.dbtrelay.run.DeadLetterReason;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.RequestedOptions;
 import org.dbtrelay.run.RunSelector;
 import org.dbtrelay.run.Task;
-import org.dbtrelay.run.Wishes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -198,7 +198,7 @@ class PassingOnTest {
     @Test
     void what_cannot_be_read_is_put_aside_where_it_lies() {
         ConsumerRecord<byte[], byte[]> record = record(keyWhere(home -> home != HERE), "no JSON", "");
-        offer(record, new Input.Unreadable(new DeadLetter(DeadLetterReason.MALFORMED, "no JSON")));
+        offer(record, new Input.NotACommand(new DeadLetter(DeadLetterReason.MALFORMED, "no JSON")));
 
         assertThat(header(awaitOne("dbt.commands.dlq"), "dlq-reason")).isEqualTo("malformed");
         assertThat(topics.written(COMMANDS)).isEmpty();
@@ -233,10 +233,12 @@ class PassingOnTest {
         return record("", id, "");
     }
 
-    private static Input.Commanded cancel(String id, RunSelector run) {
-        return new Input.Commanded(
+    private static Input.CommandReceived cancel(String id, RunSelector run) {
+        return new Input.CommandReceived(
                 new Command.Fit(
-                        new Command.Head(id, "default", null, null, null, null), new Task.Cancel(run), Wishes.NONE),
+                        new Command.Head(id, "default", null, null, null, null),
+                        new Task.Cancel(run),
+                        RequestedOptions.NONE),
                 new CommandHash(3, 4),
                 Instant.ofEpochMilli(TIME),
                 0);
@@ -248,7 +250,7 @@ class PassingOnTest {
                 : text(record.value());
         offer(
                 record,
-                new Input.Commanded(
+                new Input.CommandReceived(
                         new Command.Unfit(
                                 new Command.Head(id, "default", null, null, null, null),
                                 "trigger",
@@ -259,9 +261,9 @@ class PassingOnTest {
                         record.offset()));
     }
 
-    private void offer(ConsumerRecord<byte[], byte[]> record, Input.OfRecord input) {
+    private void offer(ConsumerRecord<byte[], byte[]> record, Input.RecordInput input) {
         owners.assigned(owners.status().isEmpty() ? List.of(HERE) : List.of());
-        owners.offer(HERE, new Arrival(input, new Origin(record, () -> {})));
+        owners.offer(HERE, new MailboxItem(input, new SourceRecord(record, () -> {})));
     }
 
     /** A record that lies here; its value is the id of its command. */

@@ -69,7 +69,7 @@ public final class SimLedger {
     public SimLedger(
             Clients clients,
             RelayConfig config,
-            PartitionWork work,
+            PartitionProcessor work,
             KafkaClientService channel,
             Clock clock,
             Monotonic monotonic,
@@ -97,7 +97,7 @@ public final class SimLedger {
                 topics,
                 work,
                 new IntakeValve(channel, kafka, config, metrics),
-                new LogNotices(metrics, clock),
+                new CommandsLogNotices(metrics, clock),
                 clock,
                 monotonic,
                 metrics,

@@ -125,7 +125,7 @@ class StepsTest {
         assertThat(header(letter, "dlq-key-added")).isEqualTo("true");
     }
 
-    private static Arrival deadLetter(long offset, String key, String value, Map<String, String> headers) {
+    private static MailboxItem deadLetter(long offset, String key, String value, Map<String, String> headers) {
         ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
                 "dbt.commands",
                 0,
@@ -139,9 +139,9 @@ class StepsTest {
                 new RecordHeaders(),
                 Optional.empty());
         headers.forEach((name, text) -> record.headers().add(name, bytes(text)));
-        return new Arrival(
-                new Input.Unreadable(new DeadLetter(DeadLetterReason.MALFORMED, "no JSON")),
-                new Origin(record, () -> {}));
+        return new MailboxItem(
+                new Input.NotACommand(new DeadLetter(DeadLetterReason.MALFORMED, "no JSON")),
+                new SourceRecord(record, () -> {}));
     }
 
     private List<ProducerRecord<byte[], byte[]>> written(String topic) {
@@ -183,7 +183,7 @@ class StepsTest {
     }
 
     private static String longAgo() {
-        try (InputStream in = StepsTest.class.getResourceAsStream("/ledger/v3/0-waiting.json")) {
+        try (InputStream in = StepsTest.class.getResourceAsStream("/ledger/v1/0-waiting.json")) {
             return text(in.readAllBytes()).replace("2026-", "2020-");
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -10,7 +10,6 @@ import static org.dbtrelay.run.RunSamples.trigger;
 
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the policy says to a command, with the rule and the key that would allow it. */
@@ -23,7 +22,7 @@ class AcceptanceTest {
         Course course = new Course(policy(anything()));
 
         course.take(commanded(new Command.Fit(
-                new Command.Head("c1", "other", null, null, null, null), RunSamples.job(7), Wishes.NONE)));
+                new Command.Head("c1", "other", null, null, null, null), RunSamples.job(7), RequestedOptions.NONE)));
 
         assertThat(course.entry("c1").unfinished()).isFalse();
         assertThat(ofCommand(course.events.getLast()).reason()).isEqualTo(RejectReason.UNKNOWN_CONNECTION);
@@ -47,42 +46,6 @@ class AcceptanceTest {
 
         assertAccepted(some, trigger(JOB));
         assertForbidden(some, trigger(new JobSelector.ById(8)), "job 8", ".jobs");
-    }
-
-    @Test
-    void what_the_ledgers_older_version_cannot_hold_is_not_taken_while_that_is_written() {
-        Task trigger = RunSamples.job(7);
-
-        assertThat(withOldLedger(trigger, Wishes.NONE)).containsExactly("command.accepted");
-        assertThat(withOldLedger(trigger, artifact(null))).containsExactly("command.accepted");
-        assertThat(withOldLedger(trigger, artifact(3))).containsExactly("command.rejected");
-        assertThat(withOldLedger(new Task.Rerun(JOB), Wishes.NONE)).containsExactly("command.rejected");
-    }
-
-    private static Wishes artifact(@Nullable Integer step) {
-        return new Wishes(null, null, null, null, null, List.of(new ArtifactWish("manifest.json", step)));
-    }
-
-    private static List<String> withOldLedger(Task task, Wishes wishes) {
-        Policy now = policy(anything());
-        Course course = new Course(new Policy(
-                now.deployment(),
-                now.ledger(),
-                now.maxCommandAge(),
-                now.retention(),
-                now.unclearWait(),
-                now.sendWindow(),
-                now.cancelPatience(),
-                now.artifactPatience(),
-                true,
-                now.connections(),
-                now.defaults(),
-                now.jobs()));
-        course.take(commanded(RunSamples.command("c1", task, wishes)));
-        if (course.types().contains("command.rejected")) {
-            assertThat(ofCommand(course.events.getLast()).reason()).isEqualTo(RejectReason.UNSUPPORTED);
-        }
-        return course.types();
     }
 
     @Test
@@ -124,12 +87,12 @@ class AcceptanceTest {
     void what_a_command_says_of_time_outs_goes_before_what_is_configured() {
         Course course = new Course(policy(anything()));
 
-        course.take(commanded(
-                RunSamples.command("c1", RunSamples.job(7), new Wishes(null, null, false, true, null, null))));
+        course.take(commanded(RunSamples.command(
+                "c1", RunSamples.job(7), new RequestedOptions(null, null, false, true, null, null))));
 
-        Terms terms = course.entry("c1").openOrder().terms();
-        assertThat(terms.cancelAtDeadline()).isFalse();
-        assertThat(terms.parkUnclear()).isTrue();
+        RunOptions options = course.entry("c1").openCommand().options();
+        assertThat(options.cancelAtDeadline()).isFalse();
+        assertThat(options.parkUnclear()).isTrue();
     }
 
     private static void assertAccepted(Policy.ForConnection connection, Command command) {

@@ -27,10 +27,10 @@ class BoundedEndTest {
     @Test
     void a_run_whose_cancel_is_refused_is_looked_at_and_its_end_is_told() {
         cancelledAtDeadline();
-        assertThat(course.lastAction(Action.Watch.class).runId()).isEqualTo(99);
+        assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
         course.fail("c1", Action.CancelRun.class, FORBIDDEN);
 
-        course.take(new Input.Observed("c1", run(Known.SUCCESS)));
+        course.take(new Input.RunObserved("c1", run(Known.SUCCESS)));
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
 
         assertThat(course.types()).endsWith("run.succeeded");
@@ -53,9 +53,9 @@ class BoundedEndTest {
         while (course.entry("c1").unfinished() && asked < 100) {
             asked++;
             course.fail("c1", Action.CancelRun.class, failure);
-            course.fail("c1", Action.Watch.class, failure);
+            course.fail("c1", Action.SchedulePoll.class, failure);
             course.now = course.now.plus(RunMachine.backOff(asked));
-            course.take(new Input.Woken("c1"));
+            course.take(new Input.TimerFired("c1"));
         }
 
         assertThat(course.types()).endsWith("run.abandoned");
@@ -71,13 +71,13 @@ class BoundedEndTest {
     void the_wake_up_that_ends_patience_is_asked_for_once_and_after_a_claim_again() {
         Instant deadline = cancelledAtDeadline();
         Instant end = deadline.plus(Duration.ofMinutes(15));
-        assertThat(course.lastActions()).contains(new Action.WakeAt("c1", end));
+        assertThat(course.lastActions()).contains(new Action.SetTimer("c1", end));
 
         course.take(new Input.Restored("c1"));
 
-        assertThat(course.lastActions()).contains(new Action.WakeAt("c1", end));
+        assertThat(course.lastActions()).contains(new Action.SetTimer("c1", end));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
-        assertThat(course.lastAction(Action.Watch.class).runId()).isEqualTo(99);
+        assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
     }
 
     @ParameterizedTest
@@ -86,12 +86,12 @@ class BoundedEndTest {
         course = new Course(policy(anything(), false, false));
         followed();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Woken("c1"));
-        assertThat(course.lastAction(Action.Watch.class).due())
+        course.take(new Input.TimerFired("c1"));
+        assertThat(course.lastAction(Action.SchedulePoll.class).due())
                 .as("one last look")
                 .isEqualTo(course.now);
 
-        course.fail("c1", Action.Watch.class, failure);
+        course.fail("c1", Action.SchedulePoll.class, failure);
 
         assertThat(course.types()).endsWith("run.abandoned");
         assertThat(RunSamples.ofRun(course.events.getLast()).message())
@@ -103,11 +103,11 @@ class BoundedEndTest {
         course = new Course(policy(anything(), false, false));
         followed();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Woken("c1"));
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(30));
+        course.take(new Input.TimerFired("c1"));
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(30));
         course.pass(Duration.ofSeconds(30));
 
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
 
         assertThat(course.types()).endsWith("run.abandoned");
     }
@@ -116,11 +116,11 @@ class BoundedEndTest {
     void a_run_that_is_adopted_after_the_deadline_is_bounded_too() {
         inDoubt();
         course.pass(Duration.ofHours(25));
-        course.take(new Input.LookedUp("c1", 1, course.now, run(Known.RUNNING)));
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(30));
+        course.take(new Input.SearchResult("c1", 1, course.now, run(Known.RUNNING)));
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(30));
         course.pass(Duration.ofSeconds(30));
 
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
 
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Cancelling.class);
     }
@@ -129,22 +129,22 @@ class BoundedEndTest {
     void looks_that_fail_come_later_and_later() {
         followed();
         for (int seconds : new int[] {10, 10, 10, 10, 16, 32, 60, 60}) {
-            course.fail("c1", Action.Watch.class, AWAY);
-            assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now.plusSeconds(seconds));
+            course.fail("c1", Action.SchedulePoll.class, AWAY);
+            assertThat(course.lastAction(Action.SchedulePoll.class).due()).isEqualTo(course.now.plusSeconds(seconds));
         }
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
-        assertThat(course.lastAction(Action.Watch.class).failures()).isZero();
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
+        assertThat(course.lastAction(Action.SchedulePoll.class).failures()).isZero();
     }
 
     @Test
     void a_run_that_dbt_cloud_does_not_know_is_looked_at_later_and_later() {
         followed();
         course.pass(Duration.ofMinutes(2));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         for (int seconds : new int[] {10, 20, 40, 60, 60}) {
-            course.now = course.lastAction(Action.Watch.class).due();
-            course.take(new Input.NotSeen("c1", 99));
-            assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now.plusSeconds(seconds));
+            course.now = course.lastAction(Action.SchedulePoll.class).due();
+            course.take(new Input.RunNotFound("c1", 99));
+            assertThat(course.lastAction(Action.SchedulePoll.class).due()).isEqualTo(course.now.plusSeconds(seconds));
         }
     }
 
@@ -152,16 +152,16 @@ class BoundedEndTest {
     void a_run_and_a_job_that_nobody_knows_end_at_the_deadline() {
         followed();
         course.pass(Duration.ofMinutes(2));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         course.pass(Duration.ofMinutes(15));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.lastAction(Action.ReadJob.class).urgent()).isFalse();
-        assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now.plusSeconds(60));
+        assertThat(course.lastAction(Action.SchedulePoll.class).due()).isEqualTo(course.now.plusSeconds(60));
         assertThat(course.fail("c1", Action.ReadJob.class, new CallFailure.NotFound("404")))
                 .isEqualTo(Decision.NOTHING);
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
 
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Cancelling.class);
     }
@@ -170,9 +170,9 @@ class BoundedEndTest {
     void a_run_that_dbt_cloud_does_not_know_can_be_cancelled() {
         followed();
         course.pass(Duration.ofMinutes(2));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
 
-        course.take(new Input.CancelAsked("c1", CancelReason.CANCELLED_BY_RELAY));
+        course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_RELAY));
 
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
         assertThat(((RunState.Cancelling) course.entry("c1").state()).missingSince())
@@ -184,9 +184,9 @@ class BoundedEndTest {
         inDoubt();
         for (int seconds : new int[] {1, 2, 4, 8, 16, 32, 60, 60}) {
             course.fail("c1", Action.SearchMarker.class, AWAY);
-            assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(seconds));
+            assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(seconds));
             course.pass(Duration.ofSeconds(seconds));
-            course.take(new Input.Woken("c1"));
+            course.take(new Input.TimerFired("c1"));
             assertThat(course.lastAction(Action.SearchMarker.class).attempt()).isEqualTo(1);
         }
         course.now = T0.plus(Duration.ofHours(24)).plusSeconds(31);
@@ -202,10 +202,12 @@ class BoundedEndTest {
     @Test
     void two_wake_ups_make_one_search() {
         inDoubt();
-        assertThat(course.take(new Input.Woken("c1"))).as("one is under way").isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.TimerFired("c1")))
+                .as("one is under way")
+                .isEqualTo(Decision.NOTHING);
         course.fail("c1", Action.SearchMarker.class, AWAY);
 
-        assertThat(course.take(new Input.Woken("c1"))).as("not due yet").isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.TimerFired("c1"))).as("not due yet").isEqualTo(Decision.NOTHING);
     }
 
     @Test
@@ -222,10 +224,10 @@ class BoundedEndTest {
         followed();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         Instant over = course.now.plus(Duration.ofMinutes(66));
-        assertThat(course.lastActions()).contains(new Action.WakeAt("c1", over));
+        assertThat(course.lastActions()).contains(new Action.SetTimer("c1", over));
         course.now = over;
 
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
 
         assertThat(course.types()).endsWith("run.succeeded", "artifact.unavailable");
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -235,10 +237,10 @@ class BoundedEndTest {
     void a_cancel_of_somebody_elses_run_sees_its_end_although_it_is_never_answered() {
         course.take(commanded(RunSamples.command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(Known.RUNNING), false, null));
-        assertThat(course.lastAction(Action.Watch.class).runId()).isEqualTo(99);
+        assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
         course.fail("c2", Action.CancelRun.class, AWAY);
 
-        course.take(new Input.Observed("c2", run(Known.SUCCESS)));
+        course.take(new Input.RunObserved("c2", run(Known.SUCCESS)));
 
         assertThat(course.types()).endsWith("command.completed");
     }
@@ -246,7 +248,7 @@ class BoundedEndTest {
     @Test
     void what_fails_after_the_deadline_is_not_tried_again() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.pass(Duration.ofHours(24));
 
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
@@ -256,21 +258,21 @@ class BoundedEndTest {
 
     private void followed() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.RUNNING)));
     }
 
     private void inDoubt() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, AWAY));
     }
 
     private Instant cancelledAtDeadline() {
         followed();
-        Instant deadline = course.entry("c1").openOrder().terms().deadline();
+        Instant deadline = course.entry("c1").openCommand().options().deadline();
         course.now = deadline;
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Cancelling.class);
         return deadline;
     }

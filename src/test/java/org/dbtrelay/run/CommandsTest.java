@@ -56,7 +56,7 @@ class CommandsTest {
             }
             case STARTING -> {
                 reach(Target.WAITING);
-                course.take(new Input.MayStart("c1", TRIGGER, 50L));
+                course.take(new Input.StartReserved("c1", TRIGGER, 50L));
             }
             case LOOKING -> {
                 reach(Target.STARTING);
@@ -68,7 +68,7 @@ class CommandsTest {
             }
             case CANCELLING -> {
                 reach(Target.FOLLOWING);
-                course.take(new Input.CancelAsked("c1", CancelReason.CANCELLED_BY_RELAY));
+                course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_RELAY));
             }
             case COLLECTING -> {
                 reach(Target.FOLLOWING);
@@ -88,7 +88,7 @@ class CommandsTest {
             }
             case ABANDONED -> {
                 reach(Target.FOLLOWING);
-                course.take(new Input.Broken("c1", "a fault"));
+                course.take(new Input.InternalError("c1", "a fault"));
             }
             case A_CANCEL_ITSELF -> cancel("c1", "somebody");
             case A_FOLLOW -> {
@@ -144,7 +144,7 @@ class CommandsTest {
         cancel("c2", "c1");
         switch (target) {
             case STARTING -> course.take(new Input.Started("c1", 1, run(99, Known.QUEUED)));
-            case LOOKING -> course.take(new Input.LookedUp("c1", 1, course.now, run(99, Known.QUEUED)));
+            case LOOKING -> course.take(new Input.SearchResult("c1", 1, course.now, run(99, Known.QUEUED)));
             default -> {}
         }
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Cancelling.class);
@@ -167,7 +167,7 @@ class CommandsTest {
         cancel("c2", "c1");
         switch (target) {
             case STARTING -> course.take(new Input.Started("c1", 1, run(99, Known.QUEUED)));
-            case LOOKING -> course.take(new Input.LookedUp("c1", 1, course.now, run(99, Known.QUEUED)));
+            case LOOKING -> course.take(new Input.SearchResult("c1", 1, course.now, run(99, Known.QUEUED)));
             default -> {}
         }
         if (target != Target.COLLECTING) {
@@ -222,7 +222,7 @@ class CommandsTest {
         course.events.clear();
         course.pass(POLICY.unclearWait());
 
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
 
         assertThat(told()).containsExactly("run.cancelled c1 cancelled_by_relay", "command.completed c2 cancelled");
     }
@@ -245,7 +245,7 @@ class CommandsTest {
         cancel("c2", "c1");
         course.pass(Duration.ofMinutes(1));
 
-        course.take(new Input.Woken("c2"));
+        course.take(new Input.TimerFired("c2"));
 
         assertThat(told()).containsExactly("command.accepted c2", "command.rejected c2 command_unknown");
         assertThat(RunSamples.ofCommand(course.events.getLast()).message())
@@ -274,7 +274,7 @@ class CommandsTest {
 
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
-        course.take(new Input.Observed("c2", run(99, Known.CANCELLED)));
+        course.take(new Input.RunObserved("c2", run(99, Known.CANCELLED)));
 
         assertThat(told()).endsWith("command.completed c2 cancelled");
     }
@@ -298,7 +298,7 @@ class CommandsTest {
         course.take(new Input.Restored("c1"));
         course.take(new Input.Restored("c2"));
 
-        course.take(new Input.LookedUp("c1", 1, course.now, run(99, Known.RUNNING)));
+        course.take(new Input.SearchResult("c1", 1, course.now, run(99, Known.RUNNING)));
 
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
     }
@@ -311,10 +311,10 @@ class CommandsTest {
         assertThat(course.lastAction(Action.ReadRun.class).runId()).isEqualTo(99);
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
-        course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
+        course.take(new Input.RunObserved("c2", run(99, Known.RUNNING)));
         assertThat(told()).containsExactly("command.accepted c2");
 
-        course.take(new Input.Observed("c2", run(99, Known.CANCELLED)));
+        course.take(new Input.RunObserved("c2", run(99, Known.CANCELLED)));
 
         assertThat(told()).containsExactly("command.accepted c2", "command.completed c2 cancelled");
         RunEvent completed = course.events.getLast();
@@ -332,7 +332,7 @@ class CommandsTest {
                 .hasSize(1)
                 .allMatch(action -> action.commandId().equals("c1"));
         end(course, Known.CANCELLED);
-        course.take(new Input.Observed("c2", run(99, Known.CANCELLED)));
+        course.take(new Input.RunObserved("c2", run(99, Known.CANCELLED)));
 
         assertThat(told()).contains("run.cancelled c1 cancelled_by_relay", "command.completed c2 cancelled");
     }
@@ -363,11 +363,11 @@ class CommandsTest {
     @MethodSource("aboutARun")
     void a_run_that_is_not_there_may_come_for_a_minute(Task task) {
         course.take(commanded(command("c2", task)));
-        course.take(new Input.NotSeen("c2", 99));
+        course.take(new Input.RunNotFound("c2", 99));
         assertThat(told()).containsExactly("command.accepted c2");
         course.pass(Duration.ofMinutes(1));
 
-        course.take(new Input.NotSeen("c2", 99));
+        course.take(new Input.RunNotFound("c2", 99));
 
         assertThat(told()).containsExactly("command.accepted c2", "command.rejected c2 run_not_found");
     }
@@ -408,7 +408,7 @@ class CommandsTest {
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.Woken("c2"));
+        course.take(new Input.TimerFired("c2"));
 
         assertThat(told()).containsExactly("command.accepted c2", "command.rejected c2 expired");
     }
@@ -419,13 +419,13 @@ class CommandsTest {
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         course.fail("c2", Action.CancelRun.class, new CallFailure.Unclear("reset"));
         course.pass(Duration.ofSeconds(10));
-        course.take(new Input.Woken("c2"));
+        course.take(new Input.TimerFired("c2"));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
 
-        course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
-        assertThat(course.lastActions()).allMatch(Action.Watch.class::isInstance);
+        course.take(new Input.RunObserved("c2", run(99, Known.RUNNING)));
+        assertThat(course.lastActions()).allMatch(Action.SchedulePoll.class::isInstance);
         course.pass(Duration.ofMinutes(1));
-        course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
+        course.take(new Input.RunObserved("c2", run(99, Known.RUNNING)));
 
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
     }
@@ -453,7 +453,7 @@ class CommandsTest {
         course.fail("c2", Action.class, new CallFailure.NotSent("refused"));
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.Woken("c2"));
+        course.take(new Input.TimerFired("c2"));
 
         assertThat(told()).containsExactly("command.accepted c2", end);
         assertThat(
@@ -506,7 +506,7 @@ class CommandsTest {
         assertThat(course.lastActions()).isEmpty();
         course.pass(Duration.ofMinutes(1));
 
-        course.take(new Input.Woken("c2"));
+        course.take(new Input.TimerFired("c2"));
 
         assertThat(course.lastActions().stream().filter(Action.ReadRun.class::isInstance))
                 .as("read once, at its turn")
@@ -534,7 +534,7 @@ class CommandsTest {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
-        course.take(new Input.MayStart("c2", new StartCall.Retry(99), 120L));
+        course.take(new Input.StartReserved("c2", new StartCall.Retry(99), 120L));
 
         course.take(new Input.StartFailed("c2", 1, new CallFailure.Unclear("reset")));
 
@@ -552,7 +552,7 @@ class CommandsTest {
                 .isEqualTo(99);
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         Action.ReserveStart reserve = course.lastAction(Action.ReserveStart.class);
-        course.take(new Input.MayStart("c2", reserve.call(), 99L));
+        course.take(new Input.StartReserved("c2", reserve.call(), 99L));
 
         assertThat(course.lastAction(Action.Start.class).call()).isEqualTo(new StartCall.Retry(99));
         course.take(new Input.Started("c2", 1, run(100, Known.QUEUED)));
@@ -615,14 +615,14 @@ class CommandsTest {
     void a_lost_retry_is_looked_for_by_what_it_retries_and_never_sent_again() {
         course.take(commanded(command("c2", new Task.Rerun(new JobSelector.ById(7)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
-        course.take(new Input.MayStart("c2", new StartCall.Retry(99), 120L));
+        course.take(new Input.StartReserved("c2", new StartCall.Retry(99), 120L));
         course.take(new Input.StartFailed("c2", 1, new CallFailure.Unclear("reset")));
         Action.SearchRetry search = course.lastAction(Action.SearchRetry.class);
         assertThat(search.retriedRunId()).isEqualTo(99);
         assertThat(search.aboveRunId()).isEqualTo(120);
         course.pass(POLICY.unclearWait());
 
-        course.take(new Input.LookedUp("c2", 1, course.now, null));
+        course.take(new Input.SearchResult("c2", 1, course.now, null));
 
         assertThat(told()).containsExactly("command.accepted c2", "run.abandoned c2 start_unclear");
     }
@@ -661,19 +661,19 @@ class CommandsTest {
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         assertThat(RunSamples.ofRun(course.events.getLast()).adopted()).isTrue();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
+        course.take(new Input.RunObserved("c2", run(99, Known.RUNNING)));
 
         assertThat(told()).containsExactly("command.accepted c2", "run.running c2", "run.abandoned c2 deadline");
     }
 
     @Test
     void a_follow_cancels_at_its_time_out_only_if_it_says_so() {
-        Wishes cancelling = new Wishes(null, null, true, null, null, null);
+        RequestedOptions cancelling = new RequestedOptions(null, null, true, null, null, null);
         course.take(commanded(command("c2", new Task.Follow(99, Set.of()), cancelling)));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
+        course.take(new Input.RunObserved("c2", run(99, Known.RUNNING)));
 
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
     }
@@ -694,7 +694,7 @@ class CommandsTest {
     void a_follow_ends_as_hoped_or_as_failed(Set<Known> expected, Known end, String outcome) {
         course.take(commanded(command("c2", new Task.Follow(99, expected))));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
-        course.take(new Input.Observed("c2", run(99, end)));
+        course.take(new Input.RunObserved("c2", run(99, end)));
 
         course.take(RunSamples.ended("c2", run(99, end)));
 
@@ -707,7 +707,7 @@ class CommandsTest {
         course.take(new Input.RunRead("c2", run(99, Known.QUEUED), false, null));
         assertThat(told()).containsExactly("command.accepted c2", "run.queued c2");
 
-        course.take(new Input.Observed("c2", run(99, Known.RUNNING)));
+        course.take(new Input.RunObserved("c2", run(99, Known.RUNNING)));
 
         assertThat(told())
                 .containsExactly(
@@ -738,7 +738,7 @@ class CommandsTest {
         Instant at = course.now.plusSeconds(30);
         course.take(commanded(expiring("c1", job(7), at)));
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(commanded(expiring("c2", job(8), at)));
 
         assertThat(told())
@@ -753,10 +753,10 @@ class CommandsTest {
     @Test
     void what_has_begun_does_not_expire() {
         course.take(commanded(expiring("c1", job(7), course.now.plusSeconds(30))));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.pass(Duration.ofMinutes(1));
         course.take(new Input.Started("c1", 1, run(99, Known.QUEUED)));
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
 
         assertThat(told()).containsExactly("command.accepted c1", "run.queued c1");
     }
@@ -764,12 +764,12 @@ class CommandsTest {
     @Test
     void a_start_in_doubt_that_expires_is_not_repeated_and_said_to_be_unclear() {
         course.take(commanded(expiring("c1", job(7), course.now.plusSeconds(30))));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         course.pass(POLICY.unclearWait());
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
 
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
 
         assertThat(told()).containsExactly("command.accepted c1", "run.abandoned c1 start_unclear");
     }
@@ -794,7 +794,7 @@ class CommandsTest {
         reach(target);
         course.events.clear();
 
-        course.take(new Input.EndAsked("c1"));
+        course.take(new Input.EndRequested("c1"));
 
         assertThat(told()).isEqualTo(expected);
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -807,17 +807,17 @@ class CommandsTest {
     private static void end(Course course, Known status) {
         course.take(RunSamples.ended("c1", run(99, status)));
         if (course.entry("c1").state() instanceof RunState.Collecting collecting) {
-            course.take(new Input.Collected(
+            course.take(new Input.ArtifactsCollected(
                     "c1",
                     List.of(),
-                    List.of(new Input.Collected.Unavailable(
+                    List.of(new Input.ArtifactsCollected.Unavailable(
                             collecting.remaining().getFirst(), UnavailableReason.NOT_PRODUCED, "none")),
                     List.of()));
         }
     }
 
     private static Command expiring(String id, Task task, Instant at) {
-        return new Command.Fit(new Command.Head(id, "default", null, at, null, null), task, Wishes.NONE);
+        return new Command.Fit(new Command.Head(id, "default", null, at, null, null), task, RequestedOptions.NONE);
     }
 
     private List<String> told() {

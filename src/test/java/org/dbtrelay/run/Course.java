@@ -12,7 +12,7 @@ import org.dbtrelay.event.CheckedEvents;
 final class Course implements Decisions.Batch {
 
     final Map<String, RunEntry> entries = new HashMap<>();
-    private final Lineup lineup = new Lineup(entries);
+    private final JobQueues queues = new JobQueues(entries);
     final List<RunEvent> events = new ArrayList<>();
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
 
@@ -23,7 +23,7 @@ final class Course implements Decisions.Batch {
     Course(Policy policy) {
         this.decisions = new Decisions(
                 entries,
-                lineup,
+                queues,
                 (entry, input, time, others) -> RunMachine.decide(entry, input, time, policy, others),
                 (before, after) -> {});
     }

@@ -33,15 +33,15 @@ class ExplainPhaseTest {
 
     @BeforeEach
     void follow() {
-        begin(Wishes.NONE);
+        begin(RequestedOptions.NONE);
     }
 
-    private void begin(Wishes wishes) {
+    private void begin(RequestedOptions requested) {
         course = new Course(policy(anything()));
-        course.take(commanded(RunSamples.command("c1", RunSamples.job(7), wishes)));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(commanded(RunSamples.command("c1", RunSamples.job(7), requested)));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.RUNNING)));
-        course.take(new Input.Observed("c1", FAILED));
+        course.take(new Input.RunObserved("c1", FAILED));
     }
 
     private static RunEnd lacking(RunFailure failure, CallFailure trouble, Part... missing) {
@@ -49,24 +49,24 @@ class ExplainPhaseTest {
     }
 
     private void ends(RunEnd end) {
-        course.take(new Input.Ended("c1", end));
+        course.take(new Input.RunEnded("c1", end));
     }
 
-    private Action.Explain explain() {
-        return course.lastAction(Action.Explain.class);
+    private Action.ExplainEnd explain() {
+        return course.lastAction(Action.ExplainEnd.class);
     }
 
     /** Lets the time come at which it is asked for again, and answers. */
-    private void explained(Action.Explain asked, RunEnd end) {
+    private void explained(Action.ExplainEnd asked, RunEnd end) {
         course.now = asked.due().isAfter(course.now) ? asked.due() : course.now;
-        course.take(new Input.Explained("c1", asked.attempt(), end));
+        course.take(new Input.EndExplained("c1", asked.attempt(), end));
     }
 
     private void artifactsSettled(WantedArtifact wanted) {
-        course.take(new Input.Collected(
+        course.take(new Input.ArtifactsCollected(
                 "c1",
                 List.of(),
-                List.of(new Input.Collected.Unavailable(wanted, UnavailableReason.NOT_PRODUCED, "none")),
+                List.of(new Input.ArtifactsCollected.Unavailable(wanted, UnavailableReason.NOT_PRODUCED, "none")),
                 List.of()));
     }
 
@@ -75,7 +75,7 @@ class ExplainPhaseTest {
         ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
 
         assertThat(ofRun(course.events.getLast()).failure()).isEqualTo(FULL);
-        assertThat(course.lastActions()).noneMatch(Action.Explain.class::isInstance);
+        assertThat(course.lastActions()).noneMatch(Action.ExplainEnd.class::isInstance);
         artifactsSettled(MANIFEST);
         assertThat(course.entry("c1").unfinished()).isFalse();
         assertThat(course.types()).doesNotContain("run.failure_explained");
@@ -85,11 +85,11 @@ class ExplainPhaseTest {
     void what_is_missing_is_asked_for_until_it_is_there_and_told_once() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
         assertThat(ofRun(course.events.getLast()).failure()).isEqualTo(WITHOUT_NODES);
-        Action.Explain first = explain();
+        Action.ExplainEnd first = explain();
         assertThat(first.due()).isEqualTo(course.now.plusSeconds(1));
 
         explained(first, lacking(WITHOUT_NODES, null, Part.NODES));
-        Action.Explain second = explain();
+        Action.ExplainEnd second = explain();
         assertThat(second.due()).isEqualTo(course.now.plusSeconds(1));
         explained(second, RunEnd.complete(FAILED, List.of(BUILD), FULL));
 
@@ -97,7 +97,7 @@ class ExplainPhaseTest {
         assertThat(told.type()).isEqualTo(EventType.RUN_FAILURE_EXPLAINED);
         assertThat(ofRun(told).failure()).isEqualTo(FULL);
         assertThat(told.runId()).isEqualTo(99);
-        assertThat(course.take(new Input.Explained("c1", 1, RunEnd.complete(FAILED, List.of(BUILD), FULL))))
+        assertThat(course.take(new Input.EndExplained("c1", 1, RunEnd.complete(FAILED, List.of(BUILD), FULL))))
                 .as("a second answer")
                 .isEqualTo(Decision.NOTHING);
         artifactsSettled(MANIFEST);
@@ -116,7 +116,7 @@ class ExplainPhaseTest {
     void what_is_wanted_of_a_step_that_the_run_does_not_have_is_told_at_once() {
         ArtifactWish there = new ArtifactWish("manifest.json", 4);
         ArtifactWish nowhere = new ArtifactWish("manifest.json", 9);
-        begin(new Wishes(null, null, null, null, null, List.of(there, nowhere)));
+        begin(new RequestedOptions(null, null, null, null, null, List.of(there, nowhere)));
         ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
 
         assertThat(course.types()).endsWith("run.failed", "artifact.unavailable");
@@ -125,28 +125,28 @@ class ExplainPhaseTest {
                         new WantedArtifact("manifest.json", 9),
                         UnavailableReason.NOT_PRODUCED,
                         "the run has no step 9; it has 1"));
-        assertThat(course.lastAction(Action.Collect.class).artifacts()).containsExactly(MANIFEST);
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
         artifactsSettled(MANIFEST);
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
 
     @Test
     void such_a_one_is_told_with_the_steps_that_come_late() {
-        begin(new Wishes(null, null, null, null, null, List.of(new ArtifactWish("manifest.json", 9))));
+        begin(new RequestedOptions(null, null, null, null, null, List.of(new ArtifactWish("manifest.json", 9))));
         ends(lacking(null, SHUT_OUT, Part.STEPS));
         assertThat(course.types()).endsWith("run.failed");
 
         explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), FULL));
 
         assertThat(course.types()).endsWith("run.failed", "artifact.unavailable", "run.failure_explained");
-        assertThat(course.lastActions()).noneMatch(Action.Collect.class::isInstance);
+        assertThat(course.lastActions()).noneMatch(Action.CollectArtifacts.class::isInstance);
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
 
     @Test
     void artifacts_can_be_told_before_the_explanation() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
-        Action.Explain asked = explain();
+        Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
         assertThat(course.entry("c1").unfinished()).isTrue();
 
@@ -159,15 +159,15 @@ class ExplainPhaseTest {
     @Test
     void a_failure_without_artifacts_is_explained_as_well() {
         Course other = new Course(policy(anything()));
-        other.take(commanded(
-                RunSamples.command("c1", RunSamples.job(7), new Wishes(null, null, null, null, null, List.of()))));
-        other.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        other.take(commanded(RunSamples.command(
+                "c1", RunSamples.job(7), new RequestedOptions(null, null, null, null, null, List.of()))));
+        other.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         other.take(new Input.Started("c1", 1, run(Known.RUNNING)));
-        other.take(new Input.Ended("c1", lacking(WITHOUT_NODES, null, Part.NODES)));
+        other.take(new Input.RunEnded("c1", lacking(WITHOUT_NODES, null, Part.NODES)));
         assertThat(other.entry("c1").unfinished()).isTrue();
-        assertThat(other.take(new Input.Woken("c1"))).isEqualTo(Decision.NOTHING);
+        assertThat(other.take(new Input.TimerFired("c1"))).isEqualTo(Decision.NOTHING);
 
-        other.take(new Input.Explained("c1", 0, RunEnd.complete(FAILED, List.of(BUILD), FULL)));
+        other.take(new Input.EndExplained("c1", 0, RunEnd.complete(FAILED, List.of(BUILD), FULL)));
 
         assertThat(other.types()).endsWith("run.failed", "run.failure_explained");
         assertThat(other.entry("c1").unfinished()).isFalse();
@@ -180,8 +180,8 @@ class ExplainPhaseTest {
         course.take(new Input.Restored("c1"));
 
         assertThat(explain().due()).isEqualTo(course.now);
-        assertThat(course.lastAction(Action.Collect.class).artifacts()).containsExactly(MANIFEST);
-        Action.Explain asked = explain();
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
+        Action.ExplainEnd asked = explain();
         explained(asked, RunEnd.complete(FAILED, List.of(BUILD), FULL));
         explained(asked, RunEnd.complete(FAILED, List.of(BUILD), FULL));
         assertThat(course.types()).containsOnlyOnce("run.failure_explained");
@@ -195,19 +195,19 @@ class ExplainPhaseTest {
         assertThat(ofRun(course.events.getLast()).failure()).isNull();
         assertThat(course.lastActions())
                 .as("no step is known to ask for")
-                .hasOnlyElementsOfTypes(Action.Explain.class, Action.WakeAt.class);
-        assertThat(course.take(new Input.Woken("c1"))).isEqualTo(Decision.NOTHING);
-        Action.Explain asked = explainAfter(() -> course.take(new Input.Restored("c1")));
+                .hasOnlyElementsOfTypes(Action.ExplainEnd.class, Action.SetTimer.class);
+        assertThat(course.take(new Input.TimerFired("c1"))).isEqualTo(Decision.NOTHING);
+        Action.ExplainEnd asked = explainAfter(() -> course.take(new Input.Restored("c1")));
 
         explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
-        assertThat(course.lastAction(Action.Collect.class).artifacts()).containsExactly(MANIFEST);
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
         explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), FULL));
         assertThat(course.types()).endsWith("run.failed", "run.failure_explained");
         artifactsSettled(MANIFEST);
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
 
-    private Action.Explain explainAfter(Runnable what) {
+    private Action.ExplainEnd explainAfter(Runnable what) {
         what.run();
         return explain();
     }
@@ -222,7 +222,7 @@ class ExplainPhaseTest {
         explained(explain(), RunEnd.complete(good, List.of(build), null));
 
         assertThat(course.types()).doesNotContain("run.failure_explained");
-        assertThat(course.lastAction(Action.Collect.class).artifacts()).containsExactly(MANIFEST);
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
     }
 
     @Test
@@ -243,13 +243,13 @@ class ExplainPhaseTest {
 
         ends(new RunEnd(cut, List.of(BUILD), null, Set.of(), null));
 
-        assertThat(course.lastActions()).noneMatch(Action.Explain.class::isInstance);
+        assertThat(course.lastActions()).noneMatch(Action.ExplainEnd.class::isInstance);
     }
 
     @Test
     void what_never_comes_is_given_up_when_patience_is_over_and_nothing_is_told_twice() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
-        Action.Explain asked = explain();
+        Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
         Instant begun = course.now;
 
@@ -265,7 +265,7 @@ class ExplainPhaseTest {
     @Test
     void an_explanation_lacks_nothing_that_was_told_with_the_end() {
         ends(lacking(FULL, null, Part.LOG));
-        Action.Explain asked = explain();
+        Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
         while (course.now.isBefore(course.events.getFirst().observedAt().plus(Duration.ofMinutes(6)))) {
             explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
@@ -282,7 +282,7 @@ class ExplainPhaseTest {
     @Test
     void what_came_in_part_is_told_when_patience_is_over() {
         ends(new RunEnd(FAILED, List.of(BUILD), WITHOUT_NODES, Set.of(Part.NODES, Part.LOG), null));
-        Action.Explain asked = explain();
+        Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
         while (course.now.isBefore(course.events.getFirst().observedAt().plus(Duration.ofMinutes(5)))) {
             assertThat(course.types()).doesNotContain("run.failure_explained");
@@ -297,7 +297,7 @@ class ExplainPhaseTest {
     @Test
     void artifacts_of_a_run_whose_steps_never_came_are_given_up_with_it() {
         ends(RunEnd.unread(FAILED, null));
-        Action.Explain asked = explain();
+        Action.ExplainEnd asked = explain();
         while (course.entry("c1").unfinished()) {
             explained(asked, RunEnd.unread(FAILED, new CallFailure.NotFound("404")));
             asked = course.entry("c1").unfinished() ? explain() : asked;
@@ -316,16 +316,18 @@ class ExplainPhaseTest {
         Instant begun = course.now;
         while (true) {
             if (!course.now.isBefore(begun.plus(saved))) {
-                course.take(new Input.Collected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+                course.take(
+                        new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
                 return Duration.between(begun, course.now);
             }
-            course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+            course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
             if (!course.entry("c1").unfinished()) {
                 return Duration.between(begun, course.now);
             }
-            course.now = course.lastAction(Action.WakeAt.class).at();
-            course.take(new Input.Woken("c1"));
-            assertThat(course.lastAction(Action.Collect.class).artifacts()).containsExactly(MANIFEST);
+            course.now = course.lastAction(Action.SetTimer.class).at();
+            course.take(new Input.TimerFired("c1"));
+            assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts())
+                    .containsExactly(MANIFEST);
         }
     }
 
@@ -355,30 +357,30 @@ class ExplainPhaseTest {
         Instant begun = course.now;
         // Four minutes are over when the lock-out begins, which takes seven.
         course.pass(Duration.ofMinutes(4));
-        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         while (course.now.isBefore(begun.plus(Duration.ofMinutes(11)))) {
-            course.now = course.lastAction(Action.WakeAt.class).at();
-            course.fail("c1", Action.Collect.class, failure);
+            course.now = course.lastAction(Action.SetTimer.class).at();
+            course.fail("c1", Action.CollectArtifacts.class, failure);
         }
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         assertThat(course.entry("c1").unfinished()).as("half a minute is left").isTrue();
 
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.Collected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+        course.take(new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
         assertThat(course.types()).endsWith("artifact.ready");
     }
 
     @Test
     void nothing_is_waited_for_for_ever() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
-        Action.Explain asked = explain();
+        Action.ExplainEnd asked = explain();
         Instant begun = course.now;
         for (int i = 0; i < 1_000 && course.entry("c1").unfinished(); i++) {
             course.pass(Duration.ofMinutes(1));
-            course.fail("c1", Action.Collect.class, SHUT_OUT);
+            course.fail("c1", Action.CollectArtifacts.class, SHUT_OUT);
             if (course.entry("c1").unfinished()) {
-                course.take(new Input.Explained("c1", asked.attempt(), RunEnd.unread(FAILED, SHUT_OUT)));
+                course.take(new Input.EndExplained("c1", asked.attempt(), RunEnd.unread(FAILED, SHUT_OUT)));
                 asked = course.entry("c1").unfinished() ? explain() : asked;
             }
         }
@@ -391,14 +393,14 @@ class ExplainPhaseTest {
     @Test
     void what_was_there_and_cannot_be_read_just_when_patience_is_over_is_asked_for_once_more() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES, Part.LOG));
-        Action.Explain asked = explain();
+        Action.ExplainEnd asked = explain();
         explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
         artifactsSettled(MANIFEST);
         course.pass(Duration.ofMinutes(6));
-        course.take(new Input.Explained("c1", 1, RunEnd.unread(FAILED, new CallFailure.Unclear("reset"))));
+        course.take(new Input.EndExplained("c1", 1, RunEnd.unread(FAILED, new CallFailure.Unclear("reset"))));
         assertThat(course.entry("c1").unfinished()).isTrue();
 
-        course.take(new Input.Explained("c1", 2, lacking(WITHOUT_NODES, null, Part.NODES)));
+        course.take(new Input.EndExplained("c1", 2, lacking(WITHOUT_NODES, null, Part.NODES)));
 
         assertThat(course.types()).endsWith("run.failure_explained");
         assertThat(course.entry("c1").unfinished()).isFalse();

@@ -29,7 +29,7 @@ class IfRunningTest {
         course.take(commanded(command("other", job(8))));
         assertReserves("other");
 
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         assertThat(course.lastActions()).noneMatch(Action.ReserveStart.class::isInstance);
         course.take(new Input.Started("c1", 1, run(99)));
 
@@ -44,12 +44,12 @@ class IfRunningTest {
         assertThat(course.lastActions()).noneMatch(Action.ReserveStart.class::isInstance);
 
         course.pass(Duration.ofSeconds(1));
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
         assertReserves("c1");
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         assertThat(course.lastActions()).as("in doubt").noneMatch(Action.ReserveStart.class::isInstance);
-        course.take(new Input.LookedUp("c1", 1, course.now, run(99)));
+        course.take(new Input.SearchResult("c1", 1, course.now, run(99)));
 
         assertReserves("c2");
     }
@@ -59,7 +59,7 @@ class IfRunningTest {
         course.take(commanded(command("c1", job(7))));
         course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
 
-        assertThat(course.take(new Input.MayStart("c1", TRIGGER, 50L))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.StartReserved("c1", TRIGGER, 50L))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(inFlight("c1", List.of()))).isEqualTo(Decision.NOTHING);
     }
 
@@ -67,7 +67,7 @@ class IfRunningTest {
     void a_command_that_ends_without_a_run_lets_the_next_one_go() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
 
         course.take(new Input.StartRefused("c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "400"));
 
@@ -95,15 +95,16 @@ class IfRunningTest {
     void a_permit_of_before_a_job_by_names_started_its_run_replaces_that_run_first() {
         Task.Trigger named = new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false);
         course.take(commanded(command("c1", named)));
-        course.take(commanded(command("c2", job(7), new Wishes(null, null, null, null, IfRunning.REPLACE, null))));
+        course.take(commanded(
+                command("c2", job(7), new RequestedOptions(null, null, null, null, IfRunning.REPLACE, null))));
         course.take(inFlight("c2", List.of()));
         assertReserves("c2");
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.Started("c1", 1, run(99)));
         assertThat(course.lastAction(Action.ListInFlight.class).commandId()).isEqualTo("c2");
 
-        course.take(new Input.MayStart("c2", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c2", TRIGGER, 50L));
 
         assertThat(course.entry("c2").state()).isInstanceOf(RunState.Waiting.class);
         assertThat(course.lastAction(Action.CancelRun.class).commandId()).isEqualTo("c1");
@@ -114,24 +115,24 @@ class IfRunningTest {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
 
-        Lineup anew = new Lineup(course.entries);
+        JobQueues anew = new JobQueues(course.entries);
 
-        assertThat(anew.takeTurn()).isEqualTo(new Input.Turn("c1"));
+        assertThat(anew.takeTurn()).isEqualTo(new Input.TurnReached("c1"));
         assertThat(anew.takeTurn()).isNull();
         assertThat(anew.countAheadOf(course.entry("c2"))).isEqualTo(1);
         anew.beginAnew();
-        assertThat(anew.takeTurn()).isEqualTo(new Input.Turn("c1"));
+        assertThat(anew.takeTurn()).isEqualTo(new Input.TurnReached("c1"));
     }
 
     @Test
     void what_an_earlier_claim_has_asked_for_counts_no_more() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
-        Lineup anew = new Lineup(course.entries);
+        JobQueues anew = new JobQueues(course.entries);
 
         for (Input late : List.of(
                 inFlight("c2", List.of()),
-                new Input.MayStart("c2", new StartCall.Trigger(), null),
+                new Input.StartReserved("c2", new StartCall.Trigger(), null),
                 new Input.RunRead("c2", null, false, null))) {
             assertThat(RunMachine.decide(course.entry("c2"), late, course.now, policy(anything()), anew))
                     .as("%s", late)
@@ -150,18 +151,17 @@ class IfRunningTest {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
-                false,
                 policy(anything()).connections(),
                 policy(anything()).defaults(),
-                Map.of(7L, new Wishes(null, Duration.ofHours(1), null, true, null, null)));
+                Map.of(7L, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null)));
         Course named = new Course(own);
         named.take(commanded(command("c1", new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false))));
 
         named.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
 
-        assertThat(named.entry("c1").openOrder().terms().parkUnclear()).isTrue();
-        assertThat(named.entry("c1").openOrder().terms().deadline()).isEqualTo(named.now.plus(Duration.ofHours(1)));
-        assertThat(named.lastAction(Action.WakeAt.class).at()).isEqualTo(named.now.plus(Duration.ofHours(1)));
+        assertThat(named.entry("c1").openCommand().options().parkUnclear()).isTrue();
+        assertThat(named.entry("c1").openCommand().options().deadline()).isEqualTo(named.now.plus(Duration.ofHours(1)));
+        assertThat(named.lastAction(Action.SetTimer.class).at()).isEqualTo(named.now.plus(Duration.ofHours(1)));
     }
 
     // skip
@@ -202,7 +202,7 @@ class IfRunningTest {
         course.take(inFlight("c1", List.of()));
 
         assertReserves("c1");
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         assertThat(course.lastAction(Action.Start.class).jobId()).isEqualTo(7);
     }
 
@@ -217,7 +217,8 @@ class IfRunningTest {
         assertThat(queued.type()).isEqualTo(EventType.RUN_QUEUED);
         assertThat(queued.runId()).isEqualTo(98);
         assertThat(RunSamples.ofRun(queued).adopted()).isTrue();
-        assertThat(course.entry("c1").openOrder().terms().cancelsAtDeadline()).isFalse();
+        assertThat(course.entry("c1").openCommand().options().cancelsAtDeadline())
+                .isFalse();
     }
 
     @Test
@@ -225,7 +226,7 @@ class IfRunningTest {
         course.take(commanded(command("c1", job(7))));
         take("c2", IfRunning.REUSE);
         assertThat(course.types()).containsExactly("command.accepted", "command.accepted");
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.Started("c1", 1, run(99)));
         assertThat(course.lastAction(Action.ListInFlight.class).commandId()).isEqualTo("c2");
 
@@ -262,13 +263,13 @@ class IfRunningTest {
                 .isEqualTo("c1");
         assertThat(course.lastActions()).noneMatch(Action.ReserveStart.class::isInstance);
         course.pass(Duration.ofSeconds(1));
-        course.take(new Input.Woken("c2"));
+        course.take(new Input.TimerFired("c2"));
         course.take(inFlight("c2", List.of(run(99))));
         assertThat(course.lastActions()).as("not ended yet").noneMatch(Action.ReserveStart.class::isInstance);
         course.take(RunSamples.ended("c1", run(99, Known.CANCELLED)));
         assertThat(RunSamples.ofRun(course.events.getLast()).reason()).isEqualTo("superseded");
         course.pass(Duration.ofSeconds(2));
-        course.take(new Input.Woken("c2"));
+        course.take(new Input.TimerFired("c2"));
         course.take(inFlight("c2", List.of()));
 
         assertReserves("c2");
@@ -293,7 +294,7 @@ class IfRunningTest {
     @Test
     void replace_waits_for_a_start_that_is_on_its_way_and_then_cancels_it() {
         course.take(commanded(command("c1", job(7))));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         take("c2", IfRunning.REPLACE);
         assertThat(course.lastActions()).noneMatch(Action.ListInFlight.class::isInstance);
 
@@ -303,17 +304,17 @@ class IfRunningTest {
         assertThat(course.lastAction(Action.CancelRun.class).commandId()).isEqualTo("c1");
     }
 
-    private Input.InFlight inFlight(String id, List<RunSnapshot> runs) {
-        return new Input.InFlight(id, runs, Look.FIRST.answered(course.now));
+    private Input.RunsInFlight inFlight(String id, List<RunSnapshot> runs) {
+        return new Input.RunsInFlight(id, runs, StartCheck.FIRST.answered(course.now));
     }
 
     private void take(String id, IfRunning ifRunning) {
-        course.take(commanded(command(id, job(7), new Wishes(null, null, null, null, ifRunning, null))));
+        course.take(commanded(command(id, job(7), new RequestedOptions(null, null, null, null, ifRunning, null))));
     }
 
     private void started(String id, long runId) {
         course.take(commanded(command(id, job(7))));
-        course.take(new Input.MayStart(id, TRIGGER, 50L));
+        course.take(new Input.StartReserved(id, TRIGGER, 50L));
         course.take(new Input.Started(id, 1, run(runId)));
     }
 

@@ -28,24 +28,24 @@ class PhasesTest {
     @Test
     void a_waiting_command_that_is_not_due_yet_waits_on_after_a_restart() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         Instant due = course.now.plusSeconds(1);
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(due);
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(due);
 
         Decision restored = course.take(new Input.Restored("c1"));
 
         assertThat(restored.changes()).isFalse();
         assertThat(restored.actions())
                 .containsExactly(
-                        new Action.WakeAt(
-                                "c1", course.entry("c1").openOrder().terms().deadline()),
-                        new Action.WakeAt("c1", due));
-        assertThat(course.take(new Input.Woken("c1"))).as("too early").isEqualTo(Decision.NOTHING);
+                        new Action.SetTimer(
+                                "c1", course.entry("c1").openCommand().options().deadline()),
+                        new Action.SetTimer("c1", due));
+        assertThat(course.take(new Input.TimerFired("c1"))).as("too early").isEqualTo(Decision.NOTHING);
         course.pass(Duration.ofSeconds(1));
         course.take(new Input.Restored("c1"));
-        assertThat(course.lastAction(Action.WakeAt.class)).isNotNull();
-        course.take(new Input.Woken("c1"));
+        assertThat(course.lastAction(Action.SetTimer.class)).isNotNull();
+        course.take(new Input.TimerFired("c1"));
         assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
     }
 
@@ -54,7 +54,7 @@ class PhasesTest {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         for (int failure = 0, seconds = 1; failure < 8; failure++, seconds = Math.min(60, 2 * seconds)) {
             course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
-            assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(seconds));
+            assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(seconds));
         }
     }
 
@@ -62,7 +62,7 @@ class PhasesTest {
     void a_permit_for_a_job_that_is_not_known_yet_starts_nothing() {
         course.take(commanded(trigger(BY_NAMES)));
 
-        assertThat(course.take(new Input.MayStart("c1", new StartCall.Trigger(), null)))
+        assertThat(course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null)))
                 .isEqualTo(Decision.NOTHING);
     }
 
@@ -71,7 +71,7 @@ class PhasesTest {
         course.take(commanded(trigger(BY_NAMES)));
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
         assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
-        assertThat(course.entry("c1").openOrder().jobName()).isEqualTo("j");
+        assertThat(course.entry("c1").openCommand().jobName()).isEqualTo("j");
 
         assertThat(course.take(new Input.JobFound("c1", new JobDetails(8, 1, 2, 3, "j", false))))
                 .isEqualTo(Decision.NOTHING);
@@ -82,7 +82,7 @@ class PhasesTest {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
 
         assertThat(ofRun(course.events.getLast()).reason()).isEqualTo("deadline");
         assertThat(course.events.getLast().runId()).isNull();
@@ -94,7 +94,7 @@ class PhasesTest {
         unclear();
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
 
         assertThat(ofRun(course.events.getLast()).reason()).isEqualTo("deadline");
     }
@@ -102,7 +102,7 @@ class PhasesTest {
     @Test
     void a_job_that_dbt_cloud_does_not_know_rejects() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
 
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotFound("404")));
 
@@ -114,9 +114,9 @@ class PhasesTest {
     void the_last_look_is_when_the_wait_is_over_and_not_before() {
         unclear();
         course.pass(Duration.ofSeconds(154));
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
 
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(1));
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(1));
     }
 
     @Test
@@ -125,9 +125,9 @@ class PhasesTest {
         Instant begun = course.now;
         course.pass(Duration.ofSeconds(200));
 
-        course.take(new Input.LookedUp("c1", 1, begun, null));
+        course.take(new Input.SearchResult("c1", 1, begun, null));
 
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now);
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now);
     }
 
     @Test
@@ -135,7 +135,7 @@ class PhasesTest {
         unclear();
 
         course.take(new Input.Started("c1", 2, run(Known.QUEUED)));
-        assertThat(course.entry("c1").state()).as("another attempt's").isInstanceOf(RunState.Looking.class);
+        assertThat(course.entry("c1").state()).as("another attempt's").isInstanceOf(RunState.Searching.class);
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
 
         assertThat(ofRun(course.events.getLast()).adopted()).isFalse();
@@ -154,11 +154,11 @@ class PhasesTest {
     void a_cancellation_without_effect_is_asked_for_again_after_a_minute() {
         cancelling();
         course.pass(Duration.ofSeconds(59));
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
-        assertThat(course.lastActions()).hasOnlyElementsOfType(Action.Watch.class);
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
+        assertThat(course.lastActions()).hasOnlyElementsOfType(Action.SchedulePoll.class);
 
         course.pass(Duration.ofSeconds(1));
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
 
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
         assertThat(((RunState.Cancelling) course.entry("c1").state()).askedAt()).isEqualTo(course.now);
@@ -168,11 +168,11 @@ class PhasesTest {
     void a_cancellation_that_failed_is_asked_for_again_after_a_back_off() {
         cancelling();
         course.fail("c1", Action.CancelRun.class, new CallFailure.Unclear("reset"));
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(2));
-        assertThat(course.take(new Input.Woken("c1"))).as("too early").isEqualTo(Decision.NOTHING);
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(2));
+        assertThat(course.take(new Input.TimerFired("c1"))).as("too early").isEqualTo(Decision.NOTHING);
         course.pass(INTERVAL);
 
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
 
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
     }
@@ -183,9 +183,9 @@ class PhasesTest {
 
         course.take(RunSamples.ended("c1", run(Known.RUNNING)));
 
-        assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now.plus(INTERVAL));
-        course.take(new Input.NotSeen("c1", 99));
-        assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now.plus(INTERVAL));
+        assertThat(course.lastAction(Action.SchedulePoll.class).due()).isEqualTo(course.now.plus(INTERVAL));
+        course.take(new Input.RunNotFound("c1", 99));
+        assertThat(course.lastAction(Action.SchedulePoll.class).due()).isEqualTo(course.now.plus(INTERVAL));
     }
 
     @Test
@@ -194,11 +194,11 @@ class PhasesTest {
         RunSnapshot other =
                 new RunSnapshot(98, 1, 2L, 3L, 7, "daily", Known.SUCCESS, null, null, T0, null, null, true, null, null);
 
-        assertThat(course.take(new Input.Observed("c1", other))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.RunObserved("c1", other))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);
-        assertThat(course.take(new Input.NotSeen("c1", 98))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.RunNotFound("c1", 98))).isEqualTo(Decision.NOTHING);
         cancelling();
-        assertThat(course.take(new Input.Observed("c1", other))).isEqualTo(Decision.NOTHING);
+        assertThat(course.take(new Input.RunObserved("c1", other))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);
     }
 
@@ -206,11 +206,11 @@ class PhasesTest {
     void a_young_run_that_is_not_seen_is_no_news() {
         following();
         course.pass(Duration.ofSeconds(59));
-        Decision young = course.take(new Input.NotSeen("c1", 99));
+        Decision young = course.take(new Input.RunNotFound("c1", 99));
         assertThat(young.changes()).isFalse();
 
         course.pass(Duration.ofSeconds(1));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
 
         assertThat(((RunState.Following) course.entry("c1").state()).missingSince())
                 .isEqualTo(course.now);
@@ -219,10 +219,10 @@ class PhasesTest {
     @Test
     void a_run_without_a_time_of_creation_can_be_missed_at_once() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED, null, null)));
 
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
 
         assertThat(((RunState.Following) course.entry("c1").state()).missingSince())
                 .isEqualTo(course.now);
@@ -232,12 +232,12 @@ class PhasesTest {
     void a_run_that_is_seen_again_is_not_missed_any_more() {
         following();
         course.pass(Duration.ofMinutes(2));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         course.pass(Duration.ofMinutes(14));
-        course.take(new Input.Observed("c1", run(Known.QUEUED)));
+        course.take(new Input.RunObserved("c1", run(Known.QUEUED)));
         course.pass(Duration.ofMinutes(14));
 
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false))))
                 .isEqualTo(Decision.NOTHING);
 
@@ -251,9 +251,9 @@ class PhasesTest {
         Decision restored = course.take(new Input.Restored("c1"));
 
         assertThat(restored.changes()).isFalse();
-        assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now);
-        assertThat(course.lastAction(Action.WakeAt.class).at())
-                .isEqualTo(course.entry("c1").openOrder().terms().deadline());
+        assertThat(course.lastAction(Action.SchedulePoll.class).due()).isEqualTo(course.now);
+        assertThat(course.lastAction(Action.SetTimer.class).at())
+                .isEqualTo(course.entry("c1").openCommand().options().deadline());
     }
 
     @Test
@@ -273,7 +273,7 @@ class PhasesTest {
 
         Course quick = new Course(POLICY);
         quick.take(commanded(trigger(new JobSelector.ById(7))));
-        quick.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        quick.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         quick.take(new Input.Started("c1", 1, run(Known.SUCCESS)));
         assertThat(quick.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(99);
         quick.take(RunSamples.ended("c1", run(Known.SUCCESS)));
@@ -283,9 +283,9 @@ class PhasesTest {
 
     @Test
     void a_command_that_wants_no_artifacts_is_over_with_its_run() {
-        course.take(commanded(
-                RunSamples.command("c1", RunSamples.job(7), new Wishes(null, null, null, null, null, List.of()))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(commanded(RunSamples.command(
+                "c1", RunSamples.job(7), new RequestedOptions(null, null, null, null, null, List.of()))));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
 
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
@@ -296,30 +296,31 @@ class PhasesTest {
     @Test
     void artifacts_are_asked_for_again_with_growing_gaps_and_after_a_restart() {
         List<WantedArtifact> wanted = collecting();
-        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(1));
-        course.fail("c1", Action.Collect.class, new CallFailure.Unclear("reset"));
-        assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(2));
+        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(1));
+        course.fail("c1", Action.CollectArtifacts.class, new CallFailure.Unclear("reset"));
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(2));
 
         course.pass(Duration.ofSeconds(1));
-        assertThat(course.take(new Input.Woken("c1")))
+        assertThat(course.take(new Input.TimerFired("c1")))
                 .as("the first wake-up, once more")
                 .isEqualTo(Decision.NOTHING);
         course.pass(Duration.ofSeconds(1));
-        course.take(new Input.Woken("c1"));
-        assertThat(course.lastAction(Action.Collect.class).artifacts()).isEqualTo(wanted);
+        course.take(new Input.TimerFired("c1"));
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).isEqualTo(wanted);
         course.take(new Input.Restored("c1"));
-        assertThat(course.lastAction(Action.Collect.class).artifacts()).isEqualTo(wanted);
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).isEqualTo(wanted);
     }
 
     @Test
     void what_the_last_answer_said_is_told_when_patience_is_over() {
         WantedArtifact wanted = collecting().getFirst();
-        Input full = new Input.Collected(
+        Input full = new Input.ArtifactsCollected(
                 "c1",
                 List.of(),
                 List.of(),
-                List.of(new Input.Collected.Unavailable(wanted, UnavailableReason.STORE_FAILED, "no space left")));
+                List.of(new Input.ArtifactsCollected.Unavailable(
+                        wanted, UnavailableReason.STORE_FAILED, "no space left")));
         course.take(full);
         assertThat(course.types()).doesNotContain("artifact.unavailable");
 
@@ -336,7 +337,7 @@ class PhasesTest {
     void a_call_that_failed_last_is_told_when_patience_is_over() {
         collecting();
         course.pass(POLICY.artifactPatience());
-        course.fail("c1", Action.Collect.class, new CallFailure.Unclear("reset by peer"));
+        course.fail("c1", Action.CollectArtifacts.class, new CallFailure.Unclear("reset by peer"));
 
         RunEvent.OfMissingArtifact body =
                 (RunEvent.OfMissingArtifact) course.events.getLast().body();
@@ -348,10 +349,11 @@ class PhasesTest {
     @Test
     void an_artifact_that_will_not_come_is_told_of_once() {
         WantedArtifact wanted = collecting().getFirst();
-        Input gone = new Input.Collected(
+        Input gone = new Input.ArtifactsCollected(
                 "c1",
                 List.of(),
-                List.of(new Input.Collected.Unavailable(wanted, UnavailableReason.NOT_PRODUCED, "there is none")),
+                List.of(new Input.ArtifactsCollected.Unavailable(
+                        wanted, UnavailableReason.NOT_PRODUCED, "there is none")),
                 List.of());
         course.take(gone);
         course.take(gone);
@@ -368,10 +370,10 @@ class PhasesTest {
         collecting();
         WantedArtifact other = new WantedArtifact("other.json", null);
 
-        course.take(new Input.Collected(
+        course.take(new Input.ArtifactsCollected(
                 "c1",
                 List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE)),
-                List.of(new Input.Collected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
+                List.of(new Input.ArtifactsCollected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
                 RunSamples.notYet(List.of(new WantedArtifact("manifest.json", null), other))));
 
         assertThat(course.types()).noneMatch(type -> type.startsWith("artifact."));
@@ -383,7 +385,7 @@ class PhasesTest {
     void a_fault_before_a_run_ends_the_command_without_one() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
 
-        course.take(new Input.Broken("c1", "a fault"));
+        course.take(new Input.InternalError("c1", "a fault"));
 
         assertThat(ofRun(course.events.getLast()).reason()).isEqualTo("internal");
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -391,26 +393,26 @@ class PhasesTest {
 
     private void unclear() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("read time-out")));
     }
 
     private void following() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
     }
 
     private void cancelling() {
         following();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Cancelling.class);
     }
 
     private List<WantedArtifact> collecting() {
         following();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
-        return course.lastAction(Action.Collect.class).artifacts();
+        return course.lastAction(Action.CollectArtifacts.class).artifacts();
     }
 }

@@ -22,18 +22,18 @@ class RunMachineTest {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         assertThat(course.lastActions()).hasAtLeastOneElementOfType(Action.ReserveStart.class);
 
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         Action.Start start = course.lastAction(Action.Start.class);
         assertThat(start.cause()).startsWith("[relay:test:").endsWith("] orders landed");
         assertThat(start.attempt()).isEqualTo(1);
 
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
-        course.take(new Input.Observed("c1", run(Known.SUCCESS)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.SUCCESS)));
         assertThat(course.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(99);
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
-        Action.Collect collect = course.lastAction(Action.Collect.class);
-        course.take(new Input.Collected(
+        Action.CollectArtifacts collect = course.lastAction(Action.CollectArtifacts.class);
+        course.take(new Input.ArtifactsCollected(
                 "c1", List.of(RunSamples.stored(collect.artifacts().getFirst())), List.of(), List.of()));
 
         assertThat(course.types())
@@ -49,8 +49,8 @@ class RunMachineTest {
 
         assertThat(course.take(commanded(trigger("c1", new JobSelector.ById(7)))))
                 .isEqualTo(Decision.NOTHING);
-        Decision conflict =
-                course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), new CommandHash(3, 4), T0, 9));
+        Decision conflict = course.take(
+                new Input.CommandReceived(trigger("c1", new JobSelector.ById(7)), new CommandHash(3, 4), T0, 9));
 
         assertThat(conflict.deadLetter().reason()).isEqualTo(DeadLetterReason.ID_CONFLICT);
         assertThat(course.types()).containsExactly("command.accepted");
@@ -60,7 +60,7 @@ class RunMachineTest {
     void a_command_that_is_too_old_is_put_aside() {
         course.pass(Duration.ofDays(8));
 
-        Decision decision = course.take(new Input.Commanded(trigger("c1", new JobSelector.ById(7)), HASH, T0, 1));
+        Decision decision = course.take(new Input.CommandReceived(trigger("c1", new JobSelector.ById(7)), HASH, T0, 1));
 
         assertThat(decision.deadLetter().reason()).isEqualTo(DeadLetterReason.EXPIRED);
         assertThat(course.entries).isEmpty();
@@ -82,7 +82,7 @@ class RunMachineTest {
         course.take(commanded(trigger("c1", new JobSelector.ByNames(new JobNames("p", "e", "j")))));
         assertThat(course.lastAction(Action.LookUpJob.class).names().jobName()).isEqualTo("j");
 
-        course.take(new Input.JobRefused("c1", RejectReason.JOB_NOT_FOUND, "no job 'j'"));
+        course.take(new Input.JobRejected("c1", RejectReason.JOB_NOT_FOUND, "no job 'j'"));
 
         assertThat(course.types()).containsExactly("command.accepted", "command.rejected");
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -104,7 +104,7 @@ class RunMachineTest {
         Action.SearchMarker search = course.lastAction(Action.SearchMarker.class);
         assertThat(search.notCreatedBefore()).isBefore(T0);
 
-        course.take(new Input.LookedUp("c1", 1, course.now, run(Known.RUNNING)));
+        course.take(new Input.SearchResult("c1", 1, course.now, run(Known.RUNNING)));
 
         RunEvent.OfRun body = (RunEvent.OfRun) course.events.getLast().body();
         assertThat(body.adopted()).isTrue();
@@ -114,16 +114,16 @@ class RunMachineTest {
     @Test
     void an_unclear_trigger_is_not_sent_again_before_the_wait_is_over() {
         startUnclear();
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
         course.pass(POLICY.unclearWait().minusSeconds(1));
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
-        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Looking.class);
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Searching.class);
 
         course.pass(Duration.ofSeconds(1));
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
         assertThat(course.lastAction(Action.ReserveStart.class)).isNotNull();
 
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         assertThat(course.lastAction(Action.Start.class).attempt()).isEqualTo(2);
     }
 
@@ -131,9 +131,9 @@ class RunMachineTest {
     void while_an_earlier_start_is_in_doubt_the_look_keeps_its_bounds() {
         startUnclear();
         course.pass(POLICY.unclearWait());
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
         course.pass(Duration.ofHours(2));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 80L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 80L));
 
         course.take(new Input.StartFailed("c1", 2, new CallFailure.Unclear("reset")));
 
@@ -145,11 +145,11 @@ class RunMachineTest {
     @Test
     void a_start_that_was_surely_not_sent_leaves_no_bounds_behind() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         course.pass(Duration.ofHours(2));
-        course.take(new Input.Woken("c1"));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 80L));
+        course.take(new Input.TimerFired("c1"));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 80L));
 
         course.take(new Input.StartFailed("c1", 2, new CallFailure.Unclear("reset")));
 
@@ -164,19 +164,19 @@ class RunMachineTest {
         Instant begun = course.now;
         course.pass(POLICY.unclearWait().plusSeconds(60));
 
-        course.take(new Input.LookedUp("c1", 1, begun, null));
+        course.take(new Input.SearchResult("c1", 1, begun, null));
 
-        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Looking.class);
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Searching.class);
     }
 
     @Test
     void five_unclear_triggers_without_a_run_end_it() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         for (int attempt = 1; attempt <= 5; attempt++) {
-            course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+            course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
             course.take(new Input.StartFailed("c1", attempt, new CallFailure.Unclear("reset")));
             course.pass(POLICY.unclearWait());
-            course.take(new Input.LookedUp("c1", attempt, course.now, null));
+            course.take(new Input.SearchResult("c1", attempt, course.now, null));
         }
 
         assertThat(course.types()).containsExactly("command.accepted", "run.abandoned");
@@ -187,11 +187,11 @@ class RunMachineTest {
     void a_parked_command_is_never_triggered_twice() {
         Course parked = new Course(policy(true, true));
         parked.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        parked.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        parked.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(POLICY.unclearWait());
 
-        parked.take(new Input.LookedUp("c1", 1, parked.now, null));
+        parked.take(new Input.SearchResult("c1", 1, parked.now, null));
 
         assertThat(((RunEvent.OfRun) parked.events.getLast().body()).reason()).isEqualTo("start_unclear");
     }
@@ -199,25 +199,25 @@ class RunMachineTest {
     @Test
     void a_restart_between_intent_and_answer_looks_before_anything_else() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.pass(Duration.ofHours(1));
 
         course.take(new Input.Restored("c1"));
 
         assertThat(course.lastAction(Action.SearchMarker.class)).isNotNull();
-        assertThat(((RunState.Looking) course.entry("c1").state()).since()).isEqualTo(course.now);
+        assertThat(((RunState.Searching) course.entry("c1").state()).since()).isEqualTo(course.now);
     }
 
     @Test
     void a_trigger_that_was_surely_not_sent_is_sent_again_later_and_not_looked_for() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("connection refused")));
-        assertThat(course.lastActions()).allMatch(Action.WakeAt.class::isInstance);
+        assertThat(course.lastActions()).allMatch(Action.SetTimer.class::isInstance);
 
         course.pass(Duration.ofSeconds(2));
-        course.take(new Input.Woken("c1"));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.TimerFired("c1"));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
 
         assertThat(course.lastAction(Action.Start.class).attempt()).isEqualTo(2);
     }
@@ -225,11 +225,11 @@ class RunMachineTest {
     @Test
     void an_answer_to_an_earlier_attempt_is_dropped() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
         course.pass(Duration.ofSeconds(2));
-        course.take(new Input.Woken("c1"));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.TimerFired("c1"));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
 
         assertThat(course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("late"))))
                 .isEqualTo(Decision.NOTHING);
@@ -238,20 +238,20 @@ class RunMachineTest {
     @Test
     void a_refused_trigger_rejects_with_the_words_of_dbt_cloud() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartRefused("c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "400: not this way"));
 
         RunEvent.OfCommand body = (RunEvent.OfCommand) course.events.getLast().body();
         assertThat(body.message()).isEqualTo("400: not this way");
-        assertThat(course.entry("c1").order()).isNull();
+        assertThat(course.entry("c1").resolved()).isNull();
     }
 
     @Test
     void a_status_never_goes_backwards() {
         following();
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
-        course.take(new Input.Observed("c1", run(Known.STARTING)));
-        course.take(new Input.Observed("c1", run(Known.QUEUED)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.STARTING)));
+        course.take(new Input.RunObserved("c1", run(Known.QUEUED)));
 
         assertThat(course.types()).containsExactly("command.accepted", "run.queued", "run.running");
     }
@@ -260,24 +260,24 @@ class RunMachineTest {
     void a_status_that_nobody_knows_is_polled_on() {
         following();
 
-        course.take(new Input.Observed("c1", run(JobRunStatus.of(77))));
+        course.take(new Input.RunObserved("c1", run(JobRunStatus.of(77))));
 
-        assertThat(course.lastAction(Action.Watch.class).runId()).isEqualTo(99);
+        assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
         assertThat(course.types()).containsExactly("command.accepted", "run.queued");
     }
 
     @Test
     void a_look_that_sees_nothing_new_costs_no_transaction_and_the_gap_grows_to_the_interval() {
         following();
-        Decision soon = course.take(new Input.Observed("c1", run(Known.QUEUED)));
+        Decision soon = course.take(new Input.RunObserved("c1", run(Known.QUEUED)));
         assertThat(soon.changes()).isFalse();
-        assertThat(((Action.Watch) soon.actions().getFirst()).due()).isEqualTo(course.now.plusMillis(2_500));
+        assertThat(((Action.SchedulePoll) soon.actions().getFirst()).due()).isEqualTo(course.now.plusMillis(2_500));
         course.pass(POLICY.defaults().pollInterval());
 
-        Decision decision = course.take(new Input.Observed("c1", run(Known.QUEUED)));
+        Decision decision = course.take(new Input.RunObserved("c1", run(Known.QUEUED)));
 
         assertThat(decision.changes()).isFalse();
-        assertThat(((Action.Watch) decision.actions().getFirst()).due())
+        assertThat(((Action.SchedulePoll) decision.actions().getFirst()).due())
                 .isEqualTo(course.now.plus(POLICY.defaults().pollInterval()));
     }
 
@@ -285,12 +285,12 @@ class RunMachineTest {
     void at_the_deadline_there_is_one_last_look_and_then_a_cancellation_that_is_confirmed() {
         following();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Woken("c1"));
-        assertThat(course.lastAction(Action.Watch.class).due()).isEqualTo(course.now);
+        course.take(new Input.TimerFired("c1"));
+        assertThat(course.lastAction(Action.SchedulePoll.class).due()).isEqualTo(course.now);
 
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
-        course.take(new Input.Observed("c1", run(Known.CANCELLED)));
+        course.take(new Input.RunObserved("c1", run(Known.CANCELLED)));
         course.take(RunSamples.ended("c1", run(Known.CANCELLED)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.RUN_CANCELLED);
@@ -300,13 +300,13 @@ class RunMachineTest {
     @Test
     void a_look_that_began_by_a_clock_that_was_set_back_meanwhile_says_nothing() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("time-out")));
         Instant begun = course.now.plusSeconds(200);
         course.take(new Input.Restored("c1"));
-        course.take(new Input.LookedUp("c1", 1, begun, null));
+        course.take(new Input.SearchResult("c1", 1, begun, null));
 
-        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Looking.class);
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Searching.class);
     }
 
     @Test
@@ -315,7 +315,7 @@ class RunMachineTest {
         course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
         course.pass(Duration.ofHours(-1));
         course.take(new Input.Restored("c1"));
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
 
         assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
     }
@@ -324,11 +324,11 @@ class RunMachineTest {
     void a_run_that_vanishes_while_it_is_to_be_cancelled_is_gone_in_the_end() {
         following();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
         course.fail("c1", Action.CancelRun.class, new CallFailure.NotFound("404"));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         course.pass(Duration.ofMinutes(16));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
 
@@ -339,9 +339,9 @@ class RunMachineTest {
     void a_run_that_vanishes_and_comes_back_is_cancelled_after_all() {
         following();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
-        course.take(new Input.NotSeen("c1", 99));
-        course.take(new Input.Observed("c1", run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
+        course.take(new Input.RunNotFound("c1", 99));
+        course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
 
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
     }
@@ -350,8 +350,8 @@ class RunMachineTest {
     void a_run_that_succeeded_by_the_last_look_is_a_success() {
         following();
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Woken("c1"));
-        course.take(new Input.Observed("c1", run(Known.SUCCESS)));
+        course.take(new Input.TimerFired("c1"));
+        course.take(new Input.RunObserved("c1", run(Known.SUCCESS)));
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.RUN_SUCCEEDED);
@@ -361,10 +361,10 @@ class RunMachineTest {
     void at_the_deadline_a_run_is_left_alone_if_so_ordered() {
         Course abandoning = new Course(policy(false, false));
         abandoning.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        abandoning.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        abandoning.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         abandoning.take(new Input.Started("c1", 1, run(Known.QUEUED)));
         abandoning.pass(Duration.ofHours(24));
-        abandoning.take(new Input.Observed("c1", run(Known.RUNNING)));
+        abandoning.take(new Input.RunObserved("c1", run(Known.RUNNING)));
 
         assertThat(((RunEvent.OfRun) abandoning.events.getLast().body()).reason())
                 .isEqualTo("deadline");
@@ -373,12 +373,12 @@ class RunMachineTest {
     @Test
     void a_run_that_is_unknown_for_long_while_its_job_is_known_is_gone() {
         following();
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.types()).doesNotContain("run.abandoned");
         course.pass(Duration.ofMinutes(2));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         course.pass(Duration.ofMinutes(15));
-        course.take(new Input.NotSeen("c1", 99));
+        course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
 
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
@@ -400,12 +400,13 @@ class RunMachineTest {
     void artifacts_that_do_not_appear_in_time_are_unavailable() {
         following();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
-        List<WantedArtifact> wanted = course.lastAction(Action.Collect.class).artifacts();
-        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
+        List<WantedArtifact> wanted =
+                course.lastAction(Action.CollectArtifacts.class).artifacts();
+        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.entry("c1").unfinished()).isTrue();
 
         course.pass(POLICY.artifactPatience());
-        course.take(new Input.Collected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
+        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_UNAVAILABLE);
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -416,8 +417,8 @@ class RunMachineTest {
         following();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         WantedArtifact wanted =
-                course.lastAction(Action.Collect.class).artifacts().getFirst();
-        Input twice = new Input.Collected("c1", List.of(RunSamples.stored(wanted)), List.of(), List.of());
+                course.lastAction(Action.CollectArtifacts.class).artifacts().getFirst();
+        Input twice = new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(wanted)), List.of(), List.of());
         course.take(twice);
         course.take(twice);
 
@@ -427,12 +428,12 @@ class RunMachineTest {
     @Test
     void a_finished_entry_is_forgotten_after_the_retention_and_not_before() {
         course.take(commanded(new Command.Unfit(
-                new Command.Head("c1", "default", null, null, null, null), "retry", RejectReason.UNSUPPORTED, "no")));
-        course.take(new Input.Woken("c1"));
+                new Command.Head("c1", "default", null, null, null, null), "retry", RejectReason.INVALID, "no")));
+        course.take(new Input.TimerFired("c1"));
         assertThat(course.entries).hasSize(1);
 
         course.pass(POLICY.retention());
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
 
         assertThat(course.entries).isEmpty();
     }
@@ -441,7 +442,7 @@ class RunMachineTest {
     void a_fault_of_the_relay_ends_the_command_alone() {
         following();
 
-        course.take(new Input.Broken("c1", "a fault of the relay"));
+        course.take(new Input.InternalError("c1", "a fault of the relay"));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("internal");
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -455,19 +456,19 @@ class RunMachineTest {
                 new RunStep(4, "Invoke dbt with `dbt build`", Known.SUCCESS, true, null, ""),
                 new RunStep(5, "Invoke dbt with `dbt docs generate`", Known.SUCCESS, true, "dbt docs generate", ""));
 
-        assertThat(StepChoice.wanted(RunSamples.wishes("run_results.json", "catalog.json"), steps))
+        assertThat(StepChoice.wanted(RunSamples.requested("run_results.json", "catalog.json"), steps))
                 .containsExactly(new WantedArtifact("run_results.json", 4), new WantedArtifact("catalog.json", 5));
     }
 
     private void following() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED)));
     }
 
     private void startUnclear() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("read time-out")));
     }
 

@@ -20,7 +20,7 @@ final class RunSamples {
     private RunSamples() {}
 
     static Input commanded(Command command) {
-        return new Input.Commanded(command, new CommandHash(1, 2), T0, offset++);
+        return new Input.CommandReceived(command, new CommandHash(1, 2), T0, offset++);
     }
 
     static Command.Fit trigger(JobSelector job) {
@@ -31,16 +31,16 @@ final class RunSamples {
         return new Command.Fit(
                 new Command.Head("c1", "default", accountId, null, "{\"a\":1}", null),
                 new Task.Trigger(job, "because", overrides, false, false),
-                Wishes.NONE);
+                RequestedOptions.NONE);
     }
 
     /** A command of that id that says nothing about how. */
     static Command.Fit command(String id, Task task) {
-        return command(id, task, Wishes.NONE);
+        return command(id, task, RequestedOptions.NONE);
     }
 
-    static Command.Fit command(String id, Task task, Wishes wishes) {
-        return new Command.Fit(new Command.Head(id, "default", null, null, null, null), task, wishes);
+    static Command.Fit command(String id, Task task, RequestedOptions requested) {
+        return new Command.Fit(new Command.Head(id, "default", null, null, null, null), task, requested);
     }
 
     static Task.Trigger job(long jobId) {
@@ -48,15 +48,15 @@ final class RunSamples {
     }
 
     /** The run has ended, and all that there is of it could be read. */
-    static Input.Ended ended(String commandId, RunSnapshot run) {
-        return new Input.Ended(commandId, RunEnd.complete(run, List.of(), null));
+    static Input.RunEnded ended(String commandId, RunSnapshot run) {
+        return new Input.RunEnded(commandId, RunEnd.complete(run, List.of(), null));
     }
 
     static StoredArtifact stored(WantedArtifact wanted) {
         return new StoredArtifact(wanted, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE);
     }
 
-    static List<ArtifactWish> wishes(String... paths) {
+    static List<ArtifactWish> requested(String... paths) {
         return Stream.of(paths).map(ArtifactWish::of).toList();
     }
 
@@ -83,9 +83,8 @@ final class RunSamples {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
-                false,
                 Map.of("default", connection),
-                new Terms.Defaults(
+                new RunOptions.Defaults(
                         Duration.ofSeconds(10),
                         Duration.ofHours(24),
                         cancelAtDeadline,
@@ -106,7 +105,7 @@ final class RunSamples {
             boolean schemaOverride,
             @Nullable Set<String> runConfigFields) {
         return new Policy.ForConnection(
-                1, jobs, accounts, stepsOverride, schemaOverride, runConfigFields, null, null, Wishes.NONE);
+                1, jobs, accounts, stepsOverride, schemaOverride, runConfigFields, null, null, RequestedOptions.NONE);
     }
 
     static RunEvent.OfCommand ofCommand(RunEvent event) {
@@ -118,9 +117,9 @@ final class RunSamples {
     }
 
     /** Artifacts that are not in the list of artifacts. */
-    static List<Input.Collected.Unavailable> notYet(List<WantedArtifact> wanted) {
+    static List<Input.ArtifactsCollected.Unavailable> notYet(List<WantedArtifact> wanted) {
         return wanted.stream()
-                .map(artifact -> new Input.Collected.Unavailable(
+                .map(artifact -> new Input.ArtifactsCollected.Unavailable(
                         artifact, UnavailableReason.NOT_FOUND_IN_TIME, "not in the list"))
                 .toList();
     }

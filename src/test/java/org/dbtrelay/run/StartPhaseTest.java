@@ -22,26 +22,26 @@ class StartPhaseTest {
     @Test
     void a_start_that_waited_for_hours_looks_again_at_what_runs() {
         wants(IfRunning.SKIP);
-        course.take(inFlight(Look.FIRST));
-        Look first = course.lastAction(Action.ReserveStart.class).look();
+        course.take(inFlight(StartCheck.FIRST));
+        StartCheck first = course.lastAction(Action.ReserveStart.class).look();
         course.pass(Duration.ofHours(3));
 
-        course.take(new Input.MayStart("c1", TRIGGER, 50L, first));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, first));
 
         assertThat(course.lastActions()).noneMatch(Action.Start.class::isInstance);
-        assertThat(course.lastAction(Action.ListInFlight.class).look()).isEqualTo(Look.AGAIN);
-        course.take(inFlight(Look.AGAIN, RunSamples.run(Known.RUNNING)));
+        assertThat(course.lastAction(Action.ListInFlight.class).look()).isEqualTo(StartCheck.AGAIN);
+        course.take(inFlight(StartCheck.AGAIN, RunSamples.run(Known.RUNNING)));
         assertThat(course.types()).containsExactly("command.accepted", "command.rejected");
     }
 
     @Test
     void a_second_look_leads_to_a_start() {
         wants(IfRunning.SKIP);
-        course.take(inFlight(Look.AGAIN));
-        Look second = course.lastAction(Action.ReserveStart.class).look();
+        course.take(inFlight(StartCheck.AGAIN));
+        StartCheck second = course.lastAction(Action.ReserveStart.class).look();
         course.pass(Duration.ofSeconds(30));
 
-        course.take(new Input.MayStart("c1", TRIGGER, 50L, second));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, second));
 
         assertThat(course.lastAction(Action.Start.class).jobId()).isEqualTo(7);
     }
@@ -49,14 +49,14 @@ class StartPhaseTest {
     @Test
     void a_fresh_look_leads_to_a_start_and_one_of_another_clock_does_not() {
         wants(IfRunning.SKIP);
-        course.take(inFlight(Look.FIRST));
-        Look look = course.lastAction(Action.ReserveStart.class).look();
+        course.take(inFlight(StartCheck.FIRST));
+        StartCheck look = course.lastAction(Action.ReserveStart.class).look();
         course.pass(Duration.ofSeconds(-1));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L, look));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, look));
         assertThat(course.lastActions()).noneMatch(Action.Start.class::isInstance);
 
         course.pass(Duration.ofSeconds(6));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L, look));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, look));
 
         assertThat(course.lastAction(Action.Start.class).jobId()).isEqualTo(7);
     }
@@ -64,11 +64,11 @@ class StartPhaseTest {
     @Test
     void what_waits_too_long_is_over_and_looks_no_more() {
         wants(IfRunning.SKIP);
-        course.take(inFlight(Look.FIRST));
-        Look look = course.lastAction(Action.ReserveStart.class).look();
+        course.take(inFlight(StartCheck.FIRST));
+        StartCheck look = course.lastAction(Action.ReserveStart.class).look();
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.MayStart("c1", TRIGGER, 50L, look));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, look));
 
         assertThat(course.types()).containsExactly("command.accepted", "run.abandoned");
         assertThat(course.lastActions()).isEmpty();
@@ -76,10 +76,10 @@ class StartPhaseTest {
 
     @Test
     void of_two_answers_of_a_look_the_older_one_counts() {
-        Look look = Look.FIRST.answered(course.now);
+        StartCheck look = StartCheck.FIRST.answered(course.now);
 
         assertThat(look.answered(course.now.plusSeconds(9))).isEqualTo(look);
-        assertThat(Look.FIRST.isOld(course.now)).isTrue();
+        assertThat(StartCheck.FIRST.isOld(course.now)).isTrue();
     }
 
     @Test
@@ -89,14 +89,14 @@ class StartPhaseTest {
                 new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false))) {
             Course other = new Course(POLICY);
             other.take(commanded(command("c1", task)));
-            other.take(
-                    new Input.RunRead("c1", RunSamples.run(Known.ERROR), true, null, Look.FIRST.answered(other.now)));
+            other.take(new Input.RunRead(
+                    "c1", RunSamples.run(Known.ERROR), true, null, StartCheck.FIRST.answered(other.now)));
             Action.ReserveStart reserve = other.lastAction(Action.ReserveStart.class);
             other.pass(Duration.ofHours(3));
 
-            other.take(new Input.MayStart("c1", reserve.call(), 99L, reserve.look()));
+            other.take(new Input.StartReserved("c1", reserve.call(), 99L, reserve.look()));
 
-            assertThat(other.lastAction(Action.ReadNewestRun.class).look()).isEqualTo(Look.AGAIN);
+            assertThat(other.lastAction(Action.ReadNewestRun.class).look()).isEqualTo(StartCheck.AGAIN);
         }
     }
 
@@ -104,8 +104,9 @@ class StartPhaseTest {
     void a_trigger_that_may_not_resume_after_all_triggers() {
         course.take(
                 commanded(command("c1", new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false))));
-        course.take(new Input.RunRead("c1", RunSamples.run(Known.ERROR), true, null, Look.FIRST.answered(course.now)));
-        course.take(new Input.MayStart("c1", new StartCall.Retry(99), 99L));
+        course.take(new Input.RunRead(
+                "c1", RunSamples.run(Known.ERROR), true, null, StartCheck.FIRST.answered(course.now)));
+        course.take(new Input.StartReserved("c1", new StartCall.Retry(99), 99L));
 
         course.take(new Input.StartRefused("c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "RETRY_NOT_LATEST_RUN"));
 
@@ -124,12 +125,12 @@ class StartPhaseTest {
     void starts_that_cannot_be_sent_are_tried_ever_less_often_up_to_a_minute() {
         course.take(commanded(command("c1", job(7))));
         for (int seconds : new int[] {1, 2, 4, 8, 16, 32, 60, 60}) {
-            course.take(new Input.MayStart("c1", TRIGGER, 50L));
+            course.take(new Input.StartReserved("c1", TRIGGER, 50L));
             int attempt = course.lastAction(Action.Start.class).attempt();
             course.take(new Input.StartFailed("c1", attempt, new CallFailure.NotSent("refused")));
-            assertThat(course.lastAction(Action.WakeAt.class).at()).isEqualTo(course.now.plusSeconds(seconds));
+            assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(seconds));
             course.pass(Duration.ofSeconds(seconds));
-            course.take(new Input.Woken("c1"));
+            course.take(new Input.TimerFired("c1"));
         }
     }
 
@@ -137,10 +138,10 @@ class StartPhaseTest {
     void the_outcome_after_unclear_triggers_quotes_what_dbt_cloud_said() {
         course.take(commanded(command("c1", job(7))));
         for (int attempt = 1; attempt <= 5; attempt++) {
-            course.take(new Input.MayStart("c1", TRIGGER, 50L));
+            course.take(new Input.StartReserved("c1", TRIGGER, 50L));
             course.take(new Input.StartFailed("c1", attempt, new CallFailure.Unclear("HTTP 500: upstream is away")));
             course.pass(POLICY.unclearWait());
-            course.take(new Input.LookedUp("c1", attempt, course.now, null));
+            course.take(new Input.SearchResult("c1", attempt, course.now, null));
         }
 
         assertThat(lastMessage()).contains("HTTP 500: upstream is away");
@@ -151,33 +152,33 @@ class StartPhaseTest {
         CallFailure.Unclear away = new CallFailure.Unclear("HTTP 500: upstream is away");
         Course parked = new Course(policy(anything(), null, true));
         parked.take(commanded(command("c1", job(7))));
-        parked.take(new Input.MayStart("c1", TRIGGER, 50L));
+        parked.take(new Input.StartReserved("c1", TRIGGER, 50L));
         parked.take(new Input.StartFailed("c1", 1, away));
         parked.pass(POLICY.unclearWait());
-        parked.take(new Input.LookedUp("c1", 1, parked.now, null));
+        parked.take(new Input.SearchResult("c1", 1, parked.now, null));
         assertThat(RunSamples.ofRun(parked.events.getLast()).message()).contains(away.detail());
 
         course.take(commanded(command("c1", job(7))));
-        course.take(new Input.MayStart("c1", TRIGGER, 50L));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("x".repeat(1_000))));
         course.pass(Duration.ofHours(24));
-        course.take(new Input.Woken("c1"));
+        course.take(new Input.TimerFired("c1"));
         assertThat(lastMessage()).contains("; the last failure was: xxx").hasSizeLessThan(500);
 
         Course asking = new Course(POLICY);
         asking.take(commanded(command("c1", new Task.Rerun(new JobSelector.ById(7)))));
         asking.fail("c1", Action.ReadNewestRun.class, away);
         asking.pass(Duration.ofHours(24));
-        asking.take(new Input.Woken("c1"));
+        asking.take(new Input.TimerFired("c1"));
         assertThat(RunSamples.ofRun(asking.events.getLast()).message()).contains(away.detail());
     }
 
     private void wants(IfRunning ifRunning) {
-        course.take(commanded(command("c1", job(7), new Wishes(null, null, null, null, ifRunning, null))));
+        course.take(commanded(command("c1", job(7), new RequestedOptions(null, null, null, null, ifRunning, null))));
     }
 
-    private Input.InFlight inFlight(Look look, RunSnapshot... runs) {
-        return new Input.InFlight("c1", List.of(runs), look.answered(course.now));
+    private Input.RunsInFlight inFlight(StartCheck look, RunSnapshot... runs) {
+        return new Input.RunsInFlight("c1", List.of(runs), look.answered(course.now));
     }
 
     private String lastMessage() {

@@ -68,7 +68,7 @@ class StepChoiceTest {
             List<RunStep> steps = steps(list, named);
 
             assertThat(StepChoice.wanted(
-                            RunSamples.wishes("manifest.json", "run_results.json", "sources.json", "catalog.json"),
+                            RunSamples.requested("manifest.json", "run_results.json", "sources.json", "catalog.json"),
                             steps))
                     .as(named ? "by the names of the steps" : "by their commands")
                     .containsExactly(
@@ -84,7 +84,7 @@ class StepChoiceTest {
         List<RunStep> steps = steps("clone; dbtf deps; dbtf build; dbtf docs generate", false);
 
         assertThat(StepChoice.wanted(
-                        RunSamples.wishes(
+                        RunSamples.requested(
                                 "compiled/shop/models/orders.sql",
                                 "run/shop/models/orders.sql",
                                 "semantic_manifest.json",

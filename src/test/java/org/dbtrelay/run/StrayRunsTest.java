@@ -54,7 +54,7 @@ class StrayRunsTest {
         assertThat(course.types()).containsExactly("command.accepted", "run.queued", "run.stray", "run.running");
         assertThat(course.events.get(2).runId()).isEqualTo(200);
         assertThat(course.sequences()).containsExactly(0, 1, 2, 3);
-        assertThat(course.take(new Input.Observed("c1", run(200, Known.CANCELLED))))
+        assertThat(course.take(new Input.RunObserved("c1", run(200, Known.CANCELLED))))
                 .as("what becomes of the run that is not ours any more")
                 .isEqualTo(Decision.NOTHING);
     }
@@ -84,7 +84,7 @@ class StrayRunsTest {
     void a_second_run_of_a_command_that_is_over_is_cancelled_while_it_is_queued() {
         follow(100, Known.QUEUED);
         course.take(RunSamples.ended("c1", run(100, Known.SUCCESS)));
-        course.take(new Input.Broken("c1", "a fault that ends the collecting"));
+        course.take(new Input.InternalError("c1", "a fault that ends the collecting"));
 
         course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
 
@@ -106,7 +106,7 @@ class StrayRunsTest {
     @Test
     void a_run_that_was_looked_for_is_adopted_whatever_finds_it() {
         accept();
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
 
         course.take(marked(run(100, Known.QUEUED)));
@@ -118,22 +118,22 @@ class StrayRunsTest {
     @Test
     void a_run_that_was_given_up_is_adopted_before_another_is_started() {
         accept();
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         course.pass(Duration.ofSeconds(155));
-        course.take(new Input.LookedUp("c1", 1, course.now, null));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
 
         course.take(marked(run(100, Known.QUEUED)));
 
         assertThat(followed()).isEqualTo(100);
-        assertThat(course.take(new Input.MayStart("c1", new StartCall.Trigger(), null)))
+        assertThat(course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null)))
                 .isEqualTo(Decision.NOTHING);
     }
 
     @Test
     void while_the_trigger_is_on_the_wire_nothing_is_done() {
         accept();
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
 
         assertThat(course.take(marked(run(100, Known.QUEUED)))).isEqualTo(Decision.NOTHING);
     }
@@ -142,10 +142,10 @@ class StrayRunsTest {
     void a_run_that_comes_to_light_after_the_end_is_told_of_and_goes_on() {
         Course parked = new Course(RunMachineTest.policy(true, true));
         parked.take(RunSamples.commanded(RunSamples.trigger(new JobSelector.ById(7))));
-        parked.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        parked.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         parked.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
         parked.pass(Duration.ofSeconds(155));
-        parked.take(new Input.LookedUp("c1", 1, parked.now, null));
+        parked.take(new Input.SearchResult("c1", 1, parked.now, null));
 
         parked.take(marked(run(100, Known.QUEUED)));
         parked.take(marked(run(100, Known.RUNNING)));
@@ -173,9 +173,9 @@ class StrayRunsTest {
 
     private void follow(long runId, JobRunStatus status) {
         accept();
-        course.take(new Input.MayStart("c1", new StartCall.Trigger(), null));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(runId, Known.QUEUED)));
-        course.take(new Input.Observed("c1", run(runId, status)));
+        course.take(new Input.RunObserved("c1", run(runId, status)));
     }
 
     private long followed() {
@@ -183,7 +183,7 @@ class StrayRunsTest {
     }
 
     private static Input marked(RunSnapshot... runs) {
-        return new Input.Marked("c1", TARGET, List.of(runs));
+        return new Input.MarkedRunsFound("c1", TARGET, List.of(runs));
     }
 
     private static RunSnapshot run(long id, JobRunStatus status) {

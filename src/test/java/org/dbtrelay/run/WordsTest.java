@@ -124,7 +124,7 @@ class WordsTest {
                 new RunStep(4, "Invoke dbt with `dbt build`", Known.QUEUED, false, "dbt build", ""),
                 new RunStep(5, "Invoke dbt with `dbt test`", Known.STARTING, false, "dbt test", ""));
 
-        assertThat(StepChoice.wanted(RunSamples.wishes("run_results.json"), steps))
+        assertThat(StepChoice.wanted(RunSamples.requested("run_results.json"), steps))
                 .containsExactly(new WantedArtifact("run_results.json", 3));
     }
 
@@ -144,31 +144,36 @@ class WordsTest {
 
     @Test
     void wishes_go_before_those_of_others_and_all_before_what_is_configured() {
-        Wishes own = new Wishes(Duration.ofSeconds(1), null, true, null, IfRunning.SKIP, null);
-        Wishes others = new Wishes(
-                Duration.ofSeconds(2), Duration.ofHours(2), false, true, IfRunning.REUSE, RunSamples.wishes("a.json"));
+        RequestedOptions own = new RequestedOptions(Duration.ofSeconds(1), null, true, null, IfRunning.SKIP, null);
+        RequestedOptions others = new RequestedOptions(
+                Duration.ofSeconds(2),
+                Duration.ofHours(2),
+                false,
+                true,
+                IfRunning.REUSE,
+                RunSamples.requested("a.json"));
 
         assertThat(own.or(others))
-                .isEqualTo(new Wishes(
+                .isEqualTo(new RequestedOptions(
                         Duration.ofSeconds(1),
                         Duration.ofHours(2),
                         true,
                         true,
                         IfRunning.SKIP,
-                        RunSamples.wishes("a.json")));
-        assertThat(RunSamples.policy(RunSamples.anything()).terms(own, "not there any more", 7L, T0))
-                .isEqualTo(new Terms(
+                        RunSamples.requested("a.json")));
+        assertThat(RunSamples.policy(RunSamples.anything()).options(own, "not there any more", 7L, T0))
+                .isEqualTo(new RunOptions(
                         Duration.ofSeconds(1),
                         T0.plus(Duration.ofHours(24)),
                         true,
                         false,
                         IfRunning.SKIP,
-                        RunSamples.wishes("manifest.json")));
+                        RunSamples.requested("manifest.json")));
     }
 
     @Test
     void each_state_has_its_word() {
-        assertThat(new RunState.Waiting(Starts.NONE, 0, null).label()).isEqualTo("waiting");
+        assertThat(new RunState.Waiting(StartAttempts.NONE, 0, null).label()).isEqualTo("waiting");
         assertThat(new RunState.Finished(EventType.RUN_FAILED, null, null, T0).label())
                 .isEqualTo("finished");
     }
@@ -177,9 +182,9 @@ class WordsTest {
     void an_order_keeps_the_name_of_its_job_if_dbt_cloud_tells_none() {
         Course course = new Course(RunSamples.policy(RunSamples.anything()));
         course.take(RunSamples.commanded(RunSamples.trigger(RunSamples.BY_NAMES)));
-        Order order = course.entry("c1").openOrder();
+        ResolvedCommand resolved = course.entry("c1").openCommand();
 
-        assertThat(order.withJob(7, null).jobName()).isEqualTo("j");
-        assertThat(order.withJob(7, "k").jobName()).isEqualTo("k");
+        assertThat(resolved.withJob(7, null).jobName()).isEqualTo("j");
+        assertThat(resolved.withJob(7, "k").jobName()).isEqualTo("k");
     }
 }

@@ -5,8 +5,8 @@ import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.EventType;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Order;
 import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunEnd;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
@@ -24,24 +24,24 @@ final class Counting {
             case Input.StartRefused _ -> coverage.count("trigger", "Refused");
             case Input.StartFailed failed ->
                 coverage.count("trigger", failed.failure().getClass().getSimpleName());
-            case Input.InFlight seen -> busy(coverage, before, seen, decision);
+            case Input.RunsInFlight seen -> busy(coverage, before, seen, decision);
             default -> {}
         }
         behind(coverage, before, input, decision);
         failure(coverage, before, input, decision);
         if (decision.entry() != null && decision.entry().state() instanceof RunState.Finished finished) {
-            String name = before == null ? "Refused" : Tasks.name(before.order());
+            String name = before == null ? "Refused" : Tasks.name(before.resolved());
             String reason = finished.reason() == null ? "" : " " + finished.reason();
             coverage.count("end", name + ": " + finished.outcome().wireName() + reason);
         }
     }
 
     /** What dbt Cloud has in flight, or the relay. */
-    private static void busy(Coverage coverage, RunEntry before, Input.InFlight seen, Decision decision) {
+    private static void busy(Coverage coverage, RunEntry before, Input.RunsInFlight seen, Decision decision) {
         if (before == null || !(before.state() instanceof RunState.Waiting)) {
             return;
         }
-        IfRunning word = before.openOrder().terms().ifRunning();
+        IfRunning word = before.openCommand().options().ifRunning();
         String what = decision.entry() == null
                 ? "goes on"
                 : switch (decision.entry().state()) {
@@ -59,7 +59,7 @@ final class Counting {
                 decision.events().stream().anyMatch(event -> event.type() == EventType.RUN_FAILURE_EXPLAINED);
         if (explains) {
             coverage.count("failure", "explained later");
-        } else if (input instanceof Input.Explained
+        } else if (input instanceof Input.EndExplained
                 && before != null
                 && before.state() instanceof RunState.Collecting owing
                 && owing.explaining() != null
@@ -67,7 +67,7 @@ final class Counting {
                 && decision.entry() != null
                 && (!(decision.entry().state() instanceof RunState.Collecting left) || left.explaining() == null)) {
             coverage.count("failure", "never explained");
-        } else if (input instanceof Input.Ended ended
+        } else if (input instanceof Input.RunEnded ended
                 && RunEnd.isFailure(ended.end().run())) {
             boolean unread = ended.end().missing().contains(RunEnd.Part.STEPS);
             coverage.count(
@@ -78,16 +78,16 @@ final class Counting {
 
     /** What is ahead of it in the relay. */
     private static void behind(Coverage coverage, RunEntry before, Input input, Decision decision) {
-        boolean enters = input instanceof Input.Commanded || input instanceof Input.JobFound;
+        boolean enters = input instanceof Input.CommandReceived || input instanceof Input.JobFound;
         if (!enters || decision.entry() == null) {
             return;
         }
         boolean supersedes = decision.onward().stream()
-                .anyMatch(it -> it instanceof Input.CancelAsked asked && asked.reason() == CancelReason.SUPERSEDED);
+                .anyMatch(it -> it instanceof Input.CancelRequested asked && asked.reason() == CancelReason.SUPERSEDED);
         if (supersedes) {
             coverage.count("if_running", "REPLACE supersedes one that waits");
         }
-        Order order = before == null ? null : before.order();
+        ResolvedCommand order = before == null ? null : before.resolved();
         if (decision.entry().state() instanceof RunState.Finished finished
                 && RejectReason.ALREADY_RUNNING.wireName().equals(finished.reason())
                 && (order == null || before.state() instanceof RunState.Waiting)) {

@@ -79,10 +79,10 @@ final class Endings {
         if (end.outcome() == EventType.RUN_CANCELLED && end.runId() == null) {
             world.check(isAskedToEnd(known, end), "%s was cancelled without a run, and nobody has asked", known.id);
         }
-        if (known.order != null && !world.areClocksWrong() && !world.assumptionBroken()) {
+        if (known.resolved != null && !world.areClocksWrong() && !world.assumptionBroken()) {
             inBound(known);
         }
-        if (known.order != null && !world.areClocksWrong() && !world.assumptionBroken() && !isStruck(known)) {
+        if (known.resolved != null && !world.areClocksWrong() && !world.assumptionBroken() && !isStruck(known)) {
             noticed(known, end);
             stalled(known, end);
             cancelled(known, end);
@@ -92,7 +92,8 @@ final class Endings {
 
     /** Whatever dbt Cloud does: the outcome is told within a bound after the deadline. */
     private void inBound(Known known) {
-        long deadline = Duration.between(SimTime.EPOCH, known.lastOrder.terms().deadline())
+        long deadline = Duration.between(
+                        SimTime.EPOCH, known.lastOrder.options().deadline())
                 .toNanos();
         // Whoever has the partition when all crashes are over counts W from its own claim.
         long from = Math.max(deadline, world.plan().troubleUntil() + CLAIMED.toNanos());
@@ -124,8 +125,8 @@ final class Endings {
     }
 
     private static boolean hopedForNoEnd(Known known) {
-        return known.order != null
-                && known.order.task() instanceof Task.Follow follow
+        return known.resolved != null
+                && known.resolved.task() instanceof Task.Follow follow
                 && follow.expected().stream().anyMatch(status -> !status.isTerminal());
     }
 
@@ -179,7 +180,7 @@ final class Endings {
     private boolean waitedForARun(Known known) {
         Long jobId = known.lastOrder.jobId();
         return jobId != null
-                && known.lastOrder.terms().ifRunning() == IfRunning.REPLACE
+                && known.lastOrder.options().ifRunning() == IfRunning.REPLACE
                 && world.cloud().runs().stream()
                         .anyMatch(run ->
                                 run.jobId == jobId && run.createdAt < known.endedAt && isRecent(run.endedAt(), known));
@@ -194,9 +195,9 @@ final class Endings {
         boolean busy = world.truth().commands().values().stream()
                 .anyMatch(other -> other != known
                         && other.partition == known.partition
-                        && other.order != null
+                        && other.resolved != null
                         && (other.endedAt > known.endedAt || isRecent(other.endedAt, known)));
-        boolean cancels = known.order.task() instanceof Task.Cancel;
+        boolean cancels = known.resolved.task() instanceof Task.Cancel;
         world.check(
                 busy || cancels || waitedForARun(known),
                 "%s has waited for nothing until it was over: %s",
@@ -206,12 +207,12 @@ final class Endings {
 
     /** A cancel does not miss that its target, or its run, has ended, nor does it leave its target running. */
     private void cancelled(Known known, RunState.Finished end) {
-        if (!(known.order.task() instanceof Task.Cancel cancel)) {
+        if (!(known.resolved.task() instanceof Task.Cancel cancel)) {
             return;
         }
         String targetId = cancel.waitsForCommand();
         Known target = targetId == null ? null : world.truth().command(targetId);
-        if (target == null || target.partition != known.partition || target.order == null) {
+        if (target == null || target.partition != known.partition || target.resolved == null) {
             return;
         }
         world.check(

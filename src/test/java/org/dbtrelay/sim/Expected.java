@@ -9,34 +9,34 @@ import java.util.TreeMap;
 final class Expected {
 
     private static final List<String> STATES =
-            List.of("Waiting", "Starting", "Looking", "Following", "Cancelling", "Collecting", "Finished");
+            List.of("Waiting", "Starting", "Searching", "Following", "Cancelling", "Collecting", "Finished");
 
     private static final List<String> WITHOUT_WAITING = STATES.subList(1, STATES.size());
 
     private static final List<String> INPUTS = List.of(
-            "Commanded",
+            "CommandReceived",
             "Restored",
-            "Woken",
-            "Turn",
-            "TargetMoved",
-            "CancelAsked",
+            "TimerFired",
+            "TurnReached",
+            "TargetChanged",
+            "CancelRequested",
             "RunRead",
-            "InFlight",
+            "RunsInFlight",
             "JobFound",
-            "JobRefused",
-            "MayStart",
+            "JobRejected",
+            "StartReserved",
             "Started",
             "StartRefused",
             "StartFailed",
-            "LookedUp",
-            "Observed",
-            "NotSeen",
-            "Ended",
-            "Explained",
-            "Collected",
+            "SearchResult",
+            "RunObserved",
+            "RunNotFound",
+            "RunEnded",
+            "EndExplained",
+            "ArtifactsCollected",
             "CallFailed",
-            "Broken",
-            "Marked");
+            "InternalError",
+            "MarkedRunsFound");
 
     /** Pairs that cannot be, with the reason; one that is met all the same fails the test. */
     static final Map<String, String> IMPOSSIBLE = impossible();
@@ -106,7 +106,7 @@ final class Expected {
             STATES.forEach(state -> all.add(kind + " + " + state));
         }
         for (String state : STATES) {
-            if (!List.of("Starting", "Looking").contains(state)) {
+            if (!List.of("Starting", "Searching").contains(state)) {
                 all.add("Follow + " + state);
             }
         }
@@ -145,20 +145,31 @@ final class Expected {
     private static Map<String, String> impossible() {
         Map<String, String> all = new TreeMap<>();
         String noRun = "no run is known yet, and no command goes back to where none is";
-        put(all, noRun, List.of("Waiting", "Starting", "Looking"), "Observed", "Ended", "Collected", "Explained");
+        put(
+                all,
+                noRun,
+                List.of("Waiting", "Starting", "Searching"),
+                "RunObserved",
+                "RunEnded",
+                "ArtifactsCollected",
+                "EndExplained");
         String told = "a failure is explained only after its end is told";
-        put(all, told, List.of("Following", "Cancelling"), "Explained");
+        put(all, told, List.of("Following", "Cancelling"), "EndExplained");
         String read = "a run is read by its id before it is followed, or by commands that start none";
-        put(all, read, List.of("Starting", "Looking"), "NotSeen");
+        put(all, read, List.of("Starting", "Searching"), "RunNotFound");
         String permit = "a permit is for a command that waits, and has not changed since it asked";
-        put(all, permit, WITHOUT_WAITING, "MayStart");
-        put(all, "only a command that waits can be first", WITHOUT_WAITING, "Turn");
+        put(all, permit, WITHOUT_WAITING, "StartReserved");
+        put(all, "only a command that waits can be first", WITHOUT_WAITING, "TurnReached");
         String target =
                 "it waits for another command only until it knows that one's run; two that wait can end together";
-        put(all, target, List.of("Starting", "Looking", "Following", "Cancelling", "Collecting"), "TargetMoved");
+        put(all, target, List.of("Starting", "Searching", "Following", "Cancelling", "Collecting"), "TargetChanged");
         String asked = "only who waits or has a run in flight is asked to end; who starts is asked when that is clear";
-        put(all, asked, List.of("Starting", "Looking", "Collecting", "Finished"), "CancelAsked");
-        put(all, "artifacts are asked for only after the end is told", List.of("Following", "Cancelling"), "Collected");
+        put(all, asked, List.of("Starting", "Searching", "Collecting", "Finished"), "CancelRequested");
+        put(
+                all,
+                "artifacts are asked for only after the end is told",
+                List.of("Following", "Cancelling"),
+                "ArtifactsCollected");
         put(all, "a claim begins nothing anew that is finished", List.of("Finished"), "Restored");
         return all;
     }
@@ -166,19 +177,23 @@ final class Expected {
     private static Map<String, String> rare() {
         Map<String, String> all = new TreeMap<>();
         String second = "a second look-up of names, begun before all waits began anew, and slower than a start";
-        put(all, second, List.of("Starting", "Looking", "Cancelling", "Collecting"), "JobFound");
-        put(all, second, List.of("Starting", "Looking", "Following", "Cancelling", "Collecting"), "JobRefused");
+        put(all, second, List.of("Starting", "Searching", "Cancelling", "Collecting"), "JobFound");
+        put(all, second, List.of("Starting", "Searching", "Following", "Cancelling", "Collecting"), "JobRejected");
         put(all, second, List.of("Starting"), "CallFailed");
         String late = "an answer from before a claim was lost, slower than all that came after it";
         put(all, late, List.of("Waiting", "Cancelling", "Collecting", "Finished"), "Started", "StartFailed");
         put(all, late, List.of("Waiting", "Following", "Cancelling", "Collecting", "Finished"), "StartRefused");
-        put(all, late, List.of("Cancelling"), "LookedUp");
-        put(all, late, List.of("Starting", "Looking", "Cancelling", "Collecting"), "RunRead", "InFlight");
-        put(all, late, List.of("Starting", "Collecting"), "LookedUp");
+        put(all, late, List.of("Cancelling"), "SearchResult");
+        put(all, late, List.of("Starting", "Searching", "Cancelling", "Collecting"), "RunRead", "RunsInFlight");
+        put(all, late, List.of("Starting", "Collecting"), "SearchResult");
         String size = "only where a topic takes just records that are smaller than one of these";
-        put(all, size, List.of("Waiting", "Starting", "Looking", "Cancelling", "Collecting", "Finished"), "Broken");
-        put(all, "a run that vanishes just then", List.of("Cancelling", "Collecting", "Finished"), "NotSeen");
-        put(all, "a sweep just then", List.of("Waiting", "Following", "Cancelling", "Collecting"), "Marked");
+        put(
+                all,
+                size,
+                List.of("Waiting", "Starting", "Searching", "Cancelling", "Collecting", "Finished"),
+                "InternalError");
+        put(all, "a run that vanishes just then", List.of("Cancelling", "Collecting", "Finished"), "RunNotFound");
+        put(all, "a sweep just then", List.of("Waiting", "Following", "Cancelling", "Collecting"), "MarkedRunsFound");
         return all;
     }
 

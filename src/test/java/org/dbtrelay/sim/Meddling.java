@@ -11,23 +11,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.flow.SimFlow;
-import org.dbtrelay.ledger.Arrival;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.LedgerException;
-import org.dbtrelay.ledger.PartitionWork;
+import org.dbtrelay.ledger.MailboxItem;
+import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Decision;
 import org.dbtrelay.run.IfRunning;
 import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Lineup;
-import org.dbtrelay.run.Look;
-import org.dbtrelay.run.Order;
+import org.dbtrelay.run.JobQueues;
 import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunSelector;
 import org.dbtrelay.run.RunState;
 import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.StartCheck;
 import org.dbtrelay.run.Task;
 
 /** How mutants break the rules of a process from the inside. */
@@ -68,29 +68,29 @@ final class Meddling implements SimFlow.Observer {
     @Override
     public RunEntry known(RunEntry before, Input input) {
         if (mutant == Mutant.HASTY_REPLACE
-                && input instanceof Input.MayStart
+                && input instanceof Input.StartReserved
                 && before != null
                 && before.unfinished()) {
             // It looks a second time before it starts, and must not do so either.
             return waitingForNone(before);
         }
-        return mutant == Mutant.NO_ID_CHECK && input instanceof Input.Commanded ? null : before;
+        return mutant == Mutant.NO_ID_CHECK && input instanceof Input.CommandReceived ? null : before;
     }
 
     private static RunEntry waitingForNone(RunEntry entry) {
-        Order order = entry.openOrder();
-        return copy(entry, "order", copy(order, "terms", copy(order.terms(), "ifRunning", IfRunning.QUEUE)));
+        ResolvedCommand order = entry.openCommand();
+        return copy(entry, "resolved", copy(order, "options", copy(order.options(), "ifRunning", IfRunning.QUEUE)));
     }
 
     @Override
-    public Lineup lineup(RunEntry before, Lineup lineup) {
+    public JobQueues queues(RunEntry before, JobQueues queues) {
         if (mutant != Mutant.NO_ORDER
                 || before == null
                 || !(before.state() instanceof RunState.Waiting)
-                || !(before.openOrder().task() instanceof Task.Trigger)) {
-            return lineup;
+                || !(before.openCommand().task() instanceof Task.Trigger)) {
+            return queues;
         }
-        Lineup alone = new Lineup(Map.of(before.commandId(), before));
+        JobQueues alone = new JobQueues(Map.of(before.commandId(), before));
         alone.takeTurn();
         return alone;
     }
@@ -107,20 +107,20 @@ final class Meddling implements SimFlow.Observer {
                 before.state() instanceof RunState.Starting starting && !(starting.call() instanceof StartCall.Trigger)
                         ? withoutLooking(starting, input)
                         : input;
-            case CANCEL_DROPPED -> targetStarts(before, input) ? new Input.Turn(before.commandId()) : input;
+            case CANCEL_DROPPED -> targetStarts(before, input) ? new Input.TurnReached(before.commandId()) : input;
             default -> input;
         };
     }
 
     /** Once dropped it is dropped for good. */
     private boolean targetStarts(RunEntry entry, Input input) {
-        if (entry.order() != null
-                && entry.order().task() instanceof Task.Cancel(RunSelector.OfCommand(String target))
-                && (input instanceof Input.TargetMoved || input instanceof Input.Restored)) {
+        if (entry.resolved() != null
+                && entry.resolved().task() instanceof Task.Cancel(RunSelector.OfCommand(String target))
+                && (input instanceof Input.TargetChanged || input instanceof Input.Restored)) {
             Truth.Known known = world.truth().command(target);
             if (known != null
                     && (known.last.state() instanceof RunState.Starting
-                            || known.last.state() instanceof RunState.Looking)) {
+                            || known.last.state() instanceof RunState.Searching)) {
                 dropped.add(entry.commandId());
             }
             return dropped.contains(entry.commandId());
@@ -144,14 +144,14 @@ final class Meddling implements SimFlow.Observer {
     private static Input unmatched(RunState state, Input input) {
         int attempt = switch (state) {
             case RunState.Starting starting -> starting.attempt();
-            case RunState.Looking looking -> looking.attempt();
+            case RunState.Searching looking -> looking.attempt();
             default -> 0;
         };
         return switch (input) {
             case Input.Started it -> new Input.Started(it.commandId(), attempt, it.run());
             case Input.StartRefused it -> new Input.StartRefused(it.commandId(), attempt, it.reason(), it.message());
             case Input.StartFailed it -> new Input.StartFailed(it.commandId(), attempt, it.failure());
-            case Input.LookedUp it -> new Input.LookedUp(it.commandId(), attempt, it.begunAt(), it.run());
+            case Input.SearchResult it -> new Input.SearchResult(it.commandId(), attempt, it.begunAt(), it.run());
             default -> input;
         };
     }
@@ -165,34 +165,36 @@ final class Meddling implements SimFlow.Observer {
             return decision;
         }
         if (mutant == Mutant.HASTY_REPLACE
-                && input instanceof Input.MayStart
+                && input instanceof Input.StartReserved
                 && decision.entry().unfinished()) {
-            return copy(decision, "entry", copy(decision.entry(), "order", before.order()));
+            return copy(decision, "entry", copy(decision.entry(), "resolved", before.resolved()));
         }
-        if (mutant == Mutant.NO_ORDER && input instanceof Input.Commanded) {
+        if (mutant == Mutant.NO_ORDER && input instanceof Input.CommandReceived) {
             return withTurn(decision);
         }
-        boolean waits = input instanceof Input.InFlight && decision.entry().state() instanceof RunState.Waiting;
-        return mutant == Mutant.HASTY_REPLACE && waits ? atOnce(decision, ((Input.InFlight) input).look()) : decision;
+        boolean waits = input instanceof Input.RunsInFlight && decision.entry().state() instanceof RunState.Waiting;
+        return mutant == Mutant.HASTY_REPLACE && waits
+                ? atOnce(decision, ((Input.RunsInFlight) input).look())
+                : decision;
     }
 
     private Decision hurried(Decision decision) {
         Instant soon = process.clock().instant().plusSeconds(1);
         List<Action> actions = new ArrayList<>(decision.actions());
-        actions.replaceAll(action -> action instanceof Action.Watch watch ? copy(watch, "due", soon) : action);
+        actions.replaceAll(action -> action instanceof Action.SchedulePoll watch ? copy(watch, "due", soon) : action);
         return copy(decision, "actions", actions);
     }
 
     private static Decision withTurn(Decision decision) {
-        List<Input.About> onward = new ArrayList<>(decision.onward());
-        onward.add(new Input.Turn(decision.entry().commandId()));
+        List<Input.CommandInput> onward = new ArrayList<>(decision.onward());
+        onward.add(new Input.TurnReached(decision.entry().commandId()));
         return copy(decision, "onward", onward);
     }
 
-    private static Decision atOnce(Decision decision, Look look) {
-        Order order = decision.entry().openOrder();
+    private static Decision atOnce(Decision decision, StartCheck look) {
+        ResolvedCommand order = decision.entry().openCommand();
         List<Action> actions = new ArrayList<>(decision.actions());
-        actions.removeIf(Action.WakeAt.class::isInstance);
+        actions.removeIf(Action.SetTimer.class::isInstance);
         actions.add(new Action.ReserveStart(
                 decision.entry().commandId(), order.target(), order.jobId(), new StartCall.Trigger(), look));
         return copy(copy(decision, "entry", null), "actions", actions);
@@ -205,7 +207,7 @@ final class Meddling implements SimFlow.Observer {
         world.trace().say(process.name(), "%s and %s: %s", state, input, decision.actions());
     }
 
-    PartitionWork work(PartitionWork real) {
+    PartitionProcessor work(PartitionProcessor real) {
         return switch (mutant) {
             case COMMANDS_DROPPED -> dropping(real);
             case SEQUENCE_IN_MEMORY ->
@@ -217,29 +219,29 @@ final class Meddling implements SimFlow.Observer {
         };
     }
 
-    private static PartitionWork dropping(PartitionWork real) {
-        Set<Arrival> dropped = new HashSet<>();
+    private static PartitionProcessor dropping(PartitionProcessor real) {
+        Set<MailboxItem> dropped = new HashSet<>();
         return claim -> new Dropping(real, claim, dropped);
     }
 
-    private static final class Dropping implements PartitionWork.Session {
-        private final PartitionWork.Session session;
-        private final Set<Arrival> dropped;
+    private static final class Dropping implements PartitionProcessor.Session {
+        private final PartitionProcessor.Session session;
+        private final Set<MailboxItem> dropped;
 
-        Dropping(PartitionWork real, Claim claim, Set<Arrival> dropped) {
+        Dropping(PartitionProcessor real, Claim claim, Set<MailboxItem> dropped) {
             this.session = real.begin(claim);
             this.dropped = dropped;
         }
 
         @Override
-        public PartitionWork.Taken take(List<Arrival> arrivals) throws LedgerException {
-            List<Arrival> kept = new ArrayList<>(arrivals);
+        public PartitionProcessor.Taken take(List<MailboxItem> arrivals) throws LedgerException {
+            List<MailboxItem> kept = new ArrayList<>(arrivals);
             kept.removeIf(dropped::contains);
             try {
-                PartitionWork.Taken taken = session.take(kept);
+                PartitionProcessor.Taken taken = session.take(kept);
                 return taken.arrivals() == kept.size()
-                        ? new PartitionWork.Taken(arrivals.size(), taken.again())
-                        : new PartitionWork.Taken(arrivals.indexOf(kept.get(taken.arrivals())), taken.again());
+                        ? new PartitionProcessor.Taken(arrivals.size(), taken.again())
+                        : new PartitionProcessor.Taken(arrivals.indexOf(kept.get(taken.arrivals())), taken.again());
             } catch (LedgerException e) {
                 kept.stream().filter(it -> it.origin() != null).forEach(dropped::add);
                 throw e;
@@ -271,6 +273,9 @@ final class Meddling implements SimFlow.Observer {
     private static <T extends Record> T copy(T source, String component, Object value) {
         try {
             RecordComponent[] components = source.getClass().getRecordComponents();
+            if (Arrays.stream(components).noneMatch(it -> it.getName().equals(component))) {
+                throw new IllegalArgumentException(source.getClass() + " has no " + component);
+            }
             Object[] values = new Object[components.length];
             for (int i = 0; i < components.length; i++) {
                 values[i] = components[i].getName().equals(component)

@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.Order;
 import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunState;
 import org.dbtrelay.run.Task;
 import org.dbtrelay.sim.Truth.Known;
@@ -34,7 +34,7 @@ final class Neighbours {
     /** The transaction at hand is complete. */
     void committed(SimProcess process) {
         for (Known known : starting) {
-            order(known);
+            resolved(known);
             alone(known);
             limits(known, world.configOf(process).policy());
         }
@@ -42,26 +42,26 @@ final class Neighbours {
     }
 
     /** Whoever came first at a job has its run first. */
-    private void order(Known known) {
+    private void resolved(Known known) {
         for (Known other : commands) {
             boolean ahead = isBefore(other, known)
                     && other.knewJob
                     && (other.state() instanceof RunState.Waiting
                             || other.state() instanceof RunState.Starting
-                            || other.state() instanceof RunState.Looking);
+                            || other.state() instanceof RunState.Searching);
             world.check(!ahead, "%s starts before %s, which is ahead of it: %s", known.id, other.id, other.last);
         }
     }
 
     /** What waits for the others, or does not come in addition, is alone when it starts. */
     private void alone(Known known) {
-        IfRunning ifRunning = known.lastOrder.terms().ifRunning();
-        if (!(known.order.task() instanceof Task.Trigger) || ifRunning == IfRunning.QUEUE) {
+        IfRunning ifRunning = known.lastOrder.options().ifRunning();
+        if (!(known.resolved.task() instanceof Task.Trigger) || ifRunning == IfRunning.QUEUE) {
             return;
         }
         for (Known other : commands) {
             boolean running = isBefore(other, known)
-                    && other.order.task().starts()
+                    && other.resolved.task().starts()
                     && (other.state() instanceof RunState.Following || other.state() instanceof RunState.Cancelling);
             world.check(
                     !running,
@@ -79,15 +79,15 @@ final class Neighbours {
                 && other.lastOrder != null
                 && other.partition == known.partition
                 && other.last.offset() < known.last.offset()
-                && other.order.task().starts()
+                && other.resolved.task().starts()
                 && other.lastOrder.target().equals(known.lastOrder.target())
                 && Objects.equals(other.lastOrder.jobId(), known.lastOrder.jobId());
     }
 
     /** There is room for a run more. Runs that were found, and not started, take their places without asking. */
     private void limits(Known known, Policy policy) {
-        Order order = known.lastOrder;
-        Policy.ForConnection limits = policy.connections().get(order.connection());
+        ResolvedCommand resolved = known.lastOrder;
+        Policy.ForConnection limits = policy.connections().get(resolved.connection());
         if (limits.maxInFlight() != null) {
             int count = inFlight(known, other -> true);
             world.check(
@@ -98,7 +98,7 @@ final class Neighbours {
                     limits.maxInFlight());
         }
         if (limits.maxInFlightPerJob() != null) {
-            int count = inFlight(known, other -> Objects.equals(order.jobId(), other.lastOrder.jobId()));
+            int count = inFlight(known, other -> Objects.equals(resolved.jobId(), other.lastOrder.jobId()));
             world.check(
                     count <= limits.maxInFlightPerJob(),
                     "%s starts as number %d at its job, where %d may be in flight",
@@ -114,15 +114,15 @@ final class Neighbours {
     private int inFlight(Known known, Predicate<Known> counts) {
         Set<Object> runs = new HashSet<>();
         for (Known other : commands) {
-            boolean near = other.order != null
+            boolean near = other.resolved != null
                     && other.last != null
                     && other.partition == known.partition
                     && other.lastOrder.connection().equals(known.lastOrder.connection())
-                    && other.order.task().starts()
+                    && other.resolved.task().starts()
                     && !other.follows;
             if (near && counts.test(other)) {
                 switch (other.state()) {
-                    case RunState.Starting _, RunState.Looking _ -> runs.add(other.id);
+                    case RunState.Starting _, RunState.Searching _ -> runs.add(other.id);
                     case RunState.Following following ->
                         runs.add(following.run().runId());
                     case RunState.Cancelling cancelling ->

@@ -112,7 +112,7 @@ final class Orders {
         } else if (dice < 84) {
             retried(id, partition);
         } else if (dice < 92) {
-            command(partition, id, "follow", wording.run() + wording.expected() + wording.terms());
+            command(partition, id, "follow", wording.run() + wording.expected() + wording.options());
         } else {
             rivals(id, partition);
         }
@@ -205,11 +205,11 @@ final class Orders {
 
     private void retried(String id, int partition) {
         switch (random.nextInt(5)) {
-            case 0 -> command(partition, id, "retry", wording.failedRun() + wording.terms());
-            case 1, 2 -> command(partition, id, "retry", wording.failedJob() + wording.terms());
+            case 0 -> command(partition, id, "retry", wording.failedRun() + wording.options());
+            case 1, 2 -> command(partition, id, "retry", wording.failedJob() + wording.options());
             case 3 -> command(partition, id, "trigger", wording.failedJob() + ",\"retry_from_failure\":true");
             default -> {
-                String retry = "\"target_command_id\":\"" + id + "\"" + wording.terms();
+                String retry = "\"target_command_id\":\"" + id + "\"" + wording.options();
                 command(partition, id, "trigger", wording.job());
                 later(random.nextLong(70 * SECOND), () -> command(partition, "again-" + id, "retry", retry));
             }
@@ -225,7 +225,7 @@ final class Orders {
         String job = "\"job_id\":" + (1 + random.nextInt(3));
         int count = 2 + random.nextInt(2);
         for (int i = 0; i < count; i++) {
-            String body = job + wording.ifRunning() + wording.terms();
+            String body = job + wording.ifRunning() + wording.options();
             String name = id + "-" + i;
             later(
                     random.nextLong(random.nextBoolean() ? SECOND : 20 * SECOND),

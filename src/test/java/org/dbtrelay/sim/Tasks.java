@@ -1,6 +1,6 @@
 package org.dbtrelay.sim;
 
-import org.dbtrelay.run.Order;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.Task;
 
 /** What kinds of tasks there are, by the names under which they are counted. */
@@ -9,7 +9,7 @@ final class Tasks {
     private Tasks() {}
 
     /** A dry run counts as a kind of its own; null: the command was never accepted. */
-    static String name(Order order) {
+    static String name(ResolvedCommand order) {
         return order == null
                 ? "Refused"
                 : order.task() instanceof Task.Trigger trigger && trigger.dryRun()

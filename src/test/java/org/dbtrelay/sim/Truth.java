@@ -20,7 +20,7 @@ import org.dbtrelay.ledger.LedgerException;
 import org.dbtrelay.ledger.PassedOn;
 import org.dbtrelay.ledger.Position;
 import org.dbtrelay.run.CauseMarker;
-import org.dbtrelay.run.Order;
+import org.dbtrelay.run.ResolvedCommand;
 import org.dbtrelay.run.RunEntry;
 import org.dbtrelay.run.RunState;
 import org.dbtrelay.run.StartCall;
@@ -81,10 +81,10 @@ final class Truth {
         long endedAt = Long.MAX_VALUE;
 
         /** As the first open entry has it; null: it was rejected at once. */
-        Order order;
+        ResolvedCommand resolved;
 
         /** As the last open entry had it. */
-        Order lastOrder;
+        ResolvedCommand lastOrder;
 
         /** Its job was known before what is committed now. */
         boolean knewJob;
@@ -282,7 +282,7 @@ final class Truth {
         }
         known.last = entry;
         known.knewJob =
-                before != null && before.order() != null && before.order().jobId() != null;
+                before != null && before.resolved() != null && before.resolved().jobId() != null;
         known.partition = partition;
         known.entries++;
         world.check(
@@ -290,14 +290,14 @@ final class Truth {
                 "%s changes and changes: %s",
                 id,
                 entry);
-        if (entry.order() != null) {
-            known.order = known.order == null ? entry.order() : known.order;
-            known.lastOrder = entry.order();
+        if (entry.resolved() != null) {
+            known.resolved = known.resolved == null ? entry.resolved() : known.resolved;
+            known.lastOrder = entry.resolved();
         }
         world.coverage()
                 .count(
                         "task",
-                        Tasks.name(known.order) + " + "
+                        Tasks.name(known.resolved) + " + "
                                 + entry.state().getClass().getSimpleName());
         world.coverage().count("state", entry.state().getClass().getSimpleName());
         world.trace().say(transaction.process.name(), "%s is now %s", id, entry.state());
@@ -319,7 +319,7 @@ final class Truth {
                     transaction.process,
                     transaction.begunAt,
                     starting.call(),
-                    entry.openOrder().jobId()));
+                    entry.openCommand().jobId()));
             neighbours.starts(known);
         }
     }

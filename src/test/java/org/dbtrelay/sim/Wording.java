@@ -29,10 +29,10 @@ final class Wording {
             case 7 -> ",\"retry_from_failure\":true,\"schema_override\":\"other\"";
             default -> "";
         };
-        return anyJob() + extra + terms();
+        return anyJob() + extra + options();
     }
 
-    String terms() {
+    String options() {
         return switch (random.nextInt(9)) {
             case 0 -> ",\"artifacts\":[]";
             case 1 -> ",\"connection\":\"other\"";

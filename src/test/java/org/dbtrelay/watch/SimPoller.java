@@ -4,7 +4,7 @@ import java.time.Clock;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.flow.Intake;
-import org.dbtrelay.flow.Watches;
+import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.Policy;
 
@@ -16,7 +16,7 @@ public final class SimPoller {
     /** The real poller and the real sweep; running it is one tick of both. */
     public static Runnable of(
             Intake intake,
-            Watches watches,
+            PollSchedule watches,
             Connections connections,
             Policy policy,
             RelayConfig config,

@@ -15,8 +15,8 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.SimConnections;
+import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.flow.SimFlow;
-import org.dbtrelay.flow.Watches;
 import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
@@ -63,7 +63,7 @@ class SweepTest {
                 });
         return new Sweep(
                 SimFlow.intake(input -> {}),
-                new Watches(),
+                new PollSchedule(),
                 new SimConnections(config, silent, clock, new Monotonic(), SimMetrics.none()).connections(),
                 Policies.of(config),
                 config,

@@ -1,0 +1,320 @@
+package org.dbtrelay.flow;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.ledger.Claim;
+import org.dbtrelay.ledger.Position;
+import org.dbtrelay.ledger.RecordSize;
+import org.dbtrelay.ledger.SourceRecord;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.Action;
+import org.dbtrelay.run.DeadLetter;
+import org.dbtrelay.run.Decision;
+import org.dbtrelay.run.Decisions;
+import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.StoredArtifact;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a part of what was in the mailbox comes to, before it is committed as one. It is bounded: whoever fills it looks first
+ * whether there is room, and what there is no room for follows in the next one.
+ */
+final class CommitBatch implements Decisions.Batch {
+
+    private static final RelayLog LOG = RelayLog.of(CommitBatch.class);
+
+    private final RunFlows flow;
+    private final Claim claim;
+    private final Bounds bounds;
+    private final Instant now;
+    private final Position before;
+    private final Map<String, Changed> changed = new LinkedHashMap<>();
+    private final Set<String> forgotten = new LinkedHashSet<>();
+    private final List<Told> told = new ArrayList<>();
+    private final List<Action> actions = new ArrayList<>();
+    private final List<SourceRecord> origins = new ArrayList<>();
+    private final List<PutAside> deadLetters = new ArrayList<>();
+    private final List<PassedOnward> passedOn = new ArrayList<>();
+    private final List<CameOn> cameOn = new ArrayList<>();
+    private final Set<String> reserved = new HashSet<>();
+    private Position position;
+    private long bytes;
+
+    CommitBatch(RunFlows flow, Claim claim, Instant now, Position before) {
+        this.flow = flow;
+        this.claim = claim;
+        this.bounds = flow.stepBounds();
+        this.now = now;
+        this.before = before;
+        this.position = before;
+    }
+
+    /** From where on a step is full. */
+    record Bounds(int records, long bytes) {
+
+        /**
+         * The records are what a full mailbox of plain commands brings, about four for each of 500: a transaction of so many is
+         * committed in some tens of milliseconds. One without a bound would run into the time-outs of a slow broker, and would
+         * do so again after each claim. The bytes are half of what the ledger's producer buffers, so that a step does not wait
+         * for its own records to be sent.
+         */
+        static final Bounds USUAL = new Bounds(2_000, 4L * 1024 * 1024);
+    }
+
+    private record Changed(RunEntry entry, ProducerRecord<byte[], byte[]> record) {}
+
+    private record Told(RunEvent event, ProducerRecord<byte[], byte[]> record) {}
+
+    private record PutAside(SourceRecord origin, DeadLetter verdict, ProducerRecord<byte[], byte[]> record) {}
+
+    /**
+     * A record that belongs to another partition.
+     *
+     * @param origin the record as it lies here
+     */
+    private record PassedOnward(SourceRecord origin, int to, ProducerRecord<byte[], byte[]> record) {}
+
+    /**
+     * A record that was passed on to here.
+     *
+     * @param sent as its producer had sent it
+     */
+    private record CameOn(@Nullable String commandId, SourceRecord sent, long offset) {}
+
+    /** Whether nothing more should come in. What came in last may have brought more than there was room for. */
+    @Override
+    public boolean isFull() {
+        return countRecords() >= bounds.records() || bytes >= bounds.bytes();
+    }
+
+    /** Whether arrivals should wait: the other half is for what the clock brings, which else would wait for all of them. */
+    boolean isHalfFull() {
+        return countRecords() >= bounds.records() / 2 || bytes >= bounds.bytes() / 2;
+    }
+
+    private int countRecords() {
+        return changed.size() + forgotten.size() + told.size() + deadLetters.size() + passedOn.size();
+    }
+
+    private ProducerRecord<byte[], byte[]> weighed(ProducerRecord<byte[], byte[]> record) {
+        bytes += RecordSize.of(record);
+        return record;
+    }
+
+    Instant now() {
+        return now;
+    }
+
+    void acknowledge(SourceRecord origin) {
+        origins.add(origin);
+    }
+
+    boolean covers(SourceRecord origin) {
+        return position.covers(origin.record().offset());
+    }
+
+    long place(long recordOffset) {
+        return position.place(recordOffset);
+    }
+
+    void moveTo(SourceRecord origin) {
+        position = position.movedTo(origin.record().offset());
+    }
+
+    void mayStart(String commandId) {
+        reserved.add(commandId);
+    }
+
+    /** What was decided, but for what becomes of the record. */
+    @Override
+    public void take(Decision decision) {
+        @Nullable RunEntry entry = decision.entry();
+        if (entry != null) {
+            changed.put(entry.commandId(), new Changed(entry, weighed(claim.record(entry))));
+            forgotten.remove(entry.commandId());
+        }
+        if (decision.forgotten() != null) {
+            changed.remove(decision.forgotten());
+            forgotten.add(decision.forgotten());
+        }
+        for (RunEvent event : decision.events()) {
+            told.add(new Told(event, weighed(flow.events().record(event))));
+        }
+        actions.addAll(decision.actions());
+    }
+
+    /**
+     * A record is no command, or cannot be one here.
+     *
+     * @param sent the record as its producer had sent it
+     */
+    void putAside(SourceRecord origin, SourceRecord sent, DeadLetter verdict) {
+        int refusals = claim.refusals().timesOfDeadLetter(origin.record().offset());
+        deadLetters.add(new PutAside(
+                origin, verdict, weighed(flow.deadLetters().record(sent.record(), verdict, now, refusals))));
+    }
+
+    /** A record belongs to another partition: it is written there with the position that takes it from here, once. */
+    void passOn(SourceRecord origin, RecordRouting.Place.Elsewhere place) {
+        passedOn.add(new PassedOnward(
+                origin, place.to(), weighed(claim.placement().passOn(origin.record(), place.before(), place.to()))));
+    }
+
+    /** A record was passed on to here. */
+    void cameOn(SourceRecord origin, SourceRecord sent, @Nullable String commandId) {
+        cameOn.add(new CameOn(commandId, sent, origin.record().offset()));
+    }
+
+    /** True if there is nothing to commit: at most things to do. Whatever a record brings also moves the position. */
+    boolean isEmpty() {
+        return changed.isEmpty() && forgotten.isEmpty() && told.isEmpty() && deadLetters.isEmpty() && !hasMoved();
+    }
+
+    Position position() {
+        return position;
+    }
+
+    private boolean hasMoved() {
+        return !position.equals(before);
+    }
+
+    List<RunEvent> events() {
+        return told.stream().map(Told::event).toList();
+    }
+
+    List<Action> actions() {
+        return actions;
+    }
+
+    List<SourceRecord> origins() {
+        return origins;
+    }
+
+    /** Commands that hold a reservation and have not started yet. */
+    Set<String> reserved() {
+        return reserved;
+    }
+
+    /** What is to be committed. */
+    List<ProducerRecord<byte[], byte[]>> records() {
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+        changed.values().forEach(each -> records.add(each.record()));
+        forgotten.forEach(each -> records.add(claim.tombstone(each)));
+        if (hasMoved()) {
+            records.add(claim.record(position));
+        }
+        told.forEach(each -> records.add(each.record()));
+        deadLetters.forEach(each -> records.add(each.record()));
+        passedOn.forEach(each -> records.add(each.record()));
+        return records;
+    }
+
+    /** Its events can be looked at from now on. */
+    void showIn(CommandViews views) {
+        told.forEach(each -> views.told(each.event().commandId(), flow.events().data(each.event(), each.record())));
+    }
+
+    /**
+     * The brokers refused to take these records of it: whoever they are of ends in less the next time, and nobody else.
+     *
+     * @param why for a person
+     */
+    void refused(Collection<ProducerRecord<byte[], byte[]>> records, String why) {
+        Set<ProducerRecord<byte[], byte[]>> refused = Collections.newSetFromMap(new IdentityHashMap<>());
+        refused.addAll(records);
+        Set<String> commands = new HashSet<>();
+        changed.values().stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each -> commands.add(each.entry().commandId()));
+        told.stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each -> commands.add(each.event().commandId()));
+        commands.forEach(claim.refusals()::ofCommand);
+        deadLetters.stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each ->
+                        claim.refusals().ofDeadLetter(each.origin().record().offset()));
+        passedOn.stream()
+                .filter(each -> refused.contains(each.record()))
+                .forEach(each ->
+                        claim.refusals().ofPassingOn(each.origin().record().offset(), why));
+    }
+
+    /**
+     * It has been committed.
+     *
+     * @param committed when
+     */
+    void report(Instant committed) {
+        RelayMetrics metrics = flow.metrics();
+        flow.traces().told(events(), now, committed);
+        for (Told each : told) {
+            RunEvent event = each.event();
+            metrics.told(event.type());
+            measure(event, metrics, committed);
+            warnOfStray(event);
+            claim.refusals().settledCommand(event.commandId());
+        }
+        for (Action action : actions) {
+            @Nullable Changed entry = changed.get(action.commandId());
+            if (action instanceof Action.Start && entry != null) {
+                metrics.sent(Duration.between(entry.entry().acceptedAt(), committed));
+            }
+        }
+        changed.keySet().forEach(claim.refusals()::settledCommand);
+        for (PutAside aside : deadLetters) {
+            metrics.putAside(aside.verdict().reason());
+            claim.refusals().settledDeadLetter(aside.origin().record().offset());
+        }
+        passedOn.forEach(each -> claim.placement().told(each.origin().record()));
+    }
+
+    /** What was passed on, and what came so, by the records of the commands topic. */
+    void audit(Audit audit) {
+        passedOn.forEach(each -> audit.passedOn(each.origin().record(), each.to()));
+        cameOn.forEach(each -> audit.cameOn(each.commandId(), each.sent().record(), each.offset()));
+    }
+
+    private static void measure(RunEvent event, RelayMetrics metrics, Instant committed) {
+        if (event.body() instanceof RunEvent.OfArtifact(StoredArtifact artifact) && artifact.sizeBytes() != null) {
+            metrics.artifactStored(artifact.sizeBytes());
+        }
+        @Nullable RunSnapshot run = event.isEndOfRun() && event.body() instanceof RunEvent.OfRun end ? end.run() : null;
+        if (run != null && run.finishedAt() != null) {
+            metrics.endTold(Duration.between(run.finishedAt(), committed));
+            if (run.createdAt() != null && run.startedAt() != null) {
+                metrics.ran(
+                        Duration.between(run.createdAt(), run.startedAt()),
+                        Duration.between(run.startedAt(), run.finishedAt()));
+            }
+        }
+    }
+
+    private static void warnOfStray(RunEvent event) {
+        if (event.type() == EventType.RUN_STRAY && event.body() instanceof RunEvent.OfRun stray) {
+            LOG.warn(
+                    "A run carries the marker of a command and is not its run",
+                    pair(LogKey.COMMAND_ID, event.commandId()),
+                    pair(LogKey.RUN_ID, event.runId()),
+                    pair(LogKey.REASON, stray.reason()));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package org.dbtrelay.flow;
+
+import org.dbtrelay.run.Command;
+import org.dbtrelay.run.Input;
+import org.dbtrelay.run.RejectReason;
+
+/** What becomes of an input that could not be dealt with: it ends its one command, and says why. */
+final class InternalErrors {
+
+    private InternalErrors() {}
+
+    /** The input instead of one whose decision failed. */
+    static Input after(Input input, RuntimeException fault) {
+        return ending(input, "a fault of the relay: " + fault.getClass().getSimpleName());
+    }
+
+    /** The input instead of one whose outcome the brokers refuse to take, which ends its command in less. */
+    static Input afterRefusal(Input input) {
+        return ending(input, "its record or its event is too large");
+    }
+
+    private static Input ending(Input input, String message) {
+        return switch (input) {
+            case Input.NotACommand unreadable -> unreadable;
+            case Input.SweepResult swept -> swept;
+            case Input.CommandReceived commanded -> rejected(commanded, message);
+            case Input.CommandInput about -> new Input.InternalError(about.commandId(), message);
+        };
+    }
+
+    /** The command as one that is rejected, without its context, which may be what is wrong with it. */
+    private static Input rejected(Input.CommandReceived commanded, String message) {
+        Command.Head head = commanded.command().head();
+        return new Input.CommandReceived(
+                new Command.Unfit(
+                        new Command.Head(
+                                head.id(), head.connection(), head.accountId(), head.expiresAt(), null, head.trace()),
+                        commanded.command().verb(),
+                        RejectReason.INTERNAL,
+                        message),
+                commanded.hash(),
+                commanded.recordTime(),
+                commanded.offset());
+    }
+}

@@ -1,0 +1,37 @@
+package org.dbtrelay.flow;
+
+import java.util.Locale;
+import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.RunState;
+
+/** What a waiting command waits for. */
+public enum WaitReason {
+    /** Its next try: something failed a moment ago. */
+    NEXT_TRY,
+    /** The commands before it at its job: they start in the order of their records. */
+    TURN,
+    /** A run to end: as many are in flight as {@code relay.policy} allows. */
+    SLOT,
+    /** What becomes of the command that it is about. */
+    TARGET,
+    /** An answer of dbt Cloud, or the budget. */
+    DBT_CLOUD;
+
+    static WaitReason of(RunState.Waiting state, RunEntry entry, int ahead, boolean needsSlot) {
+        if (state.notBefore() != null) {
+            return NEXT_TRY;
+        }
+        if (ahead > 0) {
+            return TURN;
+        }
+        if (needsSlot) {
+            return SLOT;
+        }
+        return entry.openCommand().task().waitsForCommand() == null ? DBT_CLOUD : TARGET;
+    }
+
+    /** The word for it over HTTP. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,85 @@
+package org.dbtrelay.ledger;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at the topics while partitions are served, for what no record and no rebalance tells of: a commands topic that was made
+ * anew, records that it has lost or hides, settings that were changed, a partition that has no owner.
+ */
+@Singleton
+class CommandsLogMonitor {
+
+    private static final RelayLog LOG = RelayLog.of(CommandsLogMonitor.class);
+
+    /** One small request, so that a topic that was made anew is noticed within seconds. */
+    private static final Duration LOOK = Duration.ofSeconds(2);
+
+    /** Each so many looks the log and the assignment are compared, and the topics if they were not in order. */
+    private static final int COMPARE = 5;
+
+    /** Each so many looks the settings of the topics are checked: about five minutes. */
+    private static final int CHECK = 150;
+
+    private final TopicCheck topics;
+    private final Owners owners;
+    private final Monotonic monotonic;
+    private @Nullable Thread thread;
+
+    CommandsLogMonitor(TopicCheck topics, Owners owners, Monotonic monotonic) {
+        this.topics = topics;
+        this.owners = owners;
+        this.monotonic = monotonic;
+    }
+
+    void onStart(@Observes StartupEvent event) {
+        thread = Thread.ofVirtual().name("log-watch").start(this::watch);
+    }
+
+    void onShutdown(@Observes ShutdownEvent event) {
+        if (thread != null) {
+            thread.interrupt();
+        }
+    }
+
+    private void watch() {
+        try {
+            for (int look = 1; ; look++) {
+                monotonic.pause(LOOK);
+                look(look);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look(int number) throws InterruptedException {
+        try {
+            @Nullable String topicId = topics.lookAtCommands();
+            if (topicId != null) {
+                owners.commandsTopicIs(topicId);
+            }
+            if (number % COMPARE == 0) {
+                owners.compareWithLog();
+                owners.compareWithAssignment();
+            }
+            if (number % CHECK == 0
+                    || (number % COMPARE == 0 && !topics.status().isFine())) {
+                topics.checkAgain();
+            }
+        } catch (LedgerException e) {
+            LOG.debug("No broker tells of the topics; the next look does", pair(LogKey.REASON, e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.error("A fault of the relay ended a look at the topics; the next look does it", e);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package org.dbtrelay.ledger;
+
+import java.util.concurrent.ConcurrentMap;
+import org.dbtrelay.run.RunEntry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a claim has read from the ledger.
+ *
+ * @param entries by command id; the claimer's own to change, and the only copy: there may be a million
+ * @param lost what the commands topic has lost beyond the position that was read; null: nothing. The position is behind it
+ * @param anew the position is that of another commands topic than the one that was read
+ */
+public record RestoredPartition(
+        ConcurrentMap<String, RunEntry> entries,
+        Position position,
+        CommandsLogNotices.@Nullable Offsets lost,
+        boolean anew) {}

@@ -1,0 +1,251 @@
+package org.dbtrelay.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.dbtrelay.run.Action;
+import org.junit.jupiter.api.Test;
+
+class PollScheduleTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+    private static final Action.Target ACCOUNT = new Action.Target("default", 1);
+
+    private final PollSchedule watches = new PollSchedule();
+
+    @Test
+    void only_what_is_due_is_taken_and_only_once() {
+        watch(0, "soon", 5);
+        watch(0, "late", 500);
+
+        assertThat(take(4)).isEmpty();
+        assertThat(take(5)).containsExactly("soon");
+        assertThat(take(6)).isEmpty();
+    }
+
+    @Test
+    void the_same_id_on_two_partitions_is_two_commands() {
+        watch(0, "same", 5);
+        watch(1, "same", 5);
+
+        assertThat(watches.size()).isEqualTo(2);
+        assertThat(take(5)).containsExactly("same", "same");
+
+        watch(0, "same", 5);
+        watch(1, "same", 6);
+        watches.drop(0);
+        assertThat(take(6)).containsExactly("same");
+    }
+
+    @Test
+    void a_request_that_is_sent_anyway_is_filled_up_with_what_is_due_next() {
+        for (int i = 0; i < 150; i++) {
+            watch(0, "run-" + i, 10 + i / 120);
+        }
+
+        assertThat(take(10)).hasSize(150);
+    }
+
+    @Test
+    void a_request_is_not_filled_up_with_runs_whose_time_is_not_half_over() {
+        watch(0, "due", 10);
+        watch(0, "half", 20);
+        watch(0, "far", 21);
+
+        assertThat(take(10)).containsExactly("due", "half");
+    }
+
+    @Test
+    void full_pages_take_nothing_before_its_time() {
+        for (int i = 0; i < 100; i++) {
+            watch(0, "run-" + i, 10);
+        }
+        watch(0, "later", 11);
+
+        assertThat(take(10)).hasSize(100).doesNotContain("later");
+    }
+
+    @Test
+    void where_a_look_reads_the_whole_list_all_are_taken_whose_time_is_half_over() {
+        for (int i = 0; i < 100; i++) {
+            watch(0, "run-" + i, 10);
+        }
+        watch(0, "half", 20);
+        watch(0, "far", 21);
+
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(9), true)).isEmpty();
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(10), true))
+                .extracting(PollSchedule.Watched::commandId)
+                .hasSize(101)
+                .contains("half")
+                .doesNotContain("far");
+    }
+
+    @Test
+    void so_many_that_are_due_are_taken_in_parts_unless_a_look_reads_the_whole_list() {
+        for (int i = 0; i < 4_500; i++) {
+            watch(0, "run-" + i, 10);
+        }
+
+        assertThat(take(10)).hasSize(2_000);
+        assertThat(take(10)).hasSize(2_000);
+        assertThat(take(10)).hasSize(500);
+
+        for (int i = 0; i < 4_500; i++) {
+            watch(0, "run-" + i, 10);
+        }
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(10), true)).hasSize(4_500);
+    }
+
+    @Test
+    void a_run_is_watched_once_by_the_newest_wish() {
+        watch(0, "run", 5);
+        watch(0, "run", 50);
+
+        assertThat(take(5)).isEmpty();
+        assertThat(take(50)).containsExactly("run");
+    }
+
+    @Test
+    void the_runs_of_a_partition_that_is_lost_are_forgotten() {
+        watch(0, "lost", 5);
+        watch(1, "kept", 5);
+
+        watches.drop(0);
+
+        assertThat(take(5)).containsExactly("kept");
+        assertThat(watches.size()).isZero();
+    }
+
+    @Test
+    void an_owner_that_ends_late_takes_nothing_from_the_next_one_of_its_partition() {
+        long old = watches.begin();
+        long next = watches.begin();
+        watch(old, "run", 5);
+        watch(next, "run", 5);
+
+        watches.drop(old);
+
+        assertThat(take(5)).containsExactly("run");
+    }
+
+    @Test
+    void a_hint_looks_at_the_runs_that_it_is_about() {
+        assertThat(stepsOfHints(10_000)).as("ten times the runs").isLessThan(20 * stepsOfHints(1_000));
+    }
+
+    /** A hint for each run, and then for as many that nobody follows. */
+    private static int stepsOfHints(int count) {
+        PollSchedule many = new PollSchedule();
+        long claim = many.begin();
+        for (int run = 0; run < count; run++) {
+            many.add(claim, new Action.SchedulePoll("c" + run, ACCOUNT, run, NOW.plusSeconds(60), 0), NOW, input -> {});
+        }
+        for (int run = 0; run < 2 * count; run++) {
+            assertThat(many.hinted(ACCOUNT.accountId(), run, NOW).isEmpty()).isEqualTo(run >= count);
+        }
+        assertThat(many.size()).isEqualTo(count);
+        return many.steps();
+    }
+
+    @Test
+    void commands_that_share_one_run_are_added_and_taken_one_by_one() {
+        assertThat(stepsOfSharing(10_000)).as("ten times the commands").isLessThan(20 * stepsOfSharing(1_000));
+    }
+
+    private static int stepsOfSharing(int count) {
+        PollSchedule many = new PollSchedule();
+        long claim = many.begin();
+        for (int i = 0; i < count; i++) {
+            many.add(claim, new Action.SchedulePoll("c" + i, ACCOUNT, 99, NOW, 0), NOW, input -> {});
+        }
+        assertThat(many.takeDue(ACCOUNT, NOW, true)).hasSize(count);
+        assertThat(many.size()).isZero();
+        return many.steps();
+    }
+
+    @Test
+    void a_claim_that_ends_looks_at_its_own_runs() {
+        PollSchedule many = new PollSchedule();
+        long big = many.begin();
+        for (int run = 0; run < 10_000; run++) {
+            many.add(big, new Action.SchedulePoll("c" + run, ACCOUNT, run, NOW, 0), NOW, input -> {});
+        }
+        long small = many.begin();
+        many.add(small, new Action.SchedulePoll("one", ACCOUNT, 1, NOW, 0), NOW, input -> {});
+        int before = many.steps();
+
+        many.drop(small);
+
+        assertThat(many.steps() - before).isEqualTo(1);
+        assertThat(many.size()).isEqualTo(10_000);
+    }
+
+    @Test
+    void a_hint_makes_a_run_due_at_once() {
+        watch(0, "hinted", 3600);
+        watch(0, "not hinted", 3600);
+
+        assertThat(watches.hinted(ACCOUNT.accountId(), runOf("hinted"), NOW.plusSeconds(5)))
+                .containsExactly(ACCOUNT);
+        assertThat(watches.takeDue(ACCOUNT, NOW.plusSeconds(5), false))
+                .singleElement()
+                .satisfies(watched -> {
+                    assertThat(watched.commandId()).isEqualTo("hinted");
+                    assertThat(watched.isHinted()).isTrue();
+                });
+        assertThat(watches.size()).isEqualTo(1);
+    }
+
+    @Test
+    void a_hint_is_for_the_runs_of_its_account() {
+        watch(0, "hinted", 3600);
+
+        assertThat(watches.hinted(ACCOUNT.accountId() + 1, runOf("hinted"), NOW))
+                .isEmpty();
+        assertThat(take(5)).isEmpty();
+    }
+
+    @Test
+    void a_hint_during_a_look_makes_the_run_due_again() {
+        watch(0, "hinted", 0);
+        assertThat(take(0)).containsExactly("hinted");
+
+        assertThat(watches.hinted(ACCOUNT.accountId(), runOf("hinted"), NOW.plusSeconds(1)))
+                .isEmpty();
+        watch(0, "hinted", 3600);
+
+        assertThat(take(1)).containsExactly("hinted");
+        watch(0, "hinted", 3600);
+        assertThat(take(2)).as("once").isEmpty();
+    }
+
+    @Test
+    void an_early_hint_is_kept_for_a_minute() {
+        watch(0, "other", 3600);
+        watches.hinted(ACCOUNT.accountId(), 4711, NOW.minusSeconds(61));
+        watches.add(0, new Action.SchedulePoll("late", ACCOUNT, 4711, NOW.plusSeconds(3600), 0), NOW, input -> {});
+
+        assertThat(take(0)).isEmpty();
+    }
+
+    private static long runOf(String commandId) {
+        return Integer.toUnsignedLong(commandId.hashCode());
+    }
+
+    private void watch(long claim, String commandId, int dueInSeconds) {
+        watches.add(
+                claim,
+                new Action.SchedulePoll(commandId, ACCOUNT, runOf(commandId), NOW.plusSeconds(dueInSeconds), 0),
+                NOW,
+                input -> {});
+    }
+
+    private List<String> take(int seconds) {
+        return watches.takeDue(ACCOUNT, NOW.plus(Duration.ofSeconds(seconds)), false).stream()
+                .map(PollSchedule.Watched::commandId)
+                .toList();
+    }
+}
