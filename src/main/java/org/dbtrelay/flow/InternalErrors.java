@@ -24,7 +24,7 @@ final class InternalErrors {
             case Input.NotACommand unreadable -> unreadable;
             case Input.SweepResult swept -> swept;
             case Input.CommandReceived commanded -> rejected(commanded, message);
-            case Input.CommandInput about -> new Input.InternalError(about.commandId(), message);
+            case Input.CommandInput about -> new Input.InternalFault(about.commandId(), message);
         };
     }
 

@@ -193,5 +193,5 @@ public sealed interface Input {
     record EndRequested(String commandId) implements CommandInput {}
 
     /** An input about this command could not be decided because of a fault of the relay. */
-    record InternalError(String commandId, String message) implements CommandInput {}
+    record InternalFault(String commandId, String message) implements CommandInput {}
 }

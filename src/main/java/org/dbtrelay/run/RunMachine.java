@@ -34,7 +34,7 @@ public final class RunMachine {
 
     private static Decision about(
             RunEntry entry, Input.CommandInput input, Instant now, Policy policy, JobQueues queues) {
-        if (input instanceof Input.InternalError broken) {
+        if (input instanceof Input.InternalFault broken) {
             return giveUp(entry, AbandonReason.INTERNAL, broken.message(), now);
         }
         if (input instanceof Input.EndRequested) {

@@ -88,7 +88,7 @@ class CommandsTest {
             }
             case ABANDONED -> {
                 reach(Target.FOLLOWING);
-                course.take(new Input.InternalError("c1", "a fault"));
+                course.take(new Input.InternalFault("c1", "a fault"));
             }
             case A_CANCEL_ITSELF -> cancel("c1", "somebody");
             case A_FOLLOW -> {

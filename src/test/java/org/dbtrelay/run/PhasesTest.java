@@ -385,7 +385,7 @@ class PhasesTest {
     void a_fault_before_a_run_ends_the_command_without_one() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
 
-        course.take(new Input.InternalError("c1", "a fault"));
+        course.take(new Input.InternalFault("c1", "a fault"));
 
         assertThat(ofRun(course.events.getLast()).reason()).isEqualTo("internal");
         assertThat(course.entry("c1").unfinished()).isFalse();

@@ -442,7 +442,7 @@ class RunMachineTest {
     void a_fault_of_the_relay_ends_the_command_alone() {
         following();
 
-        course.take(new Input.InternalError("c1", "a fault of the relay"));
+        course.take(new Input.InternalFault("c1", "a fault of the relay"));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("internal");
         assertThat(course.entry("c1").unfinished()).isFalse();

@@ -84,7 +84,7 @@ class StrayRunsTest {
     void a_second_run_of_a_command_that_is_over_is_cancelled_while_it_is_queued() {
         follow(100, Known.QUEUED);
         course.take(RunSamples.ended("c1", run(100, Known.SUCCESS)));
-        course.take(new Input.InternalError("c1", "a fault that ends the collecting"));
+        course.take(new Input.InternalFault("c1", "a fault that ends the collecting"));
 
         course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
 

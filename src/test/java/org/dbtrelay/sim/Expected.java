@@ -35,7 +35,7 @@ final class Expected {
             "EndExplained",
             "ArtifactsCollected",
             "CallFailed",
-            "InternalError",
+            "InternalFault",
             "MarkedRunsFound");
 
     /** Pairs that cannot be, with the reason; one that is met all the same fails the test. */
@@ -191,7 +191,7 @@ final class Expected {
                 all,
                 size,
                 List.of("Waiting", "Starting", "Searching", "Cancelling", "Collecting", "Finished"),
-                "InternalError");
+                "InternalFault");
         put(all, "a run that vanishes just then", List.of("Cancelling", "Collecting", "Finished"), "RunNotFound");
         put(all, "a sweep just then", List.of("Waiting", "Following", "Cancelling", "Collecting"), "MarkedRunsFound");
         return all;
