@@ -27,7 +27,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.TopicConfig;
-import org.dbtrelay.ledger.EntryCodec;
+import org.dbtrelay.ledger.entry.EntryCodec;
 import org.dbtrelay.run.ArtifactWish;
 import org.dbtrelay.run.CommandHash;
 import org.dbtrelay.run.EventType;
