@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.RunLists.Page;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.ConnectionCheckResult.Suspect;
 import org.dbtrelay.dbtcloud.Listing.Page;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 
 /**
  * Tries a connection from the outside in: the host, the token, the account, then what the token may read. dbt Cloud answers 401

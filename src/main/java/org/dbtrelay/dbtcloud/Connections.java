@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.command.Policy;
 
 /** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
 @ApplicationScoped

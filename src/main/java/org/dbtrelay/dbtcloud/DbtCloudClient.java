@@ -12,11 +12,11 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobLookup;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobLookup;
+import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -13,8 +13,8 @@ import java.util.function.Function;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.Listing.RowReader;
 import org.dbtrelay.dbtcloud.Listing.Shape;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -15,9 +15,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.dbtrelay.config.Spelling;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobLookup;
-import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobLookup;
+import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -3,7 +3,7 @@ package org.dbtrelay.dbtcloud;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Objects;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
-import org.dbtrelay.run.JobDetails;
+import org.dbtrelay.run.job.JobDetails;
 
 /** A job as dbt Cloud sends it, as far as the relay reads it. */
 record JobJson(WireFields fields) {

@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Optional;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.Listing.Shape;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -18,7 +18,7 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**

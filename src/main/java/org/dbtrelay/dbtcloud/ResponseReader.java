@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongFunction;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /** What is made of the answers of a connection: values, failures, and the suspension of accounts that it is refused. */

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.concurrent.Semaphore;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.Parallel.Outcome;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /**

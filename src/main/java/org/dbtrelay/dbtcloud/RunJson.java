@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 import org.jspecify.annotations.Nullable;
 
 /**

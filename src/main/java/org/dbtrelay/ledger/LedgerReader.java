@@ -22,7 +22,7 @@ import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.Offsets;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -23,7 +23,7 @@ import org.dbtrelay.ledger.entry.EntryCodec;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.entry.Position;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.state.RunEntry;
 
 /**
  * One claim on one ledger partition, from the fence to the close. Not for several threads.

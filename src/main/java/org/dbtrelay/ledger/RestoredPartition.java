@@ -3,7 +3,7 @@ package org.dbtrelay.ledger;
 import java.util.concurrent.ConcurrentMap;
 import org.dbtrelay.ledger.entry.Position;
 import org.dbtrelay.ledger.kafka.Offsets;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -3,7 +3,7 @@ package org.dbtrelay.dbtcloud;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

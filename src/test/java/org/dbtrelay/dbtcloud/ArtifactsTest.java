@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.testkit.emulator.Endpoint;
 import org.dbtrelay.testkit.emulator.PlannedArtifact;
 import org.dbtrelay.testkit.emulator.RunPlan;

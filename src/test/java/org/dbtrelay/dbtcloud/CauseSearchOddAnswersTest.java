@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
 

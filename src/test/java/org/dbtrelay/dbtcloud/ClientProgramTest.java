@@ -8,10 +8,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.junit.jupiter.api.Test;
 
 /**

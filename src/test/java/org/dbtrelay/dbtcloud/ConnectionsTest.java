@@ -33,7 +33,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.dbtrelay.config.Monotonic;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -176,7 +176,7 @@ class ConnectionsTest extends AgainstWireMock {
         Thread.ofPlatform().start(call).join();
         Thread.ofVirtual().start(call).join();
 
-        assertThat(results).hasSize(2).hasOnlyElementsOfType(org.dbtrelay.run.RunSnapshot.class);
+        assertThat(results).hasSize(2).hasOnlyElementsOfType(org.dbtrelay.run.job.RunSnapshot.class);
     }
 
     @Test

@@ -6,8 +6,8 @@ import static org.dbtrelay.dbtcloud.AgainstWireMock.failureOf;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.util.Map;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.testkit.emulator.Permission;
 import org.junit.jupiter.api.Test;
 

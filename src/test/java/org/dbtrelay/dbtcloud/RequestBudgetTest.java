@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.RequestBudget.Permit;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
 

@@ -12,7 +12,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.dbtrelay.dbtcloud.RunArtifacts.Fetched;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.testkit.emulator.Endpoint;
 import org.dbtrelay.testkit.emulator.PlannedArtifact;
 import org.dbtrelay.testkit.emulator.RunPlan;

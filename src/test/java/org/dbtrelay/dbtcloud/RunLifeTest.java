@@ -7,9 +7,9 @@ import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.testkit.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 

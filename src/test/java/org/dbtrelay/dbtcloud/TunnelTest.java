@@ -14,7 +14,7 @@ import io.quarkus.test.junit.TestProfile;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
