@@ -10,10 +10,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.PlannedArtifact;
+import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.PlannedArtifact;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

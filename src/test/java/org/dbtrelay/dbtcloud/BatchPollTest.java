@@ -7,11 +7,11 @@ import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunStatus;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunStatus;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

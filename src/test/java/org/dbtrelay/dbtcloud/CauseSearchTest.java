@@ -7,10 +7,10 @@ import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunView;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

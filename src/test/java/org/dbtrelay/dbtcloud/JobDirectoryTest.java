@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.JobLookup;
 import org.dbtrelay.run.JobNames;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

@@ -14,12 +14,12 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.RunView;
 import org.junit.jupiter.api.Test;
 
 /** Runs on behalf of a program: listed, read, started, waited for. */

@@ -6,9 +6,9 @@ import static org.dbtrelay.dbtcloud.AgainstWireMock.failureOf;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.util.Map;
+import org.dbtrelay.emulator.Permission;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.JobNames;
-import org.dbtrelay.testkit.emulator.Permission;
 import org.junit.jupiter.api.Test;
 
 /** What can be done with which token: dbt Cloud answers 404 to what it may not. */

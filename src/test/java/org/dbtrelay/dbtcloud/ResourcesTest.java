@@ -9,10 +9,10 @@ import io.quarkus.test.junit.TestProfile;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.JobNames;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 
 /** Accounts, projects, environments and jobs, as they are listed and read. */

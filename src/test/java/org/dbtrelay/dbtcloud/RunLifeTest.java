@@ -7,10 +7,10 @@ import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.testkit.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 
 /** A run from its trigger to its end, as the client sees it. */
