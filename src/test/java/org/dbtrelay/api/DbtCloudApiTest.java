@@ -28,7 +28,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
-import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.testkit.DescribedApi;
 import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.emulator.EmulatedJob;

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.run.ArtifactContent;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.JobRunStatus;

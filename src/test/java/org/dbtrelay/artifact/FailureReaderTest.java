@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
-import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.RunEnd;
 import org.dbtrelay.run.RunFailure;

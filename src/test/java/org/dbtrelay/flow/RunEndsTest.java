@@ -15,7 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.dbtrelay.artifact.FailureReader;
 import org.dbtrelay.config.Monotonic;
-import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.run.Action;
 import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.Input;
