@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.PlannedArtifact;
 import org.dbtrelay.emulator.RunPlan;

@@ -6,6 +6,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import org.dbtrelay.dbtcloud.RunWithSteps;
+import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.CallFailure;
