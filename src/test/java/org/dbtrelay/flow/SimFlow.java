@@ -7,8 +7,8 @@ import org.dbtrelay.artifact.ArtifactCollector;
 import org.dbtrelay.artifact.FailureReader;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.dbtcloud.Connections;
-import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.event.SimEvents;
 import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.ledger.PartitionProcessor;
@@ -75,11 +75,11 @@ public final class SimFlow {
                         policy,
                         new Actions(
                                 connections,
-                                new Triggers(connections, RelayTraces.none()),
                                 new ArtifactCollector(config),
                                 new RunEnds(connections, new FailureReader(), clock, monotonic),
                                 clock,
-                                metrics) {
+                                metrics),
+                        new Triggers(connections, RelayTraces.none()) {
                             @Override
                             void start(Action.Start action, Permit permit, SendWindow window, Consumer<Input> inbox) {
                                 super.start(action, permit, observer.stampsLate() ? anew(window) : window, inbox);
