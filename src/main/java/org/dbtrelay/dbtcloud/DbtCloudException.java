@@ -1,6 +1,6 @@
 package org.dbtrelay.dbtcloud;
 
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /** A call to dbt Cloud gave no answer that can be used; {@link #failure()} tells what that means. */
@@ -10,11 +10,11 @@ public final class DbtCloudException extends Exception {
 
     private final transient CallFailure failure;
 
-    DbtCloudException(CallFailure failure) {
+    public DbtCloudException(CallFailure failure) {
         this(failure, null);
     }
 
-    DbtCloudException(CallFailure failure, @Nullable Throwable cause) {
+    public DbtCloudException(CallFailure failure, @Nullable Throwable cause) {
         super(failure.detail(), cause);
         this.failure = failure;
     }

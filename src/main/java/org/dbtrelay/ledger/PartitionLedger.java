@@ -19,7 +19,11 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.ledger.entry.EntryCodec;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.entry.Position;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.run.state.RunEntry;
 
 /**
  * One claim on one ledger partition, from the fence to the close. Not for several threads.

@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.emulator.DbtCloudEmulator;
 import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.EmulatedProject;

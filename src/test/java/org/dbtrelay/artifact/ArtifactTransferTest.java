@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.dbtrelay.run.JobRunStatus.Known.SUCCESS;
+import static org.dbtrelay.run.job.JobRunStatus.Known.SUCCESS;
 
 import com.sun.net.httpserver.HttpHandler;
 import io.quarkus.test.junit.QuarkusTest;
@@ -36,6 +36,12 @@ import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.Input;
 import org.dbtrelay.run.RunSnapshot;
 import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.testkit.emulator.PatternContent;
+import org.dbtrelay.testkit.emulator.PlannedArtifact;
+import org.dbtrelay.testkit.emulator.RunPlan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

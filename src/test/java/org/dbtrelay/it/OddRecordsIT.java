@@ -20,6 +20,7 @@ import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.World;
 import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

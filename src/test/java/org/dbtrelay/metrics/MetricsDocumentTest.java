@@ -14,9 +14,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.dbtrelay.docs.Document;
-import org.dbtrelay.ledger.LedgerException;
 import org.dbtrelay.ledger.OwnerStatus;
-import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.run.job.JobRunStatus;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

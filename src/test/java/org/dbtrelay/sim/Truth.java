@@ -15,15 +15,15 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
-import org.dbtrelay.ledger.EntryCodec;
-import org.dbtrelay.ledger.LedgerException;
-import org.dbtrelay.ledger.PassedOn;
-import org.dbtrelay.ledger.Position;
-import org.dbtrelay.run.CauseMarker;
-import org.dbtrelay.run.ResolvedCommand;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
-import org.dbtrelay.run.StartCall;
+import org.dbtrelay.ledger.entry.EntryCodec;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.entry.Position;
+import org.dbtrelay.ledger.placement.PassedOn;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.job.CauseMarker;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.sim.SimBroker.Transaction;
 
 /** What is committed, transaction by transaction, and what must hold of each of them and of each trigger that is sent. */
