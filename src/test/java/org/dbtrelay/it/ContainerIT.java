@@ -23,12 +23,15 @@ import org.dbtrelay.testkit.ContainerImage;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The image, built and run: as nobody, on a read-only root, with JSON for a log, and what its AOT cache brings. {@code ./mvnw
  * verify -Pcontainer}; on a machine that cannot build images it is skipped and says why.
  */
+@Tag("container")
+@Tag("alone")
 class ContainerIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -50,6 +50,7 @@ import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -57,6 +58,7 @@ import org.junit.jupiter.api.Test;
  * of it, follows the runs, and takes further commands. By default a tenth of it, with a heap to match. Prints what an id and
  * a run cost and how long the ledger took to read; {@code docs/operations.md} says how to run it.
  */
+@Tag("bench")
 class MemoryIT {
 
     /** How much of the whole. */

@@ -37,6 +37,7 @@ import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,6 +47,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * time: it prints, and writes {@code target/performance.md}. Only with {@code -Pbench}; {@code docs/performance.md} tells what
  * came out.
  */
+@Tag("bench")
+@Tag("alone")
 class PerformanceIT {
 
     private static final long FIRST_ACCOUNT = 71_000_000_000_001L;
