@@ -17,7 +17,6 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.Priority;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.ConnectionState;
 import org.dbtrelay.dbtcloud.connection.Connections;

@@ -28,7 +28,6 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
-import org.dbtrelay.dbtcloud.Connections;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.emulator.DbtCloudEmulator;
 import org.dbtrelay.emulator.EmulatedJob;

@@ -33,15 +33,9 @@ import java.util.zip.GZIPOutputStream;
 import org.dbtrelay.emulator.PatternContent;
 import org.dbtrelay.emulator.PlannedArtifact;
 import org.dbtrelay.emulator.RunPlan;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.WantedArtifact;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
-import org.dbtrelay.testkit.emulator.PatternContent;
-import org.dbtrelay.testkit.emulator.PlannedArtifact;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

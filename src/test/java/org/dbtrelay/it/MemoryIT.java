@@ -32,7 +32,6 @@ import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.RunStatus;
 import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.emulator.World;
-import org.dbtrelay.ledger.EntryCodec;
 import org.dbtrelay.ledger.entry.EntryCodec;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.CommandHash;

@@ -19,7 +19,6 @@ import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.World;
-import org.dbtrelay.run.Input;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.junit.jupiter.api.AfterAll;

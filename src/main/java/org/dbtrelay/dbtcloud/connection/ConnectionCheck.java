@@ -5,14 +5,12 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.Monotonic;
-import org.dbtrelay.dbtcloud.ConnectionCheckResult.Suspect;
-import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.Listing.Page;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult.Suspect;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.paging.Listing.Page;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.FailureMapper;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
-import org.dbtrelay.dbtcloud.paging.Listing.Page;
 import org.dbtrelay.dbtcloud.resources.Account;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResources;
 import org.dbtrelay.dbtcloud.resources.Job;
@@ -20,7 +18,6 @@ import org.dbtrelay.dbtcloud.resources.JobDirectory;
 import org.dbtrelay.dbtcloud.resources.JobFilter;
 import org.dbtrelay.dbtcloud.runs.JobRunFilter;
 import org.dbtrelay.dbtcloud.runs.JobRuns;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
 
 /**

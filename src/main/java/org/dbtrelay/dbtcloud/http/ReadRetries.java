@@ -3,7 +3,6 @@ package org.dbtrelay.dbtcloud.http;
 import java.time.Duration;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
 
 /**

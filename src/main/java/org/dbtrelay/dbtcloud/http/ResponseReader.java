@@ -16,7 +16,6 @@ import java.util.function.LongFunction;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.RequestBudget;
 import org.dbtrelay.dbtcloud.budget.Suspension;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 

@@ -18,11 +18,9 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.UncheckedDbtCloudException;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 

@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.job.JobRunStatus;
 
 /**

@@ -9,17 +9,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.Envelope.UnreadableAnswer;
-import org.dbtrelay.dbtcloud.Parallel.Outcome;
+import org.dbtrelay.dbtcloud.http.Parallel.Outcome;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.dbtcloud.http.Parallel.Outcome;
 import org.dbtrelay.dbtcloud.http.Parallel;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 

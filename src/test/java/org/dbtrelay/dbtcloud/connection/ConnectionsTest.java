@@ -36,7 +36,6 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -15,8 +15,6 @@ import java.util.Map;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
 import org.dbtrelay.dbtcloud.budget.Priority;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobRunStatus;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.junit.jupiter.api.Test;

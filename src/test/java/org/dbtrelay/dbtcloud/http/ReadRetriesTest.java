@@ -17,8 +17,6 @@ import org.dbtrelay.dbtcloud.resources.JobFilter;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.FaultScript;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.FaultScript;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;

@@ -11,14 +11,9 @@ import org.dbtrelay.dbtcloud.connection.AgainstWireMock;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.Endpoint;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobLookup;
-import org.dbtrelay.run.JobNames;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobLookup;
 import org.dbtrelay.run.job.JobNames;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

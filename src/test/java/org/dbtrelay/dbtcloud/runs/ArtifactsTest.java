@@ -18,11 +18,7 @@ import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.PlannedArtifact;
 import org.dbtrelay.emulator.RunPlan;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.PlannedArtifact;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

@@ -12,19 +12,14 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.RunArtifacts.Fetched;
+import org.dbtrelay.dbtcloud.runs.RunArtifacts.Fetched;
 import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
-import org.dbtrelay.dbtcloud.runs.RunArtifacts.Fetched;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.PlannedArtifact;
 import org.dbtrelay.emulator.RunPlan;
-import org.dbtrelay.run.CallFailure;
 import org.dbtrelay.run.job.CallFailure;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.PlannedArtifact;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.junit.jupiter.api.Test;
 
 /** Several artifacts at the same time. */

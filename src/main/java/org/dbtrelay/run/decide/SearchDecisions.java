@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
  * A start whose fate is unclear: its run is looked for, by the marker or by the run that it retries, until W is over. Only
  * then may there be another start, and of a retry none at all.
  */
-final class SearchPhase {
+final class SearchDecisions {
 
     /** How far the clock of dbt Cloud may be behind the relay's where the ids of the runs do not tell what is older. */
     private static final Duration CLOCK_SLACK = Duration.ofMinutes(15);
 
     private static final int MAX_STARTS = 5;
 
-    private SearchPhase() {}
+    private SearchDecisions() {}
 
     /** In doubt from now on: W is counted from here, by the clock of whoever is in doubt. */
     static Decision begin(RunEntry entry, RunState.Starting state, Instant now, Policy policy) {
@@ -38,7 +38,7 @@ final class SearchPhase {
     /** When looks that have brought nothing are given up, because dbt Cloud does not answer them. */
     private static Instant over(RunEntry entry, RunState.Searching state, Policy policy) {
         Instant deadline = entry.openCommand().options().deadline();
-        return latest(deadline, state.since().plus(policy.unclearWait())).plus(FollowPhase.LAST_LOOK);
+        return latest(deadline, state.since().plus(policy.unclearWait())).plus(CommonDecisions.LAST_LOOK);
     }
 
     static Decision looking(
@@ -46,12 +46,12 @@ final class SearchPhase {
         return switch (input) {
             case Input.Started started
             when started.attempt() == state.attempt() ->
-                FollowPhase.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
+                FollowDecisions.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
             case Input.SearchResult looked
             when looked.attempt() == state.attempt() ->
                 looked.run() == null
                         ? notFound(entry, state, looked.begunAt(), now, policy)
-                        : FollowPhase.begin(
+                        : FollowDecisions.begin(
                                 DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), looked.run(), now);
             case Input.CallFailed(Action.SearchMarker search, CallFailure failure)
             when search.attempt() == state.attempt() -> lookFailed(entry, state, failure, now, policy);
@@ -158,7 +158,7 @@ final class SearchPhase {
                         starts.attempts(),
                         resolved.target(),
                         resolved.jobId(),
-                        StartPhase.marker(entry, policy).text(),
+                        CommonDecisions.marker(entry, policy).text(),
                         starts.newestRunId(),
                         starts.firstIntentAt().minus(CLOCK_SLACK));
             case StartCall.Retry(long runId) -> retryOf(runId, entry, starts, resolved.jobId());

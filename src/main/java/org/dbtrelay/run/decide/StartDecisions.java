@@ -1,5 +1,10 @@
 package org.dbtrelay.run.decide;
 
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.dbtrelay.run.job.JobRunStatus;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -12,7 +17,6 @@ import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CancelReason;
-import org.dbtrelay.run.job.CauseMarker;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -26,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * From acceptance to a run: the job is known, it is the command's turn, nothing in flight is in its way, the budget has a
  * request, the intent is recorded, the call is sent.
  */
-final class StartPhase {
+final class StartDecisions {
 
-    private StartPhase() {}
+    private StartDecisions() {}
 
     static Decision waiting(
             RunEntry entry,
@@ -47,7 +51,7 @@ final class StartPhase {
             case Input.JobRejected(String id, RejectReason reason, String message) ->
                 DecisionBuilder.of(entry, now).rejected(reason, message);
             case Input.RunsInFlight inFlight -> inFlight(entry, state, inFlight, now, queues);
-            case Input.RunRead read -> RetryPhase.newestRead(entry, read, now);
+            case Input.RunRead read -> newestRead(entry, read, now);
             // A command ahead of it, whose job was known late, has started since it was looked.
             case Input.StartReserved late
             when standsBesideNone(entry) && hasRunsInFlight(entry, queues) ->
@@ -109,9 +113,9 @@ final class StartPhase {
         if (resolved.jobId() != null && !dryRun) {
             return Decision.NOTHING;
         }
-        ResolvedCommand known = WaitPhase.settled(entry, job.jobId(), job.name(), policy);
+        ResolvedCommand known = CommonDecisions.settled(entry, job.jobId(), job.name(), policy);
         DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(known);
-        @Nullable String forbidden = Acceptance.forbiddenJob(policy, known, job.jobId());
+        @Nullable String forbidden = CommonDecisions.forbiddenJob(policy, known, job.jobId());
         if (forbidden != null) {
             return builder.rejected(RejectReason.FORBIDDEN, forbidden);
         }
@@ -128,7 +132,7 @@ final class StartPhase {
                             + "' exists, is active and may be run; nothing was started");
         }
         RunState.Waiting waiting = new RunState.Waiting(StartAttempts.NONE, 0, null);
-        return enterQueue(WaitPhase.bounds(builder, known), waiting, queues);
+        return enterQueue(CommonDecisions.bounds(builder, known), waiting, queues);
     }
 
     /** Its job is known, so it is known who is ahead of it and has no run yet: dbt Cloud cannot know of those. */
@@ -162,7 +166,7 @@ final class StartPhase {
         if (jobId == null) {
             return Decision.NOTHING;
         }
-        List<RunSnapshot> all = InFlightRuns.together(seen.runs(), queues.oneOfEachInFlight(resolved.target(), jobId));
+        List<RunSnapshot> all = together(seen.runs(), queues.oneOfEachInFlight(resolved.target(), jobId));
         if (all.isEmpty()) {
             return Decision.only(whenFree(entry.commandId(), resolved, jobId, seen.look()));
         }
@@ -178,10 +182,88 @@ final class StartPhase {
                                                 .collect(Collectors.joining(", ")));
             case REUSE -> {
                 ResolvedCommand following = resolved.on(resolved.options().following());
-                yield FollowPhase.begin(DecisionBuilder.of(entry, now).adopted(), following, all.getLast(), now);
+                yield FollowDecisions.begin(DecisionBuilder.of(entry, now).adopted(), following, all.getLast(), now);
             }
-            case REPLACE -> InFlightRuns.clear(entry, state, all, queues.inFlight(resolved.target(), jobId), now);
+            case REPLACE -> clear(entry, state, all, queues.inFlight(resolved.target(), jobId), now);
         };
+    }
+
+    /** The runs of the job in flight, oldest first: those that dbt Cloud lists, and those that commands of the partition follow, which can be ahead of its lists. */
+    private static List<RunSnapshot> together(List<RunSnapshot> listed, List<RunEntry> ours) {
+        Map<Long, RunSnapshot> byId = new TreeMap<>();
+        listed.forEach(run -> byId.put(run.runId(), run));
+        for (RunEntry other : ours) {
+            if (other.state() instanceof RunState.WithRun withRun) {
+                byId.putIfAbsent(withRun.run().runId(), withRun.run());
+            }
+        }
+        return List.copyOf(byId.values());
+    }
+
+    /**
+     * Makes room for a command that replaces what runs: the commands of the partition cancel their own runs, the others are
+     * cancelled here, and then it is looked again.
+     */
+    private static Decision clear(
+            RunEntry entry, RunState.Waiting state, List<RunSnapshot> all, List<RunEntry> ours, Instant now) {
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        Set<Long> theirOwn = new HashSet<>();
+        for (RunEntry other : ours) {
+            builder.tell(new Input.CancelRequested(other.commandId(), CancelReason.SUPERSEDED));
+            if (other.state() instanceof RunState.WithRun withRun) {
+                theirOwn.add(withRun.run().runId());
+            }
+        }
+        for (RunSnapshot run : all) {
+            if (!theirOwn.contains(run.runId())) {
+                builder.then(new Action.CancelOther(
+                        entry.commandId(),
+                        entry.openCommand().target(),
+                        run.runId(),
+                        entry.openCommand().traceparent()));
+            }
+        }
+        return CommonDecisions.later(builder, state, now);
+    }
+
+    /** The newest run of the job, for a rerun and for a trigger that would rather resume. */
+    private static Decision newestRead(RunEntry entry, Input.RunRead read, Instant now) {
+        ResolvedCommand resolved = entry.openCommand();
+        @Nullable Long jobId = resolved.jobId();
+        if (jobId == null) {
+            return Decision.NOTHING;
+        }
+        @Nullable RunSnapshot run = read.run();
+        @Nullable
+        RunSnapshot failed = run != null && run.status() == JobRunStatus.Known.ERROR && read.canRetry() ? run : null;
+        return switch (resolved.task()) {
+            case Task.Trigger trigger when failed == null -> reserve(entry, jobId, new StartCall.Trigger(), read);
+            case Task.Trigger trigger
+            when trigger.overrides().equals(Overrides.NONE) ->
+                reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
+            case Task.Trigger trigger ->
+                DecisionBuilder.of(entry, now)
+                        .rejected(
+                                RejectReason.NOT_RETRYABLE,
+                                "retry_from_failure: run " + failed.runId()
+                                        + " failed and can be resumed, but dbt Cloud"
+                                        + " resumes a run without overrides; leave out one of the two");
+            case Task.Rerun rerun
+            when failed != null -> reserve(entry, jobId, new StartCall.Retry(failed.runId()), read);
+            case Task.Rerun rerun ->
+                DecisionBuilder.of(entry, now)
+                        .rejected(
+                                RejectReason.NOT_RETRYABLE,
+                                run == null ? "job " + jobId + " has no run to retry" : CommonDecisions.whyNot(run, read.whyNot()));
+            case Task.Retry retry -> Decision.NOTHING;
+            case Task.Cancel cancel -> Decision.NOTHING;
+            case Task.Follow follow -> Decision.NOTHING;
+        };
+    }
+
+    private static Decision reserve(RunEntry entry, long jobId, StartCall call, Input.RunRead read) {
+        return Decision.only(
+                new Action.ReserveStart(entry.commandId(), entry.openCommand().target(), jobId, call, read.look()));
     }
 
     private static Decision start(
@@ -190,7 +272,7 @@ final class StartPhase {
         if (resolved.jobId() == null) {
             return Decision.NOTHING;
         }
-        @Nullable Decision over = WaitPhase.overOrNull(entry, state, now);
+        @Nullable Decision over = CommonDecisions.overOrNull(entry, state, now);
         if (over != null) {
             return over;
         }
@@ -205,7 +287,7 @@ final class StartPhase {
                         resolved.target(),
                         resolved.jobId(),
                         may.call(),
-                        marker(entry, policy).inFrontOf(resolved.cause()),
+                        CommonDecisions.marker(entry, policy).inFrontOf(resolved.cause()),
                         resolved.task() instanceof Task.Trigger trigger ? trigger.overrides() : Overrides.NONE,
                         resolved.traceparent()))
                 .to(new RunState.Starting(starts, may.call(), state.failures()));
@@ -216,14 +298,14 @@ final class StartPhase {
         return switch (input) {
             case Input.Started started
             when started.attempt() == state.attempt() ->
-                FollowPhase.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
+                FollowDecisions.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
             case Input.StartRefused refused
             when refused.attempt() == state.attempt() ->
                 refused(entry, state, refused.reason(), refused.message(), now);
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
             // The owner that wrote the intent is gone, and with it the knowledge of what became of the call.
-            case Input.Restored restored -> SearchPhase.begin(entry, state, now, policy);
+            case Input.Restored restored -> SearchDecisions.begin(entry, state, now, policy);
             case Input.CommandInput other -> Decision.NOTHING;
         };
     }
@@ -234,10 +316,10 @@ final class StartPhase {
         RunState.Waiting again = new RunState.Waiting(starts.surelyNot(), state.failures(), null);
         return switch (failure) {
             case CallFailure.Unclear unclear ->
-                SearchPhase.begin(entry, new RunState.Starting(starts, state.call(), 0), now, policy);
-            case CallFailure.NotSent notSent -> WaitPhase.later(entry, again, now);
-            case CallFailure.Limited limited -> WaitPhase.later(entry, again, now);
-            case CallFailure.Suspended suspended -> WaitPhase.later(entry, again, now);
+                SearchDecisions.begin(entry, new RunState.Starting(starts, state.call(), 0), now, policy);
+            case CallFailure.NotSent notSent -> CommonDecisions.later(entry, again, now);
+            case CallFailure.Limited limited -> CommonDecisions.later(entry, again, now);
+            case CallFailure.Suspended suspended -> CommonDecisions.later(entry, again, now);
             case CallFailure.NotFound notFound -> refused(entry, state, notFound(state.call()), notFound.detail(), now);
             case CallFailure.Refused refused ->
                 refused(entry, state, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now);
@@ -261,9 +343,5 @@ final class StartPhase {
             case StartCall.Trigger trigger -> RejectReason.JOB_NOT_FOUND;
             case StartCall.Retry retry -> RejectReason.RUN_NOT_FOUND;
         };
-    }
-
-    static CauseMarker marker(RunEntry entry, Policy policy) {
-        return CauseMarker.of(policy.deployment(), policy.ledger(), entry.commandId());
     }
 }

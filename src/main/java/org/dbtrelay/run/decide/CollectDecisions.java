@@ -1,5 +1,9 @@
 package org.dbtrelay.run.decide;
 
+import java.util.Set;
+import org.dbtrelay.run.job.RunEnd.Part;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunStep;
 import java.time.Instant;
 import java.util.List;
 import org.dbtrelay.run.command.Policy;
@@ -21,9 +25,9 @@ import org.dbtrelay.run.state.RunState.Explaining;
 import org.jspecify.annotations.Nullable;
 
 /** The run has ended: its artifacts are told of as they are there, until patience is over. */
-final class CollectPhase {
+final class CollectDecisions {
 
-    private CollectPhase() {}
+    private CollectDecisions() {}
 
     /** The event of the end is in the draft; what is left is asked for. */
     static Decision begin(
@@ -36,7 +40,7 @@ final class CollectPhase {
             Instant now,
             Policy policy) {
         List<WantedArtifact> wanted = StepChoice.wanted(resolved.options().artifacts(), end.steps());
-        @Nullable Explaining explaining = ExplainPhase.owed(end, !wanted.isEmpty());
+        @Nullable Explaining explaining = owed(end, !wanted.isEmpty());
         RunState.Collecting state = withoutAbsent(
                 builder,
                 RunState.Collecting.begin(
@@ -46,7 +50,7 @@ final class CollectPhase {
             builder.then(new Action.CollectArtifacts(commandId, resolved.target(), end.run(), state.remaining()));
         }
         if (explaining != null) {
-            builder.then(ExplainPhase.again(commandId, resolved, end.run(), explaining, now.plus(BackOff.after(0))));
+            builder.then(again(commandId, resolved, end.run(), explaining, now.plus(BackOff.after(0))));
         }
         return settle(state.isDone() ? builder : builder.wakeAt(state.over()), state);
     }
@@ -77,7 +81,7 @@ final class CollectPhase {
             case Input.ArtifactsCollected collected -> collected(entry, state.asked(null, now), collected, now, policy);
             case Input.CallFailed(Action.CollectArtifacts collect, CallFailure failure) ->
                 collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
-            case Input.EndExplained explained -> ExplainPhase.explained(entry, state, explained, now, policy);
+            case Input.EndExplained explained -> explained(entry, state, explained, now, policy);
             case Input.TimerFired woken when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
             case Input.TimerFired woken ->
                 state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
@@ -92,7 +96,7 @@ final class CollectPhase {
             builder.then(collect(entry, state));
         }
         if (state.explaining() != null) {
-            builder.then(ExplainPhase.again(entry, state, state.explaining(), now));
+            builder.then(again(entry, state, state.explaining(), now));
         }
         return builder.unchanged();
     }
@@ -185,5 +189,108 @@ final class CollectPhase {
     static Action collect(RunEntry entry, RunState.Collecting state) {
         return new Action.CollectArtifacts(
                 entry.commandId(), entry.openCommand().target(), state.run(), state.remaining());
+    }
+
+
+    /** What is still to be explained of an end; null: nothing. Without artifacts the steps of a good end matter to nobody. */
+    static @Nullable Explaining owed(RunEnd end, boolean wantsArtifacts) {
+        boolean matters = RunEnd.isFailure(end.run()) || (wantsArtifacts && lacksSteps(end.missing()));
+        return end.isComplete() || !matters ? null : new Explaining(end.missing(), end.missing(), 0);
+    }
+
+    static Action again(RunEntry entry, RunState.Collecting state, Explaining explaining, Instant due) {
+        return again(entry.commandId(), entry.openCommand(), state.run(), explaining, due);
+    }
+
+    static Action again(
+            String commandId, ResolvedCommand resolved, RunSnapshot run, Explaining explaining, Instant due) {
+        return new Action.ExplainEnd(commandId, resolved.target(), run, explaining.tries(), due);
+    }
+
+    static Decision explained(
+            RunEntry entry, RunState.Collecting before, Input.EndExplained input, Instant now, Policy policy) {
+        @Nullable Explaining explaining = before.explaining();
+        if (explaining == null || input.attempt() != explaining.tries()) {
+            return Decision.NOTHING;
+        }
+        RunEnd end = input.end();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        RunState.Collecting state = before.asked(end.trouble(), now);
+        boolean stepsCame = lacksSteps(explaining.missing()) && !lacksSteps(end.missing());
+        if (stepsCame) {
+            state = withoutAbsent(
+                    builder,
+                    state.with(StepChoice.wanted(entry.openCommand().options().artifacts(), end.steps())),
+                    end);
+        }
+        if (end.isComplete() || isOver(state, explaining, end, now)) {
+            return told(builder, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);
+        }
+        Set<Part> missing = lacksSteps(end.missing()) ? explaining.missing() : end.missing();
+        Explaining next = new Explaining(explaining.untold(), missing, explaining.tries() + 1);
+        state = state.with(next);
+        if (stepsCame && state.canCollect()) {
+            builder.then(collect(entry, state));
+        }
+        return builder.then(again(entry, state, next, now.plus(BackOff.after(explaining.tries()))))
+                .to(state);
+    }
+
+    /** Patience is over; but what was there before, and only now cannot be read again, is asked for once more. */
+    private static boolean isOver(RunState.Collecting state, Explaining explaining, RunEnd end, Instant now) {
+        boolean cameMeanwhile = lacksSteps(end.missing()) && RunEnd.isMore(explaining.missing(), explaining.untold());
+        boolean wasThere =
+                !(end.trouble() instanceof CallFailure.NotFound) && (cameMeanwhile || !hasWhatWasTold(end, explaining));
+        @Nullable Instant latest = state.latest();
+        return !now.isBefore(state.until()) && !(wasThere && latest != null && now.isBefore(latest));
+    }
+
+    private static Decision told(
+            DecisionBuilder builder,
+            RunEntry entry,
+            RunState.Collecting state,
+            Explaining explaining,
+            RunEnd end,
+            boolean stepsCame,
+            Policy policy) {
+        RunSnapshot run = end.run().status().equals(state.run().status()) ? end.run() : state.run();
+        if (end.failure() != null
+                && RunEnd.isFailure(run)
+                && hasWhatWasTold(end, explaining)
+                && adds(end.failure(), explaining.untold())) {
+            builder.emit(
+                    EventType.RUN_FAILURE_EXPLAINED,
+                    run,
+                    builder.ofRun(run, null, end.failure(), state.reason(), null));
+        }
+        if (lacksSteps(explaining.missing()) && !stepsCame) {
+            String why = end.trouble() == null
+                    ? "the run's steps could not be read"
+                    : end.trouble().detail();
+            List<Input.ArtifactsCollected.Unavailable> all =
+                    nothing(entry, state, why).notYet();
+            return notInTime(builder, state, all, policy);
+        }
+        if (stepsCame && state.canCollect()) {
+            builder.then(collect(entry, state));
+        }
+        return settle(builder, state);
+    }
+
+    /** Whether nothing is missing that was told with the end: an explanation takes the place of what was told. */
+    private static boolean hasWhatWasTold(RunEnd end, Explaining explaining) {
+        return lacksSteps(explaining.untold()) || explaining.untold().containsAll(end.missing());
+    }
+
+    /** Whether there is now what was not told then; that nothing is to come after all is no news. */
+    private static boolean adds(RunFailure failure, Set<Part> untold) {
+        @Nullable RunStep step = failure.step();
+        return lacksSteps(untold)
+                || (untold.contains(Part.LOG) && step != null && !step.logTail().isBlank())
+                || (untold.contains(Part.NODES) && !failure.nodes().isEmpty());
+    }
+
+    private static boolean lacksSteps(Set<Part> missing) {
+        return missing.contains(Part.STEPS);
     }
 }

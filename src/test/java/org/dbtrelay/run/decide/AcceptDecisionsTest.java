@@ -21,7 +21,7 @@ import org.dbtrelay.run.job.JobDetails;
 import org.junit.jupiter.api.Test;
 
 /** What the policy says to a command, with the rule and the key that would allow it. */
-class AcceptanceTest {
+class AcceptDecisionsTest {
 
     private static final JobSelector JOB = new JobSelector.ById(7);
 

@@ -23,7 +23,7 @@ import org.dbtrelay.run.state.StartCall;
 import org.junit.jupiter.api.Test;
 
 /** Starts that have to wait, or fail: what was found out before is old by then, and what dbt Cloud said is told in the end. */
-class StartPhaseTest {
+class StartDecisionsTest {
 
     private static final Policy POLICY = policy(anything());
     private static final StartCall TRIGGER = new StartCall.Trigger();

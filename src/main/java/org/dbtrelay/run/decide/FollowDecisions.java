@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The run is known: watch it, tell what changes, cancel it at its deadline, and tell its end. Whatever dbt Cloud answers, or
  * does not, the command is over within {@link #LAST_LOOK} of its deadline, or within the patience with a cancellation.
  */
-final class FollowPhase {
+final class FollowDecisions {
 
     /** A run that was made a moment ago may be unknown to some of dbt Cloud's servers: its 404 is no news. */
     private static final Duration YOUNG = Duration.ofMinutes(1);
@@ -30,10 +30,7 @@ final class FollowPhase {
     /** A 404 for so long is the end, if the job can be read meanwhile. */
     private static final Duration GONE = Duration.ofMinutes(15);
 
-    /** At the deadline one last look is taken; it may take this long. */
-    static final Duration LAST_LOOK = Duration.ofSeconds(30);
-
-    private FollowPhase() {}
+    private FollowDecisions() {}
 
     /** A wait for somebody else's run begins when it has been read. */
     static Decision waiting(RunEntry entry, Task.Follow task, Input.CommandInput input, Instant now, Policy policy) {
@@ -41,12 +38,12 @@ final class FollowPhase {
                 || run == null) {
             return Decision.NOTHING;
         }
-        ResolvedCommand known = WaitPhase.settled(entry, run.jobId(), run.jobName(), policy);
+        ResolvedCommand known = CommonDecisions.settled(entry, run.jobId(), run.jobName(), policy);
         ResolvedCommand resolved = known.on(known.options().following());
         DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(resolved);
-        @Nullable String forbidden = Acceptance.forbiddenJob(policy, resolved, run.jobId());
+        @Nullable String forbidden = CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
         return forbidden == null
-                ? begin(WaitPhase.bounds(builder, resolved).adopted(), resolved, run, now)
+                ? begin(CommonDecisions.bounds(builder, resolved).adopted(), resolved, run, now)
                 : builder.rejected(RejectReason.FORBIDDEN, forbidden);
     }
 
@@ -55,7 +52,7 @@ final class FollowPhase {
         ResolvedCommand resolved = before.withJob(run.jobId(), run.jobName());
         builder.resolved(resolved);
         if (!now.isBefore(resolved.options().deadline())) {
-            builder.wakeAt(now.plus(LAST_LOOK));
+            builder.wakeAt(now.plus(CommonDecisions.LAST_LOOK));
         }
         if (run.status().isTerminal()) {
             return builder.readEnd(run).to(new RunState.Following(run, now, null));
@@ -70,7 +67,7 @@ final class FollowPhase {
             return builder.completed(
                     run.runId(), run.status(), "the run is " + run.status().label() + ", as expected");
         }
-        return builder.watch(run, soon(resolved, now)).to(new RunState.Following(run, now, null));
+        return builder.watch(run, CommonDecisions.soon(resolved, now)).to(new RunState.Following(run, now, null));
     }
 
     static Decision following(
@@ -108,7 +105,7 @@ final class FollowPhase {
                         now,
                         policy);
             case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
-                Decision.only(lookAgain(look, resolved, now));
+                Decision.only(CommonDecisions.lookAgain(look, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
                 Decision.only(
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
@@ -118,13 +115,13 @@ final class FollowPhase {
                         .wakeAt(resolved.options().deadline())
                         .unchanged();
             case Input.TimerFired woken
-            when !now.isBefore(resolved.options().deadline().plus(LAST_LOOK)) ->
+            when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK)) ->
                 atDeadline(DecisionBuilder.of(entry, now), resolved, state, "the last look had no answer", now, policy);
             case Input.TimerFired woken
             when isPastDeadline(resolved, now) ->
                 DecisionBuilder.of(entry, now)
                         .watch(state.run(), now)
-                        .wakeAt(resolved.options().deadline().plus(LAST_LOOK))
+                        .wakeAt(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK))
                         .unchanged();
             case Input.CommandInput other -> Decision.NOTHING;
         };
@@ -150,8 +147,8 @@ final class FollowPhase {
             case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
                 state.isToAskAgain(now)
-                        ? cancelAgain(DecisionBuilder.of(entry, now).then(lookAgain(look, resolved, now)), state, now)
-                        : Decision.only(lookAgain(look, resolved, now));
+                        ? CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now).then(CommonDecisions.lookAgain(look, resolved, now)), state, now)
+                        : Decision.only(CommonDecisions.lookAgain(look, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
                 Decision.only(
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
@@ -162,12 +159,12 @@ final class FollowPhase {
             case Input.TimerFired woken
             when !now.isBefore(patienceEnd(resolved, policy)) -> unconfirmed(entry, state, now, policy);
             case Input.TimerFired woken
-            when state.isToTryAgain(now) -> cancelAgain(DecisionBuilder.of(entry, now), state, now);
+            when state.isToTryAgain(now) -> CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now), state, now);
             case Input.Restored restored ->
-                cancelAgain(
+                CommonDecisions.cancelAgain(
                         DecisionBuilder.of(entry, now)
                                 .wakeAt(patienceEnd(resolved, policy))
-                                .watch(state.run(), soon(resolved, now)),
+                                .watch(state.run(), CommonDecisions.soon(resolved, now)),
                         state,
                         now);
             case Input.CommandInput other -> Decision.NOTHING;
@@ -244,21 +241,16 @@ final class FollowPhase {
             Instant now,
             Policy policy) {
         return builder.cancel(state.run())
-                .watch(state.run(), soon(resolved, now))
+                .watch(state.run(), CommonDecisions.soon(resolved, now))
                 .wakeAt(patienceEnd(resolved, policy))
                 .to(new RunState.Cancelling(state.run(), reason, now, 1, state.missingSince(), null));
     }
 
-    /** Asks once more; who calls this sees to it that the run is looked at. */
-    static Decision cancelAgain(DecisionBuilder builder, RunState.Cancelling state, Instant now) {
-        return builder.cancel(state.run()).to(state.askedAgain(now));
-    }
-
     /** It goes on: it is asked again if the last time is long ago, or was while dbt Cloud did not know it. */
     private static Decision goesOn(RunEntry entry, RunState.Cancelling state, Instant now) {
-        DecisionBuilder builder = DecisionBuilder.of(entry, now).watch(state.run(), soon(entry.openCommand(), now));
+        DecisionBuilder builder = DecisionBuilder.of(entry, now).watch(state.run(), CommonDecisions.soon(entry.openCommand(), now));
         return state.missingSince() != null || state.isToAskAgain(now)
-                ? cancelAgain(builder, state.seen(), now)
+                ? CommonDecisions.cancelAgain(builder, state.seen(), now)
                 : builder.unchanged();
     }
 
@@ -267,7 +259,7 @@ final class FollowPhase {
         Instant deadline = resolved.options().deadline();
         return resolved.options().cancelsAtDeadline()
                 ? deadline.plus(policy.cancelPatience())
-                : deadline.plus(LAST_LOOK);
+                : deadline.plus(CommonDecisions.LAST_LOOK);
     }
 
     private static Decision unconfirmed(RunEntry entry, RunState.Cancelling state, Instant now, Policy policy) {
@@ -288,7 +280,7 @@ final class FollowPhase {
         RunSnapshot run = state.run();
         @Nullable Instant createdAt = run.createdAt();
         if (createdAt != null && createdAt.plus(YOUNG).isAfter(now)) {
-            return Decision.only(watch(entry, run, soon(resolved, now)));
+            return Decision.only(watch(entry, run, CommonDecisions.soon(resolved, now)));
         }
         @Nullable Instant since = state.missingSince();
         if (since == null) {
@@ -306,7 +298,7 @@ final class FollowPhase {
             builder.then(new Action.ReadJob(entry.commandId(), resolved.target(), run.jobId(), false));
         }
         return state instanceof RunState.Cancelling cancelling && cancelling.isToAskAgain(now)
-                ? cancelAgain(builder, cancelling, now)
+                ? CommonDecisions.cancelAgain(builder, cancelling, now)
                 : builder.unchanged();
     }
 
@@ -337,19 +329,7 @@ final class FollowPhase {
         EventType type = expectation.outcome(run, status);
         @Nullable String reason = expectation.reason(run, status, asked);
         builder.emit(type, run, builder.ofRun(run, previous, end.failure(), reason, expectation.message(run)));
-        return CollectPhase.begin(builder, entry.commandId(), resolved, end, type, reason, now, policy);
-    }
-
-    /** When a run is looked at next that has just changed, or is to change. */
-    static Instant soon(ResolvedCommand resolved, Instant now) {
-        return now.plus(PollPlan.gap(resolved.options().pollInterval(), Duration.ZERO));
-    }
-
-    /** A look that failed is taken again, later each time. */
-    static Action lookAgain(Action.SchedulePoll look, ResolvedCommand resolved, Instant now) {
-        Duration gap = PollPlan.gapAfterFailures(resolved.options().pollInterval(), look.failures());
-        return new Action.SchedulePoll(
-                look.commandId(), look.target(), look.runId(), now.plus(gap), look.failures() + 1);
+        return CollectDecisions.begin(builder, entry.commandId(), resolved, end, type, reason, now, policy);
     }
 
     private static Action watch(RunEntry entry, RunSnapshot run, Instant due) {

@@ -21,11 +21,9 @@ import org.jspecify.annotations.Nullable;
  * A command that ends another one, or a run. The command that has the run cancels it, and this one waits for what comes of
  * it; a run that no command of the partition has is cancelled here.
  */
-final class CancelPhase {
+final class CancelDecisions {
 
-    static final String UNCONFIRMED = "dbt Cloud had not confirmed the cancellation by the time-out";
-
-    private CancelPhase() {}
+    private CancelDecisions() {}
 
     static Decision waiting(
             RunEntry entry,
@@ -48,7 +46,7 @@ final class CancelPhase {
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         @Nullable RunEntry target = queues.find(targetId);
         if (target == null) {
-            return unknownYet(builder, entry, targetId, now);
+            return CommonDecisions.unknownYet(builder, entry, targetId, now);
         }
         @Nullable ResolvedCommand resolved = target.resolved();
         if (resolved != null && resolved.task() instanceof Task.Cancel) {
@@ -107,25 +105,10 @@ final class CancelPhase {
         return "command '" + targetId + "' has ended as " + outcome.wireName();
     }
 
-    /** A command that is not known may come yet; of another partition it never does. */
-    static Decision unknownYet(DecisionBuilder builder, RunEntry entry, String targetId, Instant now) {
-        Instant until = entry.acceptedAt().plus(WaitPhase.GRACE);
-        if (now.isBefore(until)) {
-            return builder.wakeAt(until)
-                    .to(new RunState.Waiting(((RunState.Waiting) entry.state()).starts(), 0, until));
-        }
-        return builder.rejected(
-                RejectReason.COMMAND_UNKNOWN,
-                "target_command_id: no command '" + targetId
-                        + "' is known in this partition; send it with the record key"
-                        + " that the command was sent with, within the time for which ids are remembered"
-                        + " (relay.ledger.retention)");
-    }
-
     private static Decision ofRun(RunEntry entry, RunSnapshot run, Instant now, Policy policy, JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand().withJob(run.jobId(), run.jobName());
         DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(resolved);
-        @Nullable String forbidden = Acceptance.forbiddenJob(policy, resolved, run.jobId());
+        @Nullable String forbidden = CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
         if (forbidden != null) {
             return builder.rejected(RejectReason.FORBIDDEN, forbidden);
         }
@@ -138,7 +121,7 @@ final class CancelPhase {
         } else {
             builder.tell(new Input.CancelRequested(owner.commandId(), CancelReason.CANCELLED_BY_RELAY));
         }
-        builder.watch(run, FollowPhase.soon(resolved, now));
+        builder.watch(run, CommonDecisions.soon(resolved, now));
         return builder.to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now, 1, null, null));
     }
 
@@ -156,10 +139,10 @@ final class CancelPhase {
                         .rejected(
                                 RejectReason.EXPIRED,
                                 state.trouble() == null
-                                        ? UNCONFIRMED
-                                        : UNCONFIRMED + "; the last cancel failed: " + state.trouble());
+                                        ? CommonDecisions.UNCONFIRMED
+                                        : CommonDecisions.UNCONFIRMED + "; the last cancel failed: " + state.trouble());
             case Input.RunObserved observed ->
-                goesOn(DecisionBuilder.of(entry, now).watch(run, FollowPhase.soon(resolved, now)), state, now);
+                goesOn(DecisionBuilder.of(entry, now).watch(run, CommonDecisions.soon(resolved, now)), state, now);
             case Input.RunNotFound missing ->
                 goesOn(
                         DecisionBuilder.of(entry, now)
@@ -171,7 +154,7 @@ final class CancelPhase {
                         state,
                         now);
             case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
-                goesOn(DecisionBuilder.of(entry, now).then(FollowPhase.lookAgain(look, resolved, now)), state, now);
+                goesOn(DecisionBuilder.of(entry, now).then(CommonDecisions.lookAgain(look, resolved, now)), state, now);
             case Input.CallFailed(Action.CancelRun cancel, CallFailure.Refused refused) ->
                 DecisionBuilder.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
             case Input.CallFailed(Action.CancelRun cancel, CallFailure failure) ->
@@ -179,12 +162,12 @@ final class CancelPhase {
                         .wakeAt(state.askedAt().plus(BackOff.after(state.tries())))
                         .to(state.failed(failure.detail()));
             case Input.TimerFired woken
-            when state.isToTryAgain(now) -> FollowPhase.cancelAgain(DecisionBuilder.of(entry, now), state, now);
+            when state.isToTryAgain(now) -> CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now), state, now);
             case Input.Restored restored ->
-                FollowPhase.cancelAgain(
+                CommonDecisions.cancelAgain(
                         DecisionBuilder.of(entry, now)
                                 .wakeAt(resolved.options().deadline())
-                                .watch(run, FollowPhase.soon(resolved, now)),
+                                .watch(run, CommonDecisions.soon(resolved, now)),
                         state,
                         now);
             case Input.CommandInput other -> Decision.NOTHING;
@@ -192,6 +175,6 @@ final class CancelPhase {
     }
 
     private static Decision goesOn(DecisionBuilder builder, RunState.Cancelling state, Instant now) {
-        return state.isToAskAgain(now) ? FollowPhase.cancelAgain(builder, state, now) : builder.unchanged();
+        return state.isToAskAgain(now) ? CommonDecisions.cancelAgain(builder, state, now) : builder.unchanged();
     }
 }

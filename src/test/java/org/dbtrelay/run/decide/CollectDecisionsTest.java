@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is told of an end when its details are late, and how long artifacts and details are waited for. */
-class ExplainPhaseTest {
+class CollectDecisionsTest {
 
     private static final RunSnapshot FAILED = run(Known.ERROR);
     private static final RunStep BUILD = new RunStep(4, "build", Known.ERROR, true, "dbt build", "ERROR=1\n");

@@ -23,9 +23,9 @@ import org.dbtrelay.run.state.StartAttempts;
 import org.jspecify.annotations.Nullable;
 
 /** A command has come in: is it new, young enough, allowed, and what exactly does it ask for. */
-final class Acceptance {
+final class AcceptDecisions {
 
-    private Acceptance() {}
+    private AcceptDecisions() {}
 
     static Decision decide(
             @Nullable RunEntry known, Input.CommandReceived input, Instant now, Policy policy, JobQueues queues) {
@@ -79,8 +79,8 @@ final class Acceptance {
                     RejectReason.EXPIRED,
                     "expires_at " + resolved.expiresAt() + " had passed when the command came in");
         }
-        WaitPhase.next(WaitPhase.bounds(builder, resolved), entry, now, policy, queues);
-        return StartPhase.enterQueue(builder, state, queues);
+        CommonDecisions.next(CommonDecisions.bounds(builder, resolved), entry);
+        return StartDecisions.enterQueue(builder, state, queues);
     }
 
     private static ResolvedCommand resolved(
@@ -112,7 +112,7 @@ final class Acceptance {
                     + ".accounts would allow it";
         }
         if (jobId != null) {
-            @Nullable String forbiddenJob = forbiddenJob(connection, name, jobId);
+            @Nullable String forbiddenJob = CommonDecisions.forbiddenJob(connection, name, jobId);
             if (forbiddenJob != null) {
                 return forbiddenJob;
             }
@@ -139,20 +139,6 @@ final class Acceptance {
             }
         }
         return null;
-    }
-
-    /** What the policy has against the job of an order, which has become known only now; null: nothing. */
-    static @Nullable String forbiddenJob(Policy policy, ResolvedCommand resolved, long jobId) {
-        Policy.@Nullable ForConnection connection = policy.connections().get(resolved.connection());
-        return connection == null ? null : forbiddenJob(connection, resolved.connection(), jobId);
-    }
-
-    private static @Nullable String forbiddenJob(Policy.ForConnection connection, String name, long jobId) {
-        if (connection.jobs() == null || connection.jobs().contains(jobId)) {
-            return null;
-        }
-        return "job_id: commands may not use job " + jobId + " on the connection '" + name
-                + "'; relay.policy.connections." + name + ".jobs would allow it";
     }
 
     /** A rejection is remembered like an outcome, so that the same record again tells nothing new. */

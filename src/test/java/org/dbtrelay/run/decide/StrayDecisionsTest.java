@@ -17,7 +17,7 @@ import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
 import org.junit.jupiter.api.Test;
 
-class StrayRunsTest {
+class StrayDecisionsTest {
 
     private static final Instant T0 = Instant.parse("2026-11-22T10:00:00Z");
     private static final Target TARGET = new Target("default", 1);

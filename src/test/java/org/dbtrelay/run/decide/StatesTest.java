@@ -32,7 +32,7 @@ import org.dbtrelay.run.state.StartCall;
 import org.junit.jupiter.api.Test;
 
 /** The corners of the states, which a command seldom gets into and must get out of. */
-class PhasesTest {
+class StatesTest {
 
     private static final Policy POLICY = policy(anything());
     private static final Duration INTERVAL = POLICY.defaults().pollInterval();

@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  * run which dbt Cloud kept hidden until another had been started for it, or a process that slept between its last check and
  * the socket. They are told of, and the younger of two is cancelled as long as it waits in the queue.
  */
-final class StrayRuns {
+final class StrayDecisions {
 
     private static final Comparator<RunSnapshot> BY_AGE = Comparator.comparingLong(RunSnapshot::runId);
 
-    private StrayRuns() {}
+    private StrayDecisions() {}
 
     static Decision marked(RunEntry entry, Input.MarkedRunsFound input, Instant now) {
         return switch (entry.state()) {
@@ -42,7 +42,7 @@ final class StrayRuns {
                 ? Decision.NOTHING
                 : input.runs().stream()
                         .min(BY_AGE)
-                        .map(oldest -> FollowPhase.begin(
+                        .map(oldest -> FollowDecisions.begin(
                                 DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), oldest, now))
                         .orElse(Decision.NOTHING);
     }
@@ -66,7 +66,7 @@ final class StrayRuns {
         builder.stray(
                 own, StrayReason.SECOND_RUN, "a second run was started for this command; the older one is followed");
         builder.then(cancelQueued(entry.commandId(), entry.openCommand().target(), own));
-        return FollowPhase.begin(builder, entry.openCommand(), older, now);
+        return FollowDecisions.begin(builder, entry.openCommand(), older, now);
     }
 
     private static Decision open(RunEntry entry, RunState.WithRun state, Input.MarkedRunsFound input, Instant now) {
