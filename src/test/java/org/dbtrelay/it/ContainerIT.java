@@ -38,7 +38,7 @@ class ContainerIT {
     private static final Pattern STATUS =
             Pattern.compile("^(Uid|Gid|VmRSS|RssAnon|VmHWM):\\s+(\\d+)", Pattern.MULTILINE);
 
-    /** What the JVM finds by itself in a container of 256 MiB, which is no container here: so a heap of 128 MiB. */
+    /** A heap of 128 MiB, which the JVM chooses by itself in a container of 256 MiB; there is no container here. */
     private static final String SMALL =
             ("-XX:MaxRAM=256m -XX:+UseSerialGC " + System.getProperty("container.options", "")).strip();
 

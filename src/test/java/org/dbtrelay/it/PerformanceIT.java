@@ -207,7 +207,7 @@ class PerformanceIT {
                 .until(() -> stage.dbtCloud().count(Endpoint.TRIGGER) >= runs);
     }
 
-    /** What one partition can do at most: transactions of three records to three topics, one after the other. */
+    /** The most that one partition can do: transactions of three records to three topics, one after the other. */
     private static void bareTransactions(RelayStage stage) {
         Deployment bare = stage.deployment("bare");
         bare.clients().createTopics(1, "bare-a", "bare-b", "bare-c");
@@ -235,7 +235,7 @@ class PerformanceIT {
         }
     }
 
-    /** What the stand-in for dbt Cloud can do at most: the same POSTs, 64 at a time. */
+    /** The most that the emulator can do: the same POSTs, 64 at a time. */
     private static void barePosts(RelayStage stage) throws Exception {
         int first = JOBS - POSTS_WARM_UP - COMMANDS;
         try (HttpClient http = HttpClient.newHttpClient()) {
