@@ -21,7 +21,7 @@ public final class Access {
         tokens.put(token, Set.copyOf(List.of(accountIds)));
     }
 
-    /** What {@code token} may do; without this: all. What it may not is answered 404, as dbt Cloud does. */
+    /** Limits {@code token} to these permissions. The emulator answers 404 to all else, as dbt Cloud does. */
     public void limit(String token, Permission permission) {
         permissions.put(token, permission);
     }

@@ -117,7 +117,7 @@ public record Behaviour(
                 requestsPerMinute);
     }
 
-    /** Whether only that is taken which dbt Cloud's documents have. */
+    /** Whether the emulator takes only requests that dbt Cloud's documents describe. */
     public Behaviour strict(boolean value) {
         return new Behaviour(
                 speed,

@@ -16,11 +16,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server, on 127.0.0.1 unless told otherwise, that behaves like dbt Cloud's Admin API. Start one with {@link #start()} or {@link #builder()},
- * close it at the end.
+ * A server that behaves like dbt Cloud's Admin API, on 127.0.0.1 unless told otherwise. {@link #start()} or {@link #builder()} start
+ * one; close it at the end.
  */
 public final class DbtCloudEmulator implements AutoCloseable {
-    /** Where it listens unless told otherwise. */
+    /** The address to listen at unless told otherwise. */
     static final String LOOPBACK = "127.0.0.1";
 
     /** The token that is valid at the start unless told otherwise. */
@@ -85,12 +85,12 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return builder().start();
     }
 
-    /** To choose the world, the clock, the port and more. */
+    /** A builder for another world, clock, port and more. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** What to start. */
+    /** The emulator to start. */
     public static final class Builder {
         private World world = World.standard();
         private Clock clock = Clock.systemUTC();
@@ -102,7 +102,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
         private Builder() {}
 
-        /** What there is; without this {@link World#standard()}. */
+        /** The accounts and jobs; without this {@link World#standard()}. */
         public Builder world(World value) {
             world = value;
             return this;
@@ -144,7 +144,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
             return this;
         }
 
-        /** What dbt Cloud's documents leave open. A speed that is to hold must be in it or be set after it. */
+        /** The behaviour where dbt Cloud's documents leave it open. It includes a speed, so call {@link #speed} after this. */
         public Builder behaviour(Behaviour value) {
             behaviour = value;
             return this;
@@ -166,7 +166,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return Optional.ofNullable(ca).map(PrivateCa::certificate);
     }
 
-    /** The same as a URI. */
+    /** {@link #baseUrl()} as a URI. */
     public URI baseUri() {
         return URI.create(baseUrl());
     }
@@ -186,7 +186,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return world.firstAccount();
     }
 
-    /** What there is; may be added to. */
+    /** The accounts and jobs; a test may add some. */
     public World world() {
         return world;
     }
@@ -196,7 +196,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return access;
     }
 
-    /** To put faults in force. */
+    /** The faults, to add some. */
     public Faults faults() {
         return faults;
     }

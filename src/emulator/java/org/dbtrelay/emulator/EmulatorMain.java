@@ -58,6 +58,8 @@ public final class EmulatorMain {
                 System.exit(2);
             }
         }
+        // Else the JVM warns that Netty uses sun.misc.Unsafe.
+        System.setProperty("io.netty.noUnsafe", "true");
         PrintStream out = System.out;
         out.println();
         out.println("dbt Cloud emulator: starting …");

@@ -64,7 +64,7 @@ public enum Endpoint {
         this.paths = Stream.of(templates).map(Path::of).toList();
     }
 
-    /** Where the endpoint is; a path that is not documented is there for clients that use it, and not for strict tests. */
+    /** The path of the endpoint; a path that is not documented is there for clients that use it, and not for strict tests. */
     private record Path(Pattern pattern, boolean documented) {
         static Path of(String template) {
             boolean documented = !template.startsWith("?");

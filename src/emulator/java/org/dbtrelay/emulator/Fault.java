@@ -3,7 +3,7 @@ package org.dbtrelay.emulator;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What can go wrong with a request. {@code acts}: whether the request is carried out although its answer is spoiled. */
+/** A fault of one request. {@code acts}: whether the emulator carries the request out although it spoils the answer. */
 sealed interface Fault {
 
     /** The connection is closed without an answer. */

@@ -33,7 +33,7 @@ public final class Faults {
 
     private record Lock(Instant until, @Nullable String retryAfter) {}
 
-    /** What happens to one request. */
+    /** The fault that one request meets. */
     record Verdict(@Nullable Fault fault, Hiding hiding) {}
 
     /** For the next {@code count} requests that fit. */

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP side: reads requests, asks for the verdict on each, and sends, spoils or withholds the answer. */
+/** The HTTP server: reads requests, asks {@link Faults} about each, and sends, spoils or withholds the answer. */
 final class HttpFront extends AbstractVerticle {
     private static final int PIECE = 65_536;
     private static final List<ExchangeCheck> CHECKS = ServiceLoader.load(
@@ -42,7 +42,7 @@ final class HttpFront extends AbstractVerticle {
         this.port = port;
     }
 
-    /** What is behind the front. */
+    /** The parts that answer requests. */
     record Traffic(
             Api api,
             Faults faults,

@@ -6,7 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What the emulator is and can do, for a person with a browser: one HTML document that loads nothing else. */
+/** The page that shows the emulator to a person with a browser: one HTML document that loads nothing else. */
 final class Page {
     private static final int RUNS = 25;
 

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Which query parameters each call has, by the spec, and of what kind. Whatever else comes is refused, but for what
- * published clients send: an emulator that is not strict takes that, too.
+ * The query parameters of each call, by the specification, and their kinds. The emulator refuses all others. If it is not strict, it
+ * also takes those that published clients send.
  */
 final class Parameters {
     enum Kind {

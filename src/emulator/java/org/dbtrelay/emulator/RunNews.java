@@ -16,7 +16,7 @@ final class RunNews {
         watched.put(run, false);
     }
 
-    /** What has happened until {@code now}: a view of each run at its start, and one at its end. */
+    /** The news until {@code now}: a view of each run at its start, and one at its end. */
     List<RunView> since(Instant now, BiFunction<Run, Instant, RunView> view) {
         List<RunView> news = new ArrayList<>();
         watched.replaceAll((run, told) -> {

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What becomes of a run: how long it takes and how it ends. Durations are in the emulator's time and are divided by its
+ * How long a run takes and how it ends. Durations are in the emulator's time and are divided by its
  * speed factor. Immutable; each method gives a changed copy.
  *
  * @param queued time in the queue although nothing is in the way

@@ -22,7 +22,7 @@ public enum RunStatus {
         return code;
     }
 
-    /** What stands in {@code status_humanized}. */
+    /** The value of {@code status_humanized}. */
     public String humanized() {
         return humanized;
     }

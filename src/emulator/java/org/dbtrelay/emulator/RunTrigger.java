@@ -8,7 +8,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What started a run.
+ * The request that started a run.
  *
  * @param category one of dbt Cloud's cause categories: {@code api}, {@code scheduled}, {@code rerun} ...
  * @param overrides the fields of the trigger body as they came, without {@code cause} and without nulls

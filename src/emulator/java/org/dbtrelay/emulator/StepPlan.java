@@ -39,7 +39,7 @@ final class StepPlan {
         return override != null ? override : run.job.generateDocs();
     }
 
-    /** Whether there are docs of the run by {@code now}. */
+    /** Whether the run has docs by {@code now}. */
     static boolean docsGenerated(Run run, Instant now) {
         return run.isOver(now)
                 && hasDocs(run)

@@ -212,7 +212,7 @@ final class Values {
         return text == null ? "id" : text;
     }
 
-    /** What is to be included: a comma list, a JSON list, a Python list, or repeated keys; all are in use. */
+    /** The names of {@code include_related}: a comma list, a JSON list, a Python list, or repeated keys; all are in use. */
     Set<String> include() {
         Set<String> names = new LinkedHashSet<>();
         for (String text : query.all("include_related")) {
@@ -223,7 +223,7 @@ final class Values {
         return names;
     }
 
-    /** What stands in {@code extra.filters}: all that applied, defaults as well. */
+    /** The content of {@code extra.filters}: all filters that applied, defaults as well. */
     ObjectNode echo(long accountId, @Nullable String stateByDefault) {
         ObjectNode filters = Envelope.object();
         filters.put("limit", limit());

@@ -19,7 +19,7 @@ public final class WebhookPayload {
 
     private WebhookPayload() {}
 
-    /** What stands in {@code Authorization}: lower-case hex of HMAC-SHA256 over the body, without any prefix. */
+    /** The value of {@code Authorization}: lower-case hex of HMAC-SHA256 over the body, without any prefix. */
     public static String signature(String secret, byte[] body) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");

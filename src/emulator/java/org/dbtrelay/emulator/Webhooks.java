@@ -107,7 +107,7 @@ final class Webhooks {
 
     private synchronized Answer create(Request request) {
         ObjectNode wanted = body(request);
-        // What has happened so far is not for the new one.
+        // The new subscription gets no news of the past.
         life.untold();
         String id = "wsu_" + ++count;
         WebhookSubscription subscription =

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What there is: accounts, projects, environments, jobs. May be added to while the emulator runs. The methods that add
+ * The accounts, projects, environments and jobs. A test may add some while the emulator runs. The methods that add
  * put each thing into what was added last: a project into the last account, a job into the last environment.
  */
 public final class World {

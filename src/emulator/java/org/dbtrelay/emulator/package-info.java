@@ -1,6 +1,6 @@
 /**
- * A stand-in for dbt Cloud's Admin API: an HTTP server with a world of jobs whose runs live on a clock, strict about
- * requests, and with faults by script. Nothing in here knows the relay; another program may drive it as well.
+ * An emulator of dbt Cloud's Admin API: an HTTP server with jobs whose runs follow plans on a clock. It checks requests strictly and
+ * makes faults by script. It does not know the relay; {@code docs/emulator.md} tells how to use it with other programs.
  */
 @NullMarked
 package org.dbtrelay.emulator;

@@ -13,7 +13,7 @@ import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.ReceivedEvent;
 
 /**
- * A broker and a stand-in for dbt Cloud in this JVM, the packaged application as a process of its own, some commands, and the
+ * A broker and the emulator of dbt Cloud in this JVM, the packaged application as a process of its own, some commands, and the
  * events that come back; with {@code -Ddemo.all} one command of each kind. Then it stays for commands of one's own until Ctrl-C; with {@code -Ddemo.once} it ends instead, with
  * status 0 if all came that should.
  */

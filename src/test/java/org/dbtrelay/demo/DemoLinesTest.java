@@ -14,7 +14,7 @@ import org.dbtrelay.testkit.ReceivedEvent;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the demo prints of events, and what it says is missing. */
+/** The lines that the demo prints of events, and of events that are missing. */
 class DemoLinesTest {
 
     @TempDir

@@ -120,7 +120,7 @@ final class Script {
         return commands;
     }
 
-    /** What has not come yet, in words; empty when all has come. */
+    /** The events that have not come yet, in words; empty when all have come. */
     List<String> missing(List<ReceivedEvent> events) {
         var missing = new ArrayList<String>();
         for (DemoCommand command : commands) {

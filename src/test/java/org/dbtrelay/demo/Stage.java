@@ -13,7 +13,7 @@ import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TopicReader;
 
-/** What the demo needs to run: broker, dbt Cloud emulator and relay. Says what it starts and how long that took. */
+/** The parts of the demo: broker, dbt Cloud emulator and relay. It prints each part that it starts, and the time that took. */
 final class Stage {
 
     /** The name of a job whose runs have no end of their own. */

@@ -34,7 +34,7 @@ public final class Chart {
         return DIRECTORY.resolve("ci").resolve(name + "-values.yaml");
     }
 
-    /** What Helm makes of the chart with these values; it throws if the chart or its schema refuses them. */
+    /** The manifests that Helm makes of the chart with these values; it throws if the chart or its schema refuses them. */
     static Manifests rendered(Path values) {
         return Manifests.of(new Helm(DIRECTORY.toAbsolutePath())
                 .template()

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.utils.AppInfoParser;
 import org.junit.jupiter.api.Test;
 
-/** What is started to try the relay out, and the images that all of {@code deploy} names. There is no engine here that could run it. */
+/** The compose file, and the images that all of {@code deploy} names. The tests read them; they have no container engine. */
 class ComposeTest {
 
     private static final Pattern OWN = Pattern.compile("dbt-cloud-(relay|emulator):(.+)");

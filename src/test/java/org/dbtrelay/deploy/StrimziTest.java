@@ -49,7 +49,7 @@ class StrimziTest {
     /** A topic's place and settings, however they were written down. */
     record Topic(int partitions, int replicas, Map<String, String> settings) {}
 
-    /** Who may do what on what. */
+    /** A right of a user. */
     record Right(String type, String name, String patternType, Set<String> operations) {}
 
     @Test
@@ -127,7 +127,7 @@ class StrimziTest {
                         new Right("group", Policies.consumerGroup(CONFIG), "literal", Set.of("Read")));
     }
 
-    /** Whoever may write to the ledger, or take its transactional ids, can make the relay forget. */
+    /** A user who may write to the ledger, or take its transactional ids, can make the relay forget. */
     @Test
     void producerCannotTouchTheLedger() {
         Set<Right> rights =

@@ -253,7 +253,7 @@ class DbtCloudEmulatorClientsTest {
         }
     }
 
-    /** What they read of the answers, where it is more than the documents promise. */
+    /** The fields that clients read and the documents do not promise. */
     @Test
     void answersWhatClientsRead() {
         JsonNode who = client.send(client.request("/api/v2/whoami/")).data();
@@ -307,7 +307,7 @@ class DbtCloudEmulatorClientsTest {
                 .isTrue();
     }
 
-    /** What dbt Cloud was seen to refuse is refused to these clients, too: they would meet it there. */
+    /** The emulator refuses to these clients what dbt Cloud was seen to refuse. */
     @Test
     void refusesWhatDbtCloudRefuses() {
         assertThat(client.get("runs/?created_at__gte=2025-01-01").status()).isEqualTo(400);

@@ -97,7 +97,7 @@ class DbtCloudEmulatorPageTest {
         });
     }
 
-    /** What a person would copy out of the page, run by a shell. */
+    /** The commands that a person would copy out of the page, run by a shell. */
     @Test
     void offersExamplesThatAShellTakes(@TempDir Path directory) {
         assumeThat(onPath("curl"))

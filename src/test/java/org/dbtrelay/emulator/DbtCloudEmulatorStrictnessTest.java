@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is refused, and with what body; lists, filters and paging. */
+/** Refused requests and the bodies of their answers; lists, filters and paging. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DbtCloudEmulatorStrictnessTest {
     private final HandTurnedClock clock = HandTurnedClock.at("2026-11-22T10:00:00.123456Z");

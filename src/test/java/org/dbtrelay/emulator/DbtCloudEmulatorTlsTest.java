@@ -87,7 +87,7 @@ class DbtCloudEmulatorTlsTest {
         assertThat(authority.getBasicConstraints()).isNotNegative();
     }
 
-    /** Whoever trusts the authority must not have to trust whoever can read this directory later. */
+    /** A client that trusts the authority must not have to trust everybody who can read this directory later. */
     @Test
     void authorityCannotSignOnceMore() throws Exception {
         try (var files = Files.list(directory)) {

@@ -61,7 +61,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void a_command_is_cancelled_and_that_is_confirmed() {
+    void aCommandIsCancelledAndThatIsConfirmed() {
         long job = job("cancelled");
         relay.send(job, trigger("cancel-me", job));
         long run = await("run.running", "cancel-me").runId().orElseThrow();
@@ -77,7 +77,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void a_run_is_cancelled_by_its_id_from_another_partition() {
+    void aRunIsCancelledByItsIdFromAnotherPartition() {
         long job = job("cancelled by run");
         relay.send(job, trigger("of-a-run", job));
         long run = await("run.running", "of-a-run").runId().orElseThrow();
@@ -95,7 +95,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void somebody_elses_run_is_followed() {
+    void somebodyElsesRunIsFollowed() {
         long job = job("followed");
         RunView run = stage.dbtCloud().triggerByOther(job, "from the user interface");
 
@@ -118,7 +118,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void a_failed_run_is_retried_by_its_command_and_again_by_its_id() {
+    void aFailedRunIsRetriedByItsCommandAndAgainByItsId() {
         long job = job("retried");
         relay.send(job, trigger("fails-first", job));
         long first = await("run.failed", "fails-first").runId().orElseThrow();
@@ -136,7 +136,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void the_newest_run_of_a_job_is_rerun() {
+    void theNewestRunOfAJobIsRerun() {
         long job = job("rerun");
         relay.send(job, trigger("to-rerun", job));
         long first = await("run.failed", "to-rerun").runId().orElseThrow();
@@ -147,7 +147,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void a_trigger_resumes_the_failed_run_and_its_lost_answer_starts_no_second_one() {
+    void aTriggerResumesTheFailedRunAndItsLostAnswerStartsNoSecondOne() {
         long job = job("resumed");
         relay.send(job, trigger("fails", job));
         long first = await("run.failed", "fails").runId().orElseThrow();
@@ -165,7 +165,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void skip_reuse_and_replace() {
+    void skipReuseAndReplace() {
         long job = job("replaced");
         relay.send(job, trigger("first", job));
         long first = await("run.running", "first").runId().orElseThrow();
@@ -187,7 +187,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void a_dry_run_tells_what_would_be_and_starts_nothing() {
+    void aDryRunTellsWhatWouldBeAndStartsNothing() {
         long job = job("skipped");
         relay.send(
                 job,
@@ -202,7 +202,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void a_storm_of_events_ends_in_our_queue_and_not_in_dbt_clouds() {
+    void aStormOfEventsEndsInOurQueueAndNotInDbtClouds() {
         long job = job("limited");
         List<String> ids = IntStream.range(0, 5).mapToObj(i -> "storm-" + i).toList();
         ids.forEach(id -> relay.send(job, trigger(id, job)));
@@ -232,7 +232,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void one_blocked_job_holds_up_no_other() {
+    void oneBlockedJobHoldsUpNoOther() {
         long blocked = job("blocked");
         var fault = stage.dbtCloud()
                 .faults()
@@ -264,7 +264,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void an_operator_ends_a_command_that_is_stuck() throws Exception {
+    void anOperatorEndsACommandThatIsStuck() throws Exception {
         long job = job("given up");
         relay.send(job, trigger("stuck", job));
         long run = await("run.running", "stuck").runId().orElseThrow();
@@ -288,7 +288,7 @@ class AllCommandsIT {
     }
 
     @Test
-    void what_was_done_and_refused_stands_in_the_audit_log() {
+    void whatWasDoneAndRefusedStandsInTheAuditLog() {
         long job = job("skipped");
         relay.send(job, """
                 {"command": "trigger", "command_id": "audited", "job_id": %d, "steps_override": ["dbt run"]}""".formatted(job));

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RelayProcess;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -24,6 +25,9 @@ import org.junit.jupiter.params.provider.CsvSource;
  * An owner dies by kill -9: the next one serves within 2 s beyond the session with 10,000 commands in the ledger, and within
  * 4 s with 100,000.
  */
+@Tag("soak")
+@Tag("bench")
+@Tag("alone")
 class ClaimTimeIT {
 
     private static final Duration LONG = Duration.ofMinutes(6);

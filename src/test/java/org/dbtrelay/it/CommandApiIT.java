@@ -103,7 +103,7 @@ class CommandApiIT {
         relay.reader().awaitEvent("run.succeeded", "by-http", PATIENCE);
     }
 
-    /** What comes by HTTP, and all that the ledger's transactions write. */
+    /** The records that come by HTTP, and all that the ledger's transactions write. */
     @Test
     void compressesAsTheEnvironmentSays() {
         post(trigger("compressed", QUICK_JOB)).statusCode(202);

@@ -63,7 +63,7 @@ class CommandsByCurlIT {
         stage.close();
     }
 
-    /** What one curl line asks for. */
+    /** The request of one curl line. */
     private record Call(String method, String url, Map<String, String> headers, String body) {
 
         static Call of(String curl) {

@@ -23,19 +23,22 @@ import org.dbtrelay.testkit.ContainerImage;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The image, built and run: as nobody, on a read-only root, with JSON for a log, and what its AOT cache brings. {@code ./mvnw
  * verify -Pcontainer}; on a machine that cannot build images it is skipped and says why.
  */
+@Tag("container")
+@Tag("alone")
 class ContainerIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern STATUS =
             Pattern.compile("^(Uid|Gid|VmRSS|RssAnon|VmHWM):\\s+(\\d+)", Pattern.MULTILINE);
 
-    /** What the JVM finds by itself in a container of 256 MiB, which is no container here: so a heap of 128 MiB. */
+    /** A heap of 128 MiB, which the JVM chooses by itself in a container of 256 MiB; there is no container here. */
     private static final String SMALL =
             ("-XX:MaxRAM=256m -XX:+UseSerialGC " + System.getProperty("container.options", "")).strip();
 

@@ -11,7 +11,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.dbtrelay.testkit.ReceivedEvent;
 
-/** What the contract says of every event, whatever it tells: its CloudEvents attributes, its key, the names of its fields, its times. */
+/** The contract of every event: its CloudEvents attributes, its key, the names of its fields, its times. */
 final class EventShape {
 
     private static final Pattern UTC_TIME = Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z");

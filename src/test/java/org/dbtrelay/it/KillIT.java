@@ -23,9 +23,11 @@ import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The process dies, or is told to go, while runs are in flight: no command is lost, none starts a second run, no event is lost or repeated. */
+@Tag("broker")
 class KillIT {
 
     /** Another one hits other moments: {@code -Dkill.seed=7}. */

@@ -13,12 +13,11 @@ import org.dbtrelay.testkit.ReceivedEvent;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** dbt Cloud refuses something for ever: the command ends all the same, and says what could not be done. */
 class LastingRefusalIT {
 
+    private static final List<Integer> REFUSALS = List.of(403, 500);
     private static final RunPlan SHORT =
             RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(12));
     private static final RunPlan ENDLESS =
@@ -47,33 +46,43 @@ class LastingRefusalIT {
         stage.close();
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {403, 500})
-    void aRunWhoseCancelIsRefusedForEverEndsByItself(int status) {
-        String id = "ends-" + status;
-        long job = job(id);
-        stage.dbtCloud().faults().always().on(Endpoint.CANCEL).ofJob(job).status(status);
+    @Test
+    void aRunWhoseCancelIsRefusedForEverEndsByItself() {
+        List<String> ids = sendRefused("ends");
 
-        relay.send(job, triggerWith(id, job, "cancel"));
-
-        relay.reader().awaitEvent("run.succeeded", id, PATIENCE);
-        relay.history().assertFinished(List.of(id));
+        ids.forEach(id -> relay.reader().awaitEvent("run.succeeded", id, PATIENCE));
+        relay.history().assertFinished(ids);
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {403, 500})
-    void aCancelThatIsRefusedForEverIsGivenUp(int status) {
-        String id = "never-" + status;
-        long job = job(id);
-        stage.dbtCloud().faults().always().on(Endpoint.CANCEL).ofJob(job).status(status);
+    @Test
+    void aCancelThatIsRefusedForEverIsGivenUp() {
+        List<String> ids = sendRefused("never");
 
-        relay.send(job, triggerWith(id, job, "cancel"));
+        for (String id : ids) {
+            ReceivedEvent end = relay.reader().awaitEvent("run.abandoned", id, PATIENCE);
+            assertThat(end.data().path("reason").textValue()).isEqualTo("deadline");
+            assertThat(end.data().path("message").textValue())
+                    .contains("relay.run.cancel-patience (PT20S)", id.substring(id.indexOf('-') + 1));
+        }
+        relay.history().assertFinished(ids);
+    }
 
-        ReceivedEvent end = relay.reader().awaitEvent("run.abandoned", id, PATIENCE);
-        assertThat(end.data().path("reason").textValue()).isEqualTo("deadline");
-        assertThat(end.data().path("message").textValue())
-                .contains("relay.run.cancel-patience (PT20S)", Integer.toString(status));
-        relay.history().assertFinished(List.of(id));
+    /** Triggers a job whose cancel gets each of the statuses; gives the ids, which end in the status. */
+    private static List<String> sendRefused(String name) {
+        return REFUSALS.stream()
+                .map(status -> {
+                    String id = name + "-" + status;
+                    long job = job(id);
+                    stage.dbtCloud()
+                            .faults()
+                            .always()
+                            .on(Endpoint.CANCEL)
+                            .ofJob(job)
+                            .status(status);
+                    relay.send(job, triggerWith(id, job, "cancel"));
+                    return id;
+                })
+                .toList();
     }
 
     @Test

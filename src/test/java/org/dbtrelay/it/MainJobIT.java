@@ -34,9 +34,11 @@ import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.RecordBatches;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The main job: a command comes in, its run is started once and followed, its events and artifacts go out. */
+@Tag("broker")
 class MainJobIT {
 
     private static final Duration QUEUED = Duration.ofSeconds(12);

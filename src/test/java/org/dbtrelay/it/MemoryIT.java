@@ -49,6 +49,7 @@ import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -56,6 +57,7 @@ import org.junit.jupiter.api.Test;
  * of it, follows the runs, and takes further commands. By default a tenth of it, with a heap to match. Prints what an id and
  * a run cost and how long the ledger took to read; {@code docs/operations.md} says how to run it.
  */
+@Tag("bench")
 class MemoryIT {
 
     /** How much of the whole. */
@@ -67,7 +69,7 @@ class MemoryIT {
     private static final int REMEMBERED = 10_000 * PERCENT;
     private static final int IN_FLIGHT = 500 * PERCENT;
 
-    /** What the process needs for itself stays the same. */
+    /** The memory that the process needs for itself stays the same. */
     private static final String HEAP = 48 + 464 * PERCENT / 100 + "m";
 
     private static final int MOMENTS = 3;
@@ -151,7 +153,7 @@ class MemoryIT {
         assertThat(relay.relay().stop()).isZero();
     }
 
-    /** What the way of a command needs once, classes, connections, caches, is there before anything is measured. */
+    /** Loads the classes, connections and caches that a command needs once, before anything is measured. */
     private static void warmUp(Deployment relay, String id) {
         relay.send(id, trigger(id, quick));
         relay.reader().awaitEvent("artifact.ready", id, PATIENCE);
@@ -279,7 +281,7 @@ class MemoryIT {
         return HexFormat.of().formatHex(hash);
     }
 
-    /** What a round of looks has seen is held until the round is over: the least of some moments is what stays. */
+    /** A round of polls holds its answers until it is over, so the least of some moments counts. */
     private static long liveAtRest(RelayProcess relay) {
         List<Long> moments = new ArrayList<>();
         await().pollInterval(Duration.ofSeconds(2)).atMost(PATIENCE).until(() -> {
@@ -290,7 +292,7 @@ class MemoryIT {
         return Collections.min(moments);
     }
 
-    /** What is left after a full collection, by the JDK's own tool. */
+    /** The heap in use after a full collection, by the JDK's own tool. */
     private static long liveBytes(RelayProcess relay) {
         try {
             Process jcmd = new ProcessBuilder(

@@ -1,6 +1,6 @@
 package org.dbtrelay.it;
 
-/** Where tests stop the relay: methods between two of which something is decided, recorded or done, and its process may die. */
+/** The methods at which tests stop the relay: between two of them it decides, records or does something, and may die. */
 final class Moments {
 
     /** One transaction of the ledger. At its entry nothing is written, at its return all of it counts. */

@@ -175,7 +175,7 @@ class OutageAtStartIT {
         assertThat(health(process, "live").statusCode()).isEqualTo(200);
     }
 
-    /** What a readiness check says beside up or down. */
+    /** The data of a readiness check. */
     private static Map<String, String> reasons(RelayProcess process, String check) {
         try {
             JsonNode checks = JSON.readTree(health(process, "ready").body()).path("checks");

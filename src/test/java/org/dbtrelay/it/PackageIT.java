@@ -54,7 +54,9 @@ class PackageIT {
 
         assertThat(classes)
                 .as("the right jars were read")
-                .contains("org/dbtrelay/run/RunMachine.class", "org/apache/kafka/clients/producer/KafkaProducer.class");
+                .contains(
+                        "org/dbtrelay/run/decide/RunMachine.class",
+                        "org/apache/kafka/clients/producer/KafkaProducer.class");
         assertThat(classes)
                 .filteredOn(name -> FORBIDDEN.stream().anyMatch(name::startsWith) && !isOfKafkaClients(name))
                 .isEmpty();

@@ -37,6 +37,7 @@ import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RecordBatches;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,6 +47,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * time: it prints, and writes {@code target/performance.md}. Only with {@code -Pbench}; {@code docs/performance.md} tells what
  * came out.
  */
+@Tag("bench")
+@Tag("alone")
 class PerformanceIT {
 
     private static final long FIRST_ACCOUNT = 71_000_000_000_001L;
@@ -204,7 +207,7 @@ class PerformanceIT {
                 .until(() -> stage.dbtCloud().count(Endpoint.TRIGGER) >= runs);
     }
 
-    /** What one partition can do at most: transactions of three records to three topics, one after the other. */
+    /** The most that one partition can do: transactions of three records to three topics, one after the other. */
     private static void bareTransactions(RelayStage stage) {
         Deployment bare = stage.deployment("bare");
         bare.clients().createTopics(1, "bare-a", "bare-b", "bare-c");
@@ -232,7 +235,7 @@ class PerformanceIT {
         }
     }
 
-    /** What the stand-in for dbt Cloud can do at most: the same POSTs, 64 at a time. */
+    /** The most that the emulator can do: the same POSTs, 64 at a time. */
     private static void barePosts(RelayStage stage) throws Exception {
         int first = JOBS - POSTS_WARM_UP - COMMANDS;
         try (HttpClient http = HttpClient.newHttpClient()) {

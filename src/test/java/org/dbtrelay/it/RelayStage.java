@@ -13,7 +13,7 @@ import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.ForkedKafka;
 
-/** What the tests of a class share: a broker, a stand-in for dbt Cloud, and a directory under {@code target/it}. */
+/** The fixture that the tests of a class share: a broker, an emulator of dbt Cloud, and a directory under {@code target/it}. */
 final class RelayStage implements AutoCloseable {
 
     /** How long a test waits for something that comes within a second or two on a quiet machine. */
@@ -117,7 +117,7 @@ final class RelayStage implements AutoCloseable {
         };
     }
 
-    /** Where the broker writes. */
+    /** The directory of the broker's data. */
     Path kafkaDirectory() {
         return broker.dataDirectory();
     }

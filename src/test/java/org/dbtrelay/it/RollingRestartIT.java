@@ -72,7 +72,7 @@ class RollingRestartIT {
                     assertThat(took).as("time to the exit").isLessThan(STOP_TIMEOUT);
                     assertStartedNothingMore(leaving);
                     RelayProcess staying = instances.get(1 - turn);
-                    // Whoever had not left the group would be waited for.
+                    // The group would wait for a member that had not left.
                     await().atMost(SESSION.minusSeconds(1))
                             .pollInterval(Duration.ofMillis(50))
                             .until(() -> OwnedPartitions.of(staying) == 3);
@@ -95,7 +95,7 @@ class RollingRestartIT {
         }
     }
 
-    /** What was decided and committed in the very moment of the stop is still done; by then at the latest that is over. */
+    /** The relay still does what it has committed in the moment of the stop; this is the latest time of it. */
     private static void assertStartedNothingMore(RelayProcess stopped) {
         List<String> lines = stopped.lines();
         LocalDateTime stop = lines.stream()

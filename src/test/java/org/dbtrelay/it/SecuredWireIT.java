@@ -233,7 +233,7 @@ class SecuredWireIT {
         assertThat(relay.relay().lines()).noneMatch(line -> line.contains(PASSWORD));
     }
 
-    /** Whether a misplaced command can be passed on is known before it comes, or by what the brokers answer. */
+    /** The relay knows before a misplaced command comes whether it can pass it on, or learns it from the brokers' answer. */
     @Test
     void withoutWriteOnTheCommandsTopicWhatIsMisplacedIsPutAsideAndTheRestIsServed() throws Exception {
         allow(List.of(Right.values()));

@@ -21,13 +21,13 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
-/** What the relay has stored, in its directory or in a bucket, seen from outside. */
+/** The artifacts that the relay has stored, in its directory or in a bucket, seen from outside. */
 interface StoredArtifacts extends AutoCloseable {
 
     /** Has processes that are started from now on store here. */
     void setIn(Deployment relay);
 
-    /** What is to be had under a location that an event told. */
+    /** The content at the location of an event. */
     InputStream open(URI location) throws IOException;
 
     /** How many artifacts are there. */
@@ -39,7 +39,7 @@ interface StoredArtifacts extends AutoCloseable {
     @Override
     default void close() {}
 
-    /** What an {@code artifact.ready} tells is there, to the byte. */
+    /** The artifact of an {@code artifact.ready} is there, to the byte. */
     default void assertThere(JsonNode told, PatternContent content) throws Exception {
         assertThat(told.path("size_bytes").asLong()).isEqualTo(content.size());
         assertThat(told.path("sha256").asText()).isEqualTo(content.sha256());

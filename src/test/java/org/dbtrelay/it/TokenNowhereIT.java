@@ -176,7 +176,7 @@ class TokenNowhereIT {
         }
     }
 
-    /** What is about another command or run: a cancel that is refused, a retry that is, a run that cannot be read. */
+    /** Commands about another command or run: a refused cancel, a refused retry, a run that cannot be read. */
     private static List<String> cancelAndRetry() {
         on("long", Endpoint.CANCEL, 2).answer(400, "application/json", echo, false);
         relay.send(

@@ -92,7 +92,7 @@ class TopicsIT {
                     .all()
                     .get();
             relay.start();
-            // What comes behind the old records in each partition has had to wait for them.
+            // The commands behind the old records in each partition have had to wait for them.
             commands.send(AFTER_RESET);
             commands.assertSucceeded(AFTER_RESET);
             awaitCommittedToTheEnd(admin, relay);

@@ -31,7 +31,7 @@ class TracesIT {
     private static final String TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
     private static final String PARENT = "00-" + TRACE_ID + "-00f067aa0ba902b7-01";
 
-    /** What the collector got; protobuf, in which ids are bytes and names are text. */
+    /** The bodies that the collector got; protobuf, in which ids are bytes and names are text. */
     private static final List<String> EXPORTS = new CopyOnWriteArrayList<>();
 
     private static HttpServer collector;

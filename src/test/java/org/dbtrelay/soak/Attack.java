@@ -1,6 +1,6 @@
 package org.dbtrelay.soak;
 
-/** What is done to a deployment that works; the cards of a {@link Deck}. */
+/** An attack on a deployment at work; the cards of a {@link Deck}. */
 enum Attack {
     /** kill -9 of one instance, which is started again at once or a little later. */
     KILL(10),

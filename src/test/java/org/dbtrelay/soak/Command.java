@@ -10,7 +10,7 @@ package org.dbtrelay.soak;
  */
 record Command(String id, Kind kind, long jobId, String target) {
 
-    /** What a command can be, and so how it can end. */
+    /** The kinds of commands, by which they can end. */
     enum Kind {
         TRIGGER,
         /** A trigger of a job that there is not. */

@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.testkit.ReceivedEvent;
 
 /**
- * What has been told so far. Of each event only the fields are kept that are checked at the end: a soak of hours has hundreds
+ * The events so far. It keeps only the fields that are checked at the end: a soak of hours has hundreds
  * of thousands of them. Written by the reader's thread, read by any.
  */
 final class EventTally {

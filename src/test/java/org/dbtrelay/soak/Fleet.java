@@ -19,7 +19,7 @@ import org.dbtrelay.testkit.RelayProcess;
 /** The instances of one deployment, in a few places; and what has been done to them. Used by one thread. */
 final class Fleet implements AutoCloseable {
 
-    /** What a JVM gives that was ended by SIGTERM. */
+    /** The exit status of a JVM after a SIGTERM. */
     static final int STOPPED_IN_ORDER = 0;
 
     private static final Pattern HIGHEST_MEMORY = Pattern.compile("VmHWM:\\s*(\\d+) kB");

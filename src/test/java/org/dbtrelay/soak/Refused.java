@@ -7,7 +7,7 @@ import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.Faults;
 import org.dbtrelay.emulator.RunPlan;
 
-/** What dbt Cloud refuses from the first minute to the last, each of one job: its commands have to end all the same. */
+/** Calls that dbt Cloud refuses from the first minute to the last, each for one job; its commands have to end all the same. */
 enum Refused {
     /** Runs go on beyond the deadline of their commands, and may not be cancelled. */
     CANCEL_FORBIDDEN(403, Endpoint.CANCEL),
@@ -15,7 +15,7 @@ enum Refused {
     CANCEL_FAILING(500, Endpoint.CANCEL),
     /** Nothing can be started. */
     TRIGGER_FORBIDDEN(403, Endpoint.TRIGGER),
-    /** Whether anything was started cannot be known. */
+    /** Nobody can know whether a run was started. */
     TRIGGER_FAILING(500, Endpoint.TRIGGER),
     /** Runs succeed, and their artifacts cannot be had. */
     ARTIFACTS_FORBIDDEN(403, Endpoint.GET_ARTIFACT);

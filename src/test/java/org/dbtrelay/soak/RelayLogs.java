@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
-/** What the instances print, read as it grows: claims, adoptions, faults, and that no secret is in it. Used by one thread. */
+/** The instances' logs, read as they grow: claims, adoptions, faults, and no secret. Used by one thread. */
 final class RelayLogs {
 
     private static final Pattern LINE =
@@ -29,7 +29,7 @@ final class RelayLogs {
     private static final Pattern CLAIMED = Pattern.compile("Partition claimed and read;.* partition=(\\d+)");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss,SSS");
 
-    /** What libraries call an error, and an attack explains. */
+    /** Errors of libraries that an attack explains. */
     private static final List<Pattern> EXPLAINED = List.of(
             // An answer comes in the same moment in which its call is given up or its connection is lost.
             Pattern.compile("Uncaught exception received by Vert\\.x: .*Result is already complete"),

@@ -26,7 +26,7 @@ import org.dbtrelay.it.Deployment;
 import org.dbtrelay.testkit.ForkedKafka;
 
 /**
- * One soak: the broker, the stand-in for dbt Cloud with its faults, three instances, commands all the time, and attacks until
+ * One soak: the broker, the emulator of dbt Cloud with its faults, three instances, commands all the time, and attacks until
  * the time is over; then quiet, and the verdict.
  */
 final class Soak implements AutoCloseable {

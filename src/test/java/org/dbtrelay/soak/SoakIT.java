@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Timeout;
  * The whole relay under fire: a minute of it by itself, as long as wanted with {@code ./mvnw verify -Psoak -Dsoak.minutes=30
  * -Dsoak.seed=7}. What all processes printed stays in {@code target/soak/<seed>} if anything was wrong.
  */
+@Tag("soak")
 class SoakIT {
 
     private static final Duration SHORT = Duration.ofSeconds(75);

@@ -22,7 +22,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.awaitility.core.ConditionTimeoutException;
 import org.dbtrelay.it.Deployment;
 
-/** What stands in the topics of a deployment when all is over. */
+/** The content of a deployment's topics when all is over. */
 final class Topics {
 
     private final Deployment relay;
@@ -45,7 +45,7 @@ final class Topics {
         }
     }
 
-    /** Where these bytes stand in the value or a header of a record of any of the topics, committed or not. */
+    /** The records of the topics, committed or not, that have these bytes in their value or a header. */
     List<String> valuesWith(byte[] wanted) {
         var found = new ArrayList<String>();
         String text = new String(wanted, StandardCharsets.ISO_8859_1);

@@ -48,7 +48,7 @@ final class Verdict {
                 .collect(groupingBy(run -> run.cause().substring(run.cause().indexOf("] ") + 2)));
     }
 
-    /** What does not hold, one line each; empty if all is as promised. */
+    /** The broken promises, one line each; empty if there are none. */
     List<String> violations() {
         violations.addAll(history.faults());
         history.commandIds().stream()

@@ -44,7 +44,7 @@ public final class BreakpointAgent {
     static final String HELD = ".held";
     static final String RELEASED = ".released";
 
-    /** What the process ends with if a method is not there: a name that has changed must not make a test pass. */
+    /** The exit status if a method is not there: a changed name must not make a test pass. */
     static final int NO_SUCH_METHOD = 70;
 
     private static final ClassDesc HERE = ClassDesc.of(BreakpointAgent.class.getName());

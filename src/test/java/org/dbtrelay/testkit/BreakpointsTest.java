@@ -67,7 +67,7 @@ class BreakpointsTest {
         return ChildProcess.start("program", command, Map.of(), directory.resolve("program.log"));
     }
 
-    /** What is stopped here. */
+    /** The program that the test stops. */
     static final class Program {
 
         private Program() {}

@@ -88,7 +88,7 @@ public final class ChildProcess implements AutoCloseable {
         return output;
     }
 
-    /** What it has printed so far. */
+    /** The lines that it has printed so far. */
     public List<String> lines() {
         try {
             // Not readAllLines: while the process writes, the end may be half a character.

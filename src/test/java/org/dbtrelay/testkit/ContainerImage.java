@@ -67,7 +67,7 @@ public final class ContainerImage {
         return config;
     }
 
-    /** Where its files lie on this machine. */
+    /** The directory of its files on this machine. */
     public Path root() {
         return root;
     }
@@ -96,7 +96,7 @@ public final class ContainerImage {
         return line;
     }
 
-    /** What is made for the tests and takes gigabytes. */
+    /** Directories that the tests fill with gigabytes. */
     public static void clean() {
         run("clean", DIRECTORY.toString());
     }

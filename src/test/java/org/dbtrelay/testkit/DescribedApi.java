@@ -85,7 +85,7 @@ public final class DescribedApi implements Filter {
         }
     }
 
-    /** What is wrong with a body by a schema of the document; empty: nothing. */
+    /** The faults of a body by a schema of the document; empty if there are none. */
     private static List<String> faults(JsonNode schema, String body) {
         ObjectNode whole = JSON.createObjectNode();
         whole.putArray("allOf").add(schema);

@@ -214,7 +214,7 @@ public final class EmbeddedKafka implements AutoCloseable {
         return dataDirectory;
     }
 
-    /** What talks to this broker; see there for more than the shortcuts below. Closed by {@link #stop()}. */
+    /** Clients of this broker; the methods below are shortcuts to them. {@link #stop()} closes them. */
     public synchronized KafkaClients clients() {
         if (clients == null) {
             clients = new KafkaClients(bootstrapServers());

@@ -9,7 +9,7 @@ import java.util.concurrent.CountDownLatch;
  */
 public final class EmbeddedKafkaMain {
 
-    /** What the line begins with that tells the bootstrap server. */
+    /** The beginning of the line that names the bootstrap server. */
     public static final String READY = "Kafka is ready: ";
 
     private EmbeddedKafkaMain() {}

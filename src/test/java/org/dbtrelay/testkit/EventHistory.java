@@ -62,7 +62,7 @@ public final class EventHistory {
                 .toList();
     }
 
-    /** What is wrong, one line a fault, each naming its command; empty if all is as promised. */
+    /** The faults, one line each with its command; empty if all is as promised. */
     public List<String> faults() {
         var faults = new ArrayList<String>();
         byCommand.forEach((commandId, events) -> {

@@ -48,7 +48,7 @@ public final class ForkedKafka implements AutoCloseable {
             if (others.stream().noneMatch(jar -> jar.endsWith("kafka_2.13-" + version + ".jar"))) {
                 throw new IllegalStateException("There is no Kafka " + version + "; run with -Pbroker");
             }
-            // What the S3 server logs with would log the broker's news; and of Kafka there must be one version.
+            // Without the S3 server's logging, which would log for the broker, and with one version of Kafka.
             String classPath = Stream.concat(
                             others.stream().filter(jar -> !jar.contains("logback")),
                             elements(ownClassPath()).stream()

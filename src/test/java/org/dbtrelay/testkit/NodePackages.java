@@ -53,7 +53,7 @@ final class NodePackages {
         }
     }
 
-    /** Where they lie, with the scripts. */
+    /** The directory of packages and scripts. */
     Path home() {
         return home;
     }

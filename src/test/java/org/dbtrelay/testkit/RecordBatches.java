@@ -14,7 +14,7 @@ import org.apache.kafka.common.record.CompressionType;
 import org.apache.kafka.common.record.FileRecords;
 import org.apache.kafka.common.record.RecordBatch;
 
-/** What a broker has written to its disk: the batches as a producer made them, which no consumer shows. */
+/** The batches on a broker's disk, as a producer made them; no consumer shows these. */
 public final class RecordBatches {
 
     private RecordBatches() {}
@@ -30,7 +30,7 @@ public final class RecordBatches {
         return codecs;
     }
 
-    /** What all batches of a topic take, with what Kafka puts around them. */
+    /** The size of all batches of a topic, with Kafka's own overhead. */
     public static long bytes(Path dataDirectory, String topic) {
         LongAdder bytes = new LongAdder();
         forEach(dataDirectory, topic, batch -> bytes.add(batch.sizeInBytes()));

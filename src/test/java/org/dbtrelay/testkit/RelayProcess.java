@@ -31,7 +31,7 @@ public final class RelayProcess implements AutoCloseable {
     public static final String MAIN_CLASS = "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint";
 
     private static final String DEFAULT_JAR = "target/quarkus-app/quarkus-run.jar";
-    // What Quarkus prints when it has started: "… Listening on: http://127.0.0.1:36665. Management interface listening
+    // Quarkus prints after its start: "… Listening on: http://127.0.0.1:36665. Management interface listening
     // on http://127.0.0.1:40751."
     private static final Pattern HTTP = Pattern.compile("Listening on: https?://[^\\s/]*?:(\\d+)");
     private static final Pattern MANAGEMENT =

@@ -77,7 +77,7 @@ public final class S3Front implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
     }
 
-    /** What has come in, in order. */
+    /** The requests that came in, in order. */
     public List<Request> requests() {
         return requests;
     }

@@ -52,17 +52,17 @@ public final class Schemas {
         }
     }
 
-    /** What a document as a whole finds wrong; empty: nothing. */
+    /** The faults that a document as a whole finds; empty if there are none. */
     public static List<String> faults(String name, JsonNode value) {
         return validate(COMPILED.computeIfAbsent(name, it -> compiled(document(it))), value);
     }
 
-    /** What the part of a document under {@code $defs} finds wrong; its words are plainer than those of the whole. */
+    /** The faults that the part of a document under {@code $defs} finds; its words are plainer than those of the whole. */
     public static List<String> faults(String name, String definition, JsonNode value) {
         return validate(COMPILED.computeIfAbsent(name + "#" + definition, it -> part(name, definition)), value);
     }
 
-    /** What is wrong with the data of an event, by its type; empty: nothing. */
+    /** The faults of an event's data, by its type; empty if there are none. */
     public static List<String> eventFaults(JsonNode data) {
         String type = data.path("type").asText();
         String name = type.startsWith("artifact.") ? "artifact-event" : "run-event";
@@ -92,7 +92,7 @@ public final class Schemas {
         }
     }
 
-    /** What the documents offer as their alternatives: the types of events, or the verbs of commands. */
+    /** The alternatives of a document: the types of events, or the verbs of commands. */
     public static Set<String> alternatives(String... names) {
         Set<String> found = new TreeSet<>();
         for (String name : names) {

@@ -68,7 +68,7 @@ public final class TokenEndpoint implements AutoCloseable {
         }
     }
 
-    /** Where tokens are asked for. */
+    /** The address that gives tokens. */
     public String url() {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/token";
     }

@@ -98,7 +98,7 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
-    /** What has been read so far and passes the test, in the order of reading. */
+    /** The records read so far that pass the test, in the order of reading. */
     public List<ReceivedEvent> events(Predicate<ReceivedEvent> wanted) {
         return events().stream().filter(wanted).toList();
     }
@@ -157,7 +157,7 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * What came after the first so many records, in the order of reading; waits for the next one if there is none yet.
+     * The records after the first so many, in the order of reading; waits for the next one if there is none yet.
      * Empty if none came in time.
      */
     public List<ReceivedEvent> eventsAfter(int known, Duration limit) {
