@@ -29,15 +29,12 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
-import org.dbtrelay.run.partition.Decisions;
+import org.dbtrelay.run.partition.Batch;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What a part of what was in the mailbox comes to, before it is committed as one. It is bounded: whoever fills it looks first
- * whether there is room, and what there is no room for follows in the next one.
- */
-final class CommitBatch implements Decisions.Batch {
+/** A batch as Kafka records, which are committed as one. */
+final class CommitBatch implements Batch {
 
     private static final RelayLog LOG = RelayLog.of(CommitBatch.class);
 
@@ -54,26 +51,25 @@ final class CommitBatch implements Decisions.Batch {
     private final List<PutAside> deadLetters = new ArrayList<>();
     private final List<PassedOnward> passedOn = new ArrayList<>();
     private final List<CameOn> cameOn = new ArrayList<>();
-    private final Set<String> reserved = new HashSet<>();
     private Position position;
     private long bytes;
 
     CommitBatch(RunFlows flow, Claim claim, Instant now, Position before) {
         this.flow = flow;
         this.claim = claim;
-        this.bounds = flow.stepBounds();
+        this.bounds = flow.batchBounds();
         this.now = now;
         this.before = before;
         this.position = before;
     }
 
-    /** From where on a step is full. */
+    /** From where on a batch is full. */
     record Bounds(int records, long bytes) {
 
         /**
          * The records are what a full mailbox of plain commands brings, about four for each of 500: a transaction of so many is
          * committed in some tens of milliseconds. One without a bound would run into the time-outs of a slow broker, and would
-         * do so again after each claim. The bytes are half of what the ledger's producer buffers, so that a step does not wait
+         * do so again after each claim. The bytes are half of what the ledger's producer buffers, so that a batch does not wait
          * for its own records to be sent.
          */
         static final Bounds USUAL = new Bounds(2_000, 4L * 1024 * 1024);
@@ -119,7 +115,8 @@ final class CommitBatch implements Decisions.Batch {
         return record;
     }
 
-    Instant now() {
+    @Override
+    public Instant now() {
         return now;
     }
 
@@ -139,10 +136,6 @@ final class CommitBatch implements Decisions.Batch {
         position = position.movedTo(origin.record().offset());
     }
 
-    void mayStart(String commandId) {
-        reserved.add(commandId);
-    }
-
     /** What was decided, but for what becomes of the record. */
     @Override
     public void take(Decision decision) {
@@ -156,7 +149,7 @@ final class CommitBatch implements Decisions.Batch {
             forgotten.add(decision.forgotten());
         }
         for (RunEvent event : decision.events()) {
-            told.add(new Told(event, weighed(flow.events().record(event))));
+            told.add(new Told(event, weighed(flow.events.record(event))));
         }
         actions.addAll(decision.actions());
     }
@@ -169,7 +162,7 @@ final class CommitBatch implements Decisions.Batch {
     void putAside(SourceRecord origin, SourceRecord sent, DeadLetter verdict) {
         int refusals = claim.refusals().timesOfDeadLetter(origin.record().offset());
         deadLetters.add(new PutAside(
-                origin, verdict, weighed(flow.deadLetters().record(sent.record(), verdict, now, refusals))));
+                origin, verdict, weighed(flow.deadLetters.record(sent.record(), verdict, now, refusals))));
     }
 
     /** A record belongs to another partition: it is written there with the position that takes it from here, once. */
@@ -208,11 +201,6 @@ final class CommitBatch implements Decisions.Batch {
         return origins;
     }
 
-    /** Commands that hold a reservation and have not started yet. */
-    Set<String> reserved() {
-        return reserved;
-    }
-
     /** What is to be committed. */
     List<ProducerRecord<byte[], byte[]>> records() {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
@@ -229,7 +217,7 @@ final class CommitBatch implements Decisions.Batch {
 
     /** Its events can be looked at from now on. */
     void showIn(CommandViews views) {
-        told.forEach(each -> views.told(each.event().commandId(), flow.events().data(each.event(), each.record())));
+        told.forEach(each -> views.told(each.event().commandId(), flow.events.data(each.event(), each.record())));
     }
 
     /**
@@ -264,8 +252,8 @@ final class CommitBatch implements Decisions.Batch {
      * @param committed when
      */
     void report(Instant committed) {
-        RelayMetrics metrics = flow.metrics();
-        flow.traces().told(events(), now, committed);
+        RelayMetrics metrics = flow.metrics;
+        flow.traces.told(events(), now, committed);
         for (Told each : told) {
             RunEvent event = each.event();
             metrics.told(event.type());

@@ -9,6 +9,7 @@ import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.event.DeadLetter;
 import org.dbtrelay.run.event.DeadLetterReason;
+import org.dbtrelay.run.partition.Partition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,13 +22,13 @@ final class RecordRouting {
     private final int partition;
     private final Placement placement;
     private final Destinations destinations;
-    private final PartitionState books;
+    private final Partition commands;
 
-    RecordRouting(int partition, Placement placement, Destinations destinations, PartitionState books) {
+    RecordRouting(int partition, Placement placement, Destinations destinations, Partition commands) {
         this.partition = partition;
         this.placement = placement;
         this.destinations = destinations;
-        this.books = books;
+        this.commands = commands;
     }
 
     /** What is to be done with a record. */
@@ -83,7 +84,7 @@ final class RecordRouting {
                 switch (destinations.of(fit, null)) {
                     case Destination.Keyed(String job) -> ofKeyed(origin, commanded, Placement.key(job), header);
                     case Destination.Beside(int beside, String target) ->
-                        beside == partition || header != null || books.find(target) != null
+                        beside == partition || header != null || commands.find(target) != null
                                 ? here(origin, commanded, header)
                                 : new Place.Elsewhere(origin, null, beside);
                     case Destination.Unknown unknown -> here(origin, commanded, header);
@@ -123,7 +124,7 @@ final class RecordRouting {
         // It is passed on once. So who comes second with the same origin is another record, with a header that was
         // copied.
         String sentAs = idOfPlace(sent.record());
-        return books.find(sentAs) == null
+        return commands.find(sentAs) == null
                 ? new Place.Here(commanded.sent(sentAs, time), sent, true)
                 : new Place.Here(commanded, origin, false);
     }

@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -27,7 +27,7 @@ import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class SlotsTest {
+public class SlotsTest {
 
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
     private static final RunOptions.Defaults DEFAULTS = new RunOptions.Defaults(
@@ -193,7 +193,7 @@ class SlotsTest {
                 entry.commandId(), resolved.target(), resolved.jobId(), new StartCall.Trigger(), null);
     }
 
-    static RunEntry waiting(long offset, long jobId) {
+    public static RunEntry waiting(long offset, long jobId) {
         ResolvedCommand resolved = new ResolvedCommand(
                 new Task.Trigger(new JobSelector.ById(jobId), null, Overrides.NONE, false, false),
                 "default",
@@ -218,7 +218,7 @@ class SlotsTest {
                 new RunState.Waiting(StartAttempts.NONE, 0, null));
     }
 
-    static RunEntry in(RunEntry entry, RunState state) {
+    public static RunEntry in(RunEntry entry, RunState state) {
         return new RunEntry(
                 entry.commandId(),
                 entry.offset(),
@@ -231,11 +231,11 @@ class SlotsTest {
                 state);
     }
 
-    static RunEntry over(RunEntry entry) {
+    public static RunEntry over(RunEntry entry) {
         return over(entry, 91, NOW);
     }
 
-    static RunEntry over(RunEntry entry, long runId, Instant at) {
+    public static RunEntry over(RunEntry entry, long runId, Instant at) {
         return new RunEntry(
                 entry.commandId(),
                 entry.offset(),
@@ -248,11 +248,11 @@ class SlotsTest {
                 new RunState.Finished(EventType.RUN_SUCCEEDED, null, runId, at));
     }
 
-    static RunState following(long runId) {
+    public static RunState following(long runId) {
         return new RunState.Following(run(runId, null), NOW, null);
     }
 
-    static RunSnapshot run(long runId, @Nullable String cause) {
+    public static RunSnapshot run(long runId, @Nullable String cause) {
         return new RunSnapshot(
                 runId,
                 1,
@@ -271,7 +271,7 @@ class SlotsTest {
                 null);
     }
 
-    static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
+    public static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
         return new Policy(
                 "test",
                 "ledger",

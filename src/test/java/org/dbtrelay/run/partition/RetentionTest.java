@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
