@@ -2,6 +2,7 @@ package org.dbtrelay;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -155,6 +156,14 @@ class ArchitectureTest {
             assertThat(rooms.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrderElementsOf(ROOMS_OF_RUN);
         }
+    }
+
+    @Test
+    void subpackagesOfTheLedgerAreFreeOfCycles() {
+        slices().matching(ROOT + ".(**)")
+                .should()
+                .beFreeOfCycles()
+                .check(MAIN.that(resideInAPackage(pattern("ledger"))));
     }
 
     @Test

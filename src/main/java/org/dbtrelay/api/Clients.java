@@ -3,8 +3,8 @@ package org.dbtrelay.api;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.NotFoundException;
 import java.util.List;
-import org.dbtrelay.dbtcloud.Connections;
-import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.connection.Connections;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 
 /** The configured connections, by the names in paths. */
 @Singleton

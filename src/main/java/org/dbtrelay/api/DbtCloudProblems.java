@@ -4,7 +4,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.DbtCloudResourceLookupException;
+import org.dbtrelay.dbtcloud.resources.DbtCloudResourceLookupException;
 import org.dbtrelay.run.job.CallFailure;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 

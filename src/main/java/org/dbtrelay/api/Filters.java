@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.dbtrelay.dbtcloud.Cursor;
-import org.dbtrelay.dbtcloud.Listing;
+import org.dbtrelay.dbtcloud.paging.Cursor;
+import org.dbtrelay.dbtcloud.paging.Listing;
 import org.jspecify.annotations.Nullable;
 
 /**

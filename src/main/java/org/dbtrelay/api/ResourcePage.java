@@ -3,9 +3,9 @@ package org.dbtrelay.api;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.function.Function;
-import org.dbtrelay.dbtcloud.Cursor;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.Listing;
+import org.dbtrelay.dbtcloud.paging.Cursor;
+import org.dbtrelay.dbtcloud.paging.Listing;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.dbtrelay.dbtcloud.Redaction;
+import org.dbtrelay.dbtcloud.redaction.Redaction;
 import org.dbtrelay.run.job.RunFailure.FailedNode;
 import org.dbtrelay.run.job.Truncate;
 

@@ -10,11 +10,11 @@ public final class DbtCloudException extends Exception {
 
     private final transient CallFailure failure;
 
-    DbtCloudException(CallFailure failure) {
+    public DbtCloudException(CallFailure failure) {
         this(failure, null);
     }
 
-    DbtCloudException(CallFailure failure, @Nullable Throwable cause) {
+    public DbtCloudException(CallFailure failure, @Nullable Throwable cause) {
         super(failure.detail(), cause);
         this.failure = failure;
     }

@@ -7,7 +7,7 @@ public final class UncheckedDbtCloudException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
-    UncheckedDbtCloudException(DbtCloudException cause) {
+    public UncheckedDbtCloudException(DbtCloudException cause) {
         super(cause.getMessage(), cause);
     }
 

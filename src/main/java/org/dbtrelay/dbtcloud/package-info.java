@@ -1,5 +1,6 @@
 /**
- * Everything about dbt Cloud's Administrative API: the REST client, the wire records, the request budget of an account. What comes back is a typed value or a {@link org.dbtrelay.run.job.CallFailure}.
+ * dbt Cloud's Administrative API: every call that is not answered well throws a {@link
+ * org.dbtrelay.dbtcloud.DbtCloudException} that says what the answer means; the subpackages do the rest.
  */
 @NullMarked
 package org.dbtrelay.dbtcloud;

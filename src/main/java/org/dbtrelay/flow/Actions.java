@@ -9,11 +9,11 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.dbtrelay.artifact.ArtifactCollector;
-import org.dbtrelay.dbtcloud.Connections;
-import org.dbtrelay.dbtcloud.DbtCloudClient;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.Priority;
-import org.dbtrelay.dbtcloud.Retryability;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.connection.Connections;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
+import org.dbtrelay.dbtcloud.runs.Retryability;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -40,12 +40,7 @@ class Actions {
     private final Clock clock;
     private final RelayMetrics metrics;
 
-    Actions(
-            Connections connections,
-            ArtifactCollector artifacts,
-            RunEnds ends,
-            Clock clock,
-            RelayMetrics metrics) {
+    Actions(Connections connections, ArtifactCollector artifacts, RunEnds ends, Clock clock, RelayMetrics metrics) {
         this.connections = connections;
         this.artifacts = artifacts;
         this.ends = ends;
@@ -89,10 +84,8 @@ class Actions {
                                 client.runsInFlight(list.target().accountId(), list.jobId()),
                                 list.look().answered(clock.instant())));
             case Action.SearchRetry search -> call(action, inbox, client -> search(client, search));
-            case Action.CancelQueued cancel ->
-                call(action, inbox, client -> cancelQueued(client, cancel));
-            case Action.CollectArtifacts collect ->
-                call(action, inbox, client -> collected(collect, client));
+            case Action.CancelQueued cancel -> call(action, inbox, client -> cancelQueued(client, cancel));
+            case Action.CollectArtifacts collect -> call(action, inbox, client -> collected(collect, client));
         }
     }
 
@@ -216,7 +209,10 @@ class Actions {
             return request.on(client);
         } catch (DbtCloudException e) {
             CallFailureLog.report(
-                    "A call to dbt Cloud failed and will be made again", action.commandId(), action.target(), e.failure());
+                    "A call to dbt Cloud failed and will be made again",
+                    action.commandId(),
+                    action.target(),
+                    e.failure());
             return new Input.CallFailed(action, e.failure());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -4,7 +4,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.function.DoubleConsumer;
-import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.ledger.Owners.OwnedPartitions;
 
 /**

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.dbtrelay.dbtcloud.RequestBudget.Permit;
+import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
-import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 
 /** A server whose bodies of artifacts a test has in its hand to the byte, and the real client to it. */
 final class Served implements AutoCloseable {

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.dbtrelay.dbtcloud.Priority;
-import org.dbtrelay.dbtcloud.RequestBudget;
-import org.dbtrelay.dbtcloud.RequestBudget.Permit;
-import org.dbtrelay.dbtcloud.TestBudgets;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.budget.RequestBudget;
+import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
+import org.dbtrelay.dbtcloud.budget.TestBudgets;
 import org.junit.jupiter.api.Test;
 
 class ReservationsTest {

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.dbtrelay.artifact.FailureReader;
 import org.dbtrelay.config.Monotonic;
-import org.dbtrelay.dbtcloud.DbtCloudClient;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.job.CallFailure;

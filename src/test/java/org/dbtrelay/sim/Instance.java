@@ -3,7 +3,7 @@ package org.dbtrelay.sim;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.dbtrelay.command.SimCommands;
-import org.dbtrelay.dbtcloud.SimConnections;
+import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.flow.Intake;
 import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.ledger.SimLedger;

@@ -2,7 +2,7 @@ package org.dbtrelay.watch;
 
 import java.time.Clock;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.dbtcloud.Connections;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.flow.Intake;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.RelayMetrics;

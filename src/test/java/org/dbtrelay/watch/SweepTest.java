@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.dbtcloud.SimConnections;
+import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.metrics.SimMetrics;

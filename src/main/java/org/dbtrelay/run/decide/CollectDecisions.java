@@ -1,11 +1,8 @@
 package org.dbtrelay.run.decide;
 
-import java.util.Set;
-import org.dbtrelay.run.job.RunEnd.Part;
-import org.dbtrelay.run.job.RunFailure;
-import org.dbtrelay.run.job.RunStep;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.decide.Input.ArtifactsCollected.Unavailable;
@@ -14,7 +11,10 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunEnd.Part;
+import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
 import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.job.WantedArtifact;
@@ -190,7 +190,6 @@ final class CollectDecisions {
         return new Action.CollectArtifacts(
                 entry.commandId(), entry.openCommand().target(), state.run(), state.remaining());
     }
-
 
     /** What is still to be explained of an end; null: nothing. Without artifacts the steps of a good end matter to nobody. */
     static @Nullable Explaining owed(RunEnd end, boolean wantsArtifacts) {

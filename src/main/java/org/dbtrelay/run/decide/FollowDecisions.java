@@ -147,7 +147,10 @@ final class FollowDecisions {
             case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
                 state.isToAskAgain(now)
-                        ? CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now).then(CommonDecisions.lookAgain(look, resolved, now)), state, now)
+                        ? CommonDecisions.cancelAgain(
+                                DecisionBuilder.of(entry, now).then(CommonDecisions.lookAgain(look, resolved, now)),
+                                state,
+                                now)
                         : Decision.only(CommonDecisions.lookAgain(look, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
                 Decision.only(
@@ -248,7 +251,8 @@ final class FollowDecisions {
 
     /** It goes on: it is asked again if the last time is long ago, or was while dbt Cloud did not know it. */
     private static Decision goesOn(RunEntry entry, RunState.Cancelling state, Instant now) {
-        DecisionBuilder builder = DecisionBuilder.of(entry, now).watch(state.run(), CommonDecisions.soon(entry.openCommand(), now));
+        DecisionBuilder builder =
+                DecisionBuilder.of(entry, now).watch(state.run(), CommonDecisions.soon(entry.openCommand(), now));
         return state.missingSince() != null || state.isToAskAgain(now)
                 ? CommonDecisions.cancelAgain(builder, state.seen(), now)
                 : builder.unchanged();

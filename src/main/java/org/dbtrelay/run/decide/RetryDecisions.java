@@ -36,7 +36,8 @@ final class RetryDecisions {
             case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look)
             when run != null -> {
                 if (!canRetry) {
-                    yield DecisionBuilder.of(entry, now).rejected(RejectReason.NOT_RETRYABLE, CommonDecisions.whyNot(run, whyNot));
+                    yield DecisionBuilder.of(entry, now)
+                            .rejected(RejectReason.NOT_RETRYABLE, CommonDecisions.whyNot(run, whyNot));
                 }
                 if (resolved.jobId() != null && queues.justAheadOf(entry) != null) {
                     // Read before its turn, as after a claim; it is read again then.

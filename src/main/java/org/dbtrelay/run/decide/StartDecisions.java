@@ -1,12 +1,11 @@
 package org.dbtrelay.run.decide;
 
+import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.dbtrelay.run.job.JobRunStatus;
-import java.time.Instant;
-import java.util.List;
 import java.util.stream.Collectors;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobSelector;
@@ -19,6 +18,7 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -254,7 +254,9 @@ final class StartDecisions {
                 DecisionBuilder.of(entry, now)
                         .rejected(
                                 RejectReason.NOT_RETRYABLE,
-                                run == null ? "job " + jobId + " has no run to retry" : CommonDecisions.whyNot(run, read.whyNot()));
+                                run == null
+                                        ? "job " + jobId + " has no run to retry"
+                                        : CommonDecisions.whyNot(run, read.whyNot()));
             case Task.Retry retry -> Decision.NOTHING;
             case Task.Cancel cancel -> Decision.NOTHING;
             case Task.Follow follow -> Decision.NOTHING;

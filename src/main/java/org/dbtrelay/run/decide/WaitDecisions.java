@@ -33,7 +33,8 @@ final class WaitDecisions {
             case Input.CallFailed(Action action, CallFailure failure) ->
                 isAsked(action) ? callFailed(entry, state, failure, now) : Decision.NOTHING;
             case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now);
-            case Input.TimerFired woken when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now);
+            case Input.TimerFired woken
+            when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now);
             case Input.TimerFired woken when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
             case Input.TimerFired woken ->
                 CommonDecisions.next(DecisionBuilder.of(entry, now), entry)
@@ -46,7 +47,8 @@ final class WaitDecisions {
             when state.notBefore() != null && resolved.task().starts() -> Decision.NOTHING;
             case Input.CommandInput other ->
                 switch (resolved.task()) {
-                    case Task.Cancel cancel -> CancelDecisions.waiting(entry, state, cancel, other, now, policy, queues);
+                    case Task.Cancel cancel ->
+                        CancelDecisions.waiting(entry, state, cancel, other, now, policy, queues);
                     case Task.Follow follow -> FollowDecisions.waiting(entry, follow, other, now, policy);
                     case Task.Retry retry -> RetryDecisions.waiting(entry, state, retry, other, now, policy, queues);
                     case Task.Rerun rerun -> StartDecisions.waiting(entry, state, other, now, policy, queues);

@@ -1,4 +1,0 @@
-package org.dbtrelay.dbtcloud;
-
-/** What names a run: ids of runs are an account's (Airflow's {@code JobRunInfo}). */
-public record JobRunRef(long accountId, long runId) {}

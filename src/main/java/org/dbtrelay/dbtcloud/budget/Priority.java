@@ -1,0 +1,39 @@
+package org.dbtrelay.dbtcloud.budget;
+
+/**
+ * What a request is for, the most urgent first: {@link RequestBudget} serves them in this order. Each kind may take only so
+ * many of the request slots that something more urgent finds one free.
+ */
+public enum Priority {
+    /** Cancel a run. */
+    CANCEL(1.0),
+    /** Start a run that had its turn already and only looked again at what is in flight. */
+    START_AFTER_LOOK(0.94),
+    /** Start a run. */
+    TRIGGER(0.94),
+    /** Find a run by its marker, a job by its names, read a job. */
+    LOOK_UP(0.875),
+    /** The last look at a run. */
+    FINAL_READ(0.875),
+    /** A look at runs in flight. */
+    POLL(0.75),
+    /** A read for a person or a program: what commands ask for goes before. */
+    READ(0.625),
+    /** Lists and bodies of artifacts: long, and in no hurry. */
+    ARTIFACT(0.5),
+    /** The search for second runs, which nobody waits for. */
+    SWEEP(0.5),
+    /** An artifact for a person or a program, who may read it slowly: it must not take the places of those that commands want. */
+    DOWNLOAD(0.25);
+
+    private final double slotShare;
+
+    Priority(double slotShare) {
+        this.slotShare = slotShare;
+    }
+
+    /** How many of {@code slots} may be taken when a request of this kind is let through; at least one. */
+    int slotsOf(int slots) {
+        return Math.max(1, (int) Math.floor(slots * slotShare));
+    }
+}

@@ -1,0 +1,56 @@
+package org.dbtrelay.dbtcloud.budget;
+
+import java.net.URI;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.RelayConfig;
+
+/** One budget for each (host, account): dbt Cloud's limit is the account's, however many connections lead to it. */
+public final class RequestBudgets {
+
+    private record Key(String host, long accountId) {}
+
+    private final Clock clock;
+    private final Monotonic monotonic;
+    private final Map<Key, RequestBudget> budgets = new HashMap<>();
+    private double share = 1;
+
+    public RequestBudgets(Clock clock, Monotonic monotonic) {
+        this.clock = clock;
+        this.monotonic = monotonic;
+    }
+
+    /** Makes the budget of a connection's own account, within the limits of every connection to it. */
+    public void register(RelayConfig.Connection settings) {
+        of(settings, settings.accountId()).atMost(settings.requestsPerMinute(), settings.maxConcurrentRequests());
+    }
+
+    /** The budget of an account, with the connection's limits if it is a new one. */
+    public synchronized RequestBudget of(RelayConfig.Connection settings, long accountId) {
+        return budgets.computeIfAbsent(new Key(authority(settings.host()), accountId), _ -> {
+            RequestBudget budget = new RequestBudget(
+                    settings.requestsPerMinute(),
+                    settings.maxConcurrentRequests(),
+                    clock,
+                    () -> Instant.EPOCH.plusNanos(monotonic.nanos()),
+                    monotonic::after,
+                    Thread::startVirtualThread,
+                    monotonic::jitter);
+            budget.share(share);
+            return budget;
+        });
+    }
+
+    public synchronized void share(double part) {
+        share = part;
+        budgets.values().forEach(budget -> budget.share(part));
+    }
+
+    private static String authority(URI host) {
+        return host.getAuthority().toLowerCase(Locale.ROOT);
+    }
+}

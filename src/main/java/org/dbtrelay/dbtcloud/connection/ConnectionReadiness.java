@@ -1,0 +1,64 @@
+package org.dbtrelay.dbtcloud.connection;
+
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.stream.Collectors;
+import org.dbtrelay.config.RelayConfig;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
+import org.eclipse.microprofile.health.Readiness;
+
+/**
+ * Tells of the connections. Ready means that partitions are served: a connection that does not work is a detail, because its
+ * commands are accepted and wait, and those of all others would suffer if the instance were unready. Who wants it otherwise sets
+ * {@code relay.health.connections-required}; then the instance is ready when every connection has answered once.
+ */
+@Readiness
+@Singleton
+class ConnectionReadiness implements HealthCheck {
+
+    private final Connections connections;
+    private final ConnectionProbes probes;
+    private final Clock clock;
+    private final boolean required;
+
+    ConnectionReadiness(Connections connections, ConnectionProbes probes, Clock clock, RelayConfig config) {
+        this.connections = connections;
+        this.probes = probes;
+        this.clock = clock;
+        this.required = config.health().connectionsRequired();
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        HealthCheckResponseBuilder answer = HealthCheckResponse.named("connections")
+                .status(!required || probes.unreached().isEmpty());
+        Instant now = clock.instant();
+        for (String name : connections.names()) {
+            String detail = probes.unreached().get(name);
+            answer.withData(name, detail == null ? detail(connections.find(name).orElseThrow(), now) : detail);
+        }
+        return answer.build();
+    }
+
+    private static String detail(DbtCloudClient client, Instant now) {
+        Instant held = client.suspendedSince().orElse(null);
+        if (held != null) {
+            return "suspended by a person since " + held;
+        }
+        String suspended = client.suspended().entrySet().stream()
+                .map(entry -> "account " + entry.getKey() + " suspended since "
+                        + entry.getValue().since() + ": " + entry.getValue().detail())
+                .collect(Collectors.joining("; "));
+        if (!suspended.isEmpty()) {
+            return suspended;
+        }
+        return client.budget(client.defaultAccountId())
+                .coolingDownUntil()
+                .filter(now::isBefore)
+                .map(until -> "shut out after too many requests, until " + until)
+                .orElse("fine");
+    }
+}

@@ -1,0 +1,102 @@
+package org.dbtrelay.dbtcloud.connection;
+
+import io.quarkus.runtime.ApplicationConfig;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.Policies;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.RequestBudgets;
+import org.dbtrelay.dbtcloud.http.ApiCalls;
+import org.dbtrelay.dbtcloud.http.ApiToken;
+import org.dbtrelay.dbtcloud.http.FailureMapper;
+import org.dbtrelay.dbtcloud.http.Redirects;
+import org.dbtrelay.dbtcloud.http.RestClients;
+import org.dbtrelay.dbtcloud.webhook.WebhookSignature;
+import org.dbtrelay.run.command.Policy;
+
+/** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
+@ApplicationScoped
+public class Connections {
+
+    private final Map<String, DbtCloudClient> clients = new TreeMap<>();
+    private final Map<String, WebhookSignature> signatures = new TreeMap<>();
+    private final RestClients restClients;
+    private final RequestBudgets budgets;
+
+    /** Builds a client for each connection of the configuration; sends nothing. */
+    @Inject
+    public Connections(RelayConfig config, ApplicationConfig application, Clock clock, Monotonic monotonic) {
+        this(config, new RestClients(application.version().orElse("unknown")), clock, monotonic);
+    }
+
+    Connections(RelayConfig config, RestClients restClients, Clock clock, Monotonic monotonic) {
+        this.restClients = restClients;
+        this.budgets = new RequestBudgets(clock, monotonic);
+        config.connections().values().forEach(budgets::register);
+        Policy policy = Policies.of(config);
+        config.connections().forEach((name, settings) -> {
+            Set<Long> accounts =
+                    Objects.requireNonNull(policy.connections().get(name)).accounts();
+            clients.put(name, client(name, settings, accounts, clock, monotonic));
+            secret(settings.webhookSecretFile(), settings.webhookSecret())
+                    .ifPresent(secret -> signatures.put(name, new WebhookSignature(secret)));
+        });
+    }
+
+    /** The client of the connection; empty if the configuration has none of the name. */
+    public Optional<DbtCloudClient> find(String name) {
+        return Optional.ofNullable(clients.get(name));
+    }
+
+    /** How the webhooks of the connection are signed; empty if it takes none. */
+    public Optional<WebhookSignature> webhookSignature(String name) {
+        return Optional.ofNullable(signatures.get(name));
+    }
+
+    /** The names of all connections, in alphabetical order. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(clients.keySet());
+    }
+
+    /** Sets this instance's part of every account's rate: owned partitions / all partitions. */
+    public void share(double part) {
+        budgets.share(part);
+    }
+
+    private DbtCloudClient client(
+            String name, RelayConfig.Connection settings, Set<Long> accounts, Clock clock, Monotonic monotonic) {
+        ApiToken token = secret(settings.tokenFile(), settings.token())
+                .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
+        ApiCalls exchange = new ApiCalls(
+                restClients.forReading(settings, token),
+                restClients.forPosting(settings, token),
+                restClients.forRedirects(settings, token),
+                new Redirects(settings.host()),
+                accountId -> budgets.of(settings, accountId),
+                accounts,
+                new FailureMapper(token, clock),
+                settings.readTimeout(),
+                clock,
+                monotonic);
+        return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock, monotonic);
+    }
+
+    private static Optional<ApiToken> secret(Optional<Path> file, Optional<String> value) {
+        return file.map(ApiToken::in).or(() -> value.map(ApiToken::of));
+    }
+
+    @PreDestroy
+    public void close() {
+        restClients.close();
+    }
+}

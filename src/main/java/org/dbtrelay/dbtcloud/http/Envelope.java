@@ -1,0 +1,96 @@
+package org.dbtrelay.dbtcloud.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What dbt Cloud wraps its answers in. Its own {@code status} is not looked at: it can differ from the HTTP status and is
+ * missing from some v3 answers.
+ *
+ * @param data the answer itself, missing or null where there is none
+ * @param totalCount rows of all pages of a list; null where the answer does not tell
+ */
+public record Envelope(JsonNode data, @Nullable Integer totalCount) {
+
+    /** Reads every answer: fields come and go, so unknown ones are ignored. */
+    public static final JsonMapper JSON = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    /** An answer with a good status that makes no sense. The message holds nothing of the body. */
+    public static final class UnreadableAnswer extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        public UnreadableAnswer(String message) {
+            super(message);
+        }
+    }
+
+    /**
+     * Reads an answer.
+     *
+     * @throws UnreadableAnswer if it is empty, no JSON or no JSON object
+     * @throws BoundedStream.TooLarge if it is larger than any answer that makes sense
+     */
+    public static Envelope read(@Nullable InputStream body) throws IOException {
+        JsonNode root = body == null ? MissingNode.getInstance() : parse(body);
+        if (root.isMissingNode()) {
+            throw new UnreadableAnswer("an empty body");
+        }
+        if (!(root instanceof ObjectNode)) {
+            throw new UnreadableAnswer("JSON that is no object");
+        }
+        JsonNode total = root.path("extra").path("pagination").path("total_count");
+        return new Envelope(root.path("data"), total.canConvertToInt() ? total.intValue() : null);
+    }
+
+    private static JsonNode parse(InputStream body) throws IOException {
+        try {
+            return JSON.readTree(new BoundedStream(body));
+        } catch (JsonProcessingException e) {
+            throw new UnreadableAnswer("a body that is no JSON");
+        }
+    }
+
+    /**
+     * The rows of a list.
+     *
+     * @throws UnreadableAnswer if the data is no list
+     */
+    public List<JsonNode> rows() throws UnreadableAnswer {
+        List<JsonNode> rows = new ArrayList<>();
+        asList().data().forEach(rows::add);
+        return rows;
+    }
+
+    /**
+     * The same, if its data is a list.
+     *
+     * @throws UnreadableAnswer if not
+     */
+    public Envelope asList() throws UnreadableAnswer {
+        if (!data.isArray()) {
+            throw new UnreadableAnswer("a list without rows");
+        }
+        return this;
+    }
+
+    /** One node as a wire record. */
+    public static <T> T convert(JsonNode node, Class<T> type) throws UnreadableAnswer {
+        try {
+            return JSON.treeToValue(node, type);
+        } catch (JsonProcessingException e) {
+            throw new UnreadableAnswer("data of another shape than " + type.getSimpleName());
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package org.dbtrelay.dbtcloud.http;
+
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongFunction;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.RequestBudget;
+import org.dbtrelay.dbtcloud.budget.Suspension;
+import org.dbtrelay.run.job.CallFailure;
+import org.jspecify.annotations.Nullable;
+
+/** What is made of the answers of a connection: values, failures, and the suspension of accounts that it is refused. */
+final class ResponseReader {
+
+    private static final int LONGEST_BAD_BODY = 64 * 1024;
+
+    /** For what is read while it comes in, such as steps with their logs; what is held has {@link BoundedStream}'s own bound. */
+    private static final int LARGEST_UNPACKED = 512 * 1024 * 1024;
+
+    private final FailureMapper failures;
+    private final LongFunction<RequestBudget> budgets;
+    private final Set<Long> accounts;
+    private final Clock clock;
+    private final Map<Long, Suspension> suspensions = new ConcurrentHashMap<>();
+
+    /** {@code accounts}: those that commands may name. */
+    ResponseReader(FailureMapper failures, LongFunction<RequestBudget> budgets, Set<Long> accounts, Clock clock) {
+        this.failures = failures;
+        this.budgets = budgets;
+        this.accounts = Set.copyOf(accounts);
+        this.clock = clock;
+    }
+
+    /**
+     * A redirect that was followed.
+     *
+     * @param home whether it stayed at the configured host, so that the token was sent there
+     */
+    record Detour(int status, URI target, boolean home) {}
+
+    /** Whether the account may be asked to start runs. */
+    Suspension suspension(long accountId) {
+        return suspensions.computeIfAbsent(accountId, account -> new Suspension());
+    }
+
+    /** The accounts that may not be asked to start runs now. */
+    Map<Long, Suspension.Suspended> suspended() {
+        Map<Long, Suspension.Suspended> found = new TreeMap<>();
+        suspensions.forEach(
+                (account, suspension) -> suspension.current().ifPresent(current -> found.put(account, current)));
+        return found;
+    }
+
+    /** Throws what a bad answer means, and sees to it that the account is left alone if it says so. */
+    void check(long accountId, Response response, @Nullable Detour detour) throws DbtCloudException {
+        int status = response.getStatus();
+        if (status >= 200 && status < 300) {
+            return;
+        }
+        ErrorResponse answer = new ErrorResponse(
+                status,
+                response.getHeaderString(HttpHeaders.CONTENT_TYPE),
+                retryAfter(response),
+                beginningOf(response));
+        CallFailure failure = detour == null || detour.home()
+                ? failures.of(answer)
+                : failures.elsewhere(answer, detour.status(), detour.target());
+        if (failure instanceof CallFailure.Limited limited) {
+            budgets.apply(accountId).coolDown(limited.pause());
+        }
+        // Of any other account nothing is started: a person who reads it over HTTP may have mistyped its number.
+        if (failure instanceof CallFailure.Suspended suspended && accounts.contains(accountId)) {
+            suspension(accountId).suspend(clock.instant(), suspended.detail());
+        }
+        throw new DbtCloudException(failure);
+    }
+
+    /** Whether it is a page where there should be data. After a redirect it is one to log in, most likely, and no artifact. */
+    static boolean isPage(Response response) {
+        String type = response.getHeaderString(HttpHeaders.CONTENT_TYPE);
+        return response.getStatus() / 100 == 2
+                && type != null
+                && type.toLowerCase(Locale.ROOT).contains("html");
+    }
+
+    private static @Nullable String retryAfter(Response response) {
+        String standard = response.getHeaderString(HttpHeaders.RETRY_AFTER);
+        return standard != null ? standard : response.getHeaderString("x-rate-limit-retry-after-seconds");
+    }
+
+    private static String beginningOf(Response response) {
+        try {
+            InputStream body = content(response);
+            return body == null ? "" : new String(body.readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            // The status says enough; what else there was to read did not come.
+            return "";
+        }
+    }
+
+    /** The value of a good answer to a read. */
+    <T> T read(Response response, ApiCalls.Reader<T> reader) throws DbtCloudException {
+        try {
+            return reader.read(content(response));
+        } catch (BoundedStream.TooLarge e) {
+            throw new DbtCloudException(failures.tooLarge(response.getStatus(), e), e);
+        } catch (IOException e) {
+            throw unreadable(response, e);
+        }
+    }
+
+    /** The value of a good answer to what changes something: what cannot be read leaves its fate unclear, whatever it is. */
+    <T> T readChanged(Response response, ApiCalls.Reader<T> reader) throws DbtCloudException {
+        try {
+            return reader.read(content(response));
+        } catch (IOException e) {
+            throw unreadable(response, e);
+        }
+    }
+
+    DbtCloudException unreadable(Response response, IOException e) {
+        return new DbtCloudException(
+                failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e), e);
+    }
+
+    /** The body, unpacked where it came packed. What is small on the wire may be huge, so that has a bound. */
+    private static @Nullable InputStream content(Response response) throws IOException {
+        InputStream body = body(response);
+        String encoding = response.getHeaderString(HttpHeaders.CONTENT_ENCODING);
+        return body == null || !UnpackedStream.isPacked(encoding)
+                ? body
+                : new BoundedStream(UnpackedStream.of(body, encoding), LARGEST_UNPACKED);
+    }
+
+    static @Nullable InputStream body(Response response) {
+        return response.hasEntity() ? response.readEntity(InputStream.class) : null;
+    }
+}

@@ -1,0 +1,171 @@
+package org.dbtrelay.dbtcloud.resources;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.core.Response;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.http.ApiCalls;
+import org.dbtrelay.dbtcloud.http.DbtCloudApi;
+import org.dbtrelay.dbtcloud.http.Envelope;
+import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
+import org.dbtrelay.dbtcloud.http.ReadRetries;
+import org.dbtrelay.dbtcloud.paging.Listing;
+import org.dbtrelay.dbtcloud.paging.Listing.RowReader;
+import org.dbtrelay.dbtcloud.paging.Listing.Shape;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobNames;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Accounts, projects, environments and jobs, to read. What is worth it is asked for again for a while ({@link ReadRetries}).
+ * Not found may always mean "not allowed": dbt Cloud does not tell the two apart.
+ */
+public final class DbtCloudResources {
+
+    private final long defaultAccountId;
+    private final ApiCalls exchange;
+    private final ReadRetries retries;
+    private final JobDirectory directory;
+
+    public DbtCloudResources(long defaultAccountId, ApiCalls exchange, ReadRetries retries, JobDirectory directory) {
+        this.defaultAccountId = defaultAccountId;
+        this.exchange = exchange;
+        this.retries = retries;
+        this.directory = directory;
+    }
+
+    /** The accounts that the token can see; dbt Cloud does not page them. Costs a request of the connection's own account. */
+    public List<Account> listAccounts() throws DbtCloudException {
+        return retries.get(() -> exchange.get(defaultAccountId, Priority.READ, DbtCloudApi::listAccounts, body -> {
+            List<Account> accounts = new ArrayList<>();
+            for (var row : Envelope.read(body).rows()) {
+                accounts.add(Account.of(object(row)));
+            }
+            return List.copyOf(accounts);
+        }));
+    }
+
+    /** One account. */
+    public Account getAccount(long accountId) throws DbtCloudException {
+        return get(accountId, api -> api.account(accountId), Account::of);
+    }
+
+    /** The projects of an account; {@code nameContains}: a part of the name in any case, null: all. */
+    public Listing<Project> listProjects(long accountId, @Nullable String nameContains) {
+        return listProjects(accountId, named(nameContains));
+    }
+
+    /** The projects of an account, with any filters of dbt Cloud's. */
+    public Listing<Project> listProjects(long accountId, Map<String, String> filters) {
+        return list(
+                accountId,
+                (api, parameters) -> api.listProjects(accountId, parameters),
+                new Shape<>(Project::of, Project::id, "pk__gt"),
+                filters);
+    }
+
+    /** One project. */
+    public Project getProject(long accountId, long projectId) throws DbtCloudException {
+        return get(accountId, api -> api.project(accountId, projectId), Project::of);
+    }
+
+    /** The environments of a project; {@code nameContains}: a part of the name in any case, null: all. */
+    public Listing<Environment> listEnvironments(long accountId, long projectId, @Nullable String nameContains) {
+        return listEnvironments(accountId, projectId, named(nameContains));
+    }
+
+    /** The environments of a project, with any filters of dbt Cloud's. */
+    public Listing<Environment> listEnvironments(long accountId, long projectId, Map<String, String> filters) {
+        return list(
+                accountId,
+                (api, parameters) -> api.listEnvironments(accountId, projectId, parameters),
+                new Shape<>(Environment::of, Environment::id, "id__gt"),
+                filters);
+    }
+
+    /** One environment. */
+    public Environment getEnvironment(long accountId, long projectId, long environmentId) throws DbtCloudException {
+        return get(accountId, api -> api.environment(accountId, projectId, environmentId), Environment::of);
+    }
+
+    /** The jobs of an account. */
+    public Listing<Job> listJobs(long accountId, JobFilter filter) {
+        return list(
+                accountId,
+                (api, parameters) -> api.listJobs(accountId, parameters),
+                new Shape<>(row -> Job.of(row, accountId), Job::id, null),
+                filter.parameters());
+    }
+
+    /** One job. */
+    public Job getJob(long accountId, long jobId) throws DbtCloudException {
+        return get(accountId, api -> api.job(accountId, jobId), row -> Job.of(row, accountId));
+    }
+
+    /**
+     * The one job with exactly these names. A match is remembered for ten minutes, a miss for half a minute: the first look-up
+     * costs three requests, the next ones none.
+     *
+     * @throws DbtCloudResourceLookupException if not exactly one project, environment or job has its name
+     */
+    public JobDetails getJobByName(long accountId, JobNames names)
+            throws DbtCloudException, DbtCloudResourceLookupException {
+        JobDirectory.Result result = retries.get(() -> directory.find(accountId, names));
+        return switch (result) {
+            case JobDirectory.Match(JobDetails job) -> job;
+            case JobDirectory.Miss miss ->
+                throw new DbtCloudResourceLookupException(
+                        miss.message(), miss.resource(), miss.matches(), miss.nearNames());
+        };
+    }
+
+    /** Forgets what was found for the names, for example after a trigger was answered that the job is gone. */
+    public void forgetJobByName(long accountId, JobNames names) {
+        directory.forget(accountId, names);
+    }
+
+    private static Map<String, String> named(@Nullable String nameContains) {
+        Map<String, String> parameters = new TreeMap<>();
+        JobFilter.put(parameters, "name__icontains", nameContains);
+        return parameters;
+    }
+
+    private <T> T get(long accountId, Function<DbtCloudApi, Uni<Response>> call, RowReader<T> reader)
+            throws DbtCloudException {
+        return retries.get(() -> exchange.get(
+                accountId,
+                Priority.READ,
+                call,
+                body -> reader.read(object(Envelope.read(body).data()))));
+    }
+
+    private <T> Listing<T> list(
+            long accountId,
+            BiFunction<DbtCloudApi, Map<String, String>, Uni<Response>> call,
+            Shape<T> shape,
+            Map<String, String> parameters) {
+        return new Listing<>(
+                asked -> retries.get(() -> exchange.get(
+                        accountId,
+                        Priority.READ,
+                        api -> call.apply(api, asked),
+                        body -> Envelope.read(body).asList())),
+                shape,
+                parameters);
+    }
+
+    public static ObjectNode object(JsonNode data) throws UnreadableAnswer {
+        if (data instanceof ObjectNode row) {
+            return row;
+        }
+        throw new UnreadableAnswer("an answer without data");
+    }
+}

@@ -1,0 +1,117 @@
+package org.dbtrelay.dbtcloud.runs;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.runs.RunLists.Page;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the run of a trigger whose answer was lost, by the marker in its cause. "Not found" may lead to a second trigger, so
+ * a run whose cause cannot be told is never passed over.
+ */
+public final class CauseSearch {
+
+    private final RunLists lists;
+
+    static final int AT_ONCE = 2_000;
+
+    private final MissingTriggers untold;
+
+    public CauseSearch(RunLists lists, Monotonic monotonic) {
+        this.lists = lists;
+        this.untold = new MissingTriggers(lists, monotonic);
+    }
+
+    /**
+     * Reads the job's runs, newest first, down to the page with a run that is below both bounds; there is no other limit. Two
+     * bounds, because each alone rests on something: the time on two clocks that agree, the id on ids that grow. A marked run
+     * below them that shares a page with them counts too: it can only be of the same command.
+     *
+     * @return the oldest run whose cause has the marker in front; one that only quotes it is another's
+     */
+    public Optional<RunSnapshot> find(
+            long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
+            throws DbtCloudException {
+        RunSnapshot oldest = null;
+        int offset = 0;
+        boolean more = true;
+        List<RunSnapshot> causeless = new ArrayList<>();
+        boolean tellsOthers = false;
+        while (more) {
+            Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJobWithTrigger(jobId, offset));
+            page.mustBeWhole(jobId);
+            boolean reachedBound = false;
+            for (RunSnapshot run : page.runs()) {
+                boolean within = isWithin(run, aboveRunId, notCreatedBefore);
+                reachedBound |= !within;
+                tellsOthers |= run.triggerCause() != null;
+                if (run.triggerCause() == null && within) {
+                    causeless.add(run);
+                }
+                oldest = older(oldest, run, marker);
+            }
+            more = !reachedBound && !page.isLast(offset);
+            offset += page.rows();
+        }
+        for (RunSnapshot run : untold.readSingly(causeless, tellsOthers)) {
+            oldest = older(oldest, run, marker);
+        }
+        return Optional.ofNullable(oldest);
+    }
+
+    private static @Nullable RunSnapshot older(@Nullable RunSnapshot oldest, RunSnapshot run, String marker) {
+        String cause = run.triggerCause();
+        return cause != null && cause.startsWith(marker) && (oldest == null || run.runId() < oldest.runId())
+                ? run
+                : oldest;
+    }
+
+    /**
+     * Reads the account's runs, newest first, down to the page with one that is older than the bound.
+     *
+     * @param some takes them, at most {@value #AT_ONCE} at a time: a busy hour has tens of thousands. Rows shift to the next page
+     *     while new runs come in, so a run can come twice.
+     */
+    public void each(long accountId, String prefix, Instant notCreatedBefore, Consumer<List<RunSnapshot>> some)
+            throws DbtCloudException {
+        Map<Long, RunSnapshot> found = new LinkedHashMap<>();
+        int offset = 0;
+        boolean more = true;
+        while (more) {
+            Page page = lists.page(accountId, Priority.SWEEP, RunQuery.newestOfAccountWithTrigger(offset));
+            // A page that tells no time of its runs would not tell the bound either: the account's whole past would be
+            // read.
+            boolean reachedBound = page.runs().stream().allMatch(run -> run.createdAt() == null);
+            for (RunSnapshot run : page.runs()) {
+                reachedBound |= !isWithin(run, null, notCreatedBefore);
+                if (run.triggerCause() != null && run.triggerCause().startsWith(prefix)) {
+                    found.put(run.runId(), run);
+                }
+                if (found.size() == AT_ONCE) {
+                    some.accept(List.copyOf(found.values()));
+                    found.clear();
+                }
+            }
+            more = !reachedBound && !page.isLast(offset);
+            offset += page.rows();
+        }
+        if (!found.isEmpty()) {
+            some.accept(List.copyOf(found.values()));
+        }
+    }
+
+    private static boolean isWithin(RunSnapshot run, @Nullable Long aboveRunId, Instant notCreatedBefore) {
+        boolean above = aboveRunId != null && run.runId() > aboveRunId;
+        boolean young = run.createdAt() == null || !run.createdAt().isBefore(notCreatedBefore);
+        return above || young;
+    }
+}

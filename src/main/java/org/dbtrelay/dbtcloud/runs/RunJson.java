@@ -1,0 +1,148 @@
+package org.dbtrelay.dbtcloud.runs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
+import org.dbtrelay.dbtcloud.http.WireFields;
+import org.dbtrelay.dbtcloud.redaction.Redaction;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run as dbt Cloud sends it ({@code RunResponse}), as far as the relay reads it; everything may be null or absent. Its id, its
+ * status and its job's id have to be right, because decisions rest on them; any other odd value counts as absent.
+ */
+public record RunJson(WireFields fields) {
+
+    /** A step in another status has only been if its time of start says so. */
+    private static final Set<JobRunStatus> RUNS_OR_RAN =
+            Set.of(JobRunStatus.Known.RUNNING, JobRunStatus.Known.SUCCESS, JobRunStatus.Known.ERROR);
+
+    /** What is kept of a status message and of names, in characters. */
+    static final int LONGEST_MESSAGE = 1_000;
+
+    private static final int LONGEST_COMMAND = 10_000;
+
+    /** No status is a status that this build does not know: the run is polled on. */
+    private static final long NO_STATUS = 0;
+
+    /** The cause of a run whose trigger is told and has none. */
+    private static final String NO_CAUSE = "";
+
+    /**
+     * Of a row, or of the data of an answer.
+     *
+     * @throws UnreadableAnswer if it is no object
+     */
+    static RunJson of(JsonNode row) throws UnreadableAnswer {
+        if (!row.isObject()) {
+            throw new UnreadableAnswer("an answer without data");
+        }
+        return new RunJson(new WireFields(row, "run"));
+    }
+
+    /**
+     * The run as the relay knows it.
+     *
+     * @param askedAccount the account of the request, for answers that name none
+     * @param askedJob the job of the request, for answers that name none; null if the request named none
+     * @throws UnreadableAnswer if it has no id, its job is unknown, or one of these or its status is of another kind
+     */
+    RunSnapshot toSnapshot(long askedAccount, @Nullable Long askedJob) throws UnreadableAnswer {
+        Long id = fields.strict("id");
+        if (id == null) {
+            throw new UnreadableAnswer("a run without id");
+        }
+        WireFields job = fields.object("job");
+        Long ofJob = firstOf(
+                fields.strict("job_definition_id"),
+                fields.strict("job_id"),
+                job == null ? null : job.strict("id"),
+                askedJob);
+        if (ofJob == null) {
+            throw new UnreadableAnswer("a run without job");
+        }
+        String jobName = job == null ? null : job.text("name");
+        return new RunSnapshot(
+                id,
+                Objects.requireNonNullElse(fields.number("account_id"), askedAccount),
+                fields.number("project_id"),
+                fields.number("environment_id"),
+                ofJob,
+                jobName == null ? null : Redaction.withoutControl(LONGEST_MESSAGE, jobName),
+                status(fields.strict("status")),
+                Redaction.of(LONGEST_MESSAGE, fields.text("status_message")),
+                fields.text("href"),
+                DbtCloudTimes.instant(fields.text("created_at")),
+                DbtCloudTimes.instant(fields.text("started_at")),
+                DbtCloudTimes.instant(fields.text("finished_at")),
+                fields.flag("artifacts_saved"),
+                cause(),
+                fields.number("retrying_run_id"));
+    }
+
+    /** Whether it could be retried from its point of failure. */
+    boolean canRetry() {
+        return fields.flag("can_retry");
+    }
+
+    /** Why not. */
+    @Nullable
+    String retryNotSupportedReason() {
+        return fields.text("retry_not_supported_reason");
+    }
+
+    /** The steps by index; one without index is left out, as its artifacts could not be asked for. */
+    List<RunStep> toSteps() {
+        List<RunStep> steps = new ArrayList<>();
+        JsonNode rows = fields.list("run_steps");
+        for (JsonNode row : rows == null ? List.<JsonNode>of() : rows) {
+            WireFields step = new WireFields(row, "run_step");
+            Long index = step.number("index");
+            if (index != null && index <= Integer.MAX_VALUE) {
+                steps.add(toStep(step, index.intValue()));
+            }
+        }
+        steps.sort(Comparator.comparingInt(RunStep::index));
+        return List.copyOf(steps);
+    }
+
+    private static RunStep toStep(WireFields step, int index) {
+        JobRunStatus status = status(step.number("status"));
+        WireFields command = step.object("run_step_command");
+        String logs = step.text("logs");
+        return new RunStep(
+                index,
+                Objects.requireNonNullElse(Redaction.of(LONGEST_MESSAGE, step.text("name")), ""),
+                status,
+                step.text("started_at") != null || RUNS_OR_RAN.contains(status),
+                command == null ? null : Redaction.of(LONGEST_COMMAND, command.text("dbt_command")),
+                logs == null ? "" : Redaction.tail(logs));
+    }
+
+    /** Empty if the run's trigger is told and has none; null if its trigger is not told: it may have any cause. */
+    private @Nullable String cause() {
+        WireFields trigger = fields.object("trigger");
+        return trigger == null ? null : Objects.requireNonNullElse(trigger.text("cause"), NO_CAUSE);
+    }
+
+    private static JobRunStatus status(@Nullable Long code) {
+        long known = code == null ? NO_STATUS : code;
+        return JobRunStatus.of(Math.clamp(known, Integer.MIN_VALUE, Integer.MAX_VALUE));
+    }
+
+    private static @Nullable Long firstOf(@Nullable Long... candidates) {
+        for (Long candidate : candidates) {
+            if (candidate != null) {
+                return candidate;
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,206 @@
+package org.dbtrelay.dbtcloud.connection;
+
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Objects;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.http.ApiToken;
+import org.dbtrelay.dbtcloud.http.DbtCloudApi;
+import org.dbtrelay.dbtcloud.http.GuardedBody;
+import org.dbtrelay.dbtcloud.http.RedirectedApi;
+import org.dbtrelay.dbtcloud.http.RestClients;
+import org.dbtrelay.metrics.RelayMetrics;
+
+/** The real connections of one process, on an API that somebody else answers. */
+public final class SimConnections {
+
+    private final Connections connections;
+    private final ConnectionProbes probes;
+
+    /** Wires the real objects. */
+    public SimConnections(RelayConfig config, Api api, Clock clock, Monotonic monotonic, RelayMetrics metrics) {
+        DbtCloudApi client = asClient(api);
+        RestClients clients = new RestClients("simulated") {
+            @Override
+            public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
+                return client;
+            }
+
+            @Override
+            public DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
+                return client;
+            }
+
+            @Override
+            public RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
+                return (RedirectedApi) Proxy.newProxyInstance(
+                        SimConnections.class.getClassLoader(),
+                        new Class<?>[] {RedirectedApi.class},
+                        (proxy, method, arguments) -> {
+                            throw new UnsupportedOperationException("The simulated dbt Cloud redirects nobody.");
+                        });
+            }
+        };
+        this.connections = new Connections(config, clients, clock, monotonic);
+        this.probes = new ConnectionProbes(connections, metrics);
+    }
+
+    /** The real connections. */
+    public Connections connections() {
+        return connections;
+    }
+
+    /** Whether a connection is taken for one that does not work. */
+    public boolean isAnySuspended() {
+        return connections.names().stream()
+                .anyMatch(name ->
+                        !connections.find(name).orElseThrow().suspended().isEmpty());
+    }
+
+    /** One round of the real probes. */
+    public void probe() {
+        probes.probeSuspects();
+    }
+
+    /** The body of a call that starts a run, as the REST client sees it. */
+    public interface Guarded {
+        /** True at most once: the request may go out now. */
+        boolean release();
+
+        /** What is sent. */
+        byte[] json();
+
+        /** What the REST client throws if it may not. */
+        IOException stopped();
+    }
+
+    /**
+     * dbt Cloud's API with starts whose bodies can be seen from outside. It is no {@link DbtCloudApi} itself: Quarkus would
+     * take a class that has those paths for a resource of the application.
+     */
+    public interface Api {
+        /** Get job. */
+        Uni<Response> job(long jobId);
+
+        /** List jobs, projects or environments. */
+        Uni<Response> named(String kind, String nameContains);
+
+        /** Trigger job run. */
+        Uni<Response> trigger(long jobId, String traceparent, Guarded body);
+
+        /** Retry run. */
+        Uni<Response> retryRun(long runId, String traceparent, Guarded body);
+
+        /** Cancel run. */
+        Uni<Response> cancel(long runId);
+
+        /** Get run. */
+        Uni<Response> run(long runId, boolean withTrigger);
+
+        /** Get run with its steps. */
+        Response runStream(long runId);
+
+        /** List runs. */
+        Uni<Response> runs(
+                Long jobId,
+                String statusIn,
+                String pkIn,
+                Long above,
+                boolean withTrigger,
+                boolean newestFirst,
+                int limit);
+
+        /** List run artifacts. */
+        Uni<Response> artifacts(long runId);
+
+        /** Get run artifact. */
+        Response artifact(long runId, String path);
+    }
+
+    private static final Map<String, Integer> PARAMETERS = Map.ofEntries(
+            Map.entry("job", 2),
+            Map.entry("jobs", 7),
+            Map.entry("projects", 5),
+            Map.entry("environments", 6),
+            Map.entry("trigger", 4),
+            Map.entry("listAccounts", 0),
+            Map.entry("account", 1),
+            Map.entry("listProjects", 2),
+            Map.entry("project", 2),
+            Map.entry("listEnvironments", 3),
+            Map.entry("environment", 3),
+            Map.entry("listJobs", 2),
+            Map.entry("listRuns", 2),
+            Map.entry("retryDetails", 2),
+            Map.entry("retryRun", 4),
+            Map.entry("rerunJob", 4),
+            Map.entry("cancel", 3),
+            Map.entry("run", 3),
+            Map.entry("runStream", 3),
+            Map.entry("runs", 9),
+            Map.entry("artifacts", 2),
+            Map.entry("artifact", 4),
+            Map.entry("close", 0));
+
+    private static DbtCloudApi asClient(Api api) {
+        for (Method method : DbtCloudApi.class.getMethods()) {
+            if (!Objects.equals(PARAMETERS.get(method.getName()), method.getParameterCount())) {
+                throw new IllegalStateException("changed, so this has to change too: " + method);
+            }
+        }
+        return (DbtCloudApi) Proxy.newProxyInstance(
+                SimConnections.class.getClassLoader(),
+                new Class<?>[] {DbtCloudApi.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "job" -> api.job((long) arguments[1]);
+                    case "jobs" -> api.named("jobs", (String) arguments[3]);
+                    case "projects" -> api.named("projects", (String) arguments[1]);
+                    case "environments" -> api.named("environments", (String) arguments[2]);
+                    case "trigger" ->
+                        api.trigger((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
+                    case "retryRun" ->
+                        api.retryRun((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
+                    case "cancel" -> api.cancel((long) arguments[1]);
+                    case "run" -> api.run((long) arguments[1], arguments[2] != null);
+                    case "runStream" -> api.runStream((long) arguments[1]);
+                    case "runs" ->
+                        api.runs(
+                                (Long) arguments[1],
+                                (String) arguments[2],
+                                (String) arguments[3],
+                                (Long) arguments[4],
+                                arguments[5] != null,
+                                ((String) arguments[6]).startsWith("-"),
+                                (int) arguments[7]);
+                    case "artifacts" -> api.artifacts((long) arguments[1]);
+                    case "artifact" -> api.artifact((long) arguments[1], (String) arguments[2]);
+                    case "close" -> null;
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
+    }
+
+    private static Guarded guarded(GuardedBody body) {
+        return new Guarded() {
+            @Override
+            public boolean release() {
+                return body.release();
+            }
+
+            @Override
+            public byte[] json() {
+                return body.json();
+            }
+
+            @Override
+            public IOException stopped() {
+                return new GuardedBody.Stopped();
+            }
+        };
+    }
+}
