@@ -1,7 +1,7 @@
 package org.dbtrelay.flow;
 
 import org.dbtrelay.ledger.Claim;
-import org.dbtrelay.ledger.SourceRecord;
+import org.dbtrelay.ledger.intake.SourceRecord;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
