@@ -25,7 +25,7 @@ public class CommandViews {
     /** Bytes of heap for all events together; {@code docs/operations.md} counts them. */
     static final int MOST_BYTES = 8 * 1024 * 1024;
 
-    /** What an event needs beside its JSON. */
+    /** The bytes that an event needs beside its JSON. */
     private static final int BESIDE = 128;
 
     private static final int EVENTS = 50;
@@ -37,7 +37,7 @@ public class CommandViews {
     /**
      * A command as it stands.
      *
-     * @param waitsFor what a waiting command waits for; null unless it is waiting
+     * @param waitsFor the reason of the wait; null unless it is waiting
      * @param ahead how many commands come before it at its job
      * @param events the newest 50 that this process has told, oldest first, as their JSON
      */

@@ -95,13 +95,13 @@ final class CommitBatch implements Batch {
      */
     private record CameOn(@Nullable String commandId, SourceRecord sent, long offset) {}
 
-    /** Whether nothing more should come in. What came in last may have brought more than there was room for. */
+    /** Whether nothing more should come in. The last input may have brought more than there was room for. */
     @Override
     public boolean isFull() {
         return countRecords() >= bounds.records() || bytes >= bounds.bytes();
     }
 
-    /** Whether arrivals should wait: the other half is for what the clock brings, which else would wait for all of them. */
+    /** Whether new items should wait: the other half is for timers and turns, which else would wait for all of them. */
     boolean isHalfFull() {
         return countRecords() >= bounds.records() / 2 || bytes >= bounds.bytes() / 2;
     }
@@ -136,7 +136,7 @@ final class CommitBatch implements Batch {
         position = position.movedTo(origin.record().offset());
     }
 
-    /** What was decided, but for what becomes of the record. */
+    /** Adds a decision; {@link #putAside} adds its dead letter. */
     @Override
     public void take(Decision decision) {
         @Nullable RunEntry entry = decision.entry();
@@ -161,8 +161,8 @@ final class CommitBatch implements Batch {
      */
     void putAside(SourceRecord origin, SourceRecord sent, DeadLetter verdict) {
         int refusals = claim.refusals().timesOfDeadLetter(origin.record().offset());
-        deadLetters.add(new PutAside(
-                origin, verdict, weighed(flow.deadLetters.record(sent.record(), verdict, now, refusals))));
+        deadLetters.add(
+                new PutAside(origin, verdict, weighed(flow.deadLetters.record(sent.record(), verdict, now, refusals))));
     }
 
     /** A record belongs to another partition: it is written there with the position that takes it from here, once. */
@@ -201,7 +201,7 @@ final class CommitBatch implements Batch {
         return origins;
     }
 
-    /** What is to be committed. */
+    /** The records to commit. */
     List<ProducerRecord<byte[], byte[]>> records() {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         changed.values().forEach(each -> records.add(each.record()));
@@ -275,7 +275,7 @@ final class CommitBatch implements Batch {
         passedOn.forEach(each -> claim.placement().told(each.origin().record()));
     }
 
-    /** What was passed on, and what came so, by the records of the commands topic. */
+    /** Audits the records that were passed on, to another partition or to here. */
     void audit(Audit audit) {
         passedOn.forEach(each -> audit.passedOn(each.origin().record(), each.to()));
         cameOn.forEach(each -> audit.cameOn(each.commandId(), each.sent().record(), each.offset()));

@@ -13,7 +13,7 @@ import org.dbtrelay.run.partition.Partition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a record of the commands topic lies where it belongs. A key belongs to one partition, whoever has sent it; a record
+ * Finds out whether a record of the commands topic lies where it belongs. A key belongs to one partition, whoever has sent it; a record
  * without a key belongs where the HTTP API would have put its command. {@code docs/guarantees.md} says why this ends after one
  * hop, and why nothing depends on headers that clients copy.
  */
@@ -31,7 +31,7 @@ final class RecordRouting {
         this.commands = commands;
     }
 
-    /** What is to be done with a record. */
+    /** The place of a record. */
     sealed interface Place {
 
         /**
@@ -64,7 +64,7 @@ final class RecordRouting {
         }
     }
 
-    /** Where a record is to be taken. */
+    /** Finds the place of a record. */
     Place of(SourceRecord origin, Input.RecordInput input) {
         @Nullable PassedOn header = placement.passedOn(origin.record());
         return switch (input) {

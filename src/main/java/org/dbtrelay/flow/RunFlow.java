@@ -86,7 +86,7 @@ final class RunFlow implements PartitionProcessor.Session {
         return new PartitionProcessor.Taken(taken, commands.isBehind() || batch.isFull() ? now : next(now));
     }
 
-    /** Where the clocks do not agree any more, everything that was to be waited for (W above all) is waited for again. */
+    /** If the two clocks have come apart, all waits (W above all) begin anew. */
     private void watchClocks(Instant now, long nanos) {
         if (begun && !clocks.cameApart(now, nanos)) {
             return;

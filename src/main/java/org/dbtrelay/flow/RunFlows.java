@@ -67,7 +67,7 @@ public class RunFlows implements PartitionProcessor {
         return new RunFlow(claim, this);
     }
 
-    /** What follows from an input; the one call of the decision. */
+    /** Decides an input; the one call of the machine. */
     Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, JobQueues queues) {
         return RunMachine.decide(entry, input, now, policy, queues);
     }
@@ -77,7 +77,7 @@ public class RunFlows implements PartitionProcessor {
         return new SendWindow(policy.sendWindow(), decidedAt, decidedNanos, clock, monotonic);
     }
 
-    /** How much is committed at once. */
+    /** The bound of a batch. */
     CommitBatch.Bounds batchBounds() {
         return CommitBatch.Bounds.USUAL;
     }

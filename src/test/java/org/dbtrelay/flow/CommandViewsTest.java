@@ -75,7 +75,8 @@ class CommandViewsTest {
             entries.put("c" + i, SlotsTest.waiting(i, 7));
         }
         for (int i = open; i < open + finished; i++) {
-            RunEntry over = SlotsTest.over(SlotsTest.waiting(i, 7), 1_000_000 + i, NOW.minus(Duration.ofHours(i % 100)));
+            RunEntry over =
+                    SlotsTest.over(SlotsTest.waiting(i, 7), 1_000_000 + i, NOW.minus(Duration.ofHours(i % 100)));
             entries.put(over.commandId(), over);
         }
         return new Partition(

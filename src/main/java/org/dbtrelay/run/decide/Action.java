@@ -109,7 +109,7 @@ public sealed interface Action {
     record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements External {}
 
     /**
-     * Read the run with its steps and, if it failed, why, because it has ended. What is not there yet is waited for, but
+     * Read the run with its steps and, if it failed, why, because it has ended. The relay waits for parts that are not there yet, but
      * {@link #END_HELD_BACK} at most.
      *
      * @param run as it was seen to have ended

@@ -134,7 +134,8 @@ public final class Partition {
      */
     public Decision take(Input input, Batch batch) {
         switch (input) {
-            case Input.StartReserved start when draining || !slots.isGranted(start.commandId()) -> {
+            case Input.StartReserved start
+            when draining || !slots.isGranted(start.commandId()) -> {
                 // It was asked for before its command changed: its place may be another's.
                 unusable.add(start.commandId());
                 return Decision.NOTHING;

@@ -81,7 +81,9 @@ class PartitionTest {
     }
 
     private void put(RunEntry entry) {
-        take(new Input.TargetChanged(entry.commandId()), new Decision(entry, null, List.of(), List.of(), List.of(), null));
+        take(
+                new Input.TargetChanged(entry.commandId()),
+                new Decision(entry, null, List.of(), List.of(), List.of(), null));
     }
 
     private void take(Input input, Decision taken) {
@@ -243,8 +245,8 @@ class PartitionTest {
         put(SlotsTest.in(partition.find("c2"), SlotsTest.following(92)));
         entries.looks = 0;
 
-        List<Input.MarkedRunsFound> marked = sweep(
-                NOW, run(91, "c1"), run(92, "c2"), run(93, "c2"), run(94, "c5"), run(95, "somebody else's"));
+        List<Input.MarkedRunsFound> marked =
+                sweep(NOW, run(91, "c1"), run(92, "c2"), run(93, "c2"), run(94, "c5"), run(95, "somebody else's"));
 
         assertThat(marked).extracting(Input.MarkedRunsFound::commandId).containsExactly("c2", "c5");
         assertThat(marked.getFirst().runs()).extracting(RunSnapshot::runId).containsExactly(92L, 93L);
