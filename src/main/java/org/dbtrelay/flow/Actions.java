@@ -66,13 +66,10 @@ class Actions {
             case Action.ReadEnd read -> call(action, inbox, client -> ends.end(client, read));
             case Action.ExplainEnd explain -> ends.later(explain, inbox);
             case Action.CancelRun cancel ->
-                call(
-                        action,
-                        inbox,
-                        client -> new Input.RunObserved(
-                                cancel.commandId(),
-                                client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent())));
-            case Action.CancelOther cancel -> cancelOther(cancel);
+                call(action, inbox, client -> cancel(client, cancel, cancel.runId(), cancel.traceparent()));
+            // Its effect shows when the relay lists the job's runs again, so nobody waits for the answer.
+            case Action.CancelOther cancel ->
+                call(action, _ -> {}, client -> cancel(client, cancel, cancel.runId(), cancel.traceparent()));
             case Action.ReadRun read -> call(action, inbox, client -> readRun(client, read));
             case Action.ReadNewestRun read -> call(action, inbox, client -> readNewest(client, read));
             case Action.ListInFlight list ->
@@ -161,27 +158,10 @@ class Actions {
         return new Input.RunRead(commandId, read.run(), read.canRetry(), read.notSupportedReason(), look);
     }
 
-    /** What comes of it is seen when the job's runs are listed again. */
-    private void cancelOther(Action.CancelOther cancel) {
-        connections
-                .find(cancel.target().connection())
-                .ifPresent(client -> Thread.startVirtualThread(() -> {
-                    try {
-                        client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent());
-                    } catch (DbtCloudException e) {
-                        CallFailureLog.report(
-                                "A run could not be cancelled to make room; it will be tried again",
-                                cancel.commandId(),
-                                cancel.target(),
-                                e.failure());
-                    } catch (RuntimeException | Error e) {
-                        LOG.error(
-                                "A fault of the relay stopped a call; it will be made again",
-                                e,
-                                pair(LogKey.COMMAND_ID, cancel.commandId()),
-                                pair(LogKey.ACTION, cancel.getClass().getSimpleName()));
-                    }
-                }));
+    private static Input cancel(DbtCloudClient client, Action.Call action, long runId, @Nullable String traceparent)
+            throws DbtCloudException {
+        return new Input.RunObserved(
+                action.commandId(), client.cancel(action.target().accountId(), runId, traceparent));
     }
 
     /** Looks first: a run that has begun meanwhile is left alone. */

@@ -7,7 +7,7 @@ import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.Target;
 
-/** What the log says of calls to dbt Cloud that failed. */
+/** Logs failed calls to dbt Cloud. */
 final class CallFailureLog {
 
     private static final RelayLog LOG = RelayLog.of(CallFailureLog.class);

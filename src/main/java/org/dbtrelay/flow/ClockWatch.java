@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Notices that the wall clock was set, or that a suspended machine stopped the monotonic one: the two have come apart. What was
- * to be waited for by the clock as it was is then worth nothing.
+ * Notices that the wall clock was set, or that a suspended machine stopped the monotonic one: the two have come apart. A wait
+ * by the clock as it was is then worth nothing.
  */
 final class ClockWatch {
 

@@ -2,70 +2,51 @@ package org.dbtrelay.flow;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.ObjIntConsumer;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.run.job.JobRunStatus;
-import org.dbtrelay.run.state.RunEntry;
-import org.dbtrelay.run.state.RunState;
-import org.jspecify.annotations.Nullable;
+import org.dbtrelay.run.partition.Counts;
 
-/** Counts the commands of one claim: those that are not finished, by connection, and those that are remembered. */
+/** Reports the counts of one partition: the gauges are sums over all partitions, so each change is added to them. */
 final class CommandGauges {
 
     private final RelayMetrics metrics;
-    private final Map<String, Integer> unfinished = new HashMap<>();
-    private final Map<InFlight, Integer> inFlight = new HashMap<>();
-    private int allUnfinished;
+    private final Map<String, Integer> pending = new HashMap<>();
+    private final Map<Counts.InFlight, Integer> inFlight = new HashMap<>();
     private int remembered;
-
-    private record InFlight(String connection, JobRunStatus status) {}
 
     CommandGauges(RelayMetrics metrics) {
         this.metrics = metrics;
     }
 
-    /**
-     * An entry takes the place of another.
-     *
-     * @param before null: there was none
-     * @param after null: there is none any more
-     */
-    void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
-        count(before, -1);
-        count(after, 1);
+    /** Adds what has changed since the last time. */
+    void report(Counts counts) {
+        add(pending, counts.unfinishedByConnection(), metrics::pending);
+        add(inFlight, counts.inFlight(), this::addInFlight);
+        metrics.remembered(counts.finished() - remembered);
+        remembered = counts.finished();
     }
 
-    int unfinished() {
-        return allUnfinished;
+    private static <K> void add(Map<K, Integer> told, Map<K, Integer> counts, ObjIntConsumer<K> gauge) {
+        counts.forEach((key, count) -> {
+            int change = count - told.getOrDefault(key, 0);
+            if (change != 0) {
+                gauge.accept(key, change);
+                told.put(key, count);
+            }
+        });
+    }
+
+    private void addInFlight(Counts.InFlight runs, int change) {
+        metrics.inFlight(runs.connection(), runs.status(), change);
     }
 
     /** The claim is over: its commands are no longer this instance's. */
     void close() {
+        pending.forEach((connection, count) -> metrics.pending(connection, -count));
+        inFlight.forEach((runs, count) -> addInFlight(runs, -count));
         metrics.remembered(-remembered);
-        unfinished.forEach((connection, count) -> metrics.pending(connection, -count));
-        unfinished.clear();
-        inFlight.forEach((run, count) -> metrics.inFlight(run.connection(), run.status(), -count));
+        pending.clear();
         inFlight.clear();
         remembered = 0;
-        allUnfinished = 0;
-    }
-
-    private void count(@Nullable RunEntry entry, int one) {
-        if (entry == null) {
-            return;
-        }
-        if (entry.unfinished()) {
-            String connection = entry.openCommand().connection();
-            allUnfinished += one;
-            unfinished.merge(connection, one, Integer::sum);
-            metrics.pending(connection, one);
-            if (entry.state() instanceof RunState.WithRun state
-                    && !state.run().status().isTerminal()) {
-                inFlight.merge(new InFlight(connection, state.run().status()), one, Integer::sum);
-                metrics.inFlight(connection, state.run().status(), one);
-            }
-        } else {
-            remembered += one;
-            metrics.remembered(one);
-        }
     }
 }

@@ -10,12 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.run.partition.Partition;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The commands of this instance's partitions, to be looked at. Events are kept for the commands told of last only, and of
+ * The commands of this instance's partitions, for the HTTP API. It keeps events for the commands told of last only, and of
  * those no more than fit into a bound: the failure of one run can have many KiB.
  */
 @Singleton
@@ -24,19 +25,19 @@ public class CommandViews {
     /** Bytes of heap for all events together; {@code docs/operations.md} counts them. */
     static final int MOST_BYTES = 8 * 1024 * 1024;
 
-    /** What an event needs beside its JSON. */
+    /** The bytes that an event needs beside its JSON. */
     private static final int BESIDE = 128;
 
     private static final int EVENTS = 50;
 
-    private final Map<Integer, PartitionState> partitions = new ConcurrentHashMap<>();
+    private final Map<Integer, Partition> partitions = new ConcurrentHashMap<>();
     private final Map<String, Deque<byte[]>> events = new LinkedHashMap<>(16, 0.75f, true);
     private int bytes;
 
     /**
      * A command as it stands.
      *
-     * @param waitsFor what a waiting command waits for; null unless it is waiting
+     * @param waitsFor the reason of the wait; null unless it is waiting
      * @param ahead how many commands come before it at its job
      * @param events the newest 50 that this process has told, oldest first, as their JSON
      */
@@ -45,10 +46,10 @@ public class CommandViews {
 
     /** The command, if one of this instance's partitions has it. */
     public Optional<View> find(String commandId) {
-        for (Map.Entry<Integer, PartitionState> partition : partitions.entrySet()) {
-            @Nullable RunEntry entry = partition.getValue().find(commandId);
+        for (Map.Entry<Integer, Partition> each : partitions.entrySet()) {
+            @Nullable RunEntry entry = each.getValue().find(commandId);
             if (entry != null) {
-                return Optional.of(view(partition.getKey(), partition.getValue(), entry, eventsOf(commandId)));
+                return Optional.of(view(each.getKey(), each.getValue(), entry, eventsOf(commandId)));
             }
         }
         return Optional.empty();
@@ -57,27 +58,28 @@ public class CommandViews {
     /** The commands that are not finished, in no order, at most so many. */
     public List<View> unfinished(int limit) {
         List<View> found = new ArrayList<>();
-        partitions.forEach((partition, books) -> books.unfinished()
+        partitions.forEach((number, partition) -> partition
+                .unfinished()
                 .limit(Math.max(0, limit - found.size()))
-                .forEach(entry -> found.add(view(partition, books, entry, List.of()))));
+                .forEach(entry -> found.add(view(number, partition, entry, List.of()))));
         return found;
     }
 
-    private static View view(int partition, PartitionState books, RunEntry entry, List<byte[]> events) {
-        int ahead = books.queues().countAheadOf(entry);
+    private static View view(int number, Partition partition, RunEntry entry, List<byte[]> events) {
+        int ahead = partition.countAheadOf(entry);
         @Nullable
         WaitReason waitsFor = entry.state() instanceof RunState.Waiting waiting
-                ? WaitReason.of(waiting, entry, ahead, books.slots().isWaiting(entry.commandId()))
+                ? WaitReason.of(waiting, entry, ahead, partition.isWaitingForSlot(entry.commandId()))
                 : null;
-        return new View(partition, entry, waitsFor, ahead, events);
+        return new View(number, entry, waitsFor, ahead, events);
     }
 
-    void serve(int partition, PartitionState books) {
-        partitions.put(partition, books);
+    void serve(int number, Partition partition) {
+        partitions.put(number, partition);
     }
 
-    void end(int partition, PartitionState books) {
-        partitions.remove(partition, books);
+    void end(int number, Partition partition) {
+        partitions.remove(number, partition);
     }
 
     /**

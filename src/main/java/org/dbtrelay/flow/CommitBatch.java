@@ -29,15 +29,12 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
-import org.dbtrelay.run.partition.Decisions;
+import org.dbtrelay.run.partition.Batch;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What a part of what was in the mailbox comes to, before it is committed as one. It is bounded: whoever fills it looks first
- * whether there is room, and what there is no room for follows in the next one.
- */
-final class CommitBatch implements Decisions.Batch {
+/** A batch as Kafka records, which are committed as one. */
+final class CommitBatch implements Batch {
 
     private static final RelayLog LOG = RelayLog.of(CommitBatch.class);
 
@@ -54,26 +51,25 @@ final class CommitBatch implements Decisions.Batch {
     private final List<PutAside> deadLetters = new ArrayList<>();
     private final List<PassedOnward> passedOn = new ArrayList<>();
     private final List<CameOn> cameOn = new ArrayList<>();
-    private final Set<String> reserved = new HashSet<>();
     private Position position;
     private long bytes;
 
     CommitBatch(RunFlows flow, Claim claim, Instant now, Position before) {
         this.flow = flow;
         this.claim = claim;
-        this.bounds = flow.stepBounds();
+        this.bounds = flow.batchBounds();
         this.now = now;
         this.before = before;
         this.position = before;
     }
 
-    /** From where on a step is full. */
+    /** From where on a batch is full. */
     record Bounds(int records, long bytes) {
 
         /**
          * The records are what a full mailbox of plain commands brings, about four for each of 500: a transaction of so many is
          * committed in some tens of milliseconds. One without a bound would run into the time-outs of a slow broker, and would
-         * do so again after each claim. The bytes are half of what the ledger's producer buffers, so that a step does not wait
+         * do so again after each claim. The bytes are half of what the ledger's producer buffers, so that a batch does not wait
          * for its own records to be sent.
          */
         static final Bounds USUAL = new Bounds(2_000, 4L * 1024 * 1024);
@@ -99,13 +95,13 @@ final class CommitBatch implements Decisions.Batch {
      */
     private record CameOn(@Nullable String commandId, SourceRecord sent, long offset) {}
 
-    /** Whether nothing more should come in. What came in last may have brought more than there was room for. */
+    /** Whether nothing more should come in. The last input may have brought more than there was room for. */
     @Override
     public boolean isFull() {
         return countRecords() >= bounds.records() || bytes >= bounds.bytes();
     }
 
-    /** Whether arrivals should wait: the other half is for what the clock brings, which else would wait for all of them. */
+    /** Whether new items should wait: the other half is for timers and turns, which else would wait for all of them. */
     boolean isHalfFull() {
         return countRecords() >= bounds.records() / 2 || bytes >= bounds.bytes() / 2;
     }
@@ -119,7 +115,8 @@ final class CommitBatch implements Decisions.Batch {
         return record;
     }
 
-    Instant now() {
+    @Override
+    public Instant now() {
         return now;
     }
 
@@ -139,11 +136,7 @@ final class CommitBatch implements Decisions.Batch {
         position = position.movedTo(origin.record().offset());
     }
 
-    void mayStart(String commandId) {
-        reserved.add(commandId);
-    }
-
-    /** What was decided, but for what becomes of the record. */
+    /** Adds a decision; {@link #putAside} adds its dead letter. */
     @Override
     public void take(Decision decision) {
         @Nullable RunEntry entry = decision.entry();
@@ -156,7 +149,7 @@ final class CommitBatch implements Decisions.Batch {
             forgotten.add(decision.forgotten());
         }
         for (RunEvent event : decision.events()) {
-            told.add(new Told(event, weighed(flow.events().record(event))));
+            told.add(new Told(event, weighed(flow.events.record(event))));
         }
         actions.addAll(decision.actions());
     }
@@ -168,8 +161,8 @@ final class CommitBatch implements Decisions.Batch {
      */
     void putAside(SourceRecord origin, SourceRecord sent, DeadLetter verdict) {
         int refusals = claim.refusals().timesOfDeadLetter(origin.record().offset());
-        deadLetters.add(new PutAside(
-                origin, verdict, weighed(flow.deadLetters().record(sent.record(), verdict, now, refusals))));
+        deadLetters.add(
+                new PutAside(origin, verdict, weighed(flow.deadLetters.record(sent.record(), verdict, now, refusals))));
     }
 
     /** A record belongs to another partition: it is written there with the position that takes it from here, once. */
@@ -208,12 +201,7 @@ final class CommitBatch implements Decisions.Batch {
         return origins;
     }
 
-    /** Commands that hold a reservation and have not started yet. */
-    Set<String> reserved() {
-        return reserved;
-    }
-
-    /** What is to be committed. */
+    /** The records to commit. */
     List<ProducerRecord<byte[], byte[]>> records() {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         changed.values().forEach(each -> records.add(each.record()));
@@ -229,7 +217,7 @@ final class CommitBatch implements Decisions.Batch {
 
     /** Its events can be looked at from now on. */
     void showIn(CommandViews views) {
-        told.forEach(each -> views.told(each.event().commandId(), flow.events().data(each.event(), each.record())));
+        told.forEach(each -> views.told(each.event().commandId(), flow.events.data(each.event(), each.record())));
     }
 
     /**
@@ -264,8 +252,8 @@ final class CommitBatch implements Decisions.Batch {
      * @param committed when
      */
     void report(Instant committed) {
-        RelayMetrics metrics = flow.metrics();
-        flow.traces().told(events(), now, committed);
+        RelayMetrics metrics = flow.metrics;
+        flow.traces.told(events(), now, committed);
         for (Told each : told) {
             RunEvent event = each.event();
             metrics.told(event.type());
@@ -287,7 +275,7 @@ final class CommitBatch implements Decisions.Batch {
         passedOn.forEach(each -> claim.placement().told(each.origin().record()));
     }
 
-    /** What was passed on, and what came so, by the records of the commands topic. */
+    /** Audits the records that were passed on, to another partition or to here. */
     void audit(Audit audit) {
         passedOn.forEach(each -> audit.passedOn(each.origin().record(), each.to()));
         cameOn.forEach(each -> audit.cameOn(each.commandId(), each.sent().record(), each.offset()));

@@ -1,6 +1,6 @@
 package org.dbtrelay.flow;
 
-/** Where on the commands topic a command belongs: one that came by HTTP, or in a record without a key. */
+/** The place on the commands topic of a command that came by HTTP, or in a record without a key. */
 public sealed interface Destination {
 
     /** The partition that its record key makes, as for all producers. */

@@ -19,7 +19,7 @@ public class Destinations {
     }
 
     /**
-     * Where a command goes.
+     * Finds the place of a command.
      *
      * @param key the record key that its sender wants; null: the one that suits it
      */

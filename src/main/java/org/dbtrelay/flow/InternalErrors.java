@@ -4,7 +4,7 @@ import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.decide.Input;
 
-/** What becomes of an input that could not be dealt with: it ends its one command, and says why. */
+/** Replaces an input that could not be decided by one that ends its command, and says why. */
 final class InternalErrors {
 
     private InternalErrors() {}

@@ -29,7 +29,7 @@ public class PollSchedule {
     /** dbt Cloud lists at most 100 runs at a time. */
     private static final int PAGE = 100;
 
-    /** What is seen in a round is held until all of it is there. */
+    /** The results of a round are held until all of them are there. */
     private static final int MOST_AT_ONCE = 20 * PAGE;
 
     /** A hint about a run that is not watched is kept for so long: it may be on its way. */

@@ -9,10 +9,11 @@ import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.event.DeadLetter;
 import org.dbtrelay.run.event.DeadLetterReason;
+import org.dbtrelay.run.partition.Partition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a record of the commands topic lies where it belongs. A key belongs to one partition, whoever has sent it; a record
+ * Finds out whether a record of the commands topic lies where it belongs. A key belongs to one partition, whoever has sent it; a record
  * without a key belongs where the HTTP API would have put its command. {@code docs/guarantees.md} says why this ends after one
  * hop, and why nothing depends on headers that clients copy.
  */
@@ -21,16 +22,16 @@ final class RecordRouting {
     private final int partition;
     private final Placement placement;
     private final Destinations destinations;
-    private final PartitionState books;
+    private final Partition commands;
 
-    RecordRouting(int partition, Placement placement, Destinations destinations, PartitionState books) {
+    RecordRouting(int partition, Placement placement, Destinations destinations, Partition commands) {
         this.partition = partition;
         this.placement = placement;
         this.destinations = destinations;
-        this.books = books;
+        this.commands = commands;
     }
 
-    /** What is to be done with a record. */
+    /** The place of a record. */
     sealed interface Place {
 
         /**
@@ -63,7 +64,7 @@ final class RecordRouting {
         }
     }
 
-    /** Where a record is to be taken. */
+    /** Finds the place of a record. */
     Place of(SourceRecord origin, Input.RecordInput input) {
         @Nullable PassedOn header = placement.passedOn(origin.record());
         return switch (input) {
@@ -83,7 +84,7 @@ final class RecordRouting {
                 switch (destinations.of(fit, null)) {
                     case Destination.Keyed(String job) -> ofKeyed(origin, commanded, Placement.key(job), header);
                     case Destination.Beside(int beside, String target) ->
-                        beside == partition || header != null || books.find(target) != null
+                        beside == partition || header != null || commands.find(target) != null
                                 ? here(origin, commanded, header)
                                 : new Place.Elsewhere(origin, null, beside);
                     case Destination.Unknown unknown -> here(origin, commanded, header);
@@ -123,7 +124,7 @@ final class RecordRouting {
         // It is passed on once. So who comes second with the same origin is another record, with a header that was
         // copied.
         String sentAs = idOfPlace(sent.record());
-        return books.find(sentAs) == null
+        return commands.find(sentAs) == null
                 ? new Place.Here(commanded.sent(sentAs, time), sent, true)
                 : new Place.Here(commanded, origin, false);
     }

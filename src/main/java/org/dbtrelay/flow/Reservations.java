@@ -9,7 +9,7 @@ import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the budget has granted to commands of one claim whose start is not committed yet. When the claim ends everything goes
+ * The permits that commands of one claim hold whose start is not committed yet. When the claim ends everything goes
  * back, also what is granted later: otherwise each rebalance would cost the account some of its request slots.
  */
 final class Reservations {

@@ -4,9 +4,7 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionProcessor;
@@ -21,23 +19,21 @@ import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.JobQueues;
-import org.dbtrelay.run.event.DeadLetter;
-import org.dbtrelay.run.partition.Decisions;
+import org.dbtrelay.run.partition.Partition;
 import org.dbtrelay.run.state.RunEntry;
-import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The order of things, for one claim on one partition. The class to read first:
+ * One claim on one partition. The class to read first:
  *
  * <pre>
- *   what the mailbox holds ─▶ 1 decide   pure: what changes, what is told, what is to be done
- *                             2 commit   all of it in one transaction
- *                             3 act      call dbt Cloud; the answer comes back into the mailbox
+ *   inputs from the mailbox ─▶ 1 decide   pure: changed entries, events and actions, as one batch
+ *                              2 commit   the batch, in one transaction
+ *                              3 act      call dbt Cloud; the answer comes back into the mailbox
  * </pre>
  *
- * Nothing is acknowledged and nothing is done before the commit has returned. If the commit fails, whatever the reason, this
- * object is thrown away: the next claim reads what is true.
+ * The relay acknowledges nothing and does nothing before the commit has returned. If the commit fails, for whatever reason,
+ * this object is thrown away: the next claim reads the ledger again.
  */
 final class RunFlow implements PartitionProcessor.Session {
 
@@ -47,196 +43,78 @@ final class RunFlow implements PartitionProcessor.Session {
     private final Claim claim;
     private final RunFlows flow;
     private final Policy policy;
-    private final PartitionState books;
-    private final Decisions decisions;
-    private final RecordRouting placing;
+    private final Partition commands;
+    private final RecordIntake records;
     private final Audit audit;
-    private final Timers wakes;
-    private final Set<String> startsOnWire = new HashSet<>();
+    private final CommandGauges gauges;
     private final Reservations reservations = new Reservations();
     private final ClockWatch clocks = new ClockWatch();
-    private final long watched;
+    private final long polls;
     private Position position;
-
     private boolean begun;
-    private boolean draining;
 
     RunFlow(Claim claim, RunFlows flow) {
         this.claim = claim;
         this.flow = flow;
         this.position = claim.restored().position();
-        this.policy = flow.policy().inCluster(position.cluster());
-        this.books = new PartitionState(
-                claim.restored().entries(), policy, flow.metrics(), flow.clock().instant());
-        this.decisions = new Decisions(claim.restored().entries(), books.queues(), this::decideOne, books::replaced);
-        this.placing = new RecordRouting(claim.partition(), claim.placement(), flow.destinations(), books);
+        this.policy = flow.policy.inCluster(position.cluster());
+        this.commands = new Partition(claim.restored().entries(), policy, this::decide, flow.clock.instant());
+        this.records = new RecordIntake(claim, commands, flow.destinations, flow.metrics);
         this.audit = new Audit(claim.partition());
-        this.wakes = new Timers(books::isOpen);
-        this.watched = flow.watches().begin();
-        flow.views().serve(claim.partition(), books);
+        this.gauges = new CommandGauges(flow.metrics);
+        this.polls = flow.polls.begin();
+        gauges.report(commands.counts());
+        flow.views.serve(claim.partition(), commands);
     }
 
     @Override
-    public PartitionProcessor.Taken take(List<MailboxItem> arrivals) throws LedgerException {
-        Instant now = flow.clock().instant();
-        long nanos = flow.monotonic().nanos();
-        CommitBatch step = new CommitBatch(flow, claim, now, position);
-        if (!begun || clocks.cameApart(now, nanos)) {
-            begin(now, nanos);
-        }
-        // What arrives waits until all is done that earlier steps had no room for.
+    public PartitionProcessor.Taken take(List<MailboxItem> items) throws LedgerException {
+        Instant now = flow.clock.instant();
+        long nanos = flow.monotonic.nanos();
+        watchClocks(now, nanos);
+        CommitBatch batch = new CommitBatch(flow, claim, now, position);
         int taken = 0;
-        if (decisions.catchUp(now, step)) {
-            while (taken < arrivals.size() && !step.isHalfFull()) {
-                arrived(arrivals.get(taken++), step);
+        if (commands.catchUp(batch)) {
+            while (taken < items.size() && !batch.isHalfFull()) {
+                take(items.get(taken++), batch);
             }
-            if (!draining) {
-                passTime(step);
-            }
+            commands.passTime(batch);
         }
-        commit(step);
-        act(step, flow.sendWindow(now, nanos));
-        return new PartitionProcessor.Taken(taken, decisions.isBehind() || step.isFull() ? now : next(now));
+        commit(batch);
+        perform(commands.committed(batch.actions()), now, flow.sendWindow(now, nanos));
+        gauges.report(commands.counts());
+        return new PartitionProcessor.Taken(taken, commands.isBehind() || batch.isFull() ? now : next(now));
     }
 
-    private Instant next(Instant now) {
-        // While it drains nothing is woken, so nothing that is due may hurry it.
-        @Nullable Instant next = draining ? null : wakes.next();
-        Instant latest = now.plus(AT_THE_LATEST);
-        return next == null || next.isAfter(latest) ? latest : next;
-    }
-
-    /** What the clock brings. What is to be forgotten comes last: it has no hurry, and may be much after a long stop. */
-    private void passTime(CommitBatch step) {
-        while (!step.isFull()) {
-            Action.@Nullable SetTimer wake = wakes.takeDue(step.now());
-            if (wake == null) {
-                break;
-            }
-            decide(new Input.TimerFired(wake.commandId()), step);
+    /** If the two clocks have come apart, all waits (W above all) begin anew. */
+    private void watchClocks(Instant now, long nanos) {
+        if (begun && !clocks.cameApart(now, nanos)) {
+            return;
         }
-        decisions.turns(step.now(), step);
-        while (!step.isFull()) {
-            @Nullable RunEntry over = books.retention().takeOver(step.now());
-            if (over == null) {
-                break;
-            }
-            decide(new Input.TimerFired(over.commandId()), step);
-        }
-    }
-
-    /**
-     * The claim is new, or the clocks do not agree any more: then what was to be waited for by the clock as it was (W above all)
-     * is waited for again.
-     */
-    private void begin(Instant now, long nanos) {
         if (begun) {
             LOG.warn(
                     "The clock was set, or the machine was suspended: all waits of the partition begin anew",
                     pair(LogKey.PARTITION, claim.partition()));
-            wakes.clear();
-            books.queues().beginAnew();
-            flow.watches().drop(watched);
+            commands.beginAnew();
+            flow.polls.drop(polls);
         }
         clocks.begin(now, nanos);
-        decisions.beginAnew(books.open());
         begun = true;
     }
 
-    private void arrived(MailboxItem arrival, CommitBatch step) {
-        @Nullable SourceRecord origin = arrival.origin();
+    /** 1: what follows from an input. */
+    private void take(MailboxItem item, CommitBatch batch) {
+        @Nullable SourceRecord origin = item.origin();
         if (origin != null) {
-            step.acknowledge(origin);
-            if (step.covers(origin)) {
-                flow.metrics().ignoredAsKnown();
-                return;
-            }
-            step.moveTo(origin);
+            records.take(origin, item.input(), batch);
+        } else if (!(item.input() instanceof Input.StartReserved start) || reservations.holds(start.commandId())) {
+            // A reservation that this claim does not hold is one of an earlier claim; this one has asked for its own.
+            commands.take(item.input(), batch);
         }
-        if (origin != null && arrival.input() instanceof Input.RecordInput ofRecord) {
-            place(origin, ofRecord, step);
-        } else {
-            heard(arrival.input(), step);
-        }
-    }
-
-    /** A record is taken where it belongs, and passed on to there from anywhere else. */
-    private void place(SourceRecord origin, Input.RecordInput input, CommitBatch step) {
-        switch (placing.of(origin, input)) {
-            case RecordRouting.Place.Here(Input sent, SourceRecord source, boolean cameOn) -> {
-                if (cameOn) {
-                    step.cameOn(origin, source, sent.commandIdOrNull());
-                }
-                Input placed = sent instanceof Input.CommandReceived commanded
-                        ? commanded.at(step.place(commanded.offset()))
-                        : sent;
-                @Nullable DeadLetter deadLetter = decide(placed, step).deadLetter();
-                if (deadLetter != null) {
-                    step.putAside(origin, source, deadLetter);
-                }
-            }
-            case RecordRouting.Place.Elsewhere elsewhere -> {
-                @Nullable String whyNot = whyNotPassedOn(origin);
-                if (whyNot == null) {
-                    step.passOn(origin, elsewhere);
-                } else {
-                    step.putAside(origin, elsewhere.origin(), elsewhere.verdict(whyNot));
-                }
-            }
-        }
-    }
-
-    private @Nullable String whyNotPassedOn(SourceRecord origin) {
-        return claim.placement().mayPassOn()
-                ? claim.refusals().whyNotPassedOn(origin.record().offset())
-                : "Kafka does not let the relay's user Write the topic";
-    }
-
-    private void heard(Input input, CommitBatch step) {
-        switch (input) {
-            // Without a reservation it is left over from an earlier claim; this one has asked for its own.
-            case Input.StartReserved mayStart when !reservations.holds(mayStart.commandId()) -> {}
-            // What was asked for before its command changed is over: its place may be another's.
-            case Input.StartReserved mayStart
-            when draining || !books.slots().isGranted(mayStart.commandId()) ->
-                reservations.giveBack(mayStart.commandId());
-            case Input.StartReserved mayStart -> {
-                step.mayStart(mayStart.commandId());
-                decide(mayStart, step);
-            }
-            case Input.RunsInFlight looked when looked.look().again() -> lookedAgain(looked, step);
-            case Input.RunRead read when read.look() != null && read.look().again() -> lookedAgain(read, step);
-            case Input.Started started -> answered(started, step);
-            case Input.StartRefused refused -> answered(refused, step);
-            case Input.StartFailed failed -> answered(failed, step);
-            case Input.SweepResult swept ->
-                books.marked().of(swept, step.now()).forEach(marked -> decide(marked, step));
-            case Input other -> decide(other, step);
-        }
-    }
-
-    /** If it does not go on to its start, its place is another's. */
-    private void lookedAgain(Input.CommandInput answer, CommitBatch step) {
-        step.mayStart(answer.commandId());
-        decide(answer, step);
-    }
-
-    private void answered(Input.CommandInput answer, CommitBatch step) {
-        startsOnWire.remove(answer.commandId());
-        decide(answer, step);
-    }
-
-    /** 1: what follows from the input. */
-    private Decision decide(Input input, CommitBatch step) {
-        Decision decision = decisions.follow(input, step.now(), step);
-        if (!decision.changes() && input instanceof Input.RecordInput) {
-            flow.metrics().ignoredAsKnown();
-        }
-        return decision;
     }
 
     /** A record that its topic refuses, or a fault in a decision, ends the one command and not the partition. */
-    private Decision decideOne(@Nullable RunEntry entry, Input input, Instant now, JobQueues queues) {
+    private Decision decide(@Nullable RunEntry entry, Input input, Instant now, JobQueues queues) {
         @Nullable String id = input.commandIdOrNull();
         if (id != null && claim.refusals().timesOfCommand(id) > 0) {
             LOG.warn("A record is too large for its topic, which ends its command", pair(LogKey.COMMAND_ID, id));
@@ -256,97 +134,70 @@ final class RunFlow implements PartitionProcessor.Session {
     }
 
     /** 2: all or nothing. */
-    private void commit(CommitBatch step) throws LedgerException {
-        if (step.isEmpty()) {
-            step.origins().forEach(origin -> origin.acknowledge().run());
+    private void commit(CommitBatch batch) throws LedgerException {
+        if (batch.isEmpty()) {
+            batch.origins().forEach(origin -> origin.acknowledge().run());
             return;
         }
-        long begun = flow.monotonic().nanos();
-        List<ProducerRecord<byte[], byte[]>> records = step.records();
+        long started = flow.monotonic.nanos();
+        List<ProducerRecord<byte[], byte[]>> written = batch.records();
         try {
-            claim.append(records);
+            claim.append(written);
         } catch (LedgerException e) {
-            step.refused(e.refused(), e.why());
+            batch.refused(e.refused(), e.why());
             throw e;
         }
-        flow.metrics()
-                .committed(records.size(), Duration.ofNanos(flow.monotonic().nanos() - begun));
-        position = step.position();
-        step.showIn(flow.views());
-        step.origins().forEach(origin -> origin.acknowledge().run());
-        step.report(flow.clock().instant());
-        step.audit(audit);
-        step.events().forEach(event -> audit.told(event, books.find(event.commandId())));
+        flow.metrics.committed(written.size(), Duration.ofNanos(flow.monotonic.nanos() - started));
+        position = batch.position();
+        batch.showIn(flow.views);
+        batch.origins().forEach(origin -> origin.acknowledge().run());
+        batch.report(flow.clock.instant());
+        batch.audit(audit);
+        batch.events().forEach(event -> audit.told(event, commands.find(event.commandId())));
     }
 
     /** 3: only now. */
-    private void act(CommitBatch step, SendWindow window) {
-        for (Action action : step.actions()) {
-            audit.does(action, books.find(action.commandId()));
+    private void perform(Partition.Work work, Instant now, SendWindow window) {
+        work.unused().forEach(reservations::giveBack);
+        for (Action.External action : work.actions()) {
+            audit.does(action, commands.find(action.commandId()));
             switch (action) {
-                case Action.SetTimer wake -> wakes.add(wake);
-                case Action.SchedulePoll watch -> flow.watches().add(watched, watch, step.now(), claim.inbox());
-                case Action.Start start -> {
-                    startsOnWire.add(start.commandId());
-                    step.reserved().remove(start.commandId());
-                    flow.triggers().start(start, reservations.take(start.commandId()), window, claim.inbox());
-                }
-                case Action.ReserveStart reserve -> awaitSlot(reserve, step);
-                case Action.ListInFlight again when again.look().again() -> lookAgain(again, step);
-                case Action.ReadNewestRun again when again.look().again() -> lookAgain(again, step);
-                case Action.Call call -> flow.actions().perform(call, claim.inbox());
+                case Action.SchedulePoll poll -> flow.polls.add(polls, poll, now, claim.inbox());
+                case Action.ReserveStart reserve -> flow.triggers.reserve(reserve, reservations, claim.inbox());
+                case Action.Start start ->
+                    flow.triggers.start(start, reservations.take(start.commandId()), window, claim.inbox());
+                case Action.Call call -> flow.actions.perform(call, claim.inbox());
             }
         }
-        step.reserved().forEach(this::giveBack);
-        books.slots().takeFree().forEach(reserve -> flow.triggers().reserve(reserve, reservations, claim.inbox()));
     }
 
-    /** A reservation that led to no start: its command is over, or it is not its turn any more. */
-    private void giveBack(String commandId) {
-        reservations.giveBack(commandId);
-        books.slots().giveBack(commandId);
-    }
-
-    /** Its permit goes back, for looks need some too; its place among the runs in flight stays. */
-    private void lookAgain(Action.Call look, CommitBatch step) {
-        reservations.giveBack(look.commandId());
-        step.reserved().remove(look.commandId());
-        flow.actions().perform(look, claim.inbox());
-    }
-
-    private void awaitSlot(Action.ReserveStart reserve, CommitBatch step) {
-        if (reserve.look() != null && reserve.look().again()) {
-            // It keeps its place; a permit that it may still hold could be the one that it would wait for.
-            reservations.giveBack(reserve.commandId());
-            step.reserved().remove(reserve.commandId());
-        }
-        @Nullable RunEntry entry = books.find(reserve.commandId());
-        if (entry != null && entry.state() instanceof RunState.Waiting) {
-            books.slots().await(entry, reserve);
-        }
+    private Instant next(Instant now) {
+        @Nullable Instant next = commands.nextTimer();
+        Instant latest = now.plus(AT_THE_LATEST);
+        return next == null || next.isAfter(latest) ? latest : next;
     }
 
     @Override
     public int pending() {
-        return books.tally().unfinished();
+        return commands.counts().unfinished();
     }
 
     @Override
     public void drain() {
-        draining = true;
-        flow.watches().drop(watched);
+        commands.drain();
+        flow.polls.drop(polls);
     }
 
     @Override
     public boolean isDrained() {
-        return startsOnWire.isEmpty();
+        return commands.isDrained();
     }
 
     @Override
     public void end() {
         reservations.close();
-        books.tally().close();
-        flow.watches().drop(watched);
-        flow.views().end(claim.partition(), books);
+        gauges.close();
+        flow.polls.drop(polls);
+        flow.views.end(claim.partition(), commands);
     }
 }

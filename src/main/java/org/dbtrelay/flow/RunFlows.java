@@ -18,28 +18,28 @@ import org.dbtrelay.run.decide.RunMachine;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
-/** Begins a {@link RunFlow} for each partition that is claimed. */
+/** Begins a {@link RunFlow} for each partition that is claimed; holds what all of them share. */
 @Singleton
 public class RunFlows implements PartitionProcessor {
 
-    private final Policy policy;
-    private final Actions actions;
-    private final Triggers triggers;
-    private final PollSchedule watches;
-    private final CommandViews views;
-    private final Destinations destinations;
-    private final EventRecords events;
-    private final DeadLetterRecords deadLetters;
-    private final Clock clock;
-    private final Monotonic monotonic;
-    private final RelayMetrics metrics;
-    private final RelayTraces traces;
+    final Policy policy;
+    final Actions actions;
+    final Triggers triggers;
+    final PollSchedule polls;
+    final CommandViews views;
+    final Destinations destinations;
+    final EventRecords events;
+    final DeadLetterRecords deadLetters;
+    final Clock clock;
+    final Monotonic monotonic;
+    final RelayMetrics metrics;
+    final RelayTraces traces;
 
     RunFlows(
             Policy policy,
             Actions actions,
             Triggers triggers,
-            PollSchedule watches,
+            PollSchedule polls,
             CommandViews views,
             Destinations destinations,
             EventRecords events,
@@ -51,7 +51,7 @@ public class RunFlows implements PartitionProcessor {
         this.policy = policy;
         this.actions = actions;
         this.triggers = triggers;
-        this.watches = watches;
+        this.polls = polls;
         this.views = views;
         this.destinations = destinations;
         this.events = events;
@@ -67,7 +67,7 @@ public class RunFlows implements PartitionProcessor {
         return new RunFlow(claim, this);
     }
 
-    /** What follows from an input; the one call of the decision. */
+    /** Decides an input; the one call of the machine. */
     Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, JobQueues queues) {
         return RunMachine.decide(entry, input, now, policy, queues);
     }
@@ -77,56 +77,8 @@ public class RunFlows implements PartitionProcessor {
         return new SendWindow(policy.sendWindow(), decidedAt, decidedNanos, clock, monotonic);
     }
 
-    /** How much is committed at once. */
-    CommitBatch.Bounds stepBounds() {
+    /** The bound of a batch. */
+    CommitBatch.Bounds batchBounds() {
         return CommitBatch.Bounds.USUAL;
-    }
-
-    Policy policy() {
-        return policy;
-    }
-
-    Actions actions() {
-        return actions;
-    }
-
-    Triggers triggers() {
-        return triggers;
-    }
-
-    PollSchedule watches() {
-        return watches;
-    }
-
-    CommandViews views() {
-        return views;
-    }
-
-    Destinations destinations() {
-        return destinations;
-    }
-
-    EventRecords events() {
-        return events;
-    }
-
-    DeadLetterRecords deadLetters() {
-        return deadLetters;
-    }
-
-    Clock clock() {
-        return clock;
-    }
-
-    Monotonic monotonic() {
-        return monotonic;
-    }
-
-    RelayMetrics metrics() {
-        return metrics;
-    }
-
-    RelayTraces traces() {
-        return traces;
     }
 }

@@ -6,7 +6,7 @@ import java.time.Instant;
 import org.dbtrelay.config.Monotonic;
 
 /**
- * How long a trigger may still be sent after it was decided. It counts from before the commit of the intent, so that a
+ * The time within which a decided trigger may be sent. It counts from before the commit of the intent, so that a
  * process that was frozen while it waited for the commit's answer does not send late; and by the larger of wall clock and
  * monotonic clock, because a suspended machine may stop the one and somebody may set the other.
  */

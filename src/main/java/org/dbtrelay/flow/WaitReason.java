@@ -4,7 +4,7 @@ import java.util.Locale;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 
-/** What a waiting command waits for. */
+/** The reason of a command's wait. */
 public enum WaitReason {
     /** Its next try: something failed a moment ago. */
     NEXT_TRY,
@@ -12,7 +12,7 @@ public enum WaitReason {
     TURN,
     /** A run to end: as many are in flight as {@code relay.policy} allows. */
     SLOT,
-    /** What becomes of the command that it is about. */
+    /** The outcome of the command that it is about. */
     TARGET,
     /** An answer of dbt Cloud, or the budget. */
     DBT_CLOUD;

@@ -14,7 +14,7 @@ class ClockWatchTest {
     private final ClockWatch watch = new ClockWatch();
 
     @Test
-    void clocks_that_go_on_together_agree() {
+    void clocksThatGoOnTogetherAgree() {
         watch.begin(T0, NANOS);
 
         assertThat(watch.cameApart(
@@ -23,7 +23,7 @@ class ClockWatchTest {
     }
 
     @Test
-    void a_clock_that_was_set_is_noticed_either_way() {
+    void aClockThatWasSetIsNoticedEitherWay() {
         watch.begin(T0, NANOS);
 
         assertThat(watch.cameApart(
@@ -35,7 +35,7 @@ class ClockWatchTest {
     }
 
     @Test
-    void once_it_was_noticed_things_begin_anew() {
+    void onceItWasNoticedThingsBeginAnew() {
         watch.begin(T0, NANOS);
         watch.begin(T0.plusSeconds(600), NANOS);
 

@@ -17,7 +17,7 @@ class PollScheduleTest {
     private final PollSchedule watches = new PollSchedule();
 
     @Test
-    void only_what_is_due_is_taken_and_only_once() {
+    void onlyWhatIsDueIsTakenAndOnlyOnce() {
         watch(0, "soon", 5);
         watch(0, "late", 500);
 
@@ -27,7 +27,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void the_same_id_on_two_partitions_is_two_commands() {
+    void theSameIdOnTwoPartitionsIsTwoCommands() {
         watch(0, "same", 5);
         watch(1, "same", 5);
 
@@ -41,7 +41,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_request_that_is_sent_anyway_is_filled_up_with_what_is_due_next() {
+    void aRequestThatIsSentAnywayIsFilledUpWithWhatIsDueNext() {
         for (int i = 0; i < 150; i++) {
             watch(0, "run-" + i, 10 + i / 120);
         }
@@ -50,7 +50,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_request_is_not_filled_up_with_runs_whose_time_is_not_half_over() {
+    void aRequestIsNotFilledUpWithRunsWhoseTimeIsNotHalfOver() {
         watch(0, "due", 10);
         watch(0, "half", 20);
         watch(0, "far", 21);
@@ -59,7 +59,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void full_pages_take_nothing_before_its_time() {
+    void fullPagesTakeNothingBeforeItsTime() {
         for (int i = 0; i < 100; i++) {
             watch(0, "run-" + i, 10);
         }
@@ -69,7 +69,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void where_a_look_reads_the_whole_list_all_are_taken_whose_time_is_half_over() {
+    void whereALookReadsTheWholeListAllAreTakenWhoseTimeIsHalfOver() {
         for (int i = 0; i < 100; i++) {
             watch(0, "run-" + i, 10);
         }
@@ -85,7 +85,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void so_many_that_are_due_are_taken_in_parts_unless_a_look_reads_the_whole_list() {
+    void soManyThatAreDueAreTakenInPartsUnlessALookReadsTheWholeList() {
         for (int i = 0; i < 4_500; i++) {
             watch(0, "run-" + i, 10);
         }
@@ -101,7 +101,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_run_is_watched_once_by_the_newest_wish() {
+    void aRunIsWatchedOnceByTheNewestWish() {
         watch(0, "run", 5);
         watch(0, "run", 50);
 
@@ -110,7 +110,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void the_runs_of_a_partition_that_is_lost_are_forgotten() {
+    void theRunsOfAPartitionThatIsLostAreForgotten() {
         watch(0, "lost", 5);
         watch(1, "kept", 5);
 
@@ -121,7 +121,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void an_owner_that_ends_late_takes_nothing_from_the_next_one_of_its_partition() {
+    void anOwnerThatEndsLateTakesNothingFromTheNextOneOfItsPartition() {
         long old = watches.begin();
         long next = watches.begin();
         watch(old, "run", 5);
@@ -133,7 +133,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_hint_looks_at_the_runs_that_it_is_about() {
+    void aHintLooksAtTheRunsThatItIsAbout() {
         assertThat(stepsOfHints(10_000)).as("ten times the runs").isLessThan(20 * stepsOfHints(1_000));
     }
 
@@ -152,7 +152,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void commands_that_share_one_run_are_added_and_taken_one_by_one() {
+    void commandsThatShareOneRunAreAddedAndTakenOneByOne() {
         assertThat(stepsOfSharing(10_000)).as("ten times the commands").isLessThan(20 * stepsOfSharing(1_000));
     }
 
@@ -168,7 +168,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_claim_that_ends_looks_at_its_own_runs() {
+    void aClaimThatEndsLooksAtItsOwnRuns() {
         PollSchedule many = new PollSchedule();
         long big = many.begin();
         for (int run = 0; run < 10_000; run++) {
@@ -185,7 +185,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_hint_makes_a_run_due_at_once() {
+    void aHintMakesARunDueAtOnce() {
         watch(0, "hinted", 3600);
         watch(0, "not hinted", 3600);
 
@@ -201,7 +201,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_hint_is_for_the_runs_of_its_account() {
+    void aHintIsForTheRunsOfItsAccount() {
         watch(0, "hinted", 3600);
 
         assertThat(watches.hinted(ACCOUNT.accountId() + 1, runOf("hinted"), NOW))
@@ -210,7 +210,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void a_hint_during_a_look_makes_the_run_due_again() {
+    void aHintDuringALookMakesTheRunDueAgain() {
         watch(0, "hinted", 0);
         assertThat(take(0)).containsExactly("hinted");
 
@@ -224,7 +224,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void an_early_hint_is_kept_for_a_minute() {
+    void anEarlyHintIsKeptForAMinute() {
         watch(0, "other", 3600);
         watches.hinted(ACCOUNT.accountId(), 4711, NOW.minusSeconds(61));
         watches.add(0, new Action.SchedulePoll("late", ACCOUNT, 4711, NOW.plusSeconds(3600), 0), NOW, input -> {});

@@ -88,7 +88,7 @@ class RunEndsTest {
     }
 
     @Test
-    void what_is_complete_is_told_at_once() throws InterruptedException {
+    void whatIsCompleteIsToldAtOnce() throws InterruptedException {
         script.add(() -> lacking());
 
         assertThat(end()).isEqualTo(lacking());
@@ -96,7 +96,7 @@ class RunEndsTest {
     }
 
     @Test
-    void what_is_complete_after_a_while_is_told_then() throws InterruptedException {
+    void whatIsCompleteAfterAWhileIsToldThen() throws InterruptedException {
         script.add(() -> RunEnd.unread(RUN, new CallFailure.Unclear("reset")));
         script.add(() -> lacking(Part.LOG, Part.NODES));
         script.add(() -> lacking());
@@ -106,7 +106,7 @@ class RunEndsTest {
     }
 
     @Test
-    void what_is_there_when_the_time_is_over_is_told() throws InterruptedException {
+    void whatIsThereWhenTheTimeIsOverIsTold() throws InterruptedException {
         script.add(() -> lacking(Part.LOG, Part.NODES));
         script.add(() -> lacking(Part.NODES));
         script.add(() -> RunEnd.unread(RUN, new CallFailure.Limited("shut out", Duration.ofMinutes(5))));
@@ -115,7 +115,7 @@ class RunEndsTest {
     }
 
     @Test
-    void an_answer_that_does_not_come_holds_nothing_back() throws InterruptedException {
+    void anAnswerThatDoesNotComeHoldsNothingBack() throws InterruptedException {
         CountDownLatch never = new CountDownLatch(1);
         script.add(() -> {
             timeIsOver.countDown();
@@ -132,7 +132,7 @@ class RunEndsTest {
     }
 
     @Test
-    void a_fault_of_the_relay_holds_nothing_back() throws InterruptedException {
+    void aFaultOfTheRelayHoldsNothingBack() throws InterruptedException {
         script.add(() -> {
             throw new IllegalStateException("a fault");
         });

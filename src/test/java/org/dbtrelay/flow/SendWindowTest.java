@@ -23,7 +23,7 @@ class SendWindowTest {
     });
 
     @Test
-    void it_is_open_at_first() {
+    void itIsOpenAtFirst() {
         clock.advance(Duration.ofSeconds(4));
         nanos += Duration.ofSeconds(4).toNanos();
 
@@ -31,14 +31,14 @@ class SendWindowTest {
     }
 
     @Test
-    void a_machine_that_was_suspended_and_whose_monotonic_clock_stood_still_is_late() {
+    void aMachineThatWasSuspendedAndWhoseMonotonicClockStoodStillIsLate() {
         clock.advance(LENGTH);
 
         assertThat(window.isOpen()).isFalse();
     }
 
     @Test
-    void a_wall_clock_that_was_set_back_does_not_keep_it_open() {
+    void aWallClockThatWasSetBackDoesNotKeepItOpen() {
         clock.advance(Duration.ofHours(-1));
         nanos += LENGTH.toNanos();
 

@@ -94,9 +94,9 @@ public final class SimFlow {
                         monotonic,
                         metrics,
                         RelayTraces.none()) {
-                    // Small, so that many a step is full.
+                    // Small, so that many batches are full.
                     @Override
-                    CommitBatch.Bounds stepBounds() {
+                    CommitBatch.Bounds batchBounds() {
                         return new CommitBatch.Bounds(12, 12_000);
                     }
 

@@ -45,7 +45,7 @@ class TriggersTest {
     private final Triggers triggers = new Triggers(broken, RelayTraces.none());
 
     @Test
-    void a_newest_run_that_cannot_be_read_for_a_fault_of_ours_is_an_answer() throws InterruptedException {
+    void aNewestRunThatCannotBeReadForAFaultOfOursIsAnAnswer() throws InterruptedException {
         triggers.reserve(reserve(HERE), reservations, inbox::add);
 
         assertThat(answer())
@@ -55,7 +55,7 @@ class TriggersTest {
     }
 
     @Test
-    void a_budget_that_fails_is_an_answer() throws InterruptedException {
+    void aBudgetThatFailsIsAnAnswer() throws InterruptedException {
         CompletableFuture<Permit> grant = new CompletableFuture<>();
         reservations.await(
                 "c1",
@@ -70,7 +70,7 @@ class TriggersTest {
     }
 
     @Test
-    void a_start_over_a_connection_that_is_gone_gives_its_permit_back() throws InterruptedException {
+    void aStartOverAConnectionThatIsGoneGivesItsPermitBack() throws InterruptedException {
         Permit permit = budget.reserve(Priority.TRIGGER).join();
 
         triggers.start(start(GONE), permit, window(), inbox::add);
@@ -80,7 +80,7 @@ class TriggersTest {
     }
 
     @Test
-    void a_start_that_throws_is_unclear_and_gives_its_permit_back() throws InterruptedException {
+    void aStartThatThrowsIsUnclearAndGivesItsPermitBack() throws InterruptedException {
         Permit permit = budget.reserve(Priority.TRIGGER).join();
 
         triggers.start(start(HERE), permit, window(), inbox::add);
@@ -93,7 +93,7 @@ class TriggersTest {
     }
 
     @Test
-    void a_refusal_stays_one_where_its_reason_cannot_be_asked_for() throws InterruptedException {
+    void aRefusalStaysOneWhereItsReasonCannotBeAskedFor() throws InterruptedException {
         Permit permit = budget.reserve(Priority.TRIGGER).join();
         Action.Start refused = new Action.Start(
                 "c1", 1, HERE, 7, new StartCall.Trigger(), "cause", new Overrides(null, null, "[]", Set.of()), null);

@@ -25,7 +25,7 @@ class MutantsTest {
     @Timeout(
             value = 15,
             unit = TimeUnit.MINUTES) // It is work, not waiting: on a busy machine it takes as long as it takes.
-    void each_broken_rule_is_noticed() throws InterruptedException {
+    void eachBrokenRuleIsNoticed() throws InterruptedException {
         List<Mutant> survivors = new ArrayList<>();
         for (Mutant mutant : Mutant.values()) {
             if (mutant != Mutant.NONE) {

@@ -36,7 +36,7 @@ class SimulationTest {
     /** It has an end of its own, so the time-out of tests need not be it. */
     @Test
     @Timeout(value = 1, unit = TimeUnit.DAYS)
-    void what_is_promised_holds_in_every_history() throws InterruptedException {
+    void whatIsPromisedHoldsInEveryHistory() throws InterruptedException {
         Histories.Outcome outcome = Histories.run(SEED, HISTORIES, AT_MOST);
         System.out.print(outcome.coverage());
         System.out.printf(
@@ -56,7 +56,7 @@ class SimulationTest {
     }
 
     @Test
-    void a_seed_always_gives_the_same_history() {
+    void aSeedAlwaysGivesTheSameHistory() {
         for (long seed = 0; seed < 20; seed++) {
             List<String> once = Simulation.run(Plan.of(seed)).trace().lines();
             List<String> again = Simulation.run(Plan.of(seed)).trace().lines();

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** A command as its producer sent it, read but not yet judged. */
 public sealed interface Command {
 
-    /** What every command has. */
+    /** The part that every command has. */
     Head head();
 
     /** The same as part of another trace. */
@@ -20,7 +20,7 @@ public sealed interface Command {
         return topic + "-" + partition + "-" + offset + "-" + timestamp;
     }
 
-    /** What {@code command} says: {@code trigger}, {@code retry}, … or {@code unknown}. */
+    /** The value of {@code command}: {@code trigger}, {@code retry}, … or {@code unknown}. */
     String verb();
 
     /** The idempotency key: 1 to 128 printable characters. */
@@ -29,7 +29,7 @@ public sealed interface Command {
     }
 
     /**
-     * What every command has, whatever it asks for.
+     * The part that every command has.
      *
      * @param id the idempotency key: 1 to 128 printable characters
      * @param connection the name of the connection that it wants

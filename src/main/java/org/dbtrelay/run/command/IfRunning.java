@@ -1,6 +1,6 @@
 package org.dbtrelay.run.command;
 
-/** What happens when the job has a run in flight. */
+/** The effect of a run in flight on a trigger of the same job. */
 public enum IfRunning {
     /** dbt Cloud queues the new one. */
     QUEUE,

@@ -2,7 +2,7 @@ package org.dbtrelay.run.command;
 
 import org.dbtrelay.run.job.JobNames;
 
-/** How a command names its job. */
+/** A command's reference to its job. */
 public sealed interface JobSelector {
 
     /** By dbt Cloud's id, 64 bits. */

@@ -5,7 +5,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a trigger changes of its job, for one run.
+ * The settings of its job that a trigger changes, for one run.
  *
  * @param steps dbt commands instead of the job's own; null: the job's
  * @param schema the target schema; null: the job's

@@ -7,7 +7,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is allowed and what holds where a command is silent, as values.
+ * The permissions and defaults of the configuration, as values.
  *
  * @param deployment {@code relay.name}, part of the marker
  * @param ledger the name of the ledger, part of what the marker's token is made of
@@ -76,7 +76,7 @@ public record Policy(
     }
 
     /**
-     * What commands may ask of a connection.
+     * The permissions of commands on one connection.
      *
      * @param jobs null: any
      * @param accounts those that a command may name, the connection's own among them

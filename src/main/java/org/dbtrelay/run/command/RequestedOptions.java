@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What somebody says about how a command is to be carried out: the command itself, or the configuration of its job or its
- * connection. What is null is left to the next of them.
+ * The options that the command itself sets, or the configuration of its job or its
+ * connection. A null is left to the next of them.
  *
  * @param timeout from acceptance
  * @param cancelAtDeadline see {@link RunOptions}
@@ -40,7 +40,7 @@ public record RequestedOptions(
                 artifacts == null ? other.artifacts : artifacts);
     }
 
-    /** What holds, where the configuration fills the gaps. */
+    /** The options that hold, with gaps filled from the configuration. */
     RunOptions over(RunOptions.Defaults defaults, Instant acceptedAt) {
         return new RunOptions(
                 pollInterval == null ? defaults.pollInterval() : pollInterval,

@@ -5,7 +5,7 @@ import org.dbtrelay.run.job.Target;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a command asks for, with everything resolved that was open in it. It stays as it was at acceptance: a changed
+ * A command with everything resolved that was open in it. It stays as it was at acceptance: a changed
  * configuration applies to new commands.
  *
  * @param jobId null until it is known: a job by names is looked up, a run is read
@@ -44,71 +44,48 @@ public record ResolvedCommand(
         return task instanceof Task.Trigger trigger ? trigger.cause() : null;
     }
 
-    /** The same order with its job known, and its name if that is told. */
+    /** The same command with its job known, and its name if that is told. */
     public ResolvedCommand withJob(long id, @Nullable String name) {
-        return new ResolvedCommand(
-                task,
-                connection,
-                accountId,
-                id,
-                name == null ? jobName : name,
-                expiresAt,
-                requested,
-                options,
-                context,
-                traceparent,
-                tracestate);
+        return with(task, id, name == null ? jobName : name, requested, options, context);
     }
 
-    /** The same order with what was open in its task resolved. */
+    /** The same command with what was open in its task resolved. */
     public ResolvedCommand with(Task resolved) {
-        return new ResolvedCommand(
-                resolved,
-                connection,
-                accountId,
-                jobId,
-                jobName,
-                expiresAt,
-                requested,
-                options,
-                context,
-                traceparent,
-                tracestate);
+        return with(resolved, jobId, jobName, requested, options, context);
     }
 
-    /** The same order without the producer's context. */
+    /** The same command without the producer's context. */
     public ResolvedCommand withoutContext() {
-        return new ResolvedCommand(
-                task,
-                connection,
-                accountId,
-                jobId,
-                jobName,
-                expiresAt,
-                requested,
-                options,
-                null,
-                traceparent,
-                tracestate);
+        return with(task, jobId, jobName, requested, options, null);
     }
 
-    /** The same order on settled terms. */
+    /** The same command with settled options. */
     public ResolvedCommand on(RunOptions settled) {
+        return with(task, jobId, jobName, null, settled, context);
+    }
+
+    private ResolvedCommand with(
+            Task newTask,
+            @Nullable Long newJobId,
+            @Nullable String newJobName,
+            @Nullable RequestedOptions newRequested,
+            RunOptions newOptions,
+            @Nullable String newContext) {
         return new ResolvedCommand(
-                task,
+                newTask,
                 connection,
                 accountId,
-                jobId,
-                jobName,
+                newJobId,
+                newJobName,
                 expiresAt,
-                null,
-                settled,
-                context,
+                newRequested,
+                newOptions,
+                newContext,
                 traceparent,
                 tracestate);
     }
 
-    /** Whether nothing may be begun any more. */
+    /** Whether its expiry has passed, so that nothing may be begun any more. */
     public boolean isExpired(Instant now) {
         return expiresAt != null && !now.isBefore(expiresAt);
     }

@@ -6,14 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a command is carried out, with nothing left open.
+ * The options of a command, with nothing left open.
  *
  * @param pollInterval the longest gap between two looks at the run
  * @param deadline the command is worked on until then
  * @param cancelAtDeadline whether the run is cancelled there, else it is abandoned; null: it is cancelled if this command
  *     started it
  * @param parkUnclear a start that stays unclear ends the command instead of being tried again
- * @param artifacts what to announce when the run has ended
+ * @param artifacts to announce when the run has ended
  */
 public record RunOptions(
         Duration pollInterval,
@@ -44,7 +44,7 @@ public record RunOptions(
     }
 
     /**
-     * What holds where a command is silent.
+     * The values for options that a command does not set.
      *
      * @param timeout from acceptance
      * @param artifacts paths; a configuration cannot know the steps of a run

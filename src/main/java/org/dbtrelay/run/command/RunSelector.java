@@ -1,6 +1,6 @@
 package org.dbtrelay.run.command;
 
-/** How a command names a run. */
+/** A command's reference to a run. */
 public sealed interface RunSelector {
 
     /** By dbt Cloud's id, 64 bits. */

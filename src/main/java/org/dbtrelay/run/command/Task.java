@@ -4,7 +4,7 @@ import java.util.Set;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.jspecify.annotations.Nullable;
 
-/** What a command wants to be done. */
+/** The task of a command. */
 public sealed interface Task {
 
     /** The word for it in {@code command}. */
@@ -42,7 +42,7 @@ public sealed interface Task {
         };
     }
 
-    /** Whether it ends as completed or rejected, whatever happens: it has no run that could be told of. */
+    /** Whether it has no run of its own, so that it always ends as completed or rejected. */
     default boolean hasNoRun() {
         return switch (this) {
             case Trigger trigger -> trigger.dryRun();
@@ -68,7 +68,7 @@ public sealed interface Task {
      * Run a job.
      *
      * @param cause the producer's own, without the marker; null: none
-     * @param overrides what is changed of the job for this run
+     * @param overrides of the job's settings, for this run
      * @param retryFromFailure if the job's newest run failed and can be retried, resume that one
      * @param dryRun check everything and start nothing
      */

@@ -21,7 +21,7 @@ public record TraceContext(String traceparent, @Nullable String tracestate) {
     private static final Pattern MEMBER =
             Pattern.compile("[a-z0-9][a-z0-9_*/@-]{0,255}=[\\x20-\\x2b\\x2d-\\x3c\\x3e-\\x7e]{1,256}");
 
-    /** What everybody has to pass on at least; more is dropped, so that nobody's trace fills the ledger. */
+    /** The length that the standard requires everybody to pass on; more is dropped, so that no trace fills the ledger. */
     private static final int LONGEST_STATE = 512;
 
     private static final int MOST_MEMBERS = 32;

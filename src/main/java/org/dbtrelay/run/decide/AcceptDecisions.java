@@ -22,7 +22,7 @@ import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartAttempts;
 import org.jspecify.annotations.Nullable;
 
-/** A command has come in: is it new, young enough, allowed, and what exactly does it ask for. */
+/** A command has come in. It is accepted if it is new, young enough and allowed. */
 final class AcceptDecisions {
 
     private AcceptDecisions() {}
@@ -102,7 +102,7 @@ final class AcceptDecisions {
                 trace == null ? null : trace.tracestate());
     }
 
-    /** What the policy forbids about it, with the key that would allow it; null: nothing. */
+    /** The reason why the policy forbids the command, with the key that would allow it; null: it allows it. */
     private static @Nullable String forbidden(
             Command.Fit command, Policy.ForConnection connection, long accountId, @Nullable Long jobId) {
         String name = command.head().connection();

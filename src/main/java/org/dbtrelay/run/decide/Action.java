@@ -17,20 +17,17 @@ public sealed interface Action {
     /** The command that it serves. */
     String commandId();
 
+    /** An action that leaves the partition, which can only set timers by itself. */
+    sealed interface External extends Action {}
+
     /** A call to dbt Cloud that starts nothing. It comes back as one {@link Input}, but for {@link CancelOther}. */
-    sealed interface Call extends Action {
+    sealed interface Call extends External {
         /** The account that is asked. */
         Target target();
     }
 
-    /** One of the two steps of a start: first a request of the budget, then the request itself. */
-    sealed interface StartStep extends Action {}
-
-    /** Something that happens when its time has come. */
-    sealed interface Schedule extends Action {}
-
     /** Offer {@link Input.TimerFired} at the given time. */
-    record SetTimer(String commandId, Instant at) implements Schedule {}
+    record SetTimer(String commandId, Instant at) implements Action {}
 
     /** Look the job up by its names. */
     record LookUpJob(String commandId, Target target, JobNames names) implements Call {}
@@ -62,7 +59,7 @@ public sealed interface Action {
             Target target,
             long jobId,
             StartCall call,
-            @Nullable StartCheck look) implements StartStep {}
+            @Nullable StartCheck look) implements External {}
 
     /**
      * Send what starts the run, if that is not longer after the decision than the send window.
@@ -79,7 +76,7 @@ public sealed interface Action {
             String cause,
             Overrides overrides,
             @Nullable String traceparent)
-            implements StartStep {}
+            implements External {}
 
     /**
      * Search the job's runs, newest first, for the marker. A run that is below both bounds cannot be it.
@@ -109,10 +106,10 @@ public sealed interface Action {
      *
      * @param failures how many looks in a row have failed before this one
      */
-    record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements Schedule {}
+    record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements External {}
 
     /**
-     * Read the run with its steps and, if it failed, why, because it has ended. What is not there yet is waited for, but
+     * Read the run with its steps and, if it failed, why, because it has ended. The relay waits for parts that are not there yet, but
      * {@link #END_HELD_BACK} at most.
      *
      * @param run as it was seen to have ended

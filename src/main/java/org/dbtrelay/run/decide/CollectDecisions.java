@@ -24,12 +24,15 @@ import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.RunState.Explaining;
 import org.jspecify.annotations.Nullable;
 
-/** The run has ended: its artifacts are told of as they are there, until patience is over. */
+/**
+ * The run has ended and its end is told. The relay tells of the artifacts as they come, and of details of the end that it
+ * could not tell with it, until patience is over.
+ */
 final class CollectDecisions {
 
     private CollectDecisions() {}
 
-    /** The event of the end is in the draft; what is left is asked for. */
+    /** The builder has the event of the end; the relay asks for the rest. */
     static Decision begin(
             DecisionBuilder builder,
             String commandId,
@@ -55,7 +58,7 @@ final class CollectDecisions {
         return settle(state.isDone() ? builder : builder.wakeAt(state.over()), state);
     }
 
-    /** What a command wants of a step that the run does not have is told at once, as soon as the steps are known. */
+    /** Tells of artifacts of a step that the run does not have, as soon as the steps are known. */
     static RunState.Collecting withoutAbsent(DecisionBuilder builder, RunState.Collecting state, RunEnd end) {
         if (end.missing().contains(RunEnd.Part.STEPS)) {
             return state;
@@ -137,7 +140,7 @@ final class CollectDecisions {
         return notInTime(DecisionBuilder.of(entry, now), state.with((Explaining) null), all, policy);
     }
 
-    /** What has not come is not waited for any longer. */
+    /** Gives up the artifacts that have not come. */
     static Decision notInTime(
             DecisionBuilder builder, RunState.Collecting state, List<Unavailable> notYet, Policy policy) {
         String patience = "relay.artifacts.patience (" + policy.artifactPatience() + ")";
@@ -165,7 +168,7 @@ final class CollectDecisions {
                 : builder.to(state);
     }
 
-    /** What is still to come is not waited for. A fault tells nothing more: what it would tell may be what is wrong. */
+    /** Gives up all that is still to come. After an internal error it tells nothing more: the error may be in that very event. */
     static Decision giveUp(
             RunEntry entry, RunState.Collecting state, AbandonReason reason, String message, Instant now) {
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
@@ -191,7 +194,7 @@ final class CollectDecisions {
                 entry.commandId(), entry.openCommand().target(), state.run(), state.remaining());
     }
 
-    /** What is still to be explained of an end; null: nothing. Without artifacts the steps of a good end matter to nobody. */
+    /** The parts of an end that are still to be explained; null: none. Without artifacts nobody needs the steps of a good end. */
     static @Nullable Explaining owed(RunEnd end, boolean wantsArtifacts) {
         boolean matters = RunEnd.isFailure(end.run()) || (wantsArtifacts && lacksSteps(end.missing()));
         return end.isComplete() || !matters ? null : new Explaining(end.missing(), end.missing(), 0);
@@ -240,8 +243,7 @@ final class CollectDecisions {
         boolean cameMeanwhile = lacksSteps(end.missing()) && RunEnd.isMore(explaining.missing(), explaining.untold());
         boolean wasThere =
                 !(end.trouble() instanceof CallFailure.NotFound) && (cameMeanwhile || !hasWhatWasTold(end, explaining));
-        @Nullable Instant latest = state.latest();
-        return !now.isBefore(state.until()) && !(wasThere && latest != null && now.isBefore(latest));
+        return !now.isBefore(state.until()) && !(wasThere && now.isBefore(state.latest()));
     }
 
     private static Decision told(
@@ -276,12 +278,12 @@ final class CollectDecisions {
         return settle(builder, state);
     }
 
-    /** Whether nothing is missing that was told with the end: an explanation takes the place of what was told. */
+    /** Whether it has all that was told with the end, for an explanation replaces that. */
     private static boolean hasWhatWasTold(RunEnd end, Explaining explaining) {
         return lacksSteps(explaining.untold()) || explaining.untold().containsAll(end.missing());
     }
 
-    /** Whether there is now what was not told then; that nothing is to come after all is no news. */
+    /** Whether it has something that was not told then. */
     private static boolean adds(RunFailure failure, Set<Part> untold) {
         @Nullable RunStep step = failure.step();
         return lacksSteps(untold)

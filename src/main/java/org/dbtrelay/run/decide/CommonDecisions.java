@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** The parts that the decisions of several tasks share. */
 final class CommonDecisions {
 
-    /** So long may what a command names be unknown: it may be on its way, and a young run is not known everywhere. */
+    /** A command or run that a command names may be unknown for so long: it may be on its way, or too young to be known everywhere. */
     static final Duration GRACE = Duration.ofMinutes(1);
 
     /** At the deadline one last look is taken; it may take this long. */
@@ -30,7 +30,7 @@ final class CommonDecisions {
 
     private CommonDecisions() {}
 
-    /** Adds what is to be done first, or next. A command that starts a run waits for its turn, which comes by itself. */
+    /** Adds the first action of a waiting command. A command that starts a run waits for its turn, which comes by itself. */
     static DecisionBuilder next(DecisionBuilder builder, RunEntry entry) {
         ResolvedCommand resolved = entry.openCommand();
         return switch (resolved.task()) {
@@ -64,7 +64,7 @@ final class CommonDecisions {
         return resolved.expiresAt() == null ? builder : builder.wakeAt(resolved.expiresAt());
     }
 
-    /** The order with its job known, and with the terms that hold for that job. */
+    /** The command with its job known, and with the options that hold for that job. */
     static ResolvedCommand settled(RunEntry entry, long jobId, @Nullable String jobName, Policy policy) {
         ResolvedCommand resolved = entry.openCommand().withJob(jobId, jobName);
         return resolved.requested() == null
@@ -72,7 +72,7 @@ final class CommonDecisions {
                 : resolved.on(policy.options(resolved.requested(), resolved.connection(), jobId, entry.acceptedAt()));
     }
 
-    /** What the policy has against the job of an order, which has become known only now; null: nothing. */
+    /** The reason why the policy forbids a job that has become known only now; null: it allows it. */
     static @Nullable String forbiddenJob(Policy policy, ResolvedCommand resolved, long jobId) {
         Policy.@Nullable ForConnection connection = policy.connections().get(resolved.connection());
         return connection == null ? null : forbiddenJob(connection, resolved.connection(), jobId);
@@ -90,7 +90,7 @@ final class CommonDecisions {
         return resolved.isExpired(now) || !now.isBefore(resolved.options().deadline());
     }
 
-    /** What ends a command that nothing can be begun for any more; null: there is time. */
+    /** The end of a command that has run out of time; null: there is time. */
     static @Nullable Decision overOrNull(RunEntry entry, RunState.Waiting state, Instant now) {
         return isOver(entry.openCommand(), now) ? over(entry, state, now) : null;
     }

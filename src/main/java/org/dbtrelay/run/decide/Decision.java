@@ -7,11 +7,11 @@ import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What follows from an input: what is to be committed (entry, events, dead letter), and what to do after that.
+ * The result of an input: entry, events and dead letter to commit, and actions for afterwards.
  *
  * @param entry the command's new entry; null: unchanged
  * @param forgotten the id of a command whose entry is deleted; null: none
- * @param onward what other commands of the partition are told, in the same commit
+ * @param onward inputs to other commands of the partition, for the same commit
  * @param deadLetter the verdict on the record that came in; null: it is none
  */
 public record Decision(

@@ -20,7 +20,7 @@ import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
-/** A decision in the making: numbers the events and puts the new entry together. */
+/** Builds a decision: numbers the events and puts the new entry together. */
 final class DecisionBuilder {
 
     private final String commandId;
@@ -218,7 +218,7 @@ final class DecisionBuilder {
         return new Decision(null, null, events, actions, onward, null);
     }
 
-    /** The decision that ends the command: the entry sheds its order and is forgotten after the retention. */
+    /** The decision that ends the command: the entry sheds its command and is forgotten after the retention. */
     Decision finish(EventType outcome, @Nullable String reason, @Nullable Long runId) {
         return toFinished(new RunState.Finished(outcome, reason, runId, now));
     }

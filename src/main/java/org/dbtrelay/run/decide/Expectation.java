@@ -10,7 +10,7 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a command hopes that its run goes. Only a {@code follow} can hope for something; all others take the end as it is.
+ * The statuses that a command expects of its run. Only a {@code follow} can expect some; all others take the end as it is.
  *
  * @param statuses that end the wait as hoped; empty: any end
  */

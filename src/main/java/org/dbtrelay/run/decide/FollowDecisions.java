@@ -19,8 +19,8 @@ import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The run is known: watch it, tell what changes, cancel it at its deadline, and tell its end. Whatever dbt Cloud answers, or
- * does not, the command is over within {@link #LAST_LOOK} of its deadline, or within the patience with a cancellation.
+ * The run is known: the relay polls it, tells each change, cancels it at its deadline, and tells its end. Whatever dbt Cloud answers, or
+ * does not, the command is over within {@link CommonDecisions#LAST_LOOK} of its deadline, or within the patience with a cancellation.
  */
 final class FollowDecisions {
 

@@ -20,7 +20,7 @@ import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
-/** What can happen to a command. Answers name the command, and the attempt where a late one could be mistaken. */
+/** A happening that concerns a command. Answers name the command, and the attempt if a late one could be mistaken. */
 public sealed interface Input {
 
     /** The command that it concerns; null: it concerns none, or nobody knows yet which. */
@@ -33,7 +33,7 @@ public sealed interface Input {
         };
     }
 
-    /** What a record of the commands topic says. */
+    /** The content of a record of the commands topic. */
     sealed interface RecordInput extends Input {}
 
     /** A record that is no command at all. */
@@ -70,7 +70,7 @@ public sealed interface Input {
      */
     record SweepResult(Target target, List<RunSnapshot> runs) implements Input {}
 
-    /** What concerns a command that is known already. */
+    /** An input that concerns one known command. */
     sealed interface CommandInput extends Input {
         /** Which. */
         String commandId();
@@ -174,14 +174,14 @@ public sealed interface Input {
     record RunEnded(String commandId, RunEnd end) implements CommandInput {}
 
     /**
-     * What was missing when a run's end was told has been asked for again.
+     * The relay has asked again for the parts that were missing when a run's end was told.
      *
      * @param attempt the number that {@link Action.ExplainEnd} carried
      */
     record EndExplained(String commandId, int attempt, RunEnd end) implements CommandInput {}
 
     /**
-     * What has become of artifacts.
+     * The artifacts that the relay has asked for.
      *
      * @param unavailable will not come
      * @param notYet may still come; with what each is told as if patience is over before it does
@@ -196,7 +196,7 @@ public sealed interface Input {
     /**
      * Something other than a start could not be done.
      *
-     * @param action what; a late failure of one call is not taken for that of another
+     * @param action the call; so a late failure of one call is not taken for that of another
      */
     record CallFailed(Action action, CallFailure failure) implements CommandInput {
         @Override

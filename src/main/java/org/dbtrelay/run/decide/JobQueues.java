@@ -24,7 +24,7 @@ import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the commands of a partition stand to each other: who is ahead of whom at a job, whose runs are in flight, and who waits
+ * The order of a partition's commands at each job, the commands whose runs are in flight, and those that wait for another
  * for whom. It follows from the entries alone, so a new owner sees the same. Safe for several threads; changed by one.
  */
 public final class JobQueues {
@@ -155,7 +155,7 @@ public final class JobQueues {
         return told.contains(commandId);
     }
 
-    /** Whoever was told that it is their turn is told again. */
+    /** Every turn is given again. */
     public synchronized void beginAnew() {
         told.clear();
         touched.addAll(queues.keySet());

@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.dbtrelay.run.state.BackOff;
 
 /**
- * How long to wait until the next look at a run. The configured interval is the longest gap; the first looks after a change
+ * The gap until the next poll of a run. The configured interval is the longest gap; the first looks after a change
  * come sooner, because that is when most happens. Looks that bring nothing come later and later, up to a minute.
  */
 final class PollPlan {

@@ -12,7 +12,7 @@ import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
-/** What is to be resumed, and whether dbt Cloud would do so: asked before each start. */
+/** A {@code retry} of one run: the relay asks dbt Cloud before each start whether the run can be resumed. */
 final class RetryDecisions {
 
     private RetryDecisions() {}

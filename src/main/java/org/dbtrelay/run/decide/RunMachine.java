@@ -11,7 +11,7 @@ import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What follows from an input: one pure function from what is true, what happened, the time and the policy to what changes,
+ * The decision: one pure function from the entry, the input, the time and the policy to what changes,
  * what is told and what is to be done. It never throws for an input that does not fit the state (a late answer, a second
  * one): that changes nothing.
  */

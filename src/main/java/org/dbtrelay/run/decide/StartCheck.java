@@ -31,7 +31,7 @@ public record StartCheck(boolean again, @Nullable Instant answeredAt) {
         return answeredAt == null ? new StartCheck(again, now) : this;
     }
 
-    /** Whether it tells too little of how things are now. An answer of the future is one of before the clock was set. */
+    /** Whether the answer is too old. An answer of the future is one from before the clock was set. */
     boolean isOld(Instant now) {
         return answeredAt == null
                 || answeredAt.isAfter(now)

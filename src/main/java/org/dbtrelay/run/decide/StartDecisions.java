@@ -81,7 +81,7 @@ final class StartDecisions {
                         : whenFree(entry.commandId(), resolved, jobId, look));
     }
 
-    /** Whether it matters to it what is in flight. */
+    /** Whether {@code if_running} requires a check of runs in flight. */
     private static boolean standsBesideNone(RunEntry entry) {
         ResolvedCommand resolved = entry.openCommand();
         return resolved.task() instanceof Task.Trigger && resolved.options().ifRunning() != IfRunning.QUEUE;
@@ -92,7 +92,7 @@ final class StartDecisions {
         return resolved.jobId() != null && queues.hasInFlight(resolved.target(), resolved.jobId());
     }
 
-    /** What comes when no run in flight is in the way. */
+    /** The next action when no run in flight is in the way. */
     private static Action whenFree(String commandId, ResolvedCommand resolved, long jobId, StartCheck look) {
         boolean asksForNewest = resolved.task() instanceof Task.Trigger trigger
                 ? trigger.retryFromFailure()

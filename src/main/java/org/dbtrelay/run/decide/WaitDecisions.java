@@ -65,7 +65,7 @@ final class WaitDecisions {
         return CommonDecisions.next(builder, entry).unchanged();
     }
 
-    /** Whether a command that waits has asked for this; anything else is the late answer of what it was before. */
+    /** Whether a command that waits can have asked for this; anything else is a late answer from an earlier state. */
     private static boolean isAsked(Action action) {
         return switch (action) {
             case Action.LookUpJob lookUp -> true;

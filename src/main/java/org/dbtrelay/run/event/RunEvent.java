@@ -33,12 +33,12 @@ public record RunEvent(
         @Nullable TraceContext trace,
         Body body) {
 
-    /** Whether it tells of a run's end: how long that took is worth measuring. */
+    /** Whether it tells of a run's end, whose delay is measured. */
     public boolean isEndOfRun() {
         return type.runStatus() != null;
     }
 
-    /** What an event of a kind tells beyond what all events tell. */
+    /** The part of an event that depends on its kind. */
     public sealed interface Body {}
 
     /**

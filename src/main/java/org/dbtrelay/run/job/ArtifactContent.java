@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an artifact says about itself; nothing if it is none of dbt's own JSON files, or was not read.
+ * Facts from an artifact's own JSON; none if it is no JSON file of dbt's, or was not read.
  *
  * @param schemaVersion {@code metadata.dbt_schema_version}
  * @param generatedAt {@code metadata.generated_at}
@@ -23,7 +23,7 @@ public record ArtifactContent(
     public static final ArtifactContent NONE = new ArtifactContent(null, null, null, null);
 
     /**
-     * What became of the nodes, in short.
+     * A summary of the nodes' results.
      *
      * @param nodesByStatus how many ended how, by dbt's words
      * @param elapsedSeconds dbt's {@code elapsed_time}

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface CallFailure {
 
-    /** What happened, for a person: without token and without body. */
+    /** The failure in words, for a person: without token and without body. */
     String detail();
 
-    /** Whether it tells nothing about what was asked for, only that dbt Cloud cannot be asked just now. */
+    /** Whether dbt Cloud cannot be asked at all just now; then it says nothing about the object of the call. */
     default boolean cutsOff() {
         return switch (this) {
             case NotSent notSent -> true;

@@ -17,7 +17,7 @@ public enum CancelReason {
     }
 
     /**
-     * What dbt Cloud's status message tells of a run that the relay did not cancel. The texts are not documented; these were
+     * The reason in dbt Cloud's status message, for a run that the relay did not cancel. The texts are not documented; these were
      * seen in recordings.
      */
     public static CancelReason of(RunSnapshot run) {

@@ -40,7 +40,7 @@ public record CauseMarker(String deployment, String token) {
         }
     }
 
-    /** What the causes of all runs of a deployment begin with. */
+    /** The beginning of the causes of all runs of a deployment. */
     public static String prefix(String deployment) {
         return "[relay:" + deployment + ":";
     }

@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * The dbt command of a run's step: what it does, as far as it matters for what it leaves behind.
  *
  * @param verb the command's word, in lower case, with its second word where it has one ({@code docs generate})
- * @param kind what the verb does
+ * @param kind of the verb
  */
 public record DbtCommand(String verb, Kind kind) {
 
-    /** What a command does. */
+    /** Kinds of commands. */
     public enum Kind {
         /** Builds or tests nodes. */
         BUILD,

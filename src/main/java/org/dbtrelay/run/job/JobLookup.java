@@ -1,6 +1,6 @@
 package org.dbtrelay.run.job;
 
-/** What came of looking a job up by its names: one match, or a reason for the producer of the command. */
+/** The result of a look-up by names: one job, or a reason for the producer of the command. */
 public sealed interface JobLookup {
 
     /** Exactly one job has these names. */

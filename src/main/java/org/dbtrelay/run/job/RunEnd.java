@@ -7,12 +7,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What could be read of a run that has ended. Its parts come one after another: the list that tells of the end knows nothing of
+ * The parts of an ended run that the relay could read. Its parts come one after another: the list that tells of the end knows nothing of
  * steps, and logs and artifacts can follow seconds later.
  *
  * @param steps empty as long as {@link Part#STEPS} are missing
  * @param failure why it failed; null if it has not, or as long as that is not known
- * @param missing what should be there and is not yet
+ * @param missing parts that should be there and are not yet
  * @param trouble why it is not; null if dbt Cloud has answered and merely has it not
  */
 public record RunEnd(
@@ -22,7 +22,7 @@ public record RunEnd(
         Set<Part> missing,
         @Nullable CallFailure trouble) {
 
-    /** What may be missing. */
+    /** A part that may be missing. */
     public enum Part {
         /** The steps, and so everything else as well. */
         STEPS,
@@ -59,18 +59,18 @@ public record RunEnd(
         return missing.isEmpty();
     }
 
-    /** Whether there is no use in waiting for more: all is there, or dbt Cloud will not give it. */
+    /** Whether waiting brings nothing more: all is there, or dbt Cloud refuses the rest. */
     public boolean isSettled() {
         return isComplete() || trouble instanceof CallFailure.Refused;
     }
 
-    /** Whether the run has failed: one that ran into dbt Cloud's time-out is cancelled in its words only. */
+    /** Whether the run has failed; dbt Cloud calls a run that ran into its time-out cancelled. */
     public static boolean isFailure(RunSnapshot run) {
         return run.status() == JobRunStatus.Known.ERROR
                 || (run.status() == JobRunStatus.Known.CANCELLED && CancelReason.of(run) == CancelReason.TIMED_OUT);
     }
 
-    /** Whether it tells more than what lacked these parts. */
+    /** Whether it has more than an end that lacked these parts. */
     public boolean tellsMoreThan(Set<Part> lacking) {
         return isMore(missing, lacking);
     }

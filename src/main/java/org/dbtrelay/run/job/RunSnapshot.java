@@ -4,7 +4,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one look at a dbt Cloud run saw. Times are dbt Cloud's own; what it had not set is null.
+ * A run of dbt Cloud as one response describes it. Times are dbt Cloud's own; fields that it had not set are null.
  *
  * @param runId 64 bits: dbt Cloud hands out ids above 2^31
  * @param jobName null unless the answer carried the job

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param location where: a {@code file:} or {@code s3:} URI, or without a store dbt Cloud's own URL
  * @param sizeBytes null without a store; likewise the checksum
  * @param sha256 lower-case hex
- * @param content what it says about itself
+ * @param content facts from its own JSON
  */
 public record StoredArtifact(
         WantedArtifact wanted,

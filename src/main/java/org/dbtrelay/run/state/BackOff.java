@@ -2,7 +2,7 @@ package org.dbtrelay.run.state;
 
 import java.time.Duration;
 
-/** How long the relay waits before it repeats something that failed: one second, doubled with each failure. */
+/** The wait before the relay repeats something that failed: one second, doubled with each failure. */
 public final class BackOff {
 
     /** No wait is longer. */

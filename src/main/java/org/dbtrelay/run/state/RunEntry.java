@@ -33,14 +33,14 @@ public record RunEntry(
     public RunEntry {
         strays = List.copyOf(strays);
         if (resolved == null && !(state instanceof RunState.Finished)) {
-            throw new IllegalArgumentException("only a finished entry has no order");
+            throw new IllegalArgumentException("only a finished entry has no command");
         }
     }
 
-    /** What was ordered. Not for finished entries, which have shed it. */
+    /** The command. Not for finished entries, which have shed it. */
     public ResolvedCommand openCommand() {
         if (resolved == null) {
-            throw new IllegalStateException("the entry is finished and has no order any more");
+            throw new IllegalStateException("the entry is finished and has no command any more");
         }
         return resolved;
     }

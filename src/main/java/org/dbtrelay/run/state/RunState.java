@@ -13,7 +13,7 @@ import org.dbtrelay.run.job.WantedArtifact;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a command stands. Each state carries what is legal in it, and nothing else.
+ * The state of a command. Each state carries the values that are legal in it, and nothing else.
  *
  * <pre>
  *   Waiting ─▶ Starting ─▶ Following ─▶ Collecting ─▶ Finished
@@ -141,11 +141,6 @@ public sealed interface RunState {
         /** The relay repeats a cancellation that shows no effect for so long. */
         private static final Duration CANCEL_AGAIN = Duration.ofMinutes(1);
 
-        public Cancelling {
-            // An entry of a build that did not count them was asked once.
-            tries = Math.max(1, tries);
-        }
-
         @Override
         public Cancelling missing(Instant now) {
             return new Cancelling(run, reason, askedAt, tries, now, trouble);
@@ -183,10 +178,10 @@ public sealed interface RunState {
      * @param remaining the artifacts that have not been told of yet; their steps are not chosen as long as no step is known
      * @param until when patience is over; moves on while dbt Cloud cannot be asked
      * @param tries how often they were asked for
-     * @param askedAt when something was last asked for; null: by a build that did not keep it
-     * @param latest {@code until} moves no further; null: likewise
+     * @param askedAt when something was last asked for
+     * @param latest {@code until} moves no further
      * @param nextCollect when the artifacts are to be asked for again; null: they are being asked for, or cannot be yet
-     * @param explaining what is still to be read of the end itself; null: all was told
+     * @param explaining the parts of the end itself that are still to be read; null: all was told
      */
     record Collecting(
             RunSnapshot run,
@@ -195,8 +190,8 @@ public sealed interface RunState {
             List<WantedArtifact> remaining,
             Instant until,
             int tries,
-            @Nullable Instant askedAt,
-            @Nullable Instant latest,
+            Instant askedAt,
+            Instant latest,
             @Nullable Instant nextCollect,
             @Nullable Explaining explaining)
             implements WithRun {
@@ -225,7 +220,7 @@ public sealed interface RunState {
 
         /** When it is over, whether or not anything was answered: a last try may be under way at the end of patience. */
         public Instant over() {
-            return (latest == null ? until.plus(AWAY) : latest).plus(LAST_TRY);
+            return latest.plus(LAST_TRY);
         }
 
         /** Nothing is left to be told. */
@@ -261,21 +256,20 @@ public sealed interface RunState {
          * refused or nothing can be sent, the time that went by is given back.
          */
         public Collecting asked(@Nullable CallFailure failure, Instant now) {
-            Instant bound = latest == null ? until.plus(AWAY) : latest;
             Instant moved = until;
-            if (failure != null && failure.cutsOff() && askedAt != null && askedAt.isBefore(now)) {
+            if (failure != null && failure.cutsOff() && askedAt.isBefore(now)) {
                 moved = until.plus(Duration.between(askedAt, now));
-                moved = moved.isAfter(bound) ? bound : moved;
+                moved = moved.isAfter(latest) ? latest : moved;
             }
-            return new Collecting(run, outcome, reason, remaining, moved, tries, now, bound, nextCollect, explaining);
+            return new Collecting(run, outcome, reason, remaining, moved, tries, now, latest, nextCollect, explaining);
         }
     }
 
     /**
-     * What of a run's end could not be told with it.
+     * The parts of a run's end that could not be told with it.
      *
-     * @param untold what was missing then
-     * @param missing what was missing when it was last read
+     * @param untold parts that were missing then
+     * @param missing parts that were missing when it was last read
      * @param tries how often it was read since
      */
     record Explaining(Set<RunEnd.Part> untold, Set<RunEnd.Part> missing, int tries) {

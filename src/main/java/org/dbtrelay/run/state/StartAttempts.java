@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param unclear how many of them could be neither found nor excluded
  * @param firstIntentAt when the first intent that may have led to a run was decided; null if there was none
  * @param newestRunId the highest run id of the job that was known before that; null if none was known
- * @param lastFailure what dbt Cloud said last to a start, or to what had to be asked before it, or why it could not be asked;
+ * @param lastFailure the last failure of a start, or of a call before it;
  *     null: nothing failed
  */
 public record StartAttempts(

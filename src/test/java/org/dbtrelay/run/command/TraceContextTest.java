@@ -21,7 +21,7 @@ class TraceContextTest {
                 "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
                 "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-brings",
             })
-    void a_valid_traceparent_goes_on_as_it_came(String traceparent) {
+    void aValidTraceparentGoesOnAsItCame(String traceparent) {
         assertThat(TraceContext.of(traceparent, null)).isEqualTo(new TraceContext(traceparent, null));
     }
 
@@ -41,18 +41,18 @@ class TraceContextTest {
                 "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01.more",
                 "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-a\r\nHost: x",
             })
-    void an_invalid_one_is_none(String traceparent) {
+    void anInvalidOneIsNone(String traceparent) {
         assertThat(TraceContext.of(traceparent, "vendor=1")).isNull();
     }
 
     @Test
-    void a_future_one_has_its_bounds() {
+    void aFutureOneHasItsBounds() {
         assertThat(TraceContext.of(PARENT.replaceFirst("00", "cc") + "-" + "x".repeat(201), null))
                 .isNull();
     }
 
     @Test
-    void a_state_alone_is_none() {
+    void aStateAloneIsNone() {
         assertThat(TraceContext.of(null, "vendor=1")).isNull();
     }
 
@@ -68,7 +68,7 @@ class TraceContextTest {
 
     @ParameterizedTest
     @MethodSource("states")
-    void a_fit_state_goes_along(String tracestate) {
+    void aFitStateGoesAlong(String tracestate) {
         assertThat(TraceContext.of(PARENT, tracestate)).isEqualTo(new TraceContext(PARENT, tracestate));
     }
 
@@ -88,7 +88,7 @@ class TraceContextTest {
 
     @ParameterizedTest
     @MethodSource("unfitStates")
-    void an_unfit_state_is_dropped_and_the_parent_stays(String tracestate) {
+    void anUnfitStateIsDroppedAndTheParentStays(String tracestate) {
         assertThat(TraceContext.of(PARENT, tracestate)).isEqualTo(new TraceContext(PARENT, null));
     }
 

@@ -17,6 +17,7 @@ import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunOptions;
+import org.dbtrelay.run.command.SampleConnection;
 import org.dbtrelay.run.job.JobDetails;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +27,7 @@ class AcceptDecisionsTest {
     private static final JobSelector JOB = new JobSelector.ById(7);
 
     @Test
-    void a_connection_that_is_not_there_is_named_with_those_that_are() {
+    void aConnectionThatIsNotThereIsNamedWithThoseThatAre() {
         Course course = new Course(policy(anything()));
 
         course.take(commanded(new Command.Fit(
@@ -40,8 +41,9 @@ class AcceptDecisionsTest {
     }
 
     @Test
-    void an_account_must_be_the_connections_or_allowed() {
-        Policy.ForConnection two = RunSamples.connection(null, Set.of(1L, 2L), false, true, null);
+    void anAccountMustBeTheConnectionsOrAllowed() {
+        Policy.ForConnection two =
+                new SampleConnection().accounts(1L, 2L).withoutStepsOverride().build();
 
         assertAccepted(two, trigger(1L, JOB, Overrides.NONE));
         assertAccepted(two, trigger(2L, JOB, Overrides.NONE));
@@ -49,18 +51,22 @@ class AcceptDecisionsTest {
     }
 
     @Test
-    void a_job_must_be_among_those_allowed() {
-        Policy.ForConnection some = RunSamples.connection(Set.of(7L), Set.of(1L), false, true, null);
+    void aJobMustBeAmongThoseAllowed() {
+        Policy.ForConnection some =
+                new SampleConnection().jobs(7L).withoutStepsOverride().build();
 
         assertAccepted(some, trigger(JOB));
         assertForbidden(some, trigger(new JobSelector.ById(8)), "job 8", ".jobs");
     }
 
     @Test
-    void steps_and_schema_are_overridden_where_that_is_allowed() {
+    void stepsAndSchemaAreOverriddenWhereThatIsAllowed() {
         Overrides steps = new Overrides(List.of("dbt run"), null, null, Set.of());
         Overrides schema = new Overrides(null, "other", null, Set.of());
-        Policy.ForConnection neither = RunSamples.connection(null, Set.of(1L), false, false, null);
+        Policy.ForConnection neither = new SampleConnection()
+                .withoutStepsOverride()
+                .withoutSchemaOverride()
+                .build();
 
         assertAccepted(anything(), trigger(null, JOB, steps));
         assertAccepted(anything(), trigger(null, JOB, schema));
@@ -69,10 +75,13 @@ class AcceptDecisionsTest {
     }
 
     @Test
-    void run_configuration_is_what_dbt_cloud_documents_or_what_is_allowed() {
+    void runConfigurationIsWhatDbtCloudDocumentsOrWhatIsAllowed() {
         Overrides documented = new Overrides(null, null, "{}", Set.of("git_branch"));
         Overrides invented = new Overrides(null, null, "{}", Set.of("invented"));
-        Policy.ForConnection own = RunSamples.connection(null, Set.of(1L), false, true, Set.of("invented"));
+        Policy.ForConnection own = new SampleConnection()
+                .withoutStepsOverride()
+                .runConfigFields("invented")
+                .build();
 
         assertAccepted(anything(), trigger(null, JOB, documented));
         assertForbidden(anything(), trigger(null, JOB, invented), "'invented'", ".allowed-run-config");
@@ -81,8 +90,9 @@ class AcceptDecisionsTest {
     }
 
     @Test
-    void a_job_by_names_must_be_among_those_allowed_as_soon_as_it_is_known() {
-        Course course = new Course(policy(RunSamples.connection(Set.of(8L), Set.of(1L), false, true, null)));
+    void aJobByNamesMustBeAmongThoseAllowedAsSoonAsItIsKnown() {
+        Course course = new Course(
+                policy(new SampleConnection().jobs(8L).withoutStepsOverride().build()));
         course.take(commanded(trigger(BY_NAMES)));
 
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
@@ -92,7 +102,7 @@ class AcceptDecisionsTest {
     }
 
     @Test
-    void what_a_command_says_of_time_outs_goes_before_what_is_configured() {
+    void whatACommandSaysOfTimeOutsGoesBeforeWhatIsConfigured() {
         Course course = new Course(policy(anything()));
 
         course.take(commanded(RunSamples.command(

@@ -34,7 +34,7 @@ class BoundedEndTest {
     private Course course = new Course(policy(anything()));
 
     @Test
-    void a_run_whose_cancel_is_refused_is_looked_at_and_its_end_is_told() {
+    void aRunWhoseCancelIsRefusedIsLookedAtAndItsEndIsTold() {
         cancelledAtDeadline();
         assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
         course.fail("c1", Action.CancelRun.class, FORBIDDEN);
@@ -56,7 +56,7 @@ class BoundedEndTest {
 
     @ParameterizedTest
     @MethodSource("failures")
-    void a_cancellation_that_is_never_confirmed_is_given_up(CallFailure failure) {
+    void aCancellationThatIsNeverConfirmedIsGivenUp(CallFailure failure) {
         Instant deadline = cancelledAtDeadline();
         int asked = 0;
         while (course.entry("c1").unfinished() && asked < 100) {
@@ -77,7 +77,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void the_wake_up_that_ends_patience_is_asked_for_once_and_after_a_claim_again() {
+    void theWakeUpThatEndsPatienceIsAskedForOnceAndAfterAClaimAgain() {
         Instant deadline = cancelledAtDeadline();
         Instant end = deadline.plus(Duration.ofMinutes(15));
         assertThat(course.lastActions()).contains(new Action.SetTimer("c1", end));
@@ -91,7 +91,7 @@ class BoundedEndTest {
 
     @ParameterizedTest
     @MethodSource("failures")
-    void a_run_that_is_to_be_abandoned_needs_no_dbt_cloud(CallFailure failure) {
+    void aRunThatIsToBeAbandonedNeedsNoDbtCloud(CallFailure failure) {
         course = new Course(policy(anything(), false, false));
         followed();
         course.pass(Duration.ofHours(24));
@@ -108,7 +108,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void a_last_look_that_has_no_answer_is_not_waited_for() {
+    void aLastLookThatHasNoAnswerIsNotWaitedFor() {
         course = new Course(policy(anything(), false, false));
         followed();
         course.pass(Duration.ofHours(24));
@@ -122,7 +122,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void a_run_that_is_adopted_after_the_deadline_is_bounded_too() {
+    void aRunThatIsAdoptedAfterTheDeadlineIsBoundedToo() {
         inDoubt();
         course.pass(Duration.ofHours(25));
         course.take(new Input.SearchResult("c1", 1, course.now, run(Known.RUNNING)));
@@ -135,7 +135,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void looks_that_fail_come_later_and_later() {
+    void looksThatFailComeLaterAndLater() {
         followed();
         for (int seconds : new int[] {10, 10, 10, 10, 16, 32, 60, 60}) {
             course.fail("c1", Action.SchedulePoll.class, AWAY);
@@ -146,7 +146,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void a_run_that_dbt_cloud_does_not_know_is_looked_at_later_and_later() {
+    void aRunThatDbtCloudDoesNotKnowIsLookedAtLaterAndLater() {
         followed();
         course.pass(Duration.ofMinutes(2));
         course.take(new Input.RunNotFound("c1", 99));
@@ -158,7 +158,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void a_run_and_a_job_that_nobody_knows_end_at_the_deadline() {
+    void aRunAndAJobThatNobodyKnowsEndAtTheDeadline() {
         followed();
         course.pass(Duration.ofMinutes(2));
         course.take(new Input.RunNotFound("c1", 99));
@@ -176,7 +176,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void a_run_that_dbt_cloud_does_not_know_can_be_cancelled() {
+    void aRunThatDbtCloudDoesNotKnowCanBeCancelled() {
         followed();
         course.pass(Duration.ofMinutes(2));
         course.take(new Input.RunNotFound("c1", 99));
@@ -189,7 +189,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void searches_that_fail_come_later_and_later_and_end() {
+    void searchesThatFailComeLaterAndLaterAndEnd() {
         inDoubt();
         for (int seconds : new int[] {1, 2, 4, 8, 16, 32, 60, 60}) {
             course.fail("c1", Action.SearchMarker.class, AWAY);
@@ -209,7 +209,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void two_wake_ups_make_one_search() {
+    void twoWakeUpsMakeOneSearch() {
         inDoubt();
         assertThat(course.take(new Input.TimerFired("c1")))
                 .as("one is under way")
@@ -220,7 +220,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void a_cancel_that_fails_late_is_no_failed_collection() {
+    void aCancelThatFailsLateIsNoFailedCollection() {
         cancelledAtDeadline();
         course.take(RunSamples.ended("c1", run(Known.CANCELLED)));
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Collecting.class);
@@ -229,7 +229,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void artifacts_that_are_never_answered_for_are_given_up() {
+    void artifactsThatAreNeverAnsweredForAreGivenUp() {
         followed();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         Instant over = course.now.plus(Duration.ofMinutes(66));
@@ -243,7 +243,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void a_cancel_of_somebody_elses_run_sees_its_end_although_it_is_never_answered() {
+    void aCancelOfSomebodyElsesRunSeesItsEndAlthoughItIsNeverAnswered() {
         course.take(commanded(RunSamples.command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(Known.RUNNING), false, null));
         assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
@@ -255,7 +255,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void what_fails_after_the_deadline_is_not_tried_again() {
+    void whatFailsAfterTheDeadlineIsNotTriedAgain() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.pass(Duration.ofHours(24));

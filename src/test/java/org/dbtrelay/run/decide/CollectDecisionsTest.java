@@ -83,7 +83,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void a_failure_of_which_all_is_known_is_told_at_once_and_not_explained_later() {
+    void aFailureOfWhichAllIsKnownIsToldAtOnceAndNotExplainedLater() {
         ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
 
         assertThat(ofRun(course.events.getLast()).failure()).isEqualTo(FULL);
@@ -94,7 +94,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void what_is_missing_is_asked_for_until_it_is_there_and_told_once() {
+    void whatIsMissingIsAskedForUntilItIsThereAndToldOnce() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
         assertThat(ofRun(course.events.getLast()).failure()).isEqualTo(WITHOUT_NODES);
         Action.ExplainEnd first = explain();
@@ -125,7 +125,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void what_is_wanted_of_a_step_that_the_run_does_not_have_is_told_at_once() {
+    void whatIsWantedOfAStepThatTheRunDoesNotHaveIsToldAtOnce() {
         ArtifactWish there = new ArtifactWish("manifest.json", 4);
         ArtifactWish nowhere = new ArtifactWish("manifest.json", 9);
         begin(new RequestedOptions(null, null, null, null, null, List.of(there, nowhere)));
@@ -143,7 +143,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void such_a_one_is_told_with_the_steps_that_come_late() {
+    void suchAOneIsToldWithTheStepsThatComeLate() {
         begin(new RequestedOptions(null, null, null, null, null, List.of(new ArtifactWish("manifest.json", 9))));
         ends(lacking(null, SHUT_OUT, Part.STEPS));
         assertThat(course.types()).endsWith("run.failed");
@@ -156,7 +156,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void artifacts_can_be_told_before_the_explanation() {
+    void artifactsCanBeToldBeforeTheExplanation() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
         Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
@@ -169,7 +169,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void a_failure_without_artifacts_is_explained_as_well() {
+    void aFailureWithoutArtifactsIsExplainedAsWell() {
         Course other = new Course(policy(anything()));
         other.take(commanded(RunSamples.command(
                 "c1", RunSamples.job(7), new RequestedOptions(null, null, null, null, null, List.of()))));
@@ -186,7 +186,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void a_crash_forgets_no_explanation_that_is_owed() {
+    void aCrashForgetsNoExplanationThatIsOwed() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
 
         course.take(new Input.Restored("c1"));
@@ -200,7 +200,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void an_end_whose_steps_could_not_be_read_is_told_all_the_same_and_the_rest_follows() {
+    void anEndWhoseStepsCouldNotBeReadIsToldAllTheSameAndTheRestFollows() {
         ends(RunEnd.unread(FAILED, SHUT_OUT));
 
         assertThat(course.types()).endsWith("run.failed");
@@ -225,7 +225,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void of_a_good_end_only_the_steps_of_its_artifacts_are_asked_for() {
+    void ofAGoodEndOnlyTheStepsOfItsArtifactsAreAskedFor() {
         RunSnapshot good = run(Known.SUCCESS);
         ends(RunEnd.unread(good, SHUT_OUT));
         assertThat(course.types()).endsWith("run.succeeded");
@@ -238,7 +238,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void a_run_that_dbt_clouds_time_out_ended_is_explained_too() {
+    void aRunThatDbtCloudsTimeOutEndedIsExplainedToo() {
         RunSnapshot cut = run(Known.CANCELLED, "This run timed out after running for 1 day", course.now);
         ends(new RunEnd(cut, List.of(BUILD), WITHOUT_NODES, Set.of(Part.NODES), null));
         assertThat(course.types()).endsWith("run.cancelled");
@@ -250,7 +250,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void a_run_that_a_person_cancelled_is_not_explained() {
+    void aRunThatAPersonCancelledIsNotExplained() {
         RunSnapshot cut = run(Known.CANCELLED, "Cancelled by user.", course.now);
 
         ends(new RunEnd(cut, List.of(BUILD), null, Set.of(), null));
@@ -259,7 +259,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void what_never_comes_is_given_up_when_patience_is_over_and_nothing_is_told_twice() {
+    void whatNeverComesIsGivenUpWhenPatienceIsOverAndNothingIsToldTwice() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
         Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
@@ -275,7 +275,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void an_explanation_lacks_nothing_that_was_told_with_the_end() {
+    void anExplanationLacksNothingThatWasToldWithTheEnd() {
         ends(lacking(FULL, null, Part.LOG));
         Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
@@ -292,7 +292,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void what_came_in_part_is_told_when_patience_is_over() {
+    void whatCameInPartIsToldWhenPatienceIsOver() {
         ends(new RunEnd(FAILED, List.of(BUILD), WITHOUT_NODES, Set.of(Part.NODES, Part.LOG), null));
         Action.ExplainEnd asked = explain();
         artifactsSettled(MANIFEST);
@@ -307,7 +307,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void artifacts_of_a_run_whose_steps_never_came_are_given_up_with_it() {
+    void artifactsOfARunWhoseStepsNeverCameAreGivenUpWithIt() {
         ends(RunEnd.unread(FAILED, null));
         Action.ExplainEnd asked = explain();
         while (course.entry("c1").unfinished()) {
@@ -344,26 +344,26 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void an_artifact_that_comes_after_a_second_is_told_of_then() {
+    void anArtifactThatComesAfterASecondIsToldOfThen() {
         assertThat(collectUntil(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(1));
         assertThat(course.types()).endsWith("artifact.ready");
     }
 
     @Test
-    void an_artifact_that_comes_after_half_a_minute_is_told_of_soon_after() {
+    void anArtifactThatComesAfterHalfAMinuteIsToldOfSoonAfter() {
         assertThat(collectUntil(Duration.ofSeconds(30))).isEqualTo(Duration.ofSeconds(31));
         assertThat(course.types()).endsWith("artifact.ready");
     }
 
     @Test
-    void an_artifact_that_never_comes_is_given_up_after_five_minutes() {
+    void anArtifactThatNeverComesIsGivenUpAfterFiveMinutes() {
         assertThat(collectUntil(Duration.ofDays(1))).isBetween(Duration.ofMinutes(5), Duration.ofMinutes(6));
         assertThat(course.types()).endsWith("artifact.unavailable");
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void time_without_dbt_cloud_is_not_counted(boolean limited) {
+    void timeWithoutDbtCloudIsNotCounted(boolean limited) {
         CallFailure failure = limited ? SHUT_OUT : new CallFailure.Suspended("token refused", 401);
         ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
         Instant begun = course.now;
@@ -384,7 +384,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void nothing_is_waited_for_for_ever() {
+    void nothingIsWaitedForForEver() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));
         Action.ExplainEnd asked = explain();
         Instant begun = course.now;
@@ -403,7 +403,7 @@ class CollectDecisionsTest {
     }
 
     @Test
-    void what_was_there_and_cannot_be_read_just_when_patience_is_over_is_asked_for_once_more() {
+    void whatWasThereAndCannotBeReadJustWhenPatienceIsOverIsAskedForOnceMore() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES, Part.LOG));
         Action.ExplainEnd asked = explain();
         explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));

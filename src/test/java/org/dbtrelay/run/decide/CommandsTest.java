@@ -20,6 +20,7 @@ import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.command.SampleConnection;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
@@ -29,6 +30,7 @@ import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -144,7 +146,7 @@ class CommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("cancels")
-    void a_cancel_meets_its_target(Target target, List<String> expected) {
+    void aCancelMeetsItsTarget(Target target, List<String> expected) {
         reach(target);
         course.events.clear();
 
@@ -157,7 +159,7 @@ class CommandsTest {
     @EnumSource(
             value = Target.class,
             names = {"STARTING", "LOOKING", "FOLLOWING", "CANCELLING", "A_FOLLOW"})
-    void whatever_it_meets_on_the_way_the_run_is_cancelled_and_that_is_confirmed(Target target) {
+    void whateverItMeetsOnTheWayTheRunIsCancelledAndThatIsConfirmed(Target target) {
         reach(target);
         cancel("c2", "c1");
         switch (target) {
@@ -180,7 +182,7 @@ class CommandsTest {
     @EnumSource(
             value = Target.class,
             names = {"STARTING", "LOOKING", "FOLLOWING", "CANCELLING", "COLLECTING", "A_FOLLOW"})
-    void a_cancel_is_completed_with_the_job_of_its_target(Target target) {
+    void aCancelIsCompletedWithTheJobOfItsTarget(Target target) {
         reach(target);
         cancel("c2", "c1");
         switch (target) {
@@ -201,7 +203,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_run_that_ends_first_completes_the_cancel_with_its_own_end() {
+    void aRunThatEndsFirstCompletesTheCancelWithItsOwnEnd() {
         reach(Target.FOLLOWING);
         cancel("c2", "c1");
         course.events.clear();
@@ -212,7 +214,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_start_that_came_to_nothing_is_not_tried_again_when_it_is_to_be_cancelled() {
+    void aStartThatCameToNothingIsNotTriedAgainWhenItIsToBeCancelled() {
         reach(Target.STARTING);
         cancel("c2", "c1");
         course.events.clear();
@@ -223,7 +225,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_start_that_was_refused_completes_the_cancel_without_a_run() {
+    void aStartThatWasRefusedCompletesTheCancelWithoutARun() {
         reach(Target.STARTING);
         cancel("c2", "c1");
         course.events.clear();
@@ -234,7 +236,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_run_that_is_looked_for_and_not_found_is_not_started_again() {
+    void aRunThatIsLookedForAndNotFoundIsNotStartedAgain() {
         reach(Target.LOOKING);
         cancel("c2", "c1");
         course.events.clear();
@@ -246,7 +248,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_that_comes_before_its_trigger_waits_a_minute_for_it() {
+    void aCancelThatComesBeforeItsTriggerWaitsAMinuteForIt() {
         cancel("c2", "c1");
         course.pass(Duration.ofSeconds(59));
         course.events.clear();
@@ -259,7 +261,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_of_a_command_that_never_comes_is_rejected_with_a_word_about_keys() {
+    void aCancelOfACommandThatNeverComesIsRejectedWithAWordAboutKeys() {
         cancel("c2", "c1");
         course.pass(Duration.ofMinutes(1));
 
@@ -271,7 +273,7 @@ class CommandsTest {
     }
 
     @Test
-    void two_cancels_of_one_command_are_both_completed_and_its_run_is_cancelled_once() {
+    void twoCancelsOfOneCommandAreBothCompletedAndItsRunIsCancelledOnce() {
         reach(Target.FOLLOWING);
         cancel("c2", "c1");
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
@@ -285,7 +287,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_of_what_was_given_up_ends_the_run_all_the_same() {
+    void aCancelOfWhatWasGivenUpEndsTheRunAllTheSame() {
         reach(Target.ABANDONED);
         cancel("c2", "c1");
         assertThat(course.lastAction(Action.ReadRun.class).runId()).isEqualTo(99);
@@ -298,7 +300,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_of_a_wait_that_was_disappointed_tells_how_the_run_really_ended() {
+    void aCancelOfAWaitThatWasDisappointedTellsHowTheRunReallyEnded() {
         course.take(commanded(command("c1", new Task.Follow(99, Set.of(Known.ERROR)))));
         course.take(new Input.RunRead("c1", run(99, Known.RUNNING), false, null));
         end(course, Known.SUCCESS);
@@ -310,7 +312,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_new_owner_asks_again_for_what_is_to_be_cancelled() {
+    void aNewOwnerAsksAgainForWhatIsToBeCancelled() {
         reach(Target.STARTING);
         cancel("c2", "c1");
         course.take(new Input.Restored("c1"));
@@ -324,7 +326,7 @@ class CommandsTest {
     // by run id
 
     @Test
-    void a_cancel_by_run_reads_it_first_and_confirms_its_end() {
+    void aCancelByRunReadsItFirstAndConfirmsItsEnd() {
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         assertThat(course.lastAction(Action.ReadRun.class).runId()).isEqualTo(99);
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
@@ -341,7 +343,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_by_run_of_one_that_a_command_here_follows_leaves_the_cancelling_to_that_one() {
+    void aCancelByRunOfOneThatACommandHereFollowsLeavesTheCancellingToThatOne() {
         reach(Target.FOLLOWING);
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.QUEUED), false, null));
@@ -356,7 +358,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_by_run_leaves_the_other_runs_of_its_job_alone() {
+    void aCancelByRunLeavesTheOtherRunsOfItsJobAlone() {
         reach(Target.FOLLOWING);
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(98)))));
 
@@ -369,7 +371,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_run_that_has_ended_is_not_cancelled() {
+    void aRunThatHasEndedIsNotCancelled() {
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(99)))));
 
         course.take(new Input.RunRead("c2", run(99, Known.SUCCESS), false, null));
@@ -379,7 +381,7 @@ class CommandsTest {
 
     @ParameterizedTest
     @MethodSource("aboutARun")
-    void a_run_that_is_not_there_may_come_for_a_minute(Task task) {
+    void aRunThatIsNotThereMayComeForAMinute(Task task) {
         course.take(commanded(command("c2", task)));
         course.take(new Input.RunNotFound("c2", 99));
         assertThat(told()).containsExactly("command.accepted c2");
@@ -392,8 +394,9 @@ class CommandsTest {
 
     @ParameterizedTest
     @MethodSource("aboutARun")
-    void the_job_of_a_run_must_be_among_those_allowed(Task task) {
-        Course strict = new Course(policy(RunSamples.connection(Set.of(8L), Set.of(1L), false, true, null)));
+    void theJobOfARunMustBeAmongThoseAllowed(Task task) {
+        Course strict = new Course(
+                policy(new SampleConnection().jobs(8L).withoutStepsOverride().build()));
         strict.take(commanded(command("c2", task)));
 
         strict.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
@@ -405,7 +408,7 @@ class CommandsTest {
 
     @ParameterizedTest
     @MethodSource("aboutARun")
-    void a_refusal_of_dbt_cloud_ends_what_has_not_begun(Task task) {
+    void aRefusalOfDbtCloudEndsWhatHasNotBegun(Task task) {
         course.take(commanded(command("c2", task)));
 
         course.fail("c2", Action.ReadRun.class, new CallFailure.Refused("403: not you", 403, "not you"));
@@ -421,7 +424,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_that_is_never_confirmed_is_rejected_at_its_time_out() {
+    void aCancelThatIsNeverConfirmedIsRejectedAtItsTimeOut() {
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         course.pass(Duration.ofHours(24));
@@ -432,7 +435,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_cancel_that_failed_or_shows_no_effect_is_asked_for_again() {
+    void aCancelThatFailedOrShowsNoEffectIsAskedForAgain() {
         course.take(commanded(command("c2", new Task.Cancel(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         course.fail("c2", Action.CancelRun.class, new CallFailure.Unclear("reset"));
@@ -466,7 +469,7 @@ class CommandsTest {
 
     @ParameterizedTest
     @MethodSource("neverAsked")
-    void what_could_not_be_asked_in_time_is_over_and_says_so(Task task, String end, String message) {
+    void whatCouldNotBeAskedInTimeIsOverAndSaysSo(Task task, String end, String message) {
         course.take(commanded(command("c2", task)));
         course.fail("c2", Action.class, new CallFailure.NotSent("refused"));
         course.pass(Duration.ofHours(24));
@@ -482,7 +485,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_completed_cancel_says_how_its_target_ended() {
+    void aCompletedCancelSaysHowItsTargetEnded() {
         reach(Target.SUCCEEDED);
 
         cancel("c2", "c1");
@@ -492,7 +495,7 @@ class CommandsTest {
     }
 
     @Test
-    void who_was_cancelled_before_a_run_hears_by_whom() {
+    void whoWasCancelledBeforeARunHearsByWhom() {
         reach(Target.WAITING);
         cancel("c2", "c1");
 
@@ -505,7 +508,7 @@ class CommandsTest {
     // retry
 
     @Test
-    void a_retry_that_was_read_before_its_turn_is_read_again_then() {
+    void aRetryThatWasReadBeforeItsTurnIsReadAgainThen() {
         reach(Target.WAITING);
         course.take(commanded(command("c3", new Task.Retry(new RunSelector.ById(98)))));
         course.take(new Input.RunRead("c3", run(98, Known.ERROR), true, null));
@@ -516,7 +519,7 @@ class CommandsTest {
     }
 
     @Test
-    void what_a_retry_has_read_before_it_has_to_wait_counts_no_more() {
+    void whatARetryHasReadBeforeItHasToWaitCountsNoMore() {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         course.fail("c2", Action.class, new CallFailure.NotSent("refused"));
@@ -533,7 +536,7 @@ class CommandsTest {
 
     @ParameterizedTest
     @MethodSource("withoutARun")
-    void a_retry_of_a_command_without_a_run_says_why_not(Target target, String message) {
+    void aRetryOfACommandWithoutARunSaysWhyNot(Target target, String message) {
         reach(target);
 
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.OfCommand("c1")))));
@@ -548,7 +551,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_lost_retry_of_a_run_is_looked_for_above_that_run() {
+    void aLostRetryOfARunIsLookedForAboveThatRun() {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
@@ -562,7 +565,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_run_that_failed_is_resumed_when_it_is_its_turn() {
+    void aRunThatFailedIsResumedWhenItIsItsTurn() {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         assertThat(course.lastAction(Action.ReadRun.class).runId())
@@ -578,7 +581,7 @@ class CommandsTest {
     }
 
     @Test
-    void what_cannot_be_retried_is_said_in_the_words_of_dbt_cloud() {
+    void whatCannotBeRetriedIsSaidInTheWordsOfDbtCloud() {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
 
         course.take(new Input.RunRead("c2", run(99, Known.SUCCESS), false, "RETRY_NOT_FAILED_RUN"));
@@ -602,7 +605,7 @@ class CommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("retries")
-    void a_retry_meets_its_target(Target target, List<String> expected) {
+    void aRetryMeetsItsTarget(Target target, List<String> expected) {
         reach(target);
         course.events.clear();
 
@@ -615,7 +618,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_job_is_rerun_only_if_its_newest_run_failed() {
+    void aJobIsRerunOnlyIfItsNewestRunFailed() {
         course.take(commanded(command("c2", new Task.Rerun(new JobSelector.ById(7)))));
         assertThat(course.lastAction(Action.ReadNewestRun.class).jobId()).isEqualTo(7);
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
@@ -630,7 +633,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_lost_retry_is_looked_for_by_what_it_retries_and_never_sent_again() {
+    void aLostRetryIsLookedForByWhatItRetriesAndNeverSentAgain() {
         course.take(commanded(command("c2", new Task.Rerun(new JobSelector.ById(7)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         course.take(new Input.StartReserved("c2", new StartCall.Retry(99), 120L));
@@ -646,7 +649,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_trigger_that_would_rather_resume_does_so_where_it_can() {
+    void aTriggerThatWouldRatherResumeDoesSoWhereItCan() {
         Task.Trigger rather = new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false);
         course.take(commanded(command("c2", rather)));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
@@ -661,7 +664,7 @@ class CommandsTest {
     }
 
     @Test
-    void overrides_are_refused_aloud_where_they_would_be_dropped() {
+    void overridesAreRefusedAloudWhereTheyWouldBeDropped() {
         Overrides schema = new Overrides(null, "other", null, Set.of());
         Task.Trigger rather = new Task.Trigger(new JobSelector.ById(7), null, schema, true, false);
         course.take(commanded(command("c2", rather)));
@@ -674,7 +677,7 @@ class CommandsTest {
     // follow
 
     @Test
-    void a_follow_tells_of_somebody_elses_run_and_leaves_it_alone_at_its_time_out() {
+    void aFollowTellsOfSomebodyElsesRunAndLeavesItAloneAtItsTimeOut() {
         course.take(commanded(command("c2", new Task.Follow(99, Set.of()))));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         assertThat(RunSamples.ofRun(course.events.getLast()).adopted()).isTrue();
@@ -685,7 +688,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_follow_cancels_at_its_time_out_only_if_it_says_so() {
+    void aFollowCancelsAtItsTimeOutOnlyIfItSaysSo() {
         RequestedOptions cancelling = new RequestedOptions(null, null, true, null, null, null);
         course.take(commanded(command("c2", new Task.Follow(99, Set.of()), cancelling)));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
@@ -709,7 +712,7 @@ class CommandsTest {
 
     @ParameterizedTest
     @MethodSource("expectations")
-    void a_follow_ends_as_hoped_or_as_failed(Set<Known> expected, Known end, String outcome) {
+    void aFollowEndsAsHopedOrAsFailed(Set<Known> expected, Known end, String outcome) {
         course.take(commanded(command("c2", new Task.Follow(99, expected))));
         course.take(new Input.RunRead("c2", run(99, Known.RUNNING), false, null));
         course.take(new Input.RunObserved("c2", run(99, end)));
@@ -720,7 +723,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_follow_that_waits_for_a_run_to_run_is_completed_then() {
+    void aFollowThatWaitsForARunToRunIsCompletedThen() {
         course.take(commanded(command("c2", new Task.Follow(99, Set.of(Known.STARTING)))));
         course.take(new Input.RunRead("c2", run(99, Known.QUEUED), false, null));
         assertThat(told()).containsExactly("command.accepted c2", "run.queued c2");
@@ -736,7 +739,7 @@ class CommandsTest {
     // dry run and time
 
     @Test
-    void a_dry_run_checks_everything_and_starts_nothing() {
+    void aDryRunChecksEverythingAndStartsNothing() {
         Task.Trigger dry = new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, false, true);
         course.take(commanded(command("c2", dry)));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
@@ -752,7 +755,7 @@ class CommandsTest {
     }
 
     @Test
-    void what_has_expired_is_not_begun() {
+    void whatHasExpiredIsNotBegun() {
         Instant at = course.now.plusSeconds(30);
         course.take(commanded(expiring("c1", job(7), at)));
         course.pass(Duration.ofSeconds(30));
@@ -769,7 +772,7 @@ class CommandsTest {
     }
 
     @Test
-    void what_has_begun_does_not_expire() {
+    void whatHasBegunDoesNotExpire() {
         course.take(commanded(expiring("c1", job(7), course.now.plusSeconds(30))));
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.pass(Duration.ofMinutes(1));
@@ -780,7 +783,7 @@ class CommandsTest {
     }
 
     @Test
-    void a_start_in_doubt_that_expires_is_not_repeated_and_said_to_be_unclear() {
+    void aStartInDoubtThatExpiresIsNotRepeatedAndSaidToBeUnclear() {
         course.take(commanded(expiring("c1", job(7), course.now.plusSeconds(30))));
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
@@ -808,7 +811,7 @@ class CommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("givenUp")
-    void an_operator_ends_what_is_stuck(Target target, List<String> expected) {
+    void anOperatorEndsWhatIsStuck(Target target, List<String> expected) {
         reach(target);
         course.events.clear();
 
@@ -865,21 +868,6 @@ class CommandsTest {
     }
 
     private static RunSnapshot run(long id, JobRunStatus status) {
-        return new RunSnapshot(
-                id,
-                1,
-                2L,
-                3L,
-                7,
-                "daily",
-                status,
-                null,
-                "https://x/" + id,
-                RunSamples.T0,
-                null,
-                null,
-                true,
-                null,
-                null);
+        return SampleRun.of(id).status(status).build();
     }
 }

@@ -10,27 +10,27 @@ import org.dbtrelay.event.CheckedEvents;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
-import org.dbtrelay.run.partition.Decisions;
+import org.dbtrelay.run.partition.Batch;
+import org.dbtrelay.run.partition.Partition;
 import org.dbtrelay.run.state.RunEntry;
 
-/** The course of things in a test: feeds inputs to the machine and keeps what comes of them. */
-final class Course implements Decisions.Batch {
+/** The course of things in a test: feeds inputs to a partition and keeps the events and actions that follow. */
+public final class Course implements Batch {
 
     final Map<String, RunEntry> entries = new HashMap<>();
-    private final JobQueues queues = new JobQueues(entries);
     final List<RunEvent> events = new ArrayList<>();
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
 
-    private final Decisions decisions;
+    private final Partition partition;
     private final List<Action> actions = new ArrayList<>();
     private List<Action> lastActions = new ArrayList<>();
 
     Course(Policy policy) {
-        this.decisions = new Decisions(
+        this.partition = new Partition(
                 entries,
-                queues,
+                policy,
                 (entry, input, time, others) -> RunMachine.decide(entry, input, time, policy, others),
-                (before, after) -> {});
+                now);
     }
 
     void pass(Duration time) {
@@ -40,9 +40,14 @@ final class Course implements Decisions.Batch {
     /** Takes an input and all that follows from it in the same commit, as the relay does. */
     Decision take(Input input) {
         lastActions = new ArrayList<>();
-        Decision decision = decisions.follow(input, now, this);
-        decisions.turns(now, this);
+        Decision decision = partition.decide(input, this);
+        partition.giveTurns(this);
         return decision;
+    }
+
+    @Override
+    public Instant now() {
+        return now;
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,10 +26,12 @@ class ExpectationTest {
         "SUCCESS,  RUNNING, 2026-11-22T10:00:01Z, false",
         "SUCCESS,  ERROR,   2026-11-22T10:00:01Z, false",
     })
-    void a_status_that_has_been_passed_was_reached(
-            Known expected, Known seen, @Nullable Instant startedAt, boolean met) {
-        RunSnapshot run = new RunSnapshot(
-                99, 1, 2L, 3L, 7, "daily", seen, null, "https://x/99", null, startedAt, null, true, null, null);
+    void aStatusThatHasBeenPassedWasReached(Known expected, Known seen, @Nullable Instant startedAt, boolean met) {
+        RunSnapshot run = SampleRun.of(99)
+                .status(seen)
+                .createdAt(null)
+                .startedAt(startedAt)
+                .build();
 
         assertThat(Expectation.of(new Task.Follow(99, Set.of(expected))).isMetBy(run))
                 .isEqualTo(met);

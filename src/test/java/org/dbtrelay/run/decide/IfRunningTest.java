@@ -23,6 +23,7 @@ import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
 import org.junit.jupiter.api.Test;
@@ -36,7 +37,7 @@ class IfRunningTest {
     // order
 
     @Test
-    void commands_of_a_job_start_one_after_another_in_the_order_of_their_records() {
+    void commandsOfAJobStartOneAfterAnotherInTheOrderOfTheirRecords() {
         course.take(commanded(command("c1", job(7))));
         assertReserves("c1");
         course.take(commanded(command("c2", job(7))));
@@ -51,7 +52,7 @@ class IfRunningTest {
     }
 
     @Test
-    void a_command_that_has_to_try_again_keeps_its_place() {
+    void aCommandThatHasToTryAgainKeepsItsPlace() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
         course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
@@ -69,7 +70,7 @@ class IfRunningTest {
     }
 
     @Test
-    void a_permit_that_comes_while_it_has_to_wait_is_given_back() {
+    void aPermitThatComesWhileItHasToWaitIsGivenBack() {
         course.take(commanded(command("c1", job(7))));
         course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
 
@@ -78,7 +79,7 @@ class IfRunningTest {
     }
 
     @Test
-    void a_command_that_ends_without_a_run_lets_the_next_one_go() {
+    void aCommandThatEndsWithoutARunLetsTheNextOneGo() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
@@ -89,7 +90,7 @@ class IfRunningTest {
     }
 
     @Test
-    void commands_by_the_same_names_are_looked_up_in_order_and_keep_it_among_those_by_id() {
+    void commandsByTheSameNamesAreLookedUpInOrderAndKeepItAmongThoseById() {
         Task.Trigger named = new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false);
         course.take(commanded(command("c1", named)));
         assertThat(course.lastAction(Action.LookUpJob.class).commandId()).isEqualTo("c1");
@@ -106,7 +107,7 @@ class IfRunningTest {
 
     /** Simulation, seed 2097326. */
     @Test
-    void a_permit_of_before_a_job_by_names_started_its_run_replaces_that_run_first() {
+    void aPermitOfBeforeAJobByNamesStartedItsRunReplacesThatRunFirst() {
         Task.Trigger named = new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false);
         course.take(commanded(command("c1", named)));
         course.take(commanded(
@@ -125,7 +126,7 @@ class IfRunningTest {
     }
 
     @Test
-    void a_new_owner_sees_the_same_order() {
+    void aNewOwnerSeesTheSameOrder() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
 
@@ -139,7 +140,7 @@ class IfRunningTest {
     }
 
     @Test
-    void what_an_earlier_claim_has_asked_for_counts_no_more() {
+    void whatAnEarlierClaimHasAskedForCountsNoMore() {
         course.take(commanded(command("c1", job(7))));
         course.take(commanded(command("c2", job(7))));
         JobQueues anew = new JobQueues(course.entries);
@@ -155,7 +156,7 @@ class IfRunningTest {
     }
 
     @Test
-    void the_terms_of_a_job_hold_for_its_commands_by_names_too() {
+    void theTermsOfAJobHoldForItsCommandsByNamesToo() {
         Policy own = new Policy(
                 "test",
                 "ledger",
@@ -181,7 +182,7 @@ class IfRunningTest {
     // skip
 
     @Test
-    void skip_is_rejected_while_the_job_has_a_run_in_flight_anywhere() {
+    void skipIsRejectedWhileTheJobHasARunInFlightAnywhere() {
         take("c1", IfRunning.SKIP);
         assertThat(course.lastAction(Action.ListInFlight.class).jobId()).isEqualTo(7);
 
@@ -191,7 +192,7 @@ class IfRunningTest {
     }
 
     @Test
-    void skip_is_rejected_at_once_while_a_command_before_it_has_no_run_yet() {
+    void skipIsRejectedAtOnceWhileACommandBeforeItHasNoRunYet() {
         course.take(commanded(command("c1", job(7))));
 
         take("c2", IfRunning.SKIP);
@@ -200,7 +201,7 @@ class IfRunningTest {
     }
 
     @Test
-    void skip_knows_of_a_run_that_dbt_cloud_does_not_list_yet() {
+    void skipKnowsOfARunThatDbtCloudDoesNotListYet() {
         started("c1", 99);
         take("c2", IfRunning.SKIP);
 
@@ -210,7 +211,7 @@ class IfRunningTest {
     }
 
     @Test
-    void skip_starts_where_nothing_is_in_flight() {
+    void skipStartsWhereNothingIsInFlight() {
         take("c1", IfRunning.SKIP);
 
         course.take(inFlight("c1", List.of()));
@@ -223,7 +224,7 @@ class IfRunningTest {
     // reuse
 
     @Test
-    void reuse_follows_the_newest_run_and_leaves_it_alone_at_its_time_out() {
+    void reuseFollowsTheNewestRunAndLeavesItAloneAtItsTimeOut() {
         take("c1", IfRunning.REUSE);
         course.take(inFlight("c1", List.of(run(97), run(98))));
 
@@ -236,7 +237,7 @@ class IfRunningTest {
     }
 
     @Test
-    void reuse_waits_for_those_before_it_and_then_follows_their_run() {
+    void reuseWaitsForThoseBeforeItAndThenFollowsTheirRun() {
         course.take(commanded(command("c1", job(7))));
         take("c2", IfRunning.REUSE);
         assertThat(course.types()).containsExactly("command.accepted", "command.accepted");
@@ -250,7 +251,7 @@ class IfRunningTest {
     }
 
     @Test
-    void a_run_that_ends_takes_no_other_of_its_job_along() {
+    void aRunThatEndsTakesNoOtherOfItsJobAlong() {
         started("c1", 98);
         started("c2", 99);
         course.take(RunSamples.ended("c1", run(98, Known.SUCCESS)));
@@ -264,7 +265,7 @@ class IfRunningTest {
     // replace
 
     @Test
-    void replace_cancels_what_runs_and_starts_when_that_has_ended() {
+    void replaceCancelsWhatRunsAndStartsWhenThatHasEnded() {
         started("c1", 99);
         take("c2", IfRunning.REPLACE);
         course.take(inFlight("c2", List.of(run(98), run(99))));
@@ -290,7 +291,7 @@ class IfRunningTest {
     }
 
     @Test
-    void replace_takes_the_place_of_those_that_wait() {
+    void replaceTakesThePlaceOfThoseThatWait() {
         started("c1", 99);
         take("c2", IfRunning.REPLACE);
         take("c3", IfRunning.REPLACE);
@@ -306,7 +307,7 @@ class IfRunningTest {
     }
 
     @Test
-    void replace_waits_for_a_start_that_is_on_its_way_and_then_cancels_it() {
+    void replaceWaitsForAStartThatIsOnItsWayAndThenCancelsIt() {
         course.take(commanded(command("c1", job(7))));
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         take("c2", IfRunning.REPLACE);
@@ -348,7 +349,6 @@ class IfRunningTest {
     }
 
     private static RunSnapshot run(long id, JobRunStatus status) {
-        return new RunSnapshot(
-                id, 1, 2L, 3L, 7, "daily", status, null, null, RunSamples.T0, null, null, true, null, null);
+        return SampleRun.of(id).status(status).build();
     }
 }

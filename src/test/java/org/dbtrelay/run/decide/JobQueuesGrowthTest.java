@@ -14,6 +14,7 @@ import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.RunOptions;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -30,7 +31,7 @@ class JobQueuesGrowthTest {
     private static final Target TARGET = new Target("default", 1);
 
     @Test
-    void commands_that_line_up_at_two_busy_jobs() {
+    void commandsThatLineUpAtTwoBusyJobs() {
         assertGrowth(count -> {
             JobQueues queues = new JobQueues(new HashMap<>());
             // Backwards: each comes in front of all that have come, one of whom has the turn.
@@ -43,7 +44,7 @@ class JobQueuesGrowthTest {
     }
 
     @Test
-    void commands_that_line_up_behind_one_that_has_the_turn() {
+    void commandsThatLineUpBehindOneThatHasTheTurn() {
         assertGrowth(count -> {
             Map<String, RunEntry> entries = new HashMap<>();
             JobQueues queues = new JobQueues(entries);
@@ -60,7 +61,7 @@ class JobQueuesGrowthTest {
     }
 
     @Test
-    void how_many_are_ahead_of_each_of_a_thousand() {
+    void howManyAreAheadOfEachOfAThousand() {
         assertGrowth(count -> {
             JobQueues queues = new JobQueues(new HashMap<>());
             for (int i = 0; i < count; i++) {
@@ -75,7 +76,7 @@ class JobQueuesGrowthTest {
     }
 
     @Test
-    void commands_that_share_one_run_and_others_that_ask_for_it() {
+    void commandsThatShareOneRunAndOthersThatAskForIt() {
         assertGrowth(count -> {
             Map<String, RunEntry> entries = new HashMap<>();
             JobQueues queues = new JobQueues(entries);
@@ -90,7 +91,7 @@ class JobQueuesGrowthTest {
     }
 
     @Test
-    void a_run_is_found_among_those_in_flight_by_its_id() {
+    void aRunIsFoundAmongThoseInFlightByItsId() {
         Map<String, RunEntry> entries = new HashMap<>();
         for (int i = 0; i < 10; i++) {
             RunEntry entry = following(i, 90 + i / 2);
@@ -124,8 +125,10 @@ class JobQueuesGrowthTest {
     }
 
     private static RunSnapshot run(long runId) {
-        return new RunSnapshot(
-                runId, 1, null, null, 7, null, JobRunStatus.Known.RUNNING, null, null, T0, T0, null, false, null, null);
+        return SampleRun.of(runId)
+                .status(JobRunStatus.Known.RUNNING)
+                .startedAt(T0)
+                .build();
     }
 
     private static RunEntry entry(int offset, long job, RunState state) {

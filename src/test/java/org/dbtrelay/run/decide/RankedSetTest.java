@@ -13,7 +13,7 @@ class RankedSetTest {
     private int compared;
 
     @Test
-    void it_answers_as_a_tree_set_does() {
+    void itAnswersAsATreeSetDoes() {
         RankedSet<Integer> ranked = new RankedSet<>(Comparator.naturalOrder());
         TreeSet<Integer> expected = new TreeSet<>();
         Random random = new Random(1);
@@ -38,7 +38,7 @@ class RankedSetTest {
     }
 
     @Test
-    void each_of_a_hundred_thousand_costs_some_dozens_of_comparisons() {
+    void eachOfAHundredThousandCostsSomeDozensOfComparisons() {
         RankedSet<Integer> ranked = new RankedSet<>((one, other) -> {
             compared++;
             return Integer.compare(one, other);

@@ -12,6 +12,7 @@ import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.SampleConnection;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.DeadLetterReason;
 import org.dbtrelay.run.event.EventType;
@@ -23,6 +24,7 @@ import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.job.WantedArtifact;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -37,7 +39,7 @@ class RunMachineTest {
     private final Course course = new Course(POLICY);
 
     @Test
-    void a_trigger_by_job_id_goes_from_acceptance_to_success_without_a_gap() {
+    void aTriggerByJobIdGoesFromAcceptanceToSuccessWithoutAGap() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         assertThat(course.lastActions()).hasAtLeastOneElementOfType(Action.ReserveStart.class);
 
@@ -63,7 +65,7 @@ class RunMachineTest {
     }
 
     @Test
-    void the_same_command_again_changes_nothing_and_another_of_its_id_is_put_aside() {
+    void theSameCommandAgainChangesNothingAndAnotherOfItsIdIsPutAside() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
 
         assertThat(course.take(commanded(trigger("c1", new JobSelector.ById(7)))))
@@ -76,7 +78,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_command_that_is_too_old_is_put_aside() {
+    void aCommandThatIsTooOldIsPutAside() {
         course.pass(Duration.ofDays(8));
 
         Decision decision = course.take(new Input.CommandReceived(trigger("c1", new JobSelector.ById(7)), HASH, T0, 1));
@@ -86,7 +88,7 @@ class RunMachineTest {
     }
 
     @Test
-    void what_the_policy_forbids_is_rejected_with_the_key_that_would_allow_it() {
+    void whatThePolicyForbidsIsRejectedWithTheKeyThatWouldAllowIt() {
         Command.Fit steps = with(new Overrides(List.of("dbt run"), null, null, Set.of()));
         course.take(commanded(steps));
 
@@ -97,7 +99,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_job_by_names_is_looked_up_and_its_absence_rejects() {
+    void aJobByNamesIsLookedUpAndItsAbsenceRejects() {
         course.take(commanded(trigger("c1", new JobSelector.ByNames(new JobNames("p", "e", "j")))));
         assertThat(course.lastAction(Action.LookUpJob.class).names().jobName()).isEqualTo("j");
 
@@ -108,7 +110,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_deactivated_job_is_rejected_before_any_trigger() {
+    void aDeactivatedJobIsRejectedBeforeAnyTrigger() {
         course.take(commanded(trigger("c1", new JobSelector.ByNames(new JobNames("p", "e", "j")))));
 
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", true)));
@@ -118,7 +120,7 @@ class RunMachineTest {
     }
 
     @Test
-    void an_unclear_trigger_is_looked_for_and_its_run_adopted() {
+    void anUnclearTriggerIsLookedForAndItsRunAdopted() {
         startUnclear();
         Action.SearchMarker search = course.lastAction(Action.SearchMarker.class);
         assertThat(search.notCreatedBefore()).isBefore(T0);
@@ -131,7 +133,7 @@ class RunMachineTest {
     }
 
     @Test
-    void an_unclear_trigger_is_not_sent_again_before_the_wait_is_over() {
+    void anUnclearTriggerIsNotSentAgainBeforeTheWaitIsOver() {
         startUnclear();
         course.take(new Input.SearchResult("c1", 1, course.now, null));
         course.pass(POLICY.unclearWait().minusSeconds(1));
@@ -147,7 +149,7 @@ class RunMachineTest {
     }
 
     @Test
-    void while_an_earlier_start_is_in_doubt_the_look_keeps_its_bounds() {
+    void whileAnEarlierStartIsInDoubtTheLookKeepsItsBounds() {
         startUnclear();
         course.pass(POLICY.unclearWait());
         course.take(new Input.SearchResult("c1", 1, course.now, null));
@@ -162,7 +164,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_start_that_was_surely_not_sent_leaves_no_bounds_behind() {
+    void aStartThatWasSurelyNotSentLeavesNoBoundsBehind() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
@@ -178,7 +180,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_look_that_began_before_the_wait_was_over_proves_nothing_however_late_its_answer_is() {
+    void aLookThatBeganBeforeTheWaitWasOverProvesNothingHoweverLateItsAnswerIs() {
         startUnclear();
         Instant begun = course.now;
         course.pass(POLICY.unclearWait().plusSeconds(60));
@@ -189,7 +191,7 @@ class RunMachineTest {
     }
 
     @Test
-    void five_unclear_triggers_without_a_run_end_it() {
+    void fiveUnclearTriggersWithoutARunEndIt() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         for (int attempt = 1; attempt <= 5; attempt++) {
             course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
@@ -203,7 +205,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_parked_command_is_never_triggered_twice() {
+    void aParkedCommandIsNeverTriggeredTwice() {
         Course parked = new Course(policy(true, true));
         parked.take(commanded(trigger("c1", new JobSelector.ById(7))));
         parked.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
@@ -216,7 +218,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_restart_between_intent_and_answer_looks_before_anything_else() {
+    void aRestartBetweenIntentAndAnswerLooksBeforeAnythingElse() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.pass(Duration.ofHours(1));
@@ -228,7 +230,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_trigger_that_was_surely_not_sent_is_sent_again_later_and_not_looked_for() {
+    void aTriggerThatWasSurelyNotSentIsSentAgainLaterAndNotLookedFor() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("connection refused")));
@@ -242,7 +244,7 @@ class RunMachineTest {
     }
 
     @Test
-    void an_answer_to_an_earlier_attempt_is_dropped() {
+    void anAnswerToAnEarlierAttemptIsDropped() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
@@ -255,7 +257,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_refused_trigger_rejects_with_the_words_of_dbt_cloud() {
+    void aRefusedTriggerRejectsWithTheWordsOfDbtCloud() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartRefused("c1", 1, RejectReason.REFUSED_BY_DBT_CLOUD, "400: not this way"));
@@ -266,7 +268,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_status_never_goes_backwards() {
+    void aStatusNeverGoesBackwards() {
         following();
         course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
         course.take(new Input.RunObserved("c1", run(Known.STARTING)));
@@ -276,7 +278,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_status_that_nobody_knows_is_polled_on() {
+    void aStatusThatNobodyKnowsIsPolledOn() {
         following();
 
         course.take(new Input.RunObserved("c1", run(JobRunStatus.of(77))));
@@ -286,7 +288,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_look_that_sees_nothing_new_costs_no_transaction_and_the_gap_grows_to_the_interval() {
+    void aLookThatSeesNothingNewCostsNoTransactionAndTheGapGrowsToTheInterval() {
         following();
         Decision soon = course.take(new Input.RunObserved("c1", run(Known.QUEUED)));
         assertThat(soon.changes()).isFalse();
@@ -301,7 +303,7 @@ class RunMachineTest {
     }
 
     @Test
-    void at_the_deadline_there_is_one_last_look_and_then_a_cancellation_that_is_confirmed() {
+    void atTheDeadlineThereIsOneLastLookAndThenACancellationThatIsConfirmed() {
         following();
         course.pass(Duration.ofHours(24));
         course.take(new Input.TimerFired("c1"));
@@ -317,7 +319,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_look_that_began_by_a_clock_that_was_set_back_meanwhile_says_nothing() {
+    void aLookThatBeganByAClockThatWasSetBackMeanwhileSaysNothing() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("time-out")));
@@ -329,7 +331,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_back_off_of_a_clock_that_was_far_ahead_is_not_waited_for() {
+    void aBackOffOfAClockThatWasFarAheadIsNotWaitedFor() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
         course.pass(Duration.ofHours(-1));
@@ -340,7 +342,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_run_that_vanishes_while_it_is_to_be_cancelled_is_gone_in_the_end() {
+    void aRunThatVanishesWhileItIsToBeCancelledIsGoneInTheEnd() {
         following();
         course.pass(Duration.ofHours(24));
         course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
@@ -355,7 +357,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_run_that_vanishes_and_comes_back_is_cancelled_after_all() {
+    void aRunThatVanishesAndComesBackIsCancelledAfterAll() {
         following();
         course.pass(Duration.ofHours(24));
         course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
@@ -366,7 +368,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_run_that_succeeded_by_the_last_look_is_a_success() {
+    void aRunThatSucceededByTheLastLookIsASuccess() {
         following();
         course.pass(Duration.ofHours(24));
         course.take(new Input.TimerFired("c1"));
@@ -377,7 +379,7 @@ class RunMachineTest {
     }
 
     @Test
-    void at_the_deadline_a_run_is_left_alone_if_so_ordered() {
+    void atTheDeadlineARunIsLeftAloneIfSoOrdered() {
         Course abandoning = new Course(policy(false, false));
         abandoning.take(commanded(trigger("c1", new JobSelector.ById(7))));
         abandoning.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
@@ -390,7 +392,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_run_that_is_unknown_for_long_while_its_job_is_known_is_gone() {
+    void aRunThatIsUnknownForLongWhileItsJobIsKnownIsGone() {
         following();
         course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.types()).doesNotContain("run.abandoned");
@@ -406,7 +408,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_run_that_timed_out_in_dbt_cloud_says_so() {
+    void aRunThatTimedOutInDbtCloudSaysSo() {
         following();
         RunSnapshot timedOut =
                 run(Known.CANCELLED, "This run timed out after running for 1 day, which exceeded the limit");
@@ -416,7 +418,7 @@ class RunMachineTest {
     }
 
     @Test
-    void artifacts_that_do_not_appear_in_time_are_unavailable() {
+    void artifactsThatDoNotAppearInTimeAreUnavailable() {
         following();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         List<WantedArtifact> wanted =
@@ -432,7 +434,7 @@ class RunMachineTest {
     }
 
     @Test
-    void an_artifact_is_told_of_once_even_if_it_is_collected_twice() {
+    void anArtifactIsToldOfOnceEvenIfItIsCollectedTwice() {
         following();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         WantedArtifact wanted =
@@ -445,7 +447,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_finished_entry_is_forgotten_after_the_retention_and_not_before() {
+    void aFinishedEntryIsForgottenAfterTheRetentionAndNotBefore() {
         course.take(commanded(new Command.Unfit(
                 new Command.Head("c1", "default", null, null, null, null), "retry", RejectReason.INVALID, "no")));
         course.take(new Input.TimerFired("c1"));
@@ -458,7 +460,7 @@ class RunMachineTest {
     }
 
     @Test
-    void a_fault_of_the_relay_ends_the_command_alone() {
+    void aFaultOfTheRelayEndsTheCommandAlone() {
         following();
 
         course.take(new Input.InternalFault("c1", "a fault of the relay"));
@@ -468,7 +470,7 @@ class RunMachineTest {
     }
 
     @Test
-    void the_step_that_built_is_chosen_and_not_the_docs_step() {
+    void theStepThatBuiltIsChosenAndNotTheDocsStep() {
         List<RunStep> steps = List.of(
                 new RunStep(1, "Clone git repository", Known.SUCCESS, true, null, ""),
                 new RunStep(3, "Invoke dbt with `dbt deps`", Known.SUCCESS, true, "dbt deps", ""),
@@ -508,11 +510,10 @@ class RunMachineTest {
     }
 
     private static RunSnapshot run(JobRunStatus status, String message) {
-        return new RunSnapshot(
-                99, 1, 2L, 3L, 7, "daily", status, message, "https://x/99", T0, null, null, true, null, null);
+        return SampleRun.of(99).status(status).message(message).build();
     }
 
     static Policy policy(boolean cancelAtDeadline, boolean park) {
-        return RunSamples.policy(RunSamples.connection(null, Set.of(1L), false, true, null), cancelAtDeadline, park);
+        return RunSamples.policy(new SampleConnection().withoutStepsOverride().build(), cancelAtDeadline, park);
     }
 }

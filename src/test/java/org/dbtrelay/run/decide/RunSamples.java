@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.Command;
@@ -15,6 +14,7 @@ import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunOptions;
+import org.dbtrelay.run.command.SampleConnection;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
@@ -22,6 +22,7 @@ import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.job.StoredArtifact;
 import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.job.WantedArtifact;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 /** Commands, runs and policies to decide about. The command is {@code c1}, the job 7, the run 99. */
 public final class RunSamples {
 
-    public static final Instant T0 = Instant.parse("2026-11-22T10:00:00Z");
+    public static final Instant T0 = SampleRun.T0;
     public static final JobSelector BY_NAMES = new JobSelector.ByNames(new JobNames("p", "e", "j"));
 
     /** Records come one after another. */
@@ -84,8 +85,11 @@ public final class RunSamples {
     }
 
     public static RunSnapshot run(JobRunStatus status, @Nullable String message, @Nullable Instant createdAt) {
-        return new RunSnapshot(
-                99, 1, 2L, 3L, 7, "daily", status, message, "https://x/99", createdAt, null, null, true, null, null);
+        return SampleRun.of(99)
+                .status(status)
+                .message(message)
+                .createdAt(createdAt)
+                .build();
     }
 
     public static Policy policy(Policy.ForConnection connection) {
@@ -114,17 +118,7 @@ public final class RunSamples {
     }
 
     public static Policy.ForConnection anything() {
-        return connection(null, Set.of(1L), true, true, null);
-    }
-
-    public static Policy.ForConnection connection(
-            @Nullable Set<Long> jobs,
-            Set<Long> accounts,
-            boolean stepsOverride,
-            boolean schemaOverride,
-            @Nullable Set<String> runConfigFields) {
-        return new Policy.ForConnection(
-                1, jobs, accounts, stepsOverride, schemaOverride, runConfigFields, null, null, RequestedOptions.NONE);
+        return new SampleConnection().build();
     }
 
     public static RunEvent.OfCommand ofCommand(RunEvent event) {

@@ -30,7 +30,7 @@ class StartDecisionsTest {
     private final Course course = new Course(POLICY);
 
     @Test
-    void a_start_that_waited_for_hours_looks_again_at_what_runs() {
+    void aStartThatWaitedForHoursLooksAgainAtWhatRuns() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
         StartCheck first = course.lastAction(Action.ReserveStart.class).look();
@@ -45,7 +45,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void a_second_look_leads_to_a_start() {
+    void aSecondLookLeadsToAStart() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.AGAIN));
         StartCheck second = course.lastAction(Action.ReserveStart.class).look();
@@ -57,7 +57,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void a_fresh_look_leads_to_a_start_and_one_of_another_clock_does_not() {
+    void aFreshLookLeadsToAStartAndOneOfAnotherClockDoesNot() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
         StartCheck look = course.lastAction(Action.ReserveStart.class).look();
@@ -72,7 +72,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void what_waits_too_long_is_over_and_looks_no_more() {
+    void whatWaitsTooLongIsOverAndLooksNoMore() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
         StartCheck look = course.lastAction(Action.ReserveStart.class).look();
@@ -85,7 +85,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void of_two_answers_of_a_look_the_older_one_counts() {
+    void ofTwoAnswersOfALookTheOlderOneCounts() {
         StartCheck look = StartCheck.FIRST.answered(course.now);
 
         assertThat(look.answered(course.now.plusSeconds(9))).isEqualTo(look);
@@ -93,7 +93,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void a_newest_run_that_was_read_hours_ago_is_read_again() {
+    void aNewestRunThatWasReadHoursAgoIsReadAgain() {
         for (Task task : List.of(
                 new Task.Rerun(new JobSelector.ById(7)),
                 new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false))) {
@@ -111,7 +111,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void a_trigger_that_may_not_resume_after_all_triggers() {
+    void aTriggerThatMayNotResumeAfterAllTriggers() {
         course.take(
                 commanded(command("c1", new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, true, false))));
         course.take(new Input.RunRead(
@@ -124,7 +124,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void a_job_level_retry_names_the_failed_run() {
+    void aJobLevelRetryNamesTheFailedRun() {
         course.take(commanded(command("c2", new Task.Rerun(new JobSelector.ById(7)))));
         course.take(new Input.RunRead("c2", RunSamples.run(Known.ERROR), true, null));
 
@@ -132,7 +132,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void starts_that_cannot_be_sent_are_tried_ever_less_often_up_to_a_minute() {
+    void startsThatCannotBeSentAreTriedEverLessOftenUpToAMinute() {
         course.take(commanded(command("c1", job(7))));
         for (int seconds : new int[] {1, 2, 4, 8, 16, 32, 60, 60}) {
             course.take(new Input.StartReserved("c1", TRIGGER, 50L));
@@ -145,7 +145,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void the_outcome_after_unclear_triggers_quotes_what_dbt_cloud_said() {
+    void theOutcomeAfterUnclearTriggersQuotesWhatDbtCloudSaid() {
         course.take(commanded(command("c1", job(7))));
         for (int attempt = 1; attempt <= 5; attempt++) {
             course.take(new Input.StartReserved("c1", TRIGGER, 50L));
@@ -158,7 +158,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void a_parked_start_a_lost_retry_and_a_time_out_quote_it_too() {
+    void aParkedStartALostRetryAndATimeOutQuoteItToo() {
         CallFailure.Unclear away = new CallFailure.Unclear("HTTP 500: upstream is away");
         Course parked = new Course(policy(anything(), null, true));
         parked.take(commanded(command("c1", job(7))));

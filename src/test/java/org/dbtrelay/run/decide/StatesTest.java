@@ -2,7 +2,6 @@ package org.dbtrelay.run.decide;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.dbtrelay.run.decide.RunSamples.BY_NAMES;
-import static org.dbtrelay.run.decide.RunSamples.T0;
 import static org.dbtrelay.run.decide.RunSamples.anything;
 import static org.dbtrelay.run.decide.RunSamples.commanded;
 import static org.dbtrelay.run.decide.RunSamples.ofCommand;
@@ -24,6 +23,7 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.job.StoredArtifact;
 import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.job.WantedArtifact;
@@ -40,7 +40,7 @@ class StatesTest {
     private final Course course = new Course(POLICY);
 
     @Test
-    void a_waiting_command_that_is_not_due_yet_waits_on_after_a_restart() {
+    void aWaitingCommandThatIsNotDueYetWaitsOnAfterARestart() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("refused")));
@@ -64,7 +64,7 @@ class StatesTest {
     }
 
     @Test
-    void back_off_doubles_from_a_second_to_a_minute() {
+    void backOffDoublesFromASecondToAMinute() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         for (int failure = 0, seconds = 1; failure < 8; failure++, seconds = Math.min(60, 2 * seconds)) {
             course.fail("c1", Action.ReserveStart.class, new CallFailure.NotSent("refused"));
@@ -73,7 +73,7 @@ class StatesTest {
     }
 
     @Test
-    void a_permit_for_a_job_that_is_not_known_yet_starts_nothing() {
+    void aPermitForAJobThatIsNotKnownYetStartsNothing() {
         course.take(commanded(trigger(BY_NAMES)));
 
         assertThat(course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null)))
@@ -81,7 +81,7 @@ class StatesTest {
     }
 
     @Test
-    void a_job_that_is_found_twice_is_found_once() {
+    void aJobThatIsFoundTwiceIsFoundOnce() {
         course.take(commanded(trigger(BY_NAMES)));
         course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
         assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
@@ -92,7 +92,7 @@ class StatesTest {
     }
 
     @Test
-    void a_command_whose_time_is_over_before_a_run_is_abandoned() {
+    void aCommandWhoseTimeIsOverBeforeARunIsAbandoned() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         course.pass(Duration.ofHours(24));
 
@@ -104,7 +104,7 @@ class StatesTest {
     }
 
     @Test
-    void a_command_whose_time_is_over_while_it_is_in_doubt_is_not_started_again() {
+    void aCommandWhoseTimeIsOverWhileItIsInDoubtIsNotStartedAgain() {
         unclear();
         course.pass(Duration.ofHours(24));
 
@@ -114,7 +114,7 @@ class StatesTest {
     }
 
     @Test
-    void a_job_that_dbt_cloud_does_not_know_rejects() {
+    void aJobThatDbtCloudDoesNotKnowRejects() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
 
@@ -125,7 +125,7 @@ class StatesTest {
     }
 
     @Test
-    void the_last_look_is_when_the_wait_is_over_and_not_before() {
+    void theLastLookIsWhenTheWaitIsOverAndNotBefore() {
         unclear();
         course.pass(Duration.ofSeconds(154));
         course.take(new Input.SearchResult("c1", 1, course.now, null));
@@ -134,7 +134,7 @@ class StatesTest {
     }
 
     @Test
-    void a_look_that_took_longer_than_what_was_left_is_followed_by_another_at_once() {
+    void aLookThatTookLongerThanWhatWasLeftIsFollowedByAnotherAtOnce() {
         unclear();
         Instant begun = course.now;
         course.pass(Duration.ofSeconds(200));
@@ -145,7 +145,7 @@ class StatesTest {
     }
 
     @Test
-    void the_answer_that_comes_after_all_ends_the_doubt() {
+    void theAnswerThatComesAfterAllEndsTheDoubt() {
         unclear();
 
         course.take(new Input.Started("c1", 2, run(Known.QUEUED)));
@@ -156,7 +156,7 @@ class StatesTest {
     }
 
     @Test
-    void a_restart_asks_again_for_what_is_to_be_cancelled() {
+    void aRestartAsksAgainForWhatIsToBeCancelled() {
         cancelling();
 
         course.take(new Input.Restored("c1"));
@@ -165,7 +165,7 @@ class StatesTest {
     }
 
     @Test
-    void a_cancellation_without_effect_is_asked_for_again_after_a_minute() {
+    void aCancellationWithoutEffectIsAskedForAgainAfterAMinute() {
         cancelling();
         course.pass(Duration.ofSeconds(59));
         course.take(new Input.RunObserved("c1", run(Known.RUNNING)));
@@ -179,7 +179,7 @@ class StatesTest {
     }
 
     @Test
-    void a_cancellation_that_failed_is_asked_for_again_after_a_back_off() {
+    void aCancellationThatFailedIsAskedForAgainAfterABackOff() {
         cancelling();
         course.fail("c1", Action.CancelRun.class, new CallFailure.Unclear("reset"));
         assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(2));
@@ -192,7 +192,7 @@ class StatesTest {
     }
 
     @Test
-    void a_run_that_is_cancelled_and_seems_not_to_have_ended_is_looked_at_again() {
+    void aRunThatIsCancelledAndSeemsNotToHaveEndedIsLookedAtAgain() {
         cancelling();
 
         course.take(RunSamples.ended("c1", run(Known.RUNNING)));
@@ -203,10 +203,9 @@ class StatesTest {
     }
 
     @Test
-    void what_concerns_another_run_is_no_news() {
+    void whatConcernsAnotherRunIsNoNews() {
         following();
-        RunSnapshot other =
-                new RunSnapshot(98, 1, 2L, 3L, 7, "daily", Known.SUCCESS, null, null, T0, null, null, true, null, null);
+        RunSnapshot other = SampleRun.of(98).status(Known.SUCCESS).build();
 
         assertThat(course.take(new Input.RunObserved("c1", other))).isEqualTo(Decision.NOTHING);
         assertThat(course.take(RunSamples.ended("c1", other))).isEqualTo(Decision.NOTHING);
@@ -217,7 +216,7 @@ class StatesTest {
     }
 
     @Test
-    void a_young_run_that_is_not_seen_is_no_news() {
+    void aYoungRunThatIsNotSeenIsNoNews() {
         following();
         course.pass(Duration.ofSeconds(59));
         Decision young = course.take(new Input.RunNotFound("c1", 99));
@@ -231,7 +230,7 @@ class StatesTest {
     }
 
     @Test
-    void a_run_without_a_time_of_creation_can_be_missed_at_once() {
+    void aRunWithoutATimeOfCreationCanBeMissedAtOnce() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.Started("c1", 1, run(Known.QUEUED, null, null)));
@@ -243,7 +242,7 @@ class StatesTest {
     }
 
     @Test
-    void a_run_that_is_seen_again_is_not_missed_any_more() {
+    void aRunThatIsSeenAgainIsNotMissedAnyMore() {
         following();
         course.pass(Duration.ofMinutes(2));
         course.take(new Input.RunNotFound("c1", 99));
@@ -259,7 +258,7 @@ class StatesTest {
     }
 
     @Test
-    void a_restart_looks_at_the_run_at_once() {
+    void aRestartLooksAtTheRunAtOnce() {
         following();
 
         Decision restored = course.take(new Input.Restored("c1"));
@@ -271,7 +270,7 @@ class StatesTest {
     }
 
     @Test
-    void an_end_that_is_none_is_a_look() {
+    void anEndThatIsNoneIsALook() {
         following();
 
         course.take(RunSamples.ended("c1", run(Known.RUNNING)));
@@ -280,7 +279,7 @@ class StatesTest {
     }
 
     @Test
-    void an_end_tells_of_the_status_before_it_only_if_that_was_another() {
+    void anEndTellsOfTheStatusBeforeItOnlyIfThatWasAnother() {
         following();
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         assertThat(ofRun(course.events.getLast()).previousStatus()).isEqualTo(Known.QUEUED);
@@ -296,7 +295,7 @@ class StatesTest {
     }
 
     @Test
-    void a_command_that_wants_no_artifacts_is_over_with_its_run() {
+    void aCommandThatWantsNoArtifactsIsOverWithItsRun() {
         course.take(commanded(RunSamples.command(
                 "c1", RunSamples.job(7), new RequestedOptions(null, null, null, null, null, List.of()))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
@@ -308,7 +307,7 @@ class StatesTest {
     }
 
     @Test
-    void artifacts_are_asked_for_again_with_growing_gaps_and_after_a_restart() {
+    void artifactsAreAskedForAgainWithGrowingGapsAndAfterARestart() {
         List<WantedArtifact> wanted = collecting();
         course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(1));
@@ -327,7 +326,7 @@ class StatesTest {
     }
 
     @Test
-    void what_the_last_answer_said_is_told_when_patience_is_over() {
+    void whatTheLastAnswerSaidIsToldWhenPatienceIsOver() {
         WantedArtifact wanted = collecting().getFirst();
         Input full = new Input.ArtifactsCollected(
                 "c1",
@@ -348,7 +347,7 @@ class StatesTest {
     }
 
     @Test
-    void a_call_that_failed_last_is_told_when_patience_is_over() {
+    void aCallThatFailedLastIsToldWhenPatienceIsOver() {
         collecting();
         course.pass(POLICY.artifactPatience());
         course.fail("c1", Action.CollectArtifacts.class, new CallFailure.Unclear("reset by peer"));
@@ -361,7 +360,7 @@ class StatesTest {
     }
 
     @Test
-    void an_artifact_that_will_not_come_is_told_of_once() {
+    void anArtifactThatWillNotComeIsToldOfOnce() {
         WantedArtifact wanted = collecting().getFirst();
         Input gone = new Input.ArtifactsCollected(
                 "c1",
@@ -380,7 +379,7 @@ class StatesTest {
     }
 
     @Test
-    void an_artifact_that_nobody_wanted_is_not_told_of() {
+    void anArtifactThatNobodyWantedIsNotToldOf() {
         collecting();
         WantedArtifact other = new WantedArtifact("other.json", null);
 
@@ -396,7 +395,7 @@ class StatesTest {
     }
 
     @Test
-    void a_fault_before_a_run_ends_the_command_without_one() {
+    void aFaultBeforeARunEndsTheCommandWithoutOne() {
         course.take(commanded(trigger(new JobSelector.ById(7))));
 
         course.take(new Input.InternalFault("c1", "a fault"));

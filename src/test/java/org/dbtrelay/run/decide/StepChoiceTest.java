@@ -66,7 +66,7 @@ class StepChoiceTest {
                 "capitals                      | DBT Build; dbt DOCS Generate                                  | 1 | 1 | - | 2",
                 "no dbt, but says so           | dbt build; Save dbt build results; echo dbt run               | 1 | 1 | - | -"
             })
-    void the_step_that_made_it(
+    void theStepThatMadeIt(
             String what, String list, String manifest, String runResults, String sources, String catalog) {
         for (boolean named : new boolean[] {false, true}) {
             List<RunStep> steps = steps(list, named);
@@ -84,7 +84,7 @@ class StepChoiceTest {
     }
 
     @Test
-    void other_paths_are_of_the_build_and_telemetry_says_where_it_is_from() {
+    void otherPathsAreOfTheBuildAndTelemetrySaysWhereItIsFrom() {
         List<RunStep> steps = steps("clone; dbtf deps; dbtf build; dbtf docs generate", false);
 
         assertThat(StepChoice.wanted(
@@ -101,7 +101,7 @@ class StepChoiceTest {
     }
 
     @Test
-    void a_step_that_was_asked_for_stays_and_the_same_of_another_step_is_another() {
+    void aStepThatWasAskedForStaysAndTheSameOfAnotherStepIsAnother() {
         List<RunStep> steps = steps("dbt seed; dbt build; ?dbt test", false);
 
         assertThat(StepChoice.wanted(
@@ -137,13 +137,13 @@ class StepChoiceTest {
                 "dbt --vars '{\\' test                    | test",
                 "dbt build \\                             | build"
             })
-    void the_verb_of_a_command(String command, String verb) {
+    void theVerbOfACommand(String command, String verb) {
         assertThat(DbtCommand.of(step(1, command, Known.SUCCESS, true, false)).verb())
                 .isEqualTo(verb);
     }
 
     @Test
-    void a_command_that_is_blank_is_looked_for_in_the_name() {
+    void aCommandThatIsBlankIsLookedForInTheName() {
         RunStep step = new RunStep(1, "Invoke dbt with `dbt build`", Known.SUCCESS, true, " ", "");
 
         assertThat(DbtCommand.of(step)).isEqualTo(new DbtCommand("build", DbtCommand.Kind.BUILD));

@@ -12,6 +12,7 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -25,7 +26,7 @@ class StrayDecisionsTest {
     private final Course course = new Course(RunMachineTest.policy(true, false));
 
     @Test
-    void a_younger_second_run_is_told_of_once_and_cancelled_while_it_is_queued() {
+    void aYoungerSecondRunIsToldOfOnceAndCancelledWhileItIsQueued() {
         follow(100, Known.RUNNING);
 
         course.take(marked(run(100, Known.RUNNING), run(200, Known.QUEUED)));
@@ -43,7 +44,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void a_second_run_that_has_begun_is_told_of_and_left_alone() {
+    void aSecondRunThatHasBegunIsToldOfAndLeftAlone() {
         follow(100, Known.RUNNING);
 
         course.take(marked(run(100, Known.RUNNING), run(200, Known.RUNNING)));
@@ -53,7 +54,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void an_older_run_that_was_hidden_is_followed_instead_of_ours_if_ours_still_waits() {
+    void anOlderRunThatWasHiddenIsFollowedInsteadOfOursIfOursStillWaits() {
         follow(200, Known.QUEUED);
 
         course.take(marked(run(100, Known.RUNNING), run(200, Known.QUEUED)));
@@ -69,7 +70,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void an_older_run_that_has_ended_already_is_the_outcome() {
+    void anOlderRunThatHasEndedAlreadyIsTheOutcome() {
         follow(200, Known.QUEUED);
 
         course.take(marked(run(100, Known.SUCCESS), run(200, Known.QUEUED)));
@@ -78,7 +79,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void ours_stays_ours_if_the_other_is_younger_or_was_cancelled() {
+    void oursStaysOursIfTheOtherIsYoungerOrWasCancelled() {
         follow(200, Known.QUEUED);
 
         course.take(marked(run(200, Known.QUEUED), run(300, Known.QUEUED)));
@@ -90,7 +91,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void a_second_run_of_a_command_that_is_over_is_cancelled_while_it_is_queued() {
+    void aSecondRunOfACommandThatIsOverIsCancelledWhileItIsQueued() {
         follow(100, Known.QUEUED);
         course.take(RunSamples.ended("c1", run(100, Known.SUCCESS)));
         course.take(new Input.InternalFault("c1", "a fault that ends the collecting"));
@@ -103,7 +104,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void ours_stays_ours_once_it_runs() {
+    void oursStaysOursOnceItRuns() {
         follow(200, Known.QUEUED);
 
         course.take(marked(run(100, Known.QUEUED), run(200, Known.RUNNING)));
@@ -113,7 +114,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void a_run_that_was_looked_for_is_adopted_whatever_finds_it() {
+    void aRunThatWasLookedForIsAdoptedWhateverFindsIt() {
         accept();
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
@@ -125,7 +126,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void a_run_that_was_given_up_is_adopted_before_another_is_started() {
+    void aRunThatWasGivenUpIsAdoptedBeforeAnotherIsStarted() {
         accept();
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
@@ -140,7 +141,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void while_the_trigger_is_on_the_wire_nothing_is_done() {
+    void whileTheTriggerIsOnTheWireNothingIsDone() {
         accept();
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
 
@@ -148,7 +149,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void a_run_that_comes_to_light_after_the_end_is_told_of_and_goes_on() {
+    void aRunThatComesToLightAfterTheEndIsToldOfAndGoesOn() {
         Course parked = new Course(RunMachineTest.policy(true, true));
         parked.take(RunSamples.commanded(RunSamples.trigger(new JobSelector.ById(7))));
         parked.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
@@ -166,7 +167,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void a_second_run_after_the_end_of_the_first_is_cancelled_while_it_is_queued() {
+    void aSecondRunAfterTheEndOfTheFirstIsCancelledWhileItIsQueued() {
         follow(100, Known.QUEUED);
         course.take(RunSamples.ended("c1", run(100, Known.SUCCESS)));
 
@@ -196,6 +197,6 @@ class StrayDecisionsTest {
     }
 
     private static RunSnapshot run(long id, JobRunStatus status) {
-        return new RunSnapshot(id, 1, 2L, 3L, 7, "daily", status, null, "https://x", T0, null, null, true, null, null);
+        return SampleRun.of(id).status(status).build();
     }
 }

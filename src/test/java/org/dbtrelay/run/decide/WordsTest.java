@@ -44,7 +44,7 @@ class WordsTest {
         "30, cancelled, true",
         "77, unknown, false"
     })
-    void a_status_has_its_code_its_word_and_may_be_an_end(int code, String label, boolean terminal) {
+    void aStatusHasItsCodeItsWordAndMayBeAnEnd(int code, String label, boolean terminal) {
         JobRunStatus status = JobRunStatus.of(code);
 
         assertThat(status.code()).isEqualTo(code);
@@ -61,13 +61,13 @@ class WordsTest {
         "Something else, unknown",
         ", unknown"
     })
-    void why_a_run_was_cancelled_is_read_from_its_message(String message, String reason) {
+    void whyARunWasCancelledIsReadFromItsMessage(String message, String reason) {
         assertThat(CancelReason.of(RunSamples.run(Known.CANCELLED, message, T0)).wireName())
                 .isEqualTo(reason);
     }
 
     @Test
-    void reasons_are_words_in_small_letters() {
+    void reasonsAreWordsInSmallLetters() {
         assertThat(Arrays.stream(DeadLetterReason.values()).map(DeadLetterReason::wireName))
                 .containsExactly("malformed", "too_large", "expired", "id_conflict", "misplaced");
         assertThat(Arrays.stream(StrayReason.values()).map(StrayReason::wireName))
@@ -76,7 +76,7 @@ class WordsTest {
 
     /** A marker that came out otherwise after an upgrade would hide every run that is looked for. */
     @Test
-    void a_marker_is_made_of_ledger_and_command_and_never_changes() {
+    void aMarkerIsMadeOfLedgerAndCommandAndNeverChanges() {
         CauseMarker marker = CauseMarker.of("prod", "dbt.relay.ledger", "orders-2026-11-22");
 
         assertThat(marker.text()).isEqualTo("[relay:prod:5hiib0sk1ffujm9e]");
@@ -88,7 +88,7 @@ class WordsTest {
 
     /** Deployments in two clusters have the same names unless somebody gives them others, and may have one account. */
     @Test
-    void the_runs_of_equal_ledgers_in_two_clusters_are_not_each_others() {
+    void theRunsOfEqualLedgersInTwoClustersAreNotEachOthers() {
         Policy policy = RunSamples.policy(RunSamples.anything());
 
         assertThat(policy.inCluster("one").ledger())
@@ -100,7 +100,7 @@ class WordsTest {
     }
 
     @Test
-    void a_marker_is_known_again_at_the_front_of_a_cause_only() {
+    void aMarkerIsKnownAgainAtTheFrontOfACauseOnly() {
         CauseMarker marker = CauseMarker.of("prod", "ledger", "c1");
 
         assertThat(CauseMarker.in(marker.inFrontOf("because"), "prod")).contains(marker);
@@ -113,7 +113,7 @@ class WordsTest {
     }
 
     @Test
-    void a_cause_has_255_characters_at_most_and_no_half_ones() {
+    void aCauseHas255CharactersAtMostAndNoHalfOnes() {
         CauseMarker marker = CauseMarker.of("prod", "ledger", "c1");
         int room = 255 - marker.text().length() - 1;
 
@@ -126,7 +126,7 @@ class WordsTest {
     }
 
     @Test
-    void looks_come_sooner_after_a_change() {
+    void looksComeSoonerAfterAChange() {
         Duration interval = Duration.ofSeconds(20);
 
         assertThat(PollPlan.gap(interval, Duration.ZERO)).isEqualTo(Duration.ofSeconds(5));
@@ -137,7 +137,7 @@ class WordsTest {
     }
 
     @Test
-    void a_step_that_has_not_begun_made_nothing() {
+    void aStepThatHasNotBegunMadeNothing() {
         List<RunStep> steps = List.of(
                 new RunStep(3, "Invoke dbt with `dbt seed`", Known.SUCCESS, true, "dbt seed", ""),
                 new RunStep(4, "Invoke dbt with `dbt build`", Known.QUEUED, false, "dbt build", ""),
@@ -148,7 +148,7 @@ class WordsTest {
     }
 
     @Test
-    void only_what_starts_a_run_waits_for_its_turn() {
+    void onlyWhatStartsARunWaitsForItsTurn() {
         JobSelector job = new JobSelector.ById(7);
         RunSelector run = new RunSelector.ById(99);
 
@@ -162,7 +162,7 @@ class WordsTest {
     }
 
     @Test
-    void wishes_go_before_those_of_others_and_all_before_what_is_configured() {
+    void wishesGoBeforeThoseOfOthersAndAllBeforeWhatIsConfigured() {
         RequestedOptions own = new RequestedOptions(Duration.ofSeconds(1), null, true, null, IfRunning.SKIP, null);
         RequestedOptions others = new RequestedOptions(
                 Duration.ofSeconds(2),
@@ -191,14 +191,14 @@ class WordsTest {
     }
 
     @Test
-    void each_state_has_its_word() {
+    void eachStateHasItsWord() {
         assertThat(new RunState.Waiting(StartAttempts.NONE, 0, null).label()).isEqualTo("waiting");
         assertThat(new RunState.Finished(EventType.RUN_FAILED, null, null, T0).label())
                 .isEqualTo("finished");
     }
 
     @Test
-    void an_order_keeps_the_name_of_its_job_if_dbt_cloud_tells_none() {
+    void anOrderKeepsTheNameOfItsJobIfDbtCloudTellsNone() {
         Course course = new Course(RunSamples.policy(RunSamples.anything()));
         course.take(RunSamples.commanded(RunSamples.trigger(RunSamples.BY_NAMES)));
         ResolvedCommand resolved = course.entry("c1").openCommand();

@@ -14,7 +14,7 @@ class RunEndTest {
     private static final RunSnapshot ENDED = RunSamples.run(Known.ERROR);
 
     @Test
-    void a_failure_is_an_error_or_dbt_clouds_own_time_out() {
+    void aFailureIsAnErrorOrDbtCloudsOwnTimeOut() {
         String timedOut =
                 "This run timed out after running for 1 minute, which exceeded the configured timeout of 60 seconds.";
 
@@ -27,7 +27,7 @@ class RunEndTest {
     }
 
     @Test
-    void steps_weigh_as_much_as_everything_that_is_read_of_them() {
+    void stepsWeighAsMuchAsEverythingThatIsReadOfThem() {
         assertThat(RunEnd.isMore(Set.of(Part.LOG), Set.of(Part.STEPS))).isTrue();
         assertThat(RunEnd.isMore(Set.of(Part.LOG), Set.of(Part.LOG, Part.NODES)))
                 .isTrue();
@@ -40,7 +40,7 @@ class RunEndTest {
     }
 
     @Test
-    void no_use_to_wait_for_what_is_there_or_refused() {
+    void noUseToWaitForWhatIsThereOrRefused() {
         assertThat(RunEnd.complete(ENDED, List.of(), null).isSettled()).isTrue();
         assertThat(RunEnd.unread(ENDED, new CallFailure.Refused("403", 403, null))
                         .isSettled())

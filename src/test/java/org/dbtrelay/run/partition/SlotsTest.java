@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -6,20 +6,20 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
-import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.RunOptions;
+import org.dbtrelay.run.command.SampleConnection;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartAttempts;
@@ -27,7 +27,7 @@ import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-class SlotsTest {
+public class SlotsTest {
 
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
     private static final RunOptions.Defaults DEFAULTS = new RunOptions.Defaults(
@@ -36,7 +36,7 @@ class SlotsTest {
     private final Slots slots = new Slots(policy(3, 2));
 
     @Test
-    void as_many_runs_of_a_job_as_its_limit_start_and_the_next_when_one_has_ended() {
+    void asManyRunsOfAJobAsItsLimitStartAndTheNextWhenOneHasEnded() {
         List<RunEntry> waiting = List.of(waiting(1, 7), waiting(2, 7), waiting(3, 7));
         waiting.forEach(this::await);
 
@@ -52,7 +52,7 @@ class SlotsTest {
     }
 
     @Test
-    void the_limit_of_a_connection_counts_all_its_jobs_and_those_that_wait_go_in_the_order_of_their_records() {
+    void theLimitOfAConnectionCountsAllItsJobsAndThoseThatWaitGoInTheOrderOfTheirRecords() {
         await(waiting(5, 9));
         await(waiting(1, 7));
         await(waiting(2, 8));
@@ -62,7 +62,7 @@ class SlotsTest {
     }
 
     @Test
-    void a_job_at_its_limit_holds_up_no_other() {
+    void aJobAtItsLimitHoldsUpNoOther() {
         await(waiting(1, 7));
         await(waiting(2, 7));
         assertThat(free()).hasSize(2);
@@ -74,7 +74,7 @@ class SlotsTest {
     }
 
     @Test
-    void a_place_that_was_given_and_not_used_is_free_again() {
+    void aPlaceThatWasGivenAndNotUsedIsFreeAgain() {
         RunEntry first = waiting(1, 7);
         RunEntry second = waiting(2, 7);
         await(first);
@@ -88,7 +88,7 @@ class SlotsTest {
     }
 
     @Test
-    void who_asks_again_keeps_its_place() {
+    void whoAsksAgainKeepsItsPlace() {
         RunEntry first = waiting(1, 7);
         await(first);
         assertThat(free()).containsExactly("c1");
@@ -102,7 +102,7 @@ class SlotsTest {
     }
 
     @Test
-    void who_ends_while_it_waits_is_not_started() {
+    void whoEndsWhileItWaitsIsNotStarted() {
         await(waiting(1, 7));
         await(waiting(2, 7));
         RunEntry third = waiting(3, 7);
@@ -115,7 +115,7 @@ class SlotsTest {
     }
 
     @Test
-    void two_commands_that_follow_one_run_take_one_place() {
+    void twoCommandsThatFollowOneRunTakeOnePlace() {
         RunEntry one = in(waiting(1, 7), following(91));
         RunEntry other = in(waiting(2, 7), following(91));
         slots.replace(null, one);
@@ -130,7 +130,7 @@ class SlotsTest {
     }
 
     @Test
-    void without_a_limit_all_may_start() {
+    void withoutALimitAllMayStart() {
         Slots open = new Slots(policy(null, null));
         for (int i = 0; i < 100; i++) {
             RunEntry entry = waiting(i, 7);
@@ -142,7 +142,7 @@ class SlotsTest {
     }
 
     @Test
-    void who_has_given_its_place_back_and_asks_again_waits_like_the_others() {
+    void whoHasGivenItsPlaceBackAndAsksAgainWaitsLikeTheOthers() {
         RunEntry first = waiting(1, 7);
         await(first);
         await(waiting(2, 7));
@@ -161,7 +161,7 @@ class SlotsTest {
 
     /** Many commands wait at a full job while one after another starts at others: each look at those waiting would show. */
     @Test
-    void a_step_looks_at_no_command_that_still_waits() {
+    void aStepLooksAtNoCommandThatStillWaits() {
         assertThat(stepsWith(10_000)).as("ten times as many wait").isLessThan(20 * stepsWith(1_000));
     }
 
@@ -193,7 +193,7 @@ class SlotsTest {
                 entry.commandId(), resolved.target(), resolved.jobId(), new StartCall.Trigger(), null);
     }
 
-    static RunEntry waiting(long offset, long jobId) {
+    public static RunEntry waiting(long offset, long jobId) {
         ResolvedCommand resolved = new ResolvedCommand(
                 new Task.Trigger(new JobSelector.ById(jobId), null, Overrides.NONE, false, false),
                 "default",
@@ -218,7 +218,7 @@ class SlotsTest {
                 new RunState.Waiting(StartAttempts.NONE, 0, null));
     }
 
-    static RunEntry in(RunEntry entry, RunState state) {
+    public static RunEntry in(RunEntry entry, RunState state) {
         return new RunEntry(
                 entry.commandId(),
                 entry.offset(),
@@ -231,11 +231,11 @@ class SlotsTest {
                 state);
     }
 
-    static RunEntry over(RunEntry entry) {
+    public static RunEntry over(RunEntry entry) {
         return over(entry, 91, NOW);
     }
 
-    static RunEntry over(RunEntry entry, long runId, Instant at) {
+    public static RunEntry over(RunEntry entry, long runId, Instant at) {
         return new RunEntry(
                 entry.commandId(),
                 entry.offset(),
@@ -248,30 +248,19 @@ class SlotsTest {
                 new RunState.Finished(EventType.RUN_SUCCEEDED, null, runId, at));
     }
 
-    static RunState following(long runId) {
+    public static RunState following(long runId) {
         return new RunState.Following(run(runId, null), NOW, null);
     }
 
-    static RunSnapshot run(long runId, @Nullable String cause) {
-        return new RunSnapshot(
-                runId,
-                1,
-                null,
-                null,
-                7,
-                null,
-                JobRunStatus.Known.RUNNING,
-                null,
-                null,
-                NOW,
-                NOW,
-                null,
-                false,
-                cause,
-                null);
+    public static RunSnapshot run(long runId, @Nullable String cause) {
+        return SampleRun.of(runId)
+                .status(JobRunStatus.Known.RUNNING)
+                .startedAt(NOW)
+                .cause(cause)
+                .build();
     }
 
-    static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
+    public static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
         return new Policy(
                 "test",
                 "ledger",
@@ -283,16 +272,10 @@ class SlotsTest {
                 Duration.ofMinutes(5),
                 Map.of(
                         "default",
-                        new Policy.ForConnection(
-                                1,
-                                null,
-                                Set.of(1L),
-                                true,
-                                true,
-                                null,
-                                maxInFlight,
-                                maxInFlightPerJob,
-                                RequestedOptions.NONE)),
+                        new SampleConnection()
+                                .maxInFlight(maxInFlight)
+                                .maxInFlightPerJob(maxInFlightPerJob)
+                                .build()),
                 DEFAULTS,
                 Map.of());
     }

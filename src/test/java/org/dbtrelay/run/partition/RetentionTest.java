@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,7 +18,7 @@ class RetentionTest {
     private static final Duration TIME = Duration.ofDays(8);
 
     @Test
-    void what_was_restored_is_taken_in_the_order_in_which_it_finished() {
+    void whatWasRestoredIsTakenInTheOrderInWhichItFinished() {
         Retention retention =
                 new Retention(TIME, List.of(finished("third", 30), finished("first", 10), finished("second", 20)));
 
@@ -30,7 +30,7 @@ class RetentionTest {
     }
 
     @Test
-    void what_finishes_later_comes_after_that() {
+    void whatFinishesLaterComesAfterThat() {
         Retention retention = new Retention(TIME, List.of(finished("restored", 10)));
         retention.add(finished("new", 11));
 

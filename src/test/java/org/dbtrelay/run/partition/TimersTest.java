@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,7 +16,7 @@ class TimersTest {
     private final Timers wakes = new Timers(open::contains);
 
     @Test
-    void they_come_in_order_and_not_before_their_time() {
+    void theyComeInOrderAndNotBeforeTheirTime() {
         add("late", 20);
         add("soon", 10);
 
@@ -28,7 +28,7 @@ class TimersTest {
     }
 
     @Test
-    void the_wishes_of_finished_commands_do_not_heap_up() {
+    void theWishesOfFinishedCommandsDoNotHeapUp() {
         for (int i = 0; i < 100_000; i++) {
             add("run-" + i, 86_400);
             open.remove("run-" + (i - 5_000));

@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MarkedRuns {
 
-    /** What has been over for longer cannot have started any of the runs that a sweep looks at. */
+    /** A command that has been over for longer cannot have started any of the runs that a sweep reads. */
     private static final Duration LONG_OVER = Duration.ofHours(2);
 
     private final Policy policy;

@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import java.time.Instant;
 import java.util.Comparator;
@@ -8,8 +8,8 @@ import org.dbtrelay.run.decide.Action;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When commands want to be looked at because of the time. A command that has finished is not looked at any more, but what it
- * had wished for may be days ahead; such wishes are thrown out when they have become the larger part.
+ * The timers of commands. A command that has finished needs none any more, but the time of one that it
+ * had set may be days ahead; such timers are thrown out when they have become the larger part.
  */
 final class Timers {
 

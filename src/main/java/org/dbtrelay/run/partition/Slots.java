@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How many runs of a connection and of a job may be in flight at once, for one claim. Commands that would be one too many
- * wait here in the order of their records. What is in flight follows from the entries. Safe for several threads; changed by
+ * wait here in the order of their records. The runs in flight follow from the entries. Safe for several threads; changed by
  * one.
  */
 final class Slots {
@@ -37,7 +37,7 @@ final class Slots {
         this.limits = policy.connections();
     }
 
-    /** What a limit is about: a connection's runs, or those of one of its jobs. */
+    /** The scope of a limit: a connection's runs, or those of one of its jobs. */
     private record Scope(String connection, @Nullable Long jobId) {}
 
     private record Place(long offset, String commandId) implements Comparable<Place> {
@@ -209,7 +209,7 @@ final class Slots {
         }
     }
 
-    /** Where there is no limit nothing needs to be counted: there may be many. */
+    /** Does not count runs without a limit: there may be many. */
     private void take(RunEntry entry, String key, int one) {
         ResolvedCommand resolved = entry.openCommand();
         if (!isLimited(resolved.connection())) {

@@ -1,4 +1,4 @@
-package org.dbtrelay.flow;
+package org.dbtrelay.run.partition;
 
 import java.time.Duration;
 import java.time.Instant;

@@ -1,0 +1,65 @@
+package org.dbtrelay.run.partition;
+
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.jspecify.annotations.Nullable;
+
+/** How many commands a partition has, and how many runs in flight. For the thread that changes the partition. */
+public final class Counts {
+
+    private final Map<String, Integer> unfinished = new HashMap<>();
+    private final Map<InFlight, Integer> inFlight = new HashMap<>();
+    private int allUnfinished;
+    private int finished;
+
+    Counts() {}
+
+    /** The runs over one connection that have one status. */
+    public record InFlight(String connection, JobRunStatus status) {}
+
+    void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
+        count(before, -1);
+        count(after, 1);
+    }
+
+    private void count(@Nullable RunEntry entry, int one) {
+        if (entry == null) {
+            return;
+        }
+        if (!entry.unfinished()) {
+            finished += one;
+            return;
+        }
+        String connection = entry.openCommand().connection();
+        allUnfinished += one;
+        unfinished.merge(connection, one, Integer::sum);
+        if (entry.state() instanceof RunState.WithRun state
+                && !state.run().status().isTerminal()) {
+            inFlight.merge(new InFlight(connection, state.run().status()), one, Integer::sum);
+        }
+    }
+
+    /** The commands that are not finished. */
+    public int unfinished() {
+        return allUnfinished;
+    }
+
+    /** The commands that are not finished, by connection. */
+    public Map<String, Integer> unfinishedByConnection() {
+        return Collections.unmodifiableMap(unfinished);
+    }
+
+    /** The runs in flight. */
+    public Map<InFlight, Integer> inFlight() {
+        return Collections.unmodifiableMap(inFlight);
+    }
+
+    /** The finished commands whose ids are remembered. */
+    public int finished() {
+        return finished;
+    }
+}
