@@ -30,6 +30,15 @@ public final class World {
         return new World();
     }
 
+    /** One account {@link #ACCOUNT_ID} with the project {@code Jaffle Shop} and its environment {@code Production}; no jobs. */
+    public static World jaffleShop() {
+        return jaffleShop(ACCOUNT_ID);
+    }
+
+    private static World jaffleShop(long accountId) {
+        return empty().account(accountId, "Jaffle Shop").project("Jaffle Shop").environment("Production");
+    }
+
     /**
      * One account {@link #ACCOUNT_ID} with two projects and, among their jobs, one that succeeds, one that fails in its
      * dbt step, one with docs, a slow one and a deactivated one.
@@ -40,10 +49,7 @@ public final class World {
 
     /** The same with another account id. */
     public static World standard(long accountId) {
-        return new World()
-                .account(accountId, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production")
+        return jaffleShop(accountId)
                 .job(EmulatedJob.named("Daily build").id(70403103930101L).description("succeeds"))
                 .job(EmulatedJob.named("Broken build")
                         .id(70403103930102L)

@@ -29,8 +29,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class CommandDecoder {
 
-    static final String FAULT_OF_THE_RELAY =
-            "internal error while reading the record; the relay's log has the details";
+    static final String FAULT_OF_THE_RELAY = "internal error while reading the record; the relay's log has the details";
 
     private static final RelayLog LOG = RelayLog.of(CommandDecoder.class);
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;

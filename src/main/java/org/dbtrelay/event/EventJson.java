@@ -163,30 +163,30 @@ final class EventJson {
             List<RunFailure.FailedNode> nodes,
             @Nullable String logTail) {}
 
-    private interface WireName {
+    interface WireName {
         @JsonValue
         String wireName();
     }
 
-    private interface StatusMixin {
+    interface StatusMixin {
         @JsonValue
         String label();
     }
 
     @JsonIgnoreProperties({"status", "started", "log_tail"})
-    private interface StepMixin {}
+    interface StepMixin {}
 
-    private interface ArtifactMixin {
+    interface ArtifactMixin {
         @JsonUnwrapped
         StoredArtifact artifact();
     }
 
-    private interface MissingArtifactMixin {
+    interface MissingArtifactMixin {
         @JsonUnwrapped
         WantedArtifact artifact();
     }
 
-    private interface StoredArtifactMixin {
+    interface StoredArtifactMixin {
         @JsonUnwrapped
         WantedArtifact wanted();
 
@@ -194,7 +194,7 @@ final class EventJson {
         ArtifactContent content();
     }
 
-    private interface ContentMixin {
+    interface ContentMixin {
         @JsonProperty("dbt_schema_version")
         @Nullable
         String schemaVersion();
@@ -204,7 +204,7 @@ final class EventJson {
         ArtifactContent.@Nullable Results results();
     }
 
-    private interface ResultsMixin {
+    interface ResultsMixin {
         @JsonProperty("nodes")
         Map<String, Integer> nodesByStatus();
     }

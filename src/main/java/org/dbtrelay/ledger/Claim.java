@@ -84,8 +84,7 @@ public final class Claim implements AutoCloseable {
         try {
             fence(producer, kafka.topics().ledger() + "-" + reader.partition());
             CommandsLog log = kafka.commandsLog(reader.partition());
-            Claim claim =
-                    new Claim(reader, producer, log, reader.read(topicId, log), placement, refusals, inbox);
+            Claim claim = new Claim(reader, producer, log, reader.read(topicId, log), placement, refusals, inbox);
             taken = true;
             return claim;
         } finally {

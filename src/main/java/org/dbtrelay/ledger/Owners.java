@@ -16,18 +16,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.intake.IntakeValve;
 import org.dbtrelay.ledger.intake.MailboxItem;
 import org.dbtrelay.ledger.intake.SourceRecord;
-import org.dbtrelay.run.decide.Input;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.decide.Input;
 import org.jspecify.annotations.Nullable;
 
 /** The owners of the partitions that the consumer group has given to this instance. */

@@ -24,7 +24,8 @@ public class PartitionListener implements KafkaConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        // SmallRye commits offsets before it tells of a revocation. If the commit fails, as for an instance that wakes up
+        // SmallRye commits offsets before it tells of a revocation. If the commit fails, as for an instance that wakes
+        // up
         // outside the group, SmallRye tells nothing; this is the next occasion to notice the loss.
         owners.keepOnly(numbers(consumer.assignment()));
         owners.assigned(numbers(partitions));

@@ -35,10 +35,7 @@ class AllCommandsIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         for (String endless :
                 List.of("cancelled", "cancelled by run", "followed", "replaced", "skipped", "limited", "given up")) {
             world.job(EmulatedJob.named(endless)

@@ -67,10 +67,7 @@ class ArtifactStoreIT {
         String type = kind.equals("s3") ? "org.dbtrelay.artifact.S3Upload" : "org.dbtrelay.artifact.PartFile";
         String moving = type + (kind.equals("s3") ? ".sendPart" : ".write");
         String publish = type + ".publish";
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         IDS.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending()
                         .queued(Duration.ZERO)

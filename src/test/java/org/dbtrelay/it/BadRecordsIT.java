@@ -45,10 +45,7 @@ class BadRecordsIT {
     static void start() {
         stage = RelayStage.of(
                 BadRecordsIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("quick")
                                 .id(JOB)
                                 .plan(RunPlan.succeeding().instantly())));

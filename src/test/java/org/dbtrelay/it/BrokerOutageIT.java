@@ -43,10 +43,7 @@ class BrokerOutageIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         for (List<String> ids : List.of(ids("killed"), ids("frozen"), List.of("unknown-intent", "unknown-answer"))) {
             ids.forEach(id -> world.job(EmulatedJob.named(id)
                     .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));

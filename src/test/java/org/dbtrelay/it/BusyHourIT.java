@@ -20,10 +20,7 @@ class BusyHourIT {
 
     @Test
     void sweepsOfTwentyThousandRunsFitIntoASmallHeap() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production")
+        World world = World.jaffleShop()
                 .job(EmulatedJob.named("busy").plan(RunPlan.unending()))
                 .job(EmulatedJob.named("quick")
                         .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofMillis(100))));

@@ -39,10 +39,7 @@ class ClaimTimeIT {
     @ParameterizedTest
     @CsvSource({"10000, 2", "100000, 4"})
     void isSoonAfterTheSession(int entries, int secondsBeyond) {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         try (RelayStage stage = RelayStage.of(ClaimTimeIT.class, world)) {
             Deployment relay = stage.deployment("claim-time")
                     .set("relay.topics.partitions", "1")

@@ -32,10 +32,7 @@ class CloudEventsIT {
     static void start() {
         stage = RelayStage.of(
                 CloudEventsIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("by structured")
                                 .plan(RunPlan.succeeding().instantly()))
                         .job(EmulatedJob.named("by binary")

@@ -62,10 +62,7 @@ class CommandApiIT {
     static void start() {
         stage = RelayStage.of(
                 CommandApiIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("quick")
                                 .id(QUICK_JOB)
                                 .plan(RunPlan.succeeding().instantly()))

@@ -48,10 +48,7 @@ class CommandsByCurlIT {
     static void start() {
         stage = RelayStage.of(
                 CommandsByCurlIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("orders")
                                 .id(JOB)
                                 .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofHours(1)))));

@@ -82,10 +82,7 @@ class CrashTableIT {
 
     @BeforeAll
     static void dieEverywhereAndGoOn() throws Exception {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         IDS.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ZERO))));
         stage = RelayStage.of(CrashTableIT.class, world);

@@ -37,10 +37,7 @@ class DbtCloudApiIT {
     static void start() {
         stage = RelayStage.of(
                 DbtCloudApiIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("quick")
                                 .id(JOB)
                                 .plan(RunPlan.succeeding()

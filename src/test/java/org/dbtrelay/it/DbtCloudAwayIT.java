@@ -41,10 +41,7 @@ class DbtCloudAwayIT {
 
     @Test
     void commandsWaitAndAreWorkedOff() throws IOException {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         Stream.concat(ACCEPTED.stream(), WAITING.stream())
                 .forEach(id -> world.job(EmulatedJob.named(id)
                         .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofMillis(500)))));

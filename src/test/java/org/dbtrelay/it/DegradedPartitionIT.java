@@ -34,10 +34,7 @@ class DegradedPartitionIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         world.job(EmulatedJob.named("quick")
                 .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))));
         stage = RelayStage.of(DegradedPartitionIT.class, world);

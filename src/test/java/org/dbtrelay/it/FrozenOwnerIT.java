@@ -67,10 +67,7 @@ class FrozenOwnerIT {
 
     @Test
     void doesNothingOfWhatItWasAboutToDo() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         List<String> all = Stream.concat(IDS.stream(), AFTERWARDS.stream()).toList();
         all.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ZERO))));

@@ -46,10 +46,7 @@ class KillIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         for (String test : List.of("killed", "stopped")) {
             IntStream.range(0, JOBS_OF_A_TEST)
                     .forEach(i -> world.job(EmulatedJob.named(test + "-" + i).plan(UNTIL_TOLD)));

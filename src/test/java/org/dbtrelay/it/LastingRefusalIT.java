@@ -28,10 +28,7 @@ class LastingRefusalIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         List.of("ends-403", "ends-500", "neighbour")
                 .forEach(name -> world.job(EmulatedJob.named(name).plan(SHORT)));
         List.of("abandoned", "never-403", "never-500")

@@ -32,10 +32,7 @@ class LostPartitionsIT {
 
     @Test
     void areGivenUpWhenTheNewsOfTheirLossIsLostToo() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         List<String> all = IntStream.range(0, BEFORE.size() + AFTERWARDS.size())
                 .mapToObj(i -> i < BEFORE.size() ? BEFORE.get(i) : AFTERWARDS.get(i - BEFORE.size()))
                 .toList();

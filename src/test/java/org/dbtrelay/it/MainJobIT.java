@@ -61,10 +61,7 @@ class MainJobIT {
         time = HandTurnedClock.at(Clock.systemUTC().instant());
         stage = RelayStage.of(
                 MainJobIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("succeeds").plan(UNHURRIED))
                         .job(EmulatedJob.named("succeeds by name").plan(UNHURRIED))
                         .job(EmulatedJob.named("is cancelled").plan(UNHURRIED))

@@ -42,10 +42,7 @@ class ManyRunsIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         jobs().forEach(id -> world.job(
                 EmulatedJob.named("job-" + id).id(id).plan(RunPlan.succeeding().queued(Duration.ofHours(1)))));
         stage = RelayStage.of(ManyRunsIT.class, world);

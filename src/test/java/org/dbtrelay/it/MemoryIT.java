@@ -91,10 +91,7 @@ class MemoryIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production")
+        World world = World.jaffleShop()
                 .job(EmulatedJob.named("endless").plan(RunPlan.succeeding().queued(Duration.ofHours(1))))
                 .job(EmulatedJob.named("quick")
                         .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))));

@@ -48,10 +48,7 @@ class OddRecordsIT {
     static void start() {
         stage = RelayStage.of(
                 OddRecordsIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("quick")
                                 .id(JOB)
                                 .plan(RunPlan.succeeding().instantly())));

@@ -37,10 +37,7 @@ final class OneRunEach {
 
     /** A world with a job for each command, whose runs go on until the test ends them. */
     static World unending(Collection<String> ids) {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         ids.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300)))));
         return world;

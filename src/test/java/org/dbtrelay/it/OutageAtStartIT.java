@@ -141,10 +141,7 @@ class OutageAtStartIT {
     }
 
     private static World world() {
-        return World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production")
+        return World.jaffleShop()
                 .job(EmulatedJob.named("quick").plan(RunPlan.succeeding().instantly()));
     }
 

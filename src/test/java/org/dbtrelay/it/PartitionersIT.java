@@ -44,10 +44,7 @@ class PartitionersIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         for (String test : List.of("librdkafka", "kafkajs")) {
             IntStream.range(0, JOBS)
                     .forEach(i -> world.job(EmulatedJob.named(test + "-" + i).plan(SHORT)));

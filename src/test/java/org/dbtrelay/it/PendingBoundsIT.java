@@ -24,10 +24,7 @@ class PendingBoundsIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production")
+        World world = World.jaffleShop()
                 .job(EmulatedJob.named("long").plan(RunPlan.succeeding().queued(Duration.ofHours(1))));
         stage = RelayStage.of(PendingBoundsIT.class, world);
         job = stage.dbtCloud().world().jobNamed("long").id();

@@ -347,10 +347,7 @@ class PerformanceIT {
     }
 
     private static World oneAccount(int jobs) {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         for (int i = 0; i < jobs; i++) {
             world.job(EmulatedJob.named("job-" + i)
                     .id(FIRST_JOB + i)

@@ -128,10 +128,7 @@ class SecuredWireIT {
     @BeforeAll
     static void start() throws IOException {
         RunPlan plan = RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300));
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production")
+        World world = World.jaffleShop()
                 .job(EmulatedJob.named("main job").plan(plan))
                 .job(EmulatedJob.named("by token").plan(plan));
         directory = RelayStage.newDirectory(SecuredWireIT.class);

@@ -29,10 +29,7 @@ class StrayRunIT {
     static void start() {
         stage = RelayStage.of(
                 StrayRunIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("started-twice").plan(LONG_QUEUED))
                         .job(EmulatedJob.named("parked").plan(LONG_QUEUED)));
         // W is T_send (5 s) + the read time-out + the visibility lag: 9 s here; the runs are hidden for longer.

@@ -39,10 +39,7 @@ class StuckPartitionIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         Stream.of(BEHIND_A_FAULT, BESIDE_A_FAULT, BEHIND_ENDLESS, BESIDE_ENDLESS)
                 .flatMap(List::stream)
                 .forEach(id -> world.job(EmulatedJob.named(id)

@@ -73,10 +73,7 @@ class TokenNowhereIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         JOBS.forEach(name -> world.job(EmulatedJob.named(name).plan(QUICK)));
         world.job(EmulatedJob.named("long").plan(LONG));
         world.job(EmulatedJob.named("broken")

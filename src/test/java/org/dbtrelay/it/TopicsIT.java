@@ -43,10 +43,7 @@ class TopicsIT {
 
     @BeforeAll
     static void start() {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         List.of(
                         OLD,
                         AFTER_RESET,

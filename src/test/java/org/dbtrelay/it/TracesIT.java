@@ -45,10 +45,7 @@ class TracesIT {
         collector.start();
         stage = RelayStage.of(
                 TracesIT.class,
-                World.empty()
-                        .account(World.ACCOUNT_ID, "Jaffle Shop")
-                        .project("Jaffle Shop")
-                        .environment("Production")
+                World.jaffleShop()
                         .job(EmulatedJob.named("traced")
                                 .plan(RunPlan.succeeding().instantly()))
                         .job(EmulatedJob.named("begun")

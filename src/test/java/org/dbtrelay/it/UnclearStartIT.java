@@ -47,10 +47,7 @@ class UnclearStartIT {
 
     @BeforeAll
     static void start() throws IOException {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         JOBS.forEach(name -> world.job(EmulatedJob.named(name).plan(QUICK)));
         stage = RelayStage.of(UnclearStartIT.class, world);
         tokenFile = stage.directory().resolve("token");

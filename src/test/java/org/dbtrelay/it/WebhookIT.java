@@ -47,10 +47,7 @@ class WebhookIT {
 
     @BeforeEach
     void begin() throws Exception {
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         IDS.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending().queued(Duration.ofMillis(200)).starting(Duration.ofMillis(300)))));
         stage = RelayStage.of(WebhookIT.class, world);

@@ -62,10 +62,7 @@ final class Soak implements AutoCloseable {
     Soak(Path directory, long seed, int commandsPerSecond) {
         this.seed = seed;
         List<EmulatedJob> jobs = new ArrayList<>();
-        World world = World.empty()
-                .account(World.ACCOUNT_ID, "Jaffle Shop")
-                .project("Jaffle Shop")
-                .environment("Production");
+        World world = World.jaffleShop();
         IntStream.range(0, JOBS)
                 .forEach(i -> world.job(EmulatedJob.named("job-" + i).plan(plan(i))));
         IntStream.range(0, JOBS).forEach(i -> jobs.add(world.jobNamed("job-" + i)));

@@ -3,8 +3,8 @@ package org.dbtrelay.watch;
 import java.time.Clock;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
-import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.flow.PollSchedule;
+import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.command.Policy;
 

@@ -26,7 +26,8 @@ public final class OfferedOffsets {
     /** A record is delivered: whether it is to be taken. */
     public synchronized boolean isNew(long offset) {
         if (anew) {
-            // Records that were fetched before still arrive, in order; with the fetch from the beginning offsets go back.
+            // Records that were fetched before still arrive, in order; with the fetch from the beginning offsets go
+            // back.
             boolean fromBeginning = last < 0 ? nothingBefore || offset == start : offset <= last;
             if (!rewound || !fromBeginning) {
                 last = offset;
