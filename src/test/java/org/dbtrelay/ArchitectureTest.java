@@ -66,6 +66,9 @@ class ArchitectureTest {
             Map.entry("api", Set.of("command", "flow", "dbtcloud", "run", "config", "metrics")),
             Map.entry("main", Set.of("artifact", "ledger", "config"))));
 
+    /** The rooms of {@code run}; each may use those before it. */
+    private static final List<String> ROOMS_OF_RUN = List.of("job", "command", "event", "state", "decide", "partition");
+
     private static final JavaClasses MAIN = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages(ROOT);
@@ -122,6 +125,35 @@ class ArchitectureTest {
     @Test
     void packagesAreFreeOfCycles() {
         slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(MAIN);
+    }
+
+    @Test
+    void theRoomsOfRunUseOnlyThoseAboveThem() {
+        for (int i = 0; i < ROOMS_OF_RUN.size() - 1; i++) {
+            String[] below = ROOMS_OF_RUN.subList(i + 1, ROOMS_OF_RUN.size()).stream()
+                    .map(room -> pattern("run." + room))
+                    .toArray(String[]::new);
+            noClasses()
+                    .that()
+                    .resideInAPackage(pattern("run." + ROOMS_OF_RUN.get(i)))
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(below)
+                    .check(MAIN);
+        }
+    }
+
+    @Test
+    void theRoomsOfRunAreDocumented() throws IOException {
+        List<String> documented = Files.readAllLines(Path.of("docs", "architecture.md")).stream()
+                .filter(line -> line.startsWith("| `run."))
+                .map(line -> line.substring("| `run.".length(), line.indexOf('`', "| `run.".length())))
+                .toList();
+        assertThat(documented).isEqualTo(ROOMS_OF_RUN);
+        try (Stream<Path> rooms = Files.list(SOURCES.resolve("org/dbtrelay/run"))) {
+            assertThat(rooms.map(path -> path.getFileName().toString()))
+                    .containsExactlyInAnyOrderElementsOf(ROOMS_OF_RUN);
+        }
     }
 
     @Test

@@ -5,7 +5,7 @@ import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResourceLookupException;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /**

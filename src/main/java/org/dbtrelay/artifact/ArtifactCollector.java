@@ -19,13 +19,13 @@ import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Input.ArtifactsCollected.Unavailable;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.StoredArtifact;
-import org.dbtrelay.run.UnavailableReason;
-import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.decide.Input.ArtifactsCollected.Unavailable;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.UnavailableReason;
+import org.dbtrelay.run.job.WantedArtifact;
 
 /**
  * Collects the artifacts of a run that has ended, as far as they are there. dbt Cloud shows them some time after the end,

@@ -12,8 +12,8 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.ArtifactContent;
-import org.dbtrelay.run.ArtifactContent.SlowNode;
+import org.dbtrelay.run.job.ArtifactContent;
+import org.dbtrelay.run.job.ArtifactContent.SlowNode;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.redaction.Redaction;
-import org.dbtrelay.run.RunFailure.FailedNode;
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.job.RunFailure.FailedNode;
+import org.dbtrelay.run.job.Truncate;
 
 /** The failing nodes of a {@code run_results.json}, in the file's order and cut down to what fits into an event. */
 final class FailedNodes {

@@ -2,10 +2,10 @@ package org.dbtrelay.artifact;
 
 import java.util.Comparator;
 import java.util.List;
-import org.dbtrelay.run.DbtCommand;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.DbtCommand;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -11,13 +11,13 @@ import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.RunEnd;
-import org.dbtrelay.run.RunEnd.Part;
-import org.dbtrelay.run.RunFailure;
-import org.dbtrelay.run.RunFailure.FailedNode;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunEnd.Part;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunFailure.FailedNode;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 import org.jspecify.annotations.Nullable;
 
 /** Reads how a run has ended: its steps, and if it failed which step did, its log, and the nodes that failed in it. */

@@ -2,10 +2,10 @@ package org.dbtrelay.artifact;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
-import org.dbtrelay.run.ArtifactContent;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.StoredArtifact;
-import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.job.ArtifactContent;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.WantedArtifact;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,10 +2,10 @@ package org.dbtrelay.artifact;
 
 import java.net.URI;
 import java.net.URISyntaxException;
-import org.dbtrelay.run.ArtifactContent;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.StoredArtifact;
-import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.job.ArtifactContent;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.WantedArtifact;
 
 /** Keeps nothing: an artifact stays in dbt Cloud and is announced with dbt Cloud's own URL. */
 final class NoStore implements ArtifactStore {

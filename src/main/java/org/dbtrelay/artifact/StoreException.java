@@ -1,6 +1,6 @@
 package org.dbtrelay.artifact;
 
-import org.dbtrelay.run.UnavailableReason;
+import org.dbtrelay.run.job.UnavailableReason;
 import org.jspecify.annotations.Nullable;
 
 /** A store does not take an artifact. The message is for a person. */

@@ -3,8 +3,8 @@ package org.dbtrelay.artifact;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.WantedArtifact;
 
 /**
  * Where an artifact lies in a store, by {@code relay.artifacts.layout}. Paths come from commands and from dbt Cloud, so none

@@ -13,12 +13,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.Command;
-import org.dbtrelay.run.DeadLetter;
-import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.event.DeadLetterReason;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**

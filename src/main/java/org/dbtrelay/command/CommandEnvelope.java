@@ -13,8 +13,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import org.dbtrelay.command.CommandJson.Malformed;
-import org.dbtrelay.run.CommandHash;
-import org.dbtrelay.run.TraceContext;
+import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.TraceContext;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -21,7 +21,7 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.dbtrelay.run.CommandHash;
+import org.dbtrelay.run.command.CommandHash;
 import org.jspecify.annotations.Nullable;
 
 /** The JSON of commands: read strictly, and hashed regardless of the order of its fields. */

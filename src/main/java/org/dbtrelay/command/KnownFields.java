@@ -16,7 +16,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.Spelling;
-import org.dbtrelay.run.Overrides;
+import org.dbtrelay.run.command.Overrides;
 import org.jspecify.annotations.Nullable;
 
 /** Which fields there are, and for which verbs. Anything else is refused: a typo must not run a job with the wrong options. */

@@ -7,9 +7,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.dbtrelay.run.ArtifactWish;
-import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.RequestedOptions;
+import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.RequestedOptions;
 import org.jspecify.annotations.Nullable;
 
 /** The fields that say how it is to be done. */

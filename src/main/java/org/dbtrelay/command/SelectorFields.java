@@ -2,9 +2,9 @@ package org.dbtrelay.command;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.JobSelector;
-import org.dbtrelay.run.RunSelector;
+import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
 /** The fields that say which job or which run is meant. */

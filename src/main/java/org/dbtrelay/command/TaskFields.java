@@ -8,9 +8,9 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.Overrides;
-import org.dbtrelay.run.Task;
+import org.dbtrelay.run.command.Overrides;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.job.JobRunStatus;
 import org.jspecify.annotations.Nullable;
 
 /** The fields that say what is to be done. */

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
-import org.dbtrelay.run.ArtifactWish;
+import org.dbtrelay.run.command.ArtifactWish;
 import org.jspecify.annotations.Nullable;
 
 /**

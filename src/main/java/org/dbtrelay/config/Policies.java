@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.dbtrelay.run.ArtifactWish;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RequestedOptions;
-import org.dbtrelay.run.RunOptions;
+import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.RequestedOptions;
+import org.dbtrelay.run.command.RunOptions;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration as the values that decisions are made with. */

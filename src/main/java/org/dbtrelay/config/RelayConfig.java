@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.dbtrelay.run.IfRunning;
+import org.dbtrelay.run.command.IfRunning;
 
 /** Everything that can be configured under {@code relay.*}. */
 @StaticInitSafe

@@ -3,7 +3,7 @@ package org.dbtrelay.config;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.dbtrelay.run.IfRunning;
+import org.dbtrelay.run.command.IfRunning;
 
 /**
  * {@code relay.jobs.<job id>} and {@code relay.connections.<name>.terms}: as {@code relay.poll}, {@code relay.run} and

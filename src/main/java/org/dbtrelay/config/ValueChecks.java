@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,6 +1,6 @@
 package org.dbtrelay.dbtcloud;
 
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /** A call to dbt Cloud gave no answer that can be used; {@link #failure()} tells what that means. */

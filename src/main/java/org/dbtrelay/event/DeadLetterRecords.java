@@ -8,8 +8,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.DeadLetter;
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.job.Truncate;
 
 /** Records that are no command, as they came, with the reason in headers. */
 @Singleton

@@ -12,14 +12,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import org.dbtrelay.run.ArtifactContent;
-import org.dbtrelay.run.ArtifactContent.SlowNode;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.RunFailure;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
-import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.job.ArtifactContent;
+import org.dbtrelay.run.job.ArtifactContent.SlowNode;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
+import org.dbtrelay.run.job.StoredArtifact;
 import org.jspecify.annotations.Nullable;
 
 /** The data of events, to the letter of the contract: every field is always there, null where nothing is known. */

@@ -13,9 +13,9 @@ import java.time.ZoneOffset;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.config.EventMode;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.TraceContext;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.TraceContext;
+import org.dbtrelay.run.event.RunEvent;
 import org.jspecify.annotations.Nullable;
 
 /** Run events as Kafka records: CloudEvents 1.0 in binary or structured mode, keyed by command id. */

@@ -18,14 +18,15 @@ import org.dbtrelay.dbtcloud.runs.Retryability;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobLookup;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.StartCheck;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.decide.StartCheck;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobLookup;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Target;
 import org.jspecify.annotations.Nullable;
 
 /** Does what was decided, each action on a virtual thread of its own, and brings the answer back as an input. */
@@ -216,7 +217,7 @@ class Actions {
         return new Input.RunObserved(cancel.commandId(), run);
     }
 
-    private void call(Action action, Action.Target target, Consumer<Input> inbox, Call call) {
+    private void call(Action action, Target target, Consumer<Input> inbox, Call call) {
         Optional<DbtCloudClient> client = connections.find(target.connection());
         if (client.isEmpty()) {
             inbox.accept(new Input.CallFailed(action, CallFailureLog.gone(target)));
@@ -225,7 +226,7 @@ class Actions {
         Thread.startVirtualThread(() -> inbox.accept(answer(action, target, client.get(), call)));
     }
 
-    private Input answer(Action action, Action.Target target, DbtCloudClient client, Call call) {
+    private Input answer(Action action, Target target, DbtCloudClient client, Call call) {
         try {
             return call.on(client);
         } catch (DbtCloudException e) {

@@ -8,12 +8,13 @@ import java.util.TreeSet;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.Overrides;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.command.Overrides;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,7 +109,7 @@ final class Audit {
                 pair(LogKey.FROM_OFFSET, sent.offset()));
     }
 
-    private void log(String message, @Nullable RunEntry entry, Action.Target target, RelayLog.Pair... more) {
+    private void log(String message, @Nullable RunEntry entry, Target target, RelayLog.Pair... more) {
         List<RelayLog.Pair> pairs = new ArrayList<>();
         if (entry != null) {
             pairs.add(pair(LogKey.COMMAND_ID, entry.commandId()));

@@ -4,8 +4,8 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.Target;
 
 /** What the log says of calls to dbt Cloud that failed. */
 final class CallFailureLog {
@@ -14,7 +14,7 @@ final class CallFailureLog {
 
     private CallFailureLog() {}
 
-    static void report(String message, String commandId, Action.Target target, CallFailure failure) {
+    static void report(String message, String commandId, Target target, CallFailure failure) {
         LOG.warn(
                 message,
                 pair(LogKey.COMMAND_ID, commandId),
@@ -24,7 +24,7 @@ final class CallFailureLog {
     }
 
     /** The failure of a call whose connection has been removed from the configuration. */
-    static CallFailure gone(Action.Target target) {
+    static CallFailure gone(Target target) {
         return new CallFailure.NotSent("the connection '" + target.connection() + "' is not configured any more");
     }
 }

@@ -3,9 +3,9 @@ package org.dbtrelay.flow;
 import java.util.HashMap;
 import java.util.Map;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /** Counts the commands of one claim: those that are not finished, by connection, and those that are remembered. */

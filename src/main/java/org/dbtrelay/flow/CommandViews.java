@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**

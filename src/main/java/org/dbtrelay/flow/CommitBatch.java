@@ -22,15 +22,15 @@ import org.dbtrelay.ledger.SourceRecord;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.DeadLetter;
-import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.Decisions;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.StoredArtifact;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Decision;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.partition.Decisions;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,11 +1,11 @@
 package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
-import org.dbtrelay.run.Command;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.JobSelector;
-import org.dbtrelay.run.RunSelector;
-import org.dbtrelay.run.Task;
+import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the partition that has to get a command: by job, as producers are advised to, or beside the command that it names. */

@@ -5,7 +5,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.ledger.MailboxItem;
 import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.ledger.SourceRecord;
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Input;
 
 /** Where records come in. */
 @Singleton

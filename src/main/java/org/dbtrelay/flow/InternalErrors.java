@@ -1,8 +1,8 @@
 package org.dbtrelay.flow;
 
-import org.dbtrelay.run.Command;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.decide.Input;
 
 /** What becomes of an input that could not be dealt with: it ends its one command, and says why. */
 final class InternalErrors {

@@ -10,12 +10,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.dbtrelay.run.CauseMarker;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CauseMarker;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**

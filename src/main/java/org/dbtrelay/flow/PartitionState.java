@@ -7,9 +7,9 @@ import java.util.NavigableSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Stream;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.run.JobQueues;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /** The entries of one claim, and what follows from them: how many there are, who comes before whom, who is to be forgotten. */

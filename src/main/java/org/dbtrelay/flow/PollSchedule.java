@@ -14,8 +14,9 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.Target;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,7 @@ public class PollSchedule {
 
     private static final int MOST_EARLY = 1_000;
 
-    private final Map<Action.Target, Account> accounts = new ConcurrentHashMap<>();
+    private final Map<Target, Account> accounts = new ConcurrentHashMap<>();
 
     private final AtomicLong claims = new AtomicLong();
 
@@ -72,7 +73,7 @@ public class PollSchedule {
     }
 
     /** The accounts that have runs in flight. */
-    public Set<Action.Target> accounts() {
+    public Set<Target> accounts() {
         return accounts.keySet();
     }
 
@@ -97,7 +98,7 @@ public class PollSchedule {
      *
      * @return those whose runs have become due
      */
-    public List<Action.Target> hinted(long accountId, long runId, Instant now) {
+    public List<Target> hinted(long accountId, long runId, Instant now) {
         return accounts.entrySet().stream()
                 .filter(account -> account.getKey().accountId() == accountId
                         && account.getValue().hinted(runId, now))
@@ -125,7 +126,7 @@ public class PollSchedule {
      * @param wholeList looking at some runs costs the list of all: then all are taken that are due or whose time is half
      *     over, however many, and so the runs come to be looked at together, once or twice in an interval, whenever they began
      */
-    public List<Watched> takeDue(Action.Target target, Instant now, boolean wholeList) {
+    public List<Watched> takeDue(Target target, Instant now, boolean wholeList) {
         Account account = accounts.get(target);
         return account == null ? List.of() : account.takeDue(now, wholeList);
     }
@@ -191,7 +192,7 @@ public class PollSchedule {
 
         /** It comes before all that follow the run. */
         private static Watched firstOf(long runId, Instant any) {
-            Action.SchedulePoll watch = new Action.SchedulePoll("", new Action.Target("", 0), runId, any, 0);
+            Action.SchedulePoll watch = new Action.SchedulePoll("", new Target("", 0), runId, any, 0);
             return new Watched(0, watch, any, any, false, input -> {});
         }
 

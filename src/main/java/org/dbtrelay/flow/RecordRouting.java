@@ -5,10 +5,10 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.ledger.PassedOn;
 import org.dbtrelay.ledger.Placement;
 import org.dbtrelay.ledger.SourceRecord;
-import org.dbtrelay.run.Command;
-import org.dbtrelay.run.DeadLetter;
-import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.event.DeadLetterReason;
 import org.jspecify.annotations.Nullable;
 
 /**

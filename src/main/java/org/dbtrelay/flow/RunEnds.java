@@ -17,11 +17,12 @@ import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RunEnd;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Target;
 
 /**
  * Reads how runs have ended. The event that tells of an end waits for its details, but not for long: what has not come by then
@@ -116,7 +117,7 @@ class RunEnds {
                 : RunEnd.unread(action.run(), CallFailureLog.gone(action.target()));
     }
 
-    private RunEnd read(DbtCloudClient client, String commandId, Action.Target target, RunSnapshot run)
+    private RunEnd read(DbtCloudClient client, String commandId, Target target, RunSnapshot run)
             throws InterruptedException {
         try {
             RunEnd end = reader.read(client, run);

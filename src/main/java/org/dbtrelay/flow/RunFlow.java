@@ -16,15 +16,15 @@ import org.dbtrelay.ledger.Position;
 import org.dbtrelay.ledger.SourceRecord;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.DeadLetter;
-import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.Decisions;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobQueues;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Decision;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.partition.Decisions;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,12 +10,12 @@ import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.metrics.RelayTraces;
-import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobQueues;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunMachine;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.Decision;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.decide.RunMachine;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /** Begins a {@link RunFlow} for each partition that is claimed. */

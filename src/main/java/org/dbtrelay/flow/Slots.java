@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.ResolvedCommand;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.function.Predicate;
-import org.dbtrelay.run.Action;
+import org.dbtrelay.run.decide.Action;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -14,12 +14,12 @@ import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayTraces;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
 /** Starts runs: asks the budget before the intent is recorded, and sends the trigger after it. */

@@ -1,8 +1,8 @@
 package org.dbtrelay.flow;
 
 import java.util.Locale;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 
 /** What a waiting command waits for. */
 public enum WaitReason {

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import java.io.IOException;
-import org.dbtrelay.run.ArtifactWish;
+import org.dbtrelay.run.command.ArtifactWish;
 
 /** A wanted artifact as a command has it: its path, or an object where a step is named. */
 final class ArtifactWishJson {

@@ -3,8 +3,8 @@ package org.dbtrelay.ledger;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.state.RunEntry;
 
 /** A partition that this instance owns, from now until an append fails or the owner stops. */
 public final class Claim {

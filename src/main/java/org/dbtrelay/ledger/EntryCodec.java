@@ -20,15 +20,15 @@ import com.fasterxml.jackson.datatype.jsr310.deser.DurationDeserializer;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import org.dbtrelay.run.ArtifactWish;
-import org.dbtrelay.run.CommandHash;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.JobSelector;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunSelector;
-import org.dbtrelay.run.RunState;
-import org.dbtrelay.run.StartCall;
-import org.dbtrelay.run.Task;
+import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -16,7 +16,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.dbtrelay.config.Monotonic;
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Input;
 
 /**
  * What waits for an owner. Nobody who puts something in ever waits. What the owner has taken stays in its hand until it is

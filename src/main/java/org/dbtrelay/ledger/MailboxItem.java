@@ -1,6 +1,6 @@
 package org.dbtrelay.ledger;
 
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Input;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -19,7 +19,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.state.RunEntry;
 
 /**
  * One claim on one ledger partition, from the fence to the close. Not for several threads.

@@ -1,7 +1,7 @@
 package org.dbtrelay.ledger;
 
 import java.util.concurrent.ConcurrentMap;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.event.DeadLetterReason;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.job.JobRunStatus;
 
 /** One method for each happening; the only user of Micrometer. */
 @Singleton

@@ -17,8 +17,8 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.TraceContext;
+import org.dbtrelay.run.command.TraceContext;
+import org.dbtrelay.run.event.RunEvent;
 import org.jspecify.annotations.Nullable;
 
 /**

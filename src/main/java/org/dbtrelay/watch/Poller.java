@@ -28,10 +28,10 @@ import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Target;
 
 /** Looks at the runs in flight: those of an account that are due, a hundred with one request. */
 @ApplicationScoped
@@ -49,7 +49,7 @@ public class Poller {
     private final Connections connections;
     private final Clock clock;
     private final RelayMetrics metrics;
-    private final Set<Action.Target> polling = ConcurrentHashMap.newKeySet();
+    private final Set<Target> polling = ConcurrentHashMap.newKeySet();
 
     Poller(Intake intake, PollSchedule watches, Connections connections, Clock clock, RelayMetrics metrics) {
         this.intake = intake;
@@ -75,13 +75,13 @@ public class Poller {
     }
 
     /** Begins a round for an account at once; one that is under way looks at what has become due meanwhile. */
-    public void lookNow(Action.Target target) {
+    public void lookNow(Target target) {
         if (polling.add(target)) {
             Thread.startVirtualThread(() -> round(target));
         }
     }
 
-    private void round(Action.Target target) {
+    private void round(Target target) {
         try {
             boolean wholeList = connections
                     .find(target.connection())
@@ -98,7 +98,7 @@ public class Poller {
         }
     }
 
-    private PollResult look(Action.Target target, List<PollSchedule.Watched> due) {
+    private PollResult look(Target target, List<PollSchedule.Watched> due) {
         Instant now = clock.instant();
         due.stream()
                 .filter(watched -> watched.due().isBefore(now))
@@ -109,7 +109,7 @@ public class Poller {
                 .orElseGet(() -> failed(new CallFailure.NotSent("the connection is not configured any more")));
     }
 
-    private PollResult look(DbtCloudClient client, Action.Target target, List<PollSchedule.Watched> due) {
+    private PollResult look(DbtCloudClient client, Target target, List<PollSchedule.Watched> due) {
         try {
             PollResult answer = client.runs(
                     target.accountId(),
@@ -150,7 +150,7 @@ public class Poller {
         }
     }
 
-    private static void report(Action.Target target, int runs, CallFailure failure) {
+    private static void report(Target target, int runs, CallFailure failure) {
         LOG.warn(
                 "Runs could not be looked at; they will be looked at again",
                 pair(LogKey.CONNECTION, target.connection()),

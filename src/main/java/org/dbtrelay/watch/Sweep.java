@@ -19,10 +19,10 @@ import org.dbtrelay.flow.Intake;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CauseMarker;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CauseMarker;
+import org.dbtrelay.run.job.Target;
 
 /**
  * Now and then lists the runs of the last hour that carry this deployment's marker, so that two runs of one command come to
@@ -40,7 +40,7 @@ public class Sweep {
     private final Policy policy;
     private final Duration interval;
     private final Clock clock;
-    private final Set<Action.Target> sweeping = ConcurrentHashMap.newKeySet();
+    private final Set<Target> sweeping = ConcurrentHashMap.newKeySet();
     private Instant next;
 
     Sweep(
@@ -72,17 +72,15 @@ public class Sweep {
         }
     }
 
-    private Set<Action.Target> accounts() {
-        Set<Action.Target> accounts = new HashSet<>(watches.accounts());
+    private Set<Target> accounts() {
+        Set<Target> accounts = new HashSet<>(watches.accounts());
         for (String name : connections.names()) {
-            connections
-                    .find(name)
-                    .ifPresent(client -> accounts.add(new Action.Target(name, client.defaultAccountId())));
+            connections.find(name).ifPresent(client -> accounts.add(new Target(name, client.defaultAccountId())));
         }
         return accounts;
     }
 
-    private void begin(Action.Target target) {
+    private void begin(Target target) {
         if (sweeping.add(target)) {
             Thread.startVirtualThread(() -> {
                 try {
@@ -94,7 +92,7 @@ public class Sweep {
         }
     }
 
-    private void sweep(DbtCloudClient client, Action.Target target) {
+    private void sweep(DbtCloudClient client, Target target) {
         try {
             client.runsWithCause(
                     target.accountId(),

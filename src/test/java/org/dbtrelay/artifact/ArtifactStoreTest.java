@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.util.Map;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.StoredArtifact;
-import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.WantedArtifact;
 import org.junit.jupiter.api.Test;
 
 /** Which store the configuration means, and what an artifact looks like that is not stored. */

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.dbtrelay.run.RunFailure.FailedNode;
+import org.dbtrelay.run.job.RunFailure.FailedNode;
 import org.junit.jupiter.api.Test;
 
 /** Which rows of run_results.json are failures, and that they fit into an event. */

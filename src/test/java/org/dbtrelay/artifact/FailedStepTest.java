@@ -3,13 +3,13 @@ package org.dbtrelay.artifact;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.dbtrelay.artifact.Runs.named;
 import static org.dbtrelay.artifact.Runs.step;
-import static org.dbtrelay.run.JobRunStatus.Known.CANCELLED;
-import static org.dbtrelay.run.JobRunStatus.Known.ERROR;
-import static org.dbtrelay.run.JobRunStatus.Known.SUCCESS;
+import static org.dbtrelay.run.job.JobRunStatus.Known.CANCELLED;
+import static org.dbtrelay.run.job.JobRunStatus.Known.ERROR;
+import static org.dbtrelay.run.job.JobRunStatus.Known.SUCCESS;
 
 import java.util.List;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunStep;
 import org.junit.jupiter.api.Test;
 
 /** Which step explains a failure. */

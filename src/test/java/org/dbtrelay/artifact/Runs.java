@@ -1,8 +1,8 @@
 package org.dbtrelay.artifact;
 
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 
 /** Runs and steps for tests that need nothing of them but their ids and statuses. */
 final class Runs {

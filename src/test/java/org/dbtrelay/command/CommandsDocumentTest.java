@@ -14,11 +14,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.docs.Document;
-import org.dbtrelay.run.Command;
-import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Overrides;
-import org.dbtrelay.run.RejectReason;
+import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.Overrides;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.event.DeadLetterReason;
 import org.dbtrelay.testkit.Schemas;
 import org.junit.jupiter.api.Test;
 

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import org.dbtrelay.run.DeadLetter;
-import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.event.DeadLetterReason;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

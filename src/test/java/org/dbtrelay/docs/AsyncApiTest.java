@@ -19,8 +19,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.event.DeadLetterReason;
+import org.dbtrelay.run.event.EventType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 

@@ -35,7 +35,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
-import org.dbtrelay.run.EventType;
+import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.testkit.ChildProcess;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.NodeClients;

@@ -1,6 +1,6 @@
 package org.dbtrelay.event;
 
-import org.dbtrelay.run.RunEvent;
+import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.testkit.Schemas;
 
 /** Events as the tests of other packages meet them: written as they are on the topics, and held against their schema. */

@@ -14,10 +14,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.TraceContext;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.TraceContext;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.event.RunEvent;
 import org.junit.jupiter.api.Test;
 
 /** The two ways in which an event becomes a record. */

@@ -4,21 +4,21 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.dbtrelay.run.AbandonReason;
-import org.dbtrelay.run.ArtifactContent;
-import org.dbtrelay.run.CancelReason;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.JobRunStatus.Known;
-import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.RunEvent;
-import org.dbtrelay.run.RunFailure;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
-import org.dbtrelay.run.StoredArtifact;
-import org.dbtrelay.run.StrayReason;
-import org.dbtrelay.run.TraceContext;
-import org.dbtrelay.run.UnavailableReason;
-import org.dbtrelay.run.WantedArtifact;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.TraceContext;
+import org.dbtrelay.run.event.AbandonReason;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.event.StrayReason;
+import org.dbtrelay.run.job.ArtifactContent;
+import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.JobRunStatus.Known;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.UnavailableReason;
+import org.dbtrelay.run.job.WantedArtifact;
 
 /** An event of each type, and of each shape that a type has; by the names of their files in {@code src/test/resources/events}. */
 final class SampleEvents {

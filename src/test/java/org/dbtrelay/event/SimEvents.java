@@ -1,7 +1,7 @@
 package org.dbtrelay.event;
 
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.command.Policy;
 
 /** Lets the simulation make what is made by the container otherwise. */
 public final class SimEvents {

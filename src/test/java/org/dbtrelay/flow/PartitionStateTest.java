@@ -12,12 +12,12 @@ import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.dbtrelay.metrics.SimMetrics;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CauseMarker;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CauseMarker;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.state.RunEntry;
 import org.junit.jupiter.api.Test;
 
 /** What is asked of the entries costs by the answer, and not by how many entries there are. */
@@ -25,7 +25,7 @@ class PartitionStateTest {
 
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
     private static final Policy POLICY = SlotsTest.policy(null, null);
-    private static final Action.Target ACCOUNT = new Action.Target("default", 1);
+    private static final Target ACCOUNT = new Target("default", 1);
     private static final int REMEMBERED = 100_000;
 
     private final CountedEntries entries = new CountedEntries();

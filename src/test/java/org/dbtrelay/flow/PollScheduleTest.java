@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import org.dbtrelay.run.Action;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.job.Target;
 import org.junit.jupiter.api.Test;
 
 class PollScheduleTest {
 
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
-    private static final Action.Target ACCOUNT = new Action.Target("default", 1);
+    private static final Target ACCOUNT = new Target("default", 1);
 
     private final PollSchedule watches = new PollSchedule();
 

@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.dbtrelay.run.CommandHash;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 import org.junit.jupiter.api.Test;
 
 class RetentionTest {

@@ -16,15 +16,16 @@ import java.util.function.Supplier;
 import org.dbtrelay.artifact.FailureReader;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunEnd;
-import org.dbtrelay.run.RunEnd.Part;
-import org.dbtrelay.run.RunFailure;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunEnd.Part;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
+import org.dbtrelay.run.job.Target;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +35,7 @@ class RunEndsTest {
     private static final RunSnapshot RUN = new RunSnapshot(
             99, 1, null, null, 7, null, JobRunStatus.Known.ERROR, null, null, null, null, null, false, null, null);
     private static final RunStep STEP = new RunStep(4, "build", JobRunStatus.Known.ERROR, true, "dbt build", "log");
-    private static final Action.ReadEnd READ = new Action.ReadEnd("c1", new Action.Target("default", 1), RUN);
+    private static final Action.ReadEnd READ = new Action.ReadEnd("c1", new Target("default", 1), RUN);
 
     private final HandTurnedClock clock = HandTurnedClock.at("2026-11-22T10:00:00Z");
     private final Deque<Supplier<RunEnd>> script = new ArrayDeque<>();

@@ -14,12 +14,12 @@ import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.metrics.RelayTraces;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobQueues;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Decision;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.state.RunEntry;
 
 /** The real flow of one process, whose decisions somebody watches. */
 public final class SimFlow {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
-import org.dbtrelay.run.Action;
+import org.dbtrelay.run.decide.Action;
 import org.junit.jupiter.api.Test;
 
 class TimersTest {

@@ -22,19 +22,20 @@ import org.dbtrelay.dbtcloud.budget.TestBudgets;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.metrics.RelayTraces;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.Overrides;
-import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.command.Overrides;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
 
 /** Calls that throw what no call should: each still gives an answer, and its permit back. */
 class TriggersTest {
 
-    private static final Action.Target HERE = new Action.Target("default", 1);
-    private static final Action.Target GONE = new Action.Target("gone", 1);
+    private static final Target HERE = new Target("default", 1);
+    private static final Target GONE = new Target("gone", 1);
 
     private final Clock clock = HandTurnedClock.at("2026-11-22T10:00:00Z");
     private final BlockingQueue<Input> inbox = new LinkedBlockingQueue<>();
@@ -106,11 +107,11 @@ class TriggersTest {
         return inbox.poll(30, TimeUnit.SECONDS);
     }
 
-    private static Action.ReserveStart reserve(Action.Target target) {
+    private static Action.ReserveStart reserve(Target target) {
         return new Action.ReserveStart("c1", target, 7, new StartCall.Trigger(), null);
     }
 
-    private Action.Start start(Action.Target target) {
+    private Action.Start start(Target target) {
         return new Action.Start("c1", 1, target, 7, new StartCall.Trigger(), "cause", Overrides.NONE, null);
     }
 

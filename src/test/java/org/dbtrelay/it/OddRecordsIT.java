@@ -16,7 +16,7 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.dbtrelay.command.CommandDecoder;
 import org.dbtrelay.command.SimCommands;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.emulator.EmulatedJob;
 import org.dbtrelay.testkit.emulator.RunPlan;

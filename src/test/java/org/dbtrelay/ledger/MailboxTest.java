@@ -7,11 +7,11 @@ import java.time.Instant;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.config.Monotonic;
-import org.dbtrelay.run.Command;
-import org.dbtrelay.run.CommandHash;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.state.RunEntry;
 import org.junit.jupiter.api.Test;
 
 class MailboxTest {

@@ -24,9 +24,9 @@ import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.metrics.SimMetrics;
-import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RunEntry;
+import org.dbtrelay.run.decide.Decision;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.state.RunEntry;
 
 /** Topics without a broker, which do not take every record: what was committed on them, transaction by transaction. */
 final class MockTopics {

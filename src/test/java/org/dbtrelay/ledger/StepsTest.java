@@ -17,9 +17,9 @@ import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
-import org.dbtrelay.run.DeadLetter;
-import org.dbtrelay.run.DeadLetterReason;
-import org.dbtrelay.run.Input;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.event.DeadLetterReason;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

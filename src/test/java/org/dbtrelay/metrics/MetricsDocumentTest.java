@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import org.dbtrelay.docs.Document;
 import org.dbtrelay.ledger.LedgerException;
 import org.dbtrelay.ledger.OwnerStatus;
-import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.job.JobRunStatus;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

@@ -1,15 +1,15 @@
 package org.dbtrelay.sim;
 
-import org.dbtrelay.run.CancelReason;
-import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.RejectReason;
-import org.dbtrelay.run.ResolvedCommand;
-import org.dbtrelay.run.RunEnd;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.decide.Decision;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 
 /** Counts what was decided: pairs of state and input, answers to starts, what became of commands whose job is busy. */
 final class Counting {

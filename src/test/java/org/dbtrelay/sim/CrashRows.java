@@ -1,6 +1,6 @@
 package org.dbtrelay.sim;
 
-import org.dbtrelay.run.RunState;
+import org.dbtrelay.run.state.RunState;
 
 /** Which rows of the table "Where it can die" a crash has met. */
 final class CrashRows {

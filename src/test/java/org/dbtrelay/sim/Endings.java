@@ -6,10 +6,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.dbtrelay.run.EventType;
-import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.RunState;
-import org.dbtrelay.run.Task;
+import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.sim.Orders.Order;
 import org.dbtrelay.sim.Truth.Known;
 

@@ -15,20 +15,20 @@ import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.LedgerException;
 import org.dbtrelay.ledger.MailboxItem;
 import org.dbtrelay.ledger.PartitionProcessor;
-import org.dbtrelay.run.Action;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Decision;
-import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.Input;
-import org.dbtrelay.run.JobQueues;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.ResolvedCommand;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunSelector;
-import org.dbtrelay.run.RunState;
-import org.dbtrelay.run.StartCall;
-import org.dbtrelay.run.StartCheck;
-import org.dbtrelay.run.Task;
+import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Decision;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.decide.StartCheck;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.StartCall;
 
 /** How mutants break the rules of a process from the inside. */
 final class Meddling implements SimFlow.Observer {

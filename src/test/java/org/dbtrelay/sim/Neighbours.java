@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.Policy;
-import org.dbtrelay.run.ResolvedCommand;
-import org.dbtrelay.run.RunState;
-import org.dbtrelay.run.Task;
+import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.sim.Truth.Known;
 
 /** What must hold between the commands of a partition whenever one of them is about to start a run, by what is committed. */

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.dbtrelay.dbtcloud.connection.SimConnections;
-import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.sim.Faults.Fate;
 import org.dbtrelay.sim.Lasting.Call;
 

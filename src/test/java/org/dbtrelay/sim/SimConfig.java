@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.run.IfRunning;
-import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.Policy;
 
 /** The configurations that processes are started with: real ones, with shorter times, so that histories are short. */
 record SimConfig(RelayConfig relay, Policy policy) {

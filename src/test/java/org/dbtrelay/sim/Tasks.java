@@ -1,7 +1,7 @@
 package org.dbtrelay.sim;
 
-import org.dbtrelay.run.ResolvedCommand;
-import org.dbtrelay.run.Task;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.Task;
 
 /** What kinds of tasks there are, by the names under which they are counted. */
 final class Tasks {

@@ -19,11 +19,11 @@ import org.dbtrelay.ledger.EntryCodec;
 import org.dbtrelay.ledger.LedgerException;
 import org.dbtrelay.ledger.PassedOn;
 import org.dbtrelay.ledger.Position;
-import org.dbtrelay.run.CauseMarker;
-import org.dbtrelay.run.ResolvedCommand;
-import org.dbtrelay.run.RunEntry;
-import org.dbtrelay.run.RunState;
-import org.dbtrelay.run.StartCall;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.job.CauseMarker;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.sim.SimBroker.Transaction;
 
 /** What is committed, transaction by transaction, and what must hold of each of them and of each trigger that is sent. */

@@ -6,7 +6,7 @@ import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.flow.Intake;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.RelayMetrics;
-import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.command.Policy;
 
 /** Lets the simulation make what is made by the container otherwise. */
 public final class SimPoller {

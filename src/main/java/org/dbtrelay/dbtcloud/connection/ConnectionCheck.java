@@ -18,7 +18,7 @@ import org.dbtrelay.dbtcloud.resources.JobDirectory;
 import org.dbtrelay.dbtcloud.resources.JobFilter;
 import org.dbtrelay.dbtcloud.runs.JobRunFilter;
 import org.dbtrelay.dbtcloud.runs.JobRuns;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 
 /**
  * Tries a connection from the outside in: the host, the token, the account, then what the token may read. dbt Cloud answers 401

@@ -22,7 +22,7 @@ import org.dbtrelay.dbtcloud.http.FailureMapper;
 import org.dbtrelay.dbtcloud.http.Redirects;
 import org.dbtrelay.dbtcloud.http.RestClients;
 import org.dbtrelay.dbtcloud.webhook.WebhookSignature;
-import org.dbtrelay.run.Policy;
+import org.dbtrelay.run.command.Policy;
 
 /** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
 @ApplicationScoped

@@ -36,11 +36,11 @@ import org.dbtrelay.dbtcloud.runs.RunLists;
 import org.dbtrelay.dbtcloud.runs.RunQuery;
 import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobLookup;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobLookup;
+import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**

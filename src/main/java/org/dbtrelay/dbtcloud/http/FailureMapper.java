@@ -18,8 +18,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.dbtrelay.dbtcloud.redaction.Redaction;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**

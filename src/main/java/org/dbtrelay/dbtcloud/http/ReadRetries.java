@@ -3,7 +3,7 @@ package org.dbtrelay.dbtcloud.http;
 import java.time.Duration;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 
 /**
  * Reads again what may succeed the next time. Only for reads on behalf of people and programs: what the relay itself reads is

@@ -16,7 +16,7 @@ import java.util.function.LongFunction;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.RequestBudget;
 import org.dbtrelay.dbtcloud.budget.Suspension;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /** What is made of the answers of a connection: values, failures, and the suspension of accounts that it is refused. */

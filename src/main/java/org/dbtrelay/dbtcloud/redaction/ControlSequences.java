@@ -1,6 +1,6 @@
 package org.dbtrelay.dbtcloud.redaction;
 
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.job.Truncate;
 
 /**
  * Takes terminal control out of a text: colours and other escape sequences (ECMA-48), whole or written out as {@code

@@ -1,7 +1,7 @@
 package org.dbtrelay.dbtcloud.redaction;
 
 import java.util.List;
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**

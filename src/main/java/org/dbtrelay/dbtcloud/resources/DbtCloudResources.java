@@ -20,8 +20,8 @@ import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.dbtcloud.paging.Listing.RowReader;
 import org.dbtrelay.dbtcloud.paging.Listing.Shape;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,7 +2,7 @@ package org.dbtrelay.dbtcloud.resources;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
-import org.dbtrelay.run.JobDetails;
+import org.dbtrelay.run.job.JobDetails;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -21,9 +21,9 @@ import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.http.Envelope;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.runs.RunQuery;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobLookup;
-import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobLookup;
+import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
 /**

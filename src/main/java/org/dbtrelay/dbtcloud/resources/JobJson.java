@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Objects;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.http.WireFields;
-import org.dbtrelay.run.JobDetails;
+import org.dbtrelay.run.job.JobDetails;
 
 /** A job as dbt Cloud sends it, as far as the relay reads it. */
 public record JobJson(WireFields fields) {

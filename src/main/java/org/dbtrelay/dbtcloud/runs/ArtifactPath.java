@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 
 /** Makes the path of an artifact fit for a URL. */
 final class ArtifactPath {

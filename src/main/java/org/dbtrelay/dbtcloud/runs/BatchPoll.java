@@ -20,8 +20,8 @@ import org.dbtrelay.dbtcloud.http.Parallel.Outcome;
 import org.dbtrelay.dbtcloud.runs.RunLists.Page;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**

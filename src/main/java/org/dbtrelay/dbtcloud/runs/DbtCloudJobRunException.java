@@ -1,6 +1,6 @@
 package org.dbtrelay.dbtcloud.runs;
 
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /** A run did not come to the status that was waited for. Its message says all of this for a person. */

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.run.JobRunStatus;
+import org.dbtrelay.run.job.JobRunStatus;
 
 /**
  * Which runs to list, and how. Each method gives a narrower copy; what is not said is not sent. Arrays are sent as JSON arrays,

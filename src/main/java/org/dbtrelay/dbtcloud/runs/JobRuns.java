@@ -16,10 +16,10 @@ import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.dbtcloud.paging.Listing.Shape;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResources;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.Truncate;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,8 +2,8 @@ package org.dbtrelay.dbtcloud.runs;
 
 import java.util.List;
 import java.util.Optional;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
 
 /**
  * What one round of polling saw.

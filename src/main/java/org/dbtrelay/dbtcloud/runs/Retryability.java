@@ -1,6 +1,6 @@
 package org.dbtrelay.dbtcloud.runs;
 
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -17,7 +17,7 @@ import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.http.Parallel;
 import org.dbtrelay.dbtcloud.http.Parallel.Outcome;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -9,9 +9,9 @@ import java.util.Set;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.http.WireFields;
 import org.dbtrelay.dbtcloud.redaction.Redaction;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,8 @@
 package org.dbtrelay.dbtcloud.runs;
 
 import java.util.List;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 
 /**
  * A run together with its steps.

@@ -14,10 +14,10 @@ import org.dbtrelay.dbtcloud.runs.JobRun;
 import org.dbtrelay.dbtcloud.runs.JobRunFilter;
 import org.dbtrelay.dbtcloud.runs.JobRunRef;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
-import org.dbtrelay.run.JobDetails;
-import org.dbtrelay.run.JobNames;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.junit.jupiter.api.Test;
 
 /**

@@ -36,7 +36,7 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -179,7 +179,7 @@ class ConnectionsTest extends AgainstWireMock {
         Thread.ofPlatform().start(call).join();
         Thread.ofVirtual().start(call).join();
 
-        assertThat(results).hasSize(2).hasOnlyElementsOfType(org.dbtrelay.run.RunSnapshot.class);
+        assertThat(results).hasSize(2).hasOnlyElementsOfType(org.dbtrelay.run.job.RunSnapshot.class);
     }
 
     @Test

@@ -8,8 +8,8 @@ import io.quarkus.test.junit.TestProfile;
 import java.util.Map;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.JobNames;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.testkit.emulator.Permission;
 import org.junit.jupiter.api.Test;
 

@@ -9,7 +9,7 @@ import java.time.Duration;
 import javax.net.ssl.SSLHandshakeException;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheck;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

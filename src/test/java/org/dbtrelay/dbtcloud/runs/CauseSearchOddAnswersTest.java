@@ -22,8 +22,8 @@ import org.dbtrelay.dbtcloud.connection.PatientClock;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.dbtcloud.http.BoundedStream;
-import org.dbtrelay.run.CallFailure;
-import org.dbtrelay.run.RunSnapshot;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
 

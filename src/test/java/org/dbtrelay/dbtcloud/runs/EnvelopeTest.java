@@ -12,9 +12,9 @@ import java.util.List;
 import org.dbtrelay.dbtcloud.http.Envelope;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.resources.JobJson;
-import org.dbtrelay.run.JobRunStatus;
-import org.dbtrelay.run.RunSnapshot;
-import org.dbtrelay.run.RunStep;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -215,6 +215,6 @@ class EnvelopeTest {
                         {"data": {"id": 70403103999999, "project_id": 2, "environment_id": 3, "name": "daily",
                           "deactivated": true, "triggers": {}}}""")).data()).toDetails(7);
 
-        assertThat(job).isEqualTo(new org.dbtrelay.run.JobDetails(70403103999999L, 7, 2, 3, "daily", true));
+        assertThat(job).isEqualTo(new org.dbtrelay.run.job.JobDetails(70403103999999L, 7, 2, 3, "daily", true));
     }
 }

@@ -16,7 +16,7 @@ import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.dbtcloud.runs.RunArtifacts.Fetched;
-import org.dbtrelay.run.CallFailure;
+import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.testkit.emulator.Endpoint;
 import org.dbtrelay.testkit.emulator.PlannedArtifact;
 import org.dbtrelay.testkit.emulator.RunPlan;

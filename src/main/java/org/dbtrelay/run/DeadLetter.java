@@ -1,8 +1,0 @@
-package org.dbtrelay.run;
-
-/**
- * The verdict on a record that is no command.
- *
- * @param message for a person
- */
-public record DeadLetter(DeadLetterReason reason, String message) {}

@@ -1,4 +1,0 @@
-package org.dbtrelay.run;
-
-/** A job by the exact names of its project, environment and itself. */
-public record JobNames(String projectName, String environmentName, String jobName) {}

@@ -1,0 +1,149 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.dbtrelay.run.command.Overrides;
+import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.run.state.StartCall;
+import org.jspecify.annotations.Nullable;
+
+/** What is to be done after the commit. Each comes back as one {@link Input}, but for {@link SetTimer} and {@link SchedulePoll}, which come back when it is time. */
+public sealed interface Action {
+
+    /** For which command. */
+    String commandId();
+
+    /** Offer {@link Input.TimerFired} at the given time. */
+    record SetTimer(String commandId, Instant at) implements Action {}
+
+    /** Look the job up by its names. */
+    record LookUpJob(String commandId, Target target, JobNames names) implements Action {}
+
+    /**
+     * Read the job; tells whether it can be read at all.
+     *
+     * @param urgent a command waits for it; else it comes after the looks at runs
+     */
+    record ReadJob(String commandId, Target target, long jobId, boolean urgent) implements Action {}
+
+    /** Read the run. */
+    record ReadRun(String commandId, Target target, long runId) implements Action {}
+
+    /** Read the job's newest run. */
+    record ReadNewestRun(String commandId, Target target, long jobId, StartCheck look) implements Action {}
+
+    /** List the job's runs in flight. */
+    record ListInFlight(String commandId, Target target, long jobId, StartCheck look) implements Action {}
+
+    /**
+     * When a run more may be in flight, ask the account's budget for a request and a connection, then offer
+     * {@link Input.StartReserved}.
+     *
+     * @param look upon which the start depends; null: upon none
+     */
+    record ReserveStart(
+            String commandId,
+            Target target,
+            long jobId,
+            StartCall call,
+            @Nullable StartCheck look) implements Action {}
+
+    /**
+     * Send what starts the run, if that is not longer after the decision than the send window.
+     *
+     * @param cause with the marker in front; only a trigger takes it, and the overrides
+     * @param traceparent of the command's trace; null: it belongs to none
+     */
+    record Start(
+            String commandId,
+            int attempt,
+            Target target,
+            long jobId,
+            StartCall call,
+            String cause,
+            Overrides overrides,
+            @Nullable String traceparent)
+            implements Action {}
+
+    /**
+     * Search the job's runs, newest first, for the marker. A run that is below both bounds cannot be it.
+     *
+     * @param aboveRunId null: only the other bound
+     */
+    record SearchMarker(
+            String commandId,
+            int attempt,
+            Target target,
+            long jobId,
+            String marker,
+            @Nullable Long aboveRunId,
+            Instant notCreatedBefore)
+            implements Action {}
+
+    /**
+     * Search the job's runs for the one that a retry has started.
+     *
+     * @param aboveRunId it is younger than this one
+     */
+    record SearchRetry(String commandId, int attempt, Target target, long jobId, long retriedRunId, long aboveRunId)
+            implements Action {}
+
+    /**
+     * Look at the run with the next batch that is read after the given time.
+     *
+     * @param failures how many looks in a row have failed before this one
+     */
+    record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements Action {}
+
+    /**
+     * Read the run with its steps and, if it failed, why, because it has ended. What is not there yet is waited for, but
+     * {@link #END_HELD_BACK} at most.
+     *
+     * @param run as it was seen to have ended
+     */
+    record ReadEnd(String commandId, Target target, RunSnapshot run) implements Action {}
+
+    /** So long the details of a run's end may hold back the event that tells of it. */
+    Duration END_HELD_BACK = Duration.ofSeconds(10);
+
+    /**
+     * Read once more what was missing when the run's end was told.
+     *
+     * @param attempt comes back in {@link Input.EndExplained}
+     * @param due not before then
+     */
+    record ExplainEnd(String commandId, Target target, RunSnapshot run, int attempt, Instant due) implements Action {}
+
+    /**
+     * Cancel the run.
+     *
+     * @param traceparent of the command's trace; null: it belongs to none
+     */
+    record CancelRun(
+            String commandId,
+            Target target,
+            long runId,
+            @Nullable String traceparent) implements Action {}
+
+    /**
+     * Cancel a run that stands in the command's way; nothing comes back, because it is looked again.
+     *
+     * @param traceparent of the command's trace; null: it belongs to none
+     */
+    record CancelOther(
+            String commandId,
+            Target target,
+            long runId,
+            @Nullable String traceparent) implements Action {}
+
+    /** Cancel the run if it is still queued; the command does not depend on what comes of it. */
+    record CancelQueued(String commandId, Target target, long runId) implements Action {}
+
+    /** Ask for artifacts and store what is there. */
+    record CollectArtifacts(String commandId, Target target, RunSnapshot run, List<WantedArtifact> artifacts)
+            implements Action {}
+}

@@ -1,0 +1,213 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Instant;
+import java.util.List;
+import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.TraceContext;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.JobDetails;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.job.UnavailableReason;
+import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.StartCall;
+import org.jspecify.annotations.Nullable;
+
+/** What can happen to a command. Answers name the command, and the attempt where a late one could be mistaken. */
+public sealed interface Input {
+
+    /** The command that it concerns; null: it concerns none, or nobody knows yet which. */
+    default @Nullable String commandIdOrNull() {
+        return switch (this) {
+            case NotACommand unreadable -> null;
+            case SweepResult swept -> null;
+            case CommandReceived commanded -> commanded.command().id();
+            case CommandInput about -> about.commandId();
+        };
+    }
+
+    /** What a record of the commands topic says. */
+    sealed interface RecordInput extends Input {}
+
+    /** A record that is no command at all. */
+    record NotACommand(DeadLetter verdict) implements RecordInput {}
+
+    /**
+     * A command has come in.
+     *
+     * @param hash of its content
+     * @param recordTime the Kafka record's time
+     * @param offset the record's place in its partition; {@link RunEntry#NO_OFFSET} if it is in none
+     */
+    record CommandReceived(Command command, CommandHash hash, Instant recordTime, long offset) implements RecordInput {
+
+        /** The same as part of another trace. */
+        public CommandReceived in(@Nullable TraceContext trace) {
+            return new CommandReceived(command.in(trace), hash, recordTime, offset);
+        }
+
+        /** The same as its producer had sent it, before it was passed on. */
+        public CommandReceived sent(String id, Instant time) {
+            return new CommandReceived(command.named(id), hash, time, offset);
+        }
+
+        /** The same at another place. */
+        public CommandReceived at(long place) {
+            return new CommandReceived(command, hash, recordTime, place);
+        }
+    }
+
+    /**
+     * Some of the runs of an account's last hour that carry this deployment's marker. Whose they are is found out by who has the
+     * commands.
+     */
+    record SweepResult(Target target, List<RunSnapshot> runs) implements Input {}
+
+    /** What concerns a command that is known already. */
+    sealed interface CommandInput extends Input {
+        /** Which. */
+        String commandId();
+    }
+
+    /** A new owner has read the entry from the ledger. */
+    record Restored(String commandId) implements CommandInput {}
+
+    /** The time that {@link Action.SetTimer} named has come. */
+    record TimerFired(String commandId) implements CommandInput {}
+
+    /** It is first among the commands of its job that have no run yet. */
+    record TurnReached(String commandId) implements CommandInput {}
+
+    /** The command that it is about has moved on, or has come in only now. */
+    record TargetChanged(String commandId) implements CommandInput {}
+
+    /** Another command wants this one and its run to end. */
+    record CancelRequested(String commandId, CancelReason reason) implements CommandInput {}
+
+    /** A job was looked up by names, or read. */
+    record JobFound(String commandId, JobDetails job) implements CommandInput {}
+
+    /** No job to run. */
+    record JobRejected(String commandId, RejectReason reason, String message) implements CommandInput {}
+
+    /**
+     * A run was read because of what is to be done with it.
+     *
+     * @param run null: the job has no run
+     * @param canRetry dbt Cloud says that it can be resumed
+     * @param whyNot dbt Cloud's word for why not; null: it has none
+     * @param look as part of which the job's newest run was read; null: it is the run that the command names
+     */
+    record RunRead(
+            String commandId,
+            @Nullable RunSnapshot run,
+            boolean canRetry,
+            @Nullable String whyNot,
+            @Nullable StartCheck look)
+            implements CommandInput {
+
+        /** The run that the command names was read. */
+        public RunRead(String commandId, @Nullable RunSnapshot run, boolean canRetry, @Nullable String whyNot) {
+            this(commandId, run, canRetry, whyNot, null);
+        }
+    }
+
+    /** The runs of its job that dbt Cloud has in flight, oldest first. */
+    record RunsInFlight(String commandId, List<RunSnapshot> runs, StartCheck look) implements CommandInput {}
+
+    /**
+     * The budget has a request for the start, and a connection is free.
+     *
+     * @param newestRunId the highest run id of the job that is known; null: none is
+     * @param look upon which the start depends; null: upon none
+     */
+    record StartReserved(
+            String commandId,
+            StartCall call,
+            @Nullable Long newestRunId,
+            @Nullable StartCheck look) implements CommandInput {
+
+        /** The start depends upon no look. */
+        public StartReserved(String commandId, StartCall call, @Nullable Long newestRunId) {
+            this(commandId, call, newestRunId, null);
+        }
+    }
+
+    /** The trigger was answered with a run. */
+    record Started(String commandId, int attempt, RunSnapshot run) implements CommandInput {}
+
+    /** The trigger was refused: surely no run. */
+    record StartRefused(String commandId, int attempt, RejectReason reason, String message) implements CommandInput {}
+
+    /** The trigger came to nothing, or nobody knows. */
+    record StartFailed(String commandId, int attempt, CallFailure failure) implements CommandInput {}
+
+    /**
+     * The job's runs were searched for the marker.
+     *
+     * @param begunAt when the search began
+     * @param run null: not there
+     */
+    record SearchResult(
+            String commandId,
+            int attempt,
+            Instant begunAt,
+            @Nullable RunSnapshot run) implements CommandInput {}
+
+    /** Runs that carry the command's marker, one at least. */
+    record MarkedRunsFound(String commandId, Target target, List<RunSnapshot> runs) implements CommandInput {}
+
+    /** A look at the run. */
+    record RunObserved(String commandId, RunSnapshot run) implements CommandInput {}
+
+    /** dbt Cloud does not know the run (404). */
+    record RunNotFound(String commandId, long runId) implements CommandInput {}
+
+    /** A run has ended; what could be read of it within the time that its end may be held back. */
+    record RunEnded(String commandId, RunEnd end) implements CommandInput {}
+
+    /**
+     * What was missing when a run's end was told has been asked for again.
+     *
+     * @param attempt the number that {@link Action.ExplainEnd} carried
+     */
+    record EndExplained(String commandId, int attempt, RunEnd end) implements CommandInput {}
+
+    /**
+     * What has become of artifacts.
+     *
+     * @param unavailable will not come
+     * @param notYet may still come; with what each is told as if patience is over before it does
+     */
+    record ArtifactsCollected(
+            String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<Unavailable> notYet)
+            implements CommandInput {
+        /** An artifact that is not to be had, and why. */
+        public record Unavailable(WantedArtifact artifact, UnavailableReason reason, String message) {}
+    }
+
+    /**
+     * Something other than a start could not be done.
+     *
+     * @param action what; a late failure of one call is not taken for that of another
+     */
+    record CallFailed(Action action, CallFailure failure) implements CommandInput {
+        @Override
+        public String commandId() {
+            return action.commandId();
+        }
+    }
+
+    /** An operator gives the command up. */
+    record EndRequested(String commandId) implements CommandInput {}
+
+    /** An input about this command could not be decided because of a fault of the relay. */
+    record InternalFault(String commandId, String message) implements CommandInput {}
+}

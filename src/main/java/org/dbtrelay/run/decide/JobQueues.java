@@ -1,0 +1,308 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the commands of a partition stand to each other: who is ahead of whom at a job, whose runs are in flight, and who waits
+ * for whom. It follows from the entries alone, so a new owner sees the same. Safe for several threads; changed by one.
+ */
+public final class JobQueues {
+
+    private static final Comparator<Place> IN_ORDER = Comparator.comparingLong(Place::offset)
+            .thenComparing(Place::acceptedAt)
+            .thenComparing(Place::commandId);
+
+    private static final Comparator<Follower> BY_RUN =
+            Comparator.comparingLong(Follower::runId).thenComparing(Follower::commandId);
+
+    private final Map<String, RunEntry> entries;
+    private final Map<Queue, RankedSet<Place>> queues = new HashMap<>();
+    private final Map<Queue, NavigableSet<Follower>> inFlight = new HashMap<>();
+    private final Map<String, Set<String>> waiters = new HashMap<>();
+    private final Set<Queue> touched = new LinkedHashSet<>();
+    private final Set<String> told = new HashSet<>();
+    private int steps;
+
+    /**
+     * Begins with the entries of a partition.
+     *
+     * @param entries looked up by id from now on, finished ones too
+     */
+    public JobQueues(Map<String, RunEntry> entries) {
+        this.entries = entries;
+        entries.values().forEach(entry -> replace(null, entry));
+    }
+
+    /** Commands that start one after another: those of a job, or of the same names as long as the job is not known. */
+    private sealed interface Queue {
+        record OfJob(Target target, long jobId) implements Queue {}
+
+        record OfNames(Target target, JobNames names) implements Queue {}
+    }
+
+    /** The order of commands is that of their records. */
+    private record Place(long offset, Instant acceptedAt, String commandId) {}
+
+    /** A command that follows a run. */
+    private record Follower(long runId, String commandId) {}
+
+    /**
+     * An entry takes the place of another.
+     *
+     * @param before null: there was none
+     * @param after null: there is none any more
+     */
+    public synchronized void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
+        if (before != null) {
+            leave(before);
+        }
+        if (after != null) {
+            enter(after);
+        }
+    }
+
+    private void enter(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        if (queue != null) {
+            Place place = place(entry);
+            RankedSet<Place> places = queues.computeIfAbsent(queue, key -> new RankedSet<>(this::inOrder));
+            places.add(place);
+            touched.add(queue);
+            // A job by names is known late: who was first until then has to wait for another turn. Nobody but the first
+            // has it.
+            @Nullable Place behind = places.higher(place);
+            if (behind != null) {
+                told.remove(behind.commandId());
+            }
+        }
+        @Nullable Queue job = ofRun(entry);
+        if (job != null) {
+            inFlight.computeIfAbsent(job, key -> new TreeSet<>(BY_RUN)).add(follower(entry));
+        }
+        @Nullable String target = waitsFor(entry);
+        if (target != null) {
+            waiters.computeIfAbsent(target, key -> new LinkedHashSet<>()).add(entry.commandId());
+        }
+    }
+
+    private void leave(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        if (queue != null) {
+            queues.computeIfPresent(queue, (key, places) -> {
+                places.remove(place(entry));
+                return places.isEmpty() ? null : places;
+            });
+            touched.add(queue);
+        }
+        @Nullable Queue job = ofRun(entry);
+        if (job != null) {
+            inFlight.computeIfPresent(
+                    job,
+                    (key, followers) -> followers.remove(follower(entry)) && followers.isEmpty() ? null : followers);
+        }
+        @Nullable String target = waitsFor(entry);
+        if (target != null) {
+            waiters.computeIfPresent(target, (key, ids) -> ids.remove(entry.commandId()) && ids.isEmpty() ? null : ids);
+        }
+        told.remove(entry.commandId());
+    }
+
+    /** The next command whose turn it is and that has not been told so; null if there is none. */
+    public synchronized Input.@Nullable TurnReached takeTurn() {
+        while (!touched.isEmpty()) {
+            Queue queue = touched.iterator().next();
+            touched.remove(queue);
+            @Nullable RankedSet<Place> places = queues.get(queue);
+            @Nullable Place place = places == null ? null : places.first();
+            if (place == null) {
+                continue;
+            }
+            String first = place.commandId();
+            @Nullable RunEntry entry = entries.get(first);
+            if (entry != null && mayHaveTurn(entry) && told.add(first)) {
+                return new Input.TurnReached(first);
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Whether a command has been told that it is its turn, and nothing has come before it since. Without it, what it has
+     * asked for counts no more: the answer may be one that an earlier claim has asked for.
+     */
+    synchronized boolean hasTurn(String commandId) {
+        return told.contains(commandId);
+    }
+
+    /** Whoever was told that it is their turn is told again. */
+    public synchronized void beginAnew() {
+        told.clear();
+        touched.addAll(queues.keySet());
+    }
+
+    /** The commands that wait for what becomes of another one. */
+    public synchronized List<String> waitersOf(String commandId) {
+        return List.copyOf(waiters.getOrDefault(commandId, Set.of()));
+    }
+
+    /** The command of an id, open or finished; null: none in this partition. */
+    @Nullable
+    RunEntry find(String commandId) {
+        return entries.get(commandId);
+    }
+
+    /** The commands that come before one at its job and have no run yet, in order. */
+    synchronized List<RunEntry> aheadOf(RunEntry entry) {
+        @Nullable RankedSet<Place> places = placesOf(entry);
+        return places == null
+                ? List.of()
+                : known(places.before(place(entry)).stream().map(Place::commandId));
+    }
+
+    /** The command that comes just before one at its job and has no run yet; null: it is first. */
+    synchronized @Nullable RunEntry justAheadOf(RunEntry entry) {
+        @Nullable RankedSet<Place> places = placesOf(entry);
+        @Nullable Place before = places == null ? null : places.lower(place(entry));
+        return before == null ? null : entries.get(before.commandId());
+    }
+
+    /** How many commands come before one at its job; 0 if it is first, or waits for nothing of the kind. */
+    public synchronized int countAheadOf(RunEntry entry) {
+        @Nullable RankedSet<Place> places = placesOf(entry);
+        return places == null ? 0 : places.countBefore(place(entry));
+    }
+
+    /** Whether a command of this partition follows a run of the job which has not ended as far as it knows. */
+    synchronized boolean hasInFlight(Target target, long jobId) {
+        return inFlight.containsKey(new Queue.OfJob(target, jobId));
+    }
+
+    /** The commands of this partition that follow a run of the job which has not ended as far as they know, by the runs' ids. */
+    synchronized List<RunEntry> inFlight(Target target, long jobId) {
+        return known(followers(target, jobId).stream().map(Follower::commandId));
+    }
+
+    /** One such command for each run, however many follow it. */
+    synchronized List<RunEntry> oneOfEachInFlight(Target target, long jobId) {
+        NavigableSet<Follower> followers = followers(target, jobId);
+        List<RunEntry> found = new ArrayList<>();
+        @Nullable Follower next = followers.isEmpty() ? null : followers.first();
+        while (next != null) {
+            steps++;
+            @Nullable RunEntry entry = entries.get(next.commandId());
+            if (entry != null) {
+                found.add(entry);
+            }
+            next = followers.ceiling(new Follower(next.runId() + 1, ""));
+        }
+        return found;
+    }
+
+    /** A command of this partition that follows the run; null: none does. */
+    synchronized @Nullable RunEntry followerOf(Target target, RunSnapshot run) {
+        @Nullable Follower found = followers(target, run.jobId()).ceiling(new Follower(run.runId(), ""));
+        return found == null || found.runId() != run.runId() ? null : entries.get(found.commandId());
+    }
+
+    /** How many places have been looked at so far: what the work of this costs, for a test that it does not grow. */
+    int steps() {
+        return steps;
+    }
+
+    private List<RunEntry> known(Stream<String> ids) {
+        return ids.map(entries::get).filter(entry -> entry != null).toList();
+    }
+
+    private NavigableSet<Follower> followers(Target target, long jobId) {
+        return inFlight.getOrDefault(new Queue.OfJob(target, jobId), Collections.emptyNavigableSet());
+    }
+
+    private @Nullable RankedSet<Place> placesOf(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        return queue == null ? null : queues.get(queue);
+    }
+
+    private int inOrder(Place one, Place other) {
+        steps++;
+        return IN_ORDER.compare(one, other);
+    }
+
+    private static Follower follower(RunEntry entry) {
+        return new Follower(((RunState.WithRun) entry.state()).run().runId(), entry.commandId());
+    }
+
+    private static Place place(RunEntry entry) {
+        return new Place(entry.offset(), entry.acceptedAt(), entry.commandId());
+    }
+
+    private static boolean mayHaveTurn(RunEntry entry) {
+        return entry.state() instanceof RunState.Waiting waiting && waiting.notBefore() == null;
+    }
+
+    private static @Nullable Queue queue(RunEntry entry) {
+        return switch (entry.state()) {
+            case RunState.Waiting waiting -> queue(entry.openCommand());
+            case RunState.Starting starting -> queue(entry.openCommand());
+            case RunState.Searching looking -> queue(entry.openCommand());
+            case RunState.WithRun withRun -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
+    private static @Nullable Queue queue(ResolvedCommand resolved) {
+        if (!resolved.task().starts()) {
+            return null;
+        }
+        if (resolved.jobId() != null) {
+            return new Queue.OfJob(resolved.target(), resolved.jobId());
+        }
+        return resolved.task().namedJob() instanceof JobSelector.ByNames(JobNames names)
+                ? new Queue.OfNames(resolved.target(), names)
+                : null;
+    }
+
+    private static @Nullable Queue ofRun(RunEntry entry) {
+        return switch (entry.state()) {
+            case RunState.Following following -> ofRun(entry, following.run());
+            case RunState.Cancelling cancelling -> ofRun(entry, cancelling.run());
+            case RunState.Collecting collecting -> null;
+            case RunState.Waiting waiting -> null;
+            case RunState.Starting starting -> null;
+            case RunState.Searching looking -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
+    private static @Nullable Queue ofRun(RunEntry entry, RunSnapshot run) {
+        return entry.openCommand().task() instanceof Task.Cancel
+                ? null
+                : new Queue.OfJob(entry.openCommand().target(), run.jobId());
+    }
+
+    private static @Nullable String waitsFor(RunEntry entry) {
+        return entry.state() instanceof RunState.Waiting
+                ? entry.openCommand().task().waitsForCommand()
+                : null;
+    }
+}

@@ -1,0 +1,48 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Duration;
+import org.dbtrelay.run.state.BackOff;
+
+/**
+ * How long to wait until the next look at a run. The configured interval is the longest gap; the first looks after a change
+ * come sooner, because that is when most happens. Looks that bring nothing come later and later, up to a minute.
+ */
+final class PollPlan {
+
+    private PollPlan() {}
+
+    /**
+     * The gap to the next look.
+     *
+     * @param age how long ago the status last changed
+     */
+    static Duration gap(Duration interval, Duration age) {
+        if (age.compareTo(interval.dividedBy(4)) < 0) {
+            return interval.dividedBy(4);
+        }
+        return age.compareTo(interval) < 0 ? interval.dividedBy(2) : interval;
+    }
+
+    /**
+     * The gap after a look that failed: the interval, or a back-off where that is longer.
+     *
+     * @param failures how many looks in a row had failed before
+     */
+    static Duration gapAfterFailures(Duration interval, int failures) {
+        return longer(interval, BackOff.after(failures));
+    }
+
+    /**
+     * The gap to the next look at a run that dbt Cloud does not know: it doubles.
+     *
+     * @param age how long it has not been known
+     */
+    static Duration gapOfMissing(Duration interval, Duration age) {
+        Duration doubling = age.compareTo(BackOff.LONGEST) < 0 ? age : BackOff.LONGEST;
+        return longer(interval, doubling);
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? other : one;
+    }
+}

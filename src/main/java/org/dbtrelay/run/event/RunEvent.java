@@ -1,0 +1,86 @@
+package org.dbtrelay.run.event;
+
+import java.time.Instant;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.TraceContext;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.UnavailableReason;
+import org.dbtrelay.run.job.WantedArtifact;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something to tell the world about a command.
+ *
+ * @param sequence 0, 1, 2 … within the command, without a gap
+ * @param observedAt when the relay saw it
+ * @param accountId null as long as it is not known; likewise job and run
+ * @param context the command's context, JSON as text
+ * @param trace the trace that the command belongs to
+ */
+public record RunEvent(
+        EventType type,
+        String commandId,
+        int sequence,
+        Instant observedAt,
+        String connection,
+        @Nullable Long accountId,
+        @Nullable Long jobId,
+        @Nullable Long runId,
+        @Nullable String context,
+        @Nullable TraceContext trace,
+        Body body) {
+
+    /** Whether it tells of a run's end: how long that took is worth measuring. */
+    public boolean isEndOfRun() {
+        return type.runStatus() != null;
+    }
+
+    /** What an event of a kind tells beyond what all events tell. */
+    public sealed interface Body {}
+
+    /**
+     * Of {@code command.*}.
+     *
+     * @param verb what the command asked for
+     * @param reason null unless it was rejected
+     * @param message for a person; null where there is nothing to say
+     * @param status of the run that it was about; null where there is none
+     */
+    public record OfCommand(
+            String verb,
+            @Nullable RejectReason reason,
+            @Nullable String message,
+            @Nullable JobRunStatus status) implements Body {}
+
+    /**
+     * Of {@code run.*}.
+     *
+     * @param run null if the command ended without one
+     * @param previousStatus null on the first look
+     * @param cause the producer's cause, without the marker
+     * @param adopted the run was found, not started, by this command
+     * @param failure null unless the run failed
+     * @param reason the wire name of the reason of a cancellation or an abandonment
+     * @param message for a person; null where dbt Cloud's status message says all
+     */
+    public record OfRun(
+            @Nullable RunSnapshot run,
+            @Nullable JobRunStatus previousStatus,
+            @Nullable String jobName,
+            @Nullable String cause,
+            boolean adopted,
+            @Nullable RunFailure failure,
+            @Nullable String reason,
+            @Nullable String message)
+            implements Body {}
+
+    /** Of {@code artifact.ready}. */
+    public record OfArtifact(StoredArtifact artifact) implements Body {}
+
+    /** Of {@code artifact.unavailable}. */
+    public record OfMissingArtifact(WantedArtifact artifact, UnavailableReason reason, String message)
+            implements Body {}
+}

@@ -1,0 +1,19 @@
+package org.dbtrelay.run.job;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An artifact that is there.
+ *
+ * @param location where: a {@code file:} or {@code s3:} URI, or without a store dbt Cloud's own URL
+ * @param sizeBytes null without a store; likewise the checksum
+ * @param sha256 lower-case hex
+ * @param content what it says about itself
+ */
+public record StoredArtifact(
+        WantedArtifact wanted,
+        String location,
+        @Nullable Long sizeBytes,
+        @Nullable String sha256,
+        @Nullable String contentType,
+        ArtifactContent content) {}

@@ -1,0 +1,68 @@
+package org.dbtrelay.run.state;
+
+import java.time.Instant;
+import java.util.List;
+import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One complete state of one command: what one ledger record holds.
+ *
+ * @param offset of the command's record; {@link #NO_OFFSET} where that is not known
+ * @param commandHash a hash of the command's content, so that the same id with another content is noticed
+ * @param nextSequence the sequence number of its next event
+ * @param adopted its run was found, not started
+ * @param strays ids of runs that carry its marker, are not its run and have been told of
+ * @param resolved null once it is finished, and only then
+ */
+public record RunEntry(
+        String commandId,
+        long offset,
+        CommandHash commandHash,
+        Instant acceptedAt,
+        int nextSequence,
+        boolean adopted,
+        List<Long> strays,
+        @Nullable ResolvedCommand resolved,
+        RunState state) {
+
+    /** In place of the offset of a command that came by no record. */
+    public static final long NO_OFFSET = -1;
+
+    public RunEntry {
+        strays = List.copyOf(strays);
+        if (resolved == null && !(state instanceof RunState.Finished)) {
+            throw new IllegalArgumentException("only a finished entry has no order");
+        }
+    }
+
+    /** What was ordered. Not for finished entries, which have shed it. */
+    public ResolvedCommand openCommand() {
+        if (resolved == null) {
+            throw new IllegalStateException("the entry is finished and has no order any more");
+        }
+        return resolved;
+    }
+
+    /** The same without the producer's context, the largest thing that goes into every event. */
+    public RunEntry withoutContext() {
+        return resolved == null
+                ? this
+                : new RunEntry(
+                        commandId,
+                        offset,
+                        commandHash,
+                        acceptedAt,
+                        nextSequence,
+                        adopted,
+                        strays,
+                        resolved.withoutContext(),
+                        state);
+    }
+
+    /** True until its one outcome has been told and its artifacts are settled. */
+    public boolean unfinished() {
+        return !(state instanceof RunState.Finished);
+    }
+}

@@ -1,0 +1,309 @@
+package org.dbtrelay.run.state;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.WantedArtifact;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a command stands. Each state carries what is legal in it, and nothing else.
+ *
+ * <pre>
+ *   Waiting ─▶ Starting ─▶ Following ─▶ Collecting ─▶ Finished
+ *      ▲          │           │  └▶ Cancelling ─┘
+ *      └─ Looking ◀┘ unclear   └ found: adopted
+ * </pre>
+ */
+public sealed interface RunState {
+
+    /** The word for it, in the ledger, over HTTP and in the log. */
+    default String label() {
+        return switch (this) {
+            case Waiting waiting -> "waiting";
+            case Starting starting -> "starting";
+            case Searching looking -> "looking";
+            case Following following -> "following";
+            case Cancelling cancelling -> "cancelling";
+            case Collecting collecting -> "collecting";
+            case Finished finished -> "finished";
+        };
+    }
+
+    /** States of a command whose run is in flight. */
+    sealed interface WithRun extends RunState {
+        /** The run as it was last seen. */
+        RunSnapshot run();
+    }
+
+    /**
+     * Accepted, and nothing of it is on its way to dbt Cloud.
+     *
+     * @param failures how many times in a row dbt Cloud could not be reached; sets the back-off
+     * @param notBefore do nothing until then; null: at once
+     */
+    record Waiting(
+            StartAttempts starts, int failures, @Nullable Instant notBefore) implements RunState {}
+
+    /**
+     * The intent is recorded: from here on a POST may have been sent.
+     *
+     * @param failures how many times in a row dbt Cloud could not be reached before
+     */
+    record Starting(StartAttempts starts, StartCall call, int failures) implements RunState {
+        /** The number of the intent, from 1. */
+        public int attempt() {
+            return starts.attempts();
+        }
+    }
+
+    /**
+     * A POST may or may not have started a run: it is looked for until W is over, and never sent again before.
+     *
+     * @param since when this owner began to be in doubt, by its own clock
+     * @param looks how many looks found nothing, or failed
+     * @param nextLook when the next look is due; null: one is under way
+     */
+    record Searching(
+            StartAttempts starts,
+            StartCall call,
+            Instant since,
+            int looks,
+            @Nullable Instant nextLook) implements RunState {
+
+        /** In doubt from now on; the first look is under way. */
+        public static Searching begin(StartAttempts starts, StartCall call, Instant now) {
+            return new Searching(starts, call, now, 0, null);
+        }
+
+        /** One more look has brought nothing. */
+        public Searching lookAgainAt(Instant at) {
+            return new Searching(starts, call, since, looks + 1, at);
+        }
+
+        public boolean isDue(Instant now) {
+            return nextLook != null && !nextLook.isAfter(now);
+        }
+
+        /** The number of the intent, from 1. */
+        public int attempt() {
+            return starts.attempts();
+        }
+    }
+
+    /** States in which the run is looked at. */
+    sealed interface InFlight extends WithRun {
+        /** dbt Cloud has answered 404 since then; null: it knows the run. */
+        @Nullable
+        Instant missingSince();
+
+        /** The same, with dbt Cloud answering 404 from now on. */
+        InFlight missing(Instant now);
+    }
+
+    /**
+     * The run is known and watched.
+     *
+     * @param changedAt when its status was last seen to change; sets the gap to the next look
+     * @param missingSince dbt Cloud has answered 404 since then; null: it knows the run
+     */
+    record Following(
+            RunSnapshot run, Instant changedAt, @Nullable Instant missingSince) implements InFlight {
+        @Override
+        public Following missing(Instant now) {
+            return new Following(run, changedAt, now);
+        }
+    }
+
+    /**
+     * The run is to be cancelled, which is done when dbt Cloud says so.
+     *
+     * @param askedAt when it was last asked to
+     * @param tries how many times it was asked to
+     * @param missingSince dbt Cloud has answered 404 since then; null: it knows the run
+     * @param trouble why the last cancel that failed did so; null: none has failed
+     */
+    record Cancelling(
+            RunSnapshot run,
+            CancelReason reason,
+            Instant askedAt,
+            int tries,
+            @Nullable Instant missingSince,
+            @Nullable String trouble)
+            implements InFlight {
+
+        /** The relay repeats a cancellation that shows no effect for so long. */
+        private static final Duration CANCEL_AGAIN = Duration.ofMinutes(1);
+
+        public Cancelling {
+            // An entry of a build that did not count them was asked once.
+            tries = Math.max(1, tries);
+        }
+
+        @Override
+        public Cancelling missing(Instant now) {
+            return new Cancelling(run, reason, askedAt, tries, now, trouble);
+        }
+
+        /** dbt Cloud knows the run. */
+        public Cancelling seen() {
+            return missingSince == null ? this : new Cancelling(run, reason, askedAt, tries, null, trouble);
+        }
+
+        public Cancelling askedAgain(Instant now) {
+            return new Cancelling(run, reason, now, tries + 1, missingSince, trouble);
+        }
+
+        public Cancelling failed(String why) {
+            return new Cancelling(run, reason, askedAt, tries, missingSince, why);
+        }
+
+        /** A cancellation that was answered, or should have been, has shown no effect for long enough. */
+        public boolean isToAskAgain(Instant now) {
+            return !askedAt.plus(CANCEL_AGAIN).isAfter(now);
+        }
+
+        /** The last cancel failed, and its back-off is over. */
+        public boolean isToTryAgain(Instant now) {
+            return trouble != null && !askedAt.plus(BackOff.after(tries)).isAfter(now);
+        }
+    }
+
+    /**
+     * The run has ended and its end is told; its artifacts are still to come, or why it failed.
+     *
+     * @param outcome the type of the one event that has ended it
+     * @param reason the wire name of its reason; null if it has none
+     * @param remaining the artifacts that have not been told of yet; their steps are not chosen as long as no step is known
+     * @param until when patience is over; moves on while dbt Cloud cannot be asked
+     * @param tries how often they were asked for
+     * @param askedAt when something was last asked for; null: by a build that did not keep it
+     * @param latest {@code until} moves no further; null: likewise
+     * @param nextCollect when the artifacts are to be asked for again; null: they are being asked for, or cannot be yet
+     * @param explaining what is still to be read of the end itself; null: all was told
+     */
+    record Collecting(
+            RunSnapshot run,
+            EventType outcome,
+            @Nullable String reason,
+            List<WantedArtifact> remaining,
+            Instant until,
+            int tries,
+            @Nullable Instant askedAt,
+            @Nullable Instant latest,
+            @Nullable Instant nextCollect,
+            @Nullable Explaining explaining)
+            implements WithRun {
+
+        /** Time without dbt Cloud does not count against patience, but nothing stays open for ever. */
+        private static final Duration AWAY = Duration.ofHours(1);
+
+        private static final Duration LAST_TRY = Duration.ofMinutes(1);
+
+        public Collecting {
+            remaining = List.copyOf(remaining);
+        }
+
+        /** The run's end is told at a time, and patience begins. */
+        public static Collecting begin(
+                RunSnapshot run,
+                EventType outcome,
+                @Nullable String reason,
+                List<WantedArtifact> remaining,
+                @Nullable Explaining explaining,
+                Instant now,
+                Duration patience) {
+            Instant until = now.plus(patience);
+            return new Collecting(run, outcome, reason, remaining, until, 0, now, until.plus(AWAY), null, explaining);
+        }
+
+        /** When it is over, whether or not anything was answered: a last try may be under way at the end of patience. */
+        public Instant over() {
+            return (latest == null ? until.plus(AWAY) : latest).plus(LAST_TRY);
+        }
+
+        /** Nothing is left to be told. */
+        public boolean isDone() {
+            return remaining.isEmpty() && explaining == null;
+        }
+
+        /** The artifacts can be asked for: it is known which steps they are of. */
+        public boolean canCollect() {
+            return !remaining.isEmpty()
+                    && (explaining == null || !explaining.missing().contains(RunEnd.Part.STEPS));
+        }
+
+        /** It is time to ask for the artifacts again. */
+        public boolean isToCollect(Instant now) {
+            return canCollect() && nextCollect != null && !nextCollect.isAfter(now);
+        }
+
+        public Collecting with(List<WantedArtifact> left) {
+            return new Collecting(run, outcome, reason, left, until, tries, askedAt, latest, nextCollect, explaining);
+        }
+
+        public Collecting with(@Nullable Explaining left) {
+            return new Collecting(run, outcome, reason, remaining, until, tries, askedAt, latest, nextCollect, left);
+        }
+
+        public Collecting collectAgainAt(Instant at) {
+            return new Collecting(run, outcome, reason, remaining, until, tries + 1, askedAt, latest, at, explaining);
+        }
+
+        /**
+         * Something was asked for. If dbt Cloud could not be asked at all, because the account is shut out, the connection
+         * refused or nothing can be sent, the time that went by is given back.
+         */
+        public Collecting asked(@Nullable CallFailure failure, Instant now) {
+            Instant bound = latest == null ? until.plus(AWAY) : latest;
+            Instant moved = until;
+            if (failure != null && failure.cutsOff() && askedAt != null && askedAt.isBefore(now)) {
+                moved = until.plus(Duration.between(askedAt, now));
+                moved = moved.isAfter(bound) ? bound : moved;
+            }
+            return new Collecting(run, outcome, reason, remaining, moved, tries, now, bound, nextCollect, explaining);
+        }
+    }
+
+    /**
+     * What of a run's end could not be told with it.
+     *
+     * @param untold what was missing then
+     * @param missing what was missing when it was last read
+     * @param tries how often it was read since
+     */
+    record Explaining(Set<RunEnd.Part> untold, Set<RunEnd.Part> missing, int tries) {
+        public Explaining {
+            untold = RunEnd.Part.inOrder(untold);
+            missing = RunEnd.Part.inOrder(missing);
+        }
+    }
+
+    /**
+     * Over. Only what is needed to know the id again is kept.
+     *
+     * @param outcome the type of the one event that ended it
+     * @param reason the wire name of its reason; null if it has none
+     * @param runId null if there was no run
+     */
+    record Finished(
+            EventType outcome,
+            @Nullable String reason,
+            @Nullable Long runId,
+            Instant at) implements RunState {
+
+        /**
+         * Whether the id need not be remembered any more. Nobody asks for the wake-up at that time: all are remembered
+         * equally long, so who keeps the finished entries in order knows whose turn it is.
+         */
+        public boolean isForgotten(Instant now, Duration retention) {
+            return !now.isBefore(at.plus(retention));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.dbtrelay.event.CheckedEvents;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.partition.Decisions;
+import org.dbtrelay.run.state.RunEntry;
+
+/** The course of things in a test: feeds inputs to the machine and keeps what comes of them. */
+final class Course implements Decisions.Batch {
+
+    final Map<String, RunEntry> entries = new HashMap<>();
+    private final JobQueues queues = new JobQueues(entries);
+    final List<RunEvent> events = new ArrayList<>();
+    Instant now = Instant.parse("2026-11-22T10:00:00Z");
+
+    private final Decisions decisions;
+    private final List<Action> actions = new ArrayList<>();
+    private List<Action> lastActions = new ArrayList<>();
+
+    Course(Policy policy) {
+        this.decisions = new Decisions(
+                entries,
+                queues,
+                (entry, input, time, others) -> RunMachine.decide(entry, input, time, policy, others),
+                (before, after) -> {});
+    }
+
+    void pass(Duration time) {
+        now = now.plus(time);
+    }
+
+    /** Takes an input and all that follows from it in the same commit, as the relay does. */
+    Decision take(Input input) {
+        lastActions = new ArrayList<>();
+        Decision decision = decisions.follow(input, now, this);
+        decisions.turns(now, this);
+        return decision;
+    }
+
+    @Override
+    public void take(Decision decision) {
+        decision.events().forEach(CheckedEvents::check);
+        events.addAll(decision.events());
+        lastActions.addAll(decision.actions());
+        actions.addAll(decision.actions());
+    }
+
+    @Override
+    public boolean isFull() {
+        return false;
+    }
+
+    /** The last call of a kind that a command has asked for fails. */
+    Decision fail(String id, Class<? extends Action> type, CallFailure failure) {
+        return take(new Input.CallFailed(
+                actions.reversed().stream()
+                        .filter(action ->
+                                type.isInstance(action) && action.commandId().equals(id))
+                        .findFirst()
+                        .orElseThrow(() -> new AssertionError(id + " has asked for no " + type.getSimpleName())),
+                failure));
+    }
+
+    RunEntry entry(String id) {
+        return entries.get(id);
+    }
+
+    List<Action> lastActions() {
+        return lastActions;
+    }
+
+    <A extends Action> A lastAction(Class<A> type) {
+        return lastActions.stream()
+                .filter(type::isInstance)
+                .map(type::cast)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + type.getSimpleName() + " in " + lastActions));
+    }
+
+    List<String> types() {
+        return events.stream().map(event -> event.type().wireName()).toList();
+    }
+
+    List<Integer> sequences() {
+        return events.stream().map(RunEvent::sequence).toList();
+    }
+}
