@@ -12,7 +12,7 @@ import org.dbtrelay.artifact.StoreCheck;
 import org.dbtrelay.config.CheckedConfig;
 import org.dbtrelay.config.ConfigFault;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.ledger.KafkaChecks;
+import org.dbtrelay.ledger.kafka.KafkaChecks;
 
 /** Where the process begins: first the configuration is checked as a whole, then, and only then, anything is started. */
 @QuarkusMain

@@ -2,6 +2,7 @@ package org.dbtrelay;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -16,6 +17,8 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaCodeUnitAccess;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +49,6 @@ class ArchitectureTest {
 
     private static final String ROOT = "org.dbtrelay";
     private static final Path SOURCES = Path.of("src", "main", "java");
-    private static final int LONGEST_FILE = 500;
     private static final Set<String> CLOCK_MAKERS =
             Set.of("systemUTC", "systemDefaultZone", "system", "tickMillis", "tickSeconds", "tickMinutes");
 
@@ -154,6 +156,39 @@ class ArchitectureTest {
             assertThat(rooms.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrderElementsOf(ROOMS_OF_RUN);
         }
+    }
+
+    @Test
+    void subpackagesOfTheLedgerAreFreeOfCycles() {
+        slices().matching(ROOT + ".(**)")
+                .should()
+                .beFreeOfCycles()
+                .check(MAIN.that(resideInAPackage(pattern("ledger"))));
+    }
+
+    @Test
+    void theClassesOfRunAreFreeOfCycles() {
+        slices().assignedFrom(topLevelClasses()).should().beFreeOfCycles().check(MAIN);
+    }
+
+    private static SliceAssignment topLevelClasses() {
+        return new SliceAssignment() {
+            @Override
+            public SliceIdentifier getIdentifierOf(JavaClass type) {
+                JavaClass outermost = type;
+                while (outermost.getEnclosingClass().isPresent()) {
+                    outermost = outermost.getEnclosingClass().get();
+                }
+                return outermost.getPackageName().startsWith(ROOT + ".run.")
+                        ? SliceIdentifier.of(outermost.getName())
+                        : SliceIdentifier.ignore();
+            }
+
+            @Override
+            public String getDescription() {
+                return "each class of run, with those inside it";
+            }
+        };
     }
 
     @Test
@@ -308,18 +343,6 @@ class ArchitectureTest {
         for (String ending : List.of("Util", "Utils", "Helper", "Manager", "Impl", "Service")) {
             noClasses().should().haveSimpleNameEndingWith(ending).check(MAIN);
         }
-    }
-
-    @Test
-    void filesStayShort() throws IOException {
-        Map<Path, Integer> tooLong = new TreeMap<>();
-        for (Path file : sources()) {
-            int lines = Files.readAllLines(file).size();
-            if (lines > LONGEST_FILE) {
-                tooLong.put(SOURCES.relativize(file), lines);
-            }
-        }
-        assertThat(tooLong).as("files of more than %s lines", LONGEST_FILE).isEmpty();
     }
 
     @Test

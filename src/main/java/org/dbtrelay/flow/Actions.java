@@ -11,7 +11,6 @@ import java.util.function.Consumer;
 import org.dbtrelay.artifact.ArtifactCollector;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
-import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.runs.Retryability;
@@ -29,48 +28,33 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
 import org.jspecify.annotations.Nullable;
 
-/** Does what was decided, each action on a virtual thread of its own, and brings the answer back as an input. */
+/** Makes the calls that were decided, each on a virtual thread of its own, and brings each answer back as an input. */
 @Singleton
 class Actions {
 
     private static final RelayLog LOG = RelayLog.of(Actions.class);
 
     private final Connections connections;
-    private final Triggers triggers;
     private final ArtifactCollector artifacts;
     private final RunEnds ends;
     private final Clock clock;
     private final RelayMetrics metrics;
 
-    Actions(
-            Connections connections,
-            Triggers triggers,
-            ArtifactCollector artifacts,
-            RunEnds ends,
-            Clock clock,
-            RelayMetrics metrics) {
+    Actions(Connections connections, ArtifactCollector artifacts, RunEnds ends, Clock clock, RelayMetrics metrics) {
         this.connections = connections;
-        this.triggers = triggers;
         this.artifacts = artifacts;
         this.ends = ends;
         this.clock = clock;
         this.metrics = metrics;
     }
 
-    /** Sends a trigger, if its window is still open by then. */
-    void start(Action.Start action, @Nullable Permit permit, SendWindow window, Consumer<Input> inbox) {
-        triggers.start(action, permit, window, inbox);
-    }
-
-    /** Does anything else. */
-    void perform(Action action, Reservations reservations, Consumer<Input> inbox) {
+    /** Makes a call; its answer goes into the inbox. */
+    void perform(Action.Call action, Consumer<Input> inbox) {
         switch (action) {
-            case Action.ReserveStart reserve -> triggers.reserve(reserve, reservations, inbox);
-            case Action.LookUpJob lookUp -> call(action, lookUp.target(), inbox, client -> lookUp(client, lookUp));
+            case Action.LookUpJob lookUp -> call(action, inbox, client -> lookUp(client, lookUp));
             case Action.ReadJob read ->
                 call(
                         action,
-                        read.target(),
                         inbox,
                         client -> new Input.JobFound(
                                 read.commandId(),
@@ -78,37 +62,30 @@ class Actions {
                                         read.target().accountId(),
                                         read.jobId(),
                                         read.urgent() ? Priority.LOOK_UP : Priority.POLL)));
-            case Action.SearchMarker search -> call(action, search.target(), inbox, client -> search(client, search));
-            case Action.ReadEnd read -> call(action, read.target(), inbox, client -> ends.end(client, read));
+            case Action.SearchMarker search -> call(action, inbox, client -> search(client, search));
+            case Action.ReadEnd read -> call(action, inbox, client -> ends.end(client, read));
             case Action.ExplainEnd explain -> ends.later(explain, inbox);
             case Action.CancelRun cancel ->
                 call(
                         action,
-                        cancel.target(),
                         inbox,
                         client -> new Input.RunObserved(
                                 cancel.commandId(),
                                 client.cancel(cancel.target().accountId(), cancel.runId(), cancel.traceparent())));
             case Action.CancelOther cancel -> cancelOther(cancel);
-            case Action.ReadRun read -> call(action, read.target(), inbox, client -> readRun(client, read));
-            case Action.ReadNewestRun read -> call(action, read.target(), inbox, client -> readNewest(client, read));
+            case Action.ReadRun read -> call(action, inbox, client -> readRun(client, read));
+            case Action.ReadNewestRun read -> call(action, inbox, client -> readNewest(client, read));
             case Action.ListInFlight list ->
                 call(
                         action,
-                        list.target(),
                         inbox,
                         client -> new Input.RunsInFlight(
                                 list.commandId(),
                                 client.runsInFlight(list.target().accountId(), list.jobId()),
                                 list.look().answered(clock.instant())));
-            case Action.SearchRetry search -> call(action, search.target(), inbox, client -> search(client, search));
-            case Action.CancelQueued cancel ->
-                call(action, cancel.target(), inbox, client -> cancelQueued(client, cancel));
-            case Action.CollectArtifacts collect ->
-                call(action, collect.target(), inbox, client -> collected(collect, client));
-            case Action.Start start -> throw new IllegalArgumentException("a start needs its window");
-            case Action.SchedulePoll watch -> throw new IllegalArgumentException("the watches take this");
-            case Action.SetTimer wake -> throw new IllegalArgumentException("the flow wakes by itself");
+            case Action.SearchRetry search -> call(action, inbox, client -> search(client, search));
+            case Action.CancelQueued cancel -> call(action, inbox, client -> cancelQueued(client, cancel));
+            case Action.CollectArtifacts collect -> call(action, inbox, client -> collected(collect, client));
         }
     }
 
@@ -217,21 +194,25 @@ class Actions {
         return new Input.RunObserved(cancel.commandId(), run);
     }
 
-    private void call(Action action, Target target, Consumer<Input> inbox, Call call) {
+    private void call(Action.Call action, Consumer<Input> inbox, Request request) {
+        Target target = action.target();
         Optional<DbtCloudClient> client = connections.find(target.connection());
         if (client.isEmpty()) {
             inbox.accept(new Input.CallFailed(action, CallFailureLog.gone(target)));
             return;
         }
-        Thread.startVirtualThread(() -> inbox.accept(answer(action, target, client.get(), call)));
+        Thread.startVirtualThread(() -> inbox.accept(answer(action, client.get(), request)));
     }
 
-    private Input answer(Action action, Target target, DbtCloudClient client, Call call) {
+    private Input answer(Action.Call action, DbtCloudClient client, Request request) {
         try {
-            return call.on(client);
+            return request.on(client);
         } catch (DbtCloudException e) {
             CallFailureLog.report(
-                    "A call to dbt Cloud failed and will be made again", action.commandId(), target, e.failure());
+                    "A call to dbt Cloud failed and will be made again",
+                    action.commandId(),
+                    action.target(),
+                    e.failure());
             return new Input.CallFailed(action, e.failure());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -247,8 +228,8 @@ class Actions {
         }
     }
 
-    /** A call that gives an input. */
-    private interface Call {
+    /** The request of a call, which gives an input. */
+    private interface Request {
         Input on(DbtCloudClient client) throws DbtCloudException, InterruptedException;
     }
 }

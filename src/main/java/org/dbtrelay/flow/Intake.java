@@ -2,9 +2,9 @@ package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.dbtrelay.ledger.MailboxItem;
 import org.dbtrelay.ledger.Owners;
-import org.dbtrelay.ledger.SourceRecord;
+import org.dbtrelay.ledger.intake.MailboxItem;
+import org.dbtrelay.ledger.intake.SourceRecord;
 import org.dbtrelay.run.decide.Input;
 
 /** Where records come in. */

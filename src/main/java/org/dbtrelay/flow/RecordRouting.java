@@ -2,9 +2,9 @@ package org.dbtrelay.flow;
 
 import java.time.Instant;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.dbtrelay.ledger.PassedOn;
-import org.dbtrelay.ledger.Placement;
-import org.dbtrelay.ledger.SourceRecord;
+import org.dbtrelay.ledger.intake.SourceRecord;
+import org.dbtrelay.ledger.placement.PassedOn;
+import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.event.DeadLetter;

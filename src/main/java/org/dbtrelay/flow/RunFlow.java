@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Set;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.ledger.Claim;
-import org.dbtrelay.ledger.LedgerException;
-import org.dbtrelay.ledger.MailboxItem;
 import org.dbtrelay.ledger.PartitionProcessor;
-import org.dbtrelay.ledger.Position;
-import org.dbtrelay.ledger.SourceRecord;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.entry.Position;
+import org.dbtrelay.ledger.intake.MailboxItem;
+import org.dbtrelay.ledger.intake.SourceRecord;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.command.Policy;
@@ -289,16 +289,16 @@ final class RunFlow implements PartitionProcessor.Session {
                 case Action.Start start -> {
                     startsOnWire.add(start.commandId());
                     step.reserved().remove(start.commandId());
-                    flow.actions().start(start, reservations.take(start.commandId()), window, claim.inbox());
+                    flow.triggers().start(start, reservations.take(start.commandId()), window, claim.inbox());
                 }
                 case Action.ReserveStart reserve -> awaitSlot(reserve, step);
                 case Action.ListInFlight again when again.look().again() -> lookAgain(again, step);
                 case Action.ReadNewestRun again when again.look().again() -> lookAgain(again, step);
-                case Action other -> flow.actions().perform(other, reservations, claim.inbox());
+                case Action.Call call -> flow.actions().perform(call, claim.inbox());
             }
         }
         step.reserved().forEach(this::giveBack);
-        books.slots().takeFree().forEach(reserve -> flow.actions().perform(reserve, reservations, claim.inbox()));
+        books.slots().takeFree().forEach(reserve -> flow.triggers().reserve(reserve, reservations, claim.inbox()));
     }
 
     /** A reservation that led to no start: its command is over, or it is not its turn any more. */
@@ -308,10 +308,10 @@ final class RunFlow implements PartitionProcessor.Session {
     }
 
     /** Its permit goes back, for looks need some too; its place among the runs in flight stays. */
-    private void lookAgain(Action look, CommitBatch step) {
+    private void lookAgain(Action.Call look, CommitBatch step) {
         reservations.giveBack(look.commandId());
         step.reserved().remove(look.commandId());
-        flow.actions().perform(look, reservations, claim.inbox());
+        flow.actions().perform(look, claim.inbox());
     }
 
     private void awaitSlot(Action.ReserveStart reserve, CommitBatch step) {

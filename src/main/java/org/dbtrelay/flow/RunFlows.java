@@ -24,6 +24,7 @@ public class RunFlows implements PartitionProcessor {
 
     private final Policy policy;
     private final Actions actions;
+    private final Triggers triggers;
     private final PollSchedule watches;
     private final CommandViews views;
     private final Destinations destinations;
@@ -37,6 +38,7 @@ public class RunFlows implements PartitionProcessor {
     RunFlows(
             Policy policy,
             Actions actions,
+            Triggers triggers,
             PollSchedule watches,
             CommandViews views,
             Destinations destinations,
@@ -48,6 +50,7 @@ public class RunFlows implements PartitionProcessor {
             RelayTraces traces) {
         this.policy = policy;
         this.actions = actions;
+        this.triggers = triggers;
         this.watches = watches;
         this.views = views;
         this.destinations = destinations;
@@ -85,6 +88,10 @@ public class RunFlows implements PartitionProcessor {
 
     Actions actions() {
         return actions;
+    }
+
+    Triggers triggers() {
+        return triggers;
     }
 
     PollSchedule watches() {

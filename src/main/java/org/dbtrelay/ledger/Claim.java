@@ -3,6 +3,9 @@ package org.dbtrelay.ledger;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.entry.Position;
+import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.state.RunEntry;
 

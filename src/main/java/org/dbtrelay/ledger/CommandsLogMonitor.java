@@ -8,6 +8,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;

@@ -7,6 +7,8 @@ import java.time.Clock;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.ledger.kafka.Offsets;
+import org.dbtrelay.ledger.placement.Misplaced;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -31,22 +33,6 @@ class CommandsLogNotices {
         this.metrics = metrics;
         this.clock = clock;
         this.misplaced = new Misplaced(metrics, clock);
-    }
-
-    /**
-     * Offsets of the commands topic, one or more. Transactions need some for themselves, so there are at most so many commands.
-     *
-     * @param to the first one that is not meant
-     */
-    record Offsets(long from, long to) {
-        long count() {
-            return to - from;
-        }
-
-        @Override
-        public String toString() {
-            return from + " to " + (to - 1);
-        }
     }
 
     /** Between what a reader sees and what is there, at two looks one after the other. */

@@ -14,6 +14,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.ledger.entry.EntryCodec;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.entry.Position;
+import org.dbtrelay.ledger.kafka.CommandsLog;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.Offsets;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.state.RunEntry;
@@ -74,7 +80,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
         Position starting = log.startingPosition(position, topicId, places, partition);
         boolean anew = position != null && !position.topicId().equals(topicId);
         // Who reads a topic for the first time has not missed what it had before.
-        CommandsLogNotices.@Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
+        @Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
         Position behind = lost == null ? starting : starting.movedTo(lost.to() - 1);
         return new RestoredPartition(
                 entries, ofCluster(underOurName(behind, entries.values()), entries.values()), lost, anew);

@@ -19,6 +19,10 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.dbtrelay.ledger.entry.EntryCodec;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.entry.Position;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.run.state.RunEntry;
 
 /**

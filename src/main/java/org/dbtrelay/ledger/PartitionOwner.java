@@ -12,6 +12,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.intake.IntakeValve;
+import org.dbtrelay.ledger.intake.Mailbox;
+import org.dbtrelay.ledger.intake.MailboxItem;
+import org.dbtrelay.ledger.intake.OfferedOffsets;
+import org.dbtrelay.ledger.kafka.CommandsLog;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.Offsets;
+import org.dbtrelay.ledger.kafka.TopicCheck;
+import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -109,7 +119,7 @@ final class PartitionOwner {
     /** The commands topic begins at this offset, and is fetched from that one: tells of what was lost before it was read. */
     void compareWithLog(long start, long position) {
         if (status.phase() == OwnerStatus.Phase.SERVING) {
-            CommandsLogNotices.@Nullable Offsets lost = offered.lostBefore(start, position);
+            @Nullable Offsets lost = offered.lostBefore(start, position);
             if (lost != null) {
                 notices.lost(partition, lost);
             }

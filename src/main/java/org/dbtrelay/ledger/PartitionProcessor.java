@@ -2,6 +2,8 @@ package org.dbtrelay.ledger;
 
 import java.time.Instant;
 import java.util.List;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.intake.MailboxItem;
 
 /** What is done with the inputs of an owned partition. The owner knows when; this knows what. */
 public interface PartitionProcessor {

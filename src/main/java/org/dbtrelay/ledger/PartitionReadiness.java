@@ -3,6 +3,8 @@ package org.dbtrelay.ledger;
 import jakarta.inject.Singleton;
 import java.util.Comparator;
 import java.util.TreeMap;
+import org.dbtrelay.ledger.intake.IntakeValve;
+import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;

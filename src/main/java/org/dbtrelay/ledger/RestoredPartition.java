@@ -1,6 +1,8 @@
 package org.dbtrelay.ledger;
 
 import java.util.concurrent.ConcurrentMap;
+import org.dbtrelay.ledger.entry.Position;
+import org.dbtrelay.ledger.kafka.Offsets;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -14,5 +16,5 @@ import org.jspecify.annotations.Nullable;
 public record RestoredPartition(
         ConcurrentMap<String, RunEntry> entries,
         Position position,
-        CommandsLogNotices.@Nullable Offsets lost,
+        @Nullable Offsets lost,
         boolean anew) {}

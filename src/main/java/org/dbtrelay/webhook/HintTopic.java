@@ -21,7 +21,7 @@ import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.ledger.KafkaSettings;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;

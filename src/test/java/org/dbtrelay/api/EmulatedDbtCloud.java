@@ -4,8 +4,8 @@ import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.HandTurnedClock;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
 
 /** The application without Kafka, on an emulated dbt Cloud that the test can reach. */
 public final class EmulatedDbtCloud implements QuarkusTestProfile {

@@ -19,11 +19,11 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dbtrelay.docs.Document;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.testkit.DescribedApi;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.RunView;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

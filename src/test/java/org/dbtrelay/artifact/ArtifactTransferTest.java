@@ -30,12 +30,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.dbtrelay.emulator.PatternContent;
+import org.dbtrelay.emulator.PlannedArtifact;
+import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
-import org.dbtrelay.testkit.emulator.PatternContent;
-import org.dbtrelay.testkit.emulator.PlannedArtifact;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

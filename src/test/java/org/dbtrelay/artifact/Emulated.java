@@ -13,9 +13,9 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.runs.RunWithSteps;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.testkit.HandTurnedClock;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.RunPlan;
 
 /** An emulator whose clock is turned by hand, and the real client to it. */
 final class Emulated implements AutoCloseable {

@@ -18,7 +18,7 @@ import org.apache.kafka.common.record.TimestampType;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.event.CheckedEvents;
-import org.dbtrelay.ledger.EntryCodec;
+import org.dbtrelay.ledger.entry.EntryCodec;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.decide.Decision;

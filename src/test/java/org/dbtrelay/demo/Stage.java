@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TopicReader;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.World;
 
 /** What the demo needs to run: broker, dbt Cloud emulator and relay. Says what it starts and how long that took. */
 final class Stage {

@@ -105,7 +105,7 @@ class ComposeTest {
                 .containsEntry("RELAY_CONNECTIONS_DEFAULT_HOST", "http://127.0.0.1:" + options.get("emulator.port"))
                 .containsEntry("RELAY_CONNECTIONS_DEFAULT_ACCOUNT_ID", options.get("emulator.account-id"))
                 .containsEntry("RELAY_CONNECTIONS_DEFAULT_TOKEN", options.get("emulator.token"));
-        String main = Manifests.text("src/test/java/org/dbtrelay/testkit/emulator/EmulatorMain.java");
+        String main = Manifests.text("src/emulator/java/org/dbtrelay/emulator/EmulatorMain.java");
         assertThat(options.keySet())
                 .hasSize(3)
                 .allSatisfy(option -> assertThat(main).contains("\"" + option + "\""));
@@ -113,8 +113,8 @@ class ComposeTest {
 
     @Test
     void emulatorIsBuiltFromWhatIsThere() {
-        assertThat(Manifests.text("deploy/emulator/Dockerfile")).contains("-Pemulator");
-        assertThat(Manifests.text("pom.xml")).contains("<id>emulator</id>");
+        assertThat(Manifests.text("deploy/emulator/Dockerfile")).contains("COPY target/dbt-cloud-emulator.jar");
+        assertThat(Manifests.text("pom.xml")).contains("<finalName>dbt-cloud-emulator</finalName>");
         assertThat(services.properties().stream()
                         .map(service -> service.getValue()
                                 .path("build")
@@ -123,6 +123,18 @@ class ComposeTest {
                         .filter(file -> !file.isEmpty())
                         .collect(Collectors.toSet()))
                 .isEqualTo(Set.of("deploy/emulator/Dockerfile", "src/main/docker/Dockerfile"));
+    }
+
+    @Test
+    void emulatorAndRelayHaveTheSameBase() {
+        String base = Manifests.text("deploy/emulator/Dockerfile")
+                .lines()
+                .filter(line -> line.startsWith("FROM "))
+                .map(line -> line.substring("FROM ".length()))
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(Manifests.text("src/main/docker/Dockerfile")).contains("ARG BASE=" + base + "\n");
     }
 
     @Test

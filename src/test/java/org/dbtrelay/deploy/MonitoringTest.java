@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.dbtrelay.docs.Document;
-import org.dbtrelay.ledger.LedgerException;
+import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.run.event.EventType;
 import org.junit.jupiter.api.Test;
 

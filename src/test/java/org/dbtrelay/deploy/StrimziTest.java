@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.docs.Document;
-import org.dbtrelay.ledger.NeededTopics;
+import org.dbtrelay.ledger.kafka.NeededTopics;
 import org.junit.jupiter.api.Test;
 
 /** The resources for Strimzi: the topics that the code creates and checks, as the documents have them, and the least rights. */

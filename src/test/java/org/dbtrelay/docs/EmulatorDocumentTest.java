@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** The emulator's document names the options that there are, and the clients whose requests are sent to it. */
 class EmulatorDocumentTest {
-    private static final Path EMULATOR = Path.of("src/test/java/org/dbtrelay/testkit/emulator");
+    private static final Path EMULATOR = Path.of("src/emulator/java/org/dbtrelay/emulator");
 
     private final Document document = Document.at("docs/emulator.md");
 
@@ -33,7 +33,7 @@ class EmulatorDocumentTest {
     void hasEachClient() throws IOException {
         Set<String> clients = found(
                 "(?m)^ +([a-z-]+) +\\| (?:GET|POST) ",
-                Files.readString(EMULATOR.resolve("DbtCloudEmulatorClientsTest.java")));
+                Files.readString(Path.of("src/test/java/org/dbtrelay/emulator/DbtCloudEmulatorClientsTest.java")));
 
         assertThat(clients).containsExactly("airflow", "dbt-cloud-cli", "dbt-mcp", "dbtc", "prefect");
         String text = Files.readString(document.file()).toLowerCase(Locale.ROOT);

@@ -75,11 +75,11 @@ public final class SimFlow {
                         policy,
                         new Actions(
                                 connections,
-                                new Triggers(connections, RelayTraces.none()),
                                 new ArtifactCollector(config),
                                 new RunEnds(connections, new FailureReader(), clock, monotonic),
                                 clock,
-                                metrics) {
+                                metrics),
+                        new Triggers(connections, RelayTraces.none()) {
                             @Override
                             void start(Action.Start action, Permit permit, SendWindow window, Consumer<Input> inbox) {
                                 super.start(action, permit, observer.stampsLate() ? anew(window) : window, inbox);

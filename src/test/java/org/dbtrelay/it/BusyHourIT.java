@@ -6,10 +6,10 @@ import static org.dbtrelay.it.Deployment.trigger;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.time.Duration;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.World;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.World;
 import org.junit.jupiter.api.Test;
 
 /** A sweep looks at all runs of an hour, and holds some of them at a time: a busy hour fits into a small heap. */

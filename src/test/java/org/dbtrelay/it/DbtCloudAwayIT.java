@@ -16,12 +16,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
 /**

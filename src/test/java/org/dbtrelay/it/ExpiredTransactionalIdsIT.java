@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.EmbeddedKafka;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
 /**

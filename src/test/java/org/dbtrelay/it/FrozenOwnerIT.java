@@ -14,13 +14,13 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.ReceivedRequest;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.Breakpoints;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.ReceivedRequest;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 

@@ -9,13 +9,13 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.RunStatus;
+import org.dbtrelay.emulator.RunView;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.EventHistory;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.RunStatus;
-import org.dbtrelay.testkit.emulator.RunView;
-import org.dbtrelay.testkit.emulator.World;
 
 /**
  * Commands with a job each, which has the command's id as its name: so the runs of a job tell how often its command was

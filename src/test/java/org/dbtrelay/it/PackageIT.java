@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
 /** The packaged application: nothing of the tests is in it, and a small heap is enough. */
@@ -34,6 +34,7 @@ class PackageIT {
             "org/apache/kafka/storage/",
             "com/adobe/testing/",
             "org/springframework/",
+            "org/dbtrelay/emulator/",
             "org/dbtrelay/testkit/",
             "org/dbtrelay/demo/",
             "org/dbtrelay/it/",

@@ -8,10 +8,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.ForkedKafka;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.World;
 
 /** What the tests of a class share: a broker, a stand-in for dbt Cloud, and a directory under {@code target/it}. */
 final class RelayStage implements AutoCloseable {

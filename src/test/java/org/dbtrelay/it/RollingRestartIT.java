@@ -10,9 +10,9 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
 /**

@@ -7,12 +7,12 @@ import static org.dbtrelay.it.RelayStage.PATIENCE;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.ReceivedRequest;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.World;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.ReceivedRequest;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.World;
 import org.junit.jupiter.api.Test;
 
 /** dbt Cloud shuts one account out for too many requests: it is left alone for as long as it asks, and the other one goes on. */

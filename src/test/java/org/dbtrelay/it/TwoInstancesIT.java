@@ -6,8 +6,8 @@ import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RelayProcess;
-import org.dbtrelay.testkit.emulator.World;
 import org.junit.jupiter.api.Test;
 
 /** Two processes share the partitions; one dies with runs in flight, the other one goes on with them, and a new one gets its share. */

@@ -41,6 +41,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.ledger.intake.MailboxItem;
 import org.dbtrelay.metrics.SimMetrics;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -15,6 +15,11 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.intake.IntakeValve;
+import org.dbtrelay.ledger.kafka.CommandsLog;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.RelayMetrics;
 
 /** The real owners of one process, on clients of Kafka that somebody else makes. */
@@ -78,12 +83,12 @@ public final class SimLedger {
         KafkaSettings kafka = new Settings(clients, config);
         TopicCheck topics = new TopicCheck(kafka, clock) {
             @Override
-            String await() {
+            public String await() {
                 return clients.topicId();
             }
 
             @Override
-            Commands commands() {
+            public Commands commands() {
                 return new Commands(clients.partitionsOfKeys(), clients.mayWriteCommands());
             }
 
@@ -113,27 +118,27 @@ public final class SimLedger {
         }
 
         @Override
-        Producer<byte[], byte[]> producer(int partition) {
+        public Producer<byte[], byte[]> producer(int partition) {
             return clients.producer(partition);
         }
 
         @Override
-        Consumer<byte[], byte[]> reader(int partition) {
+        public Consumer<byte[], byte[]> reader(int partition) {
             return clients.reader(partition);
         }
 
         @Override
-        String clusterId() {
+        public String clusterId() {
             return clients.clusterId();
         }
 
         @Override
-        long ledgerEnd(int partition) {
+        public long ledgerEnd(int partition) {
             return clients.ledgerEnd(partition);
         }
 
         @Override
-        CommandsLog commandsLog(int partition) throws LedgerException {
+        public CommandsLog commandsLog(int partition) throws LedgerException {
             try {
                 long[] both = clients.endAndCommitted(partition);
                 return new CommandsLog(clients.commandsStart(partition), both[0], both[1]);

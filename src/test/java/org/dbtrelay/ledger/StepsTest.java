@@ -17,6 +17,8 @@ import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
+import org.dbtrelay.ledger.intake.MailboxItem;
+import org.dbtrelay.ledger.intake.SourceRecord;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.event.DeadLetter;
 import org.dbtrelay.run.event.DeadLetterReason;

@@ -9,6 +9,10 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.kafka.KafkaChecksTest;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.junit.jupiter.api.Test;
 
 /** A service that speaks Kafka's protocol, and lacks something that the relay cannot do without: the line says so. */
@@ -22,7 +26,7 @@ class UnfitKafkaTest {
                 new UnsupportedVersionException("The node does not support INIT_PRODUCER_ID");
         KafkaSettings kafka = new KafkaSettings(Map.of(), KafkaChecksTest.config()) {
             @Override
-            Producer<byte[], byte[]> producer(int partition) {
+            public Producer<byte[], byte[]> producer(int partition) {
                 return producer;
             }
         };

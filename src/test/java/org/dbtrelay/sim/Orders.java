@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.dbtrelay.ledger.Placement;
+import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.sim.SimBroker.SimLog;
 
 /** The producers of commands: what they put on the topic, and what has to become of it. */

@@ -21,7 +21,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.metrics.KafkaMetric;
-import org.dbtrelay.ledger.PassedOn;
+import org.dbtrelay.ledger.placement.PassedOn;
 
 /** A transactional producer on the simulated broker, with the time-outs of the ledger's settings. */
 class SimProducer implements Producer<byte[], byte[]> {

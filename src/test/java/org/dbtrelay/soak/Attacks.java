@@ -10,9 +10,9 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.testkit.ForkedKafka;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.Endpoint;
 
 /**
  * Carries attacks out. What an attack leaves to be done (a restart, a thaw) is done when its time has come, while others go on,

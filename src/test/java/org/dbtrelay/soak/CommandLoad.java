@@ -11,9 +11,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.it.Deployment;
 import org.dbtrelay.soak.Command.Kind;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
 
 /**
  * Sends commands, at a steady rate unless too many are unfinished, until it is told to stop. The same seed gives the same

@@ -2,10 +2,10 @@ package org.dbtrelay.soak;
 
 import java.time.Duration;
 import java.util.Set;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.Faults;
-import org.dbtrelay.testkit.emulator.RunPlan;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.Faults;
+import org.dbtrelay.emulator.RunPlan;
 
 /** What dbt Cloud refuses from the first minute to the last, each of one job: its commands have to end all the same. */
 enum Refused {

@@ -16,14 +16,14 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.awaitility.core.ConditionTimeoutException;
+import org.dbtrelay.emulator.DbtCloudEmulator;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.FaultRule;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.World;
 import org.dbtrelay.it.Deployment;
 import org.dbtrelay.testkit.ForkedKafka;
-import org.dbtrelay.testkit.emulator.DbtCloudEmulator;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.FaultRule;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.World;
 
 /**
  * One soak: the broker, the stand-in for dbt Cloud with its faults, three instances, commands all the time, and attacks until

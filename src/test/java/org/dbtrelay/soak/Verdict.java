@@ -9,11 +9,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.dbtrelay.emulator.RunStatus;
+import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.soak.Command.Kind;
 import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.ReceivedEvent;
-import org.dbtrelay.testkit.emulator.RunStatus;
-import org.dbtrelay.testkit.emulator.RunView;
 
 /**
  * Holds what was told and what ran against what was sent: one run for each trigger that was not cancelled before it started,

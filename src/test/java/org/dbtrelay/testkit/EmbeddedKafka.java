@@ -27,7 +27,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
-import org.dbtrelay.testkit.emulator.PrivateCa;
+import org.dbtrelay.emulator.PrivateCa;
 
 /**
  * A real Kafka broker (KRaft, broker and controller in one node) in this JVM, on a free port of 127.0.0.1. It keeps its

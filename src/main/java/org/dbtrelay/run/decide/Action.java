@@ -11,33 +11,45 @@ import org.dbtrelay.run.job.WantedArtifact;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
-/** What is to be done after the commit. Each comes back as one {@link Input}, but for {@link SetTimer} and {@link SchedulePoll}, which come back when it is time. */
+/** What the relay does after the commit. */
 public sealed interface Action {
 
-    /** For which command. */
+    /** The command that it serves. */
     String commandId();
 
+    /** A call to dbt Cloud that starts nothing. It comes back as one {@link Input}, but for {@link CancelOther}. */
+    sealed interface Call extends Action {
+        /** The account that is asked. */
+        Target target();
+    }
+
+    /** One of the two steps of a start: first a request of the budget, then the request itself. */
+    sealed interface StartStep extends Action {}
+
+    /** Something that happens when its time has come. */
+    sealed interface Schedule extends Action {}
+
     /** Offer {@link Input.TimerFired} at the given time. */
-    record SetTimer(String commandId, Instant at) implements Action {}
+    record SetTimer(String commandId, Instant at) implements Schedule {}
 
     /** Look the job up by its names. */
-    record LookUpJob(String commandId, Target target, JobNames names) implements Action {}
+    record LookUpJob(String commandId, Target target, JobNames names) implements Call {}
 
     /**
      * Read the job; tells whether it can be read at all.
      *
      * @param urgent a command waits for it; else it comes after the looks at runs
      */
-    record ReadJob(String commandId, Target target, long jobId, boolean urgent) implements Action {}
+    record ReadJob(String commandId, Target target, long jobId, boolean urgent) implements Call {}
 
     /** Read the run. */
-    record ReadRun(String commandId, Target target, long runId) implements Action {}
+    record ReadRun(String commandId, Target target, long runId) implements Call {}
 
     /** Read the job's newest run. */
-    record ReadNewestRun(String commandId, Target target, long jobId, StartCheck look) implements Action {}
+    record ReadNewestRun(String commandId, Target target, long jobId, StartCheck look) implements Call {}
 
     /** List the job's runs in flight. */
-    record ListInFlight(String commandId, Target target, long jobId, StartCheck look) implements Action {}
+    record ListInFlight(String commandId, Target target, long jobId, StartCheck look) implements Call {}
 
     /**
      * When a run more may be in flight, ask the account's budget for a request and a connection, then offer
@@ -50,7 +62,7 @@ public sealed interface Action {
             Target target,
             long jobId,
             StartCall call,
-            @Nullable StartCheck look) implements Action {}
+            @Nullable StartCheck look) implements StartStep {}
 
     /**
      * Send what starts the run, if that is not longer after the decision than the send window.
@@ -67,7 +79,7 @@ public sealed interface Action {
             String cause,
             Overrides overrides,
             @Nullable String traceparent)
-            implements Action {}
+            implements StartStep {}
 
     /**
      * Search the job's runs, newest first, for the marker. A run that is below both bounds cannot be it.
@@ -82,7 +94,7 @@ public sealed interface Action {
             String marker,
             @Nullable Long aboveRunId,
             Instant notCreatedBefore)
-            implements Action {}
+            implements Call {}
 
     /**
      * Search the job's runs for the one that a retry has started.
@@ -90,14 +102,14 @@ public sealed interface Action {
      * @param aboveRunId it is younger than this one
      */
     record SearchRetry(String commandId, int attempt, Target target, long jobId, long retriedRunId, long aboveRunId)
-            implements Action {}
+            implements Call {}
 
     /**
      * Look at the run with the next batch that is read after the given time.
      *
      * @param failures how many looks in a row have failed before this one
      */
-    record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements Action {}
+    record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements Schedule {}
 
     /**
      * Read the run with its steps and, if it failed, why, because it has ended. What is not there yet is waited for, but
@@ -105,7 +117,7 @@ public sealed interface Action {
      *
      * @param run as it was seen to have ended
      */
-    record ReadEnd(String commandId, Target target, RunSnapshot run) implements Action {}
+    record ReadEnd(String commandId, Target target, RunSnapshot run) implements Call {}
 
     /** So long the details of a run's end may hold back the event that tells of it. */
     Duration END_HELD_BACK = Duration.ofSeconds(10);
@@ -116,7 +128,7 @@ public sealed interface Action {
      * @param attempt comes back in {@link Input.EndExplained}
      * @param due not before then
      */
-    record ExplainEnd(String commandId, Target target, RunSnapshot run, int attempt, Instant due) implements Action {}
+    record ExplainEnd(String commandId, Target target, RunSnapshot run, int attempt, Instant due) implements Call {}
 
     /**
      * Cancel the run.
@@ -127,10 +139,10 @@ public sealed interface Action {
             String commandId,
             Target target,
             long runId,
-            @Nullable String traceparent) implements Action {}
+            @Nullable String traceparent) implements Call {}
 
     /**
-     * Cancel a run that stands in the command's way; nothing comes back, because it is looked again.
+     * Cancel a run that stands in the command's way; nothing comes back, because the relay lists the runs again.
      *
      * @param traceparent of the command's trace; null: it belongs to none
      */
@@ -138,12 +150,12 @@ public sealed interface Action {
             String commandId,
             Target target,
             long runId,
-            @Nullable String traceparent) implements Action {}
+            @Nullable String traceparent) implements Call {}
 
     /** Cancel the run if it is still queued; the command does not depend on what comes of it. */
-    record CancelQueued(String commandId, Target target, long runId) implements Action {}
+    record CancelQueued(String commandId, Target target, long runId) implements Call {}
 
     /** Ask for artifacts and store what is there. */
     record CollectArtifacts(String commandId, Target target, RunSnapshot run, List<WantedArtifact> artifacts)
-            implements Action {}
+            implements Call {}
 }

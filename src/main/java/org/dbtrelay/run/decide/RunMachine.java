@@ -28,7 +28,7 @@ public final class RunMachine {
     public static Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, JobQueues queues) {
         return switch (input) {
             case Input.NotACommand unreadable -> Decision.deadLetter(unreadable.verdict());
-            case Input.CommandReceived commanded -> Acceptance.decide(entry, commanded, now, policy, queues);
+            case Input.CommandReceived commanded -> AcceptDecisions.decide(entry, commanded, now, policy, queues);
             // The partition's work tells each command about its own runs.
             case Input.SweepResult swept -> Decision.NOTHING;
             case Input.CommandInput about ->
@@ -45,18 +45,18 @@ public final class RunMachine {
             return giveUp(entry, AbandonReason.OPERATOR, "an operator gave the command up", now);
         }
         if (input instanceof Input.MarkedRunsFound marked) {
-            return StrayRuns.marked(entry, marked, now);
+            return StrayDecisions.marked(entry, marked, now);
         }
         return switch (entry.state()) {
-            case RunState.Waiting waiting -> WaitPhase.waiting(entry, waiting, input, now, policy, queues);
-            case RunState.Starting starting -> StartPhase.starting(entry, starting, input, now, policy);
-            case RunState.Searching looking -> SearchPhase.looking(entry, looking, input, now, policy);
-            case RunState.Following following -> FollowPhase.following(entry, following, input, now, policy);
+            case RunState.Waiting waiting -> WaitDecisions.waiting(entry, waiting, input, now, policy, queues);
+            case RunState.Starting starting -> StartDecisions.starting(entry, starting, input, now, policy);
+            case RunState.Searching looking -> SearchDecisions.looking(entry, looking, input, now, policy);
+            case RunState.Following following -> FollowDecisions.following(entry, following, input, now, policy);
             case RunState.Cancelling cancelling ->
                 entry.openCommand().task() instanceof Task.Cancel
-                        ? CancelPhase.cancelling(entry, cancelling, input, now)
-                        : FollowPhase.cancelling(entry, cancelling, input, now, policy);
-            case RunState.Collecting collecting -> CollectPhase.collecting(entry, collecting, input, now, policy);
+                        ? CancelDecisions.cancelling(entry, cancelling, input, now)
+                        : FollowDecisions.cancelling(entry, cancelling, input, now, policy);
+            case RunState.Collecting collecting -> CollectDecisions.collecting(entry, collecting, input, now, policy);
             case RunState.Finished finished -> finished(entry, finished, input, now, policy);
         };
     }
@@ -72,7 +72,7 @@ public final class RunMachine {
     private static Decision giveUp(RunEntry entry, AbandonReason reason, String message, Instant now) {
         return switch (entry.state()) {
             case RunState.Finished finished -> Decision.NOTHING;
-            case RunState.Collecting collecting -> CollectPhase.giveUp(entry, collecting, reason, message, now);
+            case RunState.Collecting collecting -> CollectDecisions.giveUp(entry, collecting, reason, message, now);
             case RunState.WithRun withRun -> giveUp(entry, withRun.run(), reason, message, now);
             case RunState.Waiting waiting -> giveUp(entry, null, reason, message, now);
             case RunState.Starting starting -> giveUp(entry, null, reason, message, now);

@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult.Suspect;
-import org.dbtrelay.testkit.emulator.Endpoint;
+import org.dbtrelay.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 
 /** Which part of a connection is wrong, for each that can be. */

@@ -8,9 +8,9 @@ import io.quarkus.test.junit.TestProfile;
 import java.util.Map;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
+import org.dbtrelay.emulator.Permission;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobNames;
-import org.dbtrelay.testkit.emulator.Permission;
 import org.junit.jupiter.api.Test;
 
 /** What can be done with which token: dbt Cloud answers 404 to what it may not. */

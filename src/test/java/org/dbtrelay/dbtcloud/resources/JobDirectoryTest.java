@@ -9,11 +9,11 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.AgainstWireMock;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobLookup;
 import org.dbtrelay.run.job.JobNames;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

@@ -15,10 +15,10 @@ import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.dbtcloud.paging.Cursor;
 import org.dbtrelay.dbtcloud.paging.Listing;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobNames;
-import org.dbtrelay.testkit.emulator.EmulatedJob;
-import org.dbtrelay.testkit.emulator.Endpoint;
 import org.junit.jupiter.api.Test;
 
 /** Accounts, projects, environments and jobs, as they are listed and read. */

@@ -11,11 +11,11 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.AgainstWireMock;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunStatus;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunStatus;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

@@ -12,10 +12,10 @@ import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.AgainstWireMock;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunView;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest

@@ -20,12 +20,12 @@ import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.RunPlan;
-import org.dbtrelay.testkit.emulator.RunView;
 import org.junit.jupiter.api.Test;
 
 /** Runs on behalf of a program: listed, read, started, waited for. */

@@ -16,10 +16,10 @@ import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.dbtcloud.runs.RunArtifacts.Fetched;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.PlannedArtifact;
+import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.job.CallFailure;
-import org.dbtrelay.testkit.emulator.Endpoint;
-import org.dbtrelay.testkit.emulator.PlannedArtifact;
-import org.dbtrelay.testkit.emulator.RunPlan;
 import org.junit.jupiter.api.Test;
 
 /** Several artifacts at the same time. */

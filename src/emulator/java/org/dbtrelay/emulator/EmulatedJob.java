@@ -1,0 +1,151 @@
+package org.dbtrelay.emulator;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A job definition with the plan that its runs follow.
+ *
+ * @param id 0 until the world has given one
+ * @param state 1 active, 2 deleted
+ * @param timeoutSeconds {@code execution.timeout_seconds}; 0 for none
+ * @param plans the first is for the job's first run, and so on; the last repeats
+ */
+public record EmulatedJob(
+        long id,
+        long accountId,
+        long projectId,
+        long environmentId,
+        String name,
+        String description,
+        List<String> executeSteps,
+        boolean generateDocs,
+        boolean runGenerateSources,
+        boolean deactivated,
+        int state,
+        int timeoutSeconds,
+        List<RunPlan> plans) {
+
+    public EmulatedJob {
+        executeSteps = List.copyOf(executeSteps);
+        plans = List.copyOf(plans);
+        if (plans.isEmpty()) {
+            throw new IllegalArgumentException("A job needs a plan");
+        }
+    }
+
+    /** An active job that runs {@code dbt build} and succeeds. */
+    public static EmulatedJob named(String name) {
+        return new EmulatedJob(
+                0, 0, 0, 0, name, "", List.of("dbt build"), false, false, false, 1, 0, List.of(RunPlan.succeeding()));
+    }
+
+    /** With that id. */
+    public EmulatedJob id(long value) {
+        return at(value, accountId, projectId, environmentId);
+    }
+
+    /** With that description, which the emulator's main prints as what the job does. */
+    public EmulatedJob description(String value) {
+        return with(value, executeSteps, generateDocs, runGenerateSources, deactivated, state, timeoutSeconds, plans);
+    }
+
+    /** With these dbt commands. */
+    public EmulatedJob steps(String... commands) {
+        return with(
+                description,
+                List.of(commands),
+                generateDocs,
+                runGenerateSources,
+                deactivated,
+                state,
+                timeoutSeconds,
+                plans);
+    }
+
+    /** With a docs step at the end of each run. */
+    public EmulatedJob withDocs() {
+        return with(description, executeSteps, true, runGenerateSources, deactivated, state, timeoutSeconds, plans);
+    }
+
+    /** With a source freshness step before the job's own. */
+    public EmulatedJob withSourceFreshness() {
+        return with(description, executeSteps, generateDocs, true, deactivated, state, timeoutSeconds, plans);
+    }
+
+    /** Deactivated, as dbt Cloud does after 100 failures in a row, or no longer. */
+    public EmulatedJob deactivated(boolean value) {
+        return with(description, executeSteps, generateDocs, runGenerateSources, value, state, timeoutSeconds, plans);
+    }
+
+    /** State 2: no longer in lists unless {@code state} asks for it. */
+    public EmulatedJob deleted() {
+        return with(description, executeSteps, generateDocs, runGenerateSources, deactivated, 2, timeoutSeconds, plans);
+    }
+
+    /** With {@code execution.timeout_seconds}; zero for none. */
+    public EmulatedJob timeout(Duration value) {
+        int seconds = Math.toIntExact(value.toSeconds());
+        return with(description, executeSteps, generateDocs, runGenerateSources, deactivated, state, seconds, plans);
+    }
+
+    /** With plans for its runs: the first for the first run, and so on, the last for all others. */
+    public EmulatedJob plan(RunPlan... value) {
+        return with(
+                description,
+                executeSteps,
+                generateDocs,
+                runGenerateSources,
+                deactivated,
+                state,
+                timeoutSeconds,
+                List.of(value));
+    }
+
+    /** The plan of the run number {@code index}, counted from 0. */
+    RunPlan planOf(int index) {
+        return plans.get(Math.min(index, plans.size() - 1));
+    }
+
+    EmulatedJob at(long newId, long account, long project, long environment) {
+        return new EmulatedJob(
+                newId,
+                account,
+                project,
+                environment,
+                name,
+                description,
+                executeSteps,
+                generateDocs,
+                runGenerateSources,
+                deactivated,
+                state,
+                timeoutSeconds,
+                plans);
+    }
+
+    private EmulatedJob with(
+            String newDescription,
+            List<String> newSteps,
+            boolean docs,
+            boolean sources,
+            boolean off,
+            int newState,
+            int timeout,
+            List<RunPlan> newPlans) {
+        return new EmulatedJob(
+                id,
+                accountId,
+                projectId,
+                environmentId,
+                name,
+                newDescription,
+                newSteps,
+                docs,
+                sources,
+                off,
+                newState,
+                timeout,
+                newPlans);
+    }
+}

@@ -1,0 +1,225 @@
+package org.dbtrelay.ledger.intake;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import io.smallrye.reactive.messaging.kafka.KafkaClientService;
+import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stops fetching from a partition whose owner has too much to do, and resumes when there is room. Only that partition: one
+ * never holds up another. The channel must have {@code pause-if-no-requests=false}, or SmallRye undoes it.
+ */
+@Singleton
+public class IntakeValve {
+
+    /** The channel of the commands. */
+    static final String CHANNEL = "commands";
+
+    /** So many records of a partition may be on their way when it is paused: what is fetched at once. */
+    private static final int ON_THEIR_WAY = 500;
+
+    private static final Duration AT_ONCE = Duration.ofMillis(100);
+
+    private static final RelayLog LOG = RelayLog.of(IntakeValve.class);
+
+    private final KafkaClientService clients;
+    private final RelayMetrics metrics;
+    private final String topic;
+    private final IntakeBounds bounds;
+    private final Map<Integer, String> closed = new ConcurrentHashMap<>();
+
+    /** How much has come in past a closed valve, by partition. */
+    private final Map<Integer, Integer> past = new ConcurrentHashMap<>();
+
+    public IntakeValve(KafkaClientService clients, KafkaSettings kafka, RelayConfig config, RelayMetrics metrics) {
+        this.clients = clients;
+        this.metrics = metrics;
+        this.topic = kafka.topics().commands();
+        this.bounds = new IntakeBounds(
+                config.commands().maxPending(), config.commands().maxPendingPerInstance());
+    }
+
+    /** A partition is ours from now on, and open. */
+    public void begin(int partition) {
+        forget(partition);
+        bounds.begin(partition);
+    }
+
+    /** Something was put into the mailbox of the partition's owner. */
+    public void check(int partition, Mailbox.Waiting waiting) {
+        act(partition, bounds.filled(partition, waiting));
+        if (closed.containsKey(partition) && past.merge(partition, 1, Integer::sum) % ON_THEIR_WAY == 0) {
+            // Whatever has undone the pause: without it there is no bound to what comes in.
+            LOG.debug("Partition paused again", pair(LogKey.PARTITION, partition));
+            onPollingThread(partition);
+        }
+    }
+
+    /**
+     * The owner has dealt with what it had taken out.
+     *
+     * @param pending commands of the partition that are recorded and not finished
+     */
+    public void check(int partition, Mailbox.Waiting waiting, int pending) {
+        act(partition, bounds.settled(partition, waiting, pending));
+    }
+
+    /** Forgets about a partition that is no longer ours. */
+    public void forget(int partition) {
+        bounds.forget(partition);
+        past.remove(partition);
+        if (closed.remove(partition) != null) {
+            metrics.partitionsPaused(-1);
+        }
+    }
+
+    /** The partitions whose further commands wait in Kafka, and why. */
+    public Map<Integer, String> paused() {
+        return Map.copyOf(closed);
+    }
+
+    /** Commands of this instance's partitions that are not finished. */
+    public int unfinished() {
+        return bounds.unfinished();
+    }
+
+    private void act(int partition, IntakeBounds.Verdict verdict) {
+        switch (verdict) {
+            case OPEN -> open(partition);
+            case AS_IT_IS -> {}
+            case MAILBOX_FULL, PARTITION_FULL -> close(partition, verdict, bounds.unfinished(partition));
+            case INSTANCE_FULL -> bounds.partitions().forEach(each -> close(each, verdict, bounds.unfinished()));
+        }
+    }
+
+    private void close(int partition, IntakeBounds.Verdict verdict, int count) {
+        if (closed.putIfAbsent(partition, verdict.reason()) == null) {
+            metrics.partitionsPaused(1);
+            LOG.info(
+                    "Partition paused: its further commands wait in Kafka",
+                    pair(LogKey.PARTITION, partition),
+                    pair(LogKey.REASON, verdict.reason()),
+                    pair(LogKey.COUNT, count));
+            onPollingThread(partition);
+        }
+    }
+
+    private void open(int partition) {
+        past.remove(partition);
+        if (closed.remove(partition) != null) {
+            metrics.partitionsPaused(-1);
+            LOG.info(
+                    "Partition resumed",
+                    pair(LogKey.PARTITION, partition),
+                    pair(LogKey.COUNT, bounds.unfinished(partition)));
+            onPollingThread(partition);
+        }
+    }
+
+    /**
+     * The partition is fetched from its first record on, because what was fetched came from another topic of that name.
+     *
+     * @param before hears, on the polling thread, which offset would have been fetched next; 0 if that is not known
+     */
+    public void rewind(int partition, LongConsumer before) {
+        TopicPartition commands = new TopicPartition(topic, partition);
+        run(partition, polling -> {
+            if (polling.assignment().contains(commands)) {
+                before.accept(position(polling, commands));
+                polling.seekToBeginning(List.of(commands));
+            }
+        });
+    }
+
+    /** Tells, on the polling thread, which offset of each partition is fetched next; 0 if that is not known. */
+    public void positions(BiConsumer<Integer, Long> next) {
+        run(-1, polling -> {
+            for (TopicPartition each : polling.assignment()) {
+                next.accept(each.partition(), position(polling, each));
+            }
+        });
+    }
+
+    private static long position(Consumer<byte[], byte[]> polling, TopicPartition partition) {
+        try {
+            return polling.position(partition, AT_ONCE);
+        } catch (TimeoutException e) {
+            return 0;
+        }
+    }
+
+    /** Tells the owners, on the polling thread, what the group has given to this instance; whom they miss is fetched again. */
+    public void compare(Function<Collection<Integer>, Collection<Integer>> owners) {
+        run(-1, polling -> {
+            Set<TopicPartition> missed =
+                    owners
+                            .apply(polling.assignment().stream()
+                                    .map(TopicPartition::partition)
+                                    .toList())
+                            .stream()
+                            .map(partition -> new TopicPartition(topic, partition))
+                            .collect(Collectors.toSet());
+            if (missed.isEmpty()) {
+                return;
+            }
+            // What was delivered to nobody is not delivered again by itself.
+            Map<TopicPartition, OffsetAndMetadata> committed = polling.committed(missed);
+            for (TopicPartition each : missed) {
+                @Nullable OffsetAndMetadata from = committed.get(each);
+                if (from == null) {
+                    polling.seekToBeginning(List.of(each));
+                } else {
+                    polling.seek(each, from);
+                }
+            }
+        });
+    }
+
+    /** Whichever of two threads comes last to close or open: what then holds is what is done. */
+    private void onPollingThread(int partition) {
+        TopicPartition commands = new TopicPartition(topic, partition);
+        run(partition, polling -> {
+            if (!polling.assignment().contains(commands)) {
+                return;
+            }
+            if (closed.containsKey(partition)) {
+                polling.pause(List.of(commands));
+            } else {
+                polling.resume(List.of(commands));
+            }
+        });
+    }
+
+    private void run(int partition, java.util.function.Consumer<Consumer<byte[], byte[]>> task) {
+        KafkaConsumer<byte[], byte[]> consumer = clients.getConsumer(CHANNEL);
+        consumer.runOnPollingThread(task)
+                .subscribe()
+                .with(
+                        done -> {},
+                        failure -> LOG.warn(
+                                "Partition could not be paused or resumed",
+                                pair(LogKey.PARTITION, partition),
+                                pair(LogKey.REASON, failure)));
+    }
+}

@@ -1,0 +1,93 @@
+package org.dbtrelay.ledger.intake;
+
+import org.dbtrelay.ledger.kafka.Offsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which offsets of a partition of the commands topic were delivered to its owner, so that a hole in them is seen, and so that
+ * what was fetched from a topic that is gone is told from what comes of the one that was made in its place.
+ */
+public final class OfferedOffsets {
+
+    private static final Offsets NONE = new Offsets(0, 0);
+
+    /** The last one that was delivered; -1: none. */
+    private long last = -1;
+
+    /** All before this one were delivered, or are no records, or have been told of. */
+    private long passed;
+
+    private @Nullable Offsets jump;
+    private boolean anew;
+    private boolean rewound;
+    private boolean nothingBefore;
+    private long start;
+
+    /** A record is delivered: whether it is to be taken. */
+    public synchronized boolean isNew(long offset) {
+        if (anew) {
+            // What had been fetched before is still on its way, in order; the fetch from the beginning goes back.
+            boolean fromBeginning = last < 0 ? nothingBefore || offset == start : offset <= last;
+            if (!rewound || !fromBeginning) {
+                last = offset;
+                return false;
+            }
+            anew = false;
+            passed = offset;
+        } else if (last >= 0 && offset > last + 1 && (jump == null || offset - last > jump.count())) {
+            jump = new Offsets(last + 1, offset);
+        }
+        last = offset;
+        return true;
+    }
+
+    /**
+     * The topic was made anew, and will be fetched from its beginning.
+     *
+     * @param first the first offset that it has
+     */
+    public synchronized void beginAnew(long first) {
+        anew = true;
+        rewound = false;
+        start = first;
+        jump = null;
+    }
+
+    /**
+     * From now on it is fetched from its beginning.
+     *
+     * @param nothingFetched nothing of the partition had been fetched before
+     */
+    public synchronized void rewound(boolean nothingFetched) {
+        rewound = true;
+        nothingBefore = nothingFetched;
+    }
+
+    /** The first offset that has not been taken, as the ledger has it. */
+    public synchronized void beginAt(long offset) {
+        if (last < 0) {
+            passed = Math.max(passed, offset);
+        }
+    }
+
+    /**
+     * What the topic has lost before it was read, since the last look: where it begins behind all that was read, or behind the
+     * beginning of a hole in it. What was read and not delivered, such as the marks of transactions, is no hole.
+     *
+     * @param start the first offset that the topic has
+     * @param position the one that is fetched next
+     */
+    public synchronized @Nullable Offsets lostBefore(long start, long position) {
+        if (anew) {
+            return null;
+        }
+        long known = Math.max(passed, last + 1);
+        Offsets hole = jump == null ? NONE : new Offsets(Math.max(jump.from(), passed), Math.min(start, jump.to()));
+        jump = null;
+        passed = Math.max(start, Math.max(passed, position));
+        if (hole.count() > 0) {
+            return hole;
+        }
+        return start > known ? new Offsets(known, start) : null;
+    }
+}

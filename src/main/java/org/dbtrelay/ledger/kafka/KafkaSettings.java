@@ -1,0 +1,229 @@
+package org.dbtrelay.ledger.kafka;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import io.smallrye.common.annotation.Identifier;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.dbtrelay.config.Policies;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Kafka clients that the ledger makes for itself. They start from the same {@code kafka.*} configuration as the channels,
+ * so that addresses, TLS and SASL are the same everywhere.
+ */
+@Singleton
+public class KafkaSettings {
+
+    private static final RelayLog LOG = RelayLog.of(KafkaSettings.class);
+
+    /** How long reads wait for a broker before the claim is given up and begun anew. */
+    public static final Duration BROKER_PATIENCE = Duration.ofSeconds(15);
+
+    /** How long a look at the topics waits: short, because only then does anybody learn that no broker answers. */
+    private static final Duration LOOK_PATIENCE = Duration.ofSeconds(5);
+
+    private final Map<String, Object> base;
+    private final RelayConfig.Topics topics;
+    private final Set<String> skipped;
+    private final String group;
+    private final String deployment;
+    private final boolean passesHintsOn;
+    private @Nullable Admin admin;
+
+    public KafkaSettings(@Identifier("default-kafka-broker") Map<String, Object> base, RelayConfig config) {
+        this.base = Map.copyOf(base);
+        this.topics = config.topics();
+        this.skipped = Set.copyOf(config.ledger().skip().orElse(List.of()));
+        this.passesHintsOn = config.connections().values().stream()
+                .anyMatch(connection -> connection.webhookSecret().isPresent()
+                        || connection.webhookSecretFile().isPresent());
+        this.group = Policies.consumerGroup(config);
+        this.deployment = Policies.deployment(config);
+        KafkaChecks.overruled(base.keySet())
+                .forEach(name -> LOG.warn(
+                        "A setting of Kafka's clients has no effect: the relay sets it itself",
+                        pair(LogKey.KEY, "kafka." + name)));
+    }
+
+    /** The name of this deployment, as it stands in markers. */
+    public String deployment() {
+        return deployment;
+    }
+
+    /** The consumer group of the commands channel. */
+    public String group() {
+        return group;
+    }
+
+    /** Whether an operator has told to leave a ledger record out. */
+    public boolean skips(int partition, long offset) {
+        return skipped.contains(partition + "@" + offset);
+    }
+
+    /** The names of the topics. */
+    public RelayConfig.Topics topics() {
+        return topics;
+    }
+
+    /**
+     * The one writer of a ledger partition. Its transactional id names topic and partition: whoever takes the partition takes
+     * the id, and so fences the owner before it. It does not name the consumer group, so that two deployments that share a
+     * ledger by mistake fence each other loudly.
+     */
+    public Producer<byte[], byte[]> producer(int partition) {
+        Map<String, Object> settings = client("ledger-" + partition);
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, topics.ledger() + "-" + partition);
+        settings.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 12_000);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 8L * 1024 * 1024);
+        // The topics' own limit decides what is too large, not the client's.
+        settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 8 * 1024 * 1024);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A reader of committed records that belongs to no group. */
+    public Consumer<byte[], byte[]> reader(int partition) {
+        Map<String, Object> settings = client("ledger-reader-" + partition);
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
+        // A close waits for the fetch that is under way, and behind the end of the partition there is nothing to fetch.
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 20);
+        // All partitions of an instance are read at the same time, and a broker sends ahead.
+        settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 2 * 1024 * 1024);
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** Whether any connection takes webhooks, so that there may be hints for other instances. */
+    public boolean passesHintsOn() {
+        return passesHintsOn;
+    }
+
+    /** A writer of hints: what it cannot write at once is not worth writing. */
+    public Producer<byte[], byte[]> hintProducer() {
+        Map<String, Object> settings = client("hints");
+        settings.put(ProducerConfig.ACKS_CONFIG, "1");
+        settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, false);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 1024L * 1024);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A reader of hints that belongs to no group. */
+    public Consumer<byte[], byte[]> hintReader() {
+        Map<String, Object> settings = client("hints-reader");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** What the brokers say of a partition of the commands topic. */
+    public CommandsLog commandsLog(int partition) throws LedgerException, InterruptedException {
+        return CommandsLog.of(admin(), group, commands(partition));
+    }
+
+    /** The end of a ledger partition, whether what is there is decided or not. */
+    public long ledgerEnd(int partition) throws LedgerException, InterruptedException {
+        TopicPartition ledger = new TopicPartition(topics.ledger(), partition);
+        return CommandsLog.offset(admin(), ledger, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    /** The first offset that a partition of the commands topic still has. */
+    public long commandsStart(int partition) throws LedgerException, InterruptedException {
+        return CommandsLog.offset(admin(), commands(partition), OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    /** What a partition of the commands topic has and nobody may see yet. */
+    public Offsets hiddenCommands(int partition) throws LedgerException, InterruptedException {
+        long seen =
+                CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_COMMITTED);
+        long whole =
+                CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
+        return new Offsets(seen, whole);
+    }
+
+    /** Kafka's id of the cluster, which every broker tells to everybody. */
+    public String clusterId() throws LedgerException, InterruptedException {
+        try {
+            @Nullable String id = admin().describeCluster().clusterId().get();
+            if (id == null) {
+                throw new LedgerException(
+                        LedgerException.Kind.LOST,
+                        "the brokers do not tell of the cluster's id, which markers of runs need");
+            }
+            return id;
+        } catch (ExecutionException e) {
+            throw new LedgerException(
+                    LedgerException.Kind.LOST, "the brokers do not tell of the cluster's id", e.getCause());
+        }
+    }
+
+    private TopicPartition commands(int partition) {
+        return new TopicPartition(topics.commands(), partition);
+    }
+
+    /** Asks about topics and groups. It stays connected, and nobody but this closes it: a claim has no time to connect first. */
+    synchronized Admin admin() {
+        if (admin == null) {
+            admin = newAdmin();
+        }
+        return admin;
+    }
+
+    @PreDestroy
+    synchronized void close() {
+        if (admin != null) {
+            admin.close(Duration.ZERO);
+        }
+    }
+
+    private Admin newAdmin() {
+        Map<String, Object> settings = client("topics");
+        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
+        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
+        return Admin.create(settings);
+    }
+
+    private Map<String, Object> client(String purpose) {
+        Map<String, Object> settings = new HashMap<>(base);
+        settings.put("client.id", group + "-" + purpose);
+        return settings;
+    }
+}

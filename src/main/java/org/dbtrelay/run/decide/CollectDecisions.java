@@ -1,0 +1,295 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.decide.Input.ArtifactsCollected.Unavailable;
+import org.dbtrelay.run.event.AbandonReason;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunEnd.Part;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.UnavailableReason;
+import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.run.state.BackOff;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.RunState.Explaining;
+import org.jspecify.annotations.Nullable;
+
+/** The run has ended: its artifacts are told of as they are there, until patience is over. */
+final class CollectDecisions {
+
+    private CollectDecisions() {}
+
+    /** The event of the end is in the draft; what is left is asked for. */
+    static Decision begin(
+            DecisionBuilder builder,
+            String commandId,
+            ResolvedCommand resolved,
+            RunEnd end,
+            EventType outcome,
+            @Nullable String reason,
+            Instant now,
+            Policy policy) {
+        List<WantedArtifact> wanted = StepChoice.wanted(resolved.options().artifacts(), end.steps());
+        @Nullable Explaining explaining = owed(end, !wanted.isEmpty());
+        RunState.Collecting state = withoutAbsent(
+                builder,
+                RunState.Collecting.begin(
+                        end.run(), outcome, reason, wanted, explaining, now, policy.artifactPatience()),
+                end);
+        if (state.canCollect()) {
+            builder.then(new Action.CollectArtifacts(commandId, resolved.target(), end.run(), state.remaining()));
+        }
+        if (explaining != null) {
+            builder.then(again(commandId, resolved, end.run(), explaining, now.plus(BackOff.after(0))));
+        }
+        return settle(state.isDone() ? builder : builder.wakeAt(state.over()), state);
+    }
+
+    /** What a command wants of a step that the run does not have is told at once, as soon as the steps are known. */
+    static RunState.Collecting withoutAbsent(DecisionBuilder builder, RunState.Collecting state, RunEnd end) {
+        if (end.missing().contains(RunEnd.Part.STEPS)) {
+            return state;
+        }
+        List<WantedArtifact> absent = StepChoice.absent(state.remaining(), end.steps());
+        for (WantedArtifact artifact : absent) {
+            unavailable(
+                    builder,
+                    state.run(),
+                    artifact,
+                    UnavailableReason.NOT_PRODUCED,
+                    "the run has no step " + artifact.step() + "; it has "
+                            + end.steps().size());
+        }
+        return state.with(state.remaining().stream()
+                .filter(artifact -> !absent.contains(artifact))
+                .toList());
+    }
+
+    static Decision collecting(
+            RunEntry entry, RunState.Collecting state, Input.CommandInput input, Instant now, Policy policy) {
+        return switch (input) {
+            case Input.ArtifactsCollected collected -> collected(entry, state.asked(null, now), collected, now, policy);
+            case Input.CallFailed(Action.CollectArtifacts collect, CallFailure failure) ->
+                collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
+            case Input.EndExplained explained -> explained(entry, state, explained, now, policy);
+            case Input.TimerFired woken when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
+            case Input.TimerFired woken ->
+                state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
+            case Input.Restored restored -> restored(entry, state, now);
+            case Input.CommandInput other -> Decision.NOTHING;
+        };
+    }
+
+    private static Decision restored(RunEntry entry, RunState.Collecting state, Instant now) {
+        DecisionBuilder builder = DecisionBuilder.of(entry, now).wakeAt(state.over());
+        if (state.canCollect()) {
+            builder.then(collect(entry, state));
+        }
+        if (state.explaining() != null) {
+            builder.then(again(entry, state, state.explaining(), now));
+        }
+        return builder.unchanged();
+    }
+
+    private static Decision collected(
+            RunEntry entry, RunState.Collecting state, Input.ArtifactsCollected input, Instant now, Policy policy) {
+        if (!state.canCollect()) {
+            return Decision.NOTHING;
+        }
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        RunSnapshot run = state.run();
+        for (StoredArtifact artifact : input.ready()) {
+            if (state.remaining().contains(artifact.wanted())) {
+                builder.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
+            }
+        }
+        for (Unavailable missing : input.unavailable()) {
+            if (state.remaining().contains(missing.artifact())) {
+                unavailable(builder, run, missing.artifact(), missing.reason(), missing.message());
+            }
+        }
+        List<Unavailable> notYet = input.notYet().stream()
+                .filter(missing -> state.remaining().contains(missing.artifact()))
+                .toList();
+        if (!notYet.isEmpty() && now.isBefore(state.until())) {
+            List<WantedArtifact> remaining =
+                    notYet.stream().map(Unavailable::artifact).toList();
+            Instant again = now.plus(BackOff.after(state.tries()));
+            return builder.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
+        }
+        return notInTime(builder, state, notYet, policy);
+    }
+
+    /** Not even an answer has come: the account has no request to spare for what is in no hurry, or dbt Cloud says nothing. */
+    private static Decision overdue(RunEntry entry, RunState.Collecting state, Instant now, Policy policy) {
+        List<Unavailable> all =
+                nothing(entry, state, "dbt Cloud has not answered").notYet();
+        return notInTime(DecisionBuilder.of(entry, now), state.with((Explaining) null), all, policy);
+    }
+
+    /** What has not come is not waited for any longer. */
+    static Decision notInTime(
+            DecisionBuilder builder, RunState.Collecting state, List<Unavailable> notYet, Policy policy) {
+        String patience = "relay.artifacts.patience (" + policy.artifactPatience() + ")";
+        for (Unavailable missing : notYet) {
+            String tried = missing.reason() == UnavailableReason.NOT_FOUND_IN_TIME
+                    ? "it could not be had within " + patience + ": "
+                    : "tried until " + patience + " was over: ";
+            unavailable(builder, state.run(), missing.artifact(), missing.reason(), tried + missing.message());
+        }
+        return settle(builder, state.with(List.of()));
+    }
+
+    /** Not one of those that remain can be had, for the same reason. */
+    static Input.ArtifactsCollected nothing(RunEntry entry, RunState.Collecting state, String why) {
+        List<Unavailable> all = state.remaining().stream()
+                .map(wanted -> new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, why))
+                .toList();
+        return new Input.ArtifactsCollected(entry.commandId(), List.of(), List.of(), all);
+    }
+
+    /** The command is over when all is told. */
+    static Decision settle(DecisionBuilder builder, RunState.Collecting state) {
+        return state.isDone()
+                ? builder.finish(state.outcome(), state.reason(), state.run().runId())
+                : builder.to(state);
+    }
+
+    /** What is still to come is not waited for. A fault tells nothing more: what it would tell may be what is wrong. */
+    static Decision giveUp(
+            RunEntry entry, RunState.Collecting state, AbandonReason reason, String message, Instant now) {
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        if (reason == AbandonReason.OPERATOR) {
+            for (WantedArtifact artifact : state.remaining()) {
+                unavailable(builder, state.run(), artifact, UnavailableReason.NOT_FOUND_IN_TIME, message);
+            }
+        }
+        return builder.finish(state.outcome(), state.reason(), state.run().runId());
+    }
+
+    private static void unavailable(
+            DecisionBuilder builder,
+            RunSnapshot run,
+            WantedArtifact artifact,
+            UnavailableReason reason,
+            String message) {
+        builder.emit(EventType.ARTIFACT_UNAVAILABLE, run, new RunEvent.OfMissingArtifact(artifact, reason, message));
+    }
+
+    static Action collect(RunEntry entry, RunState.Collecting state) {
+        return new Action.CollectArtifacts(
+                entry.commandId(), entry.openCommand().target(), state.run(), state.remaining());
+    }
+
+    /** What is still to be explained of an end; null: nothing. Without artifacts the steps of a good end matter to nobody. */
+    static @Nullable Explaining owed(RunEnd end, boolean wantsArtifacts) {
+        boolean matters = RunEnd.isFailure(end.run()) || (wantsArtifacts && lacksSteps(end.missing()));
+        return end.isComplete() || !matters ? null : new Explaining(end.missing(), end.missing(), 0);
+    }
+
+    static Action again(RunEntry entry, RunState.Collecting state, Explaining explaining, Instant due) {
+        return again(entry.commandId(), entry.openCommand(), state.run(), explaining, due);
+    }
+
+    static Action again(
+            String commandId, ResolvedCommand resolved, RunSnapshot run, Explaining explaining, Instant due) {
+        return new Action.ExplainEnd(commandId, resolved.target(), run, explaining.tries(), due);
+    }
+
+    static Decision explained(
+            RunEntry entry, RunState.Collecting before, Input.EndExplained input, Instant now, Policy policy) {
+        @Nullable Explaining explaining = before.explaining();
+        if (explaining == null || input.attempt() != explaining.tries()) {
+            return Decision.NOTHING;
+        }
+        RunEnd end = input.end();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        RunState.Collecting state = before.asked(end.trouble(), now);
+        boolean stepsCame = lacksSteps(explaining.missing()) && !lacksSteps(end.missing());
+        if (stepsCame) {
+            state = withoutAbsent(
+                    builder,
+                    state.with(StepChoice.wanted(entry.openCommand().options().artifacts(), end.steps())),
+                    end);
+        }
+        if (end.isComplete() || isOver(state, explaining, end, now)) {
+            return told(builder, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);
+        }
+        Set<Part> missing = lacksSteps(end.missing()) ? explaining.missing() : end.missing();
+        Explaining next = new Explaining(explaining.untold(), missing, explaining.tries() + 1);
+        state = state.with(next);
+        if (stepsCame && state.canCollect()) {
+            builder.then(collect(entry, state));
+        }
+        return builder.then(again(entry, state, next, now.plus(BackOff.after(explaining.tries()))))
+                .to(state);
+    }
+
+    /** Patience is over; but what was there before, and only now cannot be read again, is asked for once more. */
+    private static boolean isOver(RunState.Collecting state, Explaining explaining, RunEnd end, Instant now) {
+        boolean cameMeanwhile = lacksSteps(end.missing()) && RunEnd.isMore(explaining.missing(), explaining.untold());
+        boolean wasThere =
+                !(end.trouble() instanceof CallFailure.NotFound) && (cameMeanwhile || !hasWhatWasTold(end, explaining));
+        @Nullable Instant latest = state.latest();
+        return !now.isBefore(state.until()) && !(wasThere && latest != null && now.isBefore(latest));
+    }
+
+    private static Decision told(
+            DecisionBuilder builder,
+            RunEntry entry,
+            RunState.Collecting state,
+            Explaining explaining,
+            RunEnd end,
+            boolean stepsCame,
+            Policy policy) {
+        RunSnapshot run = end.run().status().equals(state.run().status()) ? end.run() : state.run();
+        if (end.failure() != null
+                && RunEnd.isFailure(run)
+                && hasWhatWasTold(end, explaining)
+                && adds(end.failure(), explaining.untold())) {
+            builder.emit(
+                    EventType.RUN_FAILURE_EXPLAINED,
+                    run,
+                    builder.ofRun(run, null, end.failure(), state.reason(), null));
+        }
+        if (lacksSteps(explaining.missing()) && !stepsCame) {
+            String why = end.trouble() == null
+                    ? "the run's steps could not be read"
+                    : end.trouble().detail();
+            List<Input.ArtifactsCollected.Unavailable> all =
+                    nothing(entry, state, why).notYet();
+            return notInTime(builder, state, all, policy);
+        }
+        if (stepsCame && state.canCollect()) {
+            builder.then(collect(entry, state));
+        }
+        return settle(builder, state);
+    }
+
+    /** Whether nothing is missing that was told with the end: an explanation takes the place of what was told. */
+    private static boolean hasWhatWasTold(RunEnd end, Explaining explaining) {
+        return lacksSteps(explaining.untold()) || explaining.untold().containsAll(end.missing());
+    }
+
+    /** Whether there is now what was not told then; that nothing is to come after all is no news. */
+    private static boolean adds(RunFailure failure, Set<Part> untold) {
+        @Nullable RunStep step = failure.step();
+        return lacksSteps(untold)
+                || (untold.contains(Part.LOG) && step != null && !step.logTail().isBlank())
+                || (untold.contains(Part.NODES) && !failure.nodes().isEmpty());
+    }
+
+    private static boolean lacksSteps(Set<Part> missing) {
+        return missing.contains(Part.STEPS);
+    }
+}

@@ -1,0 +1,178 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.event.AbandonReason;
+import org.dbtrelay.run.job.CauseMarker;
+import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.state.BackOff;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.jspecify.annotations.Nullable;
+
+/** The parts that the decisions of several tasks share. */
+final class CommonDecisions {
+
+    /** So long may what a command names be unknown: it may be on its way, and a young run is not known everywhere. */
+    static final Duration GRACE = Duration.ofMinutes(1);
+
+    /** At the deadline one last look is taken; it may take this long. */
+    static final Duration LAST_LOOK = Duration.ofSeconds(30);
+
+    static final String UNCONFIRMED = "dbt Cloud had not confirmed the cancellation by the time-out";
+
+    private CommonDecisions() {}
+
+    /** Adds what is to be done first, or next. A command that starts a run waits for its turn, which comes by itself. */
+    static DecisionBuilder next(DecisionBuilder builder, RunEntry entry) {
+        ResolvedCommand resolved = entry.openCommand();
+        return switch (resolved.task()) {
+            case Task.Trigger trigger
+            when trigger.dryRun() -> builder.then(readJob(entry.commandId(), resolved, trigger));
+            case Task.Trigger trigger -> builder;
+            case Task.Rerun rerun -> builder;
+            case Task.Retry(RunSelector.ById(long runId)) ->
+                resolved.jobId() == null ? builder.then(readRun(entry.commandId(), resolved, runId)) : builder;
+            case Task.Retry(RunSelector.OfCommand target) -> builder.tell(new Input.TargetChanged(entry.commandId()));
+            case Task.Cancel(RunSelector.ById(long runId)) -> builder.then(readRun(entry.commandId(), resolved, runId));
+            case Task.Cancel(RunSelector.OfCommand target) -> builder.tell(new Input.TargetChanged(entry.commandId()));
+            case Task.Follow follow -> builder.then(readRun(entry.commandId(), resolved, follow.runId()));
+        };
+    }
+
+    private static Action readJob(String commandId, ResolvedCommand resolved, Task.Trigger trigger) {
+        return switch (trigger.job()) {
+            case JobSelector.ById(long jobId) -> new Action.ReadJob(commandId, resolved.target(), jobId, true);
+            case JobSelector.ByNames(JobNames names) -> new Action.LookUpJob(commandId, resolved.target(), names);
+        };
+    }
+
+    private static Action readRun(String commandId, ResolvedCommand resolved, long runId) {
+        return new Action.ReadRun(commandId, resolved.target(), runId);
+    }
+
+    /** Adds the times at which a command is over, whatever has become of it. */
+    static DecisionBuilder bounds(DecisionBuilder builder, ResolvedCommand resolved) {
+        builder.wakeAt(resolved.options().deadline());
+        return resolved.expiresAt() == null ? builder : builder.wakeAt(resolved.expiresAt());
+    }
+
+    /** The order with its job known, and with the terms that hold for that job. */
+    static ResolvedCommand settled(RunEntry entry, long jobId, @Nullable String jobName, Policy policy) {
+        ResolvedCommand resolved = entry.openCommand().withJob(jobId, jobName);
+        return resolved.requested() == null
+                ? resolved
+                : resolved.on(policy.options(resolved.requested(), resolved.connection(), jobId, entry.acceptedAt()));
+    }
+
+    /** What the policy has against the job of an order, which has become known only now; null: nothing. */
+    static @Nullable String forbiddenJob(Policy policy, ResolvedCommand resolved, long jobId) {
+        Policy.@Nullable ForConnection connection = policy.connections().get(resolved.connection());
+        return connection == null ? null : forbiddenJob(connection, resolved.connection(), jobId);
+    }
+
+    static @Nullable String forbiddenJob(Policy.ForConnection connection, String name, long jobId) {
+        if (connection.jobs() == null || connection.jobs().contains(jobId)) {
+            return null;
+        }
+        return "job_id: commands may not use job " + jobId + " on the connection '" + name
+                + "'; relay.policy.connections." + name + ".jobs would allow it";
+    }
+
+    static boolean isOver(ResolvedCommand resolved, Instant now) {
+        return resolved.isExpired(now) || !now.isBefore(resolved.options().deadline());
+    }
+
+    /** What ends a command that nothing can be begun for any more; null: there is time. */
+    static @Nullable Decision overOrNull(RunEntry entry, RunState.Waiting state, Instant now) {
+        return isOver(entry.openCommand(), now) ? over(entry, state, now) : null;
+    }
+
+    static Decision over(RunEntry entry, RunState.Waiting state, Instant now) {
+        ResolvedCommand resolved = entry.openCommand();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        if (resolved.isExpired(now)) {
+            String message = "expires_at " + resolved.expiresAt() + " passed before it could be begun";
+            return state.starts().unclear() == 0
+                    ? builder.rejected(RejectReason.EXPIRED, state.starts().explain(message))
+                    : builder.abandon(
+                            null, AbandonReason.START_UNCLEAR, state.starts().explain(message + " again"));
+        }
+        if (resolved.task().hasNoRun()) {
+            return builder.rejected(
+                    RejectReason.EXPIRED,
+                    state.starts()
+                            .explain(
+                                    resolved.task() instanceof Task.Cancel
+                                            ? UNCONFIRMED
+                                            : "the time-out passed before everything could be checked"));
+        }
+        return builder.abandon(
+                null,
+                AbandonReason.DEADLINE,
+                state.starts()
+                        .explain(
+                                resolved.task().starts()
+                                        ? "the time-out passed before a run could be started"
+                                        : "the time-out passed before dbt Cloud could be asked"));
+    }
+
+    /** Try again after a while, if there is time left. */
+    static Decision later(RunEntry entry, RunState.Waiting state, Instant now) {
+        @Nullable Decision over = overOrNull(entry, state, now);
+        return over == null ? later(DecisionBuilder.of(entry, now), state, now) : over;
+    }
+
+    static Decision later(DecisionBuilder builder, RunState.Waiting state, Instant now) {
+        Instant at = now.plus(BackOff.after(state.failures()));
+        return builder.wakeAt(at).to(new RunState.Waiting(state.starts(), state.failures() + 1, at));
+    }
+
+    /** A command that is not known may come yet; of another partition it never does. */
+    static Decision unknownYet(DecisionBuilder builder, RunEntry entry, String targetId, Instant now) {
+        Instant until = entry.acceptedAt().plus(GRACE);
+        if (now.isBefore(until)) {
+            return builder.wakeAt(until)
+                    .to(new RunState.Waiting(((RunState.Waiting) entry.state()).starts(), 0, until));
+        }
+        return builder.rejected(
+                RejectReason.COMMAND_UNKNOWN,
+                "target_command_id: no command '" + targetId
+                        + "' is known in this partition; send it with the record key"
+                        + " that the command was sent with, within the time for which ids are remembered"
+                        + " (relay.ledger.retention)");
+    }
+
+    /** When a run is looked at next that has just changed, or is to change. */
+    static Instant soon(ResolvedCommand resolved, Instant now) {
+        return now.plus(PollPlan.gap(resolved.options().pollInterval(), Duration.ZERO));
+    }
+
+    /** A look that failed is taken again, later each time. */
+    static Action lookAgain(Action.SchedulePoll look, ResolvedCommand resolved, Instant now) {
+        Duration gap = PollPlan.gapAfterFailures(resolved.options().pollInterval(), look.failures());
+        return new Action.SchedulePoll(
+                look.commandId(), look.target(), look.runId(), now.plus(gap), look.failures() + 1);
+    }
+
+    /** Asks once more; who calls this sees to it that the run is looked at. */
+    static Decision cancelAgain(DecisionBuilder builder, RunState.Cancelling state, Instant now) {
+        return builder.cancel(state.run()).to(state.askedAgain(now));
+    }
+
+    static CauseMarker marker(RunEntry entry, Policy policy) {
+        return CauseMarker.of(policy.deployment(), policy.ledger(), entry.commandId());
+    }
+
+    static String whyNot(RunSnapshot run, @Nullable String whyNot) {
+        return "run " + run.runId() + " is " + run.status().label() + " and cannot be retried"
+                + (whyNot == null ? "" : "; dbt Cloud says " + whyNot);
+    }
+}

@@ -1,0 +1,342 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.event.AbandonReason;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.state.BackOff;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The run is known: watch it, tell what changes, cancel it at its deadline, and tell its end. Whatever dbt Cloud answers, or
+ * does not, the command is over within {@link #LAST_LOOK} of its deadline, or within the patience with a cancellation.
+ */
+final class FollowDecisions {
+
+    /** A run that was made a moment ago may be unknown to some of dbt Cloud's servers: its 404 is no news. */
+    private static final Duration YOUNG = Duration.ofMinutes(1);
+
+    /** A 404 for so long is the end, if the job can be read meanwhile. */
+    private static final Duration GONE = Duration.ofMinutes(15);
+
+    private FollowDecisions() {}
+
+    /** A wait for somebody else's run begins when it has been read. */
+    static Decision waiting(RunEntry entry, Task.Follow task, Input.CommandInput input, Instant now, Policy policy) {
+        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look))
+                || run == null) {
+            return Decision.NOTHING;
+        }
+        ResolvedCommand known = CommonDecisions.settled(entry, run.jobId(), run.jobName(), policy);
+        ResolvedCommand resolved = known.on(known.options().following());
+        DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(resolved);
+        @Nullable String forbidden = CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
+        return forbidden == null
+                ? begin(CommonDecisions.bounds(builder, resolved).adopted(), resolved, run, now)
+                : builder.rejected(RejectReason.FORBIDDEN, forbidden);
+    }
+
+    /** A run has been found or started: from now on it is followed. */
+    static Decision begin(DecisionBuilder builder, ResolvedCommand before, RunSnapshot run, Instant now) {
+        ResolvedCommand resolved = before.withJob(run.jobId(), run.jobName());
+        builder.resolved(resolved);
+        if (!now.isBefore(resolved.options().deadline())) {
+            builder.wakeAt(now.plus(CommonDecisions.LAST_LOOK));
+        }
+        if (run.status().isTerminal()) {
+            return builder.readEnd(run).to(new RunState.Following(run, now, null));
+        }
+        return seen(builder.status(run, null), resolved, run, now);
+    }
+
+    /** A new status has been told; mostly the run is watched on. */
+    private static Decision seen(DecisionBuilder builder, ResolvedCommand resolved, RunSnapshot run, Instant now) {
+        if (resolved.task() instanceof Task.Follow follow
+                && Expectation.of(follow).isMetBy(run)) {
+            return builder.completed(
+                    run.runId(), run.status(), "the run is " + run.status().label() + ", as expected");
+        }
+        return builder.watch(run, CommonDecisions.soon(resolved, now)).to(new RunState.Following(run, now, null));
+    }
+
+    static Decision following(
+            RunEntry entry, RunState.Following state, Input.CommandInput input, Instant now, Policy policy) {
+        ResolvedCommand resolved = entry.openCommand();
+        return switch (input) {
+            case Input.RunObserved(String id, RunSnapshot run)
+            when isOf(state, run) -> observed(entry, state, run, now, policy);
+            case Input.RunEnded ended
+            when isOf(state, ended.end().run()) ->
+                ended.end().run().status() instanceof JobRunStatus.Known known && known.isTerminal()
+                        ? ended(entry, state.run(), ended.end(), known, null, now, policy)
+                        : observed(entry, state, ended.end().run(), now, policy);
+            case Input.RunNotFound(String id, long runId)
+            when runId == state.run().runId() && isPastDeadline(resolved, now) ->
+                atDeadline(
+                        DecisionBuilder.of(entry, now),
+                        resolved,
+                        state,
+                        "dbt Cloud does not know it any more (404)",
+                        now,
+                        policy);
+            case Input.RunNotFound(String id, long runId)
+            when runId == state.run().runId() -> notSeen(entry, state, now);
+            case Input.CancelRequested(String id, CancelReason reason) ->
+                cancel(DecisionBuilder.of(entry, now), resolved, state, reason, now, policy);
+            case Input.JobFound found -> gone(entry, state, now);
+            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure)
+            when isPastDeadline(resolved, now) ->
+                atDeadline(
+                        DecisionBuilder.of(entry, now),
+                        resolved,
+                        state,
+                        "it could not be looked at (" + failure.detail() + ")",
+                        now,
+                        policy);
+            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
+                Decision.only(CommonDecisions.lookAgain(look, resolved, now));
+            case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
+                Decision.only(
+                        watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
+            case Input.Restored restored ->
+                DecisionBuilder.of(entry, now)
+                        .watch(state.run(), now)
+                        .wakeAt(resolved.options().deadline())
+                        .unchanged();
+            case Input.TimerFired woken
+            when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK)) ->
+                atDeadline(DecisionBuilder.of(entry, now), resolved, state, "the last look had no answer", now, policy);
+            case Input.TimerFired woken
+            when isPastDeadline(resolved, now) ->
+                DecisionBuilder.of(entry, now)
+                        .watch(state.run(), now)
+                        .wakeAt(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK))
+                        .unchanged();
+            case Input.CommandInput other -> Decision.NOTHING;
+        };
+    }
+
+    static Decision cancelling(
+            RunEntry entry, RunState.Cancelling state, Input.CommandInput input, Instant now, Policy policy) {
+        ResolvedCommand resolved = entry.openCommand();
+        return switch (input) {
+            case Input.RunObserved(String id, RunSnapshot run)
+            when isOf(state, run) ->
+                run.status().isTerminal()
+                        ? DecisionBuilder.of(entry, now).readEnd(run).unchanged()
+                        : goesOn(entry, state, now);
+            case Input.RunEnded ended
+            when isOf(state, ended.end().run()) ->
+                ended.end().run().status() instanceof JobRunStatus.Known known && known.isTerminal()
+                        ? ended(entry, state.run(), ended.end(), known, state.reason(), now, policy)
+                        : Decision.only(watch(
+                                entry, state.run(), now.plus(resolved.options().pollInterval())));
+            case Input.RunNotFound(String id, long runId)
+            when runId == state.run().runId() -> notSeen(entry, state, now);
+            case Input.JobFound found -> gone(entry, state, now);
+            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
+                state.isToAskAgain(now)
+                        ? CommonDecisions.cancelAgain(
+                                DecisionBuilder.of(entry, now).then(CommonDecisions.lookAgain(look, resolved, now)),
+                                state,
+                                now)
+                        : Decision.only(CommonDecisions.lookAgain(look, resolved, now));
+            case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
+                Decision.only(
+                        watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
+            case Input.CallFailed(Action.CancelRun cancel, CallFailure failure) ->
+                DecisionBuilder.of(entry, now)
+                        .wakeAt(state.askedAt().plus(BackOff.after(state.tries())))
+                        .to(state.failed(failure.detail()));
+            case Input.TimerFired woken
+            when !now.isBefore(patienceEnd(resolved, policy)) -> unconfirmed(entry, state, now, policy);
+            case Input.TimerFired woken
+            when state.isToTryAgain(now) -> CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now), state, now);
+            case Input.Restored restored ->
+                CommonDecisions.cancelAgain(
+                        DecisionBuilder.of(entry, now)
+                                .wakeAt(patienceEnd(resolved, policy))
+                                .watch(state.run(), CommonDecisions.soon(resolved, now)),
+                        state,
+                        now);
+            case Input.CommandInput other -> Decision.NOTHING;
+        };
+    }
+
+    private static Decision observed(
+            RunEntry entry, RunState.Following state, RunSnapshot run, Instant now, Policy policy) {
+        ResolvedCommand resolved = entry.openCommand();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        if (run.status().isTerminal()) {
+            return builder.readEnd(run).unchanged();
+        }
+        if (isPastDeadline(resolved, now)) {
+            return atDeadline(builder, resolved, new RunState.Following(run, now, null), null, now, policy);
+        }
+        if (!isNews(state.run(), run)) {
+            Duration age = Duration.between(state.changedAt(), now);
+            builder.watch(run, now.plus(PollPlan.gap(resolved.options().pollInterval(), age)));
+            return state.missingSince() == null
+                    ? builder.unchanged()
+                    : builder.to(new RunState.Following(state.run(), state.changedAt(), null));
+        }
+        return seen(builder.status(run, state.run().status()), resolved, run, now);
+    }
+
+    /** dbt Cloud's servers can lag behind each other: a status that is behind the one told before is no news. */
+    private static boolean isNews(RunSnapshot before, RunSnapshot run) {
+        return switch (run.status()) {
+            case JobRunStatus.Known known ->
+                before.status() instanceof JobRunStatus.Unknown
+                        || known.code() > before.status().code();
+            case JobRunStatus.Unknown unknown -> false;
+        };
+    }
+
+    private static boolean isOf(RunState.WithRun state, RunSnapshot run) {
+        return run.runId() == state.run().runId();
+    }
+
+    private static boolean isPastDeadline(ResolvedCommand resolved, Instant now) {
+        return !now.isBefore(resolved.options().deadline());
+    }
+
+    /**
+     * The last look is over.
+     *
+     * @param trouble why it has shown nothing; null: it has
+     */
+    private static Decision atDeadline(
+            DecisionBuilder builder,
+            ResolvedCommand resolved,
+            RunState.Following state,
+            @Nullable String trouble,
+            Instant now,
+            Policy policy) {
+        if (resolved.options().cancelsAtDeadline()) {
+            return cancel(builder, resolved, state, CancelReason.CANCELLED_BY_RELAY, now, policy);
+        }
+        return builder.abandon(
+                state.run(),
+                AbandonReason.DEADLINE,
+                trouble == null
+                        ? "the time-out passed; the run goes on in dbt Cloud"
+                        : "the time-out passed; nobody knows whether the run goes on in dbt Cloud: " + trouble);
+    }
+
+    /** The run is looked at all the same: whatever becomes of the cancellation, its end is the end. */
+    private static Decision cancel(
+            DecisionBuilder builder,
+            ResolvedCommand resolved,
+            RunState.Following state,
+            CancelReason reason,
+            Instant now,
+            Policy policy) {
+        return builder.cancel(state.run())
+                .watch(state.run(), CommonDecisions.soon(resolved, now))
+                .wakeAt(patienceEnd(resolved, policy))
+                .to(new RunState.Cancelling(state.run(), reason, now, 1, state.missingSince(), null));
+    }
+
+    /** It goes on: it is asked again if the last time is long ago, or was while dbt Cloud did not know it. */
+    private static Decision goesOn(RunEntry entry, RunState.Cancelling state, Instant now) {
+        DecisionBuilder builder =
+                DecisionBuilder.of(entry, now).watch(state.run(), CommonDecisions.soon(entry.openCommand(), now));
+        return state.missingSince() != null || state.isToAskAgain(now)
+                ? CommonDecisions.cancelAgain(builder, state.seen(), now)
+                : builder.unchanged();
+    }
+
+    /** When a cancellation that nobody has confirmed is given up: it needs dbt Cloud, an abandoned run does not. */
+    private static Instant patienceEnd(ResolvedCommand resolved, Policy policy) {
+        Instant deadline = resolved.options().deadline();
+        return resolved.options().cancelsAtDeadline()
+                ? deadline.plus(policy.cancelPatience())
+                : deadline.plus(CommonDecisions.LAST_LOOK);
+    }
+
+    private static Decision unconfirmed(RunEntry entry, RunState.Cancelling state, Instant now, Policy policy) {
+        String waited = entry.openCommand().options().cancelsAtDeadline()
+                ? " within relay.run.cancel-patience (" + policy.cancelPatience() + ") after it"
+                : "";
+        return DecisionBuilder.of(entry, now)
+                .abandon(
+                        state.run(),
+                        AbandonReason.DEADLINE,
+                        "the time-out passed, and dbt Cloud has not confirmed" + waited + " that the run is cancelled"
+                                + (state.missingSince() == null ? "" : "; it does not know the run (404)")
+                                + (state.trouble() == null ? "" : "; the last cancel failed: " + state.trouble()));
+    }
+
+    private static Decision notSeen(RunEntry entry, RunState.InFlight state, Instant now) {
+        ResolvedCommand resolved = entry.openCommand();
+        RunSnapshot run = state.run();
+        @Nullable Instant createdAt = run.createdAt();
+        if (createdAt != null && createdAt.plus(YOUNG).isAfter(now)) {
+            return Decision.only(watch(entry, run, CommonDecisions.soon(resolved, now)));
+        }
+        @Nullable Instant since = state.missingSince();
+        if (since == null) {
+            return DecisionBuilder.of(entry, now)
+                    .watch(run, now.plus(resolved.options().pollInterval()))
+                    .to(state.missing(now));
+        }
+        // Each gap is as long as it has been missing, up to a minute: a run that is read by itself costs a request.
+        DecisionBuilder builder = DecisionBuilder.of(entry, now)
+                .watch(
+                        run,
+                        now.plus(PollPlan.gapOfMissing(
+                                resolved.options().pollInterval(), Duration.between(since, now))));
+        if (!since.plus(GONE).isAfter(now)) {
+            builder.then(new Action.ReadJob(entry.commandId(), resolved.target(), run.jobId(), false));
+        }
+        return state instanceof RunState.Cancelling cancelling && cancelling.isToAskAgain(now)
+                ? CommonDecisions.cancelAgain(builder, cancelling, now)
+                : builder.unchanged();
+    }
+
+    private static Decision gone(RunEntry entry, RunState.InFlight state, Instant now) {
+        if (state.missingSince() == null || state.missingSince().plus(GONE).isAfter(now)) {
+            return Decision.NOTHING;
+        }
+        return DecisionBuilder.of(entry, now)
+                .abandon(
+                        state.run(),
+                        AbandonReason.RUN_GONE,
+                        "dbt Cloud has not known the run since " + state.missingSince() + ", but knows its job");
+    }
+
+    private static Decision ended(
+            RunEntry entry,
+            RunSnapshot before,
+            RunEnd end,
+            JobRunStatus.Known status,
+            @Nullable CancelReason asked,
+            Instant now,
+            Policy policy) {
+        ResolvedCommand resolved = entry.openCommand();
+        RunSnapshot run = end.run();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();
+        Expectation expectation = Expectation.of(resolved.task());
+        EventType type = expectation.outcome(run, status);
+        @Nullable String reason = expectation.reason(run, status, asked);
+        builder.emit(type, run, builder.ofRun(run, previous, end.failure(), reason, expectation.message(run)));
+        return CollectDecisions.begin(builder, entry.commandId(), resolved, end, type, reason, now, policy);
+    }
+
+    private static Action watch(RunEntry entry, RunSnapshot run, Instant due) {
+        return new Action.SchedulePoll(entry.commandId(), entry.openCommand().target(), run.runId(), due, 0);
+    }
+}

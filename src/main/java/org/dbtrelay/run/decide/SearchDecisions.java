@@ -1,0 +1,179 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.event.AbandonReason;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.state.BackOff;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.StartAttempts;
+import org.dbtrelay.run.state.StartCall;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A start whose fate is unclear: its run is looked for, by the marker or by the run that it retries, until W is over. Only
+ * then may there be another start, and of a retry none at all.
+ */
+final class SearchDecisions {
+
+    /** How far the clock of dbt Cloud may be behind the relay's where the ids of the runs do not tell what is older. */
+    private static final Duration CLOCK_SLACK = Duration.ofMinutes(15);
+
+    private static final int MAX_STARTS = 5;
+
+    private SearchDecisions() {}
+
+    /** In doubt from now on: W is counted from here, by the clock of whoever is in doubt. */
+    static Decision begin(RunEntry entry, RunState.Starting state, Instant now, Policy policy) {
+        RunState.Searching looking = RunState.Searching.begin(state.starts(), state.call(), now);
+        return DecisionBuilder.of(entry, now)
+                .then(search(entry, state.starts(), state.call(), policy))
+                .wakeAt(over(entry, looking, policy))
+                .to(looking);
+    }
+
+    /** When looks that have brought nothing are given up, because dbt Cloud does not answer them. */
+    private static Instant over(RunEntry entry, RunState.Searching state, Policy policy) {
+        Instant deadline = entry.openCommand().options().deadline();
+        return latest(deadline, state.since().plus(policy.unclearWait())).plus(CommonDecisions.LAST_LOOK);
+    }
+
+    static Decision looking(
+            RunEntry entry, RunState.Searching state, Input.CommandInput input, Instant now, Policy policy) {
+        return switch (input) {
+            case Input.Started started
+            when started.attempt() == state.attempt() ->
+                FollowDecisions.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
+            case Input.SearchResult looked
+            when looked.attempt() == state.attempt() ->
+                looked.run() == null
+                        ? notFound(entry, state, looked.begunAt(), now, policy)
+                        : FollowDecisions.begin(
+                                DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), looked.run(), now);
+            case Input.CallFailed(Action.SearchMarker search, CallFailure failure)
+            when search.attempt() == state.attempt() -> lookFailed(entry, state, failure, now, policy);
+            case Input.CallFailed(Action.SearchRetry search, CallFailure failure)
+            when search.attempt() == state.attempt() -> lookFailed(entry, state, failure, now, policy);
+            case Input.TimerFired woken
+            when isOver(entry, state, now, policy) ->
+                unclear(entry, "dbt Cloud has not answered the last look for it", now);
+            case Input.TimerFired woken
+            when state.isDue(now) -> Decision.only(search(entry, state.starts(), state.call(), policy));
+            case Input.Restored restored -> {
+                RunState.Searching again = RunState.Searching.begin(state.starts(), state.call(), now);
+                yield DecisionBuilder.of(entry, now)
+                        .then(search(entry, state.starts(), state.call(), policy))
+                        .wakeAt(over(entry, again, policy))
+                        .to(again);
+            }
+            case Input.CommandInput other -> Decision.NOTHING;
+        };
+    }
+
+    private static boolean isOver(RunEntry entry, RunState.Searching state, Instant now, Policy policy) {
+        return !now.isBefore(over(entry, state, policy));
+    }
+
+    /** A look that failed says nothing. It is repeated, later each time, until nobody waits for the command any more. */
+    private static Decision lookFailed(
+            RunEntry entry, RunState.Searching state, CallFailure failure, Instant now, Policy policy) {
+        if (isOver(entry, state, now, policy)) {
+            return unclear(entry, "the last look for it failed: " + failure.detail(), now);
+        }
+        return lookAgain(entry, state, now.plus(BackOff.after(state.looks())), now);
+    }
+
+    private static Decision lookAgain(RunEntry entry, RunState.Searching state, Instant at, Instant now) {
+        return DecisionBuilder.of(entry, now).wakeAt(at).to(state.lookAgainAt(at));
+    }
+
+    private static Decision unclear(RunEntry entry, String why, Instant now) {
+        return DecisionBuilder.of(entry, now)
+                .abandon(
+                        null,
+                        AbandonReason.START_UNCLEAR,
+                        "the time-out passed, and it is not known whether a run was started: " + why);
+    }
+
+    private static Decision notFound(
+            RunEntry entry, RunState.Searching state, Instant lookBegunAt, Instant now, Policy policy) {
+        // Begun later than now: the clock was set back meanwhile, so nobody knows when it really began.
+        if (lookBegunAt.isBefore(state.since().plus(policy.unclearWait())) || lookBegunAt.isAfter(now)) {
+            Instant next = now.plus(BackOff.after(state.looks()));
+            Instant lastLook = state.since().plus(policy.unclearWait());
+            return lookAgain(entry, state, next.isAfter(lastLook) ? latest(now, lastLook) : next, now);
+        }
+        ResolvedCommand resolved = entry.openCommand();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        if (!(state.call() instanceof StartCall.Trigger)) {
+            return builder.abandon(
+                    null,
+                    AbandonReason.START_UNCLEAR,
+                    state.starts()
+                            .explain(
+                                    "the answer of the retry was lost and no run of it has appeared; a retry carries no"
+                                            + " marker, so it is not tried again"));
+        }
+        if (resolved.options().parkUnclear()) {
+            return builder.abandon(
+                    null,
+                    AbandonReason.START_UNCLEAR,
+                    state.starts()
+                            .explain(
+                                    "the trigger's answer was lost and no run with its marker has appeared; as ordered, it"
+                                            + " is not tried again"));
+        }
+        if (!now.isBefore(resolved.options().deadline())) {
+            return builder.abandon(
+                    null,
+                    AbandonReason.DEADLINE,
+                    state.starts().explain("the time-out passed before a run could be started"));
+        }
+        StartAttempts starts = state.starts().notFound();
+        if (starts.unclear() >= MAX_STARTS) {
+            return builder.abandon(
+                    null,
+                    AbandonReason.START_FAILED,
+                    starts.explain(MAX_STARTS + " triggers in a row had no clear answer and left no run behind"));
+        }
+        return builder.to(new RunState.Waiting(starts, 0, null));
+    }
+
+    private static Instant latest(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
+    }
+
+    private static Action search(RunEntry entry, StartAttempts starts, StartCall call, Policy policy) {
+        ResolvedCommand resolved = entry.openCommand();
+        if (resolved.jobId() == null || starts.firstIntentAt() == null) {
+            throw new IllegalStateException("in doubt about a start that never was");
+        }
+        return switch (call) {
+            case StartCall.Trigger trigger ->
+                new Action.SearchMarker(
+                        entry.commandId(),
+                        starts.attempts(),
+                        resolved.target(),
+                        resolved.jobId(),
+                        CommonDecisions.marker(entry, policy).text(),
+                        starts.newestRunId(),
+                        starts.firstIntentAt().minus(CLOCK_SLACK));
+            case StartCall.Retry(long runId) -> retryOf(runId, entry, starts, resolved.jobId());
+        };
+    }
+
+    /** It is younger than the run that it retries, and than any that was known before. */
+    private static Action retryOf(long retried, RunEntry entry, StartAttempts starts, long jobId) {
+        @Nullable Long newest = starts.newestRunId();
+        return new Action.SearchRetry(
+                entry.commandId(),
+                starts.attempts(),
+                entry.openCommand().target(),
+                jobId,
+                retried,
+                newest == null ? retried : Math.max(retried, newest));
+    }
+}

@@ -1,0 +1,131 @@
+package org.dbtrelay.run.decide;
+
+import java.time.Instant;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.state.BackOff;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+
+/**
+ * A command that has been accepted and of which nothing is on its way yet: what it is about is found out, and what is over
+ * before it began is ended.
+ */
+final class WaitDecisions {
+
+    private WaitDecisions() {}
+
+    static Decision waiting(
+            RunEntry entry,
+            RunState.Waiting state,
+            Input.CommandInput input,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
+        ResolvedCommand resolved = entry.openCommand();
+        return switch (input) {
+            case Input.CancelRequested(String id, CancelReason reason) ->
+                DecisionBuilder.of(entry, now).cancelled(reason, withoutRun(reason));
+            case Input.CallFailed(Action action, CallFailure failure) ->
+                isAsked(action) ? callFailed(entry, state, failure, now) : Decision.NOTHING;
+            case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now);
+            case Input.TimerFired woken
+            when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now);
+            case Input.TimerFired woken when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
+            case Input.TimerFired woken ->
+                CommonDecisions.next(DecisionBuilder.of(entry, now), entry)
+                        .to(new RunState.Waiting(state.starts(), state.failures(), null));
+            case Input.Restored restored -> restored(entry, state, now);
+            // It has lost its turn and asks anew when it tries again; until then its place is another's.
+            case Input.StartReserved late when state.notBefore() != null -> Decision.NOTHING;
+            case Input.RunsInFlight late when state.notBefore() != null -> Decision.NOTHING;
+            case Input.RunRead late
+            when state.notBefore() != null && resolved.task().starts() -> Decision.NOTHING;
+            case Input.CommandInput other ->
+                switch (resolved.task()) {
+                    case Task.Cancel cancel ->
+                        CancelDecisions.waiting(entry, state, cancel, other, now, policy, queues);
+                    case Task.Follow follow -> FollowDecisions.waiting(entry, follow, other, now, policy);
+                    case Task.Retry retry -> RetryDecisions.waiting(entry, state, retry, other, now, policy, queues);
+                    case Task.Rerun rerun -> StartDecisions.waiting(entry, state, other, now, policy, queues);
+                    case Task.Trigger trigger -> StartDecisions.waiting(entry, state, other, now, policy, queues);
+                };
+        };
+    }
+
+    private static Decision restored(RunEntry entry, RunState.Waiting state, Instant now) {
+        DecisionBuilder builder = CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand());
+        if (state.notBefore() != null) {
+            return builder.wakeAt(isDue(state, now) ? now : state.notBefore()).unchanged();
+        }
+        return CommonDecisions.next(builder, entry).unchanged();
+    }
+
+    /** Whether a command that waits has asked for this; anything else is the late answer of what it was before. */
+    private static boolean isAsked(Action action) {
+        return switch (action) {
+            case Action.LookUpJob lookUp -> true;
+            case Action.ReadJob read -> true;
+            case Action.ReadRun read -> true;
+            case Action.ReadNewestRun read -> true;
+            case Action.ListInFlight list -> true;
+            case Action.ReserveStart reserve -> true;
+            case Action.SetTimer wake -> false;
+            case Action.Start start -> false;
+            case Action.SearchMarker search -> false;
+            case Action.SearchRetry search -> false;
+            case Action.SchedulePoll watch -> false;
+            case Action.ReadEnd read -> false;
+            case Action.ExplainEnd explain -> false;
+            case Action.CancelRun cancel -> false;
+            case Action.CancelOther cancel -> false;
+            case Action.CancelQueued cancel -> false;
+            case Action.CollectArtifacts collect -> false;
+        };
+    }
+
+    private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {
+        RunState.Waiting failed =
+                new RunState.Waiting(state.starts().failed(failure), state.failures(), state.notBefore());
+        if (state.starts().attempts() > 0) {
+            return CommonDecisions.later(entry, failed, now);
+        }
+        return switch (failure) {
+            case CallFailure.Refused refused ->
+                DecisionBuilder.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
+            case CallFailure.NotFound notFound ->
+                DecisionBuilder.of(entry, now).rejected(RejectReason.JOB_NOT_FOUND, notFound.detail());
+            case CallFailure.Unclear unclear -> CommonDecisions.later(entry, failed, now);
+            case CallFailure.NotSent notSent -> CommonDecisions.later(entry, failed, now);
+            case CallFailure.Limited limited -> CommonDecisions.later(entry, failed, now);
+            case CallFailure.Suspended suspended -> CommonDecisions.later(entry, failed, now);
+        };
+    }
+
+    private static Decision unseen(RunEntry entry, RunState.Waiting state, long runId, Instant now) {
+        return now.isBefore(entry.acceptedAt().plus(CommonDecisions.GRACE))
+                ? CommonDecisions.later(entry, state, now)
+                : DecisionBuilder.of(entry, now)
+                        .rejected(
+                                RejectReason.RUN_NOT_FOUND,
+                                "run_id: dbt Cloud knows no run " + runId + " in account "
+                                        + entry.openCommand().accountId());
+    }
+
+    private static boolean isDue(RunState.Waiting state, Instant now) {
+        return state.notBefore() == null
+                || !now.isBefore(state.notBefore())
+                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off.
+                || state.notBefore().isAfter(now.plus(BackOff.LONGEST));
+    }
+
+    private static String withoutRun(CancelReason reason) {
+        return reason == CancelReason.SUPERSEDED
+                ? "a command with if_running=replace took its place before a run was started"
+                : "it was cancelled before a run was started";
+    }
+}

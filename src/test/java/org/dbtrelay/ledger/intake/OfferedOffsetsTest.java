@@ -1,0 +1,90 @@
+package org.dbtrelay.ledger.intake;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.stream.LongStream;
+import org.dbtrelay.ledger.kafka.Offsets;
+import org.junit.jupiter.api.Test;
+
+class OfferedOffsetsTest {
+
+    private final OfferedOffsets offered = new OfferedOffsets();
+
+    @Test
+    void nothing_is_lost_as_long_as_the_topic_has_what_comes_next() {
+        offered.beginAt(5);
+        take(5, 6, 7);
+
+        assertThat(offered.lostBefore(0, 8)).isNull();
+        assertThat(offered.lostBefore(8, 8)).as("what was read may go").isNull();
+    }
+
+    @Test
+    void what_a_paused_partition_has_lost_is_told_once() {
+        take(5, 6);
+        assertThat(offered.lostBefore(0, 7)).isNull();
+
+        assertThat(offered.lostBefore(20, 7)).isEqualTo(new Offsets(7, 20));
+        assertThat(offered.lostBefore(20, 7)).isNull();
+        take(20, 21);
+        assertThat(offered.lostBefore(20, 22)).isNull();
+    }
+
+    @Test
+    void what_was_lost_between_two_looks_is_seen_by_its_hole() {
+        take(5, 6);
+        assertThat(offered.lostBefore(0, 7)).isNull();
+        take(20, 21);
+
+        assertThat(offered.lostBefore(20, 22)).isEqualTo(new Offsets(7, 20));
+    }
+
+    @Test
+    void what_was_lost_with_all_that_was_there_is_seen_without_any_record() {
+        take(5, 6);
+        assertThat(offered.lostBefore(0, 7)).isNull();
+
+        assertThat(offered.lostBefore(20, 20)).isEqualTo(new Offsets(7, 20));
+    }
+
+    @Test
+    void marks_of_transactions_are_no_loss_when_they_grow_old() {
+        take(5);
+        assertThat(offered.lostBefore(0, 7)).isNull();
+
+        assertThat(offered.lostBefore(7, 7)).isNull();
+        take(7);
+        assertThat(offered.lostBefore(7, 9)).isNull();
+    }
+
+    @Test
+    void what_was_fetched_from_a_topic_that_is_gone_is_left_out() {
+        take(5, 6, 7);
+        offered.beginAnew(0);
+        assertThat(offered.isNew(8)).as("of the old topic").isFalse();
+        offered.rewound(false);
+        assertThat(offered.isNew(9))
+                .as("fetched before the new topic was gone back in")
+                .isFalse();
+
+        take(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    }
+
+    @Test
+    void a_new_topic_is_read_from_its_beginning_whatever_the_group_had_committed() {
+        offered.beginAnew(0);
+        offered.rewound(false);
+        assertThat(offered.isNew(9)).isFalse();
+        take(0, 1);
+
+        OfferedOffsets other = new OfferedOffsets();
+        other.beginAnew(3);
+        other.rewound(true);
+        assertThat(other.isNew(4)).as("3 may be no record").isTrue();
+    }
+
+    private void take(long... offsets) {
+        LongStream.of(offsets)
+                .forEach(offset -> assertThat(offered.isNew(offset)).isTrue());
+    }
+}

@@ -1,0 +1,420 @@
+package org.dbtrelay.run.decide;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.dbtrelay.run.decide.RunSamples.anything;
+import static org.dbtrelay.run.decide.RunSamples.commanded;
+import static org.dbtrelay.run.decide.RunSamples.ofRun;
+import static org.dbtrelay.run.decide.RunSamples.policy;
+import static org.dbtrelay.run.decide.RunSamples.run;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.RequestedOptions;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobRunStatus.Known;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunEnd.Part;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
+import org.dbtrelay.run.job.UnavailableReason;
+import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.run.state.StartCall;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is told of an end when its details are late, and how long artifacts and details are waited for. */
+class CollectDecisionsTest {
+
+    private static final RunSnapshot FAILED = run(Known.ERROR);
+    private static final RunStep BUILD = new RunStep(4, "build", Known.ERROR, true, "dbt build", "ERROR=1\n");
+    private static final RunFailure FULL =
+            new RunFailure(BUILD, List.of(new RunFailure.FailedNode("model.a", "error", "no such column")));
+    private static final RunFailure WITHOUT_NODES = new RunFailure(BUILD, List.of());
+    private static final WantedArtifact MANIFEST = new WantedArtifact("manifest.json", 4);
+    private static final CallFailure SHUT_OUT = new CallFailure.Limited("shut out", Duration.ofMinutes(5));
+
+    private Course course;
+
+    @BeforeEach
+    void follow() {
+        begin(RequestedOptions.NONE);
+    }
+
+    private void begin(RequestedOptions requested) {
+        course = new Course(policy(anything()));
+        course.take(commanded(RunSamples.command("c1", RunSamples.job(7), requested)));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
+        course.take(new Input.Started("c1", 1, run(Known.RUNNING)));
+        course.take(new Input.RunObserved("c1", FAILED));
+    }
+
+    private static RunEnd lacking(RunFailure failure, CallFailure trouble, Part... missing) {
+        return new RunEnd(FAILED, List.of(BUILD), failure, Set.of(missing), trouble);
+    }
+
+    private void ends(RunEnd end) {
+        course.take(new Input.RunEnded("c1", end));
+    }
+
+    private Action.ExplainEnd explain() {
+        return course.lastAction(Action.ExplainEnd.class);
+    }
+
+    /** Lets the time come at which it is asked for again, and answers. */
+    private void explained(Action.ExplainEnd asked, RunEnd end) {
+        course.now = asked.due().isAfter(course.now) ? asked.due() : course.now;
+        course.take(new Input.EndExplained("c1", asked.attempt(), end));
+    }
+
+    private void artifactsSettled(WantedArtifact wanted) {
+        course.take(new Input.ArtifactsCollected(
+                "c1",
+                List.of(),
+                List.of(new Input.ArtifactsCollected.Unavailable(wanted, UnavailableReason.NOT_PRODUCED, "none")),
+                List.of()));
+    }
+
+    @Test
+    void a_failure_of_which_all_is_known_is_told_at_once_and_not_explained_later() {
+        ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(ofRun(course.events.getLast()).failure()).isEqualTo(FULL);
+        assertThat(course.lastActions()).noneMatch(Action.ExplainEnd.class::isInstance);
+        artifactsSettled(MANIFEST);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+        assertThat(course.types()).doesNotContain("run.failure_explained");
+    }
+
+    @Test
+    void what_is_missing_is_asked_for_until_it_is_there_and_told_once() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES));
+        assertThat(ofRun(course.events.getLast()).failure()).isEqualTo(WITHOUT_NODES);
+        Action.ExplainEnd first = explain();
+        assertThat(first.due()).isEqualTo(course.now.plusSeconds(1));
+
+        explained(first, lacking(WITHOUT_NODES, null, Part.NODES));
+        Action.ExplainEnd second = explain();
+        assertThat(second.due()).isEqualTo(course.now.plusSeconds(1));
+        explained(second, RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        RunEvent told = course.events.getLast();
+        assertThat(told.type()).isEqualTo(EventType.RUN_FAILURE_EXPLAINED);
+        assertThat(ofRun(told).failure()).isEqualTo(FULL);
+        assertThat(told.runId()).isEqualTo(99);
+        assertThat(course.take(new Input.EndExplained("c1", 1, RunEnd.complete(FAILED, List.of(BUILD), FULL))))
+                .as("a second answer")
+                .isEqualTo(Decision.NOTHING);
+        artifactsSettled(MANIFEST);
+        assertThat(course.types())
+                .containsExactly(
+                        "command.accepted",
+                        "run.running",
+                        "run.failed",
+                        "run.failure_explained",
+                        "artifact.unavailable");
+        assertThat(course.sequences()).containsExactly(0, 1, 2, 3, 4);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void what_is_wanted_of_a_step_that_the_run_does_not_have_is_told_at_once() {
+        ArtifactWish there = new ArtifactWish("manifest.json", 4);
+        ArtifactWish nowhere = new ArtifactWish("manifest.json", 9);
+        begin(new RequestedOptions(null, null, null, null, null, List.of(there, nowhere)));
+        ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("run.failed", "artifact.unavailable");
+        assertThat(course.events.getLast().body())
+                .isEqualTo(new RunEvent.OfMissingArtifact(
+                        new WantedArtifact("manifest.json", 9),
+                        UnavailableReason.NOT_PRODUCED,
+                        "the run has no step 9; it has 1"));
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
+        artifactsSettled(MANIFEST);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void such_a_one_is_told_with_the_steps_that_come_late() {
+        begin(new RequestedOptions(null, null, null, null, null, List.of(new ArtifactWish("manifest.json", 9))));
+        ends(lacking(null, SHUT_OUT, Part.STEPS));
+        assertThat(course.types()).endsWith("run.failed");
+
+        explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("run.failed", "artifact.unavailable", "run.failure_explained");
+        assertThat(course.lastActions()).noneMatch(Action.CollectArtifacts.class::isInstance);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void artifacts_can_be_told_before_the_explanation() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES));
+        Action.ExplainEnd asked = explain();
+        artifactsSettled(MANIFEST);
+        assertThat(course.entry("c1").unfinished()).isTrue();
+
+        explained(asked, RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("artifact.unavailable", "run.failure_explained");
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void a_failure_without_artifacts_is_explained_as_well() {
+        Course other = new Course(policy(anything()));
+        other.take(commanded(RunSamples.command(
+                "c1", RunSamples.job(7), new RequestedOptions(null, null, null, null, null, List.of()))));
+        other.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
+        other.take(new Input.Started("c1", 1, run(Known.RUNNING)));
+        other.take(new Input.RunEnded("c1", lacking(WITHOUT_NODES, null, Part.NODES)));
+        assertThat(other.entry("c1").unfinished()).isTrue();
+        assertThat(other.take(new Input.TimerFired("c1"))).isEqualTo(Decision.NOTHING);
+
+        other.take(new Input.EndExplained("c1", 0, RunEnd.complete(FAILED, List.of(BUILD), FULL)));
+
+        assertThat(other.types()).endsWith("run.failed", "run.failure_explained");
+        assertThat(other.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void a_crash_forgets_no_explanation_that_is_owed() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES));
+
+        course.take(new Input.Restored("c1"));
+
+        assertThat(explain().due()).isEqualTo(course.now);
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
+        Action.ExplainEnd asked = explain();
+        explained(asked, RunEnd.complete(FAILED, List.of(BUILD), FULL));
+        explained(asked, RunEnd.complete(FAILED, List.of(BUILD), FULL));
+        assertThat(course.types()).containsOnlyOnce("run.failure_explained");
+    }
+
+    @Test
+    void an_end_whose_steps_could_not_be_read_is_told_all_the_same_and_the_rest_follows() {
+        ends(RunEnd.unread(FAILED, SHUT_OUT));
+
+        assertThat(course.types()).endsWith("run.failed");
+        assertThat(ofRun(course.events.getLast()).failure()).isNull();
+        assertThat(course.lastActions())
+                .as("no step is known to ask for")
+                .hasOnlyElementsOfTypes(Action.ExplainEnd.class, Action.SetTimer.class);
+        assertThat(course.take(new Input.TimerFired("c1"))).isEqualTo(Decision.NOTHING);
+        Action.ExplainEnd asked = explainAfter(() -> course.take(new Input.Restored("c1")));
+
+        explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
+        explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), FULL));
+        assertThat(course.types()).endsWith("run.failed", "run.failure_explained");
+        artifactsSettled(MANIFEST);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    private Action.ExplainEnd explainAfter(Runnable what) {
+        what.run();
+        return explain();
+    }
+
+    @Test
+    void of_a_good_end_only_the_steps_of_its_artifacts_are_asked_for() {
+        RunSnapshot good = run(Known.SUCCESS);
+        ends(RunEnd.unread(good, SHUT_OUT));
+        assertThat(course.types()).endsWith("run.succeeded");
+
+        RunStep build = new RunStep(4, "build", Known.SUCCESS, true, "dbt build", "");
+        explained(explain(), RunEnd.complete(good, List.of(build), null));
+
+        assertThat(course.types()).doesNotContain("run.failure_explained");
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts()).containsExactly(MANIFEST);
+    }
+
+    @Test
+    void a_run_that_dbt_clouds_time_out_ended_is_explained_too() {
+        RunSnapshot cut = run(Known.CANCELLED, "This run timed out after running for 1 day", course.now);
+        ends(new RunEnd(cut, List.of(BUILD), WITHOUT_NODES, Set.of(Part.NODES), null));
+        assertThat(course.types()).endsWith("run.cancelled");
+
+        explained(explain(), new RunEnd(cut, List.of(BUILD), FULL, Set.of(), null));
+
+        assertThat(course.types()).endsWith("run.failure_explained");
+        assertThat(ofRun(course.events.getLast()).reason()).isEqualTo("timed_out");
+    }
+
+    @Test
+    void a_run_that_a_person_cancelled_is_not_explained() {
+        RunSnapshot cut = run(Known.CANCELLED, "Cancelled by user.", course.now);
+
+        ends(new RunEnd(cut, List.of(BUILD), null, Set.of(), null));
+
+        assertThat(course.lastActions()).noneMatch(Action.ExplainEnd.class::isInstance);
+    }
+
+    @Test
+    void what_never_comes_is_given_up_when_patience_is_over_and_nothing_is_told_twice() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES));
+        Action.ExplainEnd asked = explain();
+        artifactsSettled(MANIFEST);
+        Instant begun = course.now;
+
+        while (course.entry("c1").unfinished()) {
+            explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
+            asked = course.entry("c1").unfinished() ? explain() : asked;
+        }
+
+        assertThat(course.now).isBetween(begun.plus(Duration.ofMinutes(5)), begun.plus(Duration.ofMinutes(6)));
+        assertThat(course.types()).doesNotContain("run.failure_explained");
+    }
+
+    @Test
+    void an_explanation_lacks_nothing_that_was_told_with_the_end() {
+        ends(lacking(FULL, null, Part.LOG));
+        Action.ExplainEnd asked = explain();
+        artifactsSettled(MANIFEST);
+        while (course.now.isBefore(course.events.getFirst().observedAt().plus(Duration.ofMinutes(6)))) {
+            explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
+            asked = explain();
+        }
+        assertThat(course.types()).as("longer than patience").doesNotContain("run.failure_explained");
+
+        explained(asked, RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("run.failure_explained");
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void what_came_in_part_is_told_when_patience_is_over() {
+        ends(new RunEnd(FAILED, List.of(BUILD), WITHOUT_NODES, Set.of(Part.NODES, Part.LOG), null));
+        Action.ExplainEnd asked = explain();
+        artifactsSettled(MANIFEST);
+        while (course.now.isBefore(course.events.getFirst().observedAt().plus(Duration.ofMinutes(5)))) {
+            assertThat(course.types()).doesNotContain("run.failure_explained");
+            explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
+            asked = course.entry("c1").unfinished() ? explain() : asked;
+        }
+
+        assertThat(course.types()).containsOnlyOnce("run.failure_explained");
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void artifacts_of_a_run_whose_steps_never_came_are_given_up_with_it() {
+        ends(RunEnd.unread(FAILED, null));
+        Action.ExplainEnd asked = explain();
+        while (course.entry("c1").unfinished()) {
+            explained(asked, RunEnd.unread(FAILED, new CallFailure.NotFound("404")));
+            asked = course.entry("c1").unfinished() ? explain() : asked;
+        }
+
+        assertThat(course.types()).endsWith("run.failed", "artifact.unavailable");
+        RunEvent.OfMissingArtifact body =
+                (RunEvent.OfMissingArtifact) course.events.getLast().body();
+        assertThat(body.reason()).isEqualTo(UnavailableReason.NOT_FOUND_IN_TIME);
+        assertThat(body.message()).endsWith(": 404");
+    }
+
+    /** Asks for the manifest as the machine says until it is there, or given up; answers when it was asked last. */
+    private Duration collectUntil(Duration saved) {
+        ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
+        Instant begun = course.now;
+        while (true) {
+            if (!course.now.isBefore(begun.plus(saved))) {
+                course.take(
+                        new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+                return Duration.between(begun, course.now);
+            }
+            course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+            if (!course.entry("c1").unfinished()) {
+                return Duration.between(begun, course.now);
+            }
+            course.now = course.lastAction(Action.SetTimer.class).at();
+            course.take(new Input.TimerFired("c1"));
+            assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts())
+                    .containsExactly(MANIFEST);
+        }
+    }
+
+    @Test
+    void an_artifact_that_comes_after_a_second_is_told_of_then() {
+        assertThat(collectUntil(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(1));
+        assertThat(course.types()).endsWith("artifact.ready");
+    }
+
+    @Test
+    void an_artifact_that_comes_after_half_a_minute_is_told_of_soon_after() {
+        assertThat(collectUntil(Duration.ofSeconds(30))).isEqualTo(Duration.ofSeconds(31));
+        assertThat(course.types()).endsWith("artifact.ready");
+    }
+
+    @Test
+    void an_artifact_that_never_comes_is_given_up_after_five_minutes() {
+        assertThat(collectUntil(Duration.ofDays(1))).isBetween(Duration.ofMinutes(5), Duration.ofMinutes(6));
+        assertThat(course.types()).endsWith("artifact.unavailable");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void time_without_dbt_cloud_is_not_counted(boolean limited) {
+        CallFailure failure = limited ? SHUT_OUT : new CallFailure.Suspended("token refused", 401);
+        ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
+        Instant begun = course.now;
+        // Four minutes are over when the lock-out begins, which takes seven.
+        course.pass(Duration.ofMinutes(4));
+        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        while (course.now.isBefore(begun.plus(Duration.ofMinutes(11)))) {
+            course.now = course.lastAction(Action.SetTimer.class).at();
+            course.fail("c1", Action.CollectArtifacts.class, failure);
+        }
+        course.pass(Duration.ofSeconds(30));
+        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        assertThat(course.entry("c1").unfinished()).as("half a minute is left").isTrue();
+
+        course.pass(Duration.ofSeconds(30));
+        course.take(new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+        assertThat(course.types()).endsWith("artifact.ready");
+    }
+
+    @Test
+    void nothing_is_waited_for_for_ever() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES));
+        Action.ExplainEnd asked = explain();
+        Instant begun = course.now;
+        for (int i = 0; i < 1_000 && course.entry("c1").unfinished(); i++) {
+            course.pass(Duration.ofMinutes(1));
+            course.fail("c1", Action.CollectArtifacts.class, SHUT_OUT);
+            if (course.entry("c1").unfinished()) {
+                course.take(new Input.EndExplained("c1", asked.attempt(), RunEnd.unread(FAILED, SHUT_OUT)));
+                asked = course.entry("c1").unfinished() ? explain() : asked;
+            }
+        }
+
+        assertThat(course.entry("c1").unfinished()).isFalse();
+        assertThat(course.now).isBetween(begun.plus(Duration.ofMinutes(65)), begun.plus(Duration.ofMinutes(67)));
+        assertThat(course.types()).endsWith("artifact.unavailable");
+    }
+
+    @Test
+    void what_was_there_and_cannot_be_read_just_when_patience_is_over_is_asked_for_once_more() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES, Part.LOG));
+        Action.ExplainEnd asked = explain();
+        explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
+        artifactsSettled(MANIFEST);
+        course.pass(Duration.ofMinutes(6));
+        course.take(new Input.EndExplained("c1", 1, RunEnd.unread(FAILED, new CallFailure.Unclear("reset"))));
+        assertThat(course.entry("c1").unfinished()).isTrue();
+
+        course.take(new Input.EndExplained("c1", 2, lacking(WITHOUT_NODES, null, Part.NODES)));
+
+        assertThat(course.types()).endsWith("run.failure_explained");
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+}

@@ -1,4 +1,0 @@
-package org.dbtrelay.testkit.emulator;
-
-/** An account. {@code runSlots} is only shown, it holds no run back. */
-public record EmulatedAccount(long id, String name, String plan, int runSlots) {}

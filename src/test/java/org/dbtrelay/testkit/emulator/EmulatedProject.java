@@ -1,4 +1,0 @@
-package org.dbtrelay.testkit.emulator;
-
-/** A dbt project. */
-public record EmulatedProject(long id, long accountId, String name) {}

@@ -1,4 +1,0 @@
-package org.dbtrelay.testkit.emulator;
-
-/** A row of {@code run_results.json} that did not go well; {@code status} is dbt's word: error, fail, skipped, warn. */
-public record FailingNode(String uniqueId, String status, String message) {}

@@ -1,6 +1,0 @@
-package org.dbtrelay.testkit.emulator;
-
-import java.util.List;
-
-/** A page of runs, and the count of all that match. */
-record RunPage(List<RunView> runs, int total) {}
