@@ -14,11 +14,11 @@ import org.dbtrelay.config.ConfigFault;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.ledger.kafka.KafkaChecks;
 
-/** Where the process begins: first the configuration is checked as a whole, then, and only then, anything is started. */
+/** The entry point of the process: it checks the whole configuration before it starts anything. */
 @QuarkusMain
 public final class Relay {
 
-    /** Everything is put away, and nobody has to look for anything. */
+    /** The relay stopped in order. */
     private static final int STOPPED_IN_ORDER = 0;
 
     /** The stop took too long: 128 and the signal's number, as a JVM gives by itself. */
@@ -56,9 +56,9 @@ public final class Relay {
     }
 
     /**
-     * Libraries have been seen to wait for ever for each other while they close, when a rebalance and a stop met. What is the
-     * relay's has been put away long before, and a process that stays has to be killed, after its platform's patience. The
-     * log may be closed by now, so what is told goes to the standard error.
+     * Ends a process that does not stop in time. Libraries were seen to wait for each other for ever while they close, when a rebalance and a
+     * stop coincided. The relay's own parts have stopped long before, and otherwise the platform would have to kill the process. The log
+     * may be closed by now, so the message goes to the standard error.
      */
     private static void boundTheStop(Duration longest) {
         Thread.ofPlatform().daemon().name("longest-stop").start(() -> {
@@ -85,7 +85,7 @@ public final class Relay {
         }
     }
 
-    /** Logging is not up yet, and whoever started this by hand reads the terminal: so plain lines. */
+    /** Logging is not up yet, and a person may read the terminal: so plain lines. */
     private static void tell(List<ConfigFault> faults, PrintStream out) {
         out.println("The relay was not started: its configuration has " + faults.size()
                 + (faults.size() == 1 ? " fault." : " faults."));

@@ -3,7 +3,7 @@ package org.dbtrelay;
 import java.lang.reflect.Proxy;
 
 /**
- * What SIGTERM means for the exit code. A JVM gives 143 for a stop in good order as for any other, and platforms take every
+ * The exit code after a SIGTERM. A JVM ends with 143 after a stop in good order as after any other, and platforms take every
  * code but 0 for a failure.
  */
 final class Sigterm {

@@ -64,10 +64,10 @@ class ArchitectureTest {
             Map.entry("event", Set.of("run", "config", "metrics")),
             Map.entry("artifact", Set.of("dbtcloud", "run", "config", "metrics")),
             Map.entry("flow", Set.of("dbtcloud", "ledger", "event", "artifact", "run", "config", "metrics")),
-            Map.entry("command", Set.of("flow", "run", "config", "metrics")),
-            Map.entry("watch", Set.of("flow", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("command", Set.of("flow", "ledger", "run", "config", "metrics")),
+            Map.entry("watch", Set.of("flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("webhook", Set.of("watch", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
-            Map.entry("api", Set.of("command", "flow", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("api", Set.of("command", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("main", Set.of("artifact", "ledger", "config"))));
 
     /** The rooms of a package; each may use those before it. */

@@ -28,7 +28,7 @@ import org.dbtrelay.command.EventHeaders;
 import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.flow.Destination;
 import org.dbtrelay.flow.Destinations;
-import org.dbtrelay.flow.Intake;
+import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.decide.Input;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -60,7 +60,7 @@ public class CommandResource {
     private final Destinations destinations;
     private final CommandOutlet outlet;
     private final CommandViews views;
-    private final Intake intake;
+    private final Owners owners;
     private final Clock clock;
 
     CommandResource(
@@ -68,13 +68,13 @@ public class CommandResource {
             Destinations destinations,
             CommandOutlet outlet,
             CommandViews views,
-            Intake intake,
+            Owners owners,
             Clock clock) {
         this.decoder = decoder;
         this.destinations = destinations;
         this.outlet = outlet;
         this.views = views;
-        this.intake = intake;
+        this.owners = owners;
         this.clock = clock;
     }
 
@@ -199,7 +199,7 @@ public class CommandResource {
         if (!found.get().entry().unfinished()) {
             return Problem.response(Response.Status.CONFLICT, "the command has ended already");
         }
-        intake.offer(found.get().partition(), new Input.EndRequested(commandId));
+        owners.offer(found.get().partition(), new Input.EndRequested(commandId));
         return Response.accepted(new Accepted(commandId))
                 .location(URI.create("/api/commands/" + segment(commandId)))
                 .build();

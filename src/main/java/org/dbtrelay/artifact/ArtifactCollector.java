@@ -81,7 +81,7 @@ public class ArtifactCollector {
 
     /**
      * Stores and tells what is there. It takes as long as the transfers take; one that stands still is given up after 100 s
-     * (a constant of the REST client in Quarkus 3.34) and told as not yet there.
+     * (a constant of the REST client in Quarkus 3.33) and told as not yet there.
      *
      * @param wanted of this run
      * @return each of the wanted artifacts in one of the three lists

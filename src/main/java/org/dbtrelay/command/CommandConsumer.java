@@ -5,7 +5,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.dbtrelay.flow.Intake;
+import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.decide.Input;
@@ -14,19 +14,19 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 import org.eclipse.microprofile.reactive.messaging.Message;
 
 /**
- * Commands in. It reads the record and hands it to the owner of its partition; it never waits and never throws, because
- * either would hold up or end the channel for all partitions. The owner acknowledges, after the commit.
+ * Receives the records of the commands channel, decodes them and hands them to the owners of their partitions. It never waits and never
+ * throws, because either would hold up or end the channel for all partitions. The owner acknowledges after the commit.
  */
 @ApplicationScoped
 public class CommandConsumer {
 
     private final CommandDecoder decoder;
-    private final Intake intake;
+    private final Owners owners;
     private final RelayTraces traces;
 
-    CommandConsumer(CommandDecoder decoder, Intake intake, RelayTraces traces) {
+    CommandConsumer(CommandDecoder decoder, Owners owners, RelayTraces traces) {
         this.decoder = decoder;
-        this.intake = intake;
+        this.owners = owners;
         this.traces = traces;
     }
 
@@ -40,7 +40,7 @@ public class CommandConsumer {
                 .getRecord();
         switch (decoder.decode(record)) {
             case Input.CommandReceived commanded -> offer(record, commanded, message);
-            case Input.RecordInput unreadable -> intake.offer(record, unreadable, () -> acknowledge(message));
+            case Input.RecordInput unreadable -> owners.offer(record, unreadable, () -> acknowledge(message));
         }
         return CompletableFuture.completedFuture(null);
     }
@@ -50,7 +50,7 @@ public class CommandConsumer {
         Command command = commanded.command();
         RelayTraces.Part part = traces.received(
                 command.head().trace(), command.id(), record.topic(), record.partition(), record.offset());
-        intake.offer(record, commanded.in(part.trace()), () -> {
+        owners.offer(record, commanded.in(part.trace()), () -> {
             part.close();
             acknowledge(message);
         });

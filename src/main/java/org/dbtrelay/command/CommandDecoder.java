@@ -22,15 +22,15 @@ import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From the bytes of a record to a command. What has no JSON object in UTF-8 is a dead letter; what is one but breaks a rule
- * is a command that is rejected, with the field and the rule; a field that nobody knows is such a breach, because a typo must
- * not run a job with the wrong options.
+ * Decodes the bytes of a record to a command. A record that is not a UTF-8 JSON object is dead-lettered. An object that breaks a rule is
+ * a command that is rejected, with the field and the rule. An unknown field breaks a rule, because a typo must not run a job with the
+ * wrong options.
  */
 @Singleton
 public class CommandDecoder {
 
     static final String FAULT_OF_THE_RELAY =
-            "a fault of the relay met while it read the record; its log has the details";
+            "internal error while reading the record; the relay's log has the details";
 
     private static final RelayLog LOG = RelayLog.of(CommandDecoder.class);
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
@@ -47,8 +47,8 @@ public class CommandDecoder {
     }
 
     /**
-     * What a record of the commands topic says. Never fails: whatever the bytes are, the answer is a value. An exception would
-     * end the channel, and the record that brought it about would be the first one to come after the next start.
+     * Decodes a record of the commands topic. It never throws: an exception would end the channel, and the same record would be the first
+     * one after the next start.
      */
     public Input.RecordInput decode(ConsumerRecord<byte[], byte[]> record) {
         String defaultId = Command.idOfPlace(record.topic(), record.partition(), record.offset(), record.timestamp());
@@ -71,7 +71,7 @@ public class CommandDecoder {
     }
 
     /**
-     * What the bytes of a command say, wherever they come from.
+     * Decodes the bytes of a command from any source.
      *
      * @param headers what came with them
      * @param defaultId its id if neither it nor its CloudEvent names one

@@ -244,7 +244,7 @@ record CommandEnvelope(
             if (text == null) {
                 throw new BadField(prefix + name, "must be given; every CloudEvent has it");
             }
-            // What a header that is not UTF-8 is read as: two of them could look the same.
+            // A header that is not UTF-8 contains this character: two different ones could look the same.
             if (text.indexOf('\uFFFD') >= 0) {
                 throw new BadField(prefix + name, "must be UTF-8");
             }

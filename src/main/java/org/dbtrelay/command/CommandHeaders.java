@@ -10,7 +10,7 @@ public interface CommandHeaders {
     @Nullable
     String find(String name);
 
-    /** What they came with, as it is called in messages. */
+    /** The carrier of the headers, as messages call it. */
     default String carrier() {
         return "the record";
     }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** The JSON of commands: read strictly, and hashed regardless of the order of its fields. */
 final class CommandJson {
 
-    /** What is read here is written again, in events and in the ledger, by code that goes down as deep as the JSON does. */
+    /** The deepest nesting. Events and the ledger repeat this JSON, by code that recurses as deep as the JSON does. */
     private static final int DEEPEST = 100;
 
     /** Names of Jackson's own begin here. */
@@ -100,7 +100,7 @@ final class CommandJson {
         }
     }
 
-    /** What something is that should have been an object, and how to mend that where it is known. */
+    /** Names the kind of a value that should have been an object, and the remedy where it is known. */
     static String but(JsonNode tree) {
         String kind = " but " + Quoted.kind(tree);
         if (tree.isArray()) {

@@ -3,14 +3,14 @@ package org.dbtrelay.command;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** What the first bytes of a value give away when they are no JSON in UTF-8. */
+/** Recognises common encodings by the first bytes of a value that is no JSON in UTF-8. */
 final class Encodings {
 
     private static final int WIRE_FORMAT = 5;
 
     private Encodings() {}
 
-    /** What it is and what to do, to follow what holds the bytes; null: nothing that is known. */
+    /** The encoding and the remedy, to be read behind the name of the carrier; null: none is recognised. */
     static @Nullable String foreign(byte[] value) {
         if (begins(value, 0xEF, 0xBB, 0xBF)) {
             return "begins with a byte order mark; write UTF-8 without one";
@@ -59,7 +59,7 @@ final class Encodings {
         return true;
     }
 
-    /** Which of the first bytes are zero: ASCII has one byte that is not in each character. */
+    /** The pattern of zeros in the first bytes: each character of ASCII has one byte that is not zero. */
     private static String zeros(byte[] value, int count) {
         StringBuilder zeros = new StringBuilder();
         for (int i = 0; i < Math.min(count, value.length); i++) {

@@ -19,7 +19,7 @@ import org.dbtrelay.config.Spelling;
 import org.dbtrelay.run.command.Overrides;
 import org.jspecify.annotations.Nullable;
 
-/** Which fields there are, and for which verbs. Anything else is refused: a typo must not run a job with the wrong options. */
+/** The known fields of each verb. Other fields are refused: a typo must not run a job with the wrong options. */
 final class KnownFields {
 
     private static final Map<String, Set<Verb>> VERBS = Collections.unmodifiableMap(new TreeMap<>(Map.ofEntries(

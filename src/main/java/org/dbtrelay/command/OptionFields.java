@@ -12,7 +12,7 @@ import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.jspecify.annotations.Nullable;
 
-/** The fields that say how it is to be done. */
+/** The fields with the options of a command. */
 final class OptionFields {
 
     private static final String ARTIFACTS = "artifacts";

@@ -28,7 +28,7 @@ final class Quoted {
         return taken < text.length() ? shown.append('…').toString() : shown.toString();
     }
 
-    /** What kind of value it is. */
+    /** The kind of a value, in words. */
     static String kind(JsonNode node) {
         return switch (node.getNodeType()) {
             case STRING -> "a string";

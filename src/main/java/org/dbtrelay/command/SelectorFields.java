@@ -7,7 +7,7 @@ import org.dbtrelay.run.command.RunSelector;
 import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
-/** The fields that say which job or which run is meant. */
+/** The fields that select a job or a run. */
 final class SelectorFields {
 
     static final int LONGEST_COMMAND_ID = 128;

@@ -13,7 +13,7 @@ import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.jspecify.annotations.Nullable;
 
-/** The fields that say what is to be done. */
+/** The fields that make the task of a command. */
 final class TaskFields {
 
     private static final Set<String> OWN_FIELDS = Set.of("cause", "steps_override", "schema_override");

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** What must hold for {@code relay.artifacts}. */
+/** Checks of {@code relay.artifacts}. */
 final class ArtifactChecks {
 
     private static final int MOST_FETCHES = 64;

@@ -13,11 +13,11 @@ public interface ArtifactsConfig {
     @WithDefault("manifest.json,run_results.json")
     Optional<List<String>> paths();
 
-    /** Where artifacts are kept: {@code none} (announced only), {@code file} or {@code s3}. */
+    /** The store of artifacts: {@code none} (announced only), {@code file} or {@code s3}. */
     @WithDefault("none")
     StoreKind store();
 
-    /** Where an artifact lies below the directory or the prefix. */
+    /** The path of an artifact below the directory or the prefix. */
     @WithDefault("{account_id}/{job_id}/{run_id}/{step}/{path}")
     String layout();
 
@@ -27,7 +27,7 @@ public interface ArtifactsConfig {
     /** The bucket of the store {@code s3}. */
     Optional<String> bucket();
 
-    /** What stands in front of every object's key in the store {@code s3}. */
+    /** The prefix of every object's key in the store {@code s3}. */
     Optional<String> prefix();
 
     /** The URL of an S3 that is not Amazon's; plain {@code http} only to loopback. */
@@ -40,18 +40,18 @@ public interface ArtifactsConfig {
     @WithDefault("false")
     boolean pathStyle();
 
-    /** What S3 is asked to encrypt with: {@code AES256} or {@code aws:kms}; {@code none}: the bucket's own default. */
+    /** The encryption that the relay asks S3 for: {@code AES256} or {@code aws:kms}; {@code none}: the bucket's own default. */
     @WithDefault("none")
     String serverSideEncryption();
 
     /** The key for {@code aws:kms}; absent: the account's default one. */
     Optional<String> kmsKeyId();
 
-    /** How many artifacts are fetched at once. */
+    /** The number of artifacts that are fetched at once. */
     @WithDefault("4")
     int parallelism();
 
-    /** How long the relay waits for an artifact of an ended run to appear, and for its store to take it. */
+    /** The longest time for an artifact of an ended run to appear, and for its store to take it. */
     @WithDefault("5m")
     Duration patience();
 

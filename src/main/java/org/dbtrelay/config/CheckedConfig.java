@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class CheckedConfig {
 
     /**
-     * What Kubernetes puts into every pod's environment for a service called {@code relay} or {@code relay-…}: these are
+     * The variables that Kubernetes puts into every pod's environment for a service called {@code relay} or {@code relay-…}: these are
      * nobody's mistake.
      */
     private static final Pattern SERVICE_LINK =
@@ -39,13 +39,13 @@ public final class CheckedConfig {
     private static final Pattern CHANNEL =
             Pattern.compile("mp\\.messaging\\.(?:incoming|outgoing|connector)\\.[\\w-]+\\.(.+)");
 
-    /** Where {@code application.properties} in the jar stands among the sources. */
+    /** The ordinal of {@code application.properties} in the jar. */
     private static final int OF_THE_APPLICATION = 250;
 
     private CheckedConfig() {}
 
     /**
-     * What this process was started with.
+     * The configuration with which this process was started.
      *
      * @param faults all faults, by key; empty if it is right
      * @param config what it says; null where so much is wrong that it says nothing
@@ -64,7 +64,7 @@ public final class CheckedConfig {
         return read(builder).faults();
     }
 
-    /** What {@code builder} would read. */
+    /** The values that {@code builder} would read. */
     static Checked read(SmallRyeConfigBuilder builder) {
         ConfigKeys keys = ConfigKeys.declared();
         ValueChecks values = new ValueChecks(keys);
@@ -119,7 +119,7 @@ public final class CheckedConfig {
         return List.copyOf(found.values());
     }
 
-    /** What the mapping refuses although {@link ValueChecks} let it pass. */
+    /** The faults that only the mapping finds, after {@link ValueChecks} found none. */
     private static Stream<ConfigFault> unforeseen(ConfigValidationException refused) {
         return IntStream.range(0, refused.getProblemCount())
                 .mapToObj(i -> new ConfigFault(

@@ -13,8 +13,9 @@ import org.dbtrelay.run.command.ArtifactWish;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What must hold within one value of the configuration and between several. A relation is told once, at the key that a
- * user would rather change.
+ * Checks single values of the configuration and relations between several. A broken relation is one fault, at the key that a user would
+ * rather change. The bounds are code and not annotations of Bean Validation: each fault must have its reason and its key, all of them
+ * must be found before Quarkus starts, and a validator would be three more libraries to load for ten bounds.
  */
 final class ConfigChecks {
 
@@ -30,7 +31,7 @@ final class ConfigChecks {
     private static final Duration LONGEST_INTERVAL = Duration.ofHours(1);
     private static final Duration LONGEST_LAG = Duration.ofHours(1);
 
-    /** How much longer an id must be remembered than its command may be old: clocks differ, and retention is coarse. */
+    /** The least difference between the time for which an id is remembered and the greatest age of its command: clocks differ. */
     private static final Duration RETENTION_MARGIN = Duration.ofHours(1);
 
     private static final String OF_LOOKS =

@@ -65,7 +65,7 @@ public final class ConfigKeys {
     }
 
     /**
-     * How an environment variable must be written whose name of the user's choice is a number or has several words: SmallRye
+     * The spelling of an environment variable with a name of the user's choice that is a number or has several words: SmallRye
      * takes a number for an index and a single underscore for a dot, unless the name stands between double underscores.
      */
     Optional<String> variableMeant(String variable) {

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** What must hold for {@code relay.connections}. No message of this class repeats a host, a proxy or a token. */
+/** Checks of {@code relay.connections}. No message of this class repeats a host, a proxy or a token. */
 final class ConnectionChecks {
 
     private static final Pattern LOOPBACK =

@@ -1,6 +1,6 @@
 package org.dbtrelay.config;
 
-/** How a CloudEvent is laid into a Kafka record (CloudEvents' Kafka protocol binding, section 3). */
+/** The layout of a CloudEvent in a Kafka record (CloudEvents' Kafka protocol binding, section 3). */
 public enum EventMode {
     /** Its attributes are headers, its data is the value. */
     BINARY,

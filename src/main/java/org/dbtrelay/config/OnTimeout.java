@@ -1,6 +1,6 @@
 package org.dbtrelay.config;
 
-/** What happens to a run at its time-out. */
+/** The treatment of a run at its time-out. */
 public enum OnTimeout {
     /** It is cancelled in dbt Cloud, and its end awaited. */
     CANCEL,

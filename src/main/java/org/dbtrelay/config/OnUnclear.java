@@ -1,6 +1,6 @@
 package org.dbtrelay.config;
 
-/** What happens when a run can be neither found nor excluded. */
+/** The treatment of a start whose run can be neither found nor excluded. */
 public enum OnUnclear {
     /** It is triggered again when the waiting time is over. */
     RETRY,

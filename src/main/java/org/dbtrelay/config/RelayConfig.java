@@ -34,25 +34,25 @@ public interface RelayConfig {
     /** The dbt Cloud accounts by a name of your choice; commands without {@code connection} use {@code default}. */
     Map<String, Connection> connections();
 
-    /** How runs are watched. */
+    /** Polling of runs. */
     Poll poll();
 
-    /** What holds for a run if its command and its job do not say otherwise. */
+    /** Defaults for runs whose command and job do not say otherwise. */
     Run run();
 
     /** The same defaults for one job, by job id. */
     Map<String, TermsConfig> jobs();
 
-    /** Which artifacts are announced and where they are stored. */
+    /** The artifacts to announce, and their store. */
     ArtifactsConfig artifacts();
 
-    /** Who may run what. */
+    /** Permissions of commands. */
     Policy policy();
 
     /** Limits of a command. */
     Commands commands();
 
-    /** How events are written. */
+    /** The form of events. */
     EventsConfig events();
 
     /** The durable state. */
@@ -61,24 +61,24 @@ public interface RelayConfig {
     /** The HTTP API. */
     Api api();
 
-    /** What readiness asks for. */
+    /** Conditions of readiness. */
     Health health();
 
     /** {@code relay.topics}. */
     interface Topics {
-        /** Where commands come in. */
+        /** The topic of commands. */
         @WithDefault("dbt.commands")
         String commands();
 
-        /** Where the events of commands and runs go out. */
+        /** The topic of events of commands and runs. */
         @WithDefault("dbt.run.events")
         String runEvents();
 
-        /** Where the events of artifacts go out. */
+        /** The topic of events of artifacts. */
         @WithDefault("dbt.artifact.events")
         String artifactEvents();
 
-        /** Where records go that are no command. */
+        /** The topic of dead letters: records that are no command. */
         @WithDefault("dbt.commands.dlq")
         String deadLetters();
 
@@ -86,7 +86,7 @@ public interface RelayConfig {
         @WithDefault("dbt.relay.ledger")
         String ledger();
 
-        /** Where instances tell each other of webhooks; used only if a connection has a webhook secret. */
+        /** The topic over which instances tell each other of webhooks; used only if a connection has a webhook secret. */
         @WithDefault("dbt.relay.hints")
         String hints();
 
@@ -94,11 +94,11 @@ public interface RelayConfig {
         @WithDefault("false")
         boolean create();
 
-        /** How many partitions created topics get. */
+        /** The number of partitions of created topics. */
         @WithDefault("6")
         int partitions();
 
-        /** How many copies created topics have; absent: as the broker says. */
+        /** The number of replicas of created topics; absent: the broker's default. */
         OptionalInt replicationFactor();
     }
 
@@ -137,11 +137,11 @@ public interface RelayConfig {
         /** The password of the trust store. */
         Optional<String> trustStorePassword();
 
-        /** How long a connection may take to come about. */
+        /** The time limit for opening a connection. */
         @WithDefault("5s")
         Duration connectTimeout();
 
-        /** How long an answer may take in all; also the hard limit of a trigger. */
+        /** The time limit for a whole answer; also the hard limit of a trigger. */
         @WithDefault("30s")
         Duration readTimeout();
 
@@ -149,11 +149,11 @@ public interface RelayConfig {
         @WithDefault("2500")
         int requestsPerMinute();
 
-        /** How many requests may be on the wire at once. */
+        /** The number of concurrent requests. */
         @WithDefault("32")
         int maxConcurrentRequests();
 
-        /** What holds for its commands where neither they nor their job's configuration say anything. */
+        /** Defaults for its commands where neither they nor their job's configuration say anything. */
         TermsConfig terms();
     }
 
@@ -166,22 +166,22 @@ public interface RelayConfig {
 
     /** {@code relay.run}. */
     interface Run {
-        /** How long a run is followed, from the acceptance of its command. */
+        /** The time for which a run is followed, from the acceptance of its command. */
         @WithDefault("24h")
         Duration timeout();
 
-        /** What happens at the time-out: {@code cancel} or {@code abandon}; absent: {@code cancel} for runs that the relay started. */
+        /** The treatment of a run at the time-out: {@code cancel} or {@code abandon}; absent: {@code cancel} for runs that the relay started. */
         Optional<OnTimeout> onTimeout();
 
-        /** How long after the time-out a command waits for dbt Cloud to confirm that its run is cancelled. */
+        /** The time for which a command waits after its time-out for dbt Cloud to confirm that its run is cancelled. */
         @WithDefault("15m")
         Duration cancelPatience();
 
-        /** What happens when the job already has a run in flight. */
+        /** The treatment of a command whose job already has a run in flight. */
         @WithDefault("queue")
         IfRunning ifRunning();
 
-        /** What happens when a run can be neither found nor excluded. */
+        /** The treatment of a start whose run can be neither found nor excluded. */
         @WithDefault("retry")
         OnUnclear onUnclear();
     }
@@ -211,10 +211,10 @@ public interface RelayConfig {
         /** The fields that {@code additional_run_config} may hold; absent: all that dbt Cloud documents. */
         Optional<Set<String>> allowedRunConfig();
 
-        /** How many runs of the connection may be in flight, per partition; absent: no limit. */
+        /** The greatest number of the connection's runs in flight, per partition; absent: no limit. */
         OptionalInt maxInFlight();
 
-        /** How many runs of one job may be in flight, per partition; absent: no limit. */
+        /** The greatest number of one job's runs in flight, per partition; absent: no limit. */
         OptionalInt maxInFlightPerJob();
     }
 
@@ -228,26 +228,26 @@ public interface RelayConfig {
         @WithDefault("262144")
         int maxSize();
 
-        /** How many commands of a partition may be unfinished; above it the partition waits in Kafka. */
+        /** The greatest number of unfinished commands of a partition; further ones wait in Kafka. */
         @WithDefault("10000")
         int maxPending();
 
-        /** How many commands of all of an instance's partitions may be unfinished; above it they all wait in Kafka. */
+        /** The greatest number of unfinished commands of an instance; further ones of all its partitions wait in Kafka. */
         @WithDefault("50000")
         int maxPendingPerInstance();
     }
 
     /** {@code relay.ledger}. */
     interface Ledger {
-        /** How long the id of a finished command is remembered. */
+        /** The time for which the id of a finished command is remembered. */
         @WithDefault("8d")
         Duration retention();
 
-        /** How long dbt Cloud may hide a new run from its lists; nobody knows, so this is generous. */
+        /** The longest time for which dbt Cloud may hide a new run from its lists; nobody knows it, so the default is generous. */
         @WithDefault("120s")
         Duration visibilityLag();
 
-        /** How often the last hour's runs are searched for second runs of a command. */
+        /** The interval between two sweeps of the last hour's runs for second runs of a command. */
         @WithDefault("5m")
         Duration sweepInterval();
 

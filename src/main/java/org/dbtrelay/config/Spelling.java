@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** What a name that nobody knows was probably meant to be. */
+/** Guesses the name that a user meant by an unknown one. */
 public final class Spelling {
 
     /** More slips than that, and it is another word. */

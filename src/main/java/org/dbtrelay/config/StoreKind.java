@@ -1,6 +1,6 @@
 package org.dbtrelay.config;
 
-/** Where artifacts are kept. */
+/** The kinds of stores for artifacts. */
 public enum StoreKind {
     /** In dbt Cloud only. */
     NONE,

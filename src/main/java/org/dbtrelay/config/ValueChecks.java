@@ -45,7 +45,7 @@ final class ValueChecks implements ConfigSourceInterceptor {
         this.converters = new SmallRyeConfigBuilder().addDiscoveredConverters().build();
     }
 
-    /** What was found so far, one fault a key at most, by key. */
+    /** The faults found so far by key, at most one for each. */
     List<ConfigFault> faults() {
         return List.copyOf(faults.values());
     }
@@ -154,7 +154,7 @@ final class ValueChecks implements ConfigSourceInterceptor {
         return "a text";
     }
 
-    /** Where a value comes from, as far as that helps to find it. */
+    /** The source of a value, as far as it helps to find it. */
     static String origin(@Nullable ConfigValue value) {
         String source = value == null ? null : value.getConfigSourceName();
         if (value == null || source == null) {

@@ -11,11 +11,11 @@ import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.run.event.DeadLetter;
 import org.dbtrelay.run.job.Truncate;
 
-/** Records that are no command, as they came, with the reason in headers. */
+/** Writes records that are no command to the dead-letter topic, as they came, with the reason in headers. */
 @Singleton
 public class DeadLetterRecords {
 
-    /** Characters that are left of the message where nothing is left of the record. */
+    /** The length of the message, in characters, where nothing else is left of the record. */
     private static final int SHORT_MESSAGE = 100;
 
     private final String topic;
@@ -25,9 +25,9 @@ public class DeadLetterRecords {
     }
 
     /**
-     * The dead letter of a record: its key, value and headers untouched, and six headers more. What its topic does not take is
-     * written with less: with a key of its own where it had none, then without its value, then with nothing of what it came
-     * with but its place, where it can be looked up.
+     * The dead letter of a record: its key, value and headers untouched, and six headers more. A dead letter that its
+     * topic refuses is written with less: with a key of its own where it had none, then without its value, then with nothing but its
+     * place, where it can be looked up.
      *
      * @param refusals how often the topic has refused this dead letter
      */

@@ -54,7 +54,7 @@ public class EventRecords {
         }
         ProducerRecord<byte[], byte[]> record = inMode(event, builder.build());
         if (trace != null) {
-            // What tracing libraries look for, whether they know CloudEvents or not.
+            // Tracing libraries look for these headers, whether they know CloudEvents or not.
             header(record, "traceparent", trace.traceparent());
             if (trace.tracestate() != null) {
                 header(record, "tracestate", trace.tracestate());
@@ -95,7 +95,7 @@ public class EventRecords {
     }
 
     /**
-     * The same, of an event whose record is there: in binary mode it is the record's value, which need not be written again.
+     * As {@link #data(RunEvent)}, for an event with its record: in binary mode the data is the record's value.
      *
      * @param record the event's, as {@link #record} made it
      */
@@ -123,7 +123,7 @@ public class EventRecords {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    /** What is known: a run can be without its job, and neither is known without its account. */
+    /** The known ids: a run can be known without its job, and neither without its account. */
     private static String subject(RunEvent event) {
         if (event.accountId() == null) {
             return "";

@@ -15,8 +15,8 @@ import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at the topics while partitions are served, for what no record and no rebalance tells of: a commands topic that was made
- * anew, records that it has lost or hides, settings that were changed, a partition that has no owner.
+ * Watches the topics while partitions are served, for changes that no record and no rebalance reports: a commands topic that was made
+ * anew, records that it has lost or hides, changed settings, a partition without an owner.
  */
 @Singleton
 class CommandsLogMonitor {
@@ -26,10 +26,10 @@ class CommandsLogMonitor {
     /** One small request, so that a topic that was made anew is noticed within seconds. */
     private static final Duration LOOK = Duration.ofSeconds(2);
 
-    /** Each so many looks the log and the assignment are compared, and the topics if they were not in order. */
+    /** The number of looks between two comparisons of log and assignment; the topics are checked as often if they had faults. */
     private static final int COMPARE = 5;
 
-    /** Each so many looks the settings of the topics are checked: about five minutes. */
+    /** The number of looks between two checks of the topics' settings: about five minutes. */
     private static final int CHECK = 150;
 
     private final TopicCheck topics;

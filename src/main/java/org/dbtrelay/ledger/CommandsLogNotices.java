@@ -14,9 +14,9 @@ import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
 
 /**
- * What is the matter with the commands topic that the relay cannot help: commands that the topic has lost before they were read,
- * and commands that somebody's open transaction hides. Nothing waits for it, because waiting would bring nothing back; it is said
- * by a line of the log, a meter, and a detail of readiness for as long as the partition is ours.
+ * Reports troubles of the commands topic that the relay cannot mend: commands that the topic has lost before they were read, and
+ * commands that an open transaction hides. Nothing waits for them, because waiting would bring nothing back. A log line, a meter and
+ * a detail of readiness tell of them for as long as this instance owns the partition.
  */
 @Singleton
 class CommandsLogNotices {
@@ -35,7 +35,7 @@ class CommandsLogNotices {
         this.misplaced = new Misplaced(metrics, clock);
     }
 
-    /** Between what a reader sees and what is there, at two looks one after the other. */
+    /** The records between the end that consumers see and the real end. */
     private record Hidden(Offsets offsets, boolean told) {}
 
     /** Tells of records that do not lie on the partition of their key. */
@@ -55,7 +55,8 @@ class CommandsLogNotices {
     }
 
     /**
-     * Records that are there and that nobody may see yet; none: from equals to. What lasts from one look to the next is told.
+     * Takes the range of records that no consumer may see yet; it may be empty. A range that lasts from one look to the next is
+     * reported.
      */
     void hidden(int partition, Offsets now) {
         hidden.compute(partition, (which, before) -> {
@@ -86,7 +87,7 @@ class CommandsLogNotices {
         hidden(partition, new Offsets(0, 0));
     }
 
-    /** What there is to be said, by what it is about. */
+    /** The present notices for readiness, by their subject. */
     Map<String, String> details() {
         Map<String, String> details = new TreeMap<>();
         lost.forEach((partition, what) -> details.put("lost " + partition, what));

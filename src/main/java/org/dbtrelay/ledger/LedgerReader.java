@@ -26,14 +26,14 @@ import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one ledger partition. After a claim this is what is true, because nobody else writes any more; without one it is a look
- * that disturbs nobody.
+ * Reads one ledger partition. After a claim the result is the present state, because nobody else writes any more; without a claim
+ * the read disturbs no owner.
  */
 record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
 
     private static final RelayLog LOG = RelayLog.of(LedgerReader.class);
 
-    /** How long a transaction that is still open is waited for before the claim is given up and begun anew. */
+    /** The longest wait for the end of an open transaction; then the claim is given up and begun anew. */
     private static final Duration FOR_TRANSACTIONS = Duration.ofSeconds(15);
 
     private static final Duration AGAIN = Duration.ofMillis(200);
@@ -42,7 +42,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
      * Reads everything that is committed.
      *
      * @param commandsTopicId Kafka's id of the commands topic as it is now
-     * @param log what the brokers say of the commands topic, to be held against the position
+     * @param log the state of the commands topic by its brokers, to compare with the position
      * @throws LedgerException if no broker answers, or a record cannot be understood
      */
     RestoredPartition read(String commandsTopicId, CommandsLog log) throws LedgerException, InterruptedException {
@@ -67,7 +67,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
                 at = reached;
             }
         } catch (KafkaException e) {
-            throw PartitionLedger.failed("the ledger partition could not be read", e);
+            throw Claim.failed("the ledger partition could not be read", e);
         }
         return goingOn(entries, position, commandsTopicId, log);
     }
@@ -79,7 +79,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
                 entries.values().stream().mapToLong(RunEntry::offset).max().orElse(-1);
         Position starting = log.startingPosition(position, topicId, places, partition);
         boolean anew = position != null && !position.topicId().equals(topicId);
-        // Who reads a topic for the first time has not missed what it had before.
+        // At the first read of a topic nothing was missed that the topic had before.
         @Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
         Position behind = lost == null ? starting : starting.movedTo(lost.to() - 1);
         return new RestoredPartition(
@@ -87,8 +87,8 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
     }
 
     /**
-     * The end of what is there, once all of it is decided. A transaction that somebody has left open would hide what was
-     * committed behind its beginning: to go by what can be seen would be to go by an old state.
+     * The end of the partition, once no transaction is open. An open transaction hides every record behind its beginning, committed or
+     * not, so the visible part would be an old state.
      */
     private long end(Consumer<byte[], byte[]> reader, TopicPartition ledger)
             throws LedgerException, InterruptedException {
@@ -114,8 +114,8 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
     }
 
     /**
-     * A start in doubt is looked for by a marker with the deployment's name. One that another name has begun would not be
-     * found, and be begun again.
+     * An unclear start is searched by a marker with the deployment's name. A start of another name would not be found, and would be
+     * repeated.
      */
     private Position underOurName(Position position, Collection<RunEntry> entries) throws LedgerException {
         String ours = kafka.deployment();
@@ -161,9 +161,9 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
                         pair(LogKey.OFFSET, record.offset()),
                         pair(LogKey.KEY, key),
                         pair(LogKey.REASON, e.getMessage()));
-                if (key.startsWith(PartitionLedger.COMMAND_PREFIX)) {
-                    // What it was before is not what it is.
-                    entries.remove(key.substring(PartitionLedger.COMMAND_PREFIX.length()));
+                if (key.startsWith(Claim.COMMAND_PREFIX)) {
+                    // Its earlier state is not its present one.
+                    entries.remove(key.substring(Claim.COMMAND_PREFIX.length()));
                 }
                 return position;
             }
@@ -179,13 +179,13 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
             throws LedgerException {
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
         byte @Nullable [] value = record.value();
-        if (key.equals(PartitionLedger.POSITION_KEY)) {
+        if (key.equals(Claim.POSITION_KEY)) {
             return value == null ? null : EntryCodec.readPosition(value);
         }
-        if (!key.startsWith(PartitionLedger.COMMAND_PREFIX)) {
+        if (!key.startsWith(Claim.COMMAND_PREFIX)) {
             throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record with an unknown key");
         }
-        String commandId = key.substring(PartitionLedger.COMMAND_PREFIX.length());
+        String commandId = key.substring(Claim.COMMAND_PREFIX.length());
         if (value == null) {
             entries.remove(commandId);
         } else {

@@ -5,7 +5,7 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 
-/** Alive as long as every partition of this instance has an owner that runs: only then would a restart help. */
+/** Liveness: down if the owner of an assigned partition has stopped, because then a restart helps. */
 @Liveness
 @Singleton
 class OwnerLiveness implements HealthCheck {

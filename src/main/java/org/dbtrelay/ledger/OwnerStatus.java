@@ -3,23 +3,23 @@ package org.dbtrelay.ledger;
 import java.time.Instant;
 
 /**
- * Where an owner stands, for health and for people.
+ * The state of an owner, for health checks and for people.
  *
  * @param detail why it is not serving; empty if it is
  */
 public record OwnerStatus(int partition, Phase phase, Instant since, String detail) {
 
-    /** What an owner is at. */
+    /** The phases of an owner. */
     public enum Phase {
-        /** The topics are not as they have to be, or no broker has told. */
+        /** The topics have faults, or no broker has answered. */
         WAITING_FOR_TOPICS,
-        /** Fences the owner before and reads the ledger. */
+        /** Fences the previous owner and reads the ledger. */
         CLAIMING,
         /** Takes commands and follows runs. */
         SERVING,
         /** Lost its claim and waits before the next. */
         BETWEEN_CLAIMS,
-        /** What the ledger holds cannot be understood or cannot be true: not served until a person has looked. */
+        /** The ledger cannot be understood or cannot be true: the partition is not served until a person has looked. */
         DEGRADED,
         STOPPED
     }

@@ -20,6 +20,9 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.intake.IntakeValve;
 import org.dbtrelay.ledger.intake.MailboxItem;
+import org.dbtrelay.ledger.intake.SourceRecord;
+import org.dbtrelay.run.decide.Input;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.LogKey;
@@ -31,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class Owners {
 
-    /** How long an owner that stops waits for answers that are on their way. */
+    /** The longest time for which a stopping owner waits for answers. */
     private static final Duration DRAIN = Duration.ofSeconds(5);
 
     private static final RelayLog LOG = RelayLog.of(Owners.class);
@@ -76,29 +79,46 @@ public class Owners {
     }
 
     /**
-     * How many partitions this instance owns, of how many; told whenever it changes.
+     * The share of the partitions that this instance owns; fired whenever it changes.
      *
-     * @param all 0 as long as no broker has told
+     * @param owned partitions that this instance owns
+     * @param all partitions of the commands topic; 0 until a broker has told
      */
     public record OwnedPartitions(int owned, int all) {}
 
     /**
-     * Hands an arrival to the owner of a partition and returns at once. Without an owner it is dropped: a record is then
-     * delivered again to whoever owns the partition next.
+     * Hands a record to the owner of its partition and returns at once. Without an owner it is dropped: Kafka delivers it again to
+     * the partition's next owner.
+     *
+     * @param input the decoded record
+     * @param acknowledge called after the commit, from any thread
      */
-    public void offer(int partition, MailboxItem arrival) {
-        PartitionOwner owner = owners.get(partition);
+    public void offer(ConsumerRecord<byte[], byte[]> record, Input input, Runnable acknowledge) {
+        PartitionOwner owner = owners.get(record.partition());
         if (owner != null) {
-            owner.offer(arrival);
+            owner.offer(new MailboxItem(input, new SourceRecord(record, acknowledge)));
         }
     }
 
-    /** Hands an arrival to the owners of all partitions and returns at once. */
-    public void offerToAll(MailboxItem arrival) {
-        owners.values().forEach(owner -> owner.offer(arrival));
+    /** Hands an input to the owner of its command's partition, if this instance still owns it, and returns at once. */
+    public void offer(int partition, Input.CommandInput input) {
+        PartitionOwner owner = owners.get(partition);
+        if (owner != null) {
+            owner.offer(input);
+        }
     }
 
-    /** Tells of a change in what this instance owns, if there is one since the last time. To be called now and then. */
+    /** Hands an input to the owners of all partitions of this instance and returns at once. */
+    public void offerToAll(Input input) {
+        owners.values().forEach(owner -> owner.offer(input));
+    }
+
+    /** Whether this instance owns any partition. */
+    public boolean ownsPartitions() {
+        return !owners.isEmpty();
+    }
+
+    /** Fires an event if the share of this instance has changed since the last call. The poller calls this every second. */
     public void tick() {
         OwnedPartitions now = new OwnedPartitions(owners.size(), topics.status().partitions());
         if (!now.equals(told.getAndSet(now))) {
@@ -106,21 +126,20 @@ public class Owners {
         }
     }
 
-    /** Where each owner stands. */
+    /** The state of each owner. */
     public List<OwnerStatus> status() {
         return owners.values().stream().map(PartitionOwner::status).toList();
     }
 
-    /** True once the group has given this instance its part, be it no partition at all. */
+    /** True once the consumer group has assigned partitions to this instance, or none. */
     boolean hasBeenAssigned() {
         return assigned;
     }
 
-    /** The group gave partitions to this instance. Returns at once: claiming may have to wait for brokers. */
+    /** The group assigned partitions to this instance. Returns at once: a claim may have to wait for brokers. */
     void assigned(Collection<Integer> partitions) {
-        // What is given again had been lost without a word: the consumer has forgotten that it was paused, and delivers
-        // again
-        // what its owner may have in hand.
+        // A partition that is given again was lost without notice: the consumer has forgotten that it was paused, and
+        // delivers again what its owner may have in hand.
         revoked(partitions.stream().filter(owners::containsKey).toList());
         assigned = true;
         for (int partition : partitions) {
@@ -145,7 +164,7 @@ public class Owners {
         }
     }
 
-    /** Looks whether each partition that the group has given has an owner, and nobody else has; mends it if not. */
+    /** Compares the owners with the consumer's assignment: removes owners that it does not have, and adds those that it lacks. */
     void compareWithAssignment() {
         valve.compare(assignment -> {
             keepOnly(assignment);
@@ -169,12 +188,12 @@ public class Owners {
         }
     }
 
-    /** The commands topic has this id now. */
+    /** Tells the owners the commands topic's present id. */
     void commandsTopicIs(String topicId) {
         owners.values().forEach(owner -> owner.commandsTopicIs(topicId));
     }
 
-    /** Looks for what the commands topic has lost, and for what it hides. */
+    /** Looks for commands that the topic has lost, or that an open transaction hides. */
     void compareWithLog() throws LedgerException, InterruptedException {
         Map<Integer, Long> starts = new HashMap<>();
         for (int partition : owners.keySet()) {
@@ -190,7 +209,7 @@ public class Owners {
         });
     }
 
-    /** All that the group has given to this instance: what else it owns, it has lost without being told. */
+    /** Removes the owners of all other partitions: this instance has lost those without being told. */
     void keepOnly(Collection<Integer> partitions) {
         revoked(owners.keySet().stream()
                 .filter(partition -> !partitions.contains(partition))

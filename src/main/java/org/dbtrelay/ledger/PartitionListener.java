@@ -24,9 +24,8 @@ public class PartitionListener implements KafkaConsumerRebalanceListener {
 
     @Override
     public void onPartitionsAssigned(Consumer<?, ?> consumer, Collection<TopicPartition> partitions) {
-        // SmallRye commits offsets before it tells of a revocation. Where that fails, as for one who wakes up outside
-        // the
-        // group, it tells nothing; here is the next occasion to see what is no longer ours.
+        // SmallRye commits offsets before it tells of a revocation. If the commit fails, as for an instance that wakes up
+        // outside the group, SmallRye tells nothing; this is the next occasion to notice the loss.
         owners.keepOnly(numbers(consumer.assignment()));
         owners.assigned(numbers(partitions));
     }

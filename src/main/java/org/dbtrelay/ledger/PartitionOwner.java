@@ -25,18 +25,19 @@ import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.decide.Input;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns one partition: one virtual thread that claims it, reads it, and then takes what its mailbox holds. There is one way
- * back from everything, be it a crash of the owner before, a fence, a time-out of a commit or a broker that went away: drop
- * the memory, claim again, read again.
+ * Owns one partition: one virtual thread that claims the partition, reads its ledger, and then takes the inputs in its mailbox.
+ * After a crash of the previous owner, a fence, a time-out of a commit or an outage of a broker the recovery is the same: drop the
+ * memory, claim again, read again.
  */
 final class PartitionOwner {
 
     private static final RelayLog LOG = RelayLog.of(PartitionOwner.class);
 
-    /** A true zombie that was fenced learns of its loss within this time, and does not fight back. */
+    /** An owner that was fenced while frozen learns of its loss within this time, and does not claim back at once. */
     private static final Duration AFTER_FENCE = Duration.ofSeconds(5);
 
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
@@ -60,14 +61,14 @@ final class PartitionOwner {
     private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
     private volatile boolean stopping;
 
-    /** The commands topic that is served from; empty: none. */
+    /** The id of the commands topic that the owner serves; empty: none. */
     private volatile String servedTopic = "";
 
     private volatile boolean madeAnew;
     private volatile OwnerStatus status;
     private volatile long drainUntilNanos;
 
-    // Of the owner's thread alone.
+    // Only for the owner's thread.
     private final Refusals refusals = new Refusals();
     private boolean degraded;
     private int failures;
@@ -101,14 +102,19 @@ final class PartitionOwner {
         thread.start();
     }
 
-    /** Puts an input in; never waits. When many commands wait already, no more are fetched from the partition. */
+    /** Puts an answer into the mailbox; never waits. */
+    void offer(Input input) {
+        offer(MailboxItem.of(input));
+    }
+
+    /** Puts an input into the mailbox; never waits. When many commands wait already, no more are fetched from the partition. */
     void offer(MailboxItem arrival) {
         if (arrival.origin() == null || offered.isNew(arrival.origin().record().offset())) {
             valve.check(partition, mailbox.offer(arrival));
         }
     }
 
-    /** The commands topic has this id now: if it is another one than is served from, the claim ends. */
+    /** Tells the commands topic's present id: if it is not the one that the owner serves, the claim ends. */
     void commandsTopicIs(String topicId) {
         if (!servedTopic.isEmpty() && !servedTopic.equals(topicId)) {
             madeAnew = true;
@@ -116,7 +122,12 @@ final class PartitionOwner {
         }
     }
 
-    /** The commands topic begins at this offset, and is fetched from that one: tells of what was lost before it was read. */
+    /**
+     * Reports records that the commands topic has lost before they were read.
+     *
+     * @param start the first offset that the topic still has
+     * @param position the offset that is fetched next
+     */
     void compareWithLog(long start, long position) {
         if (status.phase() == OwnerStatus.Phase.SERVING) {
             @Nullable Offsets lost = offered.lostBefore(start, position);
@@ -130,7 +141,7 @@ final class PartitionOwner {
         return status;
     }
 
-    /** Takes no new work from now on, and stops when the calls on the wire have been answered, or after the given time. */
+    /** Takes no new work from now on, and stops when no call waits for an answer, or after the given time. */
     void stop(Duration drain) {
         drainUntilNanos = monotonic.nanos() + drain.toNanos();
         phase.lock();
@@ -146,7 +157,7 @@ final class PartitionOwner {
         }
     }
 
-    /** Whoever serves is nudged and drains; whoever does not is interrupted, and does not begin to serve any more. */
+    /** An owner that serves is nudged and drains; any other one is interrupted and does not begin to serve. */
     private boolean beginsToServe() {
         phase.lock();
         try {
@@ -170,7 +181,7 @@ final class PartitionOwner {
         }
     }
 
-    /** How a claim ended, and how long to wait before the next. */
+    /** The end of a claim, and the pause before the next one. */
     private record Ending(OwnerStatus.Phase phase, String reason, Duration pause) {}
 
     private void own() {
@@ -197,27 +208,24 @@ final class PartitionOwner {
             String topicId = topics.await();
             LedgerReader reader = new LedgerReader(kafka, partition, monotonic);
             if (degraded) {
-                // A claim would fence whoever else has the partition, and may have it rightly.
+                // A claim would fence another owner, which may own the partition rightly.
                 var _ = reader.read(topicId, kafka.commandsLog(partition));
                 degraded = false;
             }
             enter(OwnerStatus.Phase.CLAIMING, "");
             long begun = monotonic.nanos();
-            try (PartitionLedger ledger = PartitionLedger.claim(kafka, partition)) {
-                CommandsLog log = kafka.commandsLog(partition);
-                RestoredPartition restored = reader.read(topicId, log);
+            Placement placement = new Placement(topicId, topics, notices.misplaced());
+            try (Claim claim = Claim.take(reader, topicId, placement, refusals, this::offer)) {
                 Duration took = Duration.ofNanos(monotonic.nanos() - begun);
                 metrics.claimed(took);
                 LOG.info(
                         "Partition claimed and read; it is served from now on",
                         pair(LogKey.PARTITION, partition),
-                        pair(LogKey.ENTRIES, restored.entries().size()),
-                        pair(LogKey.OFFSET, restored.position().offset()),
+                        pair(LogKey.ENTRIES, claim.restored().entries().size()),
+                        pair(LogKey.OFFSET, claim.restored().position().offset()),
                         pair(LogKey.DURATION_MS, took.toMillis()));
-                beginAt(topicId, log, restored, ledger);
-                Placement placement = new Placement(topicId, topics, notices.misplaced());
-                serve(new Claim(
-                        partition, restored, ledger, placement, refusals, input -> offer(MailboxItem.of(input))));
+                beginAt(topicId, claim);
+                serve(claim);
                 return new Ending(OwnerStatus.Phase.STOPPED, "", Duration.ZERO);
             }
         } catch (LedgerException e) {
@@ -256,9 +264,10 @@ final class PartitionOwner {
         LOG.warn(message, pair(LogKey.PARTITION, partition), pair(LogKey.REASON, reason));
     }
 
-    /** What the commands topic itself has to be told of, and told to, before its records are taken. */
-    private void beginAt(String topicId, CommandsLog log, RestoredPartition restored, PartitionLedger ledger)
-            throws LedgerException {
+    /** Deals with a commands topic that was made anew or has lost records, before any record is taken. */
+    private void beginAt(String topicId, Claim claim) throws LedgerException {
+        CommandsLog log = claim.log();
+        RestoredPartition restored = claim.restored();
         madeAnew = false;
         servedTopic = topicId;
         if (restored.anew()) {
@@ -272,8 +281,8 @@ final class PartitionOwner {
         }
         offered.beginAt(restored.position().offset() + 1);
         if (restored.lost() != null) {
-            // So that it is told once: the next claim begins behind it.
-            ledger.append(List.of(ledger.position(restored.position())));
+            // The loss is told once: the next claim begins behind it.
+            claim.append(List.of(claim.record(restored.position())));
             notices.lost(partition, restored.lost());
         }
     }
@@ -313,7 +322,7 @@ final class PartitionOwner {
         return wait.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : wait;
     }
 
-    /** Waits for the time to pass or for {@link #stop}; arrivals stay where they are. */
+    /** Waits for the given time or for {@link #stop}; the mailbox keeps its inputs. */
     private void rest(Duration time) throws InterruptedException {
         long until = monotonic.nanos() + time.toNanos();
         for (long left = time.toNanos(); left > 0 && !stopping; left = until - monotonic.nanos()) {

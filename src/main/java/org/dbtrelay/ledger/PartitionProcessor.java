@@ -5,17 +5,17 @@ import java.util.List;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.intake.MailboxItem;
 
-/** What is done with the inputs of an owned partition. The owner knows when; this knows what. */
+/** Processes the inputs of an owned partition. The owner decides when, the processor decides what follows. */
 public interface PartitionProcessor {
 
-    /** A partition has been claimed and read. Called on the owner's thread, like all of the session. */
+    /** A partition has been claimed and read. Called on the owner's thread, like all methods of the session. */
     Session begin(Claim claim);
 
     /**
-     * What one step took.
+     * The part of the offered inputs that one batch took.
      *
-     * @param arrivals how many of those that were offered, from the first on; the others are to be offered again
-     * @param again when it wants to be called again at the latest
+     * @param arrivals the number of inputs taken, from the first on; the owner offers the others again
+     * @param again the latest time for the next call
      */
     record Taken(int arrivals, Instant again) {}
 
@@ -23,23 +23,23 @@ public interface PartitionProcessor {
     interface Session {
 
         /**
-         * Takes what the mailbox held, or the first part of it: decides, commits, acts. An empty list only brings on what the
-         * clock brings.
+         * Takes the given inputs, or the first part of them: decides, commits, acts. With an empty list it deals only with
+         * timers that are due.
          *
          * @throws LedgerException the claim is over and this session with it
          */
         Taken take(List<MailboxItem> arrivals) throws LedgerException;
 
-        /** How many commands are not finished. */
+        /** The number of unfinished commands. */
         int pending();
 
-        /** Start nothing new from now on: the owner is about to stop. */
+        /** Starts nothing new from now on: the owner is about to stop. */
         void drain();
 
-        /** True if no call is on the wire whose answer would be missed. */
+        /** True if no call is waiting for an answer that would be lost. */
         boolean isDrained();
 
-        /** The claim has ended, however. */
+        /** Ends the session, because the claim has ended for whatever reason. */
         void end();
     }
 }

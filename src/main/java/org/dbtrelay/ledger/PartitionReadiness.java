@@ -10,7 +10,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Ready when the topics are as they have to be and every partition of this instance is claimed and read. */
+/** Readiness: up if the topics have no fault and every partition of this instance is claimed and read. */
 @Readiness
 @Singleton
 class PartitionReadiness implements HealthCheck {

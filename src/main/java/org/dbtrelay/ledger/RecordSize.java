@@ -4,12 +4,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/** How much a record adds to a transaction. */
+/** The size that a record adds to a transaction. */
 public final class RecordSize {
 
     private RecordSize() {}
 
-    /** The bytes of its key, its value and its headers; what Kafka puts around them is not counted. */
+    /** The bytes of its key, its value and its headers; Kafka's own framing is not counted. */
     public static int of(ProducerRecord<byte[], byte[]> record) {
         int bytes = length(record.key()) + length(record.value());
         for (Header header : record.headers()) {

@@ -5,9 +5,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the brokers have refused to take of a partition: a record that is too large for its topic, or that its topic does not
- * allow. It outlives the claim that met the refusal, so that the next one writes something smaller in its place, and only
- * there. Of the owner's thread alone.
+ * The records of a partition that the brokers have refused, as too large for their topic or not allowed by it. They outlive the
+ * claim that met the refusal, so that the next claim writes something smaller in their place, and only there. Only for the owner's
+ * thread.
  */
 public final class Refusals {
 
@@ -35,22 +35,22 @@ public final class Refusals {
         return passingOn.get(offset);
     }
 
-    /** How often what became of a command was refused; 0 mostly. */
+    /** The number of refusals of a command's entry or events; mostly 0. */
     public int timesOfCommand(String commandId) {
         return commands.getOrDefault(commandId, 0);
     }
 
-    /** How often the dead letter of the record at an offset was refused; 0 mostly. */
+    /** The number of refusals of the dead letter of the record at an offset; mostly 0. */
     public int timesOfDeadLetter(long offset) {
         return deadLetters.getOrDefault(offset, 0);
     }
 
-    /** What became of a command has been taken now. */
+    /** The brokers have taken a command's entry and events. */
     public void settledCommand(String commandId) {
         commands.remove(commandId);
     }
 
-    /** A dead letter has been taken now. */
+    /** The brokers have taken a dead letter. */
     public void settledDeadLetter(long offset) {
         deadLetters.remove(offset);
         passingOn.remove(offset);

@@ -7,11 +7,11 @@ import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a claim has read from the ledger.
+ * The state of a partition, as a claim has read it from the ledger.
  *
- * @param entries by command id; the claimer's own to change, and the only copy: there may be a million
- * @param lost what the commands topic has lost beyond the position that was read; null: nothing. The position is behind it
- * @param anew the position is that of another commands topic than the one that was read
+ * @param entries by command id; the caller may change them; this is the only copy, since there may be a million
+ * @param lost the range that the commands topic has lost behind the position that was read; null: nothing. {@code position} is behind the range
+ * @param anew the commands topic is not the one of the position that was read: it was made anew
  */
 public record RestoredPartition(
         ConcurrentMap<String, RunEntry> entries,

@@ -111,7 +111,7 @@ public class RelayMetrics {
         level("relay.connection.unreached", Tags.of("connection", connection)).set(unreached ? 1 : 0);
     }
 
-    /** How a connection and its account's budget are just now. */
+    /** The present state of a connection and its account's budget. */
     public void connection(String connection, boolean suspended, int requestsLeft, int waiting, Duration coolDownLeft) {
         Tags tags = Tags.of("connection", connection);
         level("relay.connection.suspended", tags).set(suspended ? 1 : 0);

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One trace for each command: its record, the call that starts its run, its events; the only user of
- * OpenTelemetry. What the spans hang on is kept with the command, so that a trace goes on after a crash and on another
+ * OpenTelemetry. The context of the spans is stored with the command, so a trace goes on after a crash and on another
  * instance. Without an exporter nothing happens, and a trace goes on as it came.
  */
 @Singleton
@@ -78,7 +78,7 @@ public class RelayTraces {
             this.before = before;
         }
 
-        /** What belongs to this part hangs on it; null: there is no trace. */
+        /** The context for spans below this part; null: there is no trace. */
         public @Nullable TraceContext trace() {
             if (!span.isRecording()) {
                 return before;

@@ -23,7 +23,7 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.runs.PollResult;
-import org.dbtrelay.flow.Intake;
+import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -33,7 +33,7 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
 
-/** Looks at the runs in flight: those of an account that are due, a hundred with one request. */
+/** Polls the runs in flight: those of an account that are due, up to a hundred with one request. */
 @ApplicationScoped
 public class Poller {
 
@@ -41,18 +41,18 @@ public class Poller {
     private static final int FIRST = 1;
     private static final String TICK = "1s";
 
-    /** What is due before the middle between two ticks is looked at with the first of them, and so never a whole tick late. */
+    /** A run that is due before the middle between two ticks is polled at the first of them, so it is never a whole tick late. */
     private static final Duration HALF_A_TICK = Duration.ofMillis(500);
 
-    private final Intake intake;
+    private final Owners owners;
     private final PollSchedule watches;
     private final Connections connections;
     private final Clock clock;
     private final RelayMetrics metrics;
     private final Set<Target> polling = ConcurrentHashMap.newKeySet();
 
-    Poller(Intake intake, PollSchedule watches, Connections connections, Clock clock, RelayMetrics metrics) {
-        this.intake = intake;
+    Poller(Owners owners, PollSchedule watches, Connections connections, Clock clock, RelayMetrics metrics) {
+        this.owners = owners;
         this.watches = watches;
         this.connections = connections;
         this.clock = clock;
@@ -63,18 +63,18 @@ public class Poller {
     @Scheduled(every = TICK, concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
-        intake.tick();
+        owners.tick();
         watches.accounts().forEach(this::lookNow);
     }
 
-    /** Before anything else stops: a tick that begins while the container closes fails, and its error would tell nothing. */
+    /** Runs before anything else stops: a tick that begins while the container closes fails, and its error would mean nothing. */
     void onShutdown(@Observes @Priority(FIRST) ShutdownEvent event, Scheduler scheduler) {
         if (scheduler.isStarted()) {
             scheduler.pause();
         }
     }
 
-    /** Begins a round for an account at once; one that is under way looks at what has become due meanwhile. */
+    /** Begins a round for an account at once; a round that is under way also polls the runs that have become due meanwhile. */
     public void lookNow(Target target) {
         if (polling.add(target)) {
             Thread.startVirtualThread(() -> round(target));

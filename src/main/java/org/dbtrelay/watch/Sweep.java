@@ -15,7 +15,7 @@ import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
-import org.dbtrelay.flow.Intake;
+import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -25,8 +25,8 @@ import org.dbtrelay.run.job.CauseMarker;
 import org.dbtrelay.run.job.Target;
 
 /**
- * Now and then lists the runs of the last hour that carry this deployment's marker, so that two runs of one command come to
- * light even where everything that should prevent them has failed. Other deployments' runs are not looked at.
+ * Periodically lists the runs of the last hour that carry this deployment's marker, to find two runs of one command even where all that
+ * should prevent them has failed. It ignores the runs of other deployments.
  */
 @ApplicationScoped
 public class Sweep {
@@ -34,7 +34,7 @@ public class Sweep {
     private static final RelayLog LOG = RelayLog.of(Sweep.class);
     private static final Duration LOOK_BACK = Duration.ofHours(1);
 
-    private final Intake intake;
+    private final Owners owners;
     private final PollSchedule watches;
     private final Connections connections;
     private final Policy policy;
@@ -44,13 +44,13 @@ public class Sweep {
     private Instant next;
 
     Sweep(
-            Intake intake,
+            Owners owners,
             PollSchedule watches,
             Connections connections,
             Policy policy,
             RelayConfig config,
             Clock clock) {
-        this.intake = intake;
+        this.owners = owners;
         this.watches = watches;
         this.connections = connections;
         this.policy = policy;
@@ -59,7 +59,7 @@ public class Sweep {
         this.next = clock.instant().plus(interval);
     }
 
-    /** Begins a sweep of each account if it is time to, but for those whose last one still goes on: none waits for another. */
+    /** Begins a sweep of each account if one is due, unless the account's last sweep still goes on: none waits for another. */
     @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
@@ -67,7 +67,7 @@ public class Sweep {
             return;
         }
         next = clock.instant().plus(interval);
-        if (intake.ownsPartitions()) {
+        if (owners.ownsPartitions()) {
             accounts().forEach(this::begin);
         }
     }
@@ -99,7 +99,7 @@ public class Sweep {
                             target.accountId(),
                             CauseMarker.prefix(policy.deployment()),
                             clock.instant().minus(LOOK_BACK),
-                            marked -> intake.offerToAll(new Input.SweepResult(target, marked)));
+                            marked -> owners.offerToAll(new Input.SweepResult(target, marked)));
         } catch (DbtCloudException e) {
             LOG.warn(
                     "The runs of an account could not be swept for second runs; the next sweep does it",

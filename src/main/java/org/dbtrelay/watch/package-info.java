@@ -1,5 +1,5 @@
 /**
- * What makes the relay look at runs again: the scheduler that polls in batches.
+ * Polling of runs in flight, and the sweep for second runs of a command.
  */
 @NullMarked
 package org.dbtrelay.watch;

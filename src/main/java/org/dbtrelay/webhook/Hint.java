@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something has happened to a run; what, is to be asked of dbt Cloud.
+ * Something has happened to a run; dbt Cloud knows what.
  *
  * @param accountId the run's account
  */

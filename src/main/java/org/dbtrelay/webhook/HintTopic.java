@@ -27,9 +27,10 @@ import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The small topic over which instances tell each other to look at a run. Every instance reads all of it, from where it is at
- * its start, and belongs to no group. What gets lost here is found by the next poll, so nothing is retried and nothing waits
- * for it. Nothing is opened where no connection has a webhook secret.
+ * The small topic over which instances tell each other to look at a run. Every instance reads all of it, from its end at the instance's
+ * start, and belongs to no group. The next poll makes up for a lost hint, so nothing is retried and nothing waits. No client is opened
+ * if no connection has a webhook secret. It is no channel of SmallRye: a channel would be opened in any case, would need a group and
+ * a right for it, and would report a missing topic or right again and again, as a failure of the channel.
  */
 @Singleton
 class HintTopic {
@@ -85,19 +86,19 @@ class HintTopic {
             if (sender == null) {
                 return;
             }
-            // Without the lock: while the brokers are away each send waits, and many would wait for one another.
+            // Without the lock: during an outage each send waits, and many would wait for each other.
             var _ = sender.send(new ProducerRecord<>(topic, hint.bytes()), (metadata, failure) -> {
                 if (failure != null) {
                     LOG.debug("A hint was not passed on; polling finds out", pair(LogKey.REASON, failure));
                 }
             });
         } catch (KafkaException | IllegalStateException e) {
-            // The latter: it was closed meanwhile.
+            // IllegalStateException: the producer was closed meanwhile.
             LOG.debug("A hint was not passed on; polling finds out", pair(LogKey.REASON, e));
         }
     }
 
-    /** Made when it is wanted first; null: the relay stops. */
+    /** Made at the first hint; null: the relay stops. */
     private @Nullable Producer<byte[], byte[]> sender() {
         lock.lock();
         try {
@@ -124,7 +125,7 @@ class HintTopic {
                 } catch (KafkaException e) {
                     complain(e.getMessage());
                 } catch (RuntimeException e) {
-                    // Without this thread no hint of another instance would come in any more.
+                    // Without this thread no hint of another instance would arrive any more.
                     LOG.error("A fault of the relay stopped the reading of hints; they are read again", e);
                 }
             } while (!stopping.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS));
@@ -133,7 +134,7 @@ class HintTopic {
         }
     }
 
-    /** Reads until the relay stops or Kafka refuses. The topic's one partition is enough; one that is added later is not read. */
+    /** Reads until the relay stops or Kafka refuses. Partitions that are added later are not read; the topic needs only one. */
     private void follow(Consumer<byte[], byte[]> reader) {
         List<TopicPartition> partitions = partitions(reader);
         if (partitions.isEmpty()) {

@@ -5,7 +5,7 @@ import java.time.Clock;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.watch.Poller;
 
-/** Brings hints to the instance that follows the run, which is mostly another one than the one that dbt Cloud has told. */
+/** Brings hints to the instance that follows the run, which is mostly not the one that received the webhook. */
 @Singleton
 class Hints {
 

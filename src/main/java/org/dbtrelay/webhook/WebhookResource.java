@@ -25,8 +25,8 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where dbt Cloud sends its webhooks. Their signature is what lets them in, so no API key is asked for. dbt Cloud counts an
- * answer after more than ten seconds as a failure: it gets it at once, and what is to be done is done afterwards.
+ * Receives dbt Cloud's webhooks. Their signature authenticates them, so no API key is required. dbt Cloud counts an answer after more than
+ * ten seconds as a failure, so the relay answers at once and processes the webhook afterwards.
  */
 @Path("/webhooks/dbt-cloud/{connection}")
 @PermitAll
@@ -76,7 +76,7 @@ public class WebhookResource {
         if (client.isEmpty() || expected.isEmpty()) {
             return Response.status(Response.Status.NOT_FOUND).build();
         }
-        // Nothing is read for somebody who has no signature to show, and no more than a webhook for anybody.
+        // Without a signature nothing of the body is read, and never more than a webhook can have.
         if (signature == null || !signature.matches("[0-9a-f]{64}")) {
             webhooks.refused(connection);
             return Response.status(Response.Status.UNAUTHORIZED).build();

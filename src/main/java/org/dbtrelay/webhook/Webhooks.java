@@ -12,7 +12,7 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
 
-/** What is done about a well-signed webhook, after it has been answered. */
+/** Processes well-signed webhooks after they have been answered. */
 @Singleton
 class Webhooks {
 
@@ -27,13 +27,13 @@ class Webhooks {
         this.metrics = metrics;
     }
 
-    /** The body is no news for anybody who has not signed it. */
+    /** Counts a webhook with a wrong signature; its body is not logged. */
     void refused(String connection) {
         metrics.webhook(connection, "wrong_signature");
         LOG.debug("A webhook was refused: its signature is wrong", pair(LogKey.CONNECTION, connection));
     }
 
-    /** Takes the hint that it gives, if it gives one. Blocks for a second at most. */
+    /** Takes the hint of a webhook, if it has one. Blocks for a second at most. */
     void signed(DbtCloudClient client, byte[] body) {
         metrics.webhook(client.name(), outcome(client, body));
     }
@@ -54,7 +54,7 @@ class Webhooks {
         return "taken";
     }
 
-    /** The events seen last: dbt Cloud sends again what was not answered in time, and anybody can replay what he overheard. */
+    /** The last events: dbt Cloud repeats webhooks that were not answered in time, and others could replay them. */
     private static final class Seen {
 
         private static final int MOST = 10_000;

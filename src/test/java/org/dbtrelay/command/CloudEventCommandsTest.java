@@ -61,7 +61,7 @@ class CloudEventCommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("wrapped")
-    void the_data_is_the_command_and_source_and_id_its_id(String what, Sent sent) {
+    void theDataIsTheCommandAndSourceAndIdItsId(String what, Sent sent) {
         Input.CommandReceived read = commanded(sent);
 
         assertThat(read.command()).isInstanceOf(Command.Fit.class);
@@ -71,7 +71,7 @@ class CloudEventCommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("wrapped")
-    void the_hash_is_that_of_the_plain_command_with_the_same_id(String what, Sent sent) {
+    void theHashIsThatOfThePlainCommandWithTheSameId(String what, Sent sent) {
         CommandHash plain = commanded(
                         plain(COMMAND.replace("{\"command\"", "{\"command_id\": \"/shop/orders|17\", \"command\"")))
                 .hash();
@@ -81,7 +81,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void an_id_in_the_data_goes_first() {
+    void anIdInTheDataGoesFirst() {
         String command = "{\"command\": \"trigger\", \"command_id\": \"own\", \"job_id\": 1}";
         Input.CommandReceived plain = commanded(plain(command));
 
@@ -93,7 +93,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void no_two_events_have_one_id() {
+    void noTwoEventsHaveOneId() {
         String one = idOf("/shop", "orders/17");
         String other = idOf("/shop/orders", "17");
 
@@ -102,7 +102,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void an_id_that_gets_too_long_is_hashed() {
+    void anIdThatGetsTooLongIsHashed() {
         String longest = "x".repeat(128 - "/shop|".length());
 
         assertThat(idOf("/shop", longest)).isEqualTo("/shop|" + longest);
@@ -115,14 +115,14 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void the_value_as_a_whole_has_its_bound() {
+    void theValueAsAWholeHasItsBound() {
         Sent large = structured("\"subject\": \"" + "x".repeat(20_000) + "\", \"data\": " + COMMAND);
 
         assertThat(letter(large).reason()).isEqualTo(DeadLetterReason.TOO_LARGE);
     }
 
     @Test
-    void headers_of_no_cloud_event_change_nothing() {
+    void headersOfNoCloudEventChangeNothing() {
         Sent sent = plain(COMMAND).with("content-type", "text/plain").with("ce_traceparent", PARENT);
 
         assertThat(commanded(sent).command())
@@ -166,7 +166,7 @@ class CloudEventCommandsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("noCommands")
-    void is_malformed(String what, Sent sent, String message) {
+    void isMalformed(String what, Sent sent, String message) {
         DeadLetter letter = letter(sent);
 
         assertThat(letter.reason()).isEqualTo(DeadLetterReason.MALFORMED);
@@ -194,7 +194,7 @@ class CloudEventCommandsTest {
                 "source,      'a b',   " + PLACE,
                 "source,      'a|b',   " + PLACE,
             })
-    void a_bad_attribute_is_a_rejection_that_names_it(String attribute, String value, String id) {
+    void aBadAttributeIsARejectionThatNamesIt(String attribute, String value, String id) {
         String member = value == null ? "null" : "\"" + value.replace("\n", "\\n") + "\"";
         Command structured =
                 commanded(structured(attribute, member, "\"data\": " + COMMAND)).command();
@@ -206,7 +206,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void an_attribute_that_is_no_string_is_bad() {
+    void anAttributeThatIsNoStringIsBad() {
         assertRejected(
                 commanded(structured("id", "17", "\"data\": " + COMMAND)).command(), PLACE, "id: must be a string");
         assertRejected(
@@ -217,7 +217,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void data_of_another_content_type_is_bad_even_if_it_could_be_read() {
+    void dataOfAnotherContentTypeIsBadEvenIfItCouldBeRead() {
         assertRejected(
                 commanded(structured("\"datacontenttype\": \"application/xml\", \"data\": " + COMMAND))
                         .command(),
@@ -230,7 +230,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void data_twice_is_bad() {
+    void dataTwiceIsBad() {
         Sent sent = structured("\"data\": " + COMMAND + ", \"data_base64\": \"" + base64(COMMAND) + "\"");
 
         assertRejected(
@@ -238,7 +238,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void a_bad_envelope_is_told_of_under_the_commands_own_id() {
+    void aBadEnvelopeIsToldOfUnderTheCommandsOwnId() {
         String command = "{\"command\": \"trigger\", \"command_id\": \"own\", \"job_id\": 1, \"context\": 7}";
 
         assertRejected(commanded(binary(command).with("ce_id", null)).command(), "own", "ce_id: must be given");
@@ -246,7 +246,7 @@ class CloudEventCommandsTest {
 
     /** Else a command that was mended would be taken for the one that was rejected, and passed over. */
     @Test
-    void a_mended_envelope_makes_another_content() {
+    void aMendedEnvelopeMakesAnotherContent() {
         Sent bad = structured("specversion", "\"0.3\"", "\"data\": " + COMMAND);
         Sent good = structured("\"data\": " + COMMAND);
 
@@ -258,7 +258,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void a_bad_command_in_a_good_envelope_is_rejected_as_ever() {
+    void aBadCommandInAGoodEnvelopeIsRejectedAsEver() {
         assertRejected(
                 commanded(binary("{\"command\": \"trigger\", \"jobid\": 1}")).command(),
                 "/shop/orders|17",
@@ -273,7 +273,7 @@ class CloudEventCommandsTest {
     // traces
 
     @Test
-    void the_trace_comes_from_the_header_or_from_the_event() {
+    void theTraceComesFromTheHeaderOrFromTheEvent() {
         Sent structured =
                 structured("\"traceparent\": \"" + PARENT + "\", \"tracestate\": \"vendor=1\", \"data\": " + COMMAND);
         Sent binary = binary(COMMAND).with("ce_traceparent", PARENT).with("ce_tracestate", "vendor=1");
@@ -286,7 +286,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void the_header_goes_before_the_event_if_it_is_valid() {
+    void theHeaderGoesBeforeTheEventIfItIsValid() {
         for (Sent sent : List.of(
                 structured("\"traceparent\": \"" + PARENT + "\", \"tracestate\": \"vendor=1\", \"data\": " + COMMAND),
                 binary(COMMAND).with("ce_traceparent", PARENT).with("ce_tracestate", "vendor=1"))) {
@@ -306,7 +306,7 @@ class CloudEventCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"17", "\"nonsense\"", "null", "{}"})
-    void a_bad_trace_rejects_nothing(String traceparent) {
+    void aBadTraceRejectsNothing(String traceparent) {
         Sent sent = structured("\"traceparent\": " + traceparent + ", \"data\": " + COMMAND);
 
         assertThat(commanded(sent).command()).isInstanceOf(Command.Fit.class);
@@ -314,7 +314,7 @@ class CloudEventCommandsTest {
     }
 
     @Test
-    void a_rejection_belongs_to_the_trace_as_well() {
+    void aRejectionBelongsToTheTraceAsWell() {
         Sent sent = binary("{}").with("ce_traceparent", PARENT);
 
         assertThat(commanded(sent).command().head().trace()).isEqualTo(new TraceContext(PARENT, null));
@@ -323,7 +323,7 @@ class CloudEventCommandsTest {
     // what goes on the topic from elsewhere
 
     @Test
-    void made_plain_it_is_the_same_command() {
+    void madePlainItIsTheSameCommand() {
         for (Sent sent : List.of(structured("\"data\": " + COMMAND), binary(COMMAND))) {
             Input.CommandReceived read = commanded(sent);
             byte[] plain = decoder.plain(

@@ -28,7 +28,7 @@ class CommandDecoderTest {
     private final CommandDecoder decoder = new CommandDecoder(MAX_SIZE);
 
     @Test
-    void a_trigger_with_everything_is_read_to_the_letter() {
+    void aTriggerWithEverythingIsReadToTheLetter() {
         Command.Fit trigger = trigger("""
                 {"command": "trigger", "command_id": "orders-1", "connection": "eu", "account_id": 4238,
                  "job_id": 70403103930101, "cause": "orders landed", "steps_override": ["dbt run"],
@@ -57,7 +57,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void what_is_absent_or_null_takes_the_default() {
+    void whatIsAbsentOrNullTakesTheDefault() {
         Command.Fit trigger = trigger("{\"command\": \"trigger\", \"job_id\": 1, \"cause\": null}");
 
         assertThat(trigger.id()).isEqualTo("the-default-id");
@@ -67,7 +67,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void a_job_can_be_named() {
+    void aJobCanBeNamed() {
         Command.Fit trigger = trigger("""
                 {"command": "trigger", "project_name": "p", "environment_name": "e", "job_name": "j"}
                 """);
@@ -117,7 +117,7 @@ class CommandDecoderTest {
                 "{\"command\": \"trigger\", \"job_id\": 1, \"command_id\": \"a\\u0000b\"} | command_id:",
                 "{\"command\": \"trigger\", \"job_id\": 1, \"account_id\": true}     | account_id:",
             })
-    void a_broken_rule_is_a_rejection_that_names_the_field(String json, String field) {
+    void aBrokenRuleIsARejectionThatNamesTheField(String json, String field) {
         Command.Unfit unfit = unfit(json);
 
         assertThat(unfit.reason()).isEqualTo(RejectReason.INVALID);
@@ -125,7 +125,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void a_rejection_keeps_the_id_and_the_context_where_they_can_be_read() {
+    void aRejectionKeepsTheIdAndTheContextWhereTheyCanBeRead() {
         Command.Unfit unfit =
                 unfit("{\"command_id\": \"c1\", \"context\": {\"a\": 1}, \"command\": \"trigger\", \"typo\": 1}");
 
@@ -134,7 +134,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void an_id_that_is_too_long_is_rejected_under_the_default_id() {
+    void anIdThatIsTooLongIsRejectedUnderTheDefaultId() {
         Command.Unfit unfit =
                 unfit("{\"command\": \"trigger\", \"job_id\": 1, \"command_id\": \"" + "x".repeat(129) + "\"}");
 
@@ -143,7 +143,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void a_context_that_is_too_large_is_rejected() {
+    void aContextThatIsTooLargeIsRejected() {
         String context = "\"" + "x".repeat(8 * 1024) + "\"";
 
         assertThat(unfit("{\"command\": \"trigger\", \"job_id\": 1, \"context\": " + context + "}")
@@ -164,12 +164,12 @@ class CommandDecoderTest {
                 "{} {}",
                 "{\"a\": 1, \"a\": 2}",
             })
-    void what_is_no_json_object_is_malformed(String text) {
+    void whatIsNoJsonObjectIsMalformed(String text) {
         assertThat(verdict(text.getBytes(StandardCharsets.UTF_8))).isEqualTo(DeadLetterReason.MALFORMED);
     }
 
     @Test
-    void what_is_not_utf_8_is_malformed() {
+    void whatIsNotUtf8IsMalformed() {
         byte[] latin1 = "{\"command\": \"trigger\", \"job_id\": 1, \"cause\": \"\u00e9\"}"
                 .getBytes(StandardCharsets.ISO_8859_1);
         byte[] utf16 = "{\"command\": \"trigger\", \"job_id\": 1}".getBytes(StandardCharsets.UTF_16BE);
@@ -179,7 +179,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void no_value_is_malformed_and_too_much_of_it_too_large() {
+    void noValueIsMalformedAndTooMuchOfItTooLarge() {
         byte[] large = new byte[MAX_SIZE + 1];
         Arrays.fill(large, (byte) ' ');
 
@@ -188,7 +188,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void the_hash_tells_contents_apart_and_not_the_order_of_fields() {
+    void theHashTellsContentsApartAndNotTheOrderOfFields() {
         CommandHash one = hash("{\"command\": \"trigger\", \"job_id\": 1, \"context\": {\"a\": 1, \"b\": 2}}");
 
         assertThat(hash("{\"context\":{\"b\":2,\"a\":1},\"job_id\":1,\"command\":\"trigger\"}"))
@@ -198,7 +198,7 @@ class CommandDecoderTest {
     }
 
     @Test
-    void an_id_can_be_written_into_a_command() {
+    void anIdCanBeWrittenIntoACommand() {
         byte[] without = "{\"command\": \"trigger\", \"job_id\": 1}".getBytes(StandardCharsets.UTF_8);
         byte[] with = decoder.plain(without, name -> null, "new");
 

@@ -42,7 +42,7 @@ class CommandSchemaTest {
     private final CommandDecoder decoder = new CommandDecoder(300_000);
 
     @Test
-    void it_knows_the_fields_and_the_verbs_of_the_decoder() {
+    void itKnowsTheFieldsAndTheVerbsOfTheDecoder() {
         assertThat(names(SCHEMA.path("properties"))).isEqualTo(new TreeSet<>(KnownFields.names()));
         assertThat(Schemas.alternatives("command")).isEqualTo(new TreeSet<>(Verb.words()));
         assertThat(strings(SCHEMA.at("/properties/command/enum"))).isEqualTo(new TreeSet<>(Verb.words()));
@@ -50,7 +50,7 @@ class CommandSchemaTest {
 
     @ParameterizedTest
     @EnumSource(Verb.class)
-    void it_knows_which_fields_a_verb_may_have(Verb verb) {
+    void itKnowsWhichFieldsAVerbMayHave(Verb verb) {
         Set<String> refused = new TreeSet<>(KnownFields.names());
         refused.removeAll(KnownFields.of(verb));
         JsonNode properties = SCHEMA.path("$defs").path(verb.word()).path("properties");
@@ -60,7 +60,7 @@ class CommandSchemaTest {
     }
 
     @Test
-    void it_lists_the_words_of_the_choices() {
+    void itListsTheWordsOfTheChoices() {
         assertThat(strings(SCHEMA.at("/properties/if_running/enum")))
                 .isEqualTo(Arrays.stream(IfRunning.values())
                         .map(word -> word.name().toLowerCase(Locale.ROOT))
@@ -78,7 +78,7 @@ class CommandSchemaTest {
 
     @ParameterizedTest
     @MethodSource("examples")
-    void its_examples_are_commands(JsonNode example) {
+    void itsExamplesAreCommands(JsonNode example) {
         assertThat(decoded(example.toString()))
                 .isInstanceOfSatisfying(
                         Command.Fit.class,
@@ -89,7 +89,7 @@ class CommandSchemaTest {
     /** Commands in which every field in turn has every value: about 8,000 of them. */
     @ParameterizedTest
     @MethodSource("bases")
-    void it_takes_what_the_decoder_takes_and_nothing_else(String base) throws JsonProcessingException {
+    void itTakesWhatTheDecoderTakesAndNothingElse(String base) throws JsonProcessingException {
         List<String> fields = new ArrayList<>(KnownFields.names());
         fields.add("jobid");
         List<String> differences = new ArrayList<>();

@@ -44,7 +44,7 @@ class EventHeadersTest {
         "CE-, false",
         "'', false",
     })
-    void each_bindings_prefix_is_the_same_event(String prefix, boolean capitals) {
+    void eachBindingsPrefixIsTheSameEvent(String prefix, boolean capitals) {
         for (long place = 1; place <= 2; place++) {
             assertThat(id(onKafka(place, COMMAND, event(prefix, capitals)))).isEqualTo("/shop|17");
         }
@@ -52,7 +52,7 @@ class EventHeadersTest {
     }
 
     @Test
-    void two_spellings_that_agree_are_one_event() {
+    void twoSpellingsThatAgreeAreOneEvent() {
         String[] both = both(event("ce_", false), event("Ce-", true));
 
         assertThat(id(onKafka(1, COMMAND, both))).isEqualTo("/shop|17");
@@ -60,7 +60,7 @@ class EventHeadersTest {
     }
 
     @Test
-    void a_mixture_of_prefixes_is_one_event() {
+    void aMixtureOfPrefixesIsOneEvent() {
         assertThat(id(onKafka(
                         1,
                         COMMAND,
@@ -76,7 +76,7 @@ class EventHeadersTest {
     }
 
     @Test
-    void over_http_the_value_is_decoded_where_the_prefix_is_https() {
+    void overHttpTheValueIsDecodedWhereThePrefixIsHttps() {
         assertThat(id(overHttp(
                         COMMAND, "ce-specversion", "1.0", "ce-id", "\"a%20b\"", "ce-source", "/shop", "ce-type", "t")))
                 .isEqualTo("/shop|a b");
@@ -86,7 +86,7 @@ class EventHeadersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"-", "application/json", "text/plain"})
-    void an_envelope_without_its_content_type_is_taken(String contentType) {
+    void anEnvelopeWithoutItsContentTypeIsTaken(String contentType) {
         String[] headers = contentType.equals("-") ? new String[0] : new String[] {"content-type", contentType};
         String value = "{" + EVENT + ", \"data\": " + COMMAND + "}";
 
@@ -96,7 +96,7 @@ class EventHeadersTest {
     }
 
     @Test
-    void a_content_type_in_capitals_is_one() {
+    void aContentTypeInCapitalsIsOne() {
         String value = "{" + EVENT + ", \"data\": " + COMMAND + "}";
 
         assertThat(id(onKafka(1, value, "Content-Type", "application/cloudevents+json")))
@@ -104,7 +104,7 @@ class EventHeadersTest {
     }
 
     @Test
-    void names_that_are_everybodys_mean_nothing_by_themselves() {
+    void namesThatAreEverybodysMeanNothingByThemselves() {
         assertThat(id(onKafka(
                         1, COMMAND, "id", "17", "source", "/shop", "type", "t", "trace.id", "x", "service-id", "y")))
                 .isEqualTo("dbt.commands-3-1-1790000000000");
@@ -124,7 +124,7 @@ class EventHeadersTest {
         "other,     17,    CloudEvent-Id, 17, CloudEvent-Id: looks like the attribute id",
         "content-type, application/cloudevents+json, Content-Type, application/json, Content-Type: is 'application/json'",
     })
-    void headers_that_leave_open_which_event_it_is_are_named(
+    void headersThatLeaveOpenWhichEventItIsAreNamed(
             String one, String value, String other, String otherValue, String message) {
         String[] headers = {one, value, other, otherValue};
 
@@ -134,7 +134,7 @@ class EventHeadersTest {
 
     /** Whether the bridge has decoded it nobody can tell; two roads would make two ids of one event. */
     @Test
-    void a_value_that_one_binding_decodes_and_the_other_does_not_is_named() {
+    void aValueThatOneBindingDecodesAndTheOtherDoesNotIsNamed() {
         assertThat(letter(onKafka(
                         1, COMMAND, "ce-specversion", "1.0", "ce-id", "a%20b", "ce-source", "/shop", "ce-type", "t")))
                 .isEqualTo(
@@ -146,7 +146,7 @@ class EventHeadersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ce_", "ce-"})
-    void an_envelope_and_headers_of_two_events_are_named(String prefix) {
+    void anEnvelopeAndHeadersOfTwoEventsAreNamed(String prefix) {
         String value = "{" + EVENT.replace("17", "18") + ", \"data\": " + COMMAND + "}";
 
         for (String contentType : List.of("application/json", "application/cloudevents+json")) {
@@ -158,7 +158,7 @@ class EventHeadersTest {
     }
 
     @Test
-    void a_batch_is_named() {
+    void aBatchIsNamed() {
         String batch = "[{" + EVENT + ", \"data\": " + COMMAND + "}]";
 
         assertThat(letter(onKafka(1, batch, "content-type", "application/cloudevents-batch+json")))
@@ -170,7 +170,7 @@ class EventHeadersTest {
 
     /** All ways to spell an event, and all faults: it has its own id, or it is not carried out. */
     @Test
-    void no_event_with_an_id_gets_another_one() {
+    void noEventWithAnIdGetsAnotherOne() {
         List<String> prefixes = List.of("ce_", "ce-", "cloudEvents:", "CE_", "", "ce.", "x-ce-", "cloudevents.");
         for (String ofId : prefixes) {
             for (String ofSource : prefixes) {

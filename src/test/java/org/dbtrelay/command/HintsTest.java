@@ -39,7 +39,7 @@ class HintsTest {
                 "1F8B08             | is compressed with gzip",
                 "AA55               | is not UTF-8",
             })
-    void what_stands_in_front_is_named(String hex, String message) {
+    void whatStandsInFrontIsNamed(String hex, String message) {
         byte[] front = HexFormat.of().parseHex(hex);
         byte[] command = bytes(COMMAND);
         byte[] value = new byte[front.length + command.length];
@@ -51,7 +51,7 @@ class HintsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"UTF-16", "UTF-16LE", "UTF-16BE", "x-UTF-16LE-BOM", "UTF-32", "UTF-32LE", "UTF-32BE"})
-    void another_unicode_is_named(String charset) {
+    void anotherUnicodeIsNamed(String charset) {
         assertThat(unreadable(COMMAND.getBytes(Charset.forName(charset))))
                 .isEqualTo("the record is " + (charset.contains("16") ? "UTF-16" : "UTF-32") + "; write UTF-8");
     }
@@ -59,7 +59,7 @@ class HintsTest {
     // JSON around a command
 
     @Test
-    void a_string_that_holds_a_command_is_named() {
+    void aStringThatHoldsACommandIsNamed() {
         String quoted = '"' + COMMAND.replace("\"", "\\\"") + '"';
         String base64 = '"' + Base64.getEncoder().encodeToString(bytes(COMMAND)) + '"';
 
@@ -89,13 +89,13 @@ class HintsTest {
                 "{\"id\": \"17\", \"source\": \"/a\", \"type\": \"t\", \"data\": COMMAND} | "
                         + "data: is not a field of a command, but holds one; a CloudEvent needs its specversion",
             })
-    void an_envelope_is_named(String json, String message) {
+    void anEnvelopeIsNamed(String json, String message) {
         assertThat(unfit(json.replace("COMMAND", COMMAND))).isEqualTo(message);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"ce_specversion", "ce_source"})
-    void headers_that_were_written_as_json_are_named(String name) {
+    void headersThatWereWrittenAsJsonAreNamed(String name) {
         Map<String, String> headers = new TreeMap<>(Map.of("ce_specversion", "1.0", "ce_id", "17", "ce_type", "t"));
         headers.put("ce_source", "/shop");
         headers.computeIfPresent(name, (it, value) -> '"' + value + '"');
@@ -113,7 +113,7 @@ class HintsTest {
     // names
 
     @Test
-    void each_field_is_known_again_in_another_spelling() {
+    void eachFieldIsKnownAgainInAnotherSpelling() {
         for (String field : KnownFields.names()) {
             String camel = camel(field);
             for (String other : List.of(
@@ -143,13 +143,13 @@ class HintsTest {
         "addtionalRunConfg, additional_run_config",
         "expiresAtt, expires_at",
     })
-    void a_near_miss_is_known_again(String name, String field) {
+    void aNearMissIsKnownAgain(String name, String field) {
         assertThat(unfit("{\"command\": \"trigger\", \"" + name + "\": 1}"))
                 .isEqualTo(name + ": is not a field of a command; " + field + " was probably meant");
     }
 
     @Test
-    void a_field_of_additional_run_config_is_shown_its_place() {
+    void aFieldOfAdditionalRunConfigIsShownItsPlace() {
         for (String field : Overrides.DOCUMENTED_RUN_CONFIG) {
             for (String name : List.of(field, camel(field))) {
                 assertThat(unfit("{\"command\": \"trigger\", \"job_id\": 1, \"" + name + "\": 1}"))
@@ -173,7 +173,7 @@ class HintsTest {
                 "path        | it belongs into an object in artifacts",
                 "step        | it belongs into an object in artifacts",
             })
-    void a_name_that_belongs_elsewhere_is_shown_its_place(String name, String place) {
+    void aNameThatBelongsElsewhereIsShownItsPlace(String name, String place) {
         assertThat(unfit("{\"command\": \"trigger\", \"job_id\": 1, \"" + name + "\": 1}"))
                 .isEqualTo(name + ": is not a field of a command; " + place);
     }
@@ -196,14 +196,14 @@ class HintsTest {
                 "{\"a\": DEEP}                      | the record is no JSON: lists and objects stand more than 100 deep",
                 "{\"a\": LONG}                      | the record is no JSON: a number has more than 1000 digits",
             })
-    void the_words_are_no_librarys(String json, String message) {
+    void theWordsAreNoLibrarys(String json, String message) {
         String told = unreadable(bytes(json.replace("DEEP", "[".repeat(101)).replace("LONG", "9".repeat(1_001))));
 
         assertThat(told).startsWith(message).doesNotContain("Feature", "fasterxml", "Constraints", "`", "enable");
     }
 
     @Test
-    void over_http_it_is_the_body() {
+    void overHttpItIsTheBody() {
         List<byte[]> faults = new ArrayList<>(List.of(
                 bytes("7"), bytes("{"), bytes(""), new byte[30_000], bytes("{} {}"), new byte[] {0, 0, 0, 0, 7, '{', '}'
                 }));

@@ -62,7 +62,7 @@ class OddCommandsTest {
     }
 
     @Test
-    void each_record_has_exactly_one_outcome() {
+    void eachRecordHasExactlyOneOutcome() {
         for (int i = 0; i < RECORDS; i++) {
             long seed = SEED + i;
             ConsumerRecord<byte[], byte[]> record = new OddCommands(seed).next();
@@ -93,7 +93,7 @@ class OddCommandsTest {
                 "[         | ``",
                 "{\"a\":[  | ``",
             })
-    void deep_nesting_needs_no_deep_stack(String open, String close) throws InterruptedException {
+    void deepNestingNeedsNoDeepStack(String open, String close) throws InterruptedException {
         assertThat(withLittleRoom(
                         "{\"command\":\"trigger\",\"job_id\":1,\"context\":" + deep(open, close, 40_000) + "}"))
                 .isInstanceOf(Input.NotACommand.class);
@@ -105,7 +105,7 @@ class OddCommandsTest {
     }
 
     @Test
-    void a_fault_of_the_relay_ends_no_channel() {
+    void aFaultOfTheRelayEndsNoChannel() {
         RecordHeaders headers = new RecordHeaders() {
             @Override
             public Iterator<Header> iterator() {

@@ -17,7 +17,7 @@ class QuotedTest {
     private final CommandDecoder decoder = new CommandDecoder(20_000);
 
     @Test
-    void a_text_is_cut_between_characters() {
+    void aTextIsCutBetweenCharacters() {
         assertThat(Quoted.text("x".repeat(60))).isEqualTo("x".repeat(60));
         assertThat(Quoted.text("x".repeat(61))).isEqualTo("x".repeat(60) + "…");
         assertThat(Quoted.text("x".repeat(59) + "😀")).isEqualTo("x".repeat(59) + "😀");
@@ -34,13 +34,13 @@ class QuotedTest {
                 "{\"command\": \"trigger\", \"job_id\": 1, \"context\": {\"\\ude00\": 1}}",
                 "{\"\\ud83d\": 1}",
             })
-    void half_a_character_is_malformed(String json) {
+    void halfACharacterIsMalformed(String json) {
         assertThat(verdict(json).reason()).isEqualTo(DeadLetterReason.MALFORMED);
         assertThat(verdict(json).message()).contains("surrogate pair");
     }
 
     @Test
-    void both_halves_are_a_character() {
+    void bothHalvesAreACharacter() {
         assertThat(decode("{\"command\": \"trigger\", \"job_id\": 1, \"cause\": \"\\ud83d\\ude00\"}"))
                 .isInstanceOf(Input.CommandReceived.class);
     }
@@ -48,14 +48,14 @@ class QuotedTest {
     /** Jackson reads it without a word, and cannot make a number of it. */
     @ParameterizedTest
     @ValueSource(strings = {"1e99999999999999", "-1E+99999999999", "[1e-99999999999]"})
-    void an_endless_exponent_is_malformed(String number) {
+    void anEndlessExponentIsMalformed(String number) {
         assertThat(verdict("{\"command\": \"trigger\", \"job_id\": 1, \"context\": " + number + "}")
                         .reason())
                 .isEqualTo(DeadLetterReason.MALFORMED);
     }
 
     @Test
-    void a_hundred_levels_are_deep_enough() {
+    void aHundredLevelsAreDeepEnough() {
         assertThat(decode(nested(99))).isInstanceOf(Input.CommandReceived.class);
         assertThat(verdict(nested(100)).reason()).isEqualTo(DeadLetterReason.MALFORMED);
     }

@@ -55,7 +55,7 @@ class VerbsTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("tasks")
-    void each_verb_has_its_task(String json, Task task) {
+    void eachVerbHasItsTask(String json, Task task) {
         Command.Fit command = fit(json);
 
         assertThat(command.task()).isEqualTo(task);
@@ -64,7 +64,7 @@ class VerbsTest {
     }
 
     @Test
-    void a_trigger_can_resume_expire_and_only_look() {
+    void aTriggerCanResumeExpireAndOnlyLook() {
         Command.Fit command = fit("{'command': 'trigger', 'job_id': 7, 'retry_from_failure': true, 'dry_run': true,"
                 + " 'if_running': 'replace', 'expires_at': '2026-11-22T19:00:00.5+01:00'}");
 
@@ -77,7 +77,7 @@ class VerbsTest {
     }
 
     @Test
-    void what_a_trigger_does_not_say_it_does_not_want() {
+    void whatATriggerDoesNotSayItDoesNotWant() {
         Command.Fit command =
                 fit("{'command': 'trigger', 'job_id': 7, 'retry_from_failure': false, 'if_running': null}");
 
@@ -90,7 +90,7 @@ class VerbsTest {
     }
 
     @Test
-    void a_retry_and_a_follow_have_wishes_too() {
+    void aRetryAndAFollowHaveWishesToo() {
         RequestedOptions requested =
                 new RequestedOptions(Duration.ofSeconds(5), Duration.ofHours(2), false, null, null, List.of());
 
@@ -148,7 +148,7 @@ class VerbsTest {
                 "{'command': 'cancel', 'run_id': 1, 'caus': 'x'} | caus: is not a field of a command; cause was probably meant",
                 "{'command': 'cancel', 'run_id': 1, 'something': null} | something: is not a field of a command; known for cancel are [account_id, command, command_id, connection, context, expires_at, run_id, target_command_id]",
             })
-    void a_broken_rule_is_told_with_the_field_the_rule_and_what_was_found(String json, String message) {
+    void aBrokenRuleIsToldWithTheFieldTheRuleAndWhatWasFound(String json, String message) {
         Command.Unfit unfit = unfit(json);
 
         assertThat(unfit.reason()).isEqualTo(RejectReason.INVALID);
@@ -156,7 +156,7 @@ class VerbsTest {
     }
 
     @Test
-    void a_long_or_strange_name_is_cut_and_cleaned() {
+    void aLongOrStrangeNameIsCutAndCleaned() {
         assertThat(unfit("{'command': 'trigger', 'job_id': 1, '" + "x".repeat(70) + "': 1}")
                         .message())
                 .startsWith("x".repeat(60) + "…: is not a field");
@@ -168,7 +168,7 @@ class VerbsTest {
     }
 
     @Test
-    void the_verb_is_told_even_if_the_rest_is_wrong() {
+    void theVerbIsToldEvenIfTheRestIsWrong() {
         assertThat(unfit("{'command': 'cancel', 'run_id': 0}").verb()).isEqualTo("cancel");
         assertThat(unfit("{'command': 'stop', 'run_id': 0}").verb()).isEqualTo("unknown");
     }

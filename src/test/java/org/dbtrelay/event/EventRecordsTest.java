@@ -27,7 +27,7 @@ class EventRecordsTest {
     private static final String CONTEXT = "{\"amount\":2.50,\"big\":12345678901234567890,\"text\":\"ü\"}";
 
     @Test
-    void in_binary_mode_the_attributes_are_headers() {
+    void inBinaryModeTheAttributesAreHeaders() {
         EventRecords records = records("binary");
         RunEvent event = event(new TraceContext(PARENT, "vendor=1"));
 
@@ -50,7 +50,7 @@ class EventRecordsTest {
     }
 
     @Test
-    void in_structured_mode_the_value_is_the_envelope() throws IOException {
+    void inStructuredModeTheValueIsTheEnvelope() throws IOException {
         EventRecords records = records("structured");
         RunEvent event = event(new TraceContext(PARENT, "vendor=1"));
 
@@ -81,7 +81,7 @@ class EventRecordsTest {
     }
 
     @Test
-    void without_a_trace_there_is_no_word_of_it() {
+    void withoutATraceThereIsNoWordOfIt() {
         RunEvent event = event(null);
 
         assertThat(headers(records("binary").record(event)).keySet()).noneMatch(name -> name.contains("trace"));
@@ -91,7 +91,7 @@ class EventRecordsTest {
     }
 
     @Test
-    void the_subject_names_what_is_known() {
+    void theSubjectNamesWhatIsKnown() {
         assertThat(subject(2L, 5L, 9L)).isEqualTo("accounts/2/jobs/5/runs/9");
         assertThat(subject(2L, null, 9L)).isEqualTo("accounts/2/runs/9");
         assertThat(subject(2L, null, null)).isEqualTo("accounts/2");

@@ -51,7 +51,7 @@ class EventSchemaTest {
     }
 
     @Test
-    void the_schemas_know_the_types() {
+    void theSchemasKnowTheTypes() {
         assertThat(Schemas.alternatives("run-event", "artifact-event"))
                 .isEqualTo(Arrays.stream(EventType.values())
                         .map(EventType::wireName)
@@ -73,7 +73,7 @@ class EventSchemaTest {
 
     @ParameterizedTest(name = "{1}")
     @MethodSource("reasons")
-    void the_schemas_know_the_reasons(String schema, String list, List<String> reasons) {
+    void theSchemasKnowTheReasons(String schema, String list, List<String> reasons) {
         assertThat(Schemas.document(schema).path("$defs").path(list).path("oneOf"))
                 .filteredOn(choice -> choice.has("const"))
                 .extracting(choice -> choice.path("const").asText())
@@ -81,7 +81,7 @@ class EventSchemaTest {
     }
 
     @Test
-    void there_is_a_sample_of_each_type() {
+    void thereIsASampleOfEachType() {
         assertThat(samples().stream().map(name -> name.split("-", 2)[0]))
                 .containsAll(Arrays.stream(EventType.values())
                         .map(EventType::wireName)
@@ -90,7 +90,7 @@ class EventSchemaTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void what_is_written_is_as_the_schema_says(String name) throws IOException {
+    void whatIsWrittenIsAsTheSchemaSays(String name) throws IOException {
         JsonNode data = JSON.readTree(records.data(SampleEvents.all().get(name)));
 
         assertThat(Schemas.eventFaults(data)).isEmpty();
@@ -102,7 +102,7 @@ class EventSchemaTest {
     /** A schema that takes anything would pass all of the above. */
     @ParameterizedTest
     @MethodSource("samples")
-    void every_field_matters_to_the_schema(String name) throws IOException {
+    void everyFieldMattersToTheSchema(String name) throws IOException {
         JsonNode data = JSON.readTree(records.data(SampleEvents.all().get(name)));
         for (var field : data.properties()) {
             ObjectNode without = data.deepCopy();
@@ -130,7 +130,7 @@ class EventSchemaTest {
      */
     @ParameterizedTest
     @MethodSource("samples")
-    void what_is_written_stays_as_it_was(String name) throws IOException {
+    void whatIsWrittenStaysAsItWas(String name) throws IOException {
         RunEvent event = SampleEvents.all().get(name);
         JsonNode written = JSON.readTree(records.record(event).value());
 
@@ -141,7 +141,7 @@ class EventSchemaTest {
     }
 
     @Test
-    void no_golden_file_is_left_over() throws IOException {
+    void noGoldenFileIsLeftOver() throws IOException {
         try (Stream<Path> files = Files.list(GOLDEN)) {
             assertThat(files.map(file -> file.getFileName().toString().replace(".json", "")))
                     .containsExactlyInAnyOrderElementsOf(samples());

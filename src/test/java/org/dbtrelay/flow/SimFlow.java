@@ -141,26 +141,6 @@ public final class SimFlow {
         return views;
     }
 
-    /** Where records come in. */
-    public static Intake intake(Owners owners) {
-        return new Intake(owners);
-    }
-
-    /** Where what concerns all partitions comes in, and nothing else does. */
-    public static Intake intake(Consumer<Input> ofAll) {
-        return new Intake(null) {
-            @Override
-            public void offerToAll(Input input) {
-                ofAll.accept(input);
-            }
-
-            @Override
-            public boolean ownsPartitions() {
-                return true;
-            }
-        };
-    }
-
     /** Sets the share of the budgets as the application does. */
     public static void share(Connections connections, Owners.OwnedPartitions change) {
         new BudgetShare(connections).onChange(change);

@@ -4,7 +4,7 @@ package org.dbtrelay.it;
 final class Moments {
 
     /** One transaction of the ledger. At its entry nothing is written, at its return all of it counts. */
-    static final String APPEND = "org.dbtrelay.ledger.PartitionLedger.append";
+    static final String APPEND = "org.dbtrelay.ledger.Claim.append";
 
     /** The last step of a transaction. At its entry all records of it are with the broker, and none counts. */
     static final String COMMIT = "org.apache.kafka.clients.producer.KafkaProducer.commitTransaction";

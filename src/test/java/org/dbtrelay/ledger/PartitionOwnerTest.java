@@ -114,7 +114,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void a_degraded_partition_is_looked_at_again_and_again_and_not_claimed_before_it_can_be_read() {
+    void aDegradedPartitionIsLookedAtAgainAndAgainAndNotClaimedBeforeItCanBeRead() {
         unreadable = true;
 
         owners.assigned(List.of(PARTITION));
@@ -128,7 +128,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void an_error_does_not_end_the_owner() {
+    void anErrorDoesNotEndTheOwner() {
         errors.set(3);
 
         owners.assigned(List.of(PARTITION));
@@ -138,7 +138,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void a_partition_that_is_given_again_gets_another_owner() {
+    void aPartitionThatIsGivenAgainGetsAnotherOwner() {
         owners.assigned(List.of(PARTITION));
         await().until(() -> phase() == OwnerStatus.Phase.SERVING);
 
@@ -149,7 +149,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void an_assigned_partition_without_an_owner_gets_one_and_is_fetched_again() {
+    void anAssignedPartitionWithoutAnOwnerGetsOneAndIsFetchedAgain() {
         assignment.add(PARTITION);
 
         owners.compareWithAssignment();
@@ -166,7 +166,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void a_stop_that_comes_while_a_claim_is_made_lets_nothing_begin() {
+    void aStopThatComesWhileAClaimIsMadeLetsNothingBegin() {
         AtomicInteger steps = new AtomicInteger();
         CompletableFuture<Void> stopped = new CompletableFuture<>();
         takes = steps::incrementAndGet;
@@ -188,7 +188,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void a_partition_that_is_assigned_while_the_process_stops_has_no_owner_in_the_end() {
+    void aPartitionThatIsAssignedWhileTheProcessStopsHasNoOwnerInTheEnd() {
         AtomicReference<Thread> shutdown = new AtomicReference<>();
         made = () -> {
             made = () -> {};
@@ -204,7 +204,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void an_open_transaction_in_the_ledger_is_waited_for() {
+    void anOpenTransactionInTheLedgerIsWaitedFor() {
         ledgerEnd = 5;
 
         owners.assigned(List.of(PARTITION));
@@ -217,7 +217,7 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void only_what_cannot_be_read_is_skipped() {
+    void onlyWhatCannotBeReadIsSkipped() {
         unreadable = true;
         skip = PARTITION + "@0," + PARTITION + "@1";
         owners = ledger().owners();

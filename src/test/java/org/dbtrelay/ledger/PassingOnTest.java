@@ -17,8 +17,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
-import org.dbtrelay.ledger.intake.MailboxItem;
-import org.dbtrelay.ledger.intake.SourceRecord;
 import org.dbtrelay.ledger.placement.PassedOn;
 import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.run.command.Command;
@@ -50,7 +48,7 @@ class PassingOnTest {
     }
 
     @Test
-    void a_misplaced_record_is_passed_on_with_the_position_and_does_nothing_here() {
+    void aMisplacedRecordIsPassedOnWithThePositionAndDoesNothingHere() {
         String key = keyWhere(home -> home != HERE);
         offer(record(key, "id", ""));
 
@@ -71,7 +69,7 @@ class PassingOnTest {
     }
 
     @Test
-    void a_record_that_lies_where_its_key_belongs_is_taken() {
+    void aRecordThatLiesWhereItsKeyBelongsIsTaken() {
         offer(record(keyWhere(home -> home == HERE), "id", ""));
 
         awaitOne("dbt.run.events");
@@ -79,7 +77,7 @@ class PassingOnTest {
     }
 
     @Test
-    void one_that_was_passed_on_has_the_id_of_the_place_where_its_producer_had_put_it() {
+    void oneThatWasPassedOnHasTheIdOfThePlaceWhereItsProducerHadPutIt() {
         String key = keyWhere(home -> home == HERE);
         offer(record(key, null, "topic=commands-topic from=3@7 timestamp=" + TIME + " to=1 of=4"));
 
@@ -88,7 +86,7 @@ class PassingOnTest {
     }
 
     @Test
-    void its_age_is_that_of_the_record_that_was_sent() {
+    void itsAgeIsThatOfTheRecordThatWasSent() {
         String key = keyWhere(home -> home == HERE);
         offer(record(key, "old", "topic=commands-topic from=3@7 timestamp=1000 to=1 of=4"));
 
@@ -102,7 +100,7 @@ class PassingOnTest {
     }
 
     @Test
-    void a_header_that_came_with_a_copy_counts_for_nothing() {
+    void aHeaderThatCameWithACopyCountsForNothing() {
         String key = keyWhere(home -> home == HERE);
         String header = "topic=commands-topic from=3@7 timestamp=" + TIME + " to=1 of=4";
         offer(record(key, null, header));
@@ -113,7 +111,7 @@ class PassingOnTest {
     }
 
     @Test
-    void a_header_from_elsewhere_keeps_no_record_from_its_partition() {
+    void aHeaderFromElsewhereKeepsNoRecordFromItsPartition() {
         String key = keyWhere(home -> home != HERE);
         int home = home(key, 4);
         offer(record(key, "a", "topic=commands-topic from=3@7 timestamp=1 to=" + home + " of=4"));
@@ -136,7 +134,7 @@ class PassingOnTest {
     }
 
     @Test
-    void when_the_topic_has_grown_a_record_is_passed_on_again_and_keeps_its_origin() {
+    void whenTheTopicHasGrownARecordIsPassedOnAgainAndKeepsItsOrigin() {
         topics.partitions = 12;
         String key = IntStream.range(0, 1_000)
                 .mapToObj(i -> "key-" + i)
@@ -150,7 +148,7 @@ class PassingOnTest {
     }
 
     @Test
-    void who_has_not_heard_yet_that_the_topic_has_grown_sends_nothing_back() {
+    void whoHasNotHeardYetThatTheTopicHasGrownSendsNothingBack() {
         String key = IntStream.range(0, 1_000)
                 .mapToObj(i -> "key-" + i)
                 .filter(it -> home(it, 4) != HERE && home(it, 5) == HERE)
@@ -163,7 +161,7 @@ class PassingOnTest {
     }
 
     @Test
-    void where_Kafka_does_not_let_the_relay_write_a_misplaced_record_is_put_aside_and_runs_nothing() {
+    void whereKafkaDoesNotLetTheRelayWriteAMisplacedRecordIsPutAsideAndRunsNothing() {
         topics.mayWrite = false;
         offer(record(keyWhere(home -> home != HERE), "id", ""));
 
@@ -175,7 +173,7 @@ class PassingOnTest {
     }
 
     @Test
-    void a_refusal_that_nobody_had_told_of_before_puts_aside_what_was_misplaced_and_nothing_else() {
+    void aRefusalThatNobodyHadToldOfBeforePutsAsideWhatWasMisplacedAndNothingElse() {
         topics.refusal = new TopicAuthorizationException(Set.of(COMMANDS));
         // A transaction without the right fails as a whole, and each of its records has the same answer.
         topics.refusedTogether = record -> record.topic().equals(COMMANDS);
@@ -190,7 +188,7 @@ class PassingOnTest {
     }
 
     @Test
-    void one_that_is_too_large_with_its_header_is_put_aside_and_blocks_nothing() {
+    void oneThatIsTooLargeWithItsHeaderIsPutAsideAndBlocksNothing() {
         topics.refused = record -> record.topic().equals(COMMANDS);
         offer(record(keyWhere(home -> home != HERE), "id", ""));
         offer(record(keyWhere(home -> home == HERE), "next", ""));
@@ -200,7 +198,7 @@ class PassingOnTest {
     }
 
     @Test
-    void what_cannot_be_read_is_put_aside_where_it_lies() {
+    void whatCannotBeReadIsPutAsideWhereItLies() {
         ConsumerRecord<byte[], byte[]> record = record(keyWhere(home -> home != HERE), "no JSON", "");
         offer(record, new Input.NotACommand(new DeadLetter(DeadLetterReason.MALFORMED, "no JSON")));
 
@@ -209,7 +207,7 @@ class PassingOnTest {
     }
 
     @Test
-    void a_record_without_a_key_goes_where_the_API_would_put_it_and_gets_no_key() {
+    void aRecordWithoutAKeyGoesWhereTheAPIWouldPutItAndGetsNoKey() {
         long run = LongStream.range(1, 100)
                 .filter(id -> home(Long.toString(id), 4) != HERE)
                 .findFirst()
@@ -223,7 +221,7 @@ class PassingOnTest {
 
     /** So does the API put it here: beside its target, and without a key, which would have a partition of its own. */
     @Test
-    void a_command_about_another_one_stays_beside_it() {
+    void aCommandAboutAnotherOneStaysBesideIt() {
         offer(record(keyWhere(home -> home == HERE), "target", ""));
         awaitRejected("target");
         offer(unkeyed("cancel"), cancel("cancel", new RunSelector.OfCommand("target")));
@@ -267,7 +265,7 @@ class PassingOnTest {
 
     private void offer(ConsumerRecord<byte[], byte[]> record, Input.RecordInput input) {
         owners.assigned(owners.status().isEmpty() ? List.of(HERE) : List.of());
-        owners.offer(HERE, new MailboxItem(input, new SourceRecord(record, () -> {})));
+        owners.offer(record, input, () -> {});
     }
 
     /** A record that lies here; its value is the id of its command. */

@@ -21,6 +21,7 @@ import org.dbtrelay.ledger.kafka.CommandsLog;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.decide.Input;
 
 /** The real owners of one process, on clients of Kafka that somebody else makes. */
 public final class SimLedger {
@@ -88,13 +89,8 @@ public final class SimLedger {
             }
 
             @Override
-            public Commands commands() {
-                return new Commands(clients.partitionsOfKeys(), clients.mayWriteCommands());
-            }
-
-            @Override
             public Status status() {
-                return new Status(List.of(), clients.partitions(), clock.instant());
+                return new Status(List.of(), clients.partitionsOfKeys(), clients.mayWriteCommands(), clock.instant());
             }
         };
         this.owners = new Owners(
@@ -147,6 +143,19 @@ public final class SimLedger {
                         LedgerException.Kind.LOST, "the brokers do not tell of the commands topic", e);
             }
         }
+    }
+
+    /** Owners of some partition, which take nothing. */
+    public static Owners ownersThatDropAll() {
+        return new Owners(null, null, null, null, null, null, null, null, null) {
+            @Override
+            public void offerToAll(Input input) {}
+
+            @Override
+            public boolean ownsPartitions() {
+                return true;
+            }
+        };
     }
 
     /** The real owners. */

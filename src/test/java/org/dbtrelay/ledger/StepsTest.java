@@ -41,7 +41,7 @@ class StepsTest {
     }
 
     @Test
-    void a_start_with_many_entries_is_many_transactions() {
+    void aStartWithManyEntriesIsManyTransactions() {
         IntStream.range(0, MANY).forEach(i -> topics.add(waiting("command-" + i, "")));
 
         owners.assigned(List.of(0));
@@ -51,7 +51,7 @@ class StepsTest {
     }
 
     @Test
-    void a_transaction_is_bounded_by_its_bytes() {
+    void aTransactionIsBoundedByItsBytes() {
         String context = "x".repeat(8_000);
         IntStream.range(0, 20).forEach(i -> topics.add(waiting("command-" + i, context)));
 
@@ -63,11 +63,11 @@ class StepsTest {
     }
 
     @Test
-    void who_cannot_be_told_of_for_size_ends_in_less_and_nobody_else_does() {
+    void whoCannotBeToldOfForSizeEndsInLessAndNobodyElseDoes() {
         topics.add(waiting("large", "x".repeat(5_000)));
         topics.refused = record -> record.value() != null && record.value().length > 4_000;
         owners.assigned(List.of(0));
-        owners.offer(0, deadLetter(0, "key", "innocent", Map.of()));
+        offer(deadLetter(0, "key", "innocent", Map.of()));
 
         await().until(() -> !written("dbt.run.events").isEmpty()
                 && !written("dbt.commands.dlq").isEmpty());
@@ -83,10 +83,10 @@ class StepsTest {
     }
 
     @Test
-    void a_dead_letter_whose_value_is_too_large_is_written_without_it() {
+    void aDeadLetterWhoseValueIsTooLargeIsWrittenWithoutIt() {
         topics.refused = record -> size(record) > 2_000;
         owners.assigned(List.of(0));
-        owners.offer(0, deadLetter(7, "key", "x".repeat(5_000), Map.of("from", "orders")));
+        offer(deadLetter(7, "key", "x".repeat(5_000), Map.of("from", "orders")));
 
         await().until(() -> !written("dbt.commands.dlq").isEmpty());
 
@@ -98,10 +98,10 @@ class StepsTest {
     }
 
     @Test
-    void a_dead_letter_whose_key_and_headers_are_too_large_names_its_place() {
+    void aDeadLetterWhoseKeyAndHeadersAreTooLargeNamesItsPlace() {
         topics.refused = record -> size(record) > 2_000;
         owners.assigned(List.of(0));
-        owners.offer(0, deadLetter(7, "k".repeat(5_000), "value", Map.of("from", "h".repeat(5_000))));
+        offer(deadLetter(7, "k".repeat(5_000), "value", Map.of("from", "h".repeat(5_000))));
 
         await().until(() -> !written("dbt.commands.dlq").isEmpty());
 
@@ -113,11 +113,11 @@ class StepsTest {
     }
 
     @Test
-    void a_compacted_topic_of_dead_letters_gets_a_key() {
+    void aCompactedTopicOfDeadLettersGetsAKey() {
         topics.refused = record -> record.key() == null;
         topics.refusal = new InvalidRecordException("Compacted topic cannot accept message without key");
         owners.assigned(List.of(0));
-        owners.offer(0, deadLetter(7, null, "value", Map.of()));
+        offer(deadLetter(7, null, "value", Map.of()));
 
         await().until(() -> !written("dbt.commands.dlq").isEmpty());
 
@@ -125,6 +125,10 @@ class StepsTest {
         assertThat(text(letter.key())).isEqualTo("dbt.commands-0-7");
         assertThat(text(letter.value())).isEqualTo("value");
         assertThat(header(letter, "dlq-key-added")).isEqualTo("true");
+    }
+
+    private void offer(MailboxItem item) {
+        owners.offer(item.origin().record(), item.input(), item.origin().acknowledge());
     }
 
     private static MailboxItem deadLetter(long offset, String key, String value, Map<String, String> headers) {

@@ -31,7 +31,7 @@ class UnfitKafkaTest {
             }
         };
 
-        assertThatThrownBy(() -> PartitionLedger.claim(kafka, 0))
+        assertThatThrownBy(() -> Claim.take(new LedgerReader(kafka, 0, null), "topic", null, new Refusals(), input -> {}))
                 .isInstanceOf(LedgerException.class)
                 .hasMessage("this Kafka has no transactions, without which the relay does not work; "
                         + "docs/kafka.md tells of services");

@@ -59,7 +59,7 @@ class RelayTracesTest {
     }
 
     @Test
-    void a_record_hangs_on_its_producers_span_and_what_follows_on_the_record() {
+    void aRecordHangsOnItsProducersSpanAndWhatFollowsOnTheRecord() {
         TraceContext ofRecord;
         try (RelayTraces.Part part = traces.received(PRODUCER, "c1", "dbt.commands", 2, 17)) {
             ofRecord = part.trace();
@@ -80,7 +80,7 @@ class RelayTracesTest {
     }
 
     @Test
-    void a_command_without_a_trace_begins_one() {
+    void aCommandWithoutATraceBeginsOne() {
         try (RelayTraces.Part part = traces.received(null, "c1", "dbt.commands", 0, 1)) {
             assertThat(part.trace()).isNotNull();
         }
@@ -91,7 +91,7 @@ class RelayTracesTest {
     }
 
     @Test
-    void a_trace_that_is_not_to_be_recorded_goes_on_as_it_came() {
+    void aTraceThatIsNotToBeRecordedGoesOnAsItCame() {
         TraceContext unsampled = new TraceContext("00-" + TRACE_ID + "-00f067aa0ba902b7-00", null);
         try (RelayTraces.Part part = traces.received(unsampled, "c1", "dbt.commands", 0, 1)) {
             assertThat(part.trace()).isEqualTo(unsampled);
@@ -100,7 +100,7 @@ class RelayTracesTest {
     }
 
     @Test
-    void a_call_that_failed_says_so() {
+    void aCallThatFailedSaysSo() {
         try (RelayTraces.Part part = traces.calling("trigger", "default", "c1", PRODUCER.traceparent())) {
             part.failed("dbt Cloud answered 503");
         }
@@ -111,7 +111,7 @@ class RelayTracesTest {
     }
 
     @Test
-    void without_a_tracer_nothing_changes() {
+    void withoutATracerNothingChanges() {
         RelayTraces none = RelayTraces.none();
         try (RelayTraces.Part part = none.received(PRODUCER, "c1", "dbt.commands", 0, 1);
                 RelayTraces.Part call = none.calling("trigger", "default", "c1", PRODUCER.traceparent());

@@ -4,7 +4,6 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.dbtrelay.command.SimCommands;
 import org.dbtrelay.dbtcloud.connection.SimConnections;
-import org.dbtrelay.flow.Intake;
 import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.ledger.SimLedger;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -70,10 +69,9 @@ final class Instance {
 
     void start() {
         process.spawn("main", () -> {
-            Intake intake = SimFlow.intake(ledger.owners());
-            channel.start(ledger, intake);
+            channel.start(ledger);
             Runnable poller = SimPoller.of(
-                    intake,
+                    ledger.owners(),
                     flow.watches(),
                     connections.connections(),
                     config.policy(),

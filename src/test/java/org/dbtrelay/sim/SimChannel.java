@@ -20,7 +20,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.TimestampType;
 import org.dbtrelay.command.CommandDecoder;
-import org.dbtrelay.flow.Intake;
 import org.dbtrelay.ledger.SimLedger;
 import org.dbtrelay.sim.SimBroker.SimLog;
 import org.dbtrelay.sim.SimBroker.SimRecord;
@@ -39,7 +38,6 @@ final class SimChannel {
     private final Map<Integer, Assigned> assigned = new TreeMap<>();
     private final Set<Integer> paused = new HashSet<>();
     private SimLedger ledger;
-    private Intake intake;
     private SimGroup.Member member;
     private boolean stopped;
 
@@ -75,9 +73,8 @@ final class SimChannel {
         }
     }
 
-    void start(SimLedger owners, Intake records) {
+    void start(SimLedger owners) {
         this.ledger = owners;
-        this.intake = records;
         this.member = world.group().join(process);
         process.spawn("polling", this::poll);
     }
@@ -166,7 +163,7 @@ final class SimChannel {
         if (world.mutant() == Mutant.ACKNOWLEDGE_BEFORE_COMMIT) {
             from.acknowledge(record.offset());
         }
-        intake.offer(command, decoder.decode(command), () -> {
+        ledger.owners().offer(command, decoder.decode(command), () -> {
             world.faults().pass(process, "acknowledge");
             world.check(
                     world.truth().isTaken(partition, record.offset()),

@@ -3,7 +3,7 @@ package org.dbtrelay.watch;
 import java.time.Clock;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
-import org.dbtrelay.flow.Intake;
+import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.command.Policy;
@@ -15,15 +15,15 @@ public final class SimPoller {
 
     /** The real poller and the real sweep; running it is one tick of both. */
     public static Runnable of(
-            Intake intake,
+            Owners owners,
             PollSchedule watches,
             Connections connections,
             Policy policy,
             RelayConfig config,
             Clock clock,
             RelayMetrics metrics) {
-        Poller poller = new Poller(intake, watches, connections, clock, metrics);
-        Sweep sweep = new Sweep(intake, watches, connections, policy, config, clock);
+        Poller poller = new Poller(owners, watches, connections, clock, metrics);
+        Sweep sweep = new Sweep(owners, watches, connections, policy, config, clock);
         return () -> {
             poller.tick();
             sweep.tick();

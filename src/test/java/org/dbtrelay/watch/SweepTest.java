@@ -16,7 +16,7 @@ import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.flow.PollSchedule;
-import org.dbtrelay.flow.SimFlow;
+import org.dbtrelay.ledger.SimLedger;
 import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.Test;
@@ -29,7 +29,7 @@ class SweepTest {
     private final CountDownLatch asked = new CountDownLatch(ACCOUNTS);
 
     @Test
-    void an_account_that_does_not_answer_holds_up_the_sweep_of_no_other() throws InterruptedException {
+    void anAccountThatDoesNotAnswerHoldsUpTheSweepOfNoOther() throws InterruptedException {
         Sweep sweep = sweepOfAccountsThatNeverAnswer();
         clock.advance(Duration.ofMinutes(6));
 
@@ -62,7 +62,7 @@ class SweepTest {
                     return Uni.createFrom().nothing();
                 });
         return new Sweep(
-                SimFlow.intake(input -> {}),
+                SimLedger.ownersThatDropAll(),
                 new PollSchedule(),
                 new SimConnections(config, silent, clock, new Monotonic(), SimMetrics.none()).connections(),
                 Policies.of(config),

@@ -145,7 +145,7 @@ public final class EntryCodec {
         }
     }
 
-    /** What cannot be read at all is taken for one of this version, and then fails as such. */
+    /** The version of a record; a record that is no JSON counts as one of this version, and fails as such. */
     private static int versionOf(byte[] bytes) {
         try {
             return JSON.readTree(bytes).path("v").asInt(VERSION);

@@ -11,7 +11,7 @@ import java.time.LocalDate;
 
 /**
  * Reads times as the ledger has them, {@code 2026-11-22T10:00:00.123456789Z}. A claim may read millions of them, and with
- * {@link Instant#parse} that was more than half of its work. What looks otherwise is left to that.
+ * {@link Instant#parse} that was more than half of its work. Other forms are left to that method.
  */
 final class InstantReader extends StdScalarDeserializer<Instant> {
 
@@ -42,7 +42,7 @@ final class InstantReader extends StdScalarDeserializer<Instant> {
         return isPlain(text) ? readPlain(text) : Instant.parse(text);
     }
 
-    /** Whether it has the common shape, with up to nine digits behind the seconds; what is meant by them is not looked at. */
+    /** Whether a text has the common shape, with up to nine digits behind the seconds; the values are not checked. */
     private static boolean isPlain(String text) {
         int end = text.length() - 1;
         if (end < SHAPE.length() || end > SHAPE.length() + 1 + NANO_DIGITS || text.charAt(end) != 'Z') {

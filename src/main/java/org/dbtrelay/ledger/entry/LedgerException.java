@@ -4,20 +4,20 @@ import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** The ledger could not be read or written. Whatever it was, the claim is over: drop the memory, claim again, read again. */
+/** The ledger could not be read or written. The claim is over in any case: drop the memory, claim again, read again. */
 public final class LedgerException extends Exception {
 
     private static final long serialVersionUID = 1L;
 
-    /** What it means for the owner. */
+    /** The consequence for the owner. */
     public enum Kind {
         /** Another owner has claimed the partition. */
         FENCED,
-        /** It is not known what became of it: no broker, a time-out, a fault. */
+        /** The result is unknown: no broker answered, a call timed out, or an internal error occurred. */
         LOST,
-        /** The broker refused a record, for its size or because its topic does not allow it. The same one would be refused again. */
+        /** The broker refused a record, for its size or because its topic does not allow it. It would refuse the same record again. */
         REFUSED,
-        /** What the ledger holds cannot be understood or cannot be true; reading again will not help. */
+        /** The ledger cannot be understood or cannot be true; reading it again will not help. */
         DEGRADED
     }
 
@@ -39,17 +39,17 @@ public final class LedgerException extends Exception {
         this(kind, message, null);
     }
 
-    /** The very records that the broker refused; empty unless it told which. */
+    /** The records that the broker refused; empty unless it named them. */
     public List<ProducerRecord<byte[], byte[]>> refused() {
         return refused;
     }
 
-    /** Why, in the broker's words if it has said any. */
+    /** The reason, in the broker's words if there are any. */
     public String why() {
         return String.valueOf(getCause() == null ? getMessage() : getCause().getMessage());
     }
 
-    /** What it means for the owner. */
+    /** The consequence for the owner. */
     public Kind kind() {
         return kind;
     }

@@ -3,8 +3,8 @@ package org.dbtrelay.ledger.entry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a partition of the commands topic has been taken. It is written in the same transaction as what followed from the
- * records, so each record counts once, also those that leave no entry.
+ * The offset up to which a partition of the commands topic is taken. The relay writes it in the same transaction as the consequences of
+ * the records, so each record counts once, also one that leaves no entry.
  *
  * @param topicId Kafka's id of the commands topic: a topic that was deleted and made again has another, and begins anew
  * @param offset the highest offset taken; -1 if none
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *     build that did not keep it
  * @param cluster Kafka's id of the cluster in which the ledger began, which is in the markers of its runs, too; a ledger that moves
  *     to another cluster takes it along, so that runs in doubt are found there; null: written by a build that did not keep it
- * @param base how many places there were before the first one of this topic, in those that were deleted; null: none
+ * @param base the number of places in the deleted topics of this name, which come before the first one of this topic; null: none
  */
 public record Position(
         String topicId,
@@ -21,7 +21,7 @@ public record Position(
         @Nullable String cluster,
         @Nullable Long base) {
 
-    /** Nothing of a topic has been taken, and there was none before it. */
+    /** The position before the first record of the first topic. */
     public static Position beforeAll(String topicId) {
         return new Position(topicId, -1, null, null, null);
     }

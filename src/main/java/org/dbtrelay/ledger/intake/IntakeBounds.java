@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much there may be of what is not done: commands in the mailbox of an owner, and commands of a partition and of all this
- * instance's partitions that are not finished. What waits in a mailbox counts as not finished: it will be, a moment later.
+ * Bounds the unfinished commands of each partition and of this instance, and the commands in each mailbox. A command in a mailbox counts
+ * as unfinished, because it soon will be.
  * Bounds stop what comes in and never what is there already: a partition may come from another instance with more than that.
  */
 final class IntakeBounds {
@@ -29,11 +29,11 @@ final class IntakeBounds {
         this.maxPendingPerInstance = maxPendingPerInstance;
     }
 
-    /** What follows for the intake of a partition. */
+    /** The consequence for the intake of a partition. */
     enum Verdict {
         /** There is room. */
         OPEN(""),
-        /** What is open stays open, what is closed stays closed: so that it does not change with each command. */
+        /** Neither opens nor closes the valve, so its state does not change with each command. */
         AS_IT_IS(""),
         MAILBOX_FULL("commands arrive faster than they can be recorded"),
         PARTITION_FULL("relay.commands.max-pending commands of the partition are not finished"),

@@ -27,8 +27,8 @@ import org.dbtrelay.metrics.RelayMetrics;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stops fetching from a partition whose owner has too much to do, and resumes when there is room. Only that partition: one
- * never holds up another. The channel must have {@code pause-if-no-requests=false}, or SmallRye undoes it.
+ * Pauses the consumer for a partition whose owner has too much to do, and resumes it when there is room. It pauses only that partition,
+ * so none holds up another. The channel must have {@code pause-if-no-requests=false}, or SmallRye resumes it.
  */
 @Singleton
 public class IntakeValve {
@@ -36,7 +36,7 @@ public class IntakeValve {
     /** The channel of the commands. */
     static final String CHANNEL = "commands";
 
-    /** So many records of a partition may be on their way when it is paused: what is fetched at once. */
+    /** The number of records that may arrive after a pause: the size of one fetch. */
     private static final int ON_THEIR_WAY = 500;
 
     private static final Duration AT_ONCE = Duration.ofMillis(100);
@@ -49,7 +49,7 @@ public class IntakeValve {
     private final IntakeBounds bounds;
     private final Map<Integer, String> closed = new ConcurrentHashMap<>();
 
-    /** How much has come in past a closed valve, by partition. */
+    /** The number of records that came in past a closed valve, by partition. */
     private final Map<Integer, Integer> past = new ConcurrentHashMap<>();
 
     public IntakeValve(KafkaClientService clients, KafkaSettings kafka, RelayConfig config, RelayMetrics metrics) {
@@ -183,7 +183,7 @@ public class IntakeValve {
             if (missed.isEmpty()) {
                 return;
             }
-            // What was delivered to nobody is not delivered again by itself.
+            // Kafka does not deliver a record again by itself that came in without an owner.
             Map<TopicPartition, OffsetAndMetadata> committed = polling.committed(missed);
             for (TopicPartition each : missed) {
                 @Nullable OffsetAndMetadata from = committed.get(each);
@@ -196,7 +196,7 @@ public class IntakeValve {
         });
     }
 
-    /** Whichever of two threads comes last to close or open: what then holds is what is done. */
+    /** Applies the present state, so it does not matter which of two threads closes or opens last. */
     private void onPollingThread(int partition) {
         TopicPartition commands = new TopicPartition(topic, partition);
         run(partition, polling -> {

@@ -11,8 +11,8 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.run.decide.Input;
 
 /**
- * What waits for an owner. Nobody who puts something in ever waits. What the owner has taken stays in its hand until it is
- * settled, so that a claim that fails offers it again: the consumer would not deliver it a second time.
+ * The inputs that wait for an owner. A call of {@link #offer} never waits. Inputs that the owner has taken stay in its hand until they
+ * are settled, so a failed claim offers them again: the consumer would not deliver them a second time.
  */
 public final class Mailbox {
 
@@ -25,7 +25,7 @@ public final class Mailbox {
     private boolean nudged;
 
     /**
-     * What waits to be recorded. Answers do not count: there are no more of them than calls.
+     * The commands that wait. Answers do not count: there are no more of them than calls.
      *
      * @param bytes of the records that the commands came from
      */
@@ -37,7 +37,7 @@ public final class Mailbox {
         this.something = monotonic.condition(lock);
     }
 
-    /** Puts an arrival in; returns what waits now. */
+    /** Adds an input; returns the commands that wait now. */
     public Waiting offer(MailboxItem arrival) {
         lock.lock();
         try {
@@ -62,7 +62,7 @@ public final class Mailbox {
     }
 
     /**
-     * Takes what is there into the hand, answers first; waits for something at most the given time.
+     * Takes inputs into the hand, answers first; waits for one at most the given time.
      *
      * @param withCommands false: leave commands where they are
      */
@@ -92,7 +92,7 @@ public final class Mailbox {
         }
     }
 
-    /** Waits for {@link #nudge}, at most the given time; whatever arrives meanwhile stays. */
+    /** Waits for {@link #nudge}, at most the given time; inputs that arrive meanwhile stay. */
     public void awaitNudge(Duration atMost) throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -106,7 +106,10 @@ public final class Mailbox {
         }
     }
 
-    /** So many of what is in the hand are done with, the others go back to the front; returns what waits now. */
+    /** Removes the first inputs from the hand, and puts the others back to the front; returns the commands that wait now.
+     *
+     * @param done how many are settled
+     */
     public Waiting settled(int done) {
         lock.lock();
         try {
@@ -118,7 +121,7 @@ public final class Mailbox {
         }
     }
 
-    /** Forgets the commands that wait: their topic is gone, and what has taken its place is fetched anew. */
+    /** Forgets the commands that wait: their topic is gone, and its successor is read from the beginning. */
     public void dropCommands() {
         lock.lock();
         try {
@@ -129,7 +132,7 @@ public final class Mailbox {
         }
     }
 
-    /** What is in the hand was not done: back to the front, in order. */
+    /** Puts the inputs in the hand back to the front, in order. */
     public void takeBack() {
         lock.lock();
         try {

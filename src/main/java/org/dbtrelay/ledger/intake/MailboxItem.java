@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An input in an owner's mailbox.
  *
- * @param origin the record that it came from; null for answers and for what the clock brings
+ * @param origin the record that holds the input; null for answers and timers
  */
 public record MailboxItem(Input input, @Nullable SourceRecord origin) {
 
@@ -15,7 +15,7 @@ public record MailboxItem(Input input, @Nullable SourceRecord origin) {
         return new MailboxItem(input, null);
     }
 
-    /** How large the record was that it came from; 0 without one. */
+    /** The size of the record's value in bytes; 0 without a record. */
     public int bytes() {
         return origin == null || origin.record().value() == null
                 ? 0

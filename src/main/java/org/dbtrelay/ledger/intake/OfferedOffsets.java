@@ -4,8 +4,8 @@ import org.dbtrelay.ledger.kafka.Offsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which offsets of a partition of the commands topic were delivered to its owner, so that a hole in them is seen, and so that
- * what was fetched from a topic that is gone is told from what comes of the one that was made in its place.
+ * The offsets of a partition of the commands topic that were delivered to its owner. They show gaps, and they tell records that were
+ * fetched from a deleted topic from those of the topic that was made in its place.
  */
 public final class OfferedOffsets {
 
@@ -26,7 +26,7 @@ public final class OfferedOffsets {
     /** A record is delivered: whether it is to be taken. */
     public synchronized boolean isNew(long offset) {
         if (anew) {
-            // What had been fetched before is still on its way, in order; the fetch from the beginning goes back.
+            // Records that were fetched before still arrive, in order; with the fetch from the beginning offsets go back.
             boolean fromBeginning = last < 0 ? nothingBefore || offset == start : offset <= last;
             if (!rewound || !fromBeginning) {
                 last = offset;
@@ -71,8 +71,8 @@ public final class OfferedOffsets {
     }
 
     /**
-     * What the topic has lost before it was read, since the last look: where it begins behind all that was read, or behind the
-     * beginning of a hole in it. What was read and not delivered, such as the marks of transactions, is no hole.
+     * The records that the topic has lost before they were read, since the last look: those before the topic's first offset that were not
+     * read. Offsets that were read and not delivered, such as those of transaction markers, are no gap.
      *
      * @param start the first offset that the topic has
      * @param position the one that is fetched next

@@ -19,8 +19,8 @@ import org.dbtrelay.config.RelayConfig;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Kafka lets the relay's user do, held against what it has to do. A topic that may be described tells the operations that
- * are allowed on it (KIP-430), so that a missing right is one line before anything is tried, which names it.
+ * Compares the rights of the relay's user with those that it needs. The description of a topic lists the operations that are allowed
+ * on it (KIP-430), so a missing right is one line that names it, before anything is tried.
  */
 final class AccessCheck {
 
@@ -39,18 +39,18 @@ final class AccessCheck {
         return faults;
     }
 
-    /** Whether it may write to a topic, which is needed only to pass records on; what no broker tells is taken for granted. */
+    /** Whether it may write to a topic, which it needs only to pass records on; true if the broker does not tell. */
     static boolean mayWrite(TopicDescription topic) {
         @Nullable Set<AclOperation> allowed = topic.authorizedOperations();
         return allowed == null || allowed.contains(AclOperation.ALL) || allowed.contains(AclOperation.WRITE);
     }
 
-    /** The line for a topic that may not even be described: then it is not known either whether it is there. */
+    /** The line for a topic that the relay may not even describe: nobody can tell whether it exists. */
     String mayNotDescribe(String topic) {
         return fault("topic '" + topic + "'", needed(topic));
     }
 
-    /** As {@link #faults}, of the consumer group. One that no broker tells of now, or that is not there yet, has none. */
+    /** As {@link #faults}, for the consumer group. A group that does not exist yet, or that no broker describes, has no faults. */
     List<String> faultsOfGroup(Admin admin, String group) throws InterruptedException {
         String resource = "consumer group '" + group + "'";
         Set<AclOperation> needed = EnumSet.of(AclOperation.READ);
@@ -66,7 +66,7 @@ final class AccessCheck {
         }
     }
 
-    /** What the relay has to be allowed on a topic; Describe comes with any of it. */
+    /** The operations that the relay needs on a topic; each of them implies Describe. */
     Set<AclOperation> needed(String topic) {
         if (topic.equals(topics.ledger())) {
             return EnumSet.of(AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE_CONFIGS);
@@ -80,7 +80,7 @@ final class AccessCheck {
         return EnumSet.of(AclOperation.WRITE);
     }
 
-    /** Brokers that know no authorised operations give none at all: then nothing is said. */
+    /** Old brokers list no authorised operations at all: then there is no fault. */
     private static List<String> faults(String resource, Set<AclOperation> needed, @Nullable Set<AclOperation> allowed) {
         if (allowed == null || allowed.contains(AclOperation.ALL)) {
             return List.of();

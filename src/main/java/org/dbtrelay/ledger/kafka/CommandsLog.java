@@ -13,8 +13,8 @@ import org.dbtrelay.ledger.entry.Position;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the brokers say of a partition of the commands topic. Held against the ledger's position it tells when something was
- * lost, which is never guessed over.
+ * The offsets of a partition of the commands topic, by its brokers. Compared with the ledger's position they show a loss, over which
+ * the relay never guesses.
  *
  * @param start the first offset that it still has
  * @param end the offset that the next record will get
@@ -57,10 +57,10 @@ public record CommandsLog(long start, long end, long committed) {
     }
 
     /**
-     * Where the partition goes on.
+     * The position from which the partition goes on.
      *
      * @param position of the ledger; null if it has none
-     * @param places the highest place of a command that the ledger knows; -1 if it knows none
+     * @param places the highest place of a command in the ledger; -1 if there is none
      * @throws LedgerException if log and ledger cannot both be whole
      */
     public Position startingPosition(@Nullable Position position, String topicId, long places, int partition)
@@ -93,7 +93,7 @@ public record CommandsLog(long start, long end, long committed) {
         return position;
     }
 
-    /** What the topic does not have any more of what comes behind a position; null: it has all of it. */
+    /** The records behind a position that the topic has lost; null: it has all of them. */
     public @Nullable Offsets lostBehind(Position position) {
         long next = position.offset() + 1;
         return start > next ? new Offsets(next, start) : null;

@@ -24,15 +24,15 @@ import org.dbtrelay.config.ConfigFault;
 import org.dbtrelay.config.KafkaKey;
 
 /**
- * What is wrong with the settings that somebody gives to Kafka's clients: those that break a rule of the relay, and those that
- * Kafka itself would refuse, at the first use and with a stack trace.
+ * Checks the configured settings of Kafka's clients against the relay's rules and against Kafka's own, which would otherwise fail at
+ * the first use with a stack trace.
  */
 public final class KafkaChecks {
 
     private static final String NONE = "(?!)";
 
     /**
-     * What a setting may be.
+     * The rule for a setting.
      *
      * @param allowed all of its values that break no rule
      * @param why the rule, and what to do
@@ -41,7 +41,7 @@ public final class KafkaChecks {
 
     private static final Map<String, Rule> RULES = rules();
 
-    /** The relay's clients set these themselves; a shared environment may have them all the same. */
+    /** The relay's clients set these themselves; a shared environment may contain them, to no effect. */
     private static final Set<String> OVERRULED = Set.of(
             ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
             ConsumerConfig.AUTO_COMMIT_INTERVAL_MS_CONFIG,
@@ -56,7 +56,7 @@ public final class KafkaChecks {
             ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG,
             ProducerConfig.TRANSACTION_TIMEOUT_CONFIG);
 
-    /** How the channels work stands in the application's own properties; the rest of their settings is for whoever tunes them. */
+    /** Channel settings that the application's own properties fix; users may set all others. */
     private static final Set<String> OF_THE_CHANNELS = Set.of(
             "acks",
             "assign-seek",
@@ -94,7 +94,7 @@ public final class KafkaChecks {
     private static final Set<String> FILES =
             Set.of(SslConfigs.SSL_TRUSTSTORE_LOCATION_CONFIG, SslConfigs.SSL_KEYSTORE_LOCATION_CONFIG);
 
-    /** Filled in by the provider that they name, when a client is made. */
+    /** Marks a value that a configuration provider fills in when a client is made. */
     private static final String OF_A_PROVIDER = "${";
 
     private static final Pattern LOGIN_MODULE = Pattern.compile("^\\s*([\\w.$]+)\\s");
@@ -170,7 +170,7 @@ public final class KafkaChecks {
         rules.put(name, new Rule(Pattern.compile(allowed), why));
     }
 
-    /** All faults of these settings, one a key; empty if there is none. Nothing is asked of Kafka. */
+    /** All faults of these settings, one for each key; empty if there are none. No broker is asked. */
     public static List<ConfigFault> faults(Collection<KafkaKey> given) {
         KafkaChecks checks = new KafkaChecks();
         given.forEach(checks::againstTheRules);
@@ -183,15 +183,15 @@ public final class KafkaChecks {
         return List.copyOf(checks.faults.values());
     }
 
-    /** Those of these settings, by Kafka's names, that have no effect. */
+    /** Filters the names of settings that have no effect. */
     static List<String> overruled(Collection<String> names) {
         return names.stream().filter(OVERRULED::contains).sorted().toList();
     }
 
     /**
-     * Lets Kafka's OAUTHBEARER client get tokens from where the configuration says. Kafka wants the same address a second time, as
-     * a property of the system, because in Kafka Connect others than the operator may write a configuration; here there are no
-     * others. A property that is there already stays as it is.
+     * Lets Kafka's OAUTHBEARER client get tokens from where the configuration says. Kafka requires the same address also as a
+     * system property, because in Kafka Connect others than the operator may write a configuration; here nobody else does. A property
+     * that is set already stays.
      */
     public static void allowTokenSources(Collection<KafkaKey> given) {
         Map<String, String> values = new HashMap<>();
@@ -231,7 +231,7 @@ public final class KafkaChecks {
         }
     }
 
-    /** Kafka's own checks of single values. What it says holds the value, so of a secret only that it is wrong is told. */
+    /** Applies Kafka's own checks of single values. Kafka's message repeats the value, so for a secret the fault leaves it out. */
     private void asKafkaReadsThem(List<KafkaKey> given) {
         Map<String, String> values = new HashMap<>();
         Map<String, KafkaKey> byName = new HashMap<>();

@@ -40,10 +40,10 @@ public class KafkaSettings {
 
     private static final RelayLog LOG = RelayLog.of(KafkaSettings.class);
 
-    /** How long reads wait for a broker before the claim is given up and begun anew. */
+    /** The longest wait of a read for a broker; then the claim is given up and begun anew. */
     public static final Duration BROKER_PATIENCE = Duration.ofSeconds(15);
 
-    /** How long a look at the topics waits: short, because only then does anybody learn that no broker answers. */
+    /** The longest wait of a check of the topics: short, because only then is an outage reported. */
     private static final Duration LOOK_PATIENCE = Duration.ofSeconds(5);
 
     private final Map<String, Object> base;
@@ -79,7 +79,7 @@ public class KafkaSettings {
         return group;
     }
 
-    /** Whether an operator has told to leave a ledger record out. */
+    /** Whether {@code relay.ledger.skip} names a ledger record. */
     public boolean skips(int partition, long offset) {
         return skipped.contains(partition + "@" + offset);
     }
@@ -90,8 +90,8 @@ public class KafkaSettings {
     }
 
     /**
-     * The one writer of a ledger partition. Its transactional id names topic and partition: whoever takes the partition takes
-     * the id, and so fences the owner before it. It does not name the consumer group, so that two deployments that share a
+     * The only producer for a ledger partition. Its transactional id names topic and partition, so a new owner takes over the id and
+     * fences the previous owner. It does not name the consumer group, so that two deployments that share a
      * ledger by mistake fence each other loudly.
      */
     public Producer<byte[], byte[]> producer(int partition) {
@@ -115,7 +115,7 @@ public class KafkaSettings {
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2_000);
-        // A close waits for the fetch that is under way, and behind the end of the partition there is nothing to fetch.
+        // A close waits for the pending fetch, and behind the end of the partition there is nothing to fetch.
         settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 20);
         // All partitions of an instance are read at the same time, and a broker sends ahead.
         settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 2 * 1024 * 1024);
@@ -125,12 +125,12 @@ public class KafkaSettings {
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    /** Whether any connection takes webhooks, so that there may be hints for other instances. */
+    /** Whether any connection takes webhooks, so there may be hints for other instances. */
     public boolean passesHintsOn() {
         return passesHintsOn;
     }
 
-    /** A writer of hints: what it cannot write at once is not worth writing. */
+    /** A producer for hints; it gives up soon, because a late hint is worthless. */
     public Producer<byte[], byte[]> hintProducer() {
         Map<String, Object> settings = client("hints");
         settings.put(ProducerConfig.ACKS_CONFIG, "1");
@@ -154,12 +154,12 @@ public class KafkaSettings {
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    /** What the brokers say of a partition of the commands topic. */
+    /** Asks the brokers for the offsets of a partition of the commands topic. */
     public CommandsLog commandsLog(int partition) throws LedgerException, InterruptedException {
         return CommandsLog.of(admin(), group, commands(partition));
     }
 
-    /** The end of a ledger partition, whether what is there is decided or not. */
+    /** The end of a ledger partition, open transactions included. */
     public long ledgerEnd(int partition) throws LedgerException, InterruptedException {
         TopicPartition ledger = new TopicPartition(topics.ledger(), partition);
         return CommandsLog.offset(admin(), ledger, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
@@ -170,7 +170,7 @@ public class KafkaSettings {
         return CommandsLog.offset(admin(), commands(partition), OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED);
     }
 
-    /** What a partition of the commands topic has and nobody may see yet. */
+    /** The records of a partition of the commands topic that an open transaction hides. */
     public Offsets hiddenCommands(int partition) throws LedgerException, InterruptedException {
         long seen =
                 CommandsLog.offset(admin(), commands(partition), OffsetSpec.latest(), IsolationLevel.READ_COMMITTED);
@@ -179,7 +179,7 @@ public class KafkaSettings {
         return new Offsets(seen, whole);
     }
 
-    /** Kafka's id of the cluster, which every broker tells to everybody. */
+    /** Kafka's id of the cluster, which needs no right. */
     public String clusterId() throws LedgerException, InterruptedException {
         try {
             @Nullable String id = admin().describeCluster().clusterId().get();
@@ -199,7 +199,8 @@ public class KafkaSettings {
         return new TopicPartition(topics.commands(), partition);
     }
 
-    /** Asks about topics and groups. It stays connected, and nobody but this closes it: a claim has no time to connect first. */
+    /** A client that asks about topics and groups. It stays connected, because a claim has no time to connect first; only this class closes
+     * it. */
     synchronized Admin admin() {
         if (admin == null) {
             admin = newAdmin();

@@ -40,10 +40,10 @@ import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the topics are there and as they have to be: the ledger compacted, with as many partitions as the commands topic,
- * commands and dead letters not, and the relay's user allowed to do what it has to.
- * Missing ones are created if that is wanted. Nothing is claimed before; a fault is one clear line, and is looked at again
- * every few seconds, so that mending it is enough.
+ * Checks that the topics exist with the settings that the relay needs: the ledger is compacted and has as many partitions as the
+ * commands topic, commands and dead letters are not compacted, and the relay's user has the rights it needs. Creates missing topics
+ * if configured. No partition is claimed before the check passes. Each fault is one line, and the check is repeated every few
+ * seconds, so mending the fault is enough.
  */
 @Singleton
 public class TopicCheck {
@@ -59,7 +59,6 @@ public class TopicCheck {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private volatile Status status;
-    private volatile Commands commands = new Commands(0, true);
     private String topicId = "";
     private String timestampType = "";
 
@@ -68,10 +67,10 @@ public class TopicCheck {
         this.topics = kafka.topics();
         this.access = new AccessCheck(topics);
         this.clock = clock;
-        this.status = new Status(List.of("the topics have not been checked yet"), 0, clock.instant());
+        this.status = new Status(List.of("the topics have not been checked yet"), 0, true, clock.instant());
     }
 
-    /** Looks at the topics at once: there are no partitions to own before there is a topic. */
+    /** Checks the topics at start: without a topic there are no partitions to own. */
     void onStart(@Observes StartupEvent event) {
         Thread.ofVirtual().name("topic-check").start(() -> {
             try {
@@ -83,32 +82,34 @@ public class TopicCheck {
     }
 
     /**
-     * What the last check found.
+     * The last look at the topics.
      *
-     * @param faults one line for each; empty: all is well
-     * @param partitions of the commands topic, as far as is known; 0 until it is
+     * @param faults one line for each; empty: the topics are as they have to be
+     * @param partitions how many the commands topic has; 0 until a broker has told
+     * @param mayPassOn whether the relay may write to the commands topic, which it needs to pass records on
+     * @param since when the relay last checked the topics and found none of the faults, or found other faults than before
      */
-    public record Status(List<String> faults, int partitions, Instant since) {
+    public record Status(List<String> faults, int partitions, boolean mayPassOn, Instant since) {
+
+        public Status {
+            faults = List.copyOf(faults);
+        }
+
         /** True if the topics are as they have to be. */
         public boolean isFine() {
             return faults.isEmpty();
         }
+
+        private Status found(List<String> now, Instant when) {
+            return new Status(now, partitions, mayPassOn, when);
+        }
+
+        private Status ofCommands(int count, boolean may) {
+            return new Status(faults, count, may, since);
+        }
     }
 
-    /**
-     * What is known of the commands topic.
-     *
-     * @param partitions how many it has; 0 until a broker has told
-     * @param mayWrite whether records can be passed on from one partition to another
-     */
-    public record Commands(int partitions, boolean mayWrite) {}
-
-    /** What is known of the commands topic. */
-    public Commands commands() {
-        return commands;
-    }
-
-    /** What the last check found. */
+    /** The last look at the topics. */
     public Status status() {
         return status;
     }
@@ -139,7 +140,7 @@ public class TopicCheck {
         }
     }
 
-    /** Kafka's own words tell which request it was. */
+    /** The fault for a failed request; Kafka's own words name the request. */
     public static String whyNothingIsKnown(KafkaException failure) {
         return failure instanceof UnsupportedVersionException
                 ? "this Kafka does not know what the relay has to ask (" + failure.getMessage()
@@ -147,7 +148,7 @@ public class TopicCheck {
                 : SILENCE + failure.getMessage();
     }
 
-    /** Looks again at all of it, while partitions are served; that no broker answers is no news then. */
+    /** Repeats the check while partitions are served; then it is no fault if no broker answers. */
     public void checkAgain() throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -173,7 +174,7 @@ public class TopicCheck {
             String now = found.topicId().toString();
             lock.lockInterruptibly();
             try {
-                commands = new Commands(found.partitions().size(), commands.mayWrite());
+                status = status.ofCommands(found.partitions().size(), status.mayPassOn());
                 if (!topicId.isEmpty()) {
                     topicId = now;
                 }
@@ -237,14 +238,13 @@ public class TopicCheck {
             throw new Faulty(faults);
         }
         lookAtTimes(setting(admin, topics.commands(), TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG));
-        int partitions = commandsTopic.partitions().size();
         if (!status.isFine()) {
             LOG.info(
                     "The topics are as they have to be",
                     pair(LogKey.TOPIC, topics.commands()),
-                    pair(LogKey.PARTITIONS, partitions));
+                    pair(LogKey.PARTITIONS, status.partitions()));
         }
-        status = new Status(List.of(), partitions, clock.instant());
+        status = status.found(List.of(), clock.instant());
         topicId = commandsTopic.topicId().toString();
         return topicId;
     }
@@ -253,17 +253,17 @@ public class TopicCheck {
         if (found == null) {
             return;
         }
-        Commands now = new Commands(found.partitions().size(), AccessCheck.mayWrite(found));
-        if (commands.mayWrite() && !now.mayWrite()) {
+        boolean mayPassOn = AccessCheck.mayWrite(found);
+        if (status.mayPassOn() && !mayPassOn) {
             LOG.warn(
                     "Kafka does not let the relay's user Write the commands topic; commands that lie on another partition"
                             + " than the one of their key become dead letters",
                     pair(LogKey.TOPIC, topics.commands()));
         }
-        commands = now;
+        status = status.ofCommands(found.partitions().size(), mayPassOn);
     }
 
-    /** Whose clocks a command's age goes by. Commands are taken either way, so it is said, and said again when it changes. */
+    /** Warns if producers set the time of records, from which the relay computes a command's age. Commands are taken either way. */
     private void lookAtTimes(String type) {
         if (!type.equals(timestampType) && type.equals(TimestampType.CREATE_TIME.name)) {
             LOG.warn(
@@ -285,15 +285,15 @@ public class TopicCheck {
 
     private void faulty(List<String> faults) {
         if (!status.faults().equals(faults)) {
-            // What was said before is not said again when the list gets shorter.
+            // A known fault is not logged again when the list gets shorter.
             for (String fault : faults.stream().filter(this::isNew).toList()) {
                 LOG.warn("Not ready, waiting: the topics are not as they have to be", pair(LogKey.REASON, fault));
             }
-            status = new Status(List.copyOf(faults), status.partitions(), clock.instant());
+            status = status.found(faults, clock.instant());
         }
     }
 
-    /** An outage is said once, in whatever words Kafka's client puts it from one look to the next. */
+    /** An outage is logged once, though the words of Kafka's client change from one look to the next. */
     private boolean isNew(String fault) {
         return status.faults().stream()
                 .noneMatch(known -> known.equals(fault) || (known.startsWith(SILENCE) && fault.startsWith(SILENCE)));
@@ -309,7 +309,7 @@ public class TopicCheck {
         return names;
     }
 
-    /** Beside those that have to be there: nothing waits for a hint. */
+    /** The required topics and, if used, the hints topic, which nothing waits for. */
     private Set<String> wanted() {
         Set<String> wanted = names();
         if (kafka.passesHintsOn()) {
@@ -318,7 +318,7 @@ public class TopicCheck {
         return wanted;
     }
 
-    /** The topics that are there. One that may not be described is a fault, because nobody can tell whether it is there. */
+    /** The topics that exist. A topic that the relay may not describe is a fault, because nobody can tell whether it exists. */
     private Map<String, TopicDescription> describe(Admin admin) throws InterruptedException, Faulty {
         Map<String, TopicDescription> found = new HashMap<>();
         List<String> faults = new ArrayList<>();

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.apache.kafka.common.config.TopicConfig;
 import org.dbtrelay.config.RelayConfig;
 
-/** What topics are created with that the relay creates itself. */
+/** The settings of topics that the relay creates. */
 final class TopicSettings {
 
     /** Room for the headers that a dead letter gets beside what it had. */
@@ -13,7 +13,7 @@ final class TopicSettings {
 
     private TopicSettings() {}
 
-    /** The settings of a topic, by its name; what is not in them is left to the brokers. */
+    /** The settings of a topic, by its name; the brokers' defaults apply to all others. */
     static Map<String, String> of(RelayConfig.Topics topics, String name) {
         if (name.equals(topics.ledger())) {
             return Map.of(

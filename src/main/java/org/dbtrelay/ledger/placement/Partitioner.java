@@ -5,8 +5,8 @@ import java.util.zip.CRC32;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * How clients choose the partition of a key that do not do it as Kafka's own does. A record does not say who has sent it; where
- * it lies may tell. {@code docs/commands.md} has the sources.
+ * Clients that choose the partition of a key otherwise than Kafka's own producer. A record does not name its client; its partition
+ * may tell. {@code docs/commands.md} has the sources.
  */
 enum Partitioner {
     /** {@code consistent_random}, its default: CRC-32. */
@@ -50,15 +50,15 @@ enum Partitioner {
         this.hint = hint;
     }
 
-    /** Where it puts a key, of so many partitions. */
+    /** The partition that the client chooses for a key. */
     abstract int partition(byte[] key, int partitions);
 
-    /** Who does so, and the setting that makes it do as Kafka's own. */
+    /** The client, and the setting that makes it choose as Kafka's own. */
     String hint() {
         return hint;
     }
 
-    /** As it stands in a metric. */
+    /** The client's label in metrics. */
     String label() {
         return name().toLowerCase(Locale.ROOT);
     }

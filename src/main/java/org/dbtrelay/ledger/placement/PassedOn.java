@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The header of a record that the relay has passed on to the partition of its key: where the record lay when its producer had
- * sent it, and where it was passed on to. Clients copy headers from one record to another, so nobody believes it unless it fits
- * the place where the record lies: {@link Placement} says when.
+ * sent it, and where it was passed on to. Clients copy headers from one record to another, so the relay
+ * trusts the header only if it fits the record's own place: see {@link Placement}.
  *
  * @param topicId Kafka's id of the topic, so that a copy in another topic, or in one that was made anew, says nothing
  * @param partition where its producer had put it
@@ -27,7 +27,7 @@ public record PassedOn(String topicId, int partition, long offset, long timestam
     private static final Pattern FORM = Pattern.compile(
             "topic=([\\w-]{1,64}) from=(\\d{1,9})@(\\d{1,18}) timestamp=(-?\\d{1,18}) to=(\\d{1,9}) of=([1-9]\\d{0,8})");
 
-    /** What the headers say; null: nothing that could be understood. */
+    /** Reads the header; null: it is absent or cannot be understood. */
     static @Nullable PassedOn in(Headers headers) {
         Header header = headers.lastHeader(HEADER);
         if (header == null || header.value() == null) {

@@ -9,8 +9,9 @@ import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where records of the commands topic belong, and what those look like that lie elsewhere. Ids, order and limits are known by
- * partition, so a key has one partition, the one of Kafka's own hash, whichever its producer has chosen. Of one claim.
+ * The partitions to which records of the commands topic belong, and the records that are passed on to them. The relay knows ids,
+ * order and limits by partition, so a key has one partition, that of Kafka's own hash, whichever partition its producer chose. One
+ * object for each claim.
  */
 public final class Placement {
 
@@ -24,17 +25,17 @@ public final class Placement {
         this.misplaced = misplaced;
     }
 
-    /** How many partitions the commands topic has, as far as is known; 0: nobody has told. */
+    /** The number of partitions of the commands topic; 0: no broker has told yet. */
     public int partitions() {
-        return topics.commands().partitions();
+        return topics.status().partitions();
     }
 
-    /** Whether Kafka lets the relay write to the commands topic; what is not known is taken for granted. */
+    /** Whether Kafka lets the relay write to the commands topic; true until a broker denies it. */
     public boolean mayPassOn() {
-        return topics.commands().mayWrite();
+        return topics.status().mayPassOn();
     }
 
-    /** The key of a record; null: it has none. An empty one is none either: for librdkafka it is the same. */
+    /** The key of a record; null: it has none. An empty key counts as none, as it does for librdkafka. */
     public static byte @Nullable [] key(ConsumerRecord<byte[], byte[]> record) {
         return record.key() == null || record.key().length == 0 ? null : record.key();
     }
@@ -44,14 +45,17 @@ public final class Placement {
         return key.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The partition to which Kafka's own producer sends a key, of so many. */
+    /** The partition to which Kafka's own producer sends a key.
+     *
+     * @param partitions how many the topic has
+     */
     public static int of(byte[] key, int partitions) {
         return Utils.toPositive(Utils.murmur2(key)) % partitions;
     }
 
     /**
-     * What the record's header says of where it came from; null: it has none, or one that is not about this topic and this
-     * partition, so that somebody has copied it.
+     * The record's header about its first partition; null: it has none, or its header names another topic or partition, so it was
+     * copied.
      */
     public @Nullable PassedOn passedOn(ConsumerRecord<byte[], byte[]> record) {
         @Nullable PassedOn header = PassedOn.in(record.headers());

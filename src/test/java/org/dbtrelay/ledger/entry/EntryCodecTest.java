@@ -104,7 +104,7 @@ class EntryCodecTest {
 
     @ParameterizedTest
     @MethodSource("everyState")
-    void an_entry_comes_back_as_it_was(RunState state) throws LedgerException {
+    void anEntryComesBackAsItWas(RunState state) throws LedgerException {
         RunEntry entry = new RunEntry(
                 "c1",
                 17,
@@ -123,7 +123,7 @@ class EntryCodecTest {
     @CsvSource(
             nullValues = "-",
             value = {"vendor=1", "-"})
-    void a_trace_comes_back_as_it_was(String tracestate) throws LedgerException, IOException {
+    void aTraceComesBackAsItWas(String tracestate) throws LedgerException, IOException {
         String traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         RunEntry entry = entry(1, everyState().toList().getFirst());
         ObjectNode record = (ObjectNode) JSON.readTree(EntryCodec.write(entry));
@@ -139,7 +139,7 @@ class EntryCodecTest {
     }
 
     @Test
-    void what_entries_have_in_common_they_share() throws LedgerException {
+    void whatEntriesHaveInCommonTheyShare() throws LedgerException {
         RunState state = everyState().toList().get(4);
         RunEntry one = EntryCodec.readEntry(EntryCodec.write(entry(1, state)));
         RunEntry other = EntryCodec.readEntry(EntryCodec.write(entry(2, state)));
@@ -155,7 +155,7 @@ class EntryCodecTest {
     }
 
     @Test
-    void a_position_comes_back_as_it_was() throws LedgerException {
+    void aPositionComesBackAsItWas() throws LedgerException {
         Position position = new Position("topic-id", 17, "orders", "cluster", 40L);
 
         assertThat(EntryCodec.readPosition(EntryCodec.write(position))).isEqualTo(position);
@@ -176,7 +176,7 @@ class EntryCodecTest {
         "v1/9-collecting, 9",
         "v1/10-starting, 10"
     })
-    void what_was_written_once_can_be_read(String file, int state) throws LedgerException, IOException {
+    void whatWasWrittenOnceCanBeRead(String file, int state) throws LedgerException, IOException {
         RunState expected = everyState().toList().get(state);
 
         RunEntry entry = EntryCodec.readEntry(golden(file));
@@ -190,7 +190,7 @@ class EntryCodecTest {
 
     @ParameterizedTest
     @MethodSource("everyTask")
-    void a_task_comes_back_as_it_was(Task task) throws LedgerException {
+    void aTaskComesBackAsItWas(Task task) throws LedgerException {
         RunEntry entry = entry(1, everyState().toList().getFirst());
         ResolvedCommand resolved = new ResolvedCommand(
                 task,
@@ -230,7 +230,7 @@ class EntryCodecTest {
 
     @ParameterizedTest
     @MethodSource("everyCall")
-    void a_start_that_is_in_doubt_comes_back_as_it_was(StartCall call) throws LedgerException {
+    void aStartThatIsInDoubtComesBackAsItWas(StartCall call) throws LedgerException {
         RunEntry starting = entry(1, new RunState.Starting(new StartAttempts(3, 1, NOW, 70L, "500: away"), call, 4));
         RunEntry looking = entry(2, new RunState.Searching(StartAttempts.NONE, call, NOW, 0, null));
 
@@ -243,13 +243,13 @@ class EntryCodecTest {
     }
 
     @Test
-    void a_position_that_was_written_once_can_be_read() throws LedgerException, IOException {
+    void aPositionThatWasWrittenOnceCanBeRead() throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden("v1/position")))
                 .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, null, null, null));
     }
 
     @Test
-    void a_position_with_the_deployment_that_was_written_once_can_be_read() throws LedgerException, IOException {
+    void aPositionWithTheDeploymentThatWasWrittenOnceCanBeRead() throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden("v1/position-of-deployment")))
                 .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, "orders", null, null));
     }
@@ -275,7 +275,7 @@ class EntryCodecTest {
     }
 
     @Test
-    void a_version_that_nobody_knows_and_garbage_are_refused() {
+    void aVersionThatNobodyKnowsAndGarbageAreRefused() {
         byte[] future = "{\"v\":99,\"entry\":null}".getBytes(StandardCharsets.UTF_8);
         byte[] futureOfAnotherShape = "{\"v\":98,\"entry\":{\"next_sequence\":[]}}".getBytes(StandardCharsets.UTF_8);
         byte[] empty = "{\"v\":0}".getBytes(StandardCharsets.UTF_8);

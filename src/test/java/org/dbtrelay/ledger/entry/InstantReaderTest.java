@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class InstantReaderTest {
 
     @Test
-    void it_reads_what_the_jdk_writes() {
+    void itReadsWhatTheJdkWrites() {
         Random random = new Random(7);
         for (int digits = 0; digits <= 9; digits++) {
             DateTimeFormatter format =
@@ -42,7 +42,7 @@ class InstantReaderTest {
                 "+12026-11-22T10:00:00Z",
                 "-0001-11-22T10:00:00Z"
             })
-    void odd_ones_mean_what_the_jdk_says(String text) {
+    void oddOnesMeanWhatTheJdkSays(String text) {
         assertThat(InstantReader.read(text)).isEqualTo(Instant.parse(text));
     }
 
@@ -61,13 +61,13 @@ class InstantReaderTest {
                 "2026-11-22 10:00:00Z",
                 "2026-11-22T10:00:00,1Z"
             })
-    void what_is_no_time_is_refused(String text) {
+    void whatIsNoTimeIsRefused(String text) {
         assertThatThrownBy(() -> Instant.parse(text)).isInstanceOf(DateTimeException.class);
         assertThatThrownBy(() -> InstantReader.read(text)).isInstanceOf(DateTimeException.class);
     }
 
     @Test
-    void a_point_without_digits_is_left_to_the_jdk() {
+    void aPointWithoutDigitsIsLeftToTheJdk() {
         String text = "2026-11-22T10:00:00.Z";
         try {
             Instant expected = Instant.parse(text);

@@ -22,7 +22,7 @@ class IntakeBoundsTest {
     }
 
     @Test
-    void a_partition_is_full_with_max_pending_and_open_again_when_a_tenth_is_free() {
+    void aPartitionIsFullWithMaxPendingAndOpenAgainWhenATenthIsFree() {
         assertThat(bounds.settled(0, Waiting.NOTHING, 99)).isEqualTo(AS_IT_IS);
         assertThat(bounds.settled(0, Waiting.NOTHING, 100)).isEqualTo(PARTITION_FULL);
         assertThat(bounds.settled(0, Waiting.NOTHING, 91)).isEqualTo(AS_IT_IS);
@@ -31,7 +31,7 @@ class IntakeBoundsTest {
     }
 
     @Test
-    void the_instance_is_full_when_its_partitions_together_are() {
+    void theInstanceIsFullWhenItsPartitionsTogetherAre() {
         bounds.settled(0, Waiting.NOTHING, 80);
 
         assertThat(bounds.settled(1, Waiting.NOTHING, 69)).isEqualTo(AS_IT_IS);
@@ -42,7 +42,7 @@ class IntakeBoundsTest {
     }
 
     @Test
-    void what_waits_in_the_mailbox_counts() {
+    void whatWaitsInTheMailboxCounts() {
         bounds.settled(0, Waiting.NOTHING, 60);
 
         assertThat(bounds.filled(0, new Waiting(39, 0))).isEqualTo(AS_IT_IS);
@@ -51,7 +51,7 @@ class IntakeBoundsTest {
     }
 
     @Test
-    void a_mailbox_is_full_by_number_and_by_bytes() {
+    void aMailboxIsFullByNumberAndByBytes() {
         IntakeBounds wide = new IntakeBounds(1_000_000, 1_000_000);
         wide.begin(0);
 
@@ -64,13 +64,13 @@ class IntakeBoundsTest {
     }
 
     @Test
-    void a_partition_that_comes_with_more_than_the_bound_is_only_full() {
+    void aPartitionThatComesWithMoreThanTheBoundIsOnlyFull() {
         assertThat(bounds.settled(0, Waiting.NOTHING, 60_000)).isEqualTo(INSTANCE_FULL);
         assertThat(bounds.settled(1, Waiting.NOTHING, 0)).isEqualTo(INSTANCE_FULL);
     }
 
     @Test
-    void what_is_given_up_does_not_count_and_is_not_heard_of_again() {
+    void whatIsGivenUpDoesNotCountAndIsNotHeardOfAgain() {
         bounds.settled(0, Waiting.NOTHING, 150);
         bounds.forget(0);
 
@@ -81,7 +81,7 @@ class IntakeBoundsTest {
     }
 
     @Test
-    void a_bound_of_one_can_be_open() {
+    void aBoundOfOneCanBeOpen() {
         IntakeBounds narrow = new IntakeBounds(1, 1);
         narrow.begin(0);
 

@@ -19,7 +19,7 @@ class MailboxTest {
     private final Mailbox mailbox = new Mailbox(new Monotonic());
 
     @Test
-    void answers_come_before_commands_and_each_in_order() throws InterruptedException {
+    void answersComeBeforeCommandsAndEachInOrder() throws InterruptedException {
         mailbox.offer(command("c1"));
         mailbox.offer(answer("a1"));
         mailbox.offer(command("c2"));
@@ -29,7 +29,7 @@ class MailboxTest {
     }
 
     @Test
-    void what_was_not_settled_is_offered_again_in_order() throws InterruptedException {
+    void whatWasNotSettledIsOfferedAgainInOrder() throws InterruptedException {
         mailbox.offer(command("c1"));
         mailbox.offer(command("c2"));
         mailbox.take(10, Duration.ZERO, true);
@@ -41,7 +41,7 @@ class MailboxTest {
     }
 
     @Test
-    void what_was_settled_is_gone_and_the_rest_is_counted() throws InterruptedException {
+    void whatWasSettledIsGoneAndTheRestIsCounted() throws InterruptedException {
         mailbox.offer(command("c1"));
         assertThat(mailbox.offer(command("c2")).commands()).isEqualTo(2);
         mailbox.take(1, Duration.ZERO, true);
@@ -52,7 +52,7 @@ class MailboxTest {
     }
 
     @Test
-    void the_bytes_of_what_waits_are_counted() throws InterruptedException {
+    void theBytesOfWhatWaitsAreCounted() throws InterruptedException {
         mailbox.offer(answer("a1"));
         assertThat(mailbox.offer(record(1_000)).bytes()).isEqualTo(1_000);
         assertThat(mailbox.offer(record(500)).bytes()).isEqualTo(1_500);
@@ -67,7 +67,7 @@ class MailboxTest {
     }
 
     @Test
-    void commands_stay_where_they_are_while_draining() throws InterruptedException {
+    void commandsStayWhereTheyAreWhileDraining() throws InterruptedException {
         mailbox.offer(command("c1"));
         mailbox.offer(answer("a1"));
 
@@ -75,7 +75,7 @@ class MailboxTest {
     }
 
     @Test
-    void a_nudge_wakes_whoever_waits() throws InterruptedException {
+    void aNudgeWakesWhoeverWaits() throws InterruptedException {
         Thread waiting = Thread.startVirtualThread(() -> {
             try {
                 mailbox.take(10, Duration.ofDays(1), true);

@@ -11,7 +11,7 @@ class OfferedOffsetsTest {
     private final OfferedOffsets offered = new OfferedOffsets();
 
     @Test
-    void nothing_is_lost_as_long_as_the_topic_has_what_comes_next() {
+    void nothingIsLostAsLongAsTheTopicHasWhatComesNext() {
         offered.beginAt(5);
         take(5, 6, 7);
 
@@ -20,7 +20,7 @@ class OfferedOffsetsTest {
     }
 
     @Test
-    void what_a_paused_partition_has_lost_is_told_once() {
+    void whatAPausedPartitionHasLostIsToldOnce() {
         take(5, 6);
         assertThat(offered.lostBefore(0, 7)).isNull();
 
@@ -31,7 +31,7 @@ class OfferedOffsetsTest {
     }
 
     @Test
-    void what_was_lost_between_two_looks_is_seen_by_its_hole() {
+    void whatWasLostBetweenTwoLooksIsSeenByItsHole() {
         take(5, 6);
         assertThat(offered.lostBefore(0, 7)).isNull();
         take(20, 21);
@@ -40,7 +40,7 @@ class OfferedOffsetsTest {
     }
 
     @Test
-    void what_was_lost_with_all_that_was_there_is_seen_without_any_record() {
+    void whatWasLostWithAllThatWasThereIsSeenWithoutAnyRecord() {
         take(5, 6);
         assertThat(offered.lostBefore(0, 7)).isNull();
 
@@ -48,7 +48,7 @@ class OfferedOffsetsTest {
     }
 
     @Test
-    void marks_of_transactions_are_no_loss_when_they_grow_old() {
+    void marksOfTransactionsAreNoLossWhenTheyGrowOld() {
         take(5);
         assertThat(offered.lostBefore(0, 7)).isNull();
 
@@ -58,7 +58,7 @@ class OfferedOffsetsTest {
     }
 
     @Test
-    void what_was_fetched_from_a_topic_that_is_gone_is_left_out() {
+    void whatWasFetchedFromATopicThatIsGoneIsLeftOut() {
         take(5, 6, 7);
         offered.beginAnew(0);
         assertThat(offered.isNew(8)).as("of the old topic").isFalse();
@@ -71,7 +71,7 @@ class OfferedOffsetsTest {
     }
 
     @Test
-    void a_new_topic_is_read_from_its_beginning_whatever_the_group_had_committed() {
+    void aNewTopicIsReadFromItsBeginningWhateverTheGroupHadCommitted() {
         offered.beginAnew(0);
         offered.rewound(false);
         assertThat(offered.isNew(9)).isFalse();

@@ -12,7 +12,7 @@ class CommandsLogTest {
     private static final Position AT_NINE = new Position("topic", 9, "orders", "cluster", null);
 
     @Test
-    void the_position_is_gone_on_from() throws LedgerException {
+    void thePositionIsGoneOnFrom() throws LedgerException {
         assertThat(new CommandsLog(0, 20, 10).startingPosition(AT_NINE, "topic", 9, 0))
                 .isEqualTo(AT_NINE);
         assertThat(new CommandsLog(0, 20, 3).startingPosition(AT_NINE, "topic", 9, 0))
@@ -21,17 +21,17 @@ class CommandsLogTest {
     }
 
     @Test
-    void a_ledger_that_was_set_back_is_degraded() {
+    void aLedgerThatWasSetBackIsDegraded() {
         assertDegraded(new CommandsLog(0, 20, 11), "set back");
     }
 
     @Test
-    void a_log_that_ends_too_early_is_degraded() {
+    void aLogThatEndsTooEarlyIsDegraded() {
         assertDegraded(new CommandsLog(0, 9, 0), "before the ledger's position");
     }
 
     @Test
-    void a_topic_that_was_made_anew_goes_on_behind_all_places() throws LedgerException {
+    void aTopicThatWasMadeAnewGoesOnBehindAllPlaces() throws LedgerException {
         Position anew = new CommandsLog(0, 3, 0).startingPosition(AT_NINE, "another", 7, 0);
 
         assertThat(anew).isEqualTo(new Position("another", -1, "orders", "cluster", 10L));
@@ -47,7 +47,7 @@ class CommandsLogTest {
     }
 
     @Test
-    void what_is_missing_behind_the_position_is_lost() {
+    void whatIsMissingBehindThePositionIsLost() {
         assertThat(new CommandsLog(10, 20, 0).lostBehind(AT_NINE)).isNull();
         assertThat(new CommandsLog(15, 20, 0).lostBehind(AT_NINE)).isEqualTo(new Offsets(10, 15));
     }

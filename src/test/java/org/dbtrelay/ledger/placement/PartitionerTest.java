@@ -14,13 +14,13 @@ class PartitionerTest {
 
     /** kafkajs 2.2.4, {@code Partitioners.DefaultPartitioner}. */
     @Test
-    void kafkas_own() {
+    void kafkasOwn() {
         assertThat(KEYS).extracting(key -> Placement.of(bytes(key), 7)).containsExactly(1, 3, 1, 5, 0, 4, 0, 4);
     }
 
     /** kafkajs 2.2.4, {@code Partitioners.LegacyPartitioner}. */
     @Test
-    void kafkajs_legacy() {
+    void kafkajsLegacy() {
         assertPartitions(Partitioner.KAFKAJS_LEGACY, 2, 2, 0, 1, 2, 0, 1, 1);
     }
 
