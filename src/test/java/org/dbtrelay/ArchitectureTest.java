@@ -27,6 +27,7 @@ import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -35,6 +36,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayClock;
+import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,8 +70,10 @@ class ArchitectureTest {
             Map.entry("api", Set.of("command", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("main", Set.of("artifact", "ledger", "config"))));
 
-    /** The rooms of {@code run}; each may use those before it. */
-    private static final List<String> ROOMS_OF_RUN = List.of("job", "command", "event", "state", "decide", "partition");
+    /** The rooms of a package; each may use those before it. */
+    private static final Map<String, List<String>> ROOMS = Map.of(
+            "run", List.of("job", "command", "event", "state", "decide", "partition"),
+            "dbtcloud", List.of("redaction", "budget", "http", "paging", "runs", "resources", "webhook", "connection"));
 
     private static final JavaClasses MAIN = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -129,15 +133,21 @@ class ArchitectureTest {
         slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(MAIN);
     }
 
-    @Test
-    void theRoomsOfRunUseOnlyThoseAboveThem() {
-        for (int i = 0; i < ROOMS_OF_RUN.size() - 1; i++) {
-            String[] below = ROOMS_OF_RUN.subList(i + 1, ROOMS_OF_RUN.size()).stream()
-                    .map(room -> pattern("run." + room))
+    static Set<String> packagesWithRooms() {
+        return ROOMS.keySet();
+    }
+
+    @ParameterizedTest
+    @MethodSource("packagesWithRooms")
+    void roomsUseOnlyThoseAboveThem(String name) {
+        List<String> rooms = Objects.requireNonNull(ROOMS.get(name));
+        for (int i = 0; i < rooms.size() - 1; i++) {
+            String[] below = rooms.subList(i + 1, rooms.size()).stream()
+                    .map(room -> pattern(name + '.' + room))
                     .toArray(String[]::new);
             noClasses()
                     .that()
-                    .resideInAPackage(pattern("run." + ROOMS_OF_RUN.get(i)))
+                    .resideInAPackage(pattern(name + '.' + rooms.get(i)))
                     .should()
                     .dependOnClassesThat()
                     .resideInAnyPackage(below)
@@ -145,17 +155,34 @@ class ArchitectureTest {
         }
     }
 
-    @Test
-    void theRoomsOfRunAreDocumented() throws IOException {
+    @ParameterizedTest
+    @MethodSource("packagesWithRooms")
+    void roomsAreDocumented(String name) throws IOException {
+        List<String> rooms = Objects.requireNonNull(ROOMS.get(name));
+        String start = "| `" + name + '.';
         List<String> documented = Files.readAllLines(Path.of("docs", "architecture.md")).stream()
-                .filter(line -> line.startsWith("| `run."))
-                .map(line -> line.substring("| `run.".length(), line.indexOf('`', "| `run.".length())))
+                .filter(line -> line.startsWith(start))
+                .map(line -> line.substring(start.length(), line.indexOf('`', start.length())))
                 .toList();
-        assertThat(documented).isEqualTo(ROOMS_OF_RUN);
-        try (Stream<Path> rooms = Files.list(SOURCES.resolve("org/dbtrelay/run"))) {
-            assertThat(rooms.map(path -> path.getFileName().toString()))
-                    .containsExactlyInAnyOrderElementsOf(ROOMS_OF_RUN);
+        assertThat(documented).isEqualTo(rooms);
+        try (Stream<Path> directories =
+                Files.list(SOURCES.resolve("org/dbtrelay").resolve(name))) {
+            assertThat(directories
+                            .filter(Files::isDirectory)
+                            .map(path -> path.getFileName().toString()))
+                    .containsExactlyInAnyOrderElementsOf(rooms);
         }
+    }
+
+    @Test
+    void dbtCloudIsAskedByDbtcloudOnly() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(pattern("dbtcloud"))
+                .should()
+                .dependOnClassesThat(
+                        resideInAPackage(pattern("dbtcloud.http")).and(not(equivalentTo(ArtifactBody.class))))
+                .check(MAIN);
     }
 
     @Test
@@ -167,7 +194,7 @@ class ArchitectureTest {
     }
 
     @Test
-    void theClassesOfRunAreFreeOfCycles() {
+    void theClassesOfRoomsAreFreeOfCycles() {
         slices().assignedFrom(topLevelClasses()).should().beFreeOfCycles().check(MAIN);
     }
 
@@ -179,14 +206,15 @@ class ArchitectureTest {
                 while (outermost.getEnclosingClass().isPresent()) {
                     outermost = outermost.getEnclosingClass().get();
                 }
-                return outermost.getPackageName().startsWith(ROOT + ".run.")
+                String name = outermost.getPackageName();
+                return ROOMS.keySet().stream().anyMatch(room -> name.startsWith(ROOT + '.' + room))
                         ? SliceIdentifier.of(outermost.getName())
                         : SliceIdentifier.ignore();
             }
 
             @Override
             public String getDescription() {
-                return "each class of run, with those inside it";
+                return "each class of a package with rooms, with those inside it";
             }
         };
     }

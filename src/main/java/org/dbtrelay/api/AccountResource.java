@@ -16,6 +16,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.resources.Account;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResourceLookupException;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResources;
@@ -40,10 +41,10 @@ public class AccountResource {
 
     private static final Set<String> NAMES = Set.of("project_name", "environment_name", "job_name");
 
-    private final Clients clients;
+    private final Connections connections;
 
-    AccountResource(Clients clients) {
-        this.clients = clients;
+    AccountResource(Connections connections) {
+        this.connections = connections;
     }
 
     /** A job that was looked up by its names. */
@@ -220,6 +221,6 @@ public class AccountResource {
     }
 
     private DbtCloudResources resources(String connection) {
-        return clients.named(connection).resources();
+        return connections.named(connection).resources();
     }
 }

@@ -37,7 +37,7 @@ final class ApiSchemas {
     /** Left out of an answer where there is nothing to tell. */
     private static final Set<String> OPTIONAL = Set.of("CommandState.events", "Problem.failure", "Problem.parameter");
 
-    /** What single resources and pages hold, by the operation. */
+    /** The resources of single answers and of pages, by the operation. */
     private static final Map<String, String> RESOURCES = Map.of(
             "getAccount", "Account",
             "getProject", "Project",
@@ -189,7 +189,7 @@ final class ApiSchemas {
         };
     }
 
-    /** What a parameter of this name is. */
+    /** The description of a parameter of this name. */
     static @Nullable String describe(String name) {
         return OF_PARAMETERS.get(name);
     }

@@ -14,7 +14,7 @@ import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a command stands, over HTTP.
+ * The state of a command, over HTTP.
  *
  * @param outcome the type of the event that ended it; null while it has not ended
  * @param notBefore when a waiting command is tried again

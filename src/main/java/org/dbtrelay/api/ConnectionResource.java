@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult;
 import org.dbtrelay.dbtcloud.connection.ConnectionState;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -36,10 +37,10 @@ public class ConnectionResource {
             "suspended on this instance only, until it is resumed or the process ends; with"
                     + " several instances, suspend it on each";
 
-    private final Clients clients;
+    private final Connections connections;
 
-    ConnectionResource(Clients clients) {
-        this.clients = clients;
+    ConnectionResource(Connections connections) {
+        this.connections = connections;
     }
 
     /** A connection, over HTTP; {@code note} says how far {@code suspended_since} holds. */
@@ -72,7 +73,7 @@ public class ConnectionResource {
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Refused(long accountId, Instant since, String detail) {}
 
-    /** What came of a test, over HTTP. */
+    /** The result of a connection test, over HTTP. */
     public record Tested(boolean ok, List<String> suspects, String message) {}
 
     /** All of them. */
@@ -83,7 +84,7 @@ public class ConnectionResource {
             description =
                     "How each stands on this instance: suspended, refused or shut out by dbt Cloud. Never a token.")
     public List<Connection> all() {
-        return clients.all().stream().map(Connection::of).toList();
+        return connections.all().stream().map(Connection::of).toList();
     }
 
     /** Tries one. */
@@ -95,7 +96,7 @@ public class ConnectionResource {
             description =
                     "Asks dbt Cloud at most four times, each once, and names all parts of the connection that may be wrong.")
     public Tested test(@PathParam("connection") String connection) {
-        ConnectionCheckResult test = clients.named(connection).testConnection();
+        ConnectionCheckResult test = connections.named(connection).testConnection();
         return new Tested(
                 test.ok(),
                 test.suspects().stream()
@@ -113,8 +114,8 @@ public class ConnectionResource {
             summary = "Start nothing over a connection",
             description = "From this instance, until the connection is resumed or the process ends. What waits, waits.")
     public Connection suspend(@PathParam("connection") String connection) {
-        DbtCloudClient client = clients.named(connection);
-        client.suspend();
+        DbtCloudClient client = connections.named(connection);
+        client.manualSuspension().begin();
         AUDIT.warn(
                 "A person suspended a connection: this instance starts nothing over it until it is resumed",
                 pair(LogKey.CONNECTION, connection));
@@ -129,8 +130,8 @@ public class ConnectionResource {
             summary = "Let a connection that was suspended go on",
             description = "Ends what suspendConnection has begun, on this instance.")
     public Connection resume(@PathParam("connection") String connection) {
-        DbtCloudClient client = clients.named(connection);
-        client.resume();
+        DbtCloudClient client = connections.named(connection);
+        client.manualSuspension().end();
         AUDIT.info("A person resumed a connection", pair(LogKey.CONNECTION, connection));
         return Connection.of(client);
     }

@@ -4,13 +4,14 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.connection.UnknownConnectionException;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResourceLookupException;
 import org.dbtrelay.run.job.CallFailure;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /**
- * What dbt Cloud would not give, as problem documents with its own words. What is wrong with the request keeps dbt Cloud's
- * status; what is wrong with the connection or with dbt Cloud is a 502, as the one who asked can do nothing about it.
+ * Turns failed calls of dbt Cloud into problem documents with dbt Cloud's words. A fault of the request keeps dbt Cloud's
+ * status; a fault of the connection or of dbt Cloud is a 502, because the client can do nothing about it.
  */
 final class DbtCloudProblems {
 
@@ -46,6 +47,11 @@ final class DbtCloudProblems {
         Response.Status status = e.matches() == 0 ? Response.Status.NOT_FOUND : Response.Status.CONFLICT;
         return Problem.response(status.getStatusCode(), String.valueOf(e.getMessage()), null, e.resource() + "_name")
                 .build();
+    }
+
+    @ServerExceptionMapper
+    Response unknownConnection(UnknownConnectionException e) {
+        return Problem.response(Response.Status.NOT_FOUND, String.valueOf(e.getMessage()));
     }
 
     @ServerExceptionMapper

@@ -54,7 +54,7 @@ class KeyFilter {
     }
 
     /**
-     * Whether a browser sends it for a page of somebody else's, which needs no leave for a POST without a body. An API that asks
+     * Whether a browser sends it for a page of another origin, which needs no leave for a POST without a body. An API that asks
      * for a key needs no such look: no page can send a key that it does not have.
      */
     static boolean isFromForeignPage(ContainerRequestContext request) {

@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.dbtcloud.runs.JobRun;
 import org.dbtrelay.dbtcloud.runs.JobRunFilter;
@@ -48,13 +49,13 @@ public class RunResource {
 
     private static final RelayLog LOG = RelayLog.of(RunResource.class);
 
-    private final Clients clients;
+    private final Connections connections;
 
-    RunResource(Clients clients) {
-        this.clients = clients;
+    RunResource(Connections connections) {
+        this.connections = connections;
     }
 
-    /** What a retry would begin with. */
+    /** The step with which a retry would begin, and the steps that were skipped. */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Retry(String failedStep, List<String> skippedSteps) {}
 
@@ -90,7 +91,7 @@ public class RunResource {
             filter = filter.parameter(parameter.getKey(), parameter.getValue());
         }
         return ResourcePage.of(
-                clients.named(connection).jobRuns().listJobRuns(id("account_id", accountId), filter),
+                connections.named(connection).jobRuns().listJobRuns(id("account_id", accountId), filter),
                 filters,
                 JobRun::json);
     }
@@ -118,7 +119,8 @@ public class RunResource {
                 .map(String::strip)
                 .filter(word -> !word.isEmpty())
                 .toList();
-        return clients.named(connection)
+        return connections
+                .named(connection)
                 .jobRuns()
                 .getJobRun(id("account_id", accountId), id("run_id", runId), related)
                 .json();
@@ -137,7 +139,7 @@ public class RunResource {
             @PathParam("run_id") String runId)
             throws DbtCloudException {
         RetryDetails details =
-                clients.named(connection).jobRuns().retryDetails(id("account_id", accountId), id("run_id", runId));
+                connections.named(connection).jobRuns().retryDetails(id("account_id", accountId), id("run_id", runId));
         return new Retry(details.failedStep(), details.skippedSteps());
     }
 
@@ -153,7 +155,8 @@ public class RunResource {
             @PathParam("account_id") String accountId,
             @PathParam("run_id") String runId)
             throws DbtCloudException {
-        return ResourcePage.whole(clients.named(connection)
+        return ResourcePage.whole(connections
+                .named(connection)
                 .artifacts()
                 .listJobRunArtifacts(id("account_id", accountId), id("run_id", runId)));
     }
@@ -178,7 +181,8 @@ public class RunResource {
             @Context UriInfo uri,
             @Context RoutingContext request)
             throws DbtCloudException {
-        ArtifactBody body = clients.named(connection)
+        ArtifactBody body = connections
+                .named(connection)
                 .artifacts()
                 .getJobRunArtifact(id("account_id", accountId), id("run_id", runId), path, step(uri));
         // A client may go away before anything is passed on; then the slot must come back here. Not while it is

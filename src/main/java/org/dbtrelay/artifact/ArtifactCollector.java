@@ -57,7 +57,7 @@ public class ArtifactCollector {
     }
 
     /**
-     * What is listed of a run.
+     * The artifacts that dbt Cloud lists of a run.
      *
      * @param paths relative to dbt's {@code target/}; whether of all steps or of the last one, dbt Cloud does not say
      * @param isSaved all artifacts of the run are there
@@ -69,7 +69,7 @@ public class ArtifactCollector {
             return isSaved && !paths.isEmpty();
         }
 
-        /** Whether it is worth a request: what is of a step can be there without being listed. */
+        /** Whether it is worth a request: an artifact of a step can exist without being listed. */
         boolean mayHave(WantedArtifact wanted) {
             return paths.contains(wanted.path()) || (isComplete() && wanted.step() != null);
         }
@@ -128,16 +128,17 @@ public class ArtifactCollector {
     private static Listing list(DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
             throws DbtCloudException, InterruptedException {
         try {
-            Set<String> paths = new HashSet<>(client.artifacts(run.accountId(), run.runId()));
+            Set<String> paths = new HashSet<>(client.artifactsOnce().listJobRunArtifacts(run.accountId(), run.runId()));
             boolean saved = run.artifactsSaved();
             boolean allThere = wanted.stream().map(WantedArtifact::path).allMatch(paths::contains);
             if (!saved
                     && !allThere
-                    && client.run(run.accountId(), run.runId(), Priority.ARTIFACT)
+                    && client.runs()
+                            .run(run.accountId(), run.runId(), Priority.ARTIFACT)
                             .artifactsSaved()) {
                 // Only a list that was read after all was saved tells what is not there.
                 saved = true;
-                paths = new HashSet<>(client.artifacts(run.accountId(), run.runId()));
+                paths = new HashSet<>(client.artifactsOnce().listJobRunArtifacts(run.accountId(), run.runId()));
             }
             return new Listing(paths, saved);
         } catch (DbtCloudException e) {
@@ -172,7 +173,7 @@ public class ArtifactCollector {
         }
     }
 
-    /** What is done with an artifact that is there. */
+    /** Uses an artifact that exists. */
     private interface Use {
         StoredArtifact of(Download download) throws StoreException, IOException, InterruptedException;
     }
@@ -180,7 +181,8 @@ public class ArtifactCollector {
     private static Outcome fetched(
             DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Use use)
             throws InterruptedException {
-        try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
+        try (ArtifactBody body =
+                client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
             Download download = new Download(body.stream(), body.contentType(), body.contentLength());
             return new Outcome.Ready(use.of(download));
         } catch (StoreException e) {

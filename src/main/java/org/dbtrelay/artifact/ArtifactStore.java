@@ -3,7 +3,7 @@ package org.dbtrelay.artifact;
 import java.nio.file.Path;
 import org.dbtrelay.config.ArtifactsConfig;
 
-/** Where artifacts are kept ({@code relay.artifacts.store}). */
+/** The place that keeps artifacts ({@code relay.artifacts.store}). */
 sealed interface ArtifactStore permits NoStore, KeepingStore {
 
     /**

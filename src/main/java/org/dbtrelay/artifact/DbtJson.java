@@ -21,7 +21,7 @@ final class DbtJson {
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            // Whoever opened a stream closes it.
+            // The caller opened the stream and closes it.
             .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
             // Python writes them.
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
@@ -33,7 +33,7 @@ final class DbtJson {
 
     private DbtJson() {}
 
-    /** What is done with a field: the parser stands on its value, and must be left on its end. */
+    /** Uses a field: the parser stands on its value, and must be left on its end. */
     @FunctionalInterface
     interface Field {
         /** False: enough has been read. */

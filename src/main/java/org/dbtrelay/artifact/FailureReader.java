@@ -45,7 +45,7 @@ public class FailureReader {
     public RunEnd read(DbtCloudClient client, RunSnapshot seen) throws InterruptedException {
         RunWithSteps ended;
         try {
-            ended = client.runWithSteps(seen.accountId(), seen.runId());
+            ended = client.runs().withSteps(seen.accountId(), seen.runId());
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
             return RunEnd.unread(seen, e.failure());
@@ -77,7 +77,8 @@ public class FailureReader {
     }
 
     private static Nodes nodes(DbtCloudClient client, RunSnapshot run, RunStep step) throws InterruptedException {
-        try (ArtifactBody body = client.artifact(run.accountId(), run.runId(), RUN_RESULTS, step.index())) {
+        try (ArtifactBody body =
+                client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), RUN_RESULTS, step.index())) {
             return new Nodes(FailedNodes.read(body.stream()), null);
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
@@ -106,7 +107,7 @@ public class FailureReader {
             return new Nodes(null, null);
         }
         try {
-            List<String> paths = client.artifacts(run.accountId(), run.runId());
+            List<String> paths = client.artifactsOnce().listJobRunArtifacts(run.accountId(), run.runId());
             return paths.isEmpty() || paths.contains(RUN_RESULTS) ? new Nodes(null, null) : Nodes.NONE;
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);

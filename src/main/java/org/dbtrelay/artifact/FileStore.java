@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Keeps artifacts as files. Nothing leads out of its directory, not even a symbolic link that somebody put there. */
 final class FileStore extends KeepingStore {
 
-    /** Where artifacts are while they come in; no layout leads here. */
+    /** The directory of artifacts that are coming in; no layout leads here. */
     private static final String INCOMING = ".incoming";
 
     private final Path root;

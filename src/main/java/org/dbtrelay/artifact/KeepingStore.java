@@ -30,7 +30,7 @@ abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S
     }
 
     /**
-     * Where an artifact goes in.
+     * Opens a writer for an artifact.
      *
      * @param key relative, its segments separated by {@code /}, none of them empty, {@code .} or {@code ..}
      * @param sizeLimit the most bytes that will be written

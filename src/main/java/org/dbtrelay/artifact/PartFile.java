@@ -123,7 +123,7 @@ final class PartFile implements ArtifactWriter {
         }
     }
 
-    /** What a failed call to the file system means, in words for a person. */
+    /** The meaning of a failed call to the file system, for a person. */
     static StoreException trouble(IOException e) {
         String what = switch (e) {
             case NotDirectoryException file -> file.getFile() + " is no directory";
@@ -131,7 +131,7 @@ final class PartFile implements ArtifactWriter {
             case AccessDeniedException denied -> "permission denied for " + denied.getFile();
             case FileSystemException named
             when named.getReason() != null -> named.getReason() + " (" + named.getFile() + ")";
-            // What a write to a full disk throws: its message is the system's own.
+            // A write to a full disk throws this; its message is the system's own.
             default -> e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : String.valueOf(e);
         };
         return StoreException.failed("relay.artifacts.directory cannot take it: " + what, e);

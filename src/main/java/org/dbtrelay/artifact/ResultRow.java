@@ -18,7 +18,7 @@ record ResultRow(
         @Nullable String message,
         @Nullable Double seconds) {
 
-    /** What is done with a row. */
+    /** Uses a row. */
     @FunctionalInterface
     interface Taker {
         /** False: enough has been read. */

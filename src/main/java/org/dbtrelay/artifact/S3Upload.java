@@ -125,7 +125,7 @@ final class S3Upload implements ArtifactWriter {
         return location();
     }
 
-    /** What is in the buffer, without a copy; it can be read again, should the SDK try again. */
+    /** The content of the buffer, without a copy; it can be read again, should the SDK try again. */
     private RequestBody body() {
         byte[] bytes = buffer;
         int length = filled;
@@ -172,7 +172,7 @@ final class S3Upload implements ArtifactWriter {
         }
     }
 
-    /** What S3, or the SDK, said. */
+    /** The message of S3, or of the SDK. */
     private static String words(SdkException e) {
         String words = e instanceof AwsServiceException told
                         && told.awsErrorDetails() != null

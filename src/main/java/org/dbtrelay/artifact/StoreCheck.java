@@ -7,7 +7,7 @@ import org.dbtrelay.config.StoreKind;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.services.s3.S3Client;
 
-/** What is wrong with the store of a configuration that is right in itself: whether there is a region only the AWS SDK can tell. */
+/** Checks the store of a valid configuration: only the AWS SDK can tell whether there is a region. */
 public final class StoreCheck {
 
     private StoreCheck() {}

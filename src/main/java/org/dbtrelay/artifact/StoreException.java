@@ -45,7 +45,7 @@ final class StoreException extends Exception {
         return passing;
     }
 
-    /** What went wrong, for a person. */
+    /** The fault, for a person. */
     String explanation() {
         return String.valueOf(getMessage());
     }

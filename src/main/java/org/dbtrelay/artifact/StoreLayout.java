@@ -7,7 +7,7 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
 
 /**
- * Where an artifact lies in a store, by {@code relay.artifacts.layout}. Paths come from commands and from dbt Cloud, so none
+ * The place of an artifact in a store, by {@code relay.artifacts.layout}. Paths come from commands and from dbt Cloud, so none
  * may lead out of its place: what has a segment like {@code ..} is not stored.
  *
  * @param template such as {@code {account_id}/{job_id}/{run_id}/{step}/{path}}, checked at start

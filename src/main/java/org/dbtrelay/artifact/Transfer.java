@@ -103,7 +103,7 @@ final class Transfer extends InputStream {
     }
 
     /**
-     * What has come of it.
+     * The result of the transfer.
      *
      * @param location its URI
      * @param size in bytes

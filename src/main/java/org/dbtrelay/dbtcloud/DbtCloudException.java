@@ -10,16 +10,18 @@ public final class DbtCloudException extends Exception {
 
     private final transient CallFailure failure;
 
+    /** A failure without a cause in this process. */
     public DbtCloudException(CallFailure failure) {
         this(failure, null);
     }
 
+    /** A failure, and the exception that it comes from. */
     public DbtCloudException(CallFailure failure, @Nullable Throwable cause) {
         super(failure.detail(), cause);
         this.failure = failure;
     }
 
-    /** What happened, and whether what was asked may have been done. */
+    /** The failure; it says whether the request may have been carried out. */
     public CallFailure failure() {
         return failure;
     }

@@ -7,11 +7,12 @@ public final class UncheckedDbtCloudException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
 
+    /** The same, unchecked. */
     public UncheckedDbtCloudException(DbtCloudException cause) {
         super(cause.getMessage(), cause);
     }
 
-    /** What happened. */
+    /** The failure. */
     public DbtCloudException failure() {
         return (DbtCloudException) Objects.requireNonNull(getCause());
     }

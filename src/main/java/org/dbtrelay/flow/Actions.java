@@ -58,10 +58,11 @@ class Actions {
                         inbox,
                         client -> new Input.JobFound(
                                 read.commandId(),
-                                client.job(
-                                        read.target().accountId(),
-                                        read.jobId(),
-                                        read.urgent() ? Priority.LOOK_UP : Priority.POLL)));
+                                client.jobs()
+                                        .read(
+                                                read.target().accountId(),
+                                                read.jobId(),
+                                                read.urgent() ? Priority.LOOK_UP : Priority.POLL)));
             case Action.SearchMarker search -> call(action, inbox, client -> search(client, search));
             case Action.ReadEnd read -> call(action, inbox, client -> ends.end(client, read));
             case Action.ExplainEnd explain -> ends.later(explain, inbox);
@@ -78,7 +79,7 @@ class Actions {
                         inbox,
                         client -> new Input.RunsInFlight(
                                 list.commandId(),
-                                client.runsInFlight(list.target().accountId(), list.jobId()),
+                                client.runs().inFlight(list.target().accountId(), list.jobId()),
                                 list.look().answered(clock.instant())));
             case Action.SearchRetry search -> call(action, inbox, client -> search(client, search));
             case Action.CancelQueued cancel -> call(action, inbox, client -> cancelQueued(client, cancel));
@@ -98,7 +99,7 @@ class Actions {
     }
 
     private static Input lookUp(DbtCloudClient client, Action.LookUpJob action) throws DbtCloudException {
-        return switch (client.lookUp(action.target().accountId(), action.names())) {
+        return switch (client.jobs().lookUp(action.target().accountId(), action.names())) {
             case JobLookup.Found found -> new Input.JobFound(action.commandId(), found.job());
             case JobLookup.None none ->
                 new Input.JobRejected(action.commandId(), RejectReason.JOB_NOT_FOUND, none.message());
@@ -109,19 +110,20 @@ class Actions {
 
     private Input search(DbtCloudClient client, Action.SearchMarker action) throws DbtCloudException {
         Instant begun = clock.instant();
-        Optional<RunSnapshot> run = client.findByCause(
-                action.target().accountId(),
-                action.jobId(),
-                action.marker(),
-                action.aboveRunId(),
-                action.notCreatedBefore());
+        Optional<RunSnapshot> run = client.searches()
+                .find(
+                        action.target().accountId(),
+                        action.jobId(),
+                        action.marker(),
+                        action.aboveRunId(),
+                        action.notCreatedBefore());
         return lookedUp(action.commandId(), action.attempt(), begun, run);
     }
 
     private Input search(DbtCloudClient client, Action.SearchRetry action) throws DbtCloudException {
         Instant begun = clock.instant();
-        Optional<RunSnapshot> run = client.findRetry(
-                action.target().accountId(), action.jobId(), action.retriedRunId(), action.aboveRunId());
+        Optional<RunSnapshot> run = client.retries()
+                .find(action.target().accountId(), action.jobId(), action.retriedRunId(), action.aboveRunId());
         return lookedUp(action.commandId(), action.attempt(), begun, run);
     }
 
@@ -138,7 +140,7 @@ class Actions {
 
     private static Input readRun(DbtCloudClient client, Action.ReadRun action) throws DbtCloudException {
         try {
-            return read(action.commandId(), client.retryability(action.target().accountId(), action.runId()), null);
+            return read(action.commandId(), client.retries().of(action.target().accountId(), action.runId()), null);
         } catch (DbtCloudException e) {
             if (e.failure() instanceof CallFailure.NotFound) {
                 return new Input.RunNotFound(action.commandId(), action.runId());
@@ -148,7 +150,8 @@ class Actions {
     }
 
     private Input readNewest(DbtCloudClient client, Action.ReadNewestRun action) throws DbtCloudException {
-        return client.newestRunRetryability(action.target().accountId(), action.jobId())
+        return client.retries()
+                .ofNewest(action.target().accountId(), action.jobId())
                 .map(newest -> read(action.commandId(), newest, action.look().answered(clock.instant())))
                 .orElseGet(() -> new Input.RunRead(
                         action.commandId(), null, false, null, action.look().answered(clock.instant())));
@@ -161,15 +164,15 @@ class Actions {
     private static Input cancel(DbtCloudClient client, Action.Call action, long runId, @Nullable String traceparent)
             throws DbtCloudException {
         return new Input.RunObserved(
-                action.commandId(), client.cancel(action.target().accountId(), runId, traceparent));
+                action.commandId(), client.runs().cancel(action.target().accountId(), runId, traceparent));
     }
 
     /** Looks first: a run that has begun meanwhile is left alone. */
     private static Input cancelQueued(DbtCloudClient client, Action.CancelQueued cancel) throws DbtCloudException {
         long accountId = cancel.target().accountId();
-        RunSnapshot run = client.run(accountId, cancel.runId(), Priority.CANCEL);
+        RunSnapshot run = client.runs().run(accountId, cancel.runId(), Priority.CANCEL);
         if (run.status() == JobRunStatus.Known.QUEUED) {
-            run = client.cancel(accountId, cancel.runId(), null);
+            run = client.runs().cancel(accountId, cancel.runId(), null);
         }
         return new Input.RunObserved(cancel.commandId(), run);
     }

@@ -50,7 +50,7 @@ class Triggers {
             return;
         }
         DbtCloudClient client = found.get();
-        @Nullable Long known = client.knownNewestRunId(action.target().accountId(), action.jobId());
+        @Nullable Long known = client.starts().newest().known(action.target().accountId(), action.jobId());
         if (known != null) {
             reserve(action, client, known, reservations, inbox);
             return;
@@ -83,7 +83,7 @@ class Triggers {
             Consumer<Input> inbox) {
         reservations.await(
                 action.commandId(),
-                client.reserve(action.target().accountId(), priority(action)),
+                client.starts().reserve(action.target().accountId(), priority(action)),
                 () -> inbox.accept(
                         new Input.StartReserved(action.commandId(), action.call(), newestRunId, action.look())),
                 failure -> inbox.accept(fault(action, failure)));
@@ -96,7 +96,7 @@ class Triggers {
 
     private static @Nullable Long newestRunId(Action.ReserveStart action, DbtCloudClient client) {
         try {
-            return client.newestRunId(action.target().accountId(), action.jobId());
+            return client.starts().newest().ask(action.target().accountId(), action.jobId());
         } catch (DbtCloudException e) {
             CallFailureLog.report(
                     "The job's newest run could not be read; a look for a lost trigger would go by time alone",
@@ -138,7 +138,7 @@ class Triggers {
             CallFailureLog.report(trouble(e.failure()), action.commandId(), action.target(), e.failure());
             if (e.failure() instanceof CallFailure.NotFound) {
                 // Its names may mean another job by now.
-                client.forget(action.target().accountId(), action.jobId());
+                client.jobs().forget(action.target().accountId(), action.jobId());
             }
             return e.failure() instanceof CallFailure.Refused refused
                     ? refused(action, client, refused)
@@ -170,18 +170,20 @@ class Triggers {
         long accountId = action.target().accountId();
         return switch (action.call()) {
             case StartCall.Trigger trigger ->
-                client.trigger(
-                        new TriggerRequest(
-                                accountId,
-                                action.jobId(),
-                                action.cause(),
-                                action.overrides().steps(),
-                                action.overrides().schema(),
-                                action.overrides().runConfig(),
-                                traceparent),
-                        permit,
-                        window::isOpen);
-            case StartCall.Retry(long runId) -> client.retryRun(accountId, runId, traceparent, permit, window::isOpen);
+                client.starts()
+                        .trigger(
+                                new TriggerRequest(
+                                        accountId,
+                                        action.jobId(),
+                                        action.cause(),
+                                        action.overrides().steps(),
+                                        action.overrides().schema(),
+                                        action.overrides().runConfig(),
+                                        traceparent),
+                                permit,
+                                window::isOpen);
+            case StartCall.Retry(long runId) ->
+                client.starts().retryRun(accountId, runId, traceparent, permit, window::isOpen);
         };
     }
 
@@ -189,7 +191,9 @@ class Triggers {
     private Input refused(Action.Start action, DbtCloudClient client, CallFailure.Refused refused) {
         RejectReason reason = RejectReason.REFUSED_BY_DBT_CLOUD;
         try {
-            if (client.job(action.target().accountId(), action.jobId()).deactivated()) {
+            if (client.jobs()
+                    .read(action.target().accountId(), action.jobId(), Priority.LOOK_UP)
+                    .deactivated()) {
                 reason = RejectReason.JOB_DEACTIVATED;
             }
         } catch (DbtCloudException e) {

@@ -85,7 +85,7 @@ public class Poller {
         try {
             boolean wholeList = connections
                     .find(target.connection())
-                    .map(client -> client.looksAtWholeList(target.accountId()))
+                    .map(client -> !client.polls().takesPkIn(target.accountId()))
                     .orElse(false);
             List<PollSchedule.Watched> due =
                     watches.takeDue(target, clock.instant().plus(HALF_A_TICK), wholeList);
@@ -111,9 +111,13 @@ public class Poller {
 
     private PollResult look(DbtCloudClient client, Target target, List<PollSchedule.Watched> due) {
         try {
-            PollResult answer = client.runs(
-                    target.accountId(),
-                    due.stream().map(PollSchedule.Watched::runId).distinct().toList());
+            PollResult answer = client.polls()
+                    .runs(
+                            target.accountId(),
+                            due.stream()
+                                    .map(PollSchedule.Watched::runId)
+                                    .distinct()
+                                    .toList());
             metrics.polled(answer.seen().size());
             answer.failure().ifPresent(failure -> report(target, due.size(), failure));
             return answer;

@@ -94,11 +94,12 @@ public class Sweep {
 
     private void sweep(DbtCloudClient client, Target target) {
         try {
-            client.runsWithCause(
-                    target.accountId(),
-                    CauseMarker.prefix(policy.deployment()),
-                    clock.instant().minus(LOOK_BACK),
-                    marked -> owners.offerToAll(new Input.SweepResult(target, marked)));
+            client.searches()
+                    .each(
+                            target.accountId(),
+                            CauseMarker.prefix(policy.deployment()),
+                            clock.instant().minus(LOOK_BACK),
+                            marked -> owners.offerToAll(new Input.SweepResult(target, marked)));
         } catch (DbtCloudException e) {
             LOG.warn(
                     "The runs of an account could not be swept for second runs; the next sweep does it",

@@ -123,7 +123,10 @@ class CanaryTokenTest {
     void stopListening() {
         root.removeHandler(listener);
         emulator.faults().clear();
-        connections.names().forEach(name -> connections.find(name).orElseThrow().resume());
+        connections
+                .names()
+                .forEach(name ->
+                        connections.find(name).orElseThrow().manualSuspension().end());
     }
 
     @ParameterizedTest
@@ -134,9 +137,9 @@ class CanaryTokenTest {
         long account = emulator.accountId();
         List<Call> calls = new ArrayList<>(List.of(
                 () -> ConnectionState.of(client),
-                () -> client.run(account, 1, Priority.POLL),
-                () -> client.runWithSteps(account, 1),
-                () -> client.cancel(account, 1, null),
+                () -> client.runs().run(account, 1, Priority.POLL),
+                () -> client.runs().withSteps(account, 1),
+                () -> client.runs().cancel(account, 1, null),
                 () -> client.jobRuns().retryRun(account, 1),
                 () -> client.jobRuns().retryFailedJobRun(account, 1),
                 () -> answer("/api/connections"),

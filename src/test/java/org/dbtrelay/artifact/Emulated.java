@@ -84,7 +84,7 @@ final class Emulated implements AutoCloseable {
     }
 
     private RunWithSteps read(long id) throws DbtCloudException {
-        RunWithSteps run = client.runWithSteps(emulator.accountId(), id);
+        RunWithSteps run = client.runs().withSteps(emulator.accountId(), id);
         emulator.counters().reset();
         return run;
     }

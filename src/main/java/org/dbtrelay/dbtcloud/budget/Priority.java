@@ -1,7 +1,7 @@
 package org.dbtrelay.dbtcloud.budget;
 
 /**
- * What a request is for, the most urgent first: {@link RequestBudget} serves them in this order. Each kind may take only so
+ * The purpose of a request, the most urgent first: {@link RequestBudget} serves them in this order. Each kind may take only so
  * many of the request slots that something more urgent finds one free.
  */
 public enum Priority {

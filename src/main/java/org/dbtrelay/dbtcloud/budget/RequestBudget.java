@@ -158,6 +158,7 @@ public final class RequestBudget {
      */
     public record Level(int left, int waiting, Duration coolDownLeft) {}
 
+    /** The level of this moment. */
     public Level level() {
         int waits = waiting();
         return locked(() -> {

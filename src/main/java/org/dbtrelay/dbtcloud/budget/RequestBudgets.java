@@ -19,6 +19,7 @@ public final class RequestBudgets {
     private final Map<Key, RequestBudget> budgets = new HashMap<>();
     private double share = 1;
 
+    /** Has no account yet. */
     public RequestBudgets(Clock clock, Monotonic monotonic) {
         this.clock = clock;
         this.monotonic = monotonic;
@@ -45,6 +46,7 @@ public final class RequestBudgets {
         });
     }
 
+    /** Sets this instance's part of the rate of every account. */
     public synchronized void share(double part) {
         share = part;
         budgets.values().forEach(budget -> budget.share(part));

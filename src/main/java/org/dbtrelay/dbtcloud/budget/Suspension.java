@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an account may be asked to start runs over a connection. It may not after an answer that speaks of token, account or
- * address: that is not the fault of the command that met it, and every further one would meet it too. What waits holds no
+ * address: that is not the fault of the command that met it, and every further one would meet it too. A waiting start holds no
  * thread.
  */
 public final class Suspension {
@@ -81,6 +81,7 @@ public final class Suspension {
         return open;
     }
 
+    /** The suspension; empty if there is none. */
     public synchronized Optional<Suspended> current() {
         return Optional.ofNullable(current);
     }

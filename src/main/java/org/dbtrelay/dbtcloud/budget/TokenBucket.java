@@ -71,7 +71,7 @@ final class TokenBucket {
         return coolingDownUntil == null ? (int) tokens : 0;
     }
 
-    /** What is left of the cool-down. */
+    /** The rest of the cool-down. */
     Duration coolDownLeft() {
         return coolingDownUntil == null ? Duration.ZERO : Duration.between(now, coolingDownUntil);
     }

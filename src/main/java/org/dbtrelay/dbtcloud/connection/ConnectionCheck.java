@@ -4,17 +4,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult.Suspect;
-import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.FailureMapper;
-import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.paging.Listing.Page;
 import org.dbtrelay.dbtcloud.resources.Account;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResources;
 import org.dbtrelay.dbtcloud.resources.Job;
-import org.dbtrelay.dbtcloud.resources.JobDirectory;
 import org.dbtrelay.dbtcloud.resources.JobFilter;
 import org.dbtrelay.dbtcloud.runs.JobRunFilter;
 import org.dbtrelay.dbtcloud.runs.JobRuns;
@@ -35,20 +31,11 @@ public final class ConnectionCheck {
     private final JobRuns runs;
     private final long accountId;
 
-    private ConnectionCheck(DbtCloudResources resources, JobRuns runs, long accountId) {
+    /** {@code resources} and {@code runs} read once: the person who tests wants the state of this moment. */
+    ConnectionCheck(DbtCloudResources resources, JobRuns runs, long accountId) {
         this.resources = resources;
         this.runs = runs;
         this.accountId = accountId;
-    }
-
-    /** Its reads are not repeated: who tests wants to know what is now. */
-    static ConnectionCheck of(DbtCloudClient client, ApiCalls exchange, JobDirectory directory, Monotonic monotonic) {
-        ReadRetries once = ReadRetries.none(monotonic);
-        long accountId = client.defaultAccountId();
-        return new ConnectionCheck(
-                new DbtCloudResources(accountId, exchange, once, directory),
-                new JobRuns(client, exchange, once, monotonic),
-                accountId);
     }
 
     ConnectionCheckResult run() {
@@ -82,6 +69,7 @@ public final class ConnectionCheck {
                         .collect(Collectors.joining(", "));
     }
 
+    /** The parts of the connection that may be wrong after a failure. */
     public static Set<Suspect> suspects(CallFailure failure) {
         return switch (failure) {
             case CallFailure.NotSent _ -> Set.of(Suspect.HOST);

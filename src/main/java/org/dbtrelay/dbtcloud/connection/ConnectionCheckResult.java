@@ -3,7 +3,7 @@ package org.dbtrelay.dbtcloud.connection;
 import java.util.Set;
 
 /**
- * What came of trying a connection.
+ * The result of a check of a connection.
  *
  * @param ok whether the relay can work with it
  * @param suspects what may be wrong, all that fit: dbt Cloud gives one answer to several causes; empty if all is fine
@@ -11,7 +11,7 @@ import java.util.Set;
  */
 public record ConnectionCheckResult(boolean ok, Set<Suspect> suspects, String message) {
 
-    /** What may be wrong. */
+    /** A part that may be wrong. */
     public enum Suspect {
         /** The address of dbt Cloud: not the account's access URL, or not to be reached. */
         HOST,
@@ -21,7 +21,7 @@ public record ConnectionCheckResult(boolean ok, Set<Suspect> suspects, String me
         ACCOUNT,
         /** The address of this machine: not among those that the account lets in. */
         ADDRESS,
-        /** What the token may do: it does not see the account's jobs or runs. */
+        /** The permissions of the token: it does not see the account's jobs or runs. */
         PERMISSION,
         /** The forward proxy: it wants other credentials. */
         PROXY,

@@ -53,7 +53,7 @@ class ConnectionProbes {
         var _ = timer.scheduleAtFixedRate(this::probeAgain, 0, EVERY_SECONDS, TimeUnit.SECONDS);
     }
 
-    /** What is thrown here would end all further rounds without a word, and no suspended connection would ever go on. */
+    /** An exception would silently end all further rounds, and no suspended connection would ever go on. */
     private void probeAgain() {
         try {
             probeSuspects();
@@ -69,11 +69,15 @@ class ConnectionProbes {
                 probe(client, new Suspect(name, client.defaultAccountId()));
             }
             RequestBudget.Level budget =
-                    client.budget(client.defaultAccountId()).level();
+                    client.calls().budget(client.defaultAccountId()).level();
             metrics.unreached(name, unreached.containsKey(name));
             metrics.connection(
-                    name, !client.suspended().isEmpty(), budget.left(), budget.waiting(), budget.coolDownLeft());
-            client.suspended().forEach((account, suspended) -> {
+                    name,
+                    !client.calls().suspended().isEmpty(),
+                    budget.left(),
+                    budget.waiting(),
+                    budget.coolDownLeft());
+            client.calls().suspended().forEach((account, suspended) -> {
                 Suspect suspect = new Suspect(name, account);
                 if (reported.add(suspect)) {
                     metrics.suspended(name);
@@ -92,7 +96,7 @@ class ConnectionProbes {
         if (underWay.add(suspect)) {
             Thread.startVirtualThread(() -> {
                 try {
-                    client.probe(suspect.accountId());
+                    client.runs().probe(suspect.accountId());
                     answered(client, suspect);
                 } catch (DbtCloudException e) {
                     refused(suspect, e.failure().detail());
@@ -105,7 +109,7 @@ class ConnectionProbes {
 
     private void answered(DbtCloudClient client, Suspect suspect) {
         boolean first = unreached.remove(suspect.connection()) != null;
-        client.resume(suspect.accountId());
+        client.calls().suspension(suspect.accountId()).resume();
         if (reported.remove(suspect) || first) {
             LOG.info(
                     "The connection to dbt Cloud is fine",

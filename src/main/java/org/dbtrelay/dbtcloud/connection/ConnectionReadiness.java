@@ -12,7 +12,7 @@ import org.eclipse.microprofile.health.Readiness;
 
 /**
  * Tells of the connections. Ready means that partitions are served: a connection that does not work is a detail, because its
- * commands are accepted and wait, and those of all others would suffer if the instance were unready. Who wants it otherwise sets
+ * commands are accepted and wait, and those of all others would suffer if the instance were unready. To change that, set
  * {@code relay.health.connections-required}; then the instance is ready when every connection has answered once.
  */
 @Readiness
@@ -44,18 +44,19 @@ class ConnectionReadiness implements HealthCheck {
     }
 
     private static String detail(DbtCloudClient client, Instant now) {
-        Instant held = client.suspendedSince().orElse(null);
+        Instant held = client.manualSuspension().since().orElse(null);
         if (held != null) {
             return "suspended by a person since " + held;
         }
-        String suspended = client.suspended().entrySet().stream()
+        String suspended = client.calls().suspended().entrySet().stream()
                 .map(entry -> "account " + entry.getKey() + " suspended since "
                         + entry.getValue().since() + ": " + entry.getValue().detail())
                 .collect(Collectors.joining("; "));
         if (!suspended.isEmpty()) {
             return suspended;
         }
-        return client.budget(client.defaultAccountId())
+        return client.calls()
+                .budget(client.defaultAccountId())
                 .coolingDownUntil()
                 .filter(now::isBefore)
                 .map(until -> "shut out after too many requests, until " + until)

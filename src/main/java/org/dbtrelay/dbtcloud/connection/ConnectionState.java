@@ -34,13 +34,16 @@ public record ConnectionState(
                 client.name(),
                 client.host(),
                 client.defaultAccountId(),
-                client.suspendedSince().orElse(null),
-                client.suspended().entrySet().stream()
+                client.manualSuspension().since().orElse(null),
+                client.calls().suspended().entrySet().stream()
                         .map(entry -> new Refused(
                                 entry.getKey(),
                                 entry.getValue().since(),
                                 entry.getValue().detail()))
                         .toList(),
-                client.budget(client.defaultAccountId()).coolingDownUntil().orElse(null));
+                client.calls()
+                        .budget(client.defaultAccountId())
+                        .coolingDownUntil()
+                        .orElse(null));
     }
 }

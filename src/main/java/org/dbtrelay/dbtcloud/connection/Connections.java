@@ -7,6 +7,7 @@ import jakarta.inject.Inject;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -56,6 +57,20 @@ public class Connections {
     /** The client of the connection; empty if the configuration has none of the name. */
     public Optional<DbtCloudClient> find(String name) {
         return Optional.ofNullable(clients.get(name));
+    }
+
+    /**
+     * The client of the connection.
+     *
+     * @throws UnknownConnectionException if the configuration has none of the name
+     */
+    public DbtCloudClient named(String name) {
+        return find(name).orElseThrow(() -> new UnknownConnectionException(names()));
+    }
+
+    /** The clients of all connections, in the order of their names. */
+    public List<DbtCloudClient> all() {
+        return List.copyOf(clients.values());
     }
 
     /** How the webhooks of the connection are signed; empty if it takes none. */

@@ -4,7 +4,6 @@ import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,12 +30,6 @@ import org.jspecify.annotations.Nullable;
  * are virtual threads.
  */
 public final class ApiCalls {
-
-    /** Makes a value of a good answer's body; null if there is no body. */
-    public @FunctionalInterface interface Reader<T> {
-        /** Throws {@link Envelope.UnreadableAnswer} for what makes no sense. */
-        T read(@Nullable InputStream body) throws IOException;
-    }
 
     private final DbtCloudApi reads;
     private final DbtCloudApi posts;
@@ -80,7 +73,7 @@ public final class ApiCalls {
     }
 
     /** Reads something in the account's budget. */
-    public <T> T get(long accountId, Priority priority, Function<DbtCloudApi, Uni<Response>> call, Reader<T> reader)
+    public <T> T get(long accountId, Priority priority, Function<DbtCloudApi, Uni<Response>> call, BodyReader<T> reader)
             throws DbtCloudException {
         try (Answered answered = ask(
                 accountId, priority, () -> await(call.apply(reads), null), url -> await(redirected.read(url), null))) {
@@ -94,7 +87,7 @@ public final class ApiCalls {
             Permit permit,
             Function<DbtCloudApi, Uni<Response>> call,
             @Nullable GuardedBody body,
-            Reader<T> reader)
+            BodyReader<T> reader)
             throws DbtCloudException {
         try (permit) {
             if (!permit.isOpen()) {
@@ -112,14 +105,14 @@ public final class ApiCalls {
     }
 
     /** Reads something large while it comes in. The limit holds for its beginning, not for all of it. */
-    public <T> T stream(long accountId, Priority priority, Function<DbtCloudApi, Response> call, Reader<T> reader)
+    public <T> T stream(long accountId, Priority priority, Function<DbtCloudApi, Response> call, BodyReader<T> reader)
             throws DbtCloudException {
         try (Answered answered = begin(accountId, priority, call)) {
             return answers.read(answered.response(), reader);
         }
     }
 
-    /** Opens something large. Whoever closes it gives the permit back. */
+    /** Opens something large. Closing it gives the permit back. */
     public ArtifactBody open(long accountId, Priority priority, Function<DbtCloudApi, Response> call)
             throws DbtCloudException {
         Answered answered = begin(accountId, priority, call);
@@ -154,6 +147,7 @@ public final class ApiCalls {
         return answers.suspended();
     }
 
+    /** The budget of an account. */
     public RequestBudget budget(long accountId) {
         return budgets.apply(accountId);
     }

@@ -25,6 +25,7 @@ public final class ApiToken {
     public static final class Unreadable extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
+        /** {@code message} tells which file cannot be read. */
         public Unreadable(String message, @Nullable Throwable cause) {
             super(message, cause);
         }

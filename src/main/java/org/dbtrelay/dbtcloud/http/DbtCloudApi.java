@@ -30,47 +30,12 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 public interface DbtCloudApi extends Closeable {
 
-    // jobs and what they belong to
+    // resources
 
     /** Get job. */
     @GET
     @Path("/v2/accounts/{account_id}/jobs/{id}/")
     Uni<Response> job(@PathParam("account_id") long accountId, @PathParam("id") long jobId);
-
-    /** List jobs: active ones, by id. */
-    @GET
-    @Path("/v2/accounts/{account_id}/jobs/")
-    Uni<Response> jobs(
-            @PathParam("account_id") long accountId,
-            @QueryParam("project_id") @Nullable Long projectId,
-            @QueryParam("environment_id") @Nullable Long environmentId,
-            @QueryParam("name__icontains") @Nullable String nameContains,
-            @QueryParam("order_by") String orderBy,
-            @QueryParam("limit") int limit,
-            @QueryParam("offset") int offset);
-
-    /** List projects. */
-    @GET
-    @Path("/v3/accounts/{account_id}/projects/")
-    Uni<Response> projects(
-            @PathParam("account_id") long accountId,
-            @QueryParam("name__icontains") @Nullable String nameContains,
-            @QueryParam("order_by") String orderBy,
-            @QueryParam("limit") int limit,
-            @QueryParam("offset") int offset);
-
-    /** List environments of a project. */
-    @GET
-    @Path("/v3/accounts/{account_id}/projects/{project_id}/environments/")
-    Uni<Response> environments(
-            @PathParam("account_id") long accountId,
-            @PathParam("project_id") long projectId,
-            @QueryParam("name__icontains") @Nullable String nameContains,
-            @QueryParam("order_by") String orderBy,
-            @QueryParam("limit") int limit,
-            @QueryParam("offset") int offset);
-
-    // the same for people and programs, with whatever filters they have
 
     /** List accounts. */
     @GET
@@ -85,7 +50,7 @@ public interface DbtCloudApi extends Closeable {
     /** List projects. */
     @GET
     @Path("/v3/accounts/{account_id}/projects/")
-    Uni<Response> listProjects(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Uni<Response> projects(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     /** Get project. */
     @GET
@@ -95,7 +60,7 @@ public interface DbtCloudApi extends Closeable {
     /** List environments of a project. */
     @GET
     @Path("/v3/accounts/{account_id}/projects/{project_id}/environments/")
-    Uni<Response> listEnvironments(
+    Uni<Response> environments(
             @PathParam("account_id") long accountId,
             @PathParam("project_id") long projectId,
             @RestQuery Map<String, String> filters);
@@ -111,12 +76,7 @@ public interface DbtCloudApi extends Closeable {
     /** List jobs. */
     @GET
     @Path("/v2/accounts/{account_id}/jobs/")
-    Uni<Response> listJobs(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
-
-    /** List runs. */
-    @GET
-    @Path("/v2/accounts/{account_id}/runs/")
-    Response listRuns(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Uni<Response> jobs(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     /** Get what a retry of a run would begin with. */
     @GET
@@ -184,16 +144,12 @@ public interface DbtCloudApi extends Closeable {
     /** List runs. The array filters {@code status__in} and {@code pk__in} are JSON arrays. */
     @GET
     @Path("/v2/accounts/{account_id}/runs/")
-    Uni<Response> runs(
-            @PathParam("account_id") long accountId,
-            @QueryParam("job_definition_id") @Nullable Long jobId,
-            @QueryParam("status__in") @Nullable String statusIn,
-            @QueryParam("pk__in") @Nullable String pkIn,
-            @QueryParam("id__gt") @Nullable Long idGreaterThan,
-            @QueryParam("include_related") @Nullable String includeRelated,
-            @QueryParam("order_by") String orderBy,
-            @QueryParam("limit") int limit,
-            @QueryParam("offset") @Nullable Integer offset);
+    Uni<Response> runs(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+
+    /** List runs as a stream: with their logs they can have megabytes. */
+    @GET
+    @Path("/v2/accounts/{account_id}/runs/")
+    Response runsStream(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     // artifacts
 

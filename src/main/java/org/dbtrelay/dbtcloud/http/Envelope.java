@@ -13,7 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What dbt Cloud wraps its answers in. Its own {@code status} is not looked at: it can differ from the HTTP status and is
+ * The wrapper of dbt Cloud's answers. The relay ignores its {@code status}: it can differ from the HTTP status and is
  * missing from some v3 answers.
  *
  * @param data the answer itself, missing or null where there is none
@@ -31,6 +31,7 @@ public record Envelope(JsonNode data, @Nullable Integer totalCount) {
     public static final class UnreadableAnswer extends IOException {
         private static final long serialVersionUID = 1L;
 
+        /** {@code message} tells what dbt Cloud sent, as the end of a sentence. */
         public UnreadableAnswer(String message) {
             super(message);
         }
@@ -83,6 +84,24 @@ public record Envelope(JsonNode data, @Nullable Integer totalCount) {
             throw new UnreadableAnswer("a list without rows");
         }
         return this;
+    }
+
+    /** Whether a page of a list of at most {@code limit} rows, of which {@code before} came earlier, is the last. */
+    public boolean isLastPage(int before, int limit) {
+        int rows = data.size();
+        return rows == 0 || (totalCount == null ? rows < limit : before + rows >= totalCount);
+    }
+
+    /**
+     * The one resource of an answer.
+     *
+     * @throws UnreadableAnswer if the data is no object
+     */
+    public ObjectNode object() throws UnreadableAnswer {
+        if (data instanceof ObjectNode row) {
+            return row;
+        }
+        throw new UnreadableAnswer("an answer without data");
     }
 
     /** One node as a wire record. */

@@ -7,7 +7,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is read of an answer with a bad status.
+ * The parts of an answer with a bad status that the relay reads.
  *
  * @param contentType null: none was told
  * @param retryAfter null: likewise
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public record ErrorResponse(
         int status, @Nullable String contentType, @Nullable String retryAfter, String body) {
 
-    /** Whether it is a page for people. dbt Cloud's API has none: it comes from who stands in front of it. */
+    /** Whether it is a page for people. dbt Cloud's API has none: a proxy or a login page sent it. */
     boolean isPage() {
         return contentType != null && contentType.toLowerCase(Locale.ROOT).contains("html");
     }

@@ -57,6 +57,7 @@ public final class FailureMapper {
     private final ApiToken token;
     private final Clock clock;
 
+    /** For a connection: messages never hold its token. */
     public FailureMapper(ApiToken token, Clock clock) {
         this.token = token;
         this.clock = clock;

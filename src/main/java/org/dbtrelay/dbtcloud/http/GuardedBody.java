@@ -16,6 +16,7 @@ public final class GuardedBody {
     public static final class Stopped extends IOException {
         private static final long serialVersionUID = 1L;
 
+        /** Nothing was sent. */
         public Stopped() {
             super("The request was stopped before it was sent: its send window had passed.");
         }
@@ -31,11 +32,13 @@ public final class GuardedBody {
     private final BooleanSupplier stillAllowed;
     private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.HELD);
 
+    /** {@code stillAllowed} is asked right before the request; it must not block. */
     public GuardedBody(byte[] json, BooleanSupplier stillAllowed) {
         this.json = json;
         this.stillAllowed = stillAllowed;
     }
 
+    /** The body; empty if the request has none. */
     public byte[] json() {
         return json;
     }

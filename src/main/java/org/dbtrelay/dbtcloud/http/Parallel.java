@@ -10,7 +10,7 @@ import org.dbtrelay.run.job.CallFailure;
 /** The same call for several things at once, each on a virtual thread; the budget bounds how many are on the wire. */
 public final class Parallel {
 
-    /** What came of the call for one thing. */
+    /** The outcome of the call for one key. */
     public sealed interface Outcome<K, T> {
         /** An answer. */
         record Done<K, T>(K key, T value) implements Outcome<K, T> {}
@@ -20,7 +20,8 @@ public final class Parallel {
     }
 
     /** The call for one thing. */
-    public @FunctionalInterface interface Call<K, T> {
+    @FunctionalInterface
+    public interface Call<K, T> {
         /** Asks dbt Cloud. */
         T of(K key) throws DbtCloudException;
     }

@@ -24,12 +24,14 @@ public final class ReadRetries {
 
     /** Something that reads. */
     public @FunctionalInterface interface Read<T> {
-        public T get() throws DbtCloudException;
+        /** Reads once. */
+        T get() throws DbtCloudException;
     }
 
     private final Monotonic monotonic;
     private final int attempts;
 
+    /** Reads up to {@value #MOST_ATTEMPTS} times. */
     public ReadRetries(Monotonic monotonic) {
         this(monotonic, MOST_ATTEMPTS);
     }

@@ -12,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a read may go on when it is answered by a redirect. Only reads: what starts, retries or cancels a run is never sent
+ * Tells whether a read may follow a redirect. Only reads may: what starts, retries or cancels a run is never sent
  * anywhere but to the configured host.
  *
  * <ul>
@@ -32,7 +32,7 @@ public final class Redirects {
     private static final List<String> DBT_LABS = List.of("dbt.com", "getdbt.com");
     private static final Set<Integer> FOLLOWED = Set.of(301, 302, 303, 307, 308);
 
-    /** What is to be done about an answer. */
+    /** The next step after an answer. */
     sealed interface Next {
         /** It is no redirect. */
         record Stay() implements Next {}
@@ -52,7 +52,7 @@ public final class Redirects {
     }
 
     /**
-     * What comes after an answer to a read.
+     * The next step after an answer to a read.
      *
      * @param location absolute already, see {@link #absoluteLocations()}
      * @param followed how many redirects have been followed for this read

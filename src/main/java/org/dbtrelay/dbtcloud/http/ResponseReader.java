@@ -19,7 +19,7 @@ import org.dbtrelay.dbtcloud.budget.Suspension;
 import org.dbtrelay.run.job.CallFailure;
 import org.jspecify.annotations.Nullable;
 
-/** What is made of the answers of a connection: values, failures, and the suspension of accounts that it is refused. */
+/** Makes values and failures of the answers of a connection, and suspends the accounts that refuse it. */
 final class ResponseReader {
 
     private static final int LONGEST_BAD_BODY = 64 * 1024;
@@ -61,7 +61,7 @@ final class ResponseReader {
         return found;
     }
 
-    /** Throws what a bad answer means, and sees to it that the account is left alone if it says so. */
+    /** Throws the meaning of a bad answer, and suspends or cools down the account if the answer says so. */
     void check(long accountId, Response response, @Nullable Detour detour) throws DbtCloudException {
         int status = response.getStatus();
         if (status >= 200 && status < 300) {
@@ -85,7 +85,7 @@ final class ResponseReader {
         throw new DbtCloudException(failure);
     }
 
-    /** Whether it is a page where there should be data. After a redirect it is one to log in, most likely, and no artifact. */
+    /** Whether it is a page in place of data. After a redirect it is most likely a login page, and no artifact. */
     static boolean isPage(Response response) {
         String type = response.getHeaderString(HttpHeaders.CONTENT_TYPE);
         return response.getStatus() / 100 == 2
@@ -103,13 +103,13 @@ final class ResponseReader {
             InputStream body = content(response);
             return body == null ? "" : new String(body.readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
         } catch (IOException e) {
-            // The status says enough; what else there was to read did not come.
+            // The status says enough; the rest of the body did not come.
             return "";
         }
     }
 
     /** The value of a good answer to a read. */
-    <T> T read(Response response, ApiCalls.Reader<T> reader) throws DbtCloudException {
+    <T> T read(Response response, BodyReader<T> reader) throws DbtCloudException {
         try {
             return reader.read(content(response));
         } catch (BoundedStream.TooLarge e) {
@@ -119,8 +119,8 @@ final class ResponseReader {
         }
     }
 
-    /** The value of a good answer to what changes something: what cannot be read leaves its fate unclear, whatever it is. */
-    <T> T readChanged(Response response, ApiCalls.Reader<T> reader) throws DbtCloudException {
+    /** The value of a good answer to a change. If it cannot be read, the fate of the change is unclear. */
+    <T> T readChanged(Response response, BodyReader<T> reader) throws DbtCloudException {
         try {
             return reader.read(content(response));
         } catch (IOException e) {
@@ -133,7 +133,7 @@ final class ResponseReader {
                 failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e), e);
     }
 
-    /** The body, unpacked where it came packed. What is small on the wire may be huge, so that has a bound. */
+    /** The body, unpacked where it came packed. A small packed body may unpack to a huge one, so it has a bound. */
     private static @Nullable InputStream content(Response response) throws IOException {
         InputStream body = body(response);
         String encoding = response.getHeaderString(HttpHeaders.CONTENT_ENCODING);

@@ -31,10 +31,12 @@ public class RestClients implements AutoCloseable {
     private final String userAgent;
     private final List<Closeable> open = new ArrayList<>();
 
+    /** {@code version} is the relay's own, for the {@code User-Agent}. */
     public RestClients(String version) {
         this.userAgent = "dbt-cloud-relay/" + version;
     }
 
+    /** The client for reads. */
     public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
         return built(
                 builder(settings, token)
@@ -99,7 +101,7 @@ public class RestClients implements AutoCloseable {
         return builder;
     }
 
-    /** Whatever leads a request away from the configured host, the token does not go with it. */
+    /** Sends the token to the configured host only, whatever leads a request away from it. */
     private static ClientRequestFilter authorization(ApiToken token, Redirects redirects) {
         return request -> {
             if (redirects.isHome(request.getUri())) {

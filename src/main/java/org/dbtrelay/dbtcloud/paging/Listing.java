@@ -49,7 +49,7 @@ public final class Listing<T> implements Iterable<T> {
     }
 
     /**
-     * What kind of list it is.
+     * The kind of a list.
      *
      * @param idAbove the filter for ids above one; null if there is none
      */
@@ -76,6 +76,7 @@ public final class Listing<T> implements Iterable<T> {
     private final String orderBy;
     private final long limit;
 
+    /** A list with the given filters; asks for nothing yet. */
     public Listing(PageCall call, Shape<T> shape, Map<String, String> parameters) {
         this(call, shape, parameters, Long.MAX_VALUE);
     }
@@ -148,19 +149,16 @@ public final class Listing<T> implements Iterable<T> {
     private Page<T> page(Envelope answer, Cursor start, int before, int asked) throws DbtCloudException {
         List<T> rows = new ArrayList<>();
         long lastId = start.lastId();
-        int count = 0;
         for (JsonNode node : answer.data()) {
             T row = read(node);
             long id = shape.id().applyAsLong(row);
-            count++;
             if (isNew(id, start.lastId())) {
                 rows.add(row);
                 lastId = id;
             }
         }
-        Integer total = answer.totalCount();
-        boolean last = count == 0 || (total == null ? count < asked : before + count >= total);
-        return new Page<>(rows, last ? null : new Cursor(before + count, lastId));
+        Cursor next = new Cursor(before + answer.data().size(), lastId);
+        return new Page<>(rows, answer.isLastPage(before, asked) ? null : next);
     }
 
     private T read(JsonNode node) throws DbtCloudException {

@@ -1,5 +1,7 @@
 package org.dbtrelay.dbtcloud.redaction;
 
+import java.util.Locale;
+
 /** Single characters and words of a text, in ASCII only. */
 final class AsciiScan {
 
@@ -28,6 +30,10 @@ final class AsciiScan {
             }
         }
         return true;
+    }
+
+    static String lowerCase(CharSequence text, int begin, int end) {
+        return text.subSequence(begin, end).toString().toLowerCase(Locale.ROOT);
     }
 
     static char lower(char c) {

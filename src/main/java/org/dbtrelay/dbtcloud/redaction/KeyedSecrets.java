@@ -3,7 +3,6 @@ package org.dbtrelay.dbtcloud.redaction;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.dbtrelay.dbtcloud.redaction.Secrets.Span;
 
 /** Values after a name that says that a secret follows, as {@code password=…} and {@code "api_key": "…"}. */
 final class KeyedSecrets {
@@ -90,7 +89,7 @@ final class KeyedSecrets {
         if (begin == end) {
             return;
         }
-        String name = Secrets.lowerCase(text, begin, end).replace('-', '_');
+        String name = AsciiScan.lowerCase(text, begin, end).replace('-', '_');
         int value = valueAfter(at);
         if (value < text.length()
                 && found.stream().skip(Math.max(0, found.size() - 2)).noneMatch(s -> holds(s, value))) {
@@ -182,7 +181,7 @@ final class KeyedSecrets {
             return !AsciiScan.startsWith(text, begin, "***");
         }
         String value = text.subSequence(begin, end).toString();
-        String lowerCase = Secrets.lowerCase(text, begin, end);
+        String lowerCase = AsciiScan.lowerCase(text, begin, end);
         if (value.isBlank()
                 || WORDS.contains(lowerCase)
                 || PLACEHOLDERS.stream().anyMatch(lowerCase::startsWith)) {

@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 public final class LongStringCut extends InputStream {
 
-    /** What a step's log is cut to in the end. */
+    /** The length to which a step's log is cut in the end. */
     static final int LOG_TAIL_BYTES = 4096;
 
     /** A cut string keeps between one and two of these. An escape takes six bytes for one of the log. */
@@ -40,6 +40,7 @@ public final class LongStringCut extends InputStream {
     private byte[] previous = NONE;
     private int previousEnd;
 
+    /** Cuts the long strings of this JSON. */
     public LongStringCut(InputStream json) {
         this.source = json;
     }

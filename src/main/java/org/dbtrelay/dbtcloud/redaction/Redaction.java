@@ -64,13 +64,13 @@ public final class Redaction {
         return blotOut(plain, new Secrets(plain).find());
     }
 
-    private static String blotOut(String text, List<Secrets.Span> secrets) {
+    private static String blotOut(String text, List<Span> secrets) {
         if (secrets.isEmpty()) {
             return text;
         }
         StringBuilder clean = new StringBuilder(text.length());
         int done = 0;
-        for (Secrets.Span secret : secrets) {
+        for (Span secret : secrets) {
             clean.append(text, done, secret.begin()).append(BLOT, 0, Math.min(BLOT.length(), secret.length()));
             done = secret.end();
         }

@@ -2,7 +2,6 @@ package org.dbtrelay.dbtcloud.redaction;
 
 import java.util.List;
 import java.util.function.IntPredicate;
-import org.dbtrelay.dbtcloud.redaction.Secrets.Span;
 
 /**
  * Tokens that tell by themselves what they are: dbt Cloud's, AWS', GitHub's, GitLab's, Slack's, Databricks', Google's, JSON
@@ -111,7 +110,7 @@ final class SecretTokens {
         webTokenUntil = third;
     }
 
-    /** What follows {@code bearer} or {@code basic}, if it is no word of a sentence. */
+    /** The text after {@code bearer} or {@code basic}, if it is no word of a sentence. */
     private void scheme(int at, List<Span> found) {
         int begin = afterScheme(at, false);
         if (begin < 0 || begin < headerUntil) {
@@ -143,7 +142,7 @@ final class SecretTokens {
         }
     }
 
-    /** Where what the scheme is followed by begins; negative if there is no scheme. */
+    /** The index after the scheme; negative if there is no scheme. */
     private int afterScheme(int at, boolean alsoToken) {
         for (String scheme : List.of("bearer", "basic", "token")) {
             if (AsciiScan.startsWithIgnoringCase(text, at, scheme) && (alsoToken || !scheme.equals("token"))) {

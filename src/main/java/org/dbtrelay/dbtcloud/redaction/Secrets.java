@@ -3,21 +3,13 @@ package org.dbtrelay.dbtcloud.redaction;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Finds what looks like a secret in one pass over a text. There is no pattern that could backtrack: each kind is known by a
- * sign (a separator, a prefix, a frame), and looks at what follows it once. What one sign has looked through in vain is not
- * looked through again for the next one, so that the steps grow with the length and with nothing else.
+ * sign (a separator, a prefix, a frame), and looks at what follows it once. A text that one sign has
+ * searched in vain is not searched again for the next sign, so the steps grow with the length and with nothing else.
  */
 final class Secrets {
-
-    /** From where to where; the end is the first character that is not of it. */
-    record Span(int begin, int end) {
-        int length() {
-            return end - begin;
-        }
-    }
 
     private static final String BEGIN = "-----BEGIN ";
     private static final String END = "-----END ";
@@ -103,7 +95,7 @@ final class Secrets {
         return !AsciiScan.isBlank(c) && c != '/' && c != '@' && c != '"' && c != '\'';
     }
 
-    /** What signs a URL. */
+    /** The signature of a URL. */
     private void signature(int at) {
         if (at < signatureUntil) {
             return;
@@ -210,9 +202,5 @@ final class Secrets {
             at--;
         }
         return at;
-    }
-
-    static String lowerCase(CharSequence text, int begin, int end) {
-        return text.subSequence(begin, end).toString().toLowerCase(Locale.ROOT);
     }
 }

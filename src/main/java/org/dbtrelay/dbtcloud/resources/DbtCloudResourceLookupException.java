@@ -18,7 +18,7 @@ public final class DbtCloudResourceLookupException extends Exception {
         this.nearNames = List.copyOf(nearNames);
     }
 
-    /** Where it failed: {@code project}, {@code environment} or {@code job}. */
+    /** The kind of resource that was not found: {@code project}, {@code environment} or {@code job}. */
     public String resource() {
         return resource;
     }

@@ -1,31 +1,27 @@
 package org.dbtrelay.dbtcloud.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.dbtcloud.paging.Listing.RowReader;
-import org.dbtrelay.dbtcloud.paging.Listing.Shape;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobNames;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accounts, projects, environments and jobs, to read. What is worth it is asked for again for a while ({@link ReadRetries}).
+ * Reads accounts, projects, environments and jobs. A read that may succeed the next time is repeated for a while ({@link
+ * ReadRetries}).
  * Not found may always mean "not allowed": dbt Cloud does not tell the two apart.
  */
 public final class DbtCloudResources {
@@ -34,20 +30,23 @@ public final class DbtCloudResources {
     private final ApiCalls exchange;
     private final ReadRetries retries;
     private final JobDirectory directory;
+    private final ResourceLists lists;
 
+    /** The resources that a connection can read. */
     public DbtCloudResources(long defaultAccountId, ApiCalls exchange, ReadRetries retries, JobDirectory directory) {
         this.defaultAccountId = defaultAccountId;
         this.exchange = exchange;
         this.retries = retries;
         this.directory = directory;
+        this.lists = new ResourceLists(exchange, retries, Priority.READ);
     }
 
     /** The accounts that the token can see; dbt Cloud does not page them. Costs a request of the connection's own account. */
     public List<Account> listAccounts() throws DbtCloudException {
         return retries.get(() -> exchange.get(defaultAccountId, Priority.READ, DbtCloudApi::listAccounts, body -> {
             List<Account> accounts = new ArrayList<>();
-            for (var row : Envelope.read(body).rows()) {
-                accounts.add(Account.of(object(row)));
+            for (JsonNode row : Envelope.read(body).rows()) {
+                accounts.add(Account.of(new Envelope(row, null).object()));
             }
             return List.copyOf(accounts);
         }));
@@ -60,16 +59,12 @@ public final class DbtCloudResources {
 
     /** The projects of an account; {@code nameContains}: a part of the name in any case, null: all. */
     public Listing<Project> listProjects(long accountId, @Nullable String nameContains) {
-        return listProjects(accountId, named(nameContains));
+        return listProjects(accountId, ResourceLists.named(nameContains));
     }
 
     /** The projects of an account, with any filters of dbt Cloud's. */
     public Listing<Project> listProjects(long accountId, Map<String, String> filters) {
-        return list(
-                accountId,
-                (api, parameters) -> api.listProjects(accountId, parameters),
-                new Shape<>(Project::of, Project::id, "pk__gt"),
-                filters);
+        return lists.projects(accountId, filters);
     }
 
     /** One project. */
@@ -79,16 +74,12 @@ public final class DbtCloudResources {
 
     /** The environments of a project; {@code nameContains}: a part of the name in any case, null: all. */
     public Listing<Environment> listEnvironments(long accountId, long projectId, @Nullable String nameContains) {
-        return listEnvironments(accountId, projectId, named(nameContains));
+        return listEnvironments(accountId, projectId, ResourceLists.named(nameContains));
     }
 
     /** The environments of a project, with any filters of dbt Cloud's. */
     public Listing<Environment> listEnvironments(long accountId, long projectId, Map<String, String> filters) {
-        return list(
-                accountId,
-                (api, parameters) -> api.listEnvironments(accountId, projectId, parameters),
-                new Shape<>(Environment::of, Environment::id, "id__gt"),
-                filters);
+        return lists.environments(accountId, projectId, filters);
     }
 
     /** One environment. */
@@ -98,11 +89,7 @@ public final class DbtCloudResources {
 
     /** The jobs of an account. */
     public Listing<Job> listJobs(long accountId, JobFilter filter) {
-        return list(
-                accountId,
-                (api, parameters) -> api.listJobs(accountId, parameters),
-                new Shape<>(row -> Job.of(row, accountId), Job::id, null),
-                filter.parameters());
+        return lists.jobs(accountId, filter);
     }
 
     /** One job. */
@@ -132,40 +119,12 @@ public final class DbtCloudResources {
         directory.forget(accountId, names);
     }
 
-    private static Map<String, String> named(@Nullable String nameContains) {
-        Map<String, String> parameters = new TreeMap<>();
-        JobFilter.put(parameters, "name__icontains", nameContains);
-        return parameters;
-    }
-
     private <T> T get(long accountId, Function<DbtCloudApi, Uni<Response>> call, RowReader<T> reader)
             throws DbtCloudException {
         return retries.get(() -> exchange.get(
                 accountId,
                 Priority.READ,
                 call,
-                body -> reader.read(object(Envelope.read(body).data()))));
-    }
-
-    private <T> Listing<T> list(
-            long accountId,
-            BiFunction<DbtCloudApi, Map<String, String>, Uni<Response>> call,
-            Shape<T> shape,
-            Map<String, String> parameters) {
-        return new Listing<>(
-                asked -> retries.get(() -> exchange.get(
-                        accountId,
-                        Priority.READ,
-                        api -> call.apply(api, asked),
-                        body -> Envelope.read(body).asList())),
-                shape,
-                parameters);
-    }
-
-    public static ObjectNode object(JsonNode data) throws UnreadableAnswer {
-        if (data instanceof ObjectNode row) {
-            return row;
-        }
-        throw new UnreadableAnswer("an answer without data");
+                body -> reader.read(Envelope.read(body).object())));
     }
 }

@@ -1,26 +1,24 @@
 package org.dbtrelay.dbtcloud.resources;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.Spelling;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
-import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
-import org.dbtrelay.dbtcloud.runs.RunQuery;
+import org.dbtrelay.dbtcloud.http.ReadRetries;
+import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobLookup;
 import org.dbtrelay.run.job.JobNames;
@@ -28,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds a job by the exact names of its project, environment and itself. dbt Cloud filters by a part of the name in any
- * case ({@code name__icontains}); what it gives is compared exactly here, and what nearly fits makes the message. A match
+ * case ({@code name__icontains}); the relay compares the names exactly, and similar names make the message. A match
  * is remembered for ten minutes, a miss for half a minute, so that a stream of commands costs one look-up.
  */
 public final class JobDirectory {
@@ -41,7 +39,7 @@ public final class JobDirectory {
 
     private record Key(long accountId, JobNames names) {}
 
-    /** What a look-up ends in. */
+    /** The result of a look-up. */
     sealed interface Result {
         /** As commands have it. */
         JobLookup asLookup();
@@ -68,22 +66,6 @@ public final class JobDirectory {
         }
     }
 
-    private record Named<T>(String name, T value) {}
-
-    /** A page of some resource: filter, offset to call. */
-    @FunctionalInterface
-    private interface PageCall {
-        Uni<Response> page(DbtCloudApi api, @Nullable String nameContains, int offset);
-    }
-
-    @FunctionalInterface
-    private interface RowReader<T> {
-        Named<T> read(JsonNode row) throws UnreadableAnswer;
-    }
-
-    private record Rows<T>(
-            List<Named<T>> rows, int count, @Nullable Integer total) {}
-
     /** Holds its lock while it looks, so that many commands for one job cause one look-up. */
     private static final class Entry {
         private final ReentrantLock lock = new ReentrantLock();
@@ -91,15 +73,19 @@ public final class JobDirectory {
         private Instant until = Instant.MIN;
     }
 
-    private final ApiCalls exchange;
+    private final ApiCalls calls;
+    private final ResourceLists lists;
     private final Clock clock;
     private final Map<Key, Entry> entries = new ConcurrentHashMap<>();
 
-    public JobDirectory(ApiCalls exchange, Clock clock) {
-        this.exchange = exchange;
+    /** Remembers nothing yet. */
+    public JobDirectory(ApiCalls calls, Clock clock, Monotonic monotonic) {
+        this.calls = calls;
+        this.lists = new ResourceLists(calls, ReadRetries.none(monotonic), Priority.LOOK_UP);
         this.clock = clock;
     }
 
+    /** Finds a job by its names. */
     public JobLookup lookUp(long accountId, JobNames names) throws DbtCloudException {
         return find(accountId, names).asLookup();
     }
@@ -121,11 +107,12 @@ public final class JobDirectory {
         }
     }
 
+    /** Forgets which job was found for the names. */
     public void forget(long accountId, JobNames names) {
         entries.remove(new Key(accountId, names));
     }
 
-    /** Whatever names the job was found by. */
+    /** Forgets by which names the job was found: it turned out to be gone. */
     public void forget(long accountId, long jobId) {
         entries.entrySet()
                 .removeIf(each -> each.getKey().accountId() == accountId
@@ -133,76 +120,78 @@ public final class JobDirectory {
                         && job.jobId() == jobId);
     }
 
-    private Result search(long accountId, JobNames names) throws DbtCloudException {
-        String account = "account " + accountId;
-        Choice<Long> project = choose(
+    /** Reads a job. */
+    public JobDetails read(long accountId, long jobId, Priority priority) throws DbtCloudException {
+        return calls.get(
                 accountId,
+                priority,
+                api -> api.job(accountId, jobId),
+                body -> JobJson.of(Envelope.read(body).data()).toDetails(accountId));
+    }
+
+    private Result search(long accountId, JobNames names) throws DbtCloudException {
+        Choice<Project> project = choose(
                 "project",
                 names.projectName(),
-                account,
-                (api, name, offset) -> api.projects(accountId, name, "id", RunQuery.LARGEST_PAGE, offset),
-                JobDirectory::named);
+                "account " + accountId,
+                Project::name,
+                name -> lists.projects(accountId, ResourceLists.named(name)));
         if (project.value() == null) {
             return Objects.requireNonNull(project.problem());
         }
-        long projectId = project.value();
+        long projectId = project.value().id();
         String ofProject = "project '" + names.projectName() + "'";
-        Choice<Long> environment = choose(
-                accountId,
+        Choice<Environment> environment = choose(
                 "environment",
                 names.environmentName(),
                 ofProject,
-                (api, name, offset) ->
-                        api.environments(accountId, projectId, name, "id", RunQuery.LARGEST_PAGE, offset),
-                JobDirectory::named);
+                Environment::name,
+                name -> lists.environments(accountId, projectId, ResourceLists.named(name)));
         if (environment.value() == null) {
             return Objects.requireNonNull(environment.problem());
         }
-        long environmentId = environment.value();
-        Choice<JobDetails> job = choose(
-                accountId,
+        long environmentId = environment.value().id();
+        Choice<Job> job = choose(
                 "job",
                 names.jobName(),
                 "environment '" + names.environmentName() + "' of " + ofProject,
-                (api, name, offset) ->
-                        api.jobs(accountId, projectId, environmentId, name, "id", RunQuery.LARGEST_PAGE, offset),
-                row -> {
-                    JobDetails details = JobJson.of(row).toDetails(accountId);
-                    return new Named<>(details.name(), details);
-                });
-        return job.value() == null ? Objects.requireNonNull(job.problem()) : new Match(job.value());
+                Job::name,
+                name -> lists.jobs(accountId, new JobFilter(projectId, environmentId, name, null, Map.of())));
+        return job.value() == null
+                ? Objects.requireNonNull(job.problem())
+                : new Match(job.value().details());
     }
 
     /** Either a value or a problem. */
     private record Choice<T>(@Nullable T value, @Nullable Miss problem) {}
 
-    private <T> Choice<T> choose(
-            long accountId, String kind, String name, String where, PageCall call, RowReader<T> reader)
+    /** Lists what has a text in its name; null: everything. */
+    @FunctionalInterface
+    private interface NamedLists<T> {
+        Listing<T> of(@Nullable String nameContains);
+    }
+
+    private static <T> Choice<T> choose(
+            String kind, String name, String where, Function<T, String> nameOf, NamedLists<T> lists)
             throws DbtCloudException {
-        List<Named<T>> similar = all(accountId, call, name, reader);
-        List<T> exact = similar.stream()
-                .filter(row -> row.name().equals(name))
-                .map(Named::value)
-                .toList();
+        List<T> similar = lists.of(name).toList();
+        List<T> exact =
+                similar.stream().filter(row -> nameOf.apply(row).equals(name)).toList();
         if (exact.size() == 1) {
             return new Choice<>(exact.getFirst(), null);
         }
         if (exact.size() > 1) {
-            return new Choice<>(
-                    null,
-                    new Miss(
-                            kind,
-                            exact.size(),
-                            List.of(),
-                            exact.size() + " " + kind + "s in " + where + " have the name '" + name + "'."));
+            String message = exact.size() + " " + kind + "s in " + where + " have the name '" + name + "'.";
+            return new Choice<>(null, new Miss(kind, exact.size(), List.of(), message));
         }
-        // Only for the message, so one page of what there is must do.
-        List<Named<T>> candidates =
-                similar.isEmpty() ? page(accountId, call, null, 0, reader).rows() : similar;
+        // Only for the message, so one page must do.
+        List<T> candidates = similar.isEmpty()
+                ? lists.of(null).page(null, Listing.LARGEST_PAGE).rows()
+                : similar;
         List<String> near = candidates.stream()
-                .map(Named::name)
+                .map(nameOf)
                 .distinct()
-                .sorted(java.util.Comparator.comparingInt(other -> distance(name, other)))
+                .sorted(Comparator.comparingInt(other -> distance(name, other)))
                 .limit(NEAR_NAMES)
                 .toList();
         String message = "No " + kind + " in " + where + " has the name '" + name + "'."
@@ -210,42 +199,6 @@ public final class JobDirectory {
                         ? " There is none at all that the token can see."
                         : " Near: '" + String.join("', '", near) + "'.");
         return new Choice<>(null, new Miss(kind, 0, near, message));
-    }
-
-    private <T> List<Named<T>> all(long accountId, PageCall call, String nameContains, RowReader<T> reader)
-            throws DbtCloudException {
-        List<Named<T>> all = new ArrayList<>();
-        int offset = 0;
-        boolean more = true;
-        while (more) {
-            Rows<T> page = page(accountId, call, nameContains, offset, reader);
-            all.addAll(page.rows());
-            offset += page.count();
-            more = page.count() > 0
-                    && (page.total() == null ? page.count() >= RunQuery.LARGEST_PAGE : offset < page.total());
-        }
-        return all;
-    }
-
-    private <T> Rows<T> page(
-            long accountId, PageCall call, @Nullable String nameContains, int offset, RowReader<T> reader)
-            throws DbtCloudException {
-        return exchange.get(accountId, Priority.LOOK_UP, api -> call.page(api, nameContains, offset), body -> {
-            Envelope envelope = Envelope.read(body).asList();
-            List<Named<T>> rows = new ArrayList<>();
-            for (JsonNode row : envelope.data()) {
-                rows.add(reader.read(row));
-            }
-            return new Rows<>(rows, envelope.data().size(), envelope.totalCount());
-        });
-    }
-
-    private static Named<Long> named(JsonNode row) throws UnreadableAnswer {
-        NamedJson json = Envelope.convert(row, NamedJson.class);
-        if (json.id() == null) {
-            throw new UnreadableAnswer("a row without id");
-        }
-        return new Named<>(Objects.requireNonNullElse(json.name(), ""), json.id());
     }
 
     /** How many characters to change to get from one name to the other, whatever their case. */

@@ -17,7 +17,8 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.Parallel;
 import org.dbtrelay.dbtcloud.http.Parallel.Outcome;
-import org.dbtrelay.dbtcloud.runs.RunLists.Page;
+import org.dbtrelay.dbtcloud.paging.Listing;
+import org.dbtrelay.dbtcloud.runs.RunCalls.Page;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.job.CallFailure;
@@ -37,12 +38,13 @@ public final class BatchPoll {
     /** After this time a refused {@code pk__in} is tried once more. */
     static final Duration REFUSAL_LASTS = Duration.ofHours(1);
 
-    private final RunLists lists;
+    private final RunCalls lists;
     private final Clock clock;
     private final Map<Long, Instant> refusedUntil = new ConcurrentHashMap<>();
     private final Set<Long> honoured = ConcurrentHashMap.newKeySet();
 
-    public BatchPoll(RunLists lists, Clock clock) {
+    /** Has asked no account yet. */
+    public BatchPoll(RunCalls lists, Clock clock) {
         this.lists = lists;
         this.clock = clock;
     }
@@ -77,7 +79,7 @@ public final class BatchPoll {
     private final class Round {
         private final long accountId;
 
-        /** What still has to be looked at. */
+        /** The ids of the runs that still have to be read. */
         private final TreeSet<Long> open;
 
         private final List<RunSnapshot> seen = new ArrayList<>();
@@ -114,8 +116,8 @@ public final class BatchPoll {
         private List<List<Long>> chunks() {
             List<Long> ids = List.copyOf(open);
             List<List<Long>> chunks = new ArrayList<>();
-            for (int from = 0; from < ids.size(); from += RunQuery.LARGEST_PAGE) {
-                chunks.add(ids.subList(from, Math.min(ids.size(), from + RunQuery.LARGEST_PAGE)));
+            for (int from = 0; from < ids.size(); from += Listing.LARGEST_PAGE) {
+                chunks.add(ids.subList(from, Math.min(ids.size(), from + Listing.LARGEST_PAGE)));
             }
             return chunks;
         }
@@ -156,12 +158,11 @@ public final class BatchPoll {
         /** Stops when the cursor has passed the last asked run, or when single reads have become cheaper. */
         private void readInFlight() {
             int pages = 0;
-            boolean more = !open.isEmpty();
-            long cursor = more ? open.first() - 1 : 0;
-            while (more && pages < open.size()) {
+            RunQuery next = open.isEmpty() ? null : RunQuery.inFlightAbove(open.first() - 1);
+            while (next != null && pages < open.size()) {
                 Page page;
                 try {
-                    page = lists.page(accountId, Priority.POLL, RunQuery.inFlightAbove(cursor));
+                    page = lists.page(accountId, Priority.POLL, next);
                 } catch (DbtCloudException e) {
                     giveUp(List.copyOf(open), e);
                     return;
@@ -169,13 +170,12 @@ public final class BatchPoll {
                 pages++;
                 page.runs().forEach(this::take);
                 long last =
-                        page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(cursor);
-                more = last > cursor && !page.isLast(0) && !open.isEmpty() && last < open.last();
-                cursor = last;
+                        page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(0);
+                next = open.isEmpty() || last >= open.last() ? null : next.after(page);
             }
         }
 
-        /** What no list has shown; a 404 is the only proof that dbt Cloud does not show a run. */
+        /** Reads the runs that no list has shown; a 404 is the only proof that dbt Cloud does not show a run. */
         void readSingly() throws DbtCloudException {
             for (Outcome<Long, RunSnapshot> outcome :
                     Parallel.all(List.copyOf(open), id -> lists.run(accountId, id, Priority.POLL, null))) {

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
-import org.dbtrelay.dbtcloud.runs.RunLists.Page;
+import org.dbtrelay.dbtcloud.runs.RunCalls.Page;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -20,13 +20,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CauseSearch {
 
-    private final RunLists lists;
+    private final RunCalls lists;
 
     static final int AT_ONCE = 2_000;
 
     private final MissingTriggers untold;
 
-    public CauseSearch(RunLists lists, Monotonic monotonic) {
+    /** Searches the given lists. */
+    public CauseSearch(RunCalls lists, Monotonic monotonic) {
         this.lists = lists;
         this.untold = new MissingTriggers(lists, monotonic);
     }
@@ -42,12 +43,10 @@ public final class CauseSearch {
             long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
             throws DbtCloudException {
         RunSnapshot oldest = null;
-        int offset = 0;
-        boolean more = true;
         List<RunSnapshot> causeless = new ArrayList<>();
         boolean tellsOthers = false;
-        while (more) {
-            Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJobWithTrigger(jobId, offset));
+        for (RunQuery next = RunQuery.withTriggers(jobId); next != null; ) {
+            Page page = lists.page(accountId, Priority.LOOK_UP, next);
             page.mustBeWhole(jobId);
             boolean reachedBound = false;
             for (RunSnapshot run : page.runs()) {
@@ -59,8 +58,7 @@ public final class CauseSearch {
                 }
                 oldest = older(oldest, run, marker);
             }
-            more = !reachedBound && !page.isLast(offset);
-            offset += page.rows();
+            next = reachedBound ? null : next.after(page);
         }
         for (RunSnapshot run : untold.readSingly(causeless, tellsOthers)) {
             oldest = older(oldest, run, marker);
@@ -84,10 +82,8 @@ public final class CauseSearch {
     public void each(long accountId, String prefix, Instant notCreatedBefore, Consumer<List<RunSnapshot>> some)
             throws DbtCloudException {
         Map<Long, RunSnapshot> found = new LinkedHashMap<>();
-        int offset = 0;
-        boolean more = true;
-        while (more) {
-            Page page = lists.page(accountId, Priority.SWEEP, RunQuery.newestOfAccountWithTrigger(offset));
+        for (RunQuery next = RunQuery.withTriggers(null); next != null; ) {
+            Page page = lists.page(accountId, Priority.SWEEP, next);
             // A page that tells no time of its runs would not tell the bound either: the account's whole past would be
             // read.
             boolean reachedBound = page.runs().stream().allMatch(run -> run.createdAt() == null);
@@ -101,8 +97,7 @@ public final class CauseSearch {
                     found.clear();
                 }
             }
-            more = !reachedBound && !page.isLast(offset);
-            offset += page.rows();
+            next = reachedBound ? null : next.after(page);
         }
         if (!found.isEmpty()) {
             some.accept(List.copyOf(found.values()));

@@ -49,7 +49,7 @@ public record JobRun(
         return snapshot.status();
     }
 
-    /** What names the run. */
+    /** The reference to the run. */
     public JobRunRef ref() {
         return new JobRunRef(snapshot.accountId(), snapshot.runId());
     }

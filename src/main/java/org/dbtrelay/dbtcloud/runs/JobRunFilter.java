@@ -16,7 +16,7 @@ import org.dbtrelay.run.job.JobRunStatus;
  */
 public final class JobRunFilter {
 
-    /** What a list of runs can include; the rest ({@code run_steps} and others) only a single run can. */
+    /** The related objects that a list of runs can include; the rest ({@code run_steps} and others) only a single run can. */
     public static final Set<String> LISTED = Set.of("trigger", "job", "audit", "debug_logs");
 
     private static final JobRunFilter ALL = new JobRunFilter(Map.of());

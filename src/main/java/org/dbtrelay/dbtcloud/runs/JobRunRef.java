@@ -1,4 +1,4 @@
 package org.dbtrelay.dbtcloud.runs;
 
-/** What names a run: ids of runs are an account's (Airflow's {@code JobRunInfo}). */
+/** A reference to a run: ids of runs are an account's (Airflow's {@code JobRunInfo}). */
 public record JobRunRef(long accountId, long runId) {}

@@ -9,13 +9,11 @@ import java.util.Optional;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
-import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.Envelope;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.dbtcloud.paging.Listing.Shape;
-import org.dbtrelay.dbtcloud.resources.DbtCloudResources;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -31,14 +29,25 @@ public final class JobRuns {
 
     private static final int LONGEST_CAUSE = 255;
 
-    private final DbtCloudClient client;
     private final ApiCalls exchange;
+    private final RunCalls runs;
+    private final RunStarts starts;
+    private final Retries retryable;
     private final ReadRetries retries;
     private final Monotonic monotonic;
 
-    public JobRuns(DbtCloudClient client, ApiCalls exchange, ReadRetries retries, Monotonic monotonic) {
-        this.client = client;
+    /** {@code retries}: how often a read is repeated. */
+    public JobRuns(
+            ApiCalls exchange,
+            RunCalls runs,
+            RunStarts starts,
+            Retries retryable,
+            ReadRetries retries,
+            Monotonic monotonic) {
         this.exchange = exchange;
+        this.runs = runs;
+        this.starts = starts;
+        this.retryable = retryable;
         this.retries = retries;
         this.monotonic = monotonic;
     }
@@ -51,8 +60,7 @@ public final class JobRuns {
      */
     public RunSnapshot triggerJobRun(TriggerRequest request, boolean retryFromFailure) throws DbtCloudException {
         if (retryFromFailure) {
-            Optional<Retryability> newest =
-                    retries.get(() -> client.newestRunRetryability(request.accountId(), request.jobId()));
+            Optional<Retryability> newest = retries.get(() -> retryable.ofNewest(request.accountId(), request.jobId()));
             if (newest.isPresent() && isFailedAndRetryable(newest.get())) {
                 refuseOverrides(request);
                 return retryRun(request.accountId(), newest.get().run().runId());
@@ -66,7 +74,7 @@ public final class JobRuns {
                 request.schemaOverride(),
                 request.additionalRunConfigJson(),
                 request.traceparent());
-        return client.trigger(cut, exchange.acquire(request.accountId(), Priority.TRIGGER), () -> true);
+        return starts.trigger(cut, exchange.acquire(request.accountId(), Priority.TRIGGER), () -> true);
     }
 
     private static boolean isFailedAndRetryable(Retryability newest) {
@@ -90,17 +98,17 @@ public final class JobRuns {
 
     /** Retries a failed run from its point of failure. */
     public RunSnapshot retryRun(long accountId, long runId) throws DbtCloudException {
-        return client.retryRun(accountId, runId, null, exchange.acquire(accountId, Priority.TRIGGER), () -> true);
+        return starts.retryRun(accountId, runId, null, exchange.acquire(accountId, Priority.TRIGGER), () -> true);
     }
 
     /** Reruns a job: from the point of failure if its newest run failed, else <b>a full new run</b>. */
     public RunSnapshot retryFailedJobRun(long accountId, long jobId) throws DbtCloudException {
-        return client.rerunJob(accountId, jobId, null, exchange.acquire(accountId, Priority.TRIGGER), () -> true);
+        return starts.rerunJob(accountId, jobId, null, exchange.acquire(accountId, Priority.TRIGGER), () -> true);
     }
 
     /** Cancels a run; harmless if it has ended. */
     public RunSnapshot cancelJobRun(long accountId, long runId) throws DbtCloudException {
-        return client.cancel(accountId, runId, null);
+        return runs.cancel(accountId, runId, null);
     }
 
     /** Runs of an account. */
@@ -109,7 +117,7 @@ public final class JobRuns {
                 asked -> retries.get(() -> exchange.stream(
                         accountId,
                         Priority.READ,
-                        api -> api.listRuns(accountId, asked),
+                        api -> api.runsStream(accountId, asked),
                         body -> Envelope.read(body).asList())),
                 new Shape<>(row -> JobRun.of(row, accountId), JobRun::id, "id__gt"),
                 filter.parameters());
@@ -128,7 +136,7 @@ public final class JobRuns {
                 accountId,
                 Priority.READ,
                 api -> api.runStream(accountId, runId, related),
-                body -> JobRun.of(DbtCloudResources.object(Envelope.read(body).data()), accountId)));
+                body -> JobRun.of(Envelope.read(body).object(), accountId)));
     }
 
     /** The status of a run. */
@@ -136,11 +144,11 @@ public final class JobRuns {
         return getJobRun(accountId, runId, List.of()).status();
     }
 
-    /** What a retry of the run would begin with; dbt Cloud answers 404 for runs that did not fail, and for old ones. */
+    /** The step with which a retry of the run would begin; dbt Cloud answers 404 for runs that did not fail, and for old ones. */
     public RetryDetails retryDetails(long accountId, long runId) throws DbtCloudException {
         return retries.get(() ->
                 exchange.get(accountId, Priority.READ, api -> api.retryDetails(accountId, runId), body -> {
-                    JsonNode data = DbtCloudResources.object(Envelope.read(body).data());
+                    JsonNode data = Envelope.read(body).object();
                     List<String> skipped = new ArrayList<>();
                     data.path("skipped_steps").forEach(step -> skipped.add(step.asText()));
                     return new RetryDetails(data.path("failed_step").asText(""), skipped);
@@ -200,7 +208,7 @@ public final class JobRuns {
 
     private @Nullable String failedStep(RunSnapshot seen) {
         try {
-            return client.runWithSteps(seen.accountId(), seen.runId()).steps().stream()
+            return runs.withSteps(seen.accountId(), seen.runId()).steps().stream()
                     .filter(step -> step.status() == JobRunStatus.Known.ERROR)
                     .map(step -> step.name())
                     .findFirst()

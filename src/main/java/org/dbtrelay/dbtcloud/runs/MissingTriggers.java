@@ -35,7 +35,7 @@ final class MissingTriggers {
 
     private record Run(long accountId, long runId) {}
 
-    private final RunLists lists;
+    private final RunCalls lists;
     private final Monotonic monotonic;
     private final Map<Run, Long> untoldSince = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -46,7 +46,7 @@ final class MissingTriggers {
         }
     };
 
-    MissingTriggers(RunLists lists, Monotonic monotonic) {
+    MissingTriggers(RunCalls lists, Monotonic monotonic) {
         this.lists = lists;
         this.monotonic = monotonic;
     }

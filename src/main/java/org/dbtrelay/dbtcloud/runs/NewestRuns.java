@@ -12,8 +12,8 @@ import org.dbtrelay.dbtcloud.budget.Priority;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The highest run id of each job that this process has heard of. Whoever is about to start a run keeps it as a bound: a run
- * that is below it was there before.
+ * The highest run id of each job that this process has heard of. A start keeps it as a bound: a run below it
+ * was there before.
  */
 public final class NewestRuns {
 
@@ -27,12 +27,13 @@ public final class NewestRuns {
 
     private record Heard(long runId, Instant at) {}
 
-    private final RunLists lists;
+    private final RunCalls lists;
     private final Clock clock;
     private final Map<Job, Heard> heard = new ConcurrentHashMap<>();
     private final Map<Job, CompletableFuture<Long>> underWay = new ConcurrentHashMap<>();
 
-    public NewestRuns(RunLists lists, Clock clock) {
+    /** Knows no run yet. */
+    public NewestRuns(RunCalls lists, Clock clock) {
         this.lists = lists;
         this.clock = clock;
     }
@@ -48,13 +49,13 @@ public final class NewestRuns {
                 (before, now) -> new Heard(Math.max(before.runId(), now.runId()), now.at()));
     }
 
-    /** What is known without asking; null if that is nothing, or old. */
+    /** The highest run id that is known without asking; null if none is known, or it is old. */
     public @Nullable Long known(long accountId, long jobId) {
         Heard last = heard.get(new Job(accountId, jobId));
         return last == null || last.at().plus(FRESH).isBefore(clock.instant()) ? null : Long.valueOf(last.runId());
     }
 
-    /** Asks dbt Cloud, once for all who want to know at the same time; 0 if the job has no run. */
+    /** Asks dbt Cloud, once for all that ask at the same time; 0 if the job has no run. */
     public long ask(long accountId, long jobId) throws DbtCloudException {
         Job job = new Job(accountId, jobId);
         CompletableFuture<Long> mine = new CompletableFuture<>();
@@ -63,14 +64,14 @@ public final class NewestRuns {
             return answer(others);
         }
         try {
-            long runId = lists.page(accountId, Priority.LOOK_UP, RunQuery.newestOfJob(jobId, 1)).runs().stream()
+            long runId = lists.page(accountId, Priority.LOOK_UP, RunQuery.newest(jobId)).runs().stream()
                     .mapToLong(run -> run.runId())
                     .max()
                     .orElse(0);
             heardOf(accountId, jobId, runId);
             mine.complete(runId);
         } catch (DbtCloudException | RuntimeException | Error e) {
-            // Whoever asks for the same job waits for this answer.
+            // Others that ask for the same job wait for this answer.
             mine.completeExceptionally(e);
         } finally {
             underWay.remove(job);

@@ -6,7 +6,7 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
 
 /**
- * What one round of polling saw.
+ * The result of one round of polling.
  *
  * @param seen the runs that answered
  * @param missing the asked ids for which dbt Cloud answered 404, each asked for by itself

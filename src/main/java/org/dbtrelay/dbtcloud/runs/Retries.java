@@ -9,25 +9,26 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.dbtcloud.runs.RunLists.Page;
-import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.dbtcloud.runs.RunCalls.Page;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be known of a retry without making one: whether a run can be retried, and whether it has been. A retry has no
- * cause that a marker could stand in, so one whose answer was lost is known by the run that it names as retried.
+ * Tells whether a run can be retried, and whether it has been. A retry has no cause that could hold a marker, so a retry whose
+ * answer was lost is known by the run that it names as retried.
  */
 public final class Retries {
 
     private final ApiCalls exchange;
-    private final RunLists lists;
+    private final RunCalls lists;
 
-    public Retries(ApiCalls exchange, RunLists lists) {
+    /** Reads over one connection. */
+    public Retries(ApiCalls exchange, RunCalls lists) {
         this.exchange = exchange;
         this.lists = lists;
     }
 
+    /** Whether dbt Cloud would retry a run. */
     public Retryability of(long accountId, long runId) throws DbtCloudException {
         return exchange.get(
                 accountId,
@@ -36,33 +37,32 @@ public final class Retries {
                 body -> retryability(Envelope.read(body).data(), accountId, null));
     }
 
+    /** Whether dbt Cloud would retry the job's newest run; empty if it has none. */
     public Optional<Retryability> ofNewest(long accountId, long jobId) throws DbtCloudException {
-        RunQuery newest = RunQuery.newestOfJob(jobId, 1);
+        RunQuery newest = RunQuery.newest(jobId);
         return exchange.get(accountId, Priority.LOOK_UP, api -> newest.on(api, accountId), body -> {
             List<JsonNode> rows = Envelope.read(body).rows();
             return rows.isEmpty() ? Optional.empty() : Optional.of(retryability(rows.getFirst(), accountId, jobId));
         });
     }
 
-    /** Reads the job's runs upwards along an id cursor, which new runs do not shift. */
+    /**
+     * Searches the run of a retry whose fate is unclear: the job's runs upwards along an id cursor, which new runs do not shift.
+     *
+     * @param aboveRunId the job's highest run id before the intent
+     * @return the oldest run above that id that retries the given one
+     */
     public Optional<RunSnapshot> find(long accountId, long jobId, long retriedRunId, long aboveRunId)
             throws DbtCloudException {
-        long cursor = aboveRunId;
-        boolean more = true;
-        while (more) {
-            Page page = lists.page(accountId, Priority.LOOK_UP, RunQuery.ofJobAbove(jobId, cursor));
-            if (page.unreadable() > 0) {
-                throw new DbtCloudException(
-                        new CallFailure.Unclear("dbt Cloud listed runs of job " + jobId + " that cannot be read."));
-            }
+        for (RunQuery next = RunQuery.ofJobAbove(jobId, aboveRunId); next != null; ) {
+            Page page = lists.page(accountId, Priority.LOOK_UP, next);
+            page.mustBeWhole(jobId);
             for (RunSnapshot run : page.runs()) {
                 if (run.runId() > aboveRunId && isRetry(run, retriedRunId)) {
                     return Optional.of(run);
                 }
             }
-            long last = page.runs().stream().mapToLong(RunSnapshot::runId).max().orElse(cursor);
-            more = last > cursor && !page.isLast(0);
-            cursor = last;
+            next = next.after(page);
         }
         return Optional.empty();
     }

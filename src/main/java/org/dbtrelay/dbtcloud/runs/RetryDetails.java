@@ -3,7 +3,7 @@ package org.dbtrelay.dbtcloud.runs;
 import java.util.List;
 
 /**
- * What a retry of a failed run would begin with (GET {@code runs/{run_id}/retry/}).
+ * The first step of a retry of a failed run, and the steps that were skipped (GET {@code runs/{run_id}/retry/}).
  *
  * @param failedStep the command that failed
  * @param skippedSteps the commands that the run did not come to

@@ -30,6 +30,7 @@ public final class RunArtifacts {
     private final ReadRetries retries;
     private final Priority priority;
 
+    /** {@code retries}: how often a read is repeated. */
     public RunArtifacts(ApiCalls exchange, ReadRetries retries, Priority priority) {
         this.exchange = exchange;
         this.retries = retries;
@@ -39,11 +40,11 @@ public final class RunArtifacts {
     /** Uses an artifact while it comes in. */
     @FunctionalInterface
     public interface Use<T> {
-        /** Reads what it needs of the body; whoever called closes it. */
+        /** Reads what it needs of the body; the caller closes it. */
         T of(ArtifactBody body) throws IOException;
     }
 
-    /** What came of one of several artifacts. */
+    /** The outcome for one of several artifacts. */
     public sealed interface Fetched<T> {
         /** It was there. */
         record Done<T>(T value) implements Fetched<T> {}
@@ -107,7 +108,7 @@ public final class RunArtifacts {
         }
     }
 
-    public List<String> list(long accountId, long runId) throws DbtCloudException {
+    private List<String> list(long accountId, long runId) throws DbtCloudException {
         return exchange.get(accountId, priority, api -> api.artifacts(accountId, runId), body -> {
             JsonNode data = Envelope.read(body).data();
             if (!data.isArray() && !data.isNull()) {
@@ -119,7 +120,8 @@ public final class RunArtifacts {
         });
     }
 
-    public ArtifactBody open(long accountId, long runId, String path, @Nullable Integer step) throws DbtCloudException {
+    private ArtifactBody open(long accountId, long runId, String path, @Nullable Integer step)
+            throws DbtCloudException {
         String encoded = ArtifactPath.encode(path);
         return exchange.open(accountId, priority, api -> api.artifact(accountId, runId, encoded, step));
     }

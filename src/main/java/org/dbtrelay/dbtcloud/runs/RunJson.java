@@ -24,7 +24,7 @@ public record RunJson(WireFields fields) {
     private static final Set<JobRunStatus> RUNS_OR_RAN =
             Set.of(JobRunStatus.Known.RUNNING, JobRunStatus.Known.SUCCESS, JobRunStatus.Known.ERROR);
 
-    /** What is kept of a status message and of names, in characters. */
+    /** The bound of a status message and of names, in characters. */
     static final int LONGEST_MESSAGE = 1_000;
 
     private static final int LONGEST_COMMAND = 10_000;

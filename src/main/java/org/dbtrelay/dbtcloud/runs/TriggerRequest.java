@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to trigger. What is null is left out of the request's body.
+ * A request to trigger a job. Fields that are null are left out of its body.
  *
  * @param cause dbt Cloud's {@code cause}, with the marker in front, at most 255 characters
  * @param stepsOverride dbt commands instead of the job's own

@@ -7,7 +7,7 @@ import org.dbtrelay.dbtcloud.http.Envelope;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the relay reads in a webhook: which run it is about. What has happened to the run is asked of dbt Cloud, because events
+ * The part of a webhook that the relay reads: its run. The relay reads the state of the run from dbt Cloud, because events
  * come twice, late and out of order.
  *
  * @param eventId the same when dbt Cloud sends the event again; null if there is none

@@ -22,6 +22,7 @@ public final class WebhookSignature {
 
     private final ApiToken secret;
 
+    /** {@code secret} is the secret of the webhook. */
     public WebhookSignature(ApiToken secret) {
         this.secret = secret;
     }

@@ -97,12 +97,12 @@ class ConnectionsTest extends AgainstWireMock {
                 TestConnections.config(properties), TestConnections.application(), Clock.systemUTC(), new Monotonic());
 
         // When
-        failureOf(() -> connections.find("one").orElseThrow().run(1, 1, Priority.POLL));
+        failureOf(() -> connections.find("one").orElseThrow().runs().run(1, 1, Priority.POLL));
 
         // Then
-        assertThat(connections.find("two").orElseThrow().budget(1).coolingDownUntil())
+        assertThat(connections.find("two").orElseThrow().calls().budget(1).coolingDownUntil())
                 .isPresent();
-        assertThat(connections.find("three").orElseThrow().budget(2).coolingDownUntil())
+        assertThat(connections.find("three").orElseThrow().calls().budget(2).coolingDownUntil())
                 .isEmpty();
         connections.close();
     }
@@ -113,12 +113,12 @@ class ConnectionsTest extends AgainstWireMock {
         answerAll();
         Path file = Files.writeString(directory.resolve("token"), "first\n");
         client = client(Map.of("token-file", file.toString()));
-        client.run(ACCOUNT, 1, Priority.POLL);
+        client.runs().run(ACCOUNT, 1, Priority.POLL);
 
         // When
         Files.writeString(file, "second\n");
         Files.setLastModifiedTime(file, FileTime.fromMillis(1_700_000_000_000L));
-        client.run(ACCOUNT, 2, Priority.POLL);
+        client.runs().run(ACCOUNT, 2, Priority.POLL);
 
         // Then
         server.verify(1, getRequestedFor(anyUrl()).withHeader("Authorization", equalTo("Token first")));
@@ -144,19 +144,22 @@ class ConnectionsTest extends AgainstWireMock {
                     "http://127.0.0.1:" + counting.getAddress().getPort(), Map.of());
 
             for (int i = 0; i < 5; i++) {
-                client.run(ACCOUNT, 1, Priority.POLL);
-                client.runWithSteps(ACCOUNT, 1);
+                client.runs().run(ACCOUNT, 1, Priority.POLL);
+                client.runs().withSteps(ACCOUNT, 1);
             }
             assertThat(ports).hasSize(10);
             assertThat(ports.stream().distinct()).hasSize(1);
 
             ports.clear();
             for (int i = 0; i < 3; i++) {
-                client.cancel(ACCOUNT, 1, null);
-                client.trigger(
-                        new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
-                        client.reserve(ACCOUNT, Priority.TRIGGER).join(),
-                        () -> true);
+                client.runs().cancel(ACCOUNT, 1, null);
+                client.starts()
+                        .trigger(
+                                new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
+                                client.starts()
+                                        .reserve(ACCOUNT, Priority.TRIGGER)
+                                        .join(),
+                                () -> true);
             }
             assertThat(ports).hasSize(6).doesNotHaveDuplicates();
         } finally {
@@ -170,7 +173,7 @@ class ConnectionsTest extends AgainstWireMock {
         List<Object> results = new CopyOnWriteArrayList<>();
         Runnable call = () -> {
             try {
-                results.add(client.run(ACCOUNT, 1, Priority.POLL));
+                results.add(client.runs().run(ACCOUNT, 1, Priority.POLL));
             } catch (DbtCloudException e) {
                 results.add(e);
             }
@@ -192,7 +195,7 @@ class ConnectionsTest extends AgainstWireMock {
                         "proxy-user", "relay",
                         "proxy-password", "s3cr3t"));
 
-        client.run(ACCOUNT, 1, Priority.POLL);
+        client.runs().run(ACCOUNT, 1, Priority.POLL);
 
         String expected = "Basic "
                 + java.util.Base64.getEncoder().encodeToString("relay:s3cr3t".getBytes(StandardCharsets.UTF_8));
@@ -212,7 +215,7 @@ class ConnectionsTest extends AgainstWireMock {
         answerAll();
         client = TestConnections.client("http://dbt.invalid", Map.of("proxy", "127.0.0.1:" + server.port()));
 
-        client.run(ACCOUNT, 1, Priority.POLL);
+        client.runs().run(ACCOUNT, 1, Priority.POLL);
 
         server.verify(getRequestedFor(anyUrl()).withHeader("Host", equalTo("dbt.invalid")));
     }
@@ -249,7 +252,8 @@ class ConnectionsTest extends AgainstWireMock {
             String host = "https://127.0.0.1:" + secure.httpsPort();
             Map<String, String> patient = Map.of("read-timeout", "20s", "connect-timeout", "10s");
 
-            assertThat(failureOf(() -> TestConnections.client(host, patient).run(ACCOUNT, 1, Priority.POLL)))
+            assertThat(failureOf(
+                            () -> TestConnections.client(host, patient).runs().run(ACCOUNT, 1, Priority.POLL)))
                     .isInstanceOf(CallFailure.NotSent.class);
             for (Map<String, String> store : List.of(
                     Map.of("trust-store", pem.toString()),
@@ -257,6 +261,7 @@ class ConnectionsTest extends AgainstWireMock {
                 Map<String, String> settings = new HashMap<>(patient);
                 settings.putAll(store);
                 assertThat(TestConnections.client(host, settings)
+                                .runs()
                                 .run(ACCOUNT, 1, Priority.POLL)
                                 .runId())
                         .isEqualTo(1);
@@ -295,12 +300,13 @@ class ConnectionsTest extends AgainstWireMock {
             server.stubFor(any(anyUrl()).willReturn(okJson("{\"data\":{\"secret-body\":1}}")));
 
             // When
-            failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL));
-            failureOf(() -> client.trigger(
-                    new TriggerRequest(ACCOUNT, 2, "secret-cause", null, null, null, null),
-                    client.reserve(ACCOUNT, Priority.TRIGGER).join(),
-                    () -> true));
-            failureOf(() -> client.runs(ACCOUNT, List.of(1L, 2L)));
+            failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL));
+            failureOf(() -> client.starts()
+                    .trigger(
+                            new TriggerRequest(ACCOUNT, 2, "secret-cause", null, null, null, null),
+                            client.starts().reserve(ACCOUNT, Priority.TRIGGER).join(),
+                            () -> true));
+            failureOf(() -> client.polls().runs(ACCOUNT, List.of(1L, 2L)));
             Logger.getLogger("org.dbtrelay.dbtcloud.Test").fine("the listener hears");
         } finally {
             root.removeHandler(listener);

@@ -37,8 +37,8 @@ class PackedAnswersTest extends AgainstWireMock {
     void anAnswerIsUnpacked(String encoding) throws Exception {
         answer(200, encoding, RUN);
 
-        assertThat(client.run(ACCOUNT, 9, Priority.FINAL_READ).status()).isEqualTo(JobRunStatus.Known.SUCCESS);
-        assertThat(client.runWithSteps(ACCOUNT, 9).run().runId()).isEqualTo(9);
+        assertThat(client.runs().run(ACCOUNT, 9, Priority.FINAL_READ).status()).isEqualTo(JobRunStatus.Known.SUCCESS);
+        assertThat(client.runs().withSteps(ACCOUNT, 9).run().runId()).isEqualTo(9);
     }
 
     @ParameterizedTest
@@ -46,7 +46,7 @@ class PackedAnswersTest extends AgainstWireMock {
     void aRefusalIsUnderstood(int status, String encoding, String kind) throws Exception {
         answer(status, encoding, error(status, "The words of dbt Cloud.", "null"));
 
-        CallFailure failure = failureOf(() -> client.run(ACCOUNT, 9, Priority.FINAL_READ));
+        CallFailure failure = failureOf(() -> client.runs().run(ACCOUNT, 9, Priority.FINAL_READ));
 
         assertThat(failure.getClass().getSimpleName()).isEqualTo(kind);
         assertThat(failure.detail()).contains("The words of dbt Cloud.");
@@ -56,7 +56,8 @@ class PackedAnswersTest extends AgainstWireMock {
     void anAnswerThatIsHugeOnceUnpackedIsNotRead() throws Exception {
         answer(200, "gzip", envelope("\"" + "x".repeat(17 * 1024 * 1024) + "\""));
 
-        assertThat(failureOf(() -> client.run(ACCOUNT, 9, Priority.FINAL_READ)).detail())
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 9, Priority.FINAL_READ))
+                        .detail())
                 .contains("more than 16 MiB");
     }
 
@@ -64,12 +65,12 @@ class PackedAnswersTest extends AgainstWireMock {
     void anEncodingThatIsNotKnownIsNamed() throws Exception {
         answer(200, "br", RUN);
 
-        assertThat(failureOf(() -> client.run(ACCOUNT, 9, Priority.FINAL_READ)))
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 9, Priority.FINAL_READ)))
                 .isInstanceOf(CallFailure.Unclear.class)
                 .satisfies(failure -> assertThat(failure.detail()).contains("Content-Encoding 'br'", "not asked for"));
         assertThat(failureOf(() -> client.artifacts().getJobRunArtifact(ACCOUNT, 9, "manifest.json", null)))
                 .satisfies(failure -> assertThat(failure.detail()).contains("Content-Encoding 'br'"));
-        assertThat(failureOf(() -> client.cancel(ACCOUNT, 9, null)))
+        assertThat(failureOf(() -> client.runs().cancel(ACCOUNT, 9, null)))
                 .as("what came of it nobody knows")
                 .isInstanceOf(CallFailure.Unclear.class);
     }

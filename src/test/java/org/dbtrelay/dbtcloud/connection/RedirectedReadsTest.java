@@ -71,7 +71,7 @@ class RedirectedReadsTest extends AgainstWireMock {
     }
 
     private CallFailure failureOfRead() {
-        return failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL));
+        return failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL));
     }
 
     private int requestsToOther() {
@@ -85,7 +85,7 @@ class RedirectedReadsTest extends AgainstWireMock {
         server.stubFor(get(urlEqualTo("/api/v3/there%2Fand%20there/?a=b%26c&d=%7Be%7D"))
                 .willReturn(okJson(RUN)));
 
-        assertThat(client.run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
+        assertThat(client.runs().run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
 
         server.verify(
                 2, anyRequestedFor(anyUrl()).withHeader("Authorization", equalTo("Token " + TestConnections.TOKEN)));
@@ -99,7 +99,7 @@ class RedirectedReadsTest extends AgainstWireMock {
         String there = location.startsWith("?") ? ASKED + location : "/api/v2/accounts/4238/runs/2/";
         server.stubFor(get(urlEqualTo(there)).willReturn(okJson(RUN)));
 
-        assertThat(client.run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
+        assertThat(client.runs().run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
 
         server.verify(1, getRequestedFor(urlEqualTo(there)));
     }
@@ -111,9 +111,9 @@ class RedirectedReadsTest extends AgainstWireMock {
         other.stubFor(
                 get(urlEqualTo("/artifact?signature=s")).willReturn(aResponse().withBody("large")));
 
-        assertThat(client.run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
-        assertThat(client.runWithSteps(ACCOUNT, 1).run().runId()).isEqualTo(1);
-        try (ArtifactBody body = client.artifact(ACCOUNT, 1, "a/b c.json", null)) {
+        assertThat(client.runs().run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
+        assertThat(client.runs().withSteps(ACCOUNT, 1).run().runId()).isEqualTo(1);
+        try (ArtifactBody body = client.artifactsOnce().getJobRunArtifact(ACCOUNT, 1, "a/b c.json", null)) {
             assertThat(body.stream().readAllBytes()).isEqualTo("large".getBytes(StandardCharsets.UTF_8));
         }
 
@@ -131,7 +131,7 @@ class RedirectedReadsTest extends AgainstWireMock {
                 .willReturn(aResponse().withStatus(302).withHeader("Location", server.baseUrl() + "/back")));
         server.stubFor(get(urlEqualTo("/back")).willReturn(okJson(RUN)));
 
-        client.run(ACCOUNT, 1, Priority.POLL);
+        client.runs().run(ACCOUNT, 1, Priority.POLL);
 
         server.verify(
                 1,
@@ -189,7 +189,7 @@ class RedirectedReadsTest extends AgainstWireMock {
 
             assertThat(failureOfRead().detail()).contains("points to 127.0.0.1.", "https only");
             assertThat(requestsToOther()).isZero();
-            assertThat(client.run(ACCOUNT, 2, Priority.POLL).runId()).isEqualTo(1);
+            assertThat(client.runs().run(ACCOUNT, 2, Priority.POLL).runId()).isEqualTo(1);
         } finally {
             secure.stop();
         }
@@ -201,7 +201,7 @@ class RedirectedReadsTest extends AgainstWireMock {
         redirect(ASKED, 302, ASKED);
 
         CallFailure failure = failureOfRead();
-        failureOf(() -> client.runWithSteps(ACCOUNT, 1));
+        failureOf(() -> client.runs().withSteps(ACCOUNT, 1));
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
         assertThat(failure.detail()).contains("not more than 3");
@@ -223,12 +223,12 @@ class RedirectedReadsTest extends AgainstWireMock {
         server.stubFor(get(urlEqualTo("/3")).willReturn(okJson(RUN)));
         server.stubFor(get(urlPathEqualTo(ASKED.replace("/1/", "/2/"))).willReturn(okJson(RUN)));
 
-        client.run(ACCOUNT, 1, Priority.POLL);
+        client.runs().run(ACCOUNT, 1, Priority.POLL);
 
         for (int i = 4; i < 10; i++) {
-            client.run(ACCOUNT, 2, Priority.POLL);
+            client.runs().run(ACCOUNT, 2, Priority.POLL);
         }
-        CompletableFuture<?> eleventh = client.reserve(ACCOUNT, Priority.TRIGGER);
+        CompletableFuture<?> eleventh = client.starts().reserve(ACCOUNT, Priority.TRIGGER);
         assertThatThrownBy(() -> eleventh.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
         assertThat(requests()).isEqualTo(10);
     }
@@ -253,7 +253,7 @@ class RedirectedReadsTest extends AgainstWireMock {
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
         assertThat(failure.detail()).contains("localhost", "401", "token");
-        assertThat(client.suspended()).isEmpty();
+        assertThat(client.calls().suspended()).isEmpty();
     }
 
     @Test
@@ -262,7 +262,7 @@ class RedirectedReadsTest extends AgainstWireMock {
         server.stubFor(get(urlPathEqualTo("/login"))
                 .willReturn(aResponse().withHeader("Content-Type", "text/html").withBody("<html>")));
 
-        CallFailure failure = failureOf(() -> client.artifact(ACCOUNT, 1, "a/b c.json", null));
+        CallFailure failure = failureOf(() -> client.artifactsOnce().getJobRunArtifact(ACCOUNT, 1, "a/b c.json", null));
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
         assertThat(failure.detail()).contains("a page", "localhost");
@@ -275,23 +275,32 @@ class RedirectedReadsTest extends AgainstWireMock {
                 .willReturn(aResponse().withStatus(status).withHeader("Location", other.baseUrl() + "/there")));
 
         List<CallFailure> failures = List.of(
-                failureOf(() -> client.cancel(ACCOUNT, 1, null)),
-                failureOf(() -> client.retryRun(
-                        ACCOUNT,
-                        1,
-                        null,
-                        client.reserve(ACCOUNT, Priority.TRIGGER).join(),
-                        () -> true)),
-                failureOf(() -> client.rerunJob(
-                        ACCOUNT,
-                        1,
-                        null,
-                        client.reserve(ACCOUNT, Priority.TRIGGER).join(),
-                        () -> true)),
-                failureOf(() -> client.trigger(
-                        new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
-                        client.reserve(ACCOUNT, Priority.TRIGGER).join(),
-                        () -> true)));
+                failureOf(() -> client.runs().cancel(ACCOUNT, 1, null)),
+                failureOf(() -> client.starts()
+                        .retryRun(
+                                ACCOUNT,
+                                1,
+                                null,
+                                client.starts()
+                                        .reserve(ACCOUNT, Priority.TRIGGER)
+                                        .join(),
+                                () -> true)),
+                failureOf(() -> client.starts()
+                        .rerunJob(
+                                ACCOUNT,
+                                1,
+                                null,
+                                client.starts()
+                                        .reserve(ACCOUNT, Priority.TRIGGER)
+                                        .join(),
+                                () -> true)),
+                failureOf(() -> client.starts()
+                        .trigger(
+                                new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
+                                client.starts()
+                                        .reserve(ACCOUNT, Priority.TRIGGER)
+                                        .join(),
+                                () -> true)));
 
         assertThat(failures).allSatisfy(failure -> assertThat(failure.detail()).contains("not followed"));
         assertThat(requests()).isEqualTo(4);

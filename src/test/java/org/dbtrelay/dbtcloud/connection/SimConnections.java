@@ -59,8 +59,12 @@ public final class SimConnections {
     /** Whether a connection is taken for one that does not work. */
     public boolean isAnySuspended() {
         return connections.names().stream()
-                .anyMatch(name ->
-                        !connections.find(name).orElseThrow().suspended().isEmpty());
+                .anyMatch(name -> !connections
+                        .find(name)
+                        .orElseThrow()
+                        .calls()
+                        .suspended()
+                        .isEmpty());
     }
 
     /** One round of the real probes. */
@@ -125,25 +129,22 @@ public final class SimConnections {
 
     private static final Map<String, Integer> PARAMETERS = Map.ofEntries(
             Map.entry("job", 2),
-            Map.entry("jobs", 7),
-            Map.entry("projects", 5),
-            Map.entry("environments", 6),
+            Map.entry("jobs", 2),
+            Map.entry("projects", 2),
+            Map.entry("environments", 3),
             Map.entry("trigger", 4),
             Map.entry("listAccounts", 0),
             Map.entry("account", 1),
-            Map.entry("listProjects", 2),
             Map.entry("project", 2),
-            Map.entry("listEnvironments", 3),
             Map.entry("environment", 3),
-            Map.entry("listJobs", 2),
-            Map.entry("listRuns", 2),
+            Map.entry("runsStream", 2),
             Map.entry("retryDetails", 2),
             Map.entry("retryRun", 4),
             Map.entry("rerunJob", 4),
             Map.entry("cancel", 3),
             Map.entry("run", 3),
             Map.entry("runStream", 3),
-            Map.entry("runs", 9),
+            Map.entry("runs", 2),
             Map.entry("artifacts", 2),
             Map.entry("artifact", 4),
             Map.entry("close", 0));
@@ -159,9 +160,10 @@ public final class SimConnections {
                 new Class<?>[] {DbtCloudApi.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
                     case "job" -> api.job((long) arguments[1]);
-                    case "jobs" -> api.named("jobs", (String) arguments[3]);
-                    case "projects" -> api.named("projects", (String) arguments[1]);
-                    case "environments" -> api.named("environments", (String) arguments[2]);
+                    case "jobs" -> api.named("jobs", filters(arguments).get("name__icontains"));
+                    case "projects" -> api.named("projects", filters(arguments).get("name__icontains"));
+                    case "environments" ->
+                        api.named("environments", filters(arguments).get("name__icontains"));
                     case "trigger" ->
                         api.trigger((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
                     case "retryRun" ->
@@ -169,20 +171,33 @@ public final class SimConnections {
                     case "cancel" -> api.cancel((long) arguments[1]);
                     case "run" -> api.run((long) arguments[1], arguments[2] != null);
                     case "runStream" -> api.runStream((long) arguments[1]);
-                    case "runs" ->
-                        api.runs(
-                                (Long) arguments[1],
-                                (String) arguments[2],
-                                (String) arguments[3],
-                                (Long) arguments[4],
-                                arguments[5] != null,
-                                ((String) arguments[6]).startsWith("-"),
-                                (int) arguments[7]);
+                    case "runs" -> runs(api, filters(arguments));
                     case "artifacts" -> api.artifacts((long) arguments[1]);
                     case "artifact" -> api.artifact((long) arguments[1], (String) arguments[2]);
                     case "close" -> null;
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, String> filters(Object[] arguments) {
+        return (Map<String, String>) arguments[arguments.length - 1];
+    }
+
+    private static Uni<Response> runs(Api api, Map<String, String> filters) {
+        return api.runs(
+                number(filters, "job_definition_id"),
+                filters.get("status__in"),
+                filters.get("pk__in"),
+                number(filters, "id__gt"),
+                filters.containsKey("include_related"),
+                filters.getOrDefault("order_by", "id").startsWith("-"),
+                Integer.parseInt(filters.getOrDefault("limit", "100")));
+    }
+
+    private static Long number(Map<String, String> filters, String name) {
+        String value = filters.get(name);
+        return value == null ? null : Long.valueOf(value);
     }
 
     private static Guarded guarded(GuardedBody body) {

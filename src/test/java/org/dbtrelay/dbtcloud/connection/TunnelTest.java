@@ -93,9 +93,10 @@ class TunnelTest {
     }
 
     private static long trigger(DbtCloudClient client) throws DbtCloudException {
-        return client.trigger(
+        return client.starts()
+                .trigger(
                         new TriggerRequest(ACCOUNT, 2, "x", null, null, null, null),
-                        client.reserve(ACCOUNT, Priority.TRIGGER).join(),
+                        client.starts().reserve(ACCOUNT, Priority.TRIGGER).join(),
                         () -> true)
                 .runId();
     }
@@ -104,10 +105,10 @@ class TunnelTest {
     void theProxyGetsItsCredentialsAndDbtCloudTheToken() throws Exception {
         DbtCloudClient client = client(Map.of("proxy-user", "relay", "proxy-password", "s3cr3t"));
 
-        assertThat(client.run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
-        assertThat(client.runWithSteps(ACCOUNT, 1).run().runId()).isEqualTo(1);
+        assertThat(client.runs().run(ACCOUNT, 1, Priority.POLL).runId()).isEqualTo(1);
+        assertThat(client.runs().withSteps(ACCOUNT, 1).run().runId()).isEqualTo(1);
         assertThat(trigger(client)).isEqualTo(1);
-        assertThat(client.cancel(ACCOUNT, 1, null).runId()).isEqualTo(1);
+        assertThat(client.runs().cancel(ACCOUNT, 1, null).runId()).isEqualTo(1);
 
         assertThat(proxy.heads())
                 .isNotEmpty()
@@ -129,8 +130,8 @@ class TunnelTest {
                 client(user == null ? Map.of() : Map.of("proxy-user", user, "proxy-password", password));
 
         for (CallFailure failure : new CallFailure[] {
-            AgainstWireMock.failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL)),
-            AgainstWireMock.failureOf(() -> client.runWithSteps(ACCOUNT, 1)),
+            AgainstWireMock.failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL)),
+            AgainstWireMock.failureOf(() -> client.runs().withSteps(ACCOUNT, 1)),
             AgainstWireMock.failureOf(() -> trigger(client))
         }) {
             assertThat(failure)

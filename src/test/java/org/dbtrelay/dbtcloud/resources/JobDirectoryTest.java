@@ -23,7 +23,7 @@ class JobDirectoryTest extends AgainstEmulator {
     private static final JobNames DAILY = new JobNames("Jaffle Shop", "Production", "Daily build");
 
     private JobLookup lookUp(String project, String environment, String name) throws DbtCloudException {
-        return client.lookUp(account, new JobNames(project, environment, name));
+        return client.jobs().lookUp(account, new JobNames(project, environment, name));
     }
 
     private static String messageOf(JobLookup lookup) {
@@ -36,7 +36,7 @@ class JobDirectoryTest extends AgainstEmulator {
 
     @Test
     void findsTheOneJobOfTheNames() throws DbtCloudException {
-        JobLookup daily = client.lookUp(account, DAILY);
+        JobLookup daily = client.jobs().lookUp(account, DAILY);
         JobLookup staging = lookUp("Jaffle Shop", "Staging", "Daily build");
         JobLookup retired = lookUp("Jaffle Shop", "Production", "Retired build");
 
@@ -58,23 +58,23 @@ class JobDirectoryTest extends AgainstEmulator {
 
     @Test
     void remembersAMatchForTenMinutes() throws DbtCloudException {
-        client.lookUp(account, DAILY);
+        client.jobs().lookUp(account, DAILY);
         long once = emulator.counters().total();
         assertThat(once).isEqualTo(3);
 
         clock.advance(Duration.ofMinutes(9));
-        client.lookUp(account, DAILY);
+        client.jobs().lookUp(account, DAILY);
         assertThat(emulator.counters().total()).isEqualTo(once);
 
         clock.advance(Duration.ofMinutes(2));
-        client.lookUp(account, DAILY);
+        client.jobs().lookUp(account, DAILY);
         assertThat(emulator.counters().total()).isEqualTo(2 * once);
 
-        client.forget(account, 1);
-        client.lookUp(account, DAILY);
+        client.jobs().forget(account, 1);
+        client.jobs().lookUp(account, DAILY);
         assertThat(emulator.counters().total()).as("another job").isEqualTo(2 * once);
-        client.forget(account, 70403103930101L);
-        client.lookUp(account, DAILY);
+        client.jobs().forget(account, 70403103930101L);
+        client.jobs().lookUp(account, DAILY);
         assertThat(emulator.counters().total()).isEqualTo(3 * once);
     }
 
@@ -93,12 +93,12 @@ class JobDirectoryTest extends AgainstEmulator {
     @Test
     void aMissIsSoonLookedUpAgain() throws DbtCloudException {
         JobNames names = new JobNames("Finance", "Production", "New build");
-        assertThat(client.lookUp(account, names)).isInstanceOf(JobLookup.None.class);
+        assertThat(client.jobs().lookUp(account, names)).isInstanceOf(JobLookup.None.class);
         emulator.world().job(EmulatedJob.named("New build"));
 
-        assertThat(client.lookUp(account, names)).isInstanceOf(JobLookup.None.class);
+        assertThat(client.jobs().lookUp(account, names)).isInstanceOf(JobLookup.None.class);
         clock.advance(Duration.ofSeconds(31));
-        assertThat(client.lookUp(account, names)).isInstanceOf(JobLookup.Found.class);
+        assertThat(client.jobs().lookUp(account, names)).isInstanceOf(JobLookup.Found.class);
     }
 
     @Test
@@ -129,16 +129,16 @@ class JobDirectoryTest extends AgainstEmulator {
     void aFailedLookUpIsNotRemembered() throws DbtCloudException {
         emulator.faults().next(1).on(Endpoint.LIST_JOBS).htmlStatus(502);
 
-        assertThat(AgainstWireMock.failureOf(() -> client.lookUp(account, DAILY)))
+        assertThat(AgainstWireMock.failureOf(() -> client.jobs().lookUp(account, DAILY)))
                 .isInstanceOf(CallFailure.Unclear.class);
-        assertThat(client.lookUp(account, DAILY)).isInstanceOf(JobLookup.Found.class);
+        assertThat(client.jobs().lookUp(account, DAILY)).isInstanceOf(JobLookup.Found.class);
     }
 
     @Test
     void manyLookUpsOfOneJobAtOnceAreOne() throws Exception {
         try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
             var all = java.util.stream.IntStream.range(0, 50)
-                    .mapToObj(_ -> threads.submit(() -> client.lookUp(account, DAILY)))
+                    .mapToObj(_ -> threads.submit(() -> client.jobs().lookUp(account, DAILY)))
                     .toList();
             for (var one : all) {
                 assertThat(one.get()).isInstanceOf(JobLookup.Found.class);

@@ -47,8 +47,10 @@ class ArtifactsTest extends AgainstEmulator {
     void anArtifactIsRead() throws Exception {
         long run = endedRun(PlannedArtifact.text("compiled/my model/ü%.sql", "select 1"));
 
-        assertThat(client.artifacts(account, run)).contains("manifest.json", "compiled/my model/ü%.sql");
-        try (ArtifactBody body = client.artifact(account, run, "compiled/my model/ü%.sql", null)) {
+        assertThat(client.artifactsOnce().listJobRunArtifacts(account, run))
+                .contains("manifest.json", "compiled/my model/ü%.sql");
+        try (ArtifactBody body =
+                client.artifactsOnce().getJobRunArtifact(account, run, "compiled/my model/ü%.sql", null)) {
             assertThat(new String(body.stream().readAllBytes(), StandardCharsets.UTF_8))
                     .isEqualTo("select 1");
             assertThat(body.contentType()).isNotNull();
@@ -60,13 +62,13 @@ class ArtifactsTest extends AgainstEmulator {
     void theStepIsAskedFor() throws Exception {
         long run = endedRun();
 
-        int step = client.runWithSteps(account, run).steps().stream()
+        int step = client.runs().withSteps(account, run).steps().stream()
                 .filter(candidate -> "dbt build".equals(candidate.dbtCommand()))
                 .findFirst()
                 .orElseThrow()
                 .index();
 
-        try (ArtifactBody body = client.artifact(account, run, "run_results.json", step)) {
+        try (ArtifactBody body = client.artifactsOnce().getJobRunArtifact(account, run, "run_results.json", step)) {
             assertThat(body.stream().readAllBytes()).isNotEmpty();
         }
 
@@ -77,9 +79,11 @@ class ArtifactsTest extends AgainstEmulator {
     void anAbsentArtifactIsNotFound() {
         long run = endedRun();
 
-        assertThat(AgainstWireMock.failureOf(() -> client.artifact(account, run, "no.json", null)))
+        assertThat(AgainstWireMock.failureOf(
+                        () -> client.artifactsOnce().getJobRunArtifact(account, run, "no.json", null)))
                 .isInstanceOf(CallFailure.NotFound.class);
-        assertThat(AgainstWireMock.failureOf(() -> client.artifact(account, run, "../secret", null)))
+        assertThat(AgainstWireMock.failureOf(
+                        () -> client.artifactsOnce().getJobRunArtifact(account, run, "../secret", null)))
                 .isInstanceOf(CallFailure.Refused.class);
         assertThat(emulator.count(Endpoint.GET_ARTIFACT)).isEqualTo(1);
     }
@@ -89,7 +93,7 @@ class ArtifactsTest extends AgainstEmulator {
         // Given
         long size = 50L * MIB;
         long run = endedRun(PlannedArtifact.ofSize("manifest.json", size));
-        try (ArtifactBody body = client.artifact(account, run, "manifest.json", null)) {
+        try (ArtifactBody body = client.artifactsOnce().getJobRunArtifact(account, run, "manifest.json", null)) {
             long before = heap();
 
             // When
@@ -118,12 +122,12 @@ class ArtifactsTest extends AgainstEmulator {
         long run = endedRun(PlannedArtifact.ofSize("manifest.json", 2000L * MIB));
 
         for (int i = 0; i < 20; i++) {
-            try (ArtifactBody body = client.artifact(account, run, "manifest.json", null)) {
+            try (ArtifactBody body = client.artifactsOnce().getJobRunArtifact(account, run, "manifest.json", null)) {
                 assertThat(body.stream().read()).isPositive();
             }
         }
 
-        assertThat(client.run(account, run, Priority.POLL).status().isTerminal())
+        assertThat(client.runs().run(account, run, Priority.POLL).status().isTerminal())
                 .isTrue();
         assertThat(emulator.count(Endpoint.GET_ARTIFACT)).isEqualTo(20);
     }
@@ -133,7 +137,7 @@ class ArtifactsTest extends AgainstEmulator {
         long run = endedRun(PlannedArtifact.ofSize("manifest.json", 5L * MIB));
         emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).resetMidBody(MIB);
 
-        try (ArtifactBody body = client.artifact(account, run, "manifest.json", null)) {
+        try (ArtifactBody body = client.artifactsOnce().getJobRunArtifact(account, run, "manifest.json", null)) {
             assertThatThrownBy(() -> body.stream().readAllBytes()).isInstanceOf(IOException.class);
         }
     }
@@ -143,16 +147,16 @@ class ArtifactsTest extends AgainstEmulator {
         long run = endedRun(PlannedArtifact.text("a.txt", "x"));
         List<ArtifactBody> open = new java.util.ArrayList<>();
         for (int i = 0; i < 4; i++) {
-            open.add(client.artifact(account, run, "a.txt", null));
+            open.add(client.artifactsOnce().getJobRunArtifact(account, run, "a.txt", null));
         }
-        var fifth = client.reserve(account, Priority.ARTIFACT);
+        var fifth = client.starts().reserve(account, Priority.ARTIFACT);
         assertThat(fifth).isNotDone();
 
         open.getFirst().close();
         open.getFirst().close();
 
         await().until(fifth::isDone);
-        assertThat(client.reserve(account, Priority.ARTIFACT)).isNotDone();
+        assertThat(client.starts().reserve(account, Priority.ARTIFACT)).isNotDone();
         for (ArtifactBody body : open) {
             body.close();
         }

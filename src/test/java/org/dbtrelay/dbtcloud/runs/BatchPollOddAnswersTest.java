@@ -33,7 +33,7 @@ class BatchPollOddAnswersTest extends AgainstWireMock {
                 .willReturn(okJson(
                         envelope("[{\"id\":8,\"job_id\":2,\"status\":3},{\"id\":9,\"job_id\":2,\"status\":3}]"))));
 
-        PollResult answer = client.runs(ACCOUNT, List.of(8L, 9L));
+        PollResult answer = client.polls().runs(ACCOUNT, List.of(8L, 9L));
 
         assertThat(answer.seen().stream().map(RunSnapshot::runId)).containsExactly(8L, 9L);
         assertThat(requests()).isEqualTo(2);
@@ -47,7 +47,7 @@ class BatchPollOddAnswersTest extends AgainstWireMock {
         server.stubFor(get(urlPathEqualTo(RUNS + "8/"))
                 .willReturn(okJson(envelope("{\"id\":8,\"job_id\":2,\"status\":\"new words\"}"))));
 
-        PollResult answer = client.runs(ACCOUNT, List.of(7L, 8L));
+        PollResult answer = client.polls().runs(ACCOUNT, List.of(7L, 8L));
 
         assertThat(answer.seen().stream().map(RunSnapshot::runId)).containsExactly(7L);
         assertThat(answer.missing()).isEmpty();
@@ -58,7 +58,8 @@ class BatchPollOddAnswersTest extends AgainstWireMock {
     void aListThatIsNoListIsUnclear() {
         server.stubFor(get(urlPathEqualTo(RUNS)).willReturn(okJson(envelope("null"))));
 
-        assertThat(failureOf(() -> client.runs(ACCOUNT, List.of(7L, 8L)))).isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.polls().runs(ACCOUNT, List.of(7L, 8L))))
+                .isInstanceOf(CallFailure.Unclear.class);
         assertThat(requests()).isEqualTo(1);
     }
 }

@@ -34,7 +34,7 @@ class BatchPollTest extends AgainstEmulator {
     void oneRequestShowsAHundredRuns() throws DbtCloudException {
         List<Long> runs = inFlight(1000);
 
-        PollResult answer = client.runs(account, runs);
+        PollResult answer = client.polls().runs(account, runs);
 
         assertThat(ids(answer)).isEqualTo(runs);
         assertThat(answer.missing()).isEmpty();
@@ -56,7 +56,7 @@ class BatchPollTest extends AgainstEmulator {
         List<Long> runs = inFlight(3);
         emulator.finishRun(runs.get(1), RunStatus.ERROR);
 
-        PollResult answer = client.runs(account, runs);
+        PollResult answer = client.polls().runs(account, runs);
 
         assertThat(ids(answer)).isEqualTo(runs);
         assertThat(answer.seen()).anyMatch(run -> run.status() == JobRunStatus.Known.ERROR);
@@ -67,8 +67,8 @@ class BatchPollTest extends AgainstEmulator {
     void aSingleRunIsReadByItself() throws DbtCloudException {
         List<Long> runs = inFlight(1);
 
-        assertThat(ids(client.runs(account, runs))).isEqualTo(runs);
-        assertThat(client.runs(account, List.of()).seen()).isEmpty();
+        assertThat(ids(client.polls().runs(account, runs))).isEqualTo(runs);
+        assertThat(client.polls().runs(account, List.of()).seen()).isEmpty();
 
         assertThat(lists()).isZero();
         assertThat(gets()).isEqualTo(1);
@@ -81,8 +81,8 @@ class BatchPollTest extends AgainstEmulator {
         List<Long> asked = new ArrayList<>(runs);
         asked.add(1L);
 
-        PollResult first = client.runs(account, asked);
-        PollResult second = client.runs(account, asked);
+        PollResult first = client.polls().runs(account, asked);
+        PollResult second = client.polls().runs(account, asked);
 
         assertThat(ids(first)).isEqualTo(runs);
         assertThat(first.missing()).isEmpty();
@@ -100,9 +100,9 @@ class BatchPollTest extends AgainstEmulator {
         refusePkIn();
 
         // When
-        PollResult first = client.runs(account, runs);
+        PollResult first = client.polls().runs(account, runs);
         long ofFirst = lists();
-        PollResult second = client.runs(account, runs);
+        PollResult second = client.polls().runs(account, runs);
 
         // Then
         assertThat(ids(first)).isEqualTo(runs);
@@ -122,12 +122,12 @@ class BatchPollTest extends AgainstEmulator {
     void whatHasLeftTheListIsReadSingly() throws DbtCloudException {
         List<Long> runs = inFlight(150);
         refusePkIn();
-        client.runs(account, runs);
+        client.polls().runs(account, runs);
         emulator.counters().reset();
         emulator.finishRun(runs.getFirst(), RunStatus.SUCCESS);
         emulator.finishRun(runs.getLast(), RunStatus.CANCELLED);
 
-        PollResult answer = client.runs(account, runs);
+        PollResult answer = client.polls().runs(account, runs);
 
         assertThat(ids(answer)).isEqualTo(runs);
         assertThat(answer.seen().stream().filter(run -> run.status().isTerminal()))
@@ -141,7 +141,7 @@ class BatchPollTest extends AgainstEmulator {
         List<Long> all = inFlight(600);
         refusePkIn();
 
-        PollResult answer = client.runs(account, List.of(all.getFirst(), all.getLast()));
+        PollResult answer = client.polls().runs(account, List.of(all.getFirst(), all.getLast()));
 
         assertThat(ids(answer)).containsExactly(all.getFirst(), all.getLast());
         assertThat(lists() + gets()).isLessThanOrEqualTo(4);
@@ -151,27 +151,27 @@ class BatchPollTest extends AgainstEmulator {
     void theFilterIsTriedAgainAfterAnHour() throws DbtCloudException {
         List<Long> runs = inFlight(2);
         var refusal = emulator.faults().always().on(Endpoint.LIST_RUNS).refuseParameter("pk__in");
-        client.runs(account, runs);
+        client.polls().runs(account, runs);
         refusal.remove();
         emulator.counters().reset();
 
         clock.advance(Duration.ofMinutes(59));
-        client.runs(account, runs);
+        client.polls().runs(account, runs);
         assertThat(emulator.counters().requests().getLast().query()).doesNotContainKey("pk__in");
 
         clock.advance(Duration.ofMinutes(2));
-        client.runs(account, runs);
+        client.polls().runs(account, runs);
         assertThat(emulator.counters().requests().getLast().query()).containsKey("pk__in");
     }
 
     @Test
     void aPageThatFailsCostsOnlyItsOwnRuns() throws DbtCloudException {
         List<Long> runs = inFlight(250);
-        client.runs(account, runs);
+        client.polls().runs(account, runs);
         emulator.counters().reset();
         emulator.faults().next(1).on(Endpoint.LIST_RUNS).htmlStatus(503);
 
-        PollResult answer = client.runs(account, runs);
+        PollResult answer = client.polls().runs(account, runs);
 
         assertThat(answer.seen().size()).isIn(150, 200);
         assertThat(answer.missing()).isEmpty();
@@ -185,22 +185,23 @@ class BatchPollTest extends AgainstEmulator {
         List<Long> runs = inFlight(2);
         emulator.faults().always().on(Endpoint.LIST_RUNS).status(400);
 
-        assertThat(AgainstWireMock.failureOf(() -> client.runs(account, runs))).isInstanceOf(CallFailure.Refused.class);
+        assertThat(AgainstWireMock.failureOf(() -> client.polls().runs(account, runs)))
+                .isInstanceOf(CallFailure.Refused.class);
         assertThat(gets()).isZero();
     }
 
     @Test
     void a429EndsTheRoundAtOnce() throws DbtCloudException {
         List<Long> runs = inFlight(500);
-        client.runs(account, runs);
+        client.polls().runs(account, runs);
         emulator.counters().reset();
         emulator.faults().next(1).on(Endpoint.LIST_RUNS).after(1).tooManyRequests(Duration.ofMinutes(5));
 
-        PollResult answer = client.runs(account, runs);
+        PollResult answer = client.polls().runs(account, runs);
 
         assertThat(answer.seen()).hasSizeGreaterThanOrEqualTo(100).hasSizeLessThan(500);
         assertThat(answer.failure()).containsInstanceOf(CallFailure.Limited.class);
-        assertThat(client.budget(account).coolingDownUntil()).isPresent();
+        assertThat(client.calls().budget(account).coolingDownUntil()).isPresent();
         assertThat(gets()).isZero();
     }
 }

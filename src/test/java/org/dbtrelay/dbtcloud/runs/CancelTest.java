@@ -48,7 +48,8 @@ class CancelTest extends AgainstEmulator {
     void aQueuedRunIsCancelledAtOnce() throws DbtCloudException {
         long run = inFlight(2).getLast();
 
-        assertThat(client.cancel(account, run, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        assertThat(client.runs()
+                        .cancel(account, run, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
                         .status())
                 .isEqualTo(JobRunStatus.Known.CANCELLED);
 
@@ -58,7 +59,7 @@ class CancelTest extends AgainstEmulator {
 
     @Test
     void anEndedRunStaysAsItIs() throws DbtCloudException {
-        assertThat(client.cancel(account, ended(), null).status()).isEqualTo(JobRunStatus.Known.SUCCESS);
+        assertThat(client.runs().cancel(account, ended(), null).status()).isEqualTo(JobRunStatus.Known.SUCCESS);
         assertThat(gets()).isZero();
         assertThat(emulator.counters().requests().getLast().headers()).doesNotContainKey("traceparent");
     }
@@ -68,7 +69,7 @@ class CancelTest extends AgainstEmulator {
     void aRefusalForAnEndedRunIsHarmless(int status) throws DbtCloudException {
         restart(Behaviour.likely().endedCancelStatus(status));
 
-        assertThat(client.cancel(account, ended(), null).status()).isEqualTo(JobRunStatus.Known.SUCCESS);
+        assertThat(client.runs().cancel(account, ended(), null).status()).isEqualTo(JobRunStatus.Known.SUCCESS);
         assertThat(emulator.count(Endpoint.CANCEL)).isEqualTo(1);
         assertThat(gets()).isEqualTo(1);
     }
@@ -78,7 +79,7 @@ class CancelTest extends AgainstEmulator {
         long run = inFlight(1).getFirst();
         emulator.faults().next(1).on(Endpoint.CANCEL).status(409);
 
-        CallFailure failure = failureOf(() -> client.cancel(account, run, null));
+        CallFailure failure = failureOf(() -> client.runs().cancel(account, run, null));
 
         assertThat(failure)
                 .isInstanceOfSatisfying(
@@ -92,7 +93,8 @@ class CancelTest extends AgainstEmulator {
         long run = ended();
         emulator.faults().next(1).on(Endpoint.CANCEL).status(status);
 
-        assertThat(failureOf(() -> client.cancel(account, run, null))).isNotInstanceOf(CallFailure.Refused.class);
+        assertThat(failureOf(() -> client.runs().cancel(account, run, null)))
+                .isNotInstanceOf(CallFailure.Refused.class);
         assertThat(emulator.count(Endpoint.CANCEL)).isEqualTo(1);
         assertThat(gets()).isZero();
     }

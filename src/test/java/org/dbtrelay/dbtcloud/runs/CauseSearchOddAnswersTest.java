@@ -36,7 +36,7 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
     private static final String WITHOUT_TRIGGER = "{\"id\":9,\"job_id\":2,\"status\":1,\"trigger\":null}";
 
     private java.util.Optional<RunSnapshot> find() throws DbtCloudException {
-        return client.findByCause(ACCOUNT, 2, "[m]", 5L, Instant.parse("2020-01-01T00:00:00Z"));
+        return client.searches().find(ACCOUNT, 2, "[m]", 5L, Instant.parse("2020-01-01T00:00:00Z"));
     }
 
     @Test
@@ -123,7 +123,7 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
                         + "\"trigger\":{\"cause\":\"[m] x\"}}]"))));
 
         assertThat(find().map(RunSnapshot::runId)).contains(9L);
-        assertThat(client.runsInFlight(ACCOUNT, 2))
+        assertThat(client.runs().inFlight(ACCOUNT, 2))
                 .extracting(RunSnapshot::runId)
                 .containsExactly(9L);
     }
@@ -160,7 +160,7 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
     void aRunInFlightThatCannotBeReadIsUnclear() {
         server.stubFor(get(urlPathEqualTo(RUNS)).willReturn(okJson(envelope("[{\"id\":\"x\"}]"))));
 
-        assertThat(failureOf(() -> client.runsInFlight(ACCOUNT, 2))).isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().inFlight(ACCOUNT, 2))).isInstanceOf(CallFailure.Unclear.class);
     }
 
     @Test
@@ -172,7 +172,7 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
         server.stubFor(get(urlPathEqualTo(RUNS)).willReturn(okJson(envelope(page))));
         List<RunSnapshot> found = new ArrayList<>();
 
-        client.runsWithCause(ACCOUNT, "[m]", Instant.parse("2020-01-01T00:00:00Z"), found::addAll);
+        client.searches().each(ACCOUNT, "[m]", Instant.parse("2020-01-01T00:00:00Z"), found::addAll);
 
         assertThat(found).hasSize(100);
         assertThat(requests()).isEqualTo(1);

@@ -25,7 +25,7 @@ class CauseSearchTest extends AgainstEmulator {
     private static final String MARKER = "[relay:test:abcdefghijklmnop]";
 
     private Optional<RunSnapshot> find(Long above, Instant notBefore) throws DbtCloudException {
-        return client.findByCause(account, job, MARKER, above, notBefore);
+        return client.searches().find(account, job, MARKER, above, notBefore);
     }
 
     private Instant quarterOfAnHourAgo() {
@@ -33,10 +33,11 @@ class CauseSearchTest extends AgainstEmulator {
     }
 
     private CallFailure triggerUnclear() {
-        return AgainstWireMock.failureOf(() -> client.trigger(
-                new TriggerRequest(account, job, MARKER + " because", null, null, null, null),
-                client.reserve(account, Priority.TRIGGER).join(),
-                () -> true));
+        return AgainstWireMock.failureOf(() -> client.starts()
+                .trigger(
+                        new TriggerRequest(account, job, MARKER + " because", null, null, null, null),
+                        client.starts().reserve(account, Priority.TRIGGER).join(),
+                        () -> true));
     }
 
     @Test
@@ -116,7 +117,7 @@ class CauseSearchTest extends AgainstEmulator {
     void aJobWithoutRunsHasNone() throws DbtCloudException {
         assertThat(find(null, quarterOfAnHourAgo())).isEmpty();
         assertThat(lists()).isEqualTo(1);
-        assertThat(client.newestRunRetryability(account, job)).isEmpty();
+        assertThat(client.retries().ofNewest(account, job)).isEmpty();
     }
 
     @Test
@@ -130,9 +131,10 @@ class CauseSearchTest extends AgainstEmulator {
     @Test
     void aRunThatShowsLateIsFoundLater() throws DbtCloudException {
         emulator.faults().next(1).on(Endpoint.TRIGGER).hideRunFromLists(Duration.ofSeconds(30));
-        long id = client.trigger(
+        long id = client.starts()
+                .trigger(
                         new TriggerRequest(account, job, MARKER, null, null, null, null),
-                        client.reserve(account, Priority.TRIGGER).join(),
+                        client.starts().reserve(account, Priority.TRIGGER).join(),
                         () -> true)
                 .runId();
 
@@ -154,9 +156,10 @@ class CauseSearchTest extends AgainstEmulator {
         emulator.seedOlderRuns(job, 3);
         var runs = inFlight(130);
 
-        assertThat(client.runsInFlight(account, job).stream().map(RunSnapshot::runId))
+        assertThat(client.runs().inFlight(account, job).stream().map(RunSnapshot::runId))
                 .containsExactlyElementsOf(runs);
-        assertThat(client.newestRunRetryability(account, job)
+        assertThat(client.retries()
+                        .ofNewest(account, job)
                         .map(newest -> newest.run().runId()))
                 .contains(runs.getLast());
         assertThat(lists()).isEqualTo(3);

@@ -222,21 +222,21 @@ class JobRunsTest extends AgainstEmulator {
     @Test
     void aSuspendedConnectionStartsNothingAndGoesOnReadingAndCancelling() throws DbtCloudException {
         long run = inFlight(1).getFirst();
-        client.suspend();
+        client.manualSuspension().begin();
 
-        var waiting = client.reserve(account, Priority.TRIGGER);
+        var waiting = client.starts().reserve(account, Priority.TRIGGER);
         assertThat(waiting).isNotDone();
-        assertThat(client.suspendedSince()).contains(clock.instant());
+        assertThat(client.manualSuspension().since()).contains(clock.instant());
         assertThat(failureOf(() -> client.jobRuns().triggerJobRun(request("Daily build"), false)))
                 .isInstanceOf(CallFailure.NotSent.class);
         assertThat(emulator.count(Endpoint.TRIGGER)).isZero();
         assertThat(client.jobRuns().getJobRunStatus(account, run)).isNotNull();
         assertThat(client.jobRuns().cancelJobRun(account, run)).isNotNull();
 
-        client.resume();
+        client.manualSuspension().end();
         assertThat(waiting).succeedsWithin(Duration.ofSeconds(5));
         waiting.join().close();
-        assertThat(client.suspendedSince()).isEmpty();
+        assertThat(client.manualSuspension().since()).isEmpty();
     }
 
     // waiting

@@ -38,7 +38,9 @@ class ReadsTest extends AgainstWireMock {
     void aRunIsReadWithoutAnythingRelated() throws DbtCloudException {
         server.stubFor(get(urlEqualTo(BASE + "/runs/70403110257794/")).willReturn(okJson(RUN)));
 
-        assertThat(client.run(ACCOUNT, 70403110257794L, Priority.FINAL_READ).status())
+        assertThat(client.runs()
+                        .run(ACCOUNT, 70403110257794L, Priority.FINAL_READ)
+                        .status())
                 .isEqualTo(JobRunStatus.Known.SUCCESS);
         assertThat(requests()).isEqualTo(1);
     }
@@ -49,7 +51,8 @@ class ReadsTest extends AgainstWireMock {
                 .willReturn(okJson(envelope(
                         "{\"id\":5,\"account_id\":4238,\"project_id\":6,\"environment_id\":7,\"name\":\"n\"}"))));
 
-        assertThat(client.job(ACCOUNT, 5)).isEqualTo(new JobDetails(5, ACCOUNT, 6, 7, "n", false));
+        assertThat(client.jobs().read(ACCOUNT, 5, Priority.LOOK_UP))
+                .isEqualTo(new JobDetails(5, ACCOUNT, 6, 7, "n", false));
     }
 
     @Test
@@ -57,7 +60,7 @@ class ReadsTest extends AgainstWireMock {
         server.stubFor(post(urlEqualTo(BASE + "/runs/9/cancel/"))
                 .willReturn(okJson(envelope("{\"id\":9,\"job_id\":2,\"status\":30}"))));
 
-        assertThat(client.cancel(ACCOUNT, 9, null).status()).isEqualTo(JobRunStatus.Known.CANCELLED);
+        assertThat(client.runs().cancel(ACCOUNT, 9, null).status()).isEqualTo(JobRunStatus.Known.CANCELLED);
         assertThat(requests()).isEqualTo(1);
     }
 
@@ -70,7 +73,7 @@ class ReadsTest extends AgainstWireMock {
                         + "\",\"debug_logs\":\"" + log + "\"}]}"))));
         client = client(Map.of("read-timeout", "30s"));
 
-        RunWithSteps run = client.runWithSteps(ACCOUNT, 9);
+        RunWithSteps run = client.runs().withSteps(ACCOUNT, 9);
 
         assertThat(run.run().jobName()).isEqualTo("daily");
         assertThat(run.steps()).hasSize(1);
@@ -83,11 +86,12 @@ class ReadsTest extends AgainstWireMock {
     @Test
     void aRunWithoutArtifactsHasNone() throws DbtCloudException {
         server.stubFor(get(urlEqualTo(BASE + "/runs/9/artifacts/")).willReturn(okJson(envelope("null"))));
-        assertThat(client.artifacts(ACCOUNT, 9)).isEmpty();
+        assertThat(client.artifactsOnce().listJobRunArtifacts(ACCOUNT, 9)).isEmpty();
 
         server.stubFor(get(urlEqualTo(BASE + "/runs/9/artifacts/"))
                 .willReturn(okJson(envelope("[\"manifest.json\",\"compiled/a/b.sql\"]"))));
-        assertThat(client.artifacts(ACCOUNT, 9)).containsExactly("manifest.json", "compiled/a/b.sql");
+        assertThat(client.artifactsOnce().listJobRunArtifacts(ACCOUNT, 9))
+                .containsExactly("manifest.json", "compiled/a/b.sql");
     }
 
     @ParameterizedTest
@@ -106,21 +110,29 @@ class ReadsTest extends AgainstWireMock {
         server.stubFor(any(anyUrl())
                 .willReturn(aResponse().withStatus(status).withBody("<html>" + "x".repeat(200_000) + "</html>")));
 
-        assertThat(failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL))
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL))
                         .getClass()
                         .getSimpleName())
                 .isEqualTo(kind);
-        assertThat(failureOf(() -> client.runWithSteps(ACCOUNT, 1)).getClass().getSimpleName())
-                .isEqualTo(kind);
-        assertThat(failureOf(() -> client.artifact(ACCOUNT, 1, "manifest.json", null))
+        assertThat(failureOf(() -> client.runs().withSteps(ACCOUNT, 1))
                         .getClass()
                         .getSimpleName())
                 .isEqualTo(kind);
-        assertThat(failureOf(() -> client.artifacts(ACCOUNT, 1)).getClass().getSimpleName())
+        assertThat(failureOf(() -> client.artifactsOnce().getJobRunArtifact(ACCOUNT, 1, "manifest.json", null))
+                        .getClass()
+                        .getSimpleName())
                 .isEqualTo(kind);
-        assertThat(failureOf(() -> client.cancel(ACCOUNT, 1, null)).getClass().getSimpleName())
+        assertThat(failureOf(() -> client.artifactsOnce().listJobRunArtifacts(ACCOUNT, 1))
+                        .getClass()
+                        .getSimpleName())
                 .isEqualTo(kind);
-        assertThat(failureOf(() -> client.job(ACCOUNT, 1)).getClass().getSimpleName())
+        assertThat(failureOf(() -> client.runs().cancel(ACCOUNT, 1, null))
+                        .getClass()
+                        .getSimpleName())
+                .isEqualTo(kind);
+        assertThat(failureOf(() -> client.jobs().read(ACCOUNT, 1, Priority.LOOK_UP))
+                        .getClass()
+                        .getSimpleName())
                 .isEqualTo(kind);
         // A refused cancel may mean that the run has ended, so the run is looked at.
         boolean looks = kind.equals("Refused") && status >= 400;
@@ -132,9 +144,11 @@ class ReadsTest extends AgainstWireMock {
     void aBrokenConnectionIsUnclearForEveryRead(Fault fault) {
         server.stubFor(any(anyUrl()).willReturn(aResponse().withFault(fault)));
 
-        assertThat(failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL))).isInstanceOf(CallFailure.Unclear.class);
-        assertThat(failureOf(() -> client.runWithSteps(ACCOUNT, 1))).isInstanceOf(CallFailure.Unclear.class);
-        assertThat(failureOf(() -> client.job(ACCOUNT, 1))).isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL)))
+                .isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().withSteps(ACCOUNT, 1))).isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.jobs().read(ACCOUNT, 1, Priority.LOOK_UP)))
+                .isInstanceOf(CallFailure.Unclear.class);
         assertThat(requests()).isEqualTo(3);
     }
 
@@ -142,9 +156,10 @@ class ReadsTest extends AgainstWireMock {
     void aConnectionThatIsRefusedIsNotSent() {
         client = TestConnections.client(TestConnections.nobody().toString(), Map.of());
 
-        assertThat(failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL))).isInstanceOf(CallFailure.NotSent.class);
-        assertThat(failureOf(() -> client.runWithSteps(ACCOUNT, 1))).isInstanceOf(CallFailure.NotSent.class);
-        assertThat(failureOf(() -> client.cancel(ACCOUNT, 1, null))).isInstanceOf(CallFailure.NotSent.class);
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL)))
+                .isInstanceOf(CallFailure.NotSent.class);
+        assertThat(failureOf(() -> client.runs().withSteps(ACCOUNT, 1))).isInstanceOf(CallFailure.NotSent.class);
+        assertThat(failureOf(() -> client.runs().cancel(ACCOUNT, 1, null))).isInstanceOf(CallFailure.NotSent.class);
     }
 
     @Test
@@ -152,18 +167,20 @@ class ReadsTest extends AgainstWireMock {
         client = client(Map.of("read-timeout", "300ms"));
         server.stubFor(any(anyUrl()).willReturn(okJson(RUN).withFixedDelay(3000)));
 
-        assertThat(failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL))).isInstanceOf(CallFailure.Unclear.class);
-        assertThat(failureOf(() -> client.runWithSteps(ACCOUNT, 1))).isInstanceOf(CallFailure.Unclear.class);
-        assertThat(failureOf(() -> client.cancel(ACCOUNT, 1, null))).isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL)))
+                .isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().withSteps(ACCOUNT, 1))).isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().cancel(ACCOUNT, 1, null))).isInstanceOf(CallFailure.Unclear.class);
     }
 
     @Test
     void a429OfAStreamCoolsDownToo() {
         server.stubFor(any(anyUrl()).willReturn(aResponse().withStatus(429)));
 
-        assertThat(failureOf(() -> client.artifact(ACCOUNT, 1, "manifest.json", null)))
+        assertThat(failureOf(() -> client.artifactsOnce().getJobRunArtifact(ACCOUNT, 1, "manifest.json", null)))
                 .isInstanceOf(CallFailure.Limited.class);
-        assertThat(failureOf(() -> client.artifacts(ACCOUNT, 1))).isInstanceOf(CallFailure.Limited.class);
+        assertThat(failureOf(() -> client.artifactsOnce().listJobRunArtifacts(ACCOUNT, 1)))
+                .isInstanceOf(CallFailure.Limited.class);
         assertThat(requests()).isEqualTo(1);
     }
 }

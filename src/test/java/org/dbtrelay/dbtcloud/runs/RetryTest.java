@@ -50,13 +50,17 @@ class RetryTest extends AgainstEmulator {
         RETRY(Endpoint.RETRY) {
             @Override
             RunSnapshot start(RetryTest test, RunView failed, BooleanSupplier stillAllowed) throws DbtCloudException {
-                return test.client.retryRun(test.account, failed.id(), TRACEPARENT, test.permit(), stillAllowed);
+                return test.client
+                        .starts()
+                        .retryRun(test.account, failed.id(), TRACEPARENT, test.permit(), stillAllowed);
             }
         },
         RERUN(Endpoint.RERUN) {
             @Override
             RunSnapshot start(RetryTest test, RunView failed, BooleanSupplier stillAllowed) throws DbtCloudException {
-                return test.client.rerunJob(test.account, failed.jobId(), TRACEPARENT, test.permit(), stillAllowed);
+                return test.client
+                        .starts()
+                        .rerunJob(test.account, failed.jobId(), TRACEPARENT, test.permit(), stillAllowed);
             }
         };
 
@@ -79,8 +83,8 @@ class RetryTest extends AgainstEmulator {
     }
 
     private Permit permit() {
-        client.resume(account);
-        return client.reserve(account, Priority.TRIGGER).join();
+        client.calls().suspension(account).resume();
+        return client.starts().reserve(account, Priority.TRIGGER).join();
     }
 
     private RunView failedRun() {
@@ -100,7 +104,7 @@ class RetryTest extends AgainstEmulator {
         assertThat(run.jobId()).isEqualTo(broken);
         assertThat(run.retryingRunId()).isEqualTo(failed.id());
         assertThat(run.status()).isEqualTo(JobRunStatus.Known.QUEUED);
-        assertThat(client.knownNewestRunId(account, broken)).isEqualTo(run.runId());
+        assertThat(client.starts().newest().known(account, broken)).isEqualTo(run.runId());
         assertThat(emulator.runsOfJob(broken)).hasSize(2);
         ReceivedRequest request = emulator.counters().requests().getLast();
         assertThat(request.headers())
@@ -114,7 +118,7 @@ class RetryTest extends AgainstEmulator {
         long daily = emulator.world().jobNamed("Daily build").id();
         emulator.seedRuns(daily, 1);
 
-        RunSnapshot run = client.rerunJob(account, daily, null, permit(), () -> true);
+        RunSnapshot run = client.starts().rerunJob(account, daily, null, permit(), () -> true);
 
         assertThat(run.retryingRunId()).isNull();
         assertThat(emulator.runsOfJob(daily)).hasSize(2);
@@ -126,7 +130,7 @@ class RetryTest extends AgainstEmulator {
         long daily = emulator.world().jobNamed("Daily build").id();
         long succeeded = emulator.seedRuns(daily, 1).getFirst();
 
-        CallFailure failure = failureOf(() -> client.retryRun(account, succeeded, null, permit(), () -> true));
+        CallFailure failure = failureOf(() -> client.starts().retryRun(account, succeeded, null, permit(), () -> true));
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
         assertThat(failure.detail()).contains("RETRY_NOT_FAILED_RUN");
@@ -135,11 +139,11 @@ class RetryTest extends AgainstEmulator {
 
     @Test
     void whatIsNotThereIsNotFound() {
-        assertThat(failureOf(() -> client.retryRun(account, 1, null, permit(), () -> true)))
+        assertThat(failureOf(() -> client.starts().retryRun(account, 1, null, permit(), () -> true)))
                 .isInstanceOf(CallFailure.NotFound.class);
-        assertThat(failureOf(() -> client.rerunJob(account, 1, null, permit(), () -> true)))
+        assertThat(failureOf(() -> client.starts().rerunJob(account, 1, null, permit(), () -> true)))
                 .isInstanceOf(CallFailure.NotFound.class);
-        assertThat(failureOf(() -> client.retryability(account, 1))).isInstanceOf(CallFailure.NotFound.class);
+        assertThat(failureOf(() -> client.retries().of(account, 1))).isInstanceOf(CallFailure.NotFound.class);
     }
 
     @ParameterizedTest
@@ -160,7 +164,7 @@ class RetryTest extends AgainstEmulator {
         Permit spent = permit();
         spent.close();
 
-        assertThatThrownBy(() -> client.retryRun(account, failed.id(), null, spent, () -> true))
+        assertThatThrownBy(() -> client.starts().retryRun(account, failed.id(), null, spent, () -> true))
                 .isInstanceOf(IllegalArgumentException.class);
         way.start(this, failed);
 
@@ -206,7 +210,7 @@ class RetryTest extends AgainstEmulator {
         assertThat(emulator.count(way.endpoint)).isEqualTo(1);
         long made = emulator.runsOfJob(broken).getLast().id();
         assertThat(made).isGreaterThan(failed.id());
-        assertThat(client.findRetry(account, broken, failed.id(), failed.id()))
+        assertThat(client.retries().find(account, broken, failed.id(), failed.id()))
                 .hasValueSatisfying(run -> assertThat(run.runId()).isEqualTo(made));
     }
 
@@ -218,7 +222,7 @@ class RetryTest extends AgainstEmulator {
 
         assertThat(failureOf(() -> way.start(this, failed))).isInstanceOf(CallFailure.Limited.class);
 
-        assertThat(client.budget(account).coolingDownUntil()).isPresent();
+        assertThat(client.calls().budget(account).coolingDownUntil()).isPresent();
         assertThat(emulator.runsOfJob(broken)).hasSize(1);
     }
 
@@ -229,9 +233,10 @@ class RetryTest extends AgainstEmulator {
         emulator.faults().next(1).on(way.endpoint).hideRunFromLists(Duration.ofSeconds(30));
         long made = way.start(this, failed).runId();
 
-        assertThat(client.findRetry(account, broken, failed.id(), failed.id())).isEmpty();
+        assertThat(client.retries().find(account, broken, failed.id(), failed.id()))
+                .isEmpty();
         clock.advance(Duration.ofSeconds(30));
-        assertThat(client.findRetry(account, broken, failed.id(), failed.id()))
+        assertThat(client.retries().find(account, broken, failed.id(), failed.id()))
                 .hasValueSatisfying(run -> assertThat(run.runId()).isEqualTo(made));
     }
 
@@ -239,10 +244,12 @@ class RetryTest extends AgainstEmulator {
     void onlyARetryOfTheRunAndAboveTheBoundIsFound() throws DbtCloudException {
         RunView failed = failedRun();
         emulator.planNextRun(broken, RunPlan.failing("dbt build", "again").instantly());
-        long first = client.retryRun(account, failed.id(), null, permit(), () -> true)
+        long first = client.starts()
+                .retryRun(account, failed.id(), null, permit(), () -> true)
                 .runId();
-        long second =
-                client.retryRun(account, first, null, permit(), () -> true).runId();
+        long second = client.starts()
+                .retryRun(account, first, null, permit(), () -> true)
+                .runId();
         emulator.triggerByOther(broken, "no retry");
 
         assertThat(found(failed.id(), 0)).contains(first);
@@ -254,7 +261,8 @@ class RetryTest extends AgainstEmulator {
     @Test
     void aRetryBehindManyOtherRunsIsFoundPageByPage() throws DbtCloudException {
         RunView failed = failedRun();
-        long made = client.retryRun(account, failed.id(), null, permit(), () -> true)
+        long made = client.starts()
+                .retryRun(account, failed.id(), null, permit(), () -> true)
                 .runId();
         List<Long> older = emulator.seedOlderRuns(broken, 250);
         emulator.counters().reset();
@@ -264,25 +272,25 @@ class RetryTest extends AgainstEmulator {
     }
 
     private Optional<Long> found(long retried, long above) throws DbtCloudException {
-        return client.findRetry(account, broken, retried, above).map(RunSnapshot::runId);
+        return client.retries().find(account, broken, retried, above).map(RunSnapshot::runId);
     }
 
     @Test
     void whetherARunCanBeRetriedIsTold() throws DbtCloudException {
-        assertThat(client.newestRunRetryability(account, broken)).isEmpty();
+        assertThat(client.retries().ofNewest(account, broken)).isEmpty();
         RunView failed = failedRun();
 
-        Retryability of = client.retryability(account, failed.id());
+        Retryability of = client.retries().of(account, failed.id());
         assertThat(of.run().runId()).isEqualTo(failed.id());
         assertThat(of.canRetry()).isTrue();
         assertThat(of.notSupportedReason()).isNull();
-        assertThat(client.newestRunRetryability(account, broken)).contains(of);
+        assertThat(client.retries().ofNewest(account, broken)).contains(of);
 
         RunView newer = emulator.triggerByOther(broken, "another");
-        assertThat(client.retryability(account, failed.id()))
+        assertThat(client.retries().of(account, failed.id()))
                 .satisfies(now -> assertThat(now.canRetry()).isFalse())
                 .satisfies(now -> assertThat(now.notSupportedReason()).isEqualTo("RETRY_NOT_LATEST_RUN"));
-        assertThat(client.newestRunRetryability(account, broken)).hasValueSatisfying(now -> {
+        assertThat(client.retries().ofNewest(account, broken)).hasValueSatisfying(now -> {
             assertThat(now.run().runId()).isEqualTo(newer.id());
             assertThat(now.notSupportedReason()).isEqualTo("RETRY_NOT_FAILED_RUN");
         });

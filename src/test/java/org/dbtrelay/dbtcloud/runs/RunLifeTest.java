@@ -24,10 +24,12 @@ import org.junit.jupiter.api.Test;
 class RunLifeTest extends AgainstEmulator {
 
     private RunSnapshot trigger(long jobId) throws DbtCloudException {
-        return client.trigger(
-                new TriggerRequest(account, jobId, "[relay:x:y] because", null, "ci", "{\"threads_override\":4}", null),
-                client.reserve(account, Priority.TRIGGER).join(),
-                () -> true);
+        return client.starts()
+                .trigger(
+                        new TriggerRequest(
+                                account, jobId, "[relay:x:y] because", null, "ci", "{\"threads_override\":4}", null),
+                        client.starts().reserve(account, Priority.TRIGGER).join(),
+                        () -> true);
     }
 
     @Test
@@ -37,10 +39,10 @@ class RunLifeTest extends AgainstEmulator {
         List<JobRunStatus> statuses = new ArrayList<>(List.of(run.status()));
         for (int i = 0; i < 8; i++) {
             clock.advance(Duration.ofSeconds(1));
-            statuses.add(client.run(account, run.runId(), Priority.POLL).status());
+            statuses.add(client.runs().run(account, run.runId(), Priority.POLL).status());
         }
 
-        RunWithSteps ended = client.runWithSteps(account, run.runId());
+        RunWithSteps ended = client.runs().withSteps(account, run.runId());
 
         assertThat(statuses)
                 .contains(
@@ -67,7 +69,7 @@ class RunLifeTest extends AgainstEmulator {
         RunSnapshot run = trigger(emulator.world().jobNamed("Broken build").id());
         clock.advance(Duration.ofMinutes(1));
 
-        RunWithSteps ended = client.runWithSteps(account, run.runId());
+        RunWithSteps ended = client.runs().withSteps(account, run.runId());
 
         assertThat(ended.run().status()).isEqualTo(JobRunStatus.Known.ERROR);
         assertThat(ended.steps()).anySatisfy(step -> {
@@ -80,10 +82,10 @@ class RunLifeTest extends AgainstEmulator {
     void aRunThatIsCancelled() throws DbtCloudException {
         RunSnapshot run = trigger(job);
 
-        client.cancel(account, run.runId(), null);
+        client.runs().cancel(account, run.runId(), null);
         clock.advance(Duration.ofMinutes(1));
 
-        assertThat(client.run(account, run.runId(), Priority.FINAL_READ).status())
+        assertThat(client.runs().run(account, run.runId(), Priority.FINAL_READ).status())
                 .isEqualTo(JobRunStatus.Known.CANCELLED);
         assertThat(emulator.count(Endpoint.CANCEL)).isEqualTo(1);
     }
@@ -92,17 +94,19 @@ class RunLifeTest extends AgainstEmulator {
     void aDeactivatedJob() throws DbtCloudException {
         long retired = emulator.world().jobNamed("Retired build").id();
 
-        assertThat(client.job(account, retired).deactivated()).isTrue();
+        assertThat(client.jobs().read(account, retired, Priority.LOOK_UP).deactivated())
+                .isTrue();
         assertThat(AgainstWireMock.failureOf(() -> trigger(retired))).isInstanceOf(CallFailure.Refused.class);
     }
 
     @Test
     void whatIsNotThere() {
-        assertThat(AgainstWireMock.failureOf(() -> client.job(account, 1))).isInstanceOf(CallFailure.NotFound.class);
-        assertThat(AgainstWireMock.failureOf(() -> trigger(1))).isInstanceOf(CallFailure.NotFound.class);
-        assertThat(AgainstWireMock.failureOf(() -> client.run(account, 1, Priority.POLL)))
+        assertThat(AgainstWireMock.failureOf(() -> client.jobs().read(account, 1, Priority.LOOK_UP)))
                 .isInstanceOf(CallFailure.NotFound.class);
-        assertThat(AgainstWireMock.failureOf(() -> client.run(account + 5, 1, Priority.POLL)))
+        assertThat(AgainstWireMock.failureOf(() -> trigger(1))).isInstanceOf(CallFailure.NotFound.class);
+        assertThat(AgainstWireMock.failureOf(() -> client.runs().run(account, 1, Priority.POLL)))
+                .isInstanceOf(CallFailure.NotFound.class);
+        assertThat(AgainstWireMock.failureOf(() -> client.runs().run(account + 5, 1, Priority.POLL)))
                 .isInstanceOf(CallFailure.Suspended.class);
     }
 

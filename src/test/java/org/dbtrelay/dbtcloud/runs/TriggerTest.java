@@ -59,13 +59,13 @@ class TriggerTest extends AgainstWireMock {
     }
 
     private RunSnapshot trigger(TriggerRequest request) throws DbtCloudException {
-        return client.trigger(request, permit(), () -> true);
+        return client.starts().trigger(request, permit(), () -> true);
     }
 
     /** As after a probe that was answered well: an account that dbt Cloud refuses gives no permits. */
     private Permit permit() {
-        client.resume(ACCOUNT);
-        return client.reserve(ACCOUNT, Priority.TRIGGER).join();
+        client.calls().suspension(ACCOUNT).resume();
+        return client.starts().reserve(ACCOUNT, Priority.TRIGGER).join();
     }
 
     private CallFailure failureOfTrigger() {
@@ -148,7 +148,7 @@ class TriggerTest extends AgainstWireMock {
 
         // When
         for (int i = 0; i < moreThanThePool; i++) {
-            CallFailure failure = failureOf(() -> client.trigger(request(), permit(), () -> false));
+            CallFailure failure = failureOf(() -> client.starts().trigger(request(), permit(), () -> false));
             assertThat(failure).isInstanceOf(CallFailure.NotSent.class);
             assertThat(failure.detail()).contains("send window");
         }
@@ -174,7 +174,7 @@ class TriggerTest extends AgainstWireMock {
             AtomicBoolean stoodWhenAsked = new AtomicBoolean();
 
             // When
-            CallFailure failure = failureOf(() -> client.trigger(request(), permit(), () -> {
+            CallFailure failure = failureOf(() -> client.starts().trigger(request(), permit(), () -> {
                 connected.join();
                 stoodWhenAsked.set(accepted.get() != null);
                 return false;
@@ -354,9 +354,10 @@ class TriggerTest extends AgainstWireMock {
                 .isInstanceOfSatisfying(
                         CallFailure.Limited.class,
                         limited -> assertThat(limited.pause()).isEqualTo(Duration.ofSeconds(17)));
-        assertThat(client.budget(ACCOUNT).coolingDownUntil()).isPresent();
-        assertThat(client.reserve(ACCOUNT, Priority.CANCEL)).isNotDone();
-        assertThat(failureOf(() -> client.run(ACCOUNT, 1, Priority.POLL))).isInstanceOf(CallFailure.Limited.class);
+        assertThat(client.calls().budget(ACCOUNT).coolingDownUntil()).isPresent();
+        assertThat(client.starts().reserve(ACCOUNT, Priority.CANCEL)).isNotDone();
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL)))
+                .isInstanceOf(CallFailure.Limited.class);
         assertThat(requests()).isEqualTo(1);
     }
 
@@ -368,8 +369,9 @@ class TriggerTest extends AgainstWireMock {
                 .isInstanceOfSatisfying(
                         CallFailure.Limited.class,
                         limited -> assertThat(limited.pause()).isEqualTo(Duration.ofMinutes(5)));
-        assertThat(client.budget(ACCOUNT).coolingDownUntil().orElseThrow()).isAfter(Instant.EPOCH);
-        assertThat(client.budget(ACCOUNT + 1).coolingDownUntil()).isEmpty();
+        assertThat(client.calls().budget(ACCOUNT).coolingDownUntil().orElseThrow())
+                .isAfter(Instant.EPOCH);
+        assertThat(client.calls().budget(ACCOUNT + 1).coolingDownUntil()).isEmpty();
     }
 
     @Test
@@ -406,15 +408,15 @@ class TriggerTest extends AgainstWireMock {
         answer(aResponse().withStatus(401).withBody(error(401, "Invalid token.", "null")));
         failureOfTrigger();
 
-        CompletableFuture<Permit> waiting = client.reserve(ACCOUNT, Priority.TRIGGER);
-        CompletableFuture<Permit> another = client.reserve(ACCOUNT + 1, Priority.TRIGGER);
+        CompletableFuture<Permit> waiting = client.starts().reserve(ACCOUNT, Priority.TRIGGER);
+        CompletableFuture<Permit> another = client.starts().reserve(ACCOUNT + 1, Priority.TRIGGER);
 
         assertThat(another.join().isOpen()).as("another account goes on").isTrue();
         assertThat(waiting).isNotDone();
-        assertThat(client.suspended().get(ACCOUNT).detail()).contains("401");
-        client.resume(ACCOUNT);
+        assertThat(client.calls().suspended().get(ACCOUNT).detail()).contains("401");
+        client.calls().suspension(ACCOUNT).resume();
         assertThat(waiting.join().isOpen()).isTrue();
-        assertThat(client.suspended()).isEmpty();
+        assertThat(client.calls().suspended()).isEmpty();
         waiting.join().close();
         another.join().close();
     }
@@ -424,12 +426,12 @@ class TriggerTest extends AgainstWireMock {
         answer(aResponse().withStatus(401).withBody(error(401, "Invalid token.", "null")));
         failureOfTrigger();
         List<CompletableFuture<Permit>> waiting = List.of(
-                client.reserve(ACCOUNT, Priority.TRIGGER),
-                client.reserve(ACCOUNT, Priority.TRIGGER),
-                client.reserve(ACCOUNT, Priority.TRIGGER));
+                client.starts().reserve(ACCOUNT, Priority.TRIGGER),
+                client.starts().reserve(ACCOUNT, Priority.TRIGGER),
+                client.starts().reserve(ACCOUNT, Priority.TRIGGER));
 
         // There is one slot: one of them has it, the others wait for it when they give up.
-        client.resume(ACCOUNT);
+        client.calls().suspension(ACCOUNT).resume();
         assertThat(CompletableFuture.anyOf(waiting.toArray(CompletableFuture[]::new)))
                 .succeedsWithin(Duration.ofSeconds(5));
         for (CompletableFuture<Permit> each : waiting) {
@@ -438,7 +440,7 @@ class TriggerTest extends AgainstWireMock {
             }
         }
 
-        CompletableFuture<Permit> next = client.reserve(ACCOUNT, Priority.TRIGGER);
+        CompletableFuture<Permit> next = client.starts().reserve(ACCOUNT, Priority.TRIGGER);
         assertThat(next).succeedsWithin(Duration.ofSeconds(5));
         next.join().close();
     }
@@ -498,9 +500,9 @@ class TriggerTest extends AgainstWireMock {
     void aPermitIsForOneRequest() throws DbtCloudException {
         answer(okJson(QUEUED));
         Permit permit = permit();
-        client.trigger(request(), permit, () -> true);
+        client.starts().trigger(request(), permit, () -> true);
 
-        assertThatThrownBy(() -> client.trigger(request(), permit, () -> true))
+        assertThatThrownBy(() -> client.starts().trigger(request(), permit, () -> true))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThat(requests()).isEqualTo(1);
     }

@@ -3,9 +3,11 @@ package org.dbtrelay.dbtcloud.runs;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
@@ -16,82 +18,88 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls that change something. Three of them start a run and keep to the same: over a connection of their own, within a hard limit at which
- * the request is torn down, sent only if the window is still open when the connection stands, never sent twice, and what is
- * not clear is called unclear.
+ * The calls that start a run. Each goes over a connection of its own, within the connection's {@code read-timeout} as a hard
+ * limit at which the request is torn down. It is sent only if the window is still open when the connection stands, and it is
+ * never sent twice. An answer that cannot be understood is {@linkplain CallFailure.Unclear unclear}.
  */
-public final class RunActions {
+public final class RunStarts {
 
-    /** dbt Cloud's retry and rerun take no body; the request still has to pass the look at its window. */
+    /** dbt Cloud's retry and rerun take no body; the request still passes the check of its window. */
     private static final byte[] NO_BODY = {};
 
     private final ApiCalls exchange;
-    private final RunLists lists;
     private final NewestRuns newest;
+    private final ManualSuspension hold;
 
-    public RunActions(ApiCalls exchange, RunLists lists, NewestRuns newest) {
+    /** Starts runs over one connection, unless a person has suspended it. */
+    public RunStarts(ApiCalls exchange, NewestRuns newest, ManualSuspension hold) {
         this.exchange = exchange;
-        this.lists = lists;
         this.newest = newest;
+        this.hold = hold;
     }
 
+    /**
+     * Asks for a permit: nothing may wait between the recorded intent and the request. It is given when neither connection nor
+     * account is suspended and the budget has a request. Cancelling the future gives up the place in the queue.
+     */
+    public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
+        return hold.whenOver(() -> exchange.suspension(accountId)
+                .whenOpen(() -> exchange.budget(accountId).reserve(priority)));
+    }
+
+    /** The job's newest run before a start: the bound below which a search need not look. */
+    public NewestRuns newest() {
+        return newest;
+    }
+
+    /**
+     * Triggers a job.
+     *
+     * @param permit is closed
+     * @param stillAllowed asked when the connection stands and the next thing is the request; false: nothing is sent, the
+     *     failure is {@link CallFailure.NotSent}. It is called on an event loop: it must not block
+     * @return the new run
+     */
     public RunSnapshot trigger(TriggerRequest request, Permit permit, BooleanSupplier stillAllowed)
             throws DbtCloudException {
         try (permit) {
             return start(
                     request.accountId(),
                     request.jobId(),
-                    new GuardedBody(json(request), stillAllowed),
+                    new GuardedBody(json(request), hold.guard(stillAllowed)),
                     permit,
                     (api, body) -> api.trigger(request.accountId(), request.jobId(), request.traceparent(), body));
         }
     }
 
+    /**
+     * Retries a failed run from its point of failure: a new run. The parameters are those of {@link #trigger}. A retry that is
+     * not possible is {@link CallFailure.Refused}.
+     */
     public RunSnapshot retryRun(
             long accountId, long runId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
             throws DbtCloudException {
         return start(
                 accountId,
                 null,
-                new GuardedBody(NO_BODY, stillAllowed),
+                new GuardedBody(NO_BODY, hold.guard(stillAllowed)),
                 permit,
                 (api, body) -> api.retryRun(accountId, runId, traceparent, body));
     }
 
+    /**
+     * Reruns a job: its newest run from the point of failure if that failed, else <b>a full new run</b>, as the published
+     * specification has it. The parameters are those of {@link #trigger}.
+     */
     public RunSnapshot rerunJob(
             long accountId, long jobId, @Nullable String traceparent, Permit permit, BooleanSupplier stillAllowed)
             throws DbtCloudException {
         return start(
                 accountId,
                 jobId,
-                new GuardedBody(NO_BODY, stillAllowed),
+                new GuardedBody(NO_BODY, hold.guard(stillAllowed)),
                 permit,
                 (api, body) -> api.rerunJob(accountId, jobId, traceparent, body));
-    }
-
-    /** A refusal may only mean that the run has ended; if it has, that is the answer. */
-    public RunSnapshot cancel(long accountId, long runId, @Nullable String traceparent) throws DbtCloudException {
-        try {
-            return exchange.post(
-                    accountId,
-                    exchange.acquire(accountId, Priority.CANCEL),
-                    api -> api.cancel(accountId, runId, traceparent),
-                    null,
-                    answer -> RunLists.readRun(answer, accountId, null));
-        } catch (DbtCloudException e) {
-            if (!(e.failure() instanceof CallFailure.Refused refused) || !mayMeanEnded(refused.status())) {
-                throw e;
-            }
-            RunSnapshot run = lists.run(accountId, runId, Priority.CANCEL, null);
-            if (run.status().isTerminal()) {
-                return run;
-            }
-            throw e;
-        }
-    }
-
-    private static boolean mayMeanEnded(int status) {
-        return status >= 400;
     }
 
     private RunSnapshot start(
@@ -106,7 +114,7 @@ public final class RunActions {
                 permit,
                 api -> call.apply(api, body),
                 body,
-                answer -> RunLists.readRun(answer, accountId, jobId));
+                answer -> RunCalls.readRun(answer, accountId, jobId));
         newest.heardOf(accountId, run.jobId(), run.runId());
         return run;
     }

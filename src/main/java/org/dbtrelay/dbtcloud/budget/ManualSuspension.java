@@ -1,4 +1,4 @@
-package org.dbtrelay.dbtcloud.connection;
+package org.dbtrelay.dbtcloud.budget;
 
 import java.time.Clock;
 import java.time.Instant;
@@ -7,27 +7,28 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
-import org.dbtrelay.dbtcloud.budget.Suspension;
 
 /**
  * A person's kill switch of a connection: while it is held, this instance starts nothing over it. Unlike a {@link Suspension}
  * by dbt Cloud's answer, no good answer ends it; only a person does, or the end of the process.
  */
-final class ManualSuspension {
+public final class ManualSuspension {
 
     private final Suspension suspension = new Suspension();
     private final Clock clock;
 
-    ManualSuspension(Clock clock) {
+    /** Not held. */
+    public ManualSuspension(Clock clock) {
         this.clock = clock;
     }
 
-    void begin() {
+    /** From now on this instance starts nothing over the connection; polls and cancels go on. */
+    public void begin() {
         suspension.suspend(clock.instant(), "suspended by a person");
     }
 
-    /** False if it was not held. */
-    boolean end() {
+    /** Ends it, and lets all that waited go on; false if it was not held. */
+    public boolean end() {
         return suspension.resume();
     }
 
@@ -35,16 +36,18 @@ final class ManualSuspension {
         return suspension.current().isPresent();
     }
 
-    Optional<Instant> since() {
+    /** Since when it is held; empty if it is not. */
+    public Optional<Instant> since() {
         return suspension.current().map(Suspension.Suspended::since);
     }
 
     /** The same condition, and that it is not held at the very moment. */
-    BooleanSupplier guard(BooleanSupplier stillAllowed) {
+    public BooleanSupplier guard(BooleanSupplier stillAllowed) {
         return () -> !isHeld() && stillAllowed.getAsBoolean();
     }
 
-    CompletableFuture<Permit> whenOver(Supplier<CompletableFuture<Permit>> permit) {
+    /** Asks for a permit as soon as it is not held. */
+    public CompletableFuture<Permit> whenOver(Supplier<CompletableFuture<Permit>> permit) {
         return suspension.whenOpen(permit);
     }
 }

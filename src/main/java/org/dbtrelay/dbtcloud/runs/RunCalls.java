@@ -1,0 +1,148 @@
+package org.dbtrelay.dbtcloud.runs;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.http.ApiCalls;
+import org.dbtrelay.dbtcloud.http.DbtCloudApi;
+import org.dbtrelay.dbtcloud.http.Envelope;
+import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
+import org.dbtrelay.dbtcloud.redaction.LongStringCut;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.jspecify.annotations.Nullable;
+
+/** Reads single runs and pages of runs, and cancels a run. */
+public final class RunCalls {
+
+    /**
+     * One page.
+     *
+     * @param runs the rows that could be read
+     * @param unreadable how many could not: a row of an unknown shape must not hide the others
+     * @param isLast whether the list has no page after this one
+     */
+    record Page(List<RunSnapshot> runs, int unreadable, boolean isLast) {
+
+        int rows() {
+            return runs.size() + unreadable;
+        }
+
+        /** Throws if it does not tell of all its runs of a job. */
+        void mustBeWhole(long jobId) throws DbtCloudException {
+            if (unreadable > 0) {
+                throw new DbtCloudException(
+                        new CallFailure.Unclear("dbt Cloud listed runs of job " + jobId + " that cannot be read."));
+            }
+        }
+    }
+
+    private final ApiCalls exchange;
+
+    /** Calls over one connection. */
+    public RunCalls(ApiCalls exchange) {
+        this.exchange = exchange;
+    }
+
+    Page page(long accountId, Priority priority, RunQuery query) throws DbtCloudException {
+        return exchange.get(
+                accountId, priority, api -> query.on(api, accountId), body -> readPage(body, accountId, query));
+    }
+
+    /** Asks an account for its newest run, only to see whether host, token and account are right. */
+    public void probe(long accountId) throws DbtCloudException {
+        page(accountId, Priority.LOOK_UP, RunQuery.newest(null));
+    }
+
+    /** Reads a run once. */
+    public RunSnapshot run(long accountId, long runId, Priority priority) throws DbtCloudException {
+        return run(accountId, runId, priority, null);
+    }
+
+    /**
+     * Cancels a run. A running one may still be running in the answer; only a poll tells when it has ended. dbt Cloud does not
+     * document its answer for a run that has ended: if it refuses, the run is read, and if it has ended, that is the answer.
+     *
+     * @param traceparent of the trace that the request belongs to; a header of the request
+     * @throws DbtCloudException the refusal, if the run has not ended
+     */
+    public RunSnapshot cancel(long accountId, long runId, @Nullable String traceparent) throws DbtCloudException {
+        try {
+            return exchange.post(
+                    accountId,
+                    exchange.acquire(accountId, Priority.CANCEL),
+                    api -> api.cancel(accountId, runId, traceparent),
+                    null,
+                    answer -> readRun(answer, accountId, null));
+        } catch (DbtCloudException e) {
+            if (!(e.failure() instanceof CallFailure.Refused refused) || refused.status() < 400) {
+                throw e;
+            }
+            RunSnapshot run = run(accountId, runId, Priority.CANCEL);
+            if (run.status().isTerminal()) {
+                return run;
+            }
+            throw e;
+        }
+    }
+
+    RunSnapshot run(long accountId, long runId, Priority priority, @Nullable String includeRelated)
+            throws DbtCloudException {
+        Function<DbtCloudApi, Uni<Response>> call = api -> api.run(accountId, runId, includeRelated);
+        return exchange.get(accountId, priority, call, body -> readRun(body, accountId, null));
+    }
+
+    /** Reads a run with its job, its trigger and its steps; each step's log is cut to its last 4 KiB while it comes in. */
+    public RunWithSteps withSteps(long accountId, long runId) throws DbtCloudException {
+        return exchange.stream(
+                accountId,
+                Priority.FINAL_READ,
+                api -> api.runStream(accountId, runId, "trigger,job,run_steps"),
+                body -> {
+                    Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body));
+                    RunJson run = RunJson.of(envelope.data());
+                    return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());
+                });
+    }
+
+    /**
+     * All runs of the job that are queued, starting or running, oldest first.
+     *
+     * @throws DbtCloudException also if one of them cannot be read: the caller must not take it for absent
+     */
+    public List<RunSnapshot> inFlight(long accountId, long jobId) throws DbtCloudException {
+        List<RunSnapshot> all = new ArrayList<>();
+        for (RunQuery next = RunQuery.inFlightOfJob(jobId); next != null; ) {
+            Page page = page(accountId, Priority.LOOK_UP, next);
+            page.mustBeWhole(jobId);
+            all.addAll(page.runs());
+            next = next.after(page);
+        }
+        return all;
+    }
+
+    static RunSnapshot readRun(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
+        return RunJson.of(Envelope.read(body).data()).toSnapshot(accountId, jobId);
+    }
+
+    private static Page readPage(@Nullable InputStream body, long accountId, RunQuery query) throws IOException {
+        Envelope envelope = Envelope.read(body).asList();
+        List<RunSnapshot> runs = new ArrayList<>();
+        int unreadable = 0;
+        for (JsonNode row : envelope.data()) {
+            try {
+                runs.add(RunJson.of(row).toSnapshot(accountId, query.jobId()));
+            } catch (UnreadableAnswer e) {
+                unreadable++;
+            }
+        }
+        return new Page(runs, unreadable, envelope.isLastPage(query.offset(), query.limit()));
+    }
+}
