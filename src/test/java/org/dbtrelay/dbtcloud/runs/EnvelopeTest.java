@@ -26,7 +26,7 @@ class EnvelopeTest {
     }
 
     private static RunSnapshot run(String data) throws IOException {
-        return RunLists.readRun(body("{\"status\":{\"code\":200},\"data\":" + data + "}"), 7, null);
+        return RunCalls.readRun(body("{\"status\":{\"code\":200},\"data\":" + data + "}"), 7, null);
     }
 
     @Test
@@ -99,7 +99,7 @@ class EnvelopeTest {
                 "{\"data\": {\"id\": 1, \"job_id\": 1}} <html>",
             })
     void whatIsNoRunIsUnreadable(String answer) {
-        assertThatThrownBy(() -> RunLists.readRun(body(answer), 7, null)).isInstanceOf(UnreadableAnswer.class);
+        assertThatThrownBy(() -> RunCalls.readRun(body(answer), 7, null)).isInstanceOf(UnreadableAnswer.class);
     }
 
     /** One field that nobody asked for must not hide a run: a search or {@code if_running} would not get past it. */
@@ -183,7 +183,7 @@ class EnvelopeTest {
 
     @Test
     void aTriggersAnswerNeedsNothingButTheId() throws IOException {
-        assertThat(RunLists.readRun(body("{\"data\": {\"id\": 1}}"), 7, 9L).jobId())
+        assertThat(RunCalls.readRun(body("{\"data\": {\"id\": 1}}"), 7, 9L).jobId())
                 .isEqualTo(9);
     }
 
