@@ -3,7 +3,6 @@ package org.dbtrelay.run.decide;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.event.EventType;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.Test;
 
 class StrayDecisionsTest {
 
-    private static final Instant T0 = Instant.parse("2026-11-22T10:00:00Z");
     private static final Target TARGET = new Target("default", 1);
 
     private final Course course = new Course(RunMachineTest.policy(true, false));
