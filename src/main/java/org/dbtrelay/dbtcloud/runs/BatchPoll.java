@@ -18,7 +18,6 @@ import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.Parallel;
 import org.dbtrelay.dbtcloud.http.Parallel.Outcome;
 import org.dbtrelay.dbtcloud.paging.Listing;
-import org.dbtrelay.dbtcloud.runs.RunCalls.Page;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.job.CallFailure;
@@ -123,10 +122,10 @@ public final class BatchPoll {
         }
 
         private void readByIds(List<List<Long>> chunks) throws DbtCloudException {
-            for (Outcome<List<Long>, Page> outcome :
+            for (Outcome<List<Long>, RunPage> outcome :
                     Parallel.all(chunks, ids -> lists.page(accountId, Priority.POLL, RunQuery.withIds(ids)))) {
                 switch (outcome) {
-                    case Outcome.Done(List<Long> ids, Page page) -> {
+                    case Outcome.Done(List<Long> ids, RunPage page) -> {
                         boolean asAsked = page.runs().stream().allMatch(run -> ids.contains(run.runId()));
                         if (asAsked) {
                             honoured.add(accountId);
@@ -160,7 +159,7 @@ public final class BatchPoll {
             int pages = 0;
             RunQuery next = open.isEmpty() ? null : RunQuery.inFlightAbove(open.first() - 1);
             while (next != null && pages < open.size()) {
-                Page page;
+                RunPage page;
                 try {
                     page = lists.page(accountId, Priority.POLL, next);
                 } catch (DbtCloudException e) {

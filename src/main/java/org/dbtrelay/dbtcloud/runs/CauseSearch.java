@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
-import org.dbtrelay.dbtcloud.runs.RunCalls.Page;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +45,7 @@ public final class CauseSearch {
         List<RunSnapshot> causeless = new ArrayList<>();
         boolean tellsOthers = false;
         for (RunQuery next = RunQuery.withTriggers(jobId); next != null; ) {
-            Page page = lists.page(accountId, Priority.LOOK_UP, next);
+            RunPage page = lists.page(accountId, Priority.LOOK_UP, next);
             page.mustBeWhole(jobId);
             boolean reachedBound = false;
             for (RunSnapshot run : page.runs()) {
@@ -83,7 +82,7 @@ public final class CauseSearch {
             throws DbtCloudException {
         Map<Long, RunSnapshot> found = new LinkedHashMap<>();
         for (RunQuery next = RunQuery.withTriggers(null); next != null; ) {
-            Page page = lists.page(accountId, Priority.SWEEP, next);
+            RunPage page = lists.page(accountId, Priority.SWEEP, next);
             // A page that tells no time of its runs would not tell the bound either: the account's whole past would be
             // read.
             boolean reachedBound = page.runs().stream().allMatch(run -> run.createdAt() == null);

@@ -9,7 +9,6 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.Envelope;
-import org.dbtrelay.dbtcloud.runs.RunCalls.Page;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +54,7 @@ public final class Retries {
     public Optional<RunSnapshot> find(long accountId, long jobId, long retriedRunId, long aboveRunId)
             throws DbtCloudException {
         for (RunQuery next = RunQuery.ofJobAbove(jobId, aboveRunId); next != null; ) {
-            Page page = lists.page(accountId, Priority.LOOK_UP, next);
+            RunPage page = lists.page(accountId, Priority.LOOK_UP, next);
             page.mustBeWhole(jobId);
             for (RunSnapshot run : page.runs()) {
                 if (run.runId() > aboveRunId && isRetry(run, retriedRunId)) {

@@ -22,28 +22,6 @@ import org.jspecify.annotations.Nullable;
 /** Reads single runs and pages of runs, and cancels a run. */
 public final class RunCalls {
 
-    /**
-     * One page.
-     *
-     * @param runs the rows that could be read
-     * @param unreadable how many could not: a row of an unknown shape must not hide the others
-     * @param isLast whether the list has no page after this one
-     */
-    record Page(List<RunSnapshot> runs, int unreadable, boolean isLast) {
-
-        int rows() {
-            return runs.size() + unreadable;
-        }
-
-        /** Throws if it does not tell of all its runs of a job. */
-        void mustBeWhole(long jobId) throws DbtCloudException {
-            if (unreadable > 0) {
-                throw new DbtCloudException(
-                        new CallFailure.Unclear("dbt Cloud listed runs of job " + jobId + " that cannot be read."));
-            }
-        }
-    }
-
     private final ApiCalls exchange;
 
     /** Calls over one connection. */
@@ -51,7 +29,7 @@ public final class RunCalls {
         this.exchange = exchange;
     }
 
-    Page page(long accountId, Priority priority, RunQuery query) throws DbtCloudException {
+    RunPage page(long accountId, Priority priority, RunQuery query) throws DbtCloudException {
         return exchange.get(
                 accountId, priority, api -> query.on(api, accountId), body -> readPage(body, accountId, query));
     }
@@ -120,7 +98,7 @@ public final class RunCalls {
     public List<RunSnapshot> inFlight(long accountId, long jobId) throws DbtCloudException {
         List<RunSnapshot> all = new ArrayList<>();
         for (RunQuery next = RunQuery.inFlightOfJob(jobId); next != null; ) {
-            Page page = page(accountId, Priority.LOOK_UP, next);
+            RunPage page = page(accountId, Priority.LOOK_UP, next);
             page.mustBeWhole(jobId);
             all.addAll(page.runs());
             next = next.after(page);
@@ -132,7 +110,7 @@ public final class RunCalls {
         return RunJson.of(Envelope.read(body).data()).toSnapshot(accountId, jobId);
     }
 
-    private static Page readPage(@Nullable InputStream body, long accountId, RunQuery query) throws IOException {
+    private static RunPage readPage(@Nullable InputStream body, long accountId, RunQuery query) throws IOException {
         Envelope envelope = Envelope.read(body).asList();
         List<RunSnapshot> runs = new ArrayList<>();
         int unreadable = 0;
@@ -143,6 +121,6 @@ public final class RunCalls {
                 unreadable++;
             }
         }
-        return new Page(runs, unreadable, envelope.isLastPage(query.offset(), query.limit()));
+        return new RunPage(runs, unreadable, envelope.isLastPage(query.offset(), query.limit()));
     }
 }

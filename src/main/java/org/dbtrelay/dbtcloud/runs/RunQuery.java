@@ -8,7 +8,6 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.paging.Listing;
-import org.dbtrelay.dbtcloud.runs.RunCalls.Page;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +77,7 @@ record RunQuery(@Nullable Long jobId, Map<String, String> parameters) {
 
     /** The query for the page after the given one, which answered this query; null after the last. */
     @Nullable
-    RunQuery after(Page page) {
+    RunQuery after(RunPage page) {
         if (page.isLast()) {
             return null;
         }
