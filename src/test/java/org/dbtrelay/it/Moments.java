@@ -10,7 +10,7 @@ final class Moments {
     static final String COMMIT = "org.apache.kafka.clients.producer.KafkaProducer.commitTransaction";
 
     /** One request to start a run. At its entry the intent is recorded and nothing is sent, at its return dbt Cloud has answered. */
-    static final String TRIGGER = "org.dbtrelay.dbtcloud.connection.DbtCloudClient.trigger";
+    static final String TRIGGER = "org.dbtrelay.dbtcloud.runs.RunStarts.trigger";
 
     /** An artifact's file gets its name. */
     static final String PUBLISH = "org.dbtrelay.artifact.PartFile.publish";
