@@ -130,7 +130,7 @@ final class Expected {
     }
 
     private static List<String> pairs() {
-        List<String> pairs = new ArrayList<>(List.of("none + Commanded", "none + Unreadable"));
+        List<String> pairs = new ArrayList<>(List.of("none + CommandReceived", "none + NotACommand"));
         for (String state : STATES) {
             for (String input : INPUTS) {
                 String pair = state + " + " + input;
