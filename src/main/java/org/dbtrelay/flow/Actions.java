@@ -80,7 +80,7 @@ class Actions {
                         client -> new Input.RunsInFlight(
                                 list.commandId(),
                                 client.runs().inFlight(list.target().accountId(), list.jobId()),
-                                list.look().answered(clock.instant())));
+                                list.check().answered(clock.instant())));
             case Action.SearchRetry search -> call(action, inbox, client -> search(client, search));
             case Action.CancelQueued cancel -> call(action, inbox, client -> cancelQueued(client, cancel));
             case Action.CollectArtifacts collect -> call(action, inbox, client -> collected(collect, client));
@@ -152,13 +152,13 @@ class Actions {
     private Input readNewest(DbtCloudClient client, Action.ReadNewestRun action) throws DbtCloudException {
         return client.retries()
                 .ofNewest(action.target().accountId(), action.jobId())
-                .map(newest -> read(action.commandId(), newest, action.look().answered(clock.instant())))
+                .map(newest -> read(action.commandId(), newest, action.check().answered(clock.instant())))
                 .orElseGet(() -> new Input.RunRead(
-                        action.commandId(), null, false, null, action.look().answered(clock.instant())));
+                        action.commandId(), null, false, null, action.check().answered(clock.instant())));
     }
 
-    private static Input read(String commandId, Retryability read, @Nullable StartCheck look) {
-        return new Input.RunRead(commandId, read.run(), read.canRetry(), read.notSupportedReason(), look);
+    private static Input read(String commandId, Retryability read, @Nullable StartCheck check) {
+        return new Input.RunRead(commandId, read.run(), read.canRetry(), read.notSupportedReason(), check);
     }
 
     private static Input cancel(DbtCloudClient client, Action.Call action, long runId, @Nullable String traceparent)

@@ -85,13 +85,13 @@ class Triggers {
                 action.commandId(),
                 client.starts().reserve(action.target().accountId(), priority(action)),
                 () -> inbox.accept(
-                        new Input.StartReserved(action.commandId(), action.call(), newestRunId, action.look())),
+                        new Input.StartReserved(action.commandId(), action.call(), newestRunId, action.check())),
                 failure -> inbox.accept(fault(action, failure)));
     }
 
     /** A start that had its permit and gave it back to look again has waited already. */
     private static Priority priority(Action.ReserveStart action) {
-        return action.look() != null && action.look().again() ? Priority.START_AFTER_LOOK : Priority.TRIGGER;
+        return action.check() != null && action.check().again() ? Priority.START_AFTER_LOOK : Priority.TRIGGER;
     }
 
     private static @Nullable Long newestRunId(Action.ReserveStart action, DbtCloudClient client) {

@@ -307,7 +307,7 @@ final class PartitionOwner {
                 }
                 taken = session.take(arrivals);
                 failures = 0;
-                valve.check(partition, mailbox.settled(taken.arrivals()), session.pending());
+                valve.check(partition, mailbox.settled(taken.items()), session.pending());
             }
         } finally {
             session.end();

@@ -14,10 +14,10 @@ public interface PartitionProcessor {
     /**
      * The part of the offered inputs that one batch took.
      *
-     * @param arrivals the number of inputs taken, from the first on; the owner offers the others again
+     * @param items the number of inputs taken, from the first on; the owner offers the others again
      * @param again the latest time for the next call
      */
-    record Taken(int arrivals, Instant again) {}
+    record Taken(int items, Instant again) {}
 
     /** The work on one claim. */
     interface Session {
@@ -28,7 +28,7 @@ public interface PartitionProcessor {
          *
          * @throws LedgerException the claim is over and this session with it
          */
-        Taken take(List<MailboxItem> arrivals) throws LedgerException;
+        Taken take(List<MailboxItem> items) throws LedgerException;
 
         /** The number of unfinished commands. */
         int pending();

@@ -90,7 +90,7 @@ public class Poller {
             List<PollSchedule.Watched> due =
                     watches.takeDue(target, clock.instant().plus(HALF_A_TICK), wholeList);
             while (!due.isEmpty()) {
-                deliver(due, look(target, due));
+                deliver(due, check(target, due));
                 due = wholeList ? List.of() : watches.takeDue(target, clock.instant(), false);
             }
         } finally {
@@ -98,18 +98,18 @@ public class Poller {
         }
     }
 
-    private PollResult look(Target target, List<PollSchedule.Watched> due) {
+    private PollResult check(Target target, List<PollSchedule.Watched> due) {
         Instant now = clock.instant();
         due.stream()
                 .filter(watched -> watched.due().isBefore(now))
                 .forEach(watched -> metrics.lookedLate(Duration.between(watched.due(), now)));
         return connections
                 .find(target.connection())
-                .map(client -> look(client, target, due))
+                .map(client -> check(client, target, due))
                 .orElseGet(() -> failed(new CallFailure.NotSent("the connection is not configured any more")));
     }
 
-    private PollResult look(DbtCloudClient client, Target target, List<PollSchedule.Watched> due) {
+    private PollResult check(DbtCloudClient client, Target target, List<PollSchedule.Watched> due) {
         try {
             PollResult answer = client.polls()
                     .runs(

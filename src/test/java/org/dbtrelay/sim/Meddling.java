@@ -174,7 +174,7 @@ final class Meddling implements SimFlow.Observer {
         }
         boolean waits = input instanceof Input.RunsInFlight && decision.entry().state() instanceof RunState.Waiting;
         return mutant == Mutant.HASTY_REPLACE && waits
-                ? atOnce(decision, ((Input.RunsInFlight) input).look())
+                ? atOnce(decision, ((Input.RunsInFlight) input).check())
                 : decision;
     }
 
@@ -191,12 +191,12 @@ final class Meddling implements SimFlow.Observer {
         return copy(decision, "onward", onward);
     }
 
-    private static Decision atOnce(Decision decision, StartCheck look) {
+    private static Decision atOnce(Decision decision, StartCheck check) {
         ResolvedCommand order = decision.entry().openCommand();
         List<Action> actions = new ArrayList<>(decision.actions());
         actions.removeIf(Action.SetTimer.class::isInstance);
         actions.add(new Action.ReserveStart(
-                decision.entry().commandId(), order.target(), order.jobId(), new StartCall.Trigger(), look));
+                decision.entry().commandId(), order.target(), order.jobId(), new StartCall.Trigger(), check));
         return copy(copy(decision, "entry", null), "actions", actions);
     }
 
@@ -239,9 +239,9 @@ final class Meddling implements SimFlow.Observer {
             kept.removeIf(dropped::contains);
             try {
                 PartitionProcessor.Taken taken = session.take(kept);
-                return taken.arrivals() == kept.size()
+                return taken.items() == kept.size()
                         ? new PartitionProcessor.Taken(arrivals.size(), taken.again())
-                        : new PartitionProcessor.Taken(arrivals.indexOf(kept.get(taken.arrivals())), taken.again());
+                        : new PartitionProcessor.Taken(arrivals.indexOf(kept.get(taken.items())), taken.again());
             } catch (LedgerException e) {
                 kept.stream().filter(it -> it.origin() != null).forEach(dropped::add);
                 throw e;

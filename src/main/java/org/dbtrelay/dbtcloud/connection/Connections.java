@@ -92,7 +92,7 @@ public class Connections {
             String name, RelayConfig.Connection settings, Set<Long> accounts, Clock clock, Monotonic monotonic) {
         ApiToken token = secret(settings.tokenFile(), settings.token())
                 .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
-        ApiCalls exchange = new ApiCalls(
+        ApiCalls calls = new ApiCalls(
                 restClients.forReading(settings, token),
                 restClients.forPosting(settings, token),
                 restClients.forRedirects(settings, token),
@@ -103,7 +103,7 @@ public class Connections {
                 settings.readTimeout(),
                 clock,
                 monotonic);
-        return new DbtCloudClient(name, settings.host(), settings.accountId(), exchange, clock, monotonic);
+        return new DbtCloudClient(name, settings.host(), settings.accountId(), calls, clock, monotonic);
     }
 
     private static Optional<ApiToken> secret(Optional<Path> file, Optional<String> value) {

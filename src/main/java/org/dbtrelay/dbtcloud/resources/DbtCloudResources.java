@@ -27,23 +27,23 @@ import org.jspecify.annotations.Nullable;
 public final class DbtCloudResources {
 
     private final long defaultAccountId;
-    private final ApiCalls exchange;
+    private final ApiCalls calls;
     private final ReadRetries retries;
     private final JobDirectory directory;
     private final ResourceLists lists;
 
     /** The resources that a connection can read. */
-    public DbtCloudResources(long defaultAccountId, ApiCalls exchange, ReadRetries retries, JobDirectory directory) {
+    public DbtCloudResources(long defaultAccountId, ApiCalls calls, ReadRetries retries, JobDirectory directory) {
         this.defaultAccountId = defaultAccountId;
-        this.exchange = exchange;
+        this.calls = calls;
         this.retries = retries;
         this.directory = directory;
-        this.lists = new ResourceLists(exchange, retries, Priority.READ);
+        this.lists = new ResourceLists(calls, retries, Priority.READ);
     }
 
     /** The accounts that the token can see; dbt Cloud does not page them. Costs a request of the connection's own account. */
     public List<Account> listAccounts() throws DbtCloudException {
-        return retries.get(() -> exchange.get(defaultAccountId, Priority.READ, DbtCloudApi::listAccounts, body -> {
+        return retries.get(() -> calls.get(defaultAccountId, Priority.READ, DbtCloudApi::listAccounts, body -> {
             List<Account> accounts = new ArrayList<>();
             for (JsonNode row : Envelope.read(body).rows()) {
                 accounts.add(Account.of(new Envelope(row, null).object()));
@@ -121,7 +121,7 @@ public final class DbtCloudResources {
 
     private <T> T get(long accountId, Function<DbtCloudApi, Uni<Response>> call, RowReader<T> reader)
             throws DbtCloudException {
-        return retries.get(() -> exchange.get(
+        return retries.get(() -> calls.get(
                 accountId,
                 Priority.READ,
                 call,

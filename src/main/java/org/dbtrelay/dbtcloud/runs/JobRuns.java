@@ -29,7 +29,7 @@ public final class JobRuns {
 
     private static final int LONGEST_CAUSE = 255;
 
-    private final ApiCalls exchange;
+    private final ApiCalls calls;
     private final RunCalls runs;
     private final RunStarts starts;
     private final Retries retryable;
@@ -38,13 +38,13 @@ public final class JobRuns {
 
     /** {@code retries}: how often a read is repeated. */
     public JobRuns(
-            ApiCalls exchange,
+            ApiCalls calls,
             RunCalls runs,
             RunStarts starts,
             Retries retryable,
             ReadRetries retries,
             Monotonic monotonic) {
-        this.exchange = exchange;
+        this.calls = calls;
         this.runs = runs;
         this.starts = starts;
         this.retryable = retryable;
@@ -74,7 +74,7 @@ public final class JobRuns {
                 request.schemaOverride(),
                 request.additionalRunConfigJson(),
                 request.traceparent());
-        return starts.trigger(cut, exchange.acquire(request.accountId(), Priority.TRIGGER), () -> true);
+        return starts.trigger(cut, calls.acquire(request.accountId(), Priority.TRIGGER), () -> true);
     }
 
     private static boolean isFailedAndRetryable(Retryability newest) {
@@ -98,12 +98,12 @@ public final class JobRuns {
 
     /** Retries a failed run from its point of failure. */
     public RunSnapshot retryRun(long accountId, long runId) throws DbtCloudException {
-        return starts.retryRun(accountId, runId, null, exchange.acquire(accountId, Priority.TRIGGER), () -> true);
+        return starts.retryRun(accountId, runId, null, calls.acquire(accountId, Priority.TRIGGER), () -> true);
     }
 
     /** Reruns a job: from the point of failure if its newest run failed, else <b>a full new run</b>. */
     public RunSnapshot retryFailedJobRun(long accountId, long jobId) throws DbtCloudException {
-        return starts.rerunJob(accountId, jobId, null, exchange.acquire(accountId, Priority.TRIGGER), () -> true);
+        return starts.rerunJob(accountId, jobId, null, calls.acquire(accountId, Priority.TRIGGER), () -> true);
     }
 
     /** Cancels a run; harmless if it has ended. */
@@ -114,7 +114,7 @@ public final class JobRuns {
     /** Runs of an account. */
     public Listing<JobRun> listJobRuns(long accountId, JobRunFilter filter) {
         return new Listing<>(
-                asked -> retries.get(() -> exchange.stream(
+                asked -> retries.get(() -> calls.stream(
                         accountId,
                         Priority.READ,
                         api -> api.runsStream(accountId, asked),
@@ -132,7 +132,7 @@ public final class JobRuns {
      */
     public JobRun getJobRun(long accountId, long runId, Collection<String> include) throws DbtCloudException {
         String related = include.isEmpty() ? null : String.join(",", include);
-        return retries.get(() -> exchange.stream(
+        return retries.get(() -> calls.stream(
                 accountId,
                 Priority.READ,
                 api -> api.runStream(accountId, runId, related),
@@ -147,7 +147,7 @@ public final class JobRuns {
     /** The step with which a retry of the run would begin; dbt Cloud answers 404 for runs that did not fail, and for old ones. */
     public RetryDetails retryDetails(long accountId, long runId) throws DbtCloudException {
         return retries.get(() ->
-                exchange.get(accountId, Priority.READ, api -> api.retryDetails(accountId, runId), body -> {
+                calls.get(accountId, Priority.READ, api -> api.retryDetails(accountId, runId), body -> {
                     JsonNode data = Envelope.read(body).object();
                     List<String> skipped = new ArrayList<>();
                     data.path("skipped_steps").forEach(step -> skipped.add(step.asText()));

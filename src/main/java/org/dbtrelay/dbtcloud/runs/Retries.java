@@ -18,18 +18,18 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Retries {
 
-    private final ApiCalls exchange;
+    private final ApiCalls calls;
     private final RunCalls lists;
 
     /** Reads over one connection. */
-    public Retries(ApiCalls exchange, RunCalls lists) {
-        this.exchange = exchange;
+    public Retries(ApiCalls calls, RunCalls lists) {
+        this.calls = calls;
         this.lists = lists;
     }
 
     /** Whether dbt Cloud would retry a run. */
     public Retryability of(long accountId, long runId) throws DbtCloudException {
-        return exchange.get(
+        return calls.get(
                 accountId,
                 Priority.LOOK_UP,
                 api -> api.run(accountId, runId, null),
@@ -39,7 +39,7 @@ public final class Retries {
     /** Whether dbt Cloud would retry the job's newest run; empty if it has none. */
     public Optional<Retryability> ofNewest(long accountId, long jobId) throws DbtCloudException {
         RunQuery newest = RunQuery.newest(jobId);
-        return exchange.get(accountId, Priority.LOOK_UP, api -> newest.on(api, accountId), body -> {
+        return calls.get(accountId, Priority.LOOK_UP, api -> newest.on(api, accountId), body -> {
             List<JsonNode> rows = Envelope.read(body).rows();
             return rows.isEmpty() ? Optional.empty() : Optional.of(retryability(rows.getFirst(), accountId, jobId));
         });

@@ -26,13 +26,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunArtifacts {
 
-    private final ApiCalls exchange;
+    private final ApiCalls calls;
     private final ReadRetries retries;
     private final Priority priority;
 
     /** {@code retries}: how often a read is repeated. */
-    public RunArtifacts(ApiCalls exchange, ReadRetries retries, Priority priority) {
-        this.exchange = exchange;
+    public RunArtifacts(ApiCalls calls, ReadRetries retries, Priority priority) {
+        this.calls = calls;
         this.retries = retries;
         this.priority = priority;
     }
@@ -109,7 +109,7 @@ public final class RunArtifacts {
     }
 
     private List<String> list(long accountId, long runId) throws DbtCloudException {
-        return exchange.get(accountId, priority, api -> api.artifacts(accountId, runId), body -> {
+        return calls.get(accountId, priority, api -> api.artifacts(accountId, runId), body -> {
             JsonNode data = Envelope.read(body).data();
             if (!data.isArray() && !data.isNull()) {
                 throw new UnreadableAnswer("a list without rows");
@@ -123,6 +123,6 @@ public final class RunArtifacts {
     private ArtifactBody open(long accountId, long runId, String path, @Nullable Integer step)
             throws DbtCloudException {
         String encoded = ArtifactPath.encode(path);
-        return exchange.open(accountId, priority, api -> api.artifact(accountId, runId, encoded, step));
+        return calls.open(accountId, priority, api -> api.artifact(accountId, runId, encoded, step));
     }
 }

@@ -22,15 +22,15 @@ import org.jspecify.annotations.Nullable;
 /** Reads single runs and pages of runs, and cancels a run. */
 public final class RunCalls {
 
-    private final ApiCalls exchange;
+    private final ApiCalls calls;
 
     /** Calls over one connection. */
-    public RunCalls(ApiCalls exchange) {
-        this.exchange = exchange;
+    public RunCalls(ApiCalls calls) {
+        this.calls = calls;
     }
 
     RunPage page(long accountId, Priority priority, RunQuery query) throws DbtCloudException {
-        return exchange.get(
+        return calls.get(
                 accountId, priority, api -> query.on(api, accountId), body -> readPage(body, accountId, query));
     }
 
@@ -53,9 +53,9 @@ public final class RunCalls {
      */
     public RunSnapshot cancel(long accountId, long runId, @Nullable String traceparent) throws DbtCloudException {
         try {
-            return exchange.post(
+            return calls.post(
                     accountId,
-                    exchange.acquire(accountId, Priority.CANCEL),
+                    calls.acquire(accountId, Priority.CANCEL),
                     api -> api.cancel(accountId, runId, traceparent),
                     null,
                     answer -> readRun(answer, accountId, null));
@@ -74,12 +74,12 @@ public final class RunCalls {
     RunSnapshot run(long accountId, long runId, Priority priority, @Nullable String includeRelated)
             throws DbtCloudException {
         Function<DbtCloudApi, Uni<Response>> call = api -> api.run(accountId, runId, includeRelated);
-        return exchange.get(accountId, priority, call, body -> readRun(body, accountId, null));
+        return calls.get(accountId, priority, call, body -> readRun(body, accountId, null));
     }
 
     /** Reads a run with its job, its trigger and its steps; each step's log is cut to its last 4 KiB while it comes in. */
     public RunWithSteps withSteps(long accountId, long runId) throws DbtCloudException {
-        return exchange.stream(
+        return calls.stream(
                 accountId,
                 Priority.FINAL_READ,
                 api -> api.runStream(accountId, runId, "trigger,job,run_steps"),

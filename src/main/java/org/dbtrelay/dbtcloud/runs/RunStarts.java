@@ -27,15 +27,15 @@ public final class RunStarts {
     /** dbt Cloud's retry and rerun take no body; the request still passes the check of its window. */
     private static final byte[] NO_BODY = {};
 
-    private final ApiCalls exchange;
+    private final ApiCalls calls;
     private final NewestRuns newest;
-    private final ManualSuspension hold;
+    private final ManualSuspension manualSuspension;
 
     /** Starts runs over one connection, unless a person has suspended it. */
-    public RunStarts(ApiCalls exchange, NewestRuns newest, ManualSuspension hold) {
-        this.exchange = exchange;
+    public RunStarts(ApiCalls calls, NewestRuns newest, ManualSuspension manualSuspension) {
+        this.calls = calls;
         this.newest = newest;
-        this.hold = hold;
+        this.manualSuspension = manualSuspension;
     }
 
     /**
@@ -43,8 +43,8 @@ public final class RunStarts {
      * account is suspended and the budget has a request. Cancelling the future gives up the place in the queue.
      */
     public CompletableFuture<Permit> reserve(long accountId, Priority priority) {
-        return hold.whenOver(() -> exchange.suspension(accountId)
-                .whenOpen(() -> exchange.budget(accountId).reserve(priority)));
+        return manualSuspension.whenOver(() -> calls.suspension(accountId)
+                .whenOpen(() -> calls.budget(accountId).reserve(priority)));
     }
 
     /** The job's newest run before a start: the bound below which a search need not look. */
@@ -66,7 +66,7 @@ public final class RunStarts {
             return start(
                     request.accountId(),
                     request.jobId(),
-                    new GuardedBody(json(request), hold.guard(stillAllowed)),
+                    new GuardedBody(json(request), manualSuspension.guard(stillAllowed)),
                     permit,
                     (api, body) -> api.trigger(request.accountId(), request.jobId(), request.traceparent(), body));
         }
@@ -82,7 +82,7 @@ public final class RunStarts {
         return start(
                 accountId,
                 null,
-                new GuardedBody(NO_BODY, hold.guard(stillAllowed)),
+                new GuardedBody(NO_BODY, manualSuspension.guard(stillAllowed)),
                 permit,
                 (api, body) -> api.retryRun(accountId, runId, traceparent, body));
     }
@@ -97,7 +97,7 @@ public final class RunStarts {
         return start(
                 accountId,
                 jobId,
-                new GuardedBody(NO_BODY, hold.guard(stillAllowed)),
+                new GuardedBody(NO_BODY, manualSuspension.guard(stillAllowed)),
                 permit,
                 (api, body) -> api.rerunJob(accountId, jobId, traceparent, body));
     }
@@ -109,7 +109,7 @@ public final class RunStarts {
             Permit permit,
             BiFunction<DbtCloudApi, GuardedBody, Uni<Response>> call)
             throws DbtCloudException {
-        RunSnapshot run = exchange.post(
+        RunSnapshot run = calls.post(
                 accountId,
                 permit,
                 api -> call.apply(api, body),

@@ -43,23 +43,23 @@ public sealed interface Action {
     record ReadRun(String commandId, Target target, long runId) implements Call {}
 
     /** Read the job's newest run. */
-    record ReadNewestRun(String commandId, Target target, long jobId, StartCheck look) implements Call {}
+    record ReadNewestRun(String commandId, Target target, long jobId, StartCheck check) implements Call {}
 
     /** List the job's runs in flight. */
-    record ListInFlight(String commandId, Target target, long jobId, StartCheck look) implements Call {}
+    record ListInFlight(String commandId, Target target, long jobId, StartCheck check) implements Call {}
 
     /**
      * When a run more may be in flight, ask the account's budget for a request and a connection, then offer
      * {@link Input.StartReserved}.
      *
-     * @param look upon which the start depends; null: upon none
+     * @param check upon which the start depends; null: upon none
      */
     record ReserveStart(
             String commandId,
             Target target,
             long jobId,
             StartCall call,
-            @Nullable StartCheck look) implements External {}
+            @Nullable StartCheck check) implements External {}
 
     /**
      * Send what starts the run, if that is not longer after the decision than the send window.

@@ -36,7 +36,7 @@ final class CancelDecisions {
         return switch (input) {
             case Input.TargetChanged moved
             when task.run() instanceof RunSelector.OfCommand(String target) -> ofCommand(entry, target, now, queues);
-            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look)
+            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var check)
             when run != null -> ofRun(entry, run, now, policy, queues);
             case Input.CommandInput other -> Decision.NOTHING;
         };
@@ -153,8 +153,8 @@ final class CancelDecisions {
                                                 Duration.between(entry.acceptedAt(), now)))),
                         state,
                         now);
-            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
-                goesOn(DecisionBuilder.of(entry, now).then(CommonDecisions.lookAgain(look, resolved, now)), state, now);
+            case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
+                goesOn(DecisionBuilder.of(entry, now).then(CommonDecisions.pollAgain(poll, resolved, now)), state, now);
             case Input.CallFailed(Action.CancelRun cancel, CallFailure.Refused refused) ->
                 DecisionBuilder.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
             case Input.CallFailed(Action.CancelRun cancel, CallFailure failure) ->

@@ -156,10 +156,10 @@ final class CommonDecisions {
     }
 
     /** A look that failed is taken again, later each time. */
-    static Action lookAgain(Action.SchedulePoll look, ResolvedCommand resolved, Instant now) {
-        Duration gap = PollPlan.gapAfterFailures(resolved.options().pollInterval(), look.failures());
+    static Action pollAgain(Action.SchedulePoll poll, ResolvedCommand resolved, Instant now) {
+        Duration gap = PollPlan.gapAfterFailures(resolved.options().pollInterval(), poll.failures());
         return new Action.SchedulePoll(
-                look.commandId(), look.target(), look.runId(), now.plus(gap), look.failures() + 1);
+                poll.commandId(), poll.target(), poll.runId(), now.plus(gap), poll.failures() + 1);
     }
 
     /** Asks once more; who calls this sees to it that the run is looked at. */

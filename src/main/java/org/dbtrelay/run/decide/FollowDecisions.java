@@ -34,7 +34,7 @@ final class FollowDecisions {
 
     /** A wait for somebody else's run begins when it has been read. */
     static Decision waiting(RunEntry entry, Task.Follow task, Input.CommandInput input, Instant now, Policy policy) {
-        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look))
+        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var check))
                 || run == null) {
             return Decision.NOTHING;
         }
@@ -95,7 +95,7 @@ final class FollowDecisions {
             case Input.CancelRequested(String id, CancelReason reason) ->
                 cancel(DecisionBuilder.of(entry, now), resolved, state, reason, now, policy);
             case Input.JobFound found -> gone(entry, state, now);
-            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure)
+            case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure)
             when isPastDeadline(resolved, now) ->
                 atDeadline(
                         DecisionBuilder.of(entry, now),
@@ -104,8 +104,8 @@ final class FollowDecisions {
                         "it could not be looked at (" + failure.detail() + ")",
                         now,
                         policy);
-            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
-                Decision.only(CommonDecisions.lookAgain(look, resolved, now));
+            case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
+                Decision.only(CommonDecisions.pollAgain(poll, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
                 Decision.only(
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
@@ -145,13 +145,13 @@ final class FollowDecisions {
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() -> notSeen(entry, state, now);
             case Input.JobFound found -> gone(entry, state, now);
-            case Input.CallFailed(Action.SchedulePoll look, CallFailure failure) ->
+            case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 state.isToAskAgain(now)
                         ? CommonDecisions.cancelAgain(
-                                DecisionBuilder.of(entry, now).then(CommonDecisions.lookAgain(look, resolved, now)),
+                                DecisionBuilder.of(entry, now).then(CommonDecisions.pollAgain(poll, resolved, now)),
                                 state,
                                 now)
-                        : Decision.only(CommonDecisions.lookAgain(look, resolved, now));
+                        : Decision.only(CommonDecisions.pollAgain(poll, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
                 Decision.only(
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));

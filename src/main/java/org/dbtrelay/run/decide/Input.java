@@ -103,14 +103,14 @@ public sealed interface Input {
      * @param run null: the job has no run
      * @param canRetry dbt Cloud says that it can be resumed
      * @param whyNot dbt Cloud's word for why not; null: it has none
-     * @param look as part of which the job's newest run was read; null: it is the run that the command names
+     * @param check as part of which the job's newest run was read; null: it is the run that the command names
      */
     record RunRead(
             String commandId,
             @Nullable RunSnapshot run,
             boolean canRetry,
             @Nullable String whyNot,
-            @Nullable StartCheck look)
+            @Nullable StartCheck check)
             implements CommandInput {
 
         /** The run that the command names was read. */
@@ -120,19 +120,19 @@ public sealed interface Input {
     }
 
     /** The runs of its job that dbt Cloud has in flight, oldest first. */
-    record RunsInFlight(String commandId, List<RunSnapshot> runs, StartCheck look) implements CommandInput {}
+    record RunsInFlight(String commandId, List<RunSnapshot> runs, StartCheck check) implements CommandInput {}
 
     /**
      * The budget has a request for the start, and a connection is free.
      *
      * @param newestRunId the highest run id of the job that is known; null: none is
-     * @param look upon which the start depends; null: upon none
+     * @param check upon which the start depends; null: upon none
      */
     record StartReserved(
             String commandId,
             StartCall call,
             @Nullable Long newestRunId,
-            @Nullable StartCheck look) implements CommandInput {
+            @Nullable StartCheck check) implements CommandInput {
 
         /** The start depends upon no look. */
         public StartReserved(String commandId, StartCall call, @Nullable Long newestRunId) {
@@ -198,7 +198,7 @@ public sealed interface Input {
      *
      * @param action the call; so a late failure of one call is not taken for that of another
      */
-    record CallFailed(Action action, CallFailure failure) implements CommandInput {
+    record CallFailed(Action.External action, CallFailure failure) implements CommandInput {
         @Override
         public String commandId() {
             return action.commandId();

@@ -33,7 +33,7 @@ final class RetryDecisions {
             case Input.TurnReached turn
             when task.run() instanceof RunSelector.ById(long runId) ->
                 Decision.only(new Action.ReadRun(entry.commandId(), resolved.target(), runId));
-            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var look)
+            case Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var check)
             when run != null -> {
                 if (!canRetry) {
                     yield DecisionBuilder.of(entry, now)

@@ -83,10 +83,10 @@ final class SearchDecisions {
         if (isOver(entry, state, now, policy)) {
             return unclear(entry, "the last look for it failed: " + failure.detail(), now);
         }
-        return lookAgain(entry, state, now.plus(BackOff.after(state.looks())), now);
+        return pollAgain(entry, state, now.plus(BackOff.after(state.looks())), now);
     }
 
-    private static Decision lookAgain(RunEntry entry, RunState.Searching state, Instant at, Instant now) {
+    private static Decision pollAgain(RunEntry entry, RunState.Searching state, Instant at, Instant now) {
         return DecisionBuilder.of(entry, now).wakeAt(at).to(state.lookAgainAt(at));
     }
 
@@ -104,7 +104,7 @@ final class SearchDecisions {
         if (lookBegunAt.isBefore(state.since().plus(policy.unclearWait())) || lookBegunAt.isAfter(now)) {
             Instant next = now.plus(BackOff.after(state.looks()));
             Instant lastLook = state.since().plus(policy.unclearWait());
-            return lookAgain(entry, state, next.isAfter(lastLook) ? latest(now, lastLook) : next, now);
+            return pollAgain(entry, state, next.isAfter(lastLook) ? latest(now, lastLook) : next, now);
         }
         ResolvedCommand resolved = entry.openCommand();
         DecisionBuilder builder = DecisionBuilder.of(entry, now);

@@ -67,7 +67,7 @@ final class StartDecisions {
     }
 
     /** All that were ahead of it at its job have started, or ended: what is next depends on what it asks for. */
-    private static Decision turn(RunEntry entry, StartCheck look) {
+    private static Decision turn(RunEntry entry, StartCheck check) {
         ResolvedCommand resolved = entry.openCommand();
         @Nullable Long jobId = resolved.jobId();
         if (jobId == null) {
@@ -77,8 +77,8 @@ final class StartDecisions {
         }
         return Decision.only(
                 standsBesideNone(entry)
-                        ? new Action.ListInFlight(entry.commandId(), resolved.target(), jobId, look)
-                        : whenFree(entry.commandId(), resolved, jobId, look));
+                        ? new Action.ListInFlight(entry.commandId(), resolved.target(), jobId, check)
+                        : whenFree(entry.commandId(), resolved, jobId, check));
     }
 
     /** Whether {@code if_running} requires a check of runs in flight. */
@@ -93,18 +93,18 @@ final class StartDecisions {
     }
 
     /** The next action when no run in flight is in the way. */
-    private static Action whenFree(String commandId, ResolvedCommand resolved, long jobId, StartCheck look) {
+    private static Action whenFree(String commandId, ResolvedCommand resolved, long jobId, StartCheck check) {
         boolean asksForNewest = resolved.task() instanceof Task.Trigger trigger
                 ? trigger.retryFromFailure()
                 : resolved.task() instanceof Task.Rerun;
         return asksForNewest
-                ? new Action.ReadNewestRun(commandId, resolved.target(), jobId, look)
+                ? new Action.ReadNewestRun(commandId, resolved.target(), jobId, check)
                 : new Action.ReserveStart(
                         commandId,
                         resolved.target(),
                         jobId,
                         new StartCall.Trigger(),
-                        look.answeredAt() == null ? null : look);
+                        check.answeredAt() == null ? null : check);
     }
 
     private static Decision jobFound(RunEntry entry, JobDetails job, Instant now, Policy policy, JobQueues queues) {
@@ -168,10 +168,10 @@ final class StartDecisions {
         }
         List<RunSnapshot> all = together(seen.runs(), queues.oneOfEachInFlight(resolved.target(), jobId));
         if (all.isEmpty()) {
-            return Decision.only(whenFree(entry.commandId(), resolved, jobId, seen.look()));
+            return Decision.only(whenFree(entry.commandId(), resolved, jobId, seen.check()));
         }
         return switch (resolved.options().ifRunning()) {
-            case QUEUE -> Decision.only(whenFree(entry.commandId(), resolved, jobId, seen.look()));
+            case QUEUE -> Decision.only(whenFree(entry.commandId(), resolved, jobId, seen.check()));
             case SKIP ->
                 DecisionBuilder.of(entry, now)
                         .rejected(
@@ -265,7 +265,7 @@ final class StartDecisions {
 
     private static Decision reserve(RunEntry entry, long jobId, StartCall call, Input.RunRead read) {
         return Decision.only(
-                new Action.ReserveStart(entry.commandId(), entry.openCommand().target(), jobId, call, read.look()));
+                new Action.ReserveStart(entry.commandId(), entry.openCommand().target(), jobId, call, read.check()));
     }
 
     private static Decision start(
@@ -278,7 +278,7 @@ final class StartDecisions {
         if (over != null) {
             return over;
         }
-        if (may.look() != null && may.look().isOld(now)) {
+        if (may.check() != null && may.check().isOld(now)) {
             return turn(entry, StartCheck.AGAIN);
         }
         StartAttempts starts = state.starts().begin(now, may.newestRunId());

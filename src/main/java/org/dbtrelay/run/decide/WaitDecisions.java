@@ -30,7 +30,7 @@ final class WaitDecisions {
         return switch (input) {
             case Input.CancelRequested(String id, CancelReason reason) ->
                 DecisionBuilder.of(entry, now).cancelled(reason, withoutRun(reason));
-            case Input.CallFailed(Action action, CallFailure failure) ->
+            case Input.CallFailed(Action.External action, CallFailure failure) ->
                 isAsked(action) ? callFailed(entry, state, failure, now) : Decision.NOTHING;
             case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now);
             case Input.TimerFired woken
@@ -66,7 +66,7 @@ final class WaitDecisions {
     }
 
     /** Whether a command that waits can have asked for this; anything else is a late answer from an earlier state. */
-    private static boolean isAsked(Action action) {
+    private static boolean isAsked(Action.External action) {
         return switch (action) {
             case Action.LookUpJob lookUp -> true;
             case Action.ReadJob read -> true;
@@ -74,7 +74,6 @@ final class WaitDecisions {
             case Action.ReadNewestRun read -> true;
             case Action.ListInFlight list -> true;
             case Action.ReserveStart reserve -> true;
-            case Action.SetTimer wake -> false;
             case Action.Start start -> false;
             case Action.SearchMarker search -> false;
             case Action.SearchRetry search -> false;

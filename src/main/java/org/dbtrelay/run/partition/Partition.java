@@ -142,8 +142,8 @@ public final class Partition {
             }
             case Input.StartReserved start -> reserved.add(start.commandId());
             // If it does not go on to its start, its place is another's.
-            case Input.RunsInFlight listed when listed.look().again() -> reserved.add(listed.commandId());
-            case Input.RunRead read when read.look() != null && read.look().again() -> reserved.add(read.commandId());
+            case Input.RunsInFlight listed when listed.check().again() -> reserved.add(listed.commandId());
+            case Input.RunRead read when read.check() != null && read.check().again() -> reserved.add(read.commandId());
             case Input.Started started -> startsOnWire.remove(started.commandId());
             case Input.StartRefused refused -> startsOnWire.remove(refused.commandId());
             case Input.StartFailed failed -> startsOnWire.remove(failed.commandId());
@@ -268,12 +268,12 @@ public final class Partition {
     }
 
     private static boolean isSecondCheck(Action action) {
-        return (action instanceof Action.ListInFlight list && list.look().again())
-                || (action instanceof Action.ReadNewestRun read && read.look().again());
+        return (action instanceof Action.ListInFlight list && list.check().again())
+                || (action instanceof Action.ReadNewestRun read && read.check().again());
     }
 
     private void awaitSlot(Action.ReserveStart reserve, Set<String> unused) {
-        if (reserve.look() != null && reserve.look().again()) {
+        if (reserve.check() != null && reserve.check().again()) {
             // It keeps its slot; a permit that it may still hold could be the one that it would wait for.
             reserved.remove(reserve.commandId());
             unused.add(reserve.commandId());

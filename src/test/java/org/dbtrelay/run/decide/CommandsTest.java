@@ -471,7 +471,7 @@ class CommandsTest {
     @MethodSource("neverAsked")
     void whatCouldNotBeAskedInTimeIsOverAndSaysSo(Task task, String end, String message) {
         course.take(commanded(command("c2", task)));
-        course.fail("c2", Action.class, new CallFailure.NotSent("refused"));
+        course.fail("c2", Action.External.class, new CallFailure.NotSent("refused"));
         course.pass(Duration.ofHours(24));
 
         course.take(new Input.TimerFired("c2"));
@@ -522,7 +522,7 @@ class CommandsTest {
     void whatARetryHasReadBeforeItHasToWaitCountsNoMore() {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
-        course.fail("c2", Action.class, new CallFailure.NotSent("refused"));
+        course.fail("c2", Action.External.class, new CallFailure.NotSent("refused"));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         assertThat(course.lastActions()).isEmpty();
         course.pass(Duration.ofMinutes(1));

@@ -64,11 +64,12 @@ public final class Course implements Batch {
     }
 
     /** The last call of a kind that a command has asked for fails. */
-    Decision fail(String id, Class<? extends Action> type, CallFailure failure) {
+    Decision fail(String id, Class<? extends Action.External> type, CallFailure failure) {
         return take(new Input.CallFailed(
                 actions.reversed().stream()
-                        .filter(action ->
-                                type.isInstance(action) && action.commandId().equals(id))
+                        .filter(type::isInstance)
+                        .map(type::cast)
+                        .filter(action -> action.commandId().equals(id))
                         .findFirst()
                         .orElseThrow(() -> new AssertionError(id + " has asked for no " + type.getSimpleName())),
                 failure));

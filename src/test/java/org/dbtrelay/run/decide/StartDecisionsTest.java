@@ -33,13 +33,13 @@ class StartDecisionsTest {
     void aStartThatWaitedForHoursLooksAgainAtWhatRuns() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
-        StartCheck first = course.lastAction(Action.ReserveStart.class).look();
+        StartCheck first = course.lastAction(Action.ReserveStart.class).check();
         course.pass(Duration.ofHours(3));
 
         course.take(new Input.StartReserved("c1", TRIGGER, 50L, first));
 
         assertThat(course.lastActions()).noneMatch(Action.Start.class::isInstance);
-        assertThat(course.lastAction(Action.ListInFlight.class).look()).isEqualTo(StartCheck.AGAIN);
+        assertThat(course.lastAction(Action.ListInFlight.class).check()).isEqualTo(StartCheck.AGAIN);
         course.take(inFlight(StartCheck.AGAIN, RunSamples.run(Known.RUNNING)));
         assertThat(course.types()).containsExactly("command.accepted", "command.rejected");
     }
@@ -48,7 +48,7 @@ class StartDecisionsTest {
     void aSecondLookLeadsToAStart() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.AGAIN));
-        StartCheck second = course.lastAction(Action.ReserveStart.class).look();
+        StartCheck second = course.lastAction(Action.ReserveStart.class).check();
         course.pass(Duration.ofSeconds(30));
 
         course.take(new Input.StartReserved("c1", TRIGGER, 50L, second));
@@ -60,13 +60,13 @@ class StartDecisionsTest {
     void aFreshLookLeadsToAStartAndOneOfAnotherClockDoesNot() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
-        StartCheck look = course.lastAction(Action.ReserveStart.class).look();
+        StartCheck check = course.lastAction(Action.ReserveStart.class).check();
         course.pass(Duration.ofSeconds(-1));
-        course.take(new Input.StartReserved("c1", TRIGGER, 50L, look));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, check));
         assertThat(course.lastActions()).noneMatch(Action.Start.class::isInstance);
 
         course.pass(Duration.ofSeconds(6));
-        course.take(new Input.StartReserved("c1", TRIGGER, 50L, look));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, check));
 
         assertThat(course.lastAction(Action.Start.class).jobId()).isEqualTo(7);
     }
@@ -75,10 +75,10 @@ class StartDecisionsTest {
     void whatWaitsTooLongIsOverAndLooksNoMore() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
-        StartCheck look = course.lastAction(Action.ReserveStart.class).look();
+        StartCheck check = course.lastAction(Action.ReserveStart.class).check();
         course.pass(Duration.ofHours(24));
 
-        course.take(new Input.StartReserved("c1", TRIGGER, 50L, look));
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L, check));
 
         assertThat(course.types()).containsExactly("command.accepted", "run.abandoned");
         assertThat(course.lastActions()).isEmpty();
@@ -86,9 +86,9 @@ class StartDecisionsTest {
 
     @Test
     void ofTwoAnswersOfALookTheOlderOneCounts() {
-        StartCheck look = StartCheck.FIRST.answered(course.now);
+        StartCheck check = StartCheck.FIRST.answered(course.now);
 
-        assertThat(look.answered(course.now.plusSeconds(9))).isEqualTo(look);
+        assertThat(check.answered(course.now.plusSeconds(9))).isEqualTo(check);
         assertThat(StartCheck.FIRST.isOld(course.now)).isTrue();
     }
 
@@ -104,9 +104,9 @@ class StartDecisionsTest {
             Action.ReserveStart reserve = other.lastAction(Action.ReserveStart.class);
             other.pass(Duration.ofHours(3));
 
-            other.take(new Input.StartReserved("c1", reserve.call(), 99L, reserve.look()));
+            other.take(new Input.StartReserved("c1", reserve.call(), 99L, reserve.check()));
 
-            assertThat(other.lastAction(Action.ReadNewestRun.class).look()).isEqualTo(StartCheck.AGAIN);
+            assertThat(other.lastAction(Action.ReadNewestRun.class).check()).isEqualTo(StartCheck.AGAIN);
         }
     }
 
@@ -187,8 +187,8 @@ class StartDecisionsTest {
         course.take(commanded(command("c1", job(7), new RequestedOptions(null, null, null, null, ifRunning, null))));
     }
 
-    private Input.RunsInFlight inFlight(StartCheck look, RunSnapshot... runs) {
-        return new Input.RunsInFlight("c1", List.of(runs), look.answered(course.now));
+    private Input.RunsInFlight inFlight(StartCheck check, RunSnapshot... runs) {
+        return new Input.RunsInFlight("c1", List.of(runs), check.answered(course.now));
     }
 
     private String lastMessage() {

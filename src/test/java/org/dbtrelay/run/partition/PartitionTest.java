@@ -105,8 +105,8 @@ class PartitionTest {
         return partition.committed(actions);
     }
 
-    private static Action.ReserveStart reserve(String id, StartCheck look) {
-        return new Action.ReserveStart(id, ACCOUNT, 7, new StartCall.Trigger(), look);
+    private static Action.ReserveStart reserve(String id, StartCheck check) {
+        return new Action.ReserveStart(id, ACCOUNT, 7, new StartCall.Trigger(), check);
     }
 
     private static Input.StartReserved reserved(String id) {
