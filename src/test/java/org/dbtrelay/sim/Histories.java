@@ -115,17 +115,23 @@ final class Histories {
         return part;
     }
 
-    /** The same seed with as few commands and faults as still go wrong. */
+    /** The same seed with as few commands and faults as still break the same rule. */
     static Simulation.Result shrunk(Simulation.Result bad) {
-        Simulation.Result smallest = bad;
         for (int commands = 1; commands <= bad.plan().commands(); commands++) {
             for (int faults = 0; faults <= bad.plan().faults(); faults++) {
                 Simulation.Result result = Simulation.run(bad.plan().with(commands, faults));
-                if (!result.isFine()) {
+                if (!result.isFine() && ruleBrokenBy(result).equals(ruleBrokenBy(bad))) {
                     return result;
                 }
             }
         }
-        return smallest;
+        return bad;
+    }
+
+    /** The words of a violation without the command and the figures. */
+    private static String ruleBrokenBy(Simulation.Result bad) {
+        String text = bad.violations().getFirst();
+        int details = text.indexOf(':');
+        return (details < 0 ? text : text.substring(0, details)).replaceAll("command-\\S+|\\d+", "");
     }
 }

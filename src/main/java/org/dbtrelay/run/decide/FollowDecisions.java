@@ -88,32 +88,27 @@ final class FollowDecisions {
                         : observed(entry, state, ended.end().run(), now, policy, queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() && isPastDeadline(resolved, now) ->
-                atDeadline(
-                        DecisionBuilder.of(entry, now),
-                        resolved,
-                        state,
-                        "dbt Cloud does not know it any more (404)",
-                        now,
-                        policy);
+                atDeadline(entry, state, "dbt Cloud does not know it any more (404)", now, policy);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() -> notSeen(entry, state, now);
+            case Input.CancelRequested late when hasEnded(state) -> Decision.NOTHING;
             case Input.CancelRequested(String id, CancelReason reason) ->
                 cancel(DecisionBuilder.of(entry, now), resolved, state, reason, now, policy);
             case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure)
             when isPastDeadline(resolved, now) ->
-                atDeadline(
-                        DecisionBuilder.of(entry, now),
-                        resolved,
-                        state,
-                        "it could not be looked at (" + failure.detail() + ")",
-                        now,
-                        policy);
+                atDeadline(entry, state, "it could not be looked at (" + failure.detail() + ")", now, policy);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 Decision.only(CommonDecisions.pollAgain(poll, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
                 Decision.only(
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
+            case Input.Restored restored
+            when hasEnded(state) ->
+                DecisionBuilder.of(entry, now)
+                        .readEnd(state.run())
+                        .wakeAt(latest(now, resolved.options().deadline()).plus(CommonDecisions.LAST_LOOK))
+                        .unchanged();
             case Input.Restored restored ->
                 DecisionBuilder.of(entry, now)
                         .watch(state.run(), now)
@@ -121,7 +116,7 @@ final class FollowDecisions {
                         .unchanged();
             case Input.TimerFired woken
             when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK)) ->
-                atDeadline(DecisionBuilder.of(entry, now), resolved, state, "the last look had no answer", now, policy);
+                atDeadline(entry, state, "the last look had no answer", now, policy);
             case Input.TimerFired woken
             when isPastDeadline(resolved, now) ->
                 DecisionBuilder.of(entry, now)
@@ -187,7 +182,7 @@ final class FollowDecisions {
             return builder.readEnd(run).unchanged();
         }
         if (isPastDeadline(resolved, now)) {
-            return atDeadline(builder, resolved, new RunState.Following(run, now, null), null, now, policy);
+            return atDeadline(entry, new RunState.Following(run, now, null), null, now, policy);
         }
         if (!isNews(state.run(), run)) {
             builder.watch(run, nextPoll(resolved, run, state.changedAt(), now, policy, queues));
@@ -222,6 +217,15 @@ final class FollowDecisions {
         };
     }
 
+    /** Whether the run had ended when it was read first: its end is to be told, whatever dbt Cloud answers from now on. */
+    private static boolean hasEnded(RunState.Following state) {
+        return state.run().status().isTerminal();
+    }
+
+    private static Instant latest(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
+    }
+
     private static boolean isOf(RunState.WithRun state, RunSnapshot run) {
         return run.runId() == state.run().runId();
     }
@@ -236,12 +240,12 @@ final class FollowDecisions {
      * @param trouble why it has shown nothing; null: it has
      */
     private static Decision atDeadline(
-            DecisionBuilder builder,
-            ResolvedCommand resolved,
-            RunState.Following state,
-            @Nullable String trouble,
-            Instant now,
-            Policy policy) {
+            RunEntry entry, RunState.Following state, @Nullable String trouble, Instant now, Policy policy) {
+        ResolvedCommand resolved = entry.openCommand();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        if (state.run().status() instanceof JobRunStatus.Known end && hasEnded(state)) {
+            return ended(entry, state.run(), RunEnd.unread(state.run(), null), end, null, now, policy);
+        }
         if (resolved.options().cancelsAtDeadline()) {
             return cancel(builder, resolved, state, CancelReason.CANCELLED_BY_RELAY, now, policy);
         }
