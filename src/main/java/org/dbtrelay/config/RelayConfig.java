@@ -159,7 +159,7 @@ public interface RelayConfig {
 
     /** {@code relay.poll}. */
     interface Poll {
-        /** The longest gap between two looks at a run, budget permitting. */
+        /** The longest gap between two polls of a run, budget permitting. */
         @WithDefault("10s")
         Duration interval();
     }

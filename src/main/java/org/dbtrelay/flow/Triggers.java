@@ -64,10 +64,10 @@ class Triggers {
         });
     }
 
-    /** Whatever goes wrong, the command goes on, and what it holds is given back. */
+    /** After any internal error the command goes on, and its reservation is given back. */
     private static Input fault(Action.ReserveStart action, Throwable e) {
         LOG.error(
-                "A fault of the relay stopped a call; it will be made again",
+                "Internal error: a call stopped; it will be made again",
                 e,
                 pair(LogKey.COMMAND_ID, action.commandId()),
                 pair(LogKey.ACTION, Action.ReserveStart.class.getSimpleName()));
@@ -115,7 +115,7 @@ class Triggers {
                     : trigger(action, client.get(), permit, window);
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay left the fate of a trigger open",
+                    "Internal error: it is unclear whether a trigger was sent",
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()));
             return new Input.StartFailed(
@@ -204,7 +204,7 @@ class Triggers {
                     e.failure());
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay stopped a call; its answer was only to say why a trigger was refused",
+                    "Internal error: a call stopped that would only have explained a refused trigger",
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()));
         }

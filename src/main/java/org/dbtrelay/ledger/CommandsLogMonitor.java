@@ -81,7 +81,7 @@ class CommandsLogMonitor {
         } catch (LedgerException e) {
             LOG.debug("No broker tells of the topics; the next look does", pair(LogKey.REASON, e.getMessage()));
         } catch (RuntimeException e) {
-            LOG.error("A fault of the relay ended a look at the topics; the next look does it", e);
+            LOG.error("Internal error: a check of the topics stopped; the next check repeats it", e);
         }
     }
 }

@@ -126,7 +126,7 @@ class HintTopic {
                     complain(e.getMessage());
                 } catch (RuntimeException e) {
                     // Without this thread no hint of another instance would arrive any more.
-                    LOG.error("A fault of the relay stopped the reading of hints; they are read again", e);
+                    LOG.error("Internal error: the reading of hints stopped; it begins again", e);
                 }
             } while (!stopping.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {

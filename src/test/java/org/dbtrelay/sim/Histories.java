@@ -49,8 +49,7 @@ final class Histories {
         return run(index -> (mutant.hint() + index) % count, count, mutant, true, Duration.ofDays(1));
     }
 
-    private static Outcome run(
-            LongUnaryOperator seeds, long count, Mutant mutant, boolean untilBad, Duration atMost)
+    private static Outcome run(LongUnaryOperator seeds, long count, Mutant mutant, boolean untilBad, Duration atMost)
             throws InterruptedException {
         int threads = Runtime.getRuntime().availableProcessors();
         AtomicLong next = new AtomicLong();

@@ -22,7 +22,9 @@ class MutantsTest {
     }
 
     @Test
-    @Timeout(value = 1, unit = TimeUnit.HOURS) // It is work, not waiting: on a busy machine it takes as long as it takes.
+    @Timeout(
+            value = 1,
+            unit = TimeUnit.HOURS) // It is work, not waiting: on a busy machine it takes as long as it takes.
     void eachBrokenRuleIsNoticed() throws InterruptedException {
         List<Mutant> survivors = new ArrayList<>();
         for (Mutant mutant : Mutant.values()) {

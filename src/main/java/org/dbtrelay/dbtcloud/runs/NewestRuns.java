@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NewestRuns {
 
-    /** An older bound is as safe, but makes a look for a lost trigger read more of the job's runs. */
+    /** An older bound is as safe, but makes a search for a lost trigger read more of the job's runs. */
     private static final Duration FRESH = Duration.ofMinutes(5);
 
     /** Commands can name any number of jobs, also such as dbt Cloud does not have. */

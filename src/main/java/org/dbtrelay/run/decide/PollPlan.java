@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.dbtrelay.run.state.BackOff;
 
 /**
- * The gap until the next poll of a run. The configured interval is the longest gap; the first looks after a change
+ * The gap until the next poll of a run. The configured interval is the longest gap; the first polls after a change
  * come sooner, because that is when most happens. Looks that bring nothing come later and later, up to a minute.
  */
 final class PollPlan {
@@ -12,7 +12,7 @@ final class PollPlan {
     private PollPlan() {}
 
     /**
-     * The gap to the next look.
+     * The gap to the next poll.
      *
      * @param age how long ago the status last changed
      */
@@ -24,16 +24,16 @@ final class PollPlan {
     }
 
     /**
-     * The gap after a look that failed: the interval, or a back-off where that is longer.
+     * The gap after a poll that failed: the interval, or a back-off where that is longer.
      *
-     * @param failures how many looks in a row had failed before
+     * @param failures how many polls in a row had failed before
      */
     static Duration gapAfterFailures(Duration interval, int failures) {
         return longer(interval, BackOff.after(failures));
     }
 
     /**
-     * The gap to the next look at a run that dbt Cloud does not know: it doubles.
+     * The gap to the next poll of a run that dbt Cloud does not know: it doubles.
      *
      * @param age how long it has not been known
      */
