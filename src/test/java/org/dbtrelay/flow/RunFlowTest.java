@@ -65,6 +65,7 @@ class RunFlowTest {
     private final PollSchedule polls = new PollSchedule();
     private final RelayConfig config = config();
     private final Permit permit = TestBudgets.wide().reserve(Priority.TRIGGER).join();
+    private boolean isFree;
     private RunFlows flows;
     private PartitionProcessor.Session session;
 
@@ -106,6 +107,15 @@ class RunFlowTest {
         assertThat(polls.size()).isOne();
     }
 
+    @Test
+    void startsAfterTheOneCommitOfAcceptanceAndIntent() throws LedgerException {
+        isFree = true;
+
+        session.take(List.of(command()));
+
+        assertThat(journal).containsExactly("commit", "acknowledge", "start");
+    }
+
     /** A commit of which nobody knows whether it counts, and one that another owner has fenced off. */
     enum FailedCommit {
         LOST(new TimeoutException("no broker answered in time"), LedgerException.Kind.LOST),
@@ -130,6 +140,20 @@ class RunFlowTest {
 
         assertThat(failed.kind()).isEqualTo(commit.kind);
         assertThat(journal).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void sendsNoTriggerAfterAFailedCommitOfAcceptanceAndIntent(FailedCommit commit) {
+        isFree = true;
+        ledger.commitTransactionException = commit.failure;
+
+        assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command()))))
+                .isNotNull();
+        session.end();
+
+        assertThat(journal).isEmpty();
+        assertThat(TestBudgets.isOpen(permit)).as("the permit is given back").isFalse();
     }
 
     @ParameterizedTest
@@ -290,10 +314,19 @@ class RunFlowTest {
                 inbox::add);
     }
 
-    /** Grants a reservation at once, and sends nothing. */
+    /** Grants each reservation, and sends nothing. */
     private final class JournaledTriggers extends Triggers {
         JournaledTriggers() {
             super(null, RelayTraces.none());
+        }
+
+        @Override
+        Input.StartReserved reserveAtOnce(Action.ReserveStart action, Reservations reservations) {
+            if (!isFree) {
+                return null;
+            }
+            reservations.hold(action.commandId(), permit);
+            return new Input.StartReserved(action.commandId(), action.call(), 69L, action.check());
         }
 
         @Override
