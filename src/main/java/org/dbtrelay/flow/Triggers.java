@@ -111,7 +111,7 @@ class Triggers {
                 failure -> inbox.accept(fault(action, failure)));
     }
 
-    /** A start that had its permit and gave it back to look again has waited already. */
+    /** A start that had its permit and gave it back for another check has waited already. */
     private static Priority priority(Action.ReserveStart action) {
         return action.check() != null && action.check().again() ? Priority.START_AFTER_LOOK : Priority.TRIGGER;
     }

@@ -296,7 +296,7 @@ class RunFlowTest {
 
                     @Override
                     public long[] endAndCommitted(int partition) {
-                        return new long[] {0, 0};
+                        return new long[] {10, 0};
                     }
 
                     @Override
@@ -350,6 +350,13 @@ class RunFlowTest {
     private final class Ledger extends MockProducer<byte[], byte[]> {
         Ledger() {
             super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+        }
+
+        @Override
+        public void initTransactions() {
+            if (!transactionInitialized()) {
+                super.initTransactions();
+            }
         }
 
         @Override

@@ -87,7 +87,7 @@ final class SearchDecisions {
     }
 
     private static Decision pollAgain(RunEntry entry, RunState.Searching state, Instant at, Instant now) {
-        return DecisionBuilder.of(entry, now).wakeAt(at).to(state.lookAgainAt(at));
+        return DecisionBuilder.of(entry, now).wakeAt(at).to(state.searchAgainAt(at));
     }
 
     private static Decision unclear(RunEntry entry, String why, Instant now) {

@@ -83,7 +83,7 @@ public sealed interface RunState {
         }
 
         /** One more search has found nothing. */
-        public Searching lookAgainAt(Instant at) {
+        public Searching searchAgainAt(Instant at) {
             return new Searching(starts, call, since, looks + 1, at);
         }
 
