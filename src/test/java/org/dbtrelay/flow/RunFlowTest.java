@@ -135,8 +135,7 @@ class RunFlowTest {
     void neitherAcknowledgesNorReservesAfterAFailedCommit(FailedCommit commit) {
         ledger.commitTransactionException = commit.failure;
 
-        LedgerException failed =
-                catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command())));
+        LedgerException failed = catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command())));
 
         assertThat(failed.kind()).isEqualTo(commit.kind);
         assertThat(journal).isEmpty();
@@ -226,7 +225,8 @@ class RunFlowTest {
 
         session.take(List.of());
 
-        assertThat(polls.takeDue(polls.accounts().iterator().next(), clock.instant().plus(Duration.ofHours(1)), false))
+        assertThat(polls.takeDue(
+                        polls.accounts().iterator().next(), clock.instant().plus(Duration.ofHours(1)), false))
                 .hasSize(1);
     }
 
@@ -245,8 +245,7 @@ class RunFlowTest {
                 new RecordHeaders(),
                 Optional.empty());
         return new MailboxItem(
-                SimCommands.decoder(config).decode(record),
-                new SourceRecord(record, () -> journal.add("acknowledge")));
+                SimCommands.decoder(config).decode(record), new SourceRecord(record, () -> journal.add("acknowledge")));
     }
 
     private List<MailboxItem> answers() {
@@ -261,8 +260,21 @@ class RunFlowTest {
                 "c1",
                 1,
                 new RunSnapshot(
-                        70, 1, null, null, 7, null, JobRunStatus.Known.QUEUED, null, null, clock.instant(), null, null,
-                        false, null, null)));
+                        70,
+                        1,
+                        null,
+                        null,
+                        7,
+                        null,
+                        JobRunStatus.Known.QUEUED,
+                        null,
+                        null,
+                        clock.instant(),
+                        null,
+                        null,
+                        false,
+                        null,
+                        null)));
     }
 
     private Claim claim() throws Exception {
@@ -335,8 +347,8 @@ class RunFlowTest {
             reservations.await(
                     action.commandId(),
                     CompletableFuture.completedFuture(permit),
-                    () -> answers.accept(new Input.StartReserved(
-                            action.commandId(), new StartCall.Trigger(), null, action.check())),
+                    () -> answers.accept(
+                            new Input.StartReserved(action.commandId(), new StartCall.Trigger(), null, action.check())),
                     failure -> {});
         }
 

@@ -182,8 +182,7 @@ class PollerTest {
     private void poll(Target target, String commandId, Duration in) {
         SimPolls.add(
                 polls,
-                new Action.SchedulePoll(
-                        commandId, target, RUN, clock.instant().plus(in), 0),
+                new Action.SchedulePoll(commandId, target, RUN, clock.instant().plus(in), 0),
                 // Long ago, so that no run is polled early for the half of its time that is over.
                 clock.instant(),
                 inbox::add);
@@ -202,8 +201,7 @@ class PollerTest {
     private static String run(String status) {
         return """
                 {"status":{"code":200,"is_success":true},"data":{"id":%d,"account_id":1,"project_id":11,
-                "environment_id":21,"job_definition_id":7,"status":%s,"created_at":"2026-11-22T09:59:00Z"}}"""
-                .formatted(RUN, status);
+                "environment_id":21,"job_definition_id":7,"status":%s,"created_at":"2026-11-22T09:59:00Z"}}""".formatted(RUN, status);
     }
 
     private Connections connections() {

@@ -130,7 +130,11 @@ class WebhooksTest {
         SimPolls.add(
                 polls,
                 new Action.SchedulePoll(
-                        "c1", new Target("default", ACCOUNT), RUN, clock.instant().plus(in), 0),
+                        "c1",
+                        new Target("default", ACCOUNT),
+                        RUN,
+                        clock.instant().plus(in),
+                        0),
                 clock.instant(),
                 input -> {});
     }

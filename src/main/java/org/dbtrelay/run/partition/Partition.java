@@ -163,6 +163,7 @@ public final class Partition {
             case Input.Started started -> startsOnWire.remove(started.commandId());
             case Input.StartRefused refused -> startsOnWire.remove(refused.commandId());
             case Input.StartFailed failed -> startsOnWire.remove(failed.commandId());
+            case Input.RunEnded ended -> queues.ended(ended.end().run());
             case Input.SweepResult swept -> {
                 marked.of(swept, batch.now()).forEach(found -> decide(found, batch));
                 return Decision.NOTHING;
