@@ -56,7 +56,8 @@ class Triggers {
                 .map(DbtCloudClient::starts)
                 .orElse(null);
         @Nullable Long newest = starts == null ? null : starts.newest().known(accountId);
-        @Nullable Permit permit = newest == null ? null : starts.reserveAtOnce(accountId, priority(action));
+        @Nullable
+        Permit permit = starts == null || newest == null ? null : starts.reserveAtOnce(accountId, priority(action));
         if (permit == null) {
             return null;
         }
@@ -86,10 +87,10 @@ class Triggers {
         });
     }
 
-    /** Whatever goes wrong, the command goes on, and what it holds is given back. */
+    /** After any internal error the command goes on, and its reservation is given back. */
     private static Input fault(Action.ReserveStart action, Throwable e) {
         LOG.error(
-                "A fault of the relay stopped a call; it will be made again",
+                "Internal error: a call stopped; it will be made again",
                 e,
                 pair(LogKey.COMMAND_ID, action.commandId()),
                 pair(LogKey.ACTION, Action.ReserveStart.class.getSimpleName()));
@@ -111,7 +112,7 @@ class Triggers {
                 failure -> inbox.accept(fault(action, failure)));
     }
 
-    /** A start that had its permit and gave it back to look again has waited already. */
+    /** A start that had its permit and gave it back for another check has waited already. */
     private static Priority priority(Action.ReserveStart action) {
         return action.check() != null && action.check().again() ? Priority.START_AFTER_LOOK : Priority.TRIGGER;
     }
@@ -137,7 +138,7 @@ class Triggers {
                     : trigger(action, client.get(), permit, window);
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay left the fate of a trigger open",
+                    "Internal error: it is unclear whether a trigger was sent",
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()));
             return new Input.StartFailed(
@@ -226,7 +227,7 @@ class Triggers {
                     e.failure());
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay stopped a call; its answer was only to say why a trigger was refused",
+                    "Internal error: a call stopped that would only have explained a refused trigger",
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()));
         }

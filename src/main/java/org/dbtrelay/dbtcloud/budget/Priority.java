@@ -13,9 +13,9 @@ public enum Priority {
     TRIGGER(0.94),
     /** Find a run by its marker, a job by its names, read a job. */
     LOOK_UP(0.875),
-    /** The last look at a run. */
+    /** The last poll of a run. */
     FINAL_READ(0.875),
-    /** A look at runs in flight. */
+    /** A poll of runs in flight. */
     POLL(0.75),
     /** A read for a person or a program: what commands ask for goes before. */
     READ(0.625),

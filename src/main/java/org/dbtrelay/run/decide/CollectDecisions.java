@@ -85,8 +85,8 @@ final class CollectDecisions {
             case Input.CallFailed(Action.CollectArtifacts collect, CallFailure failure) ->
                 collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
             case Input.EndExplained explained -> explained(entry, state, explained, now, policy);
-            case Input.TimerFired woken when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
-            case Input.TimerFired woken ->
+            case Input.TimerFired fired when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
+            case Input.TimerFired fired ->
                 state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
             case Input.Restored restored -> restored(entry, state, now);
             case Input.CommandInput other -> Decision.NOTHING;

@@ -19,8 +19,8 @@ import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The run is known: the relay polls it, tells each change, cancels it at its deadline, and tells its end. Whatever dbt Cloud answers, or
- * does not, the command is over within {@link CommonDecisions#LAST_LOOK} of its deadline, or within the patience with a cancellation.
+ * The run is known: the relay polls it, tells each change, cancels it at its deadline, and tells its end. With any answer of dbt Cloud, and
+ * with none, the command is over within {@link CommonDecisions#LAST_LOOK} of its deadline, or within the patience with a cancellation.
  */
 final class FollowDecisions {
 
@@ -97,7 +97,7 @@ final class FollowDecisions {
             case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure)
             when isPastDeadline(resolved, now) ->
-                atDeadline(entry, state, "it could not be looked at (" + failure.detail() + ")", now, policy);
+                atDeadline(entry, state, "it could not be polled (" + failure.detail() + ")", now, policy);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 Decision.only(CommonDecisions.pollAgain(poll, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
@@ -114,10 +114,10 @@ final class FollowDecisions {
                         .watch(state.run(), now)
                         .wakeAt(resolved.options().deadline())
                         .unchanged();
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK)) ->
-                atDeadline(entry, state, "the last look had no answer", now, policy);
-            case Input.TimerFired woken
+                atDeadline(entry, state, "the last poll had no answer", now, policy);
+            case Input.TimerFired fired
             when isPastDeadline(resolved, now) ->
                 DecisionBuilder.of(entry, now)
                         .watch(state.run(), now)
@@ -159,9 +159,9 @@ final class FollowDecisions {
                 DecisionBuilder.of(entry, now)
                         .wakeAt(state.askedAt().plus(BackOff.after(state.tries())))
                         .to(state.failed(failure.detail()));
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when !now.isBefore(patienceEnd(resolved, policy)) -> unconfirmed(entry, state, now, policy);
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when state.isToTryAgain(now) -> CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now), state, now);
             case Input.Restored restored ->
                 CommonDecisions.cancelAgain(
@@ -235,7 +235,7 @@ final class FollowDecisions {
     }
 
     /**
-     * The last look is over.
+     * The last poll is over.
      *
      * @param trouble why it has shown nothing; null: it has
      */
@@ -257,7 +257,7 @@ final class FollowDecisions {
                         : "the time-out passed; nobody knows whether the run goes on in dbt Cloud: " + trouble);
     }
 
-    /** The run is looked at all the same: whatever becomes of the cancellation, its end is the end. */
+    /** The relay goes on polling the run: its end is the end, with or without a cancellation. */
     private static Decision cancel(
             DecisionBuilder builder,
             ResolvedCommand resolved,

@@ -59,7 +59,7 @@ public record RunEvent(
      * Of {@code run.*}.
      *
      * @param run null if the command ended without one
-     * @param previousStatus null on the first look
+     * @param previousStatus null on the first poll
      * @param cause the producer's cause, without the marker
      * @param adopted the run was found, not started, by this command
      * @param failure null unless the run failed

@@ -463,7 +463,7 @@ class RunMachineTest {
     void aFaultOfTheRelayEndsTheCommandAlone() {
         following();
 
-        course.take(new Input.InternalFault("c1", "a fault of the relay"));
+        course.take(new Input.InternalFault("c1", "internal error of the relay"));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("internal");
         assertThat(course.entry("c1").unfinished()).isFalse();
