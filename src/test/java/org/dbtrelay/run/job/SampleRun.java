@@ -15,6 +15,8 @@ public final class SampleRun {
     private @Nullable Instant startedAt;
     private @Nullable String cause;
 
+    private RunDetails details = RunDetails.NONE;
+
     private SampleRun(long runId) {
         this.runId = runId;
     }
@@ -48,6 +50,11 @@ public final class SampleRun {
         return this;
     }
 
+    public SampleRun details(RunDetails value) {
+        details = value;
+        return this;
+    }
+
     public RunSnapshot build() {
         return new RunSnapshot(
                 runId,
@@ -64,6 +71,7 @@ public final class SampleRun {
                 null,
                 true,
                 cause,
-                null);
+                null,
+                details);
     }
 }
