@@ -148,7 +148,8 @@ final class CommitBatch implements Batch {
             changed.remove(decision.forgotten());
             forgotten.add(decision.forgotten());
         }
-        for (RunEvent event : decision.events()) {
+        for (RunEvent decided : decision.events()) {
+            RunEvent event = flow.named(decided);
             told.add(new Told(event, weighed(flow.events.record(event))));
         }
         actions.addAll(decision.actions());

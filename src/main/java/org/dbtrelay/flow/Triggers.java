@@ -15,6 +15,7 @@ import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayTraces;
+import org.dbtrelay.run.command.JobObstacle;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
@@ -210,14 +211,17 @@ class Triggers {
         };
     }
 
-    /** dbt Cloud's words for a deactivated job are not documented, so the job is asked. */
+    /** dbt Cloud's words for a job that it does not run for a trigger are not documented, so the job is asked. */
     private Input refused(Action.Start action, DbtCloudClient client, CallFailure.Refused refused) {
         RejectReason reason = RejectReason.REFUSED_BY_DBT_CLOUD;
+        String message = refused.detail();
         try {
-            if (client.jobs()
-                    .read(action.target().accountId(), action.jobId(), Priority.LOOK_UP)
-                    .deactivated()) {
-                reason = RejectReason.JOB_DEACTIVATED;
+            @Nullable
+            JobObstacle obstacle =
+                    JobObstacle.of(client.jobs().read(action.target().accountId(), action.jobId(), Priority.LOOK_UP));
+            if (obstacle != null) {
+                reason = obstacle.reason();
+                message = obstacle.message() + "; " + refused.detail();
             }
         } catch (DbtCloudException e) {
             CallFailureLog.report(
@@ -231,7 +235,7 @@ class Triggers {
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()));
         }
-        return new Input.StartRefused(action.commandId(), action.attempt(), reason, refused.detail());
+        return new Input.StartRefused(action.commandId(), action.attempt(), reason, message);
     }
 
     private static String trouble(CallFailure failure) {

@@ -119,6 +119,7 @@ public class Poller {
                                     .distinct()
                                     .toList());
             metrics.polled(answer.seen().size());
+            answer.seen().forEach(client.names()::want);
             answer.failure().ifPresent(failure -> report(target, due.size(), failure));
             return answer;
         } catch (DbtCloudException e) {

@@ -21,7 +21,7 @@ public enum Priority {
     READ(0.625),
     /** Lists and bodies of artifacts: long, and in no hurry. */
     ARTIFACT(0.5),
-    /** The search for second runs, which nobody waits for. */
+    /** The search for second runs and the lists of names, which nobody waits for. */
     SWEEP(0.5),
     /** An artifact for a person or a program, who may read it slowly: it must not take the places of those that commands want. */
     DOWNLOAD(0.25);

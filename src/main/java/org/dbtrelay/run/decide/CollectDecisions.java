@@ -254,7 +254,8 @@ final class CollectDecisions {
             RunEnd end,
             boolean stepsCame,
             Policy policy) {
-        RunSnapshot run = end.run().status().equals(state.run().status()) ? end.run() : state.run();
+        RunSnapshot run =
+                end.run().status().equals(state.run().status()) ? end.run().after(state.run()) : state.run();
         if (end.failure() != null
                 && RunEnd.isFailure(run)
                 && hasWhatWasTold(end, explaining)

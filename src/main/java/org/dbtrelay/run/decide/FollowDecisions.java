@@ -80,12 +80,12 @@ final class FollowDecisions {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
             case Input.RunObserved(String id, RunSnapshot run)
-            when isOf(state, run) -> observed(entry, state, run, now, policy, queues);
+            when isOf(state, run) -> observed(entry, state, run.after(state.run()), now, policy, queues);
             case Input.RunEnded ended
             when isOf(state, ended.end().run()) ->
                 ended.end().run().status() instanceof JobRunStatus.Known known && known.isTerminal()
                         ? ended(entry, state.run(), ended.end(), known, null, now, policy)
-                        : observed(entry, state, ended.end().run(), now, policy, queues);
+                        : observed(entry, state, ended.end().run().after(state.run()), now, policy, queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() && isPastDeadline(resolved, now) ->
                 atDeadline(entry, state, "dbt Cloud does not know it any more (404)", now, policy);
@@ -134,7 +134,9 @@ final class FollowDecisions {
             case Input.RunObserved(String id, RunSnapshot run)
             when isOf(state, run) ->
                 run.status().isTerminal()
-                        ? DecisionBuilder.of(entry, now).readEnd(run).unchanged()
+                        ? DecisionBuilder.of(entry, now)
+                                .readEnd(run.after(state.run()))
+                                .unchanged()
                         : goesOn(entry, state, now);
             case Input.RunEnded ended
             when isOf(state, ended.end().run()) ->
@@ -342,12 +344,13 @@ final class FollowDecisions {
     private static Decision ended(
             RunEntry entry,
             RunSnapshot before,
-            RunEnd end,
+            RunEnd read,
             JobRunStatus.Known status,
             @Nullable CancelReason asked,
             Instant now,
             Policy policy) {
         ResolvedCommand resolved = entry.openCommand();
+        RunEnd end = read.after(before);
         RunSnapshot run = end.run();
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();
