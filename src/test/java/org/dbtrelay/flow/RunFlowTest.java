@@ -31,6 +31,7 @@ import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.budget.TestBudgets;
+import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.event.SimEvents;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionProcessor;
@@ -43,8 +44,7 @@ import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
-import org.dbtrelay.run.job.JobRunStatus;
-import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +75,7 @@ class RunFlowTest {
         CommandViews views = new CommandViews();
         flows = new RunFlows(
                 policy,
+                TestConnections.silent(config, clock),
                 new Actions(null, null, null, clock, SimMetrics.none()) {
                     @Override
                     void perform(Action.Call action, Consumer<Input> answers) {
@@ -257,24 +258,7 @@ class RunFlowTest {
 
     private MailboxItem started() {
         return MailboxItem.of(new Input.Started(
-                "c1",
-                1,
-                new RunSnapshot(
-                        70,
-                        1,
-                        null,
-                        null,
-                        7,
-                        null,
-                        JobRunStatus.Known.QUEUED,
-                        null,
-                        null,
-                        clock.instant(),
-                        null,
-                        null,
-                        false,
-                        null,
-                        null)));
+                "c1", 1, SampleRun.of(70).createdAt(clock.instant()).build()));
     }
 
     private Claim claim() throws Exception {
