@@ -119,22 +119,27 @@ class RunFlowTest {
 
     /** A commit of which nobody knows whether it counts, and one that another owner has fenced off. */
     enum FailedCommit {
-        LOST(new TimeoutException("no broker answered in time"), LedgerException.Kind.LOST),
-        FENCED(new ProducerFencedException("another owner has claimed it"), LedgerException.Kind.FENCED);
+        LOST(LedgerException.Kind.LOST),
+        FENCED(LedgerException.Kind.FENCED);
 
-        private final RuntimeException failure;
         private final LedgerException.Kind kind;
 
-        FailedCommit(RuntimeException failure, LedgerException.Kind kind) {
-            this.failure = failure;
+        FailedCommit(LedgerException.Kind kind) {
             this.kind = kind;
+        }
+
+        RuntimeException failure() {
+            return switch (this) {
+                case LOST -> new TimeoutException("no broker answered in time");
+                case FENCED -> new ProducerFencedException("another owner has claimed it");
+            };
         }
     }
 
     @ParameterizedTest
     @EnumSource
     void neitherAcknowledgesNorReservesAfterAFailedCommit(FailedCommit commit) {
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         LedgerException failed = catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command())));
 
@@ -146,7 +151,7 @@ class RunFlowTest {
     @EnumSource
     void sendsNoTriggerAfterAFailedCommitOfAcceptanceAndIntent(FailedCommit commit) {
         isFree = true;
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command()))))
                 .isNotNull();
@@ -161,7 +166,7 @@ class RunFlowTest {
     void sendsNoTriggerAfterAFailedCommitOfItsIntent(FailedCommit commit) throws LedgerException {
         session.take(List.of(command()));
         journal.clear();
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(answers())))
                 .isNotNull();
@@ -176,7 +181,7 @@ class RunFlowTest {
     void pollsNoRunAfterAFailedCommit(FailedCommit commit) throws LedgerException {
         session.take(List.of(command()));
         session.take(answers());
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(List.of(started()))))
                 .isNotNull();
