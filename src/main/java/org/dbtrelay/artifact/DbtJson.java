@@ -84,4 +84,12 @@ final class DbtJson {
         double number = parser.getDoubleValue();
         return Double.isFinite(number) ? number : null;
     }
+
+    /** A whole number that is not negative, such as a number of rows; null for anything else, which is skipped. */
+    static @Nullable Long count(JsonParser parser) throws IOException {
+        @Nullable Double number = number(parser);
+        return number == null || number < 0 || number >= Long.MAX_VALUE || number != Math.rint(number)
+                ? null
+                : Long.valueOf(number.longValue());
+    }
 }

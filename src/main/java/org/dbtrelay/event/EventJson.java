@@ -21,6 +21,7 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
@@ -46,6 +47,8 @@ final class EventJson {
             .addMixIn(StoredArtifact.class, StoredArtifactMixin.class)
             .addMixIn(ArtifactContent.class, ContentMixin.class)
             .addMixIn(ArtifactContent.Results.class, ResultsMixin.class)
+            .addMixIn(RunFailure.Source.class, WireName.class)
+            .addMixIn(NodeStatus.NodeClass.class, WireName.class)
             .build()
             .writer();
 
@@ -207,5 +210,8 @@ final class EventJson {
     interface ResultsMixin {
         @JsonProperty("nodes")
         Map<String, Integer> nodesByStatus();
+
+        @JsonProperty("classes")
+        Map<NodeStatus.NodeClass, Integer> nodesByClass();
     }
 }

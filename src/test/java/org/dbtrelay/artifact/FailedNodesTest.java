@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunFailure.FailedNode;
 import org.junit.jupiter.api.Test;
 
@@ -50,9 +51,19 @@ class FailedNodesTest {
                  "elapsed_time": 2}""")))
                 .containsExactly(
                         new FailedNode("model.b", "error", "Database Error"),
-                        new FailedNode("test.c", "fail", "Got 3 results"),
+                        new FailedNode("test.c", "fail", "Got 3 results", 3L, null, null, RunFailure.Source.ARTIFACT),
                         new FailedNode("source.d", "runtime error", null),
                         new FailedNode("model.e", "partial success", "PARTIAL SUCCESS (1/2)"));
+    }
+
+    /** The end of a message of dbt Core 1.10. */
+    @Test
+    void theMessageOfCoreNamesTheCompiledCode() throws IOException {
+        FailedNode node = FailedNodes.read(bytes("""
+                        {"results": [{"unique_id": "model.shop.orders", "status": "error", "relation_name": "\\"db\\".\\"s\\".\\"orders\\"",
+                          "message": "Database Error in model orders (models/orders.sql)\\n  no column\\n  compiled code at target/run/shop/models/orders.sql"}]}""")).getFirst();
+        assertThat(node.compiledPath()).isEqualTo("target/run/shop/models/orders.sql");
+        assertThat(node.relationName()).isEqualTo("\"db\".\"s\".\"orders\"");
     }
 
     @Test
