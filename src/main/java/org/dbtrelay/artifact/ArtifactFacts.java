@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -125,7 +124,7 @@ final class ArtifactFacts {
     private boolean metadata(String name, JsonParser value) throws IOException {
         switch (name) {
             case "dbt_schema_version" -> schemaVersion = shortText(value);
-            case "generated_at" -> generatedAt = instant(shortText(value));
+            case "generated_at" -> generatedAt = DbtJson.instant(value);
             case "invocation_id" -> invocationId = shortText(value);
             default -> value.skipChildren();
         }
@@ -179,16 +178,5 @@ final class ArtifactFacts {
     private static @Nullable String shortText(JsonParser value) throws IOException {
         String text = DbtJson.string(value);
         return text == null || text.length() > LONGEST_TEXT ? null : text;
-    }
-
-    private static @Nullable Instant instant(@Nullable String text) {
-        if (text == null) {
-            return null;
-        }
-        try {
-            return Instant.parse(text);
-        } catch (DateTimeParseException e) {
-            return null;
-        }
     }
 }

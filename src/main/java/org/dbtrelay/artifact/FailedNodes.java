@@ -3,8 +3,10 @@ package org.dbtrelay.artifact;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dbtrelay.dbtcloud.redaction.Redaction;
@@ -35,6 +37,13 @@ final class FailedNodes {
     /** dbt Core ends the message of a database's error so: {@code compiled code at target/run/shop/models/orders.sql}. */
     private static final Pattern COMPILED = Pattern.compile("(?i)compiled (?:code|sql) at ([^\\s]{1,1000})");
 
+    /**
+     * The failed nodes of a file.
+     *
+     * @param generatedAt when dbt wrote the file; null if it does not tell before its results
+     */
+    record Read(@Nullable Instant generatedAt, List<FailedNode> nodes) {}
+
     private final NodeClass wanted;
     private final List<FailedNode> nodes = new ArrayList<>();
 
@@ -47,16 +56,28 @@ final class FailedNodes {
      *
      * @throws IOException the transfer broke, or the bytes are not what dbt writes
      */
-    static List<FailedNode> read(InputStream runResults) throws IOException {
+    static Read read(InputStream runResults) throws IOException {
         FailedNodes reading = new FailedNodes(NodeClass.FAILED);
+        AtomicReference<@Nullable Instant> generatedAt = new AtomicReference<>();
         DbtJson.readObject(runResults, (name, value) -> {
             if (name.equals("results")) {
                 return ResultRow.readAll(value, reading::add);
             }
-            value.skipChildren();
+            if (name.equals("metadata")) {
+                DbtJson.fields(value, (field, text) -> {
+                    if (field.equals("generated_at")) {
+                        generatedAt.set(DbtJson.instant(text));
+                    } else {
+                        text.skipChildren();
+                    }
+                    return true;
+                });
+            } else {
+                value.skipChildren();
+            }
             return true;
         });
-        return reading.fitting();
+        return new Read(generatedAt.get(), reading.fitting());
     }
 
     /** Takes it if it is of the class; false if there is no place for more. */

@@ -42,6 +42,7 @@ final class EventJson {
             .addMixIn(UnavailableReason.class, WireName.class)
             .addMixIn(JobRunStatus.class, StatusMixin.class)
             .addMixIn(RunStep.class, StepMixin.class)
+            .addMixIn(WantedArtifact.class, WantedMixin.class)
             .addMixIn(RunEvent.OfArtifact.class, ArtifactMixin.class)
             .addMixIn(RunEvent.OfMissingArtifact.class, MissingArtifactMixin.class)
             .addMixIn(StoredArtifact.class, StoredArtifactMixin.class)
@@ -176,8 +177,11 @@ final class EventJson {
         String label();
     }
 
-    @JsonIgnoreProperties({"status", "started", "log_tail"})
+    @JsonIgnoreProperties({"status", "started", "log_tail", "started_at", "logged_nodes"})
     interface StepMixin {}
+
+    @JsonIgnoreProperties("else_step")
+    interface WantedMixin {}
 
     interface ArtifactMixin {
         @JsonUnwrapped

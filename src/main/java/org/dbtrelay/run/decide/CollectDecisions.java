@@ -13,6 +13,7 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunEnd.Part;
 import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunFailure.Source;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -112,7 +113,7 @@ final class CollectDecisions {
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         RunSnapshot run = state.run();
         for (StoredArtifact artifact : input.ready()) {
-            if (state.remaining().contains(artifact.wanted())) {
+            if (isRemaining(state, artifact.wanted())) {
                 builder.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
             }
         }
@@ -131,6 +132,10 @@ final class CollectDecisions {
             return builder.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
         }
         return notInTime(builder, state, notYet, policy);
+    }
+
+    private static boolean isRemaining(RunState.Collecting state, WantedArtifact found) {
+        return state.remaining().stream().anyMatch(wanted -> wanted.isMetBy(found));
     }
 
     /** Not even an answer has come: the account has no request to spare for what is in no hurry, or dbt Cloud says nothing. */
@@ -264,15 +269,14 @@ final class CollectDecisions {
                     run,
                     builder.ofRun(run, null, end.failure(), state.reason(), null));
         }
-        if (lacksSteps(explaining.missing()) && !stepsCame) {
-            String why = end.trouble() == null
-                    ? "the run's steps could not be read"
-                    : end.trouble().detail();
+        boolean stillNoSteps = lacksSteps(explaining.missing()) && !stepsCame;
+        if (stillNoSteps && end.trouble() != null) {
             List<Input.ArtifactsCollected.Unavailable> all =
-                    nothing(entry, state, why).notYet();
+                    nothing(entry, state, end.trouble().detail()).notYet();
             return notInTime(builder, state, all, policy);
         }
-        if (stepsCame && state.canCollect()) {
+        // dbt Cloud answers and names no steps: its default, the last step, is all that can be asked for, and once.
+        if ((stepsCame || stillNoSteps) && state.canCollect()) {
             builder.then(collect(entry, state));
         }
         return settle(builder, state);
@@ -288,7 +292,8 @@ final class CollectDecisions {
         @Nullable RunStep step = failure.step();
         return lacksSteps(untold)
                 || (untold.contains(Part.LOG) && step != null && !step.logTail().isBlank())
-                || (untold.contains(Part.NODES) && !failure.nodes().isEmpty());
+                || (untold.contains(Part.NODES)
+                        && failure.nodes().stream().anyMatch(node -> node.source() == Source.ARTIFACT));
     }
 
     private static boolean lacksSteps(Set<Part> missing) {

@@ -1,10 +1,14 @@
 package org.dbtrelay.run.decide;
 
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.job.DbtCommand;
 import org.dbtrelay.run.job.DbtCommand.Kind;
@@ -26,11 +30,14 @@ final class StepChoice {
 
     /** The artifacts with their steps, each once. A step that was asked for stays. */
     static List<WantedArtifact> wanted(List<ArtifactWish> requested, List<RunStep> steps) {
-        return requested.stream()
-                .map(wish ->
-                        new WantedArtifact(wish.path(), wish.step() == null ? step(wish.path(), steps) : wish.step()))
-                .distinct()
-                .toList();
+        Map<WantedArtifact, WantedArtifact> byStep = new LinkedHashMap<>();
+        for (ArtifactWish wish : requested) {
+            WantedArtifact wanted = wish.step() == null
+                    ? chosen(wish.path(), steps)
+                    : new WantedArtifact(wish.path(), wish.step());
+            byStep.putIfAbsent(new WantedArtifact(wanted.path(), wanted.step()), wanted);
+        }
+        return List.copyOf(byStep.values());
     }
 
     /** Those of a step that the run does not have. */
@@ -41,6 +48,29 @@ final class StepChoice {
                 .toList();
     }
 
+    private static WantedArtifact chosen(String path, List<RunStep> steps) {
+        return path.equals("catalog.json") ? catalog(steps) : new WantedArtifact(path, step(path, steps));
+    }
+
+    /**
+     * A step that says {@code --write-catalog} writes the catalog. Else dbt v1 does it in the docs step; dbt v2 needs none in dbt
+     * Cloud and does it in each {@code build}, {@code run}, {@code seed} and {@code snapshot} (docs.getdbt.com, "Build and view your
+     * docs with dbt"). Where a run has both, the engine is not known for sure: the docs step is asked first, and then the other.
+     */
+    private static WantedArtifact catalog(List<RunStep> steps) {
+        List<Integer> candidates = Stream.of(
+                        last(steps, DbtCommand::writesCatalog),
+                        last(steps, of(Kind.DOCS)),
+                        last(steps, DbtCommand::materializes))
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
+        return new WantedArtifact(
+                "catalog.json",
+                candidates.isEmpty() ? null : candidates.getFirst(),
+                candidates.size() < 2 ? null : candidates.get(1));
+    }
+
     private static @Nullable Integer step(String path, List<RunStep> steps) {
         Matcher telemetry = TELEMETRY.matcher(path);
         if (telemetry.matches()) {
@@ -48,7 +78,7 @@ final class StepChoice {
         }
         return switch (path) {
             case "sources.json" -> last(steps, of(Kind.FRESHNESS));
-            case "catalog.json", "index.html", "static_index.html" -> last(steps, of(Kind.DOCS));
+            case "index.html", "static_index.html" -> last(steps, of(Kind.DOCS));
             case "run_results.json" -> last(steps, of(Kind.BUILD), DbtCommand::writesRunResults);
             // The manifest, what is compiled, and all else that comes of a parsed project.
             default -> last(steps, of(Kind.BUILD), of(Kind.EVALUATE), DbtCommand::parses);

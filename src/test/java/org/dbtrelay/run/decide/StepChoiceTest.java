@@ -146,7 +146,7 @@ class StepChoiceTest {
     void aCommandThatIsBlankIsLookedForInTheName() {
         RunStep step = new RunStep(1, "Invoke dbt with `dbt build`", Known.SUCCESS, true, " ", "");
 
-        assertThat(DbtCommand.of(step)).isEqualTo(new DbtCommand("build", DbtCommand.Kind.BUILD));
+        assertThat(DbtCommand.of(step)).isEqualTo(new DbtCommand("build", DbtCommand.Kind.BUILD, false));
         assertThat(DbtCommand.of(new RunStep(1, "", Known.SUCCESS, true, null, "")))
                 .isNull();
     }
