@@ -30,8 +30,7 @@ final class FailedStep {
         }
         boolean cancelled = run.status() == JobRunStatus.Known.CANCELLED;
         return steps.stream()
-                .filter(step -> step.status() == JobRunStatus.Known.CANCELLED || isUnsettled(step))
-                .filter(step -> cancelled || step.started())
+                .filter(step -> (cancelled && step.status() == JobRunStatus.Known.CANCELLED) || isUnsettled(step))
                 .min(Comparator.comparing((RunStep step) -> !step.started()).thenComparingInt(RunStep::index))
                 .orElse(null);
     }

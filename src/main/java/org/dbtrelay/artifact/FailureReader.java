@@ -74,12 +74,13 @@ public class FailureReader {
             return RunEnd.complete(run, steps, new RunFailure(null, List.of()));
         }
         Set<Part> missing = EnumSet.noneOf(Part.class);
-        if (step.logTail().isBlank()) {
+        boolean unsettled = FailedStep.isUnsettled(step);
+        if (unsettled || step.logTail().isBlank()) {
             missing.add(Part.LOG);
         }
         Nodes nodes = FailedStep.hasRunResults(step) ? nodes(client, run, step) : Nodes.NONE;
         List<FailedNode> failed = nodes.failed() == null ? List.of() : nodes.failed();
-        if (nodes.failed() == null || (FailedStep.isUnsettled(step) && failed.isEmpty())) {
+        if (nodes.failed() == null || (unsettled && failed.isEmpty())) {
             missing.add(Part.NODES);
         }
         RunFailure failure = new RunFailure(step, withLogged(failed, step.loggedNodes()));
@@ -97,7 +98,7 @@ public class FailureReader {
         Set<String> names = new HashSet<>();
         for (FailedNode row : rows) {
             @Nullable FailedNode same = byId.remove(row.uniqueId());
-            all.add(row.message() == null && same != null ? row.withMessage(same.message()) : row);
+            all.add(same == null ? row : row.completedBy(same));
             names.addAll(List.of(row.uniqueId().split("\\.")));
         }
         logged.stream()

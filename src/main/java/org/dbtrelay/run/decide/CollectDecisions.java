@@ -263,7 +263,7 @@ final class CollectDecisions {
         if (end.failure() != null
                 && RunEnd.isFailure(run)
                 && hasWhatWasTold(end, explaining)
-                && adds(end.failure(), explaining.untold())) {
+                && adds(end, end.failure(), explaining.untold())) {
             builder.emit(
                     EventType.RUN_FAILURE_EXPLAINED,
                     run,
@@ -288,10 +288,13 @@ final class CollectDecisions {
     }
 
     /** Whether it has something that was not told then. */
-    private static boolean adds(RunFailure failure, Set<Part> untold) {
+    private static boolean adds(RunEnd end, RunFailure failure, Set<Part> untold) {
         @Nullable RunStep step = failure.step();
         return lacksSteps(untold)
-                || (untold.contains(Part.LOG) && step != null && !step.logTail().isBlank())
+                || (untold.contains(Part.LOG)
+                        && !end.missing().contains(Part.LOG)
+                        && step != null
+                        && !step.logTail().isBlank())
                 || (untold.contains(Part.NODES)
                         && failure.nodes().stream().anyMatch(node -> node.source() == Source.ARTIFACT));
     }

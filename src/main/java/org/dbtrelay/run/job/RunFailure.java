@@ -39,6 +39,18 @@ public record RunFailure(@Nullable RunStep step, List<FailedNode> nodes) {
             this(uniqueId, status, message, null, null, null, Source.ARTIFACT);
         }
 
+        /** The same with what another source says of the node where this one says nothing. */
+        public FailedNode completedBy(FailedNode other) {
+            return new FailedNode(
+                    uniqueId,
+                    status,
+                    message == null ? other.message : message,
+                    failures == null ? other.failures : failures,
+                    relationName == null ? other.relationName : relationName,
+                    compiledPath == null ? other.compiledPath : compiledPath,
+                    source);
+        }
+
         /** The same with another message. */
         public FailedNode withMessage(@Nullable String other) {
             return new FailedNode(uniqueId, status, other, failures, relationName, compiledPath, source);
