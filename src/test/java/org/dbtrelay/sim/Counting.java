@@ -3,6 +3,7 @@ package org.dbtrelay.sim;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.event.EventType;

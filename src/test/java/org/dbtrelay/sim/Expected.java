@@ -70,6 +70,7 @@ final class Expected {
                             "told without its steps",
                             "explained later",
                             "never explained"),
+            "steps", List.of("came late", "never came, the last one's artifacts are asked for"),
             "limits", List.of("a start within them"),
             "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),
             "kafka",
