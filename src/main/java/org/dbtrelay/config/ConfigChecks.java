@@ -112,6 +112,7 @@ final class ConfigChecks {
         Duration interval = config.poll().interval();
         Duration timeout = config.run().timeout();
         interval("relay.poll.interval", interval, OF_LOOKS);
+        interval("relay.poll.longest-gap", config.poll().longestGap(), OF_LOOKS);
         longer("relay.run.timeout", timeout, "relay.poll.interval", interval);
         Duration patience = config.run().cancelPatience();
         check(

@@ -62,6 +62,7 @@ public final class Policies {
                 SEND_WINDOW,
                 config.run().cancelPatience(),
                 config.artifacts().patience(),
+                config.poll().longestGap(),
                 connections,
                 defaults,
                 jobs);

@@ -159,9 +159,13 @@ public interface RelayConfig {
 
     /** {@code relay.poll}. */
     interface Poll {
-        /** The longest gap between two looks at a run, budget permitting. */
+        /** The longest gap between two polls of a run that may end, budget permitting. */
         @WithDefault("10s")
         Duration interval();
+
+        /** The longest gap between two polls of a run that is far from the usual end of its job's runs; not above the interval: all are polled alike. */
+        @WithDefault("1m")
+        Duration longestGap();
     }
 
     /** {@code relay.run}. */

@@ -48,6 +48,18 @@ final class Reservations {
         });
     }
 
+    /** Keeps a permit that was given at once; the command waits for none any more. */
+    void hold(String commandId, Permit permit) {
+        @Nullable CompletableFuture<Permit> unwanted;
+        synchronized (this) {
+            unwanted = waiting.remove(commandId);
+            put(commandId, permit);
+        }
+        if (unwanted != null) {
+            unwanted.cancel(false);
+        }
+    }
+
     /** Keeps a permit for a command; a second one for the same command replaces the first. */
     synchronized void put(String commandId, Permit permit) {
         if (closed) {

@@ -58,7 +58,12 @@ final class RunFlow implements PartitionProcessor.Session {
         this.flow = flow;
         this.position = claim.restored().position();
         this.policy = flow.policy.inCluster(position.cluster());
-        this.commands = new Partition(claim.restored().entries(), policy, this::decide, flow.clock.instant());
+        this.commands = new Partition(
+                claim.restored().entries(),
+                policy,
+                this::decide,
+                reserve -> flow.triggers.reserveAtOnce(reserve, reservations),
+                flow.clock.instant());
         this.records = new RecordIntake(claim, commands, flow.destinations, flow.metrics);
         this.audit = new Audit(claim.partition());
         this.gauges = new CommandGauges(flow.metrics);

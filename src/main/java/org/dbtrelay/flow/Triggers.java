@@ -10,6 +10,7 @@ import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
+import org.dbtrelay.dbtcloud.runs.RunStarts;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -42,7 +43,28 @@ class Triggers {
         Thread.startVirtualThread(() -> inbox.accept(answer(action, permit, window)));
     }
 
-    /** The bound of a later look for the run has to be known before the intent; it is asked for where nobody has told. */
+    /**
+     * Gives a command its permit if nothing has to be waited for: so its intent can be committed with its acceptance.
+     *
+     * @return null: not now; {@link #reserve} waits
+     */
+    Input.@Nullable StartReserved reserveAtOnce(Action.ReserveStart action, Reservations reservations) {
+        long accountId = action.target().accountId();
+        @Nullable
+        RunStarts starts = connections
+                .find(action.target().connection())
+                .map(DbtCloudClient::starts)
+                .orElse(null);
+        @Nullable Long newest = starts == null ? null : starts.newest().known(accountId);
+        @Nullable Permit permit = newest == null ? null : starts.reserveAtOnce(accountId, priority(action));
+        if (permit == null) {
+            return null;
+        }
+        reservations.hold(action.commandId(), permit);
+        return new Input.StartReserved(action.commandId(), action.call(), newest, action.check());
+    }
+
+    /** The bound of a later search has to be known before the intent; the relay asks for it if it knows none. */
     void reserve(Action.ReserveStart action, Reservations reservations, Consumer<Input> inbox) {
         Optional<DbtCloudClient> found = connections.find(action.target().connection());
         if (found.isEmpty()) {
@@ -50,7 +72,7 @@ class Triggers {
             return;
         }
         DbtCloudClient client = found.get();
-        @Nullable Long known = client.starts().newest().known(action.target().accountId(), action.jobId());
+        @Nullable Long known = client.starts().newest().known(action.target().accountId());
         if (known != null) {
             reserve(action, client, known, reservations, inbox);
             return;
@@ -96,10 +118,10 @@ class Triggers {
 
     private static @Nullable Long newestRunId(Action.ReserveStart action, DbtCloudClient client) {
         try {
-            return client.starts().newest().ask(action.target().accountId(), action.jobId());
+            return client.starts().newest().ask(action.target().accountId());
         } catch (DbtCloudException e) {
             CallFailureLog.report(
-                    "The job's newest run could not be read; a look for a lost trigger would go by time alone",
+                    "The account's newest run could not be read; a search for a lost trigger would go by time alone",
                     action.commandId(),
                     action.target(),
                     e.failure());

@@ -143,6 +143,7 @@ class CheckedConfigTest {
                 // Runs
                 arguments("relay.poll.interval", "999ms", "PT0.999S is not between 1s and 1h" + OF_LOOKS),
                 arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h" + OF_LOOKS),
+                arguments("relay.poll.longest-gap", "0s", "0s is not between 1s and 1h" + OF_LOOKS),
                 arguments(
                         "relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
                 arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h" + OF_LOOKS),

@@ -80,6 +80,6 @@ class CommandViewsTest {
             entries.put(over.commandId(), over);
         }
         return new Partition(
-                entries, SlotsTest.policy(null, null), (entry, input, now, queues) -> Decision.NOTHING, NOW);
+                entries, SlotsTest.policy(null, null), (entry, input, now, queues) -> Decision.NOTHING, _ -> null, NOW);
     }
 }

@@ -45,7 +45,8 @@ class CrashTableIT {
 
     private static final String BEFORE_FIRST_COMMIT = "before-first-commit";
     private static final String BEFORE_ACKNOWLEDGEMENT = "before-acknowledgement";
-    private static final String IN_COMMIT_OF_INTENT = "in-commit-of-intent";
+    private static final String IN_COMMIT_OF_ACCEPTANCE_AND_INTENT = "in-commit-of-acceptance-and-intent";
+    private static final String IN_COMMIT_OF_LATER_INTENT = "in-commit-of-later-intent";
     private static final String BEFORE_POST = "before-post";
     private static final String POST_ON_THE_WIRE = "post-on-the-wire";
     private static final String BEFORE_COMMIT_OF_ANSWER = "before-commit-of-answer";
@@ -58,7 +59,8 @@ class CrashTableIT {
     private static final List<String> IDS = List.of(
             BEFORE_FIRST_COMMIT,
             BEFORE_ACKNOWLEDGEMENT,
-            IN_COMMIT_OF_INTENT,
+            IN_COMMIT_OF_ACCEPTANCE_AND_INTENT,
+            IN_COMMIT_OF_LATER_INTENT,
             BEFORE_POST,
             POST_ON_THE_WIRE,
             BEFORE_COMMIT_OF_ANSWER,
@@ -155,8 +157,15 @@ class CrashTableIT {
         next = breakpoints.atEntryOf(COMMIT);
         hold.release();
         await(next);
+        hold = breakpoints.atEntryOf(COMMIT);
+        send(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT);
+        await(hold);
         hold = breakpoints.atReturnOf(APPEND);
-        send(IN_COMMIT_OF_INTENT);
+        // It reads the runs in flight between its acceptance and its intent.
+        relay.sendTo(
+                IDS.indexOf(IN_COMMIT_OF_LATER_INTENT),
+                "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"if_running\": \"skip\"}"
+                        .formatted(IN_COMMIT_OF_LATER_INTENT, job(IN_COMMIT_OF_LATER_INTENT)));
         await(hold);
         next = breakpoints.atEntryOf(COMMIT);
         hold.release();
@@ -207,11 +216,20 @@ class CrashTableIT {
     }
 
     @Test
-    void inTheCommitOfTheIntentNothingHasBeenSentAndNothingIsLookedFor() {
-        assertThat(toldBefore.typesOf(IN_COMMIT_OF_INTENT)).containsExactly("command.accepted");
-        assertThat(posts(requestsBefore, IN_COMMIT_OF_INTENT)).isEmpty();
-        assertThat(looks(IN_COMMIT_OF_INTENT)).isEmpty();
-        assertAdopted(IN_COMMIT_OF_INTENT, false);
+    void inTheCommitOfAcceptanceAndIntentNothingHasBeenToldOrSentAndNothingIsLookedFor() {
+        assertThat(toldBefore.typesOf(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT)).isEmpty();
+        assertNotAcknowledged(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT);
+        assertThat(posts(requestsBefore, IN_COMMIT_OF_ACCEPTANCE_AND_INTENT)).isEmpty();
+        assertThat(looks(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT)).isEmpty();
+        assertAdopted(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT, false);
+    }
+
+    @Test
+    void inTheCommitOfALaterIntentNothingHasBeenSentAndNothingIsLookedFor() {
+        assertThat(toldBefore.typesOf(IN_COMMIT_OF_LATER_INTENT)).containsExactly("command.accepted");
+        assertThat(posts(requestsBefore, IN_COMMIT_OF_LATER_INTENT)).isEmpty();
+        assertThat(looks(IN_COMMIT_OF_LATER_INTENT)).isEmpty();
+        assertAdopted(IN_COMMIT_OF_LATER_INTENT, false);
     }
 
     @Test
@@ -299,12 +317,12 @@ class CrashTableIT {
                 .toList();
     }
 
-    /** The requests that look for a run of the job of a command, by any process; not those for its newest one, before the intent. */
+    /** The requests that search for a run of the job of a command, by any process; not those for its runs in flight. */
     private static List<ReceivedRequest> looks(String id) {
         return stage.dbtCloud().counters().requests().stream()
                 .filter(request -> request.endpoint() == Endpoint.LIST_RUNS)
                 .filter(request -> Long.toString(job(id)).equals(request.query().get("job_definition_id")))
-                .filter(request -> !"1".equals(request.query().get("limit")))
+                .filter(request -> !request.query().containsKey("status__in"))
                 .toList();
     }
 

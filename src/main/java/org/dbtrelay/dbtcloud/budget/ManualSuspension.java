@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A person's kill switch of a connection: while it is held, this instance starts nothing over it. Unlike a {@link Suspension}
@@ -44,6 +45,11 @@ public final class ManualSuspension {
     /** The same condition, and that it is not held at the very moment. */
     public BooleanSupplier guard(BooleanSupplier stillAllowed) {
         return () -> !isHeld() && stillAllowed.getAsBoolean();
+    }
+
+    /** A permit if it is not held and one can be given at once; null: not now. */
+    public @Nullable Permit ifNotHeld(Supplier<@Nullable Permit> permit) {
+        return suspension.ifOpen(permit);
     }
 
     /** Asks for a permit as soon as it is not held. */

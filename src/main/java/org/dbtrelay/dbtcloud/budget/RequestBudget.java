@@ -97,6 +97,19 @@ public final class RequestBudget {
         return enqueue(priority, new Waiter(false));
     }
 
+    /** A permit if one can be given at once, and nobody waits who comes first; null: nothing has been asked for. */
+    public @Nullable Permit reserveAtOnce(Priority priority) {
+        return locked(() -> {
+            bucket.turnTo(time.get());
+            boolean mayHave = isFirst(priority) && slotsTaken < priority.slotsOf(slots) && bucket.take();
+            if (!mayHave) {
+                return null;
+            }
+            slotsTaken++;
+            return new Permit();
+        });
+    }
+
     /**
      * As {@link #reserve}, waiting for the permit, but not through a cool-down: minutes are too long for a thread, and what
      * the caller has in hand already would wait with it.
@@ -232,15 +245,29 @@ public final class RequestBudget {
     private @Nullable ArrayDeque<Waiter> nextWithSlot() {
         for (Priority priority : Priority.values()) {
             ArrayDeque<Waiter> queue = queue(priority);
-            while (!queue.isEmpty() && queue.getFirst().isDone()) {
-                queue.removeFirst();
-            }
-            if (!queue.isEmpty()) {
+            if (hasWaiter(queue)) {
                 // The limits fall with the priority, so nobody behind this one has a slot if this one has none.
                 return slotsTaken < priority.slotsOf(slots) ? queue : null;
             }
         }
         return null;
+    }
+
+    private static boolean hasWaiter(ArrayDeque<Waiter> queue) {
+        while (!queue.isEmpty() && queue.getFirst().isDone()) {
+            queue.removeFirst();
+        }
+        return !queue.isEmpty();
+    }
+
+    /** Whether nobody waits for a request that is as urgent, or more. */
+    private boolean isFirst(Priority priority) {
+        for (Priority other : Priority.values()) {
+            if (other.compareTo(priority) <= 0 && hasWaiter(queue(other))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void setTimer(Duration wait) {

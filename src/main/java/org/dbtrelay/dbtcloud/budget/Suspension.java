@@ -64,6 +64,11 @@ public final class Suspension {
         return permit;
     }
 
+    /** Whether nothing is suspended. */
+    synchronized boolean isOpen() {
+        return current == null;
+    }
+
     private static void handOn(CompletableFuture<Permit> granted, CompletableFuture<Permit> permit) {
         var _ = permit.whenComplete((given, cancelled) -> {
             if (cancelled != null) {
@@ -79,6 +84,11 @@ public final class Suspension {
 
     private synchronized CompletableFuture<@Nullable Void> opened() {
         return open;
+    }
+
+    /** A permit if one can be given at once; null: not now. */
+    public @Nullable Permit ifOpen(Supplier<@Nullable Permit> budget) {
+        return isOpen() ? budget.get() : null;
     }
 
     /** The suspension; empty if there is none. */

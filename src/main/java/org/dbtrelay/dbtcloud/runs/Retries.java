@@ -48,7 +48,7 @@ public final class Retries {
     /**
      * Searches the run of a retry whose fate is unclear: the job's runs upwards along an id cursor, which new runs do not shift.
      *
-     * @param aboveRunId the job's highest run id before the intent
+     * @param aboveRunId the account's highest run id before the intent
      * @return the oldest run above that id that retries the given one
      */
     public Optional<RunSnapshot> find(long accountId, long jobId, long retriedRunId, long aboveRunId)

@@ -47,7 +47,13 @@ public final class RunStarts {
                 .whenOpen(() -> calls.budget(accountId).reserve(priority)));
     }
 
-    /** The job's newest run before a start: the bound below which a search need not look. */
+    /** As {@link #reserve}, but a permit that can be given at once; null: nothing has been asked for. */
+    public @Nullable Permit reserveAtOnce(long accountId, Priority priority) {
+        return manualSuspension.ifNotHeld(() ->
+                calls.suspension(accountId).ifOpen(() -> calls.budget(accountId).reserveAtOnce(priority)));
+    }
+
+    /** The account's newest run before a start: the bound below which a search need not look. */
     public NewestRuns newest() {
         return newest;
     }
@@ -115,7 +121,7 @@ public final class RunStarts {
                 api -> call.apply(api, body),
                 body,
                 answer -> RunCalls.readRun(answer, accountId, jobId));
-        newest.heardOf(accountId, run.jobId(), run.runId());
+        newest.heardOf(accountId, run.runId());
         return run;
     }
 

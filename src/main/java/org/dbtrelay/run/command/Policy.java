@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param sendWindow T_send: a trigger is not sent later than this after its intent was decided
  * @param cancelPatience how long after its deadline a command waits for the end of a run that it cancels
  * @param artifactPatience how long artifacts of an ended run are waited for
+ * @param longestPollGap no run is polled less often, unless its poll interval is longer
  * @param connections by name
  * @param defaults the terms where neither the command, nor its job, nor its connection says anything
  * @param jobs what is configured about the terms of a job, by its id
@@ -30,6 +31,7 @@ public record Policy(
         Duration sendWindow,
         Duration cancelPatience,
         Duration artifactPatience,
+        Duration longestPollGap,
         Map<String, ForConnection> connections,
         RunOptions.Defaults defaults,
         Map<Long, RequestedOptions> jobs) {
@@ -55,6 +57,7 @@ public record Policy(
                 sendWindow,
                 cancelPatience,
                 artifactPatience,
+                longestPollGap,
                 connections,
                 defaults,
                 jobs);

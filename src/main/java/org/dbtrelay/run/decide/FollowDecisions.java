@@ -71,16 +71,21 @@ final class FollowDecisions {
     }
 
     static Decision following(
-            RunEntry entry, RunState.Following state, Input.CommandInput input, Instant now, Policy policy) {
+            RunEntry entry,
+            RunState.Following state,
+            Input.CommandInput input,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
             case Input.RunObserved(String id, RunSnapshot run)
-            when isOf(state, run) -> observed(entry, state, run, now, policy);
+            when isOf(state, run) -> observed(entry, state, run, now, policy, queues);
             case Input.RunEnded ended
             when isOf(state, ended.end().run()) ->
                 ended.end().run().status() instanceof JobRunStatus.Known known && known.isTerminal()
                         ? ended(entry, state.run(), ended.end(), known, null, now, policy)
-                        : observed(entry, state, ended.end().run(), now, policy);
+                        : observed(entry, state, ended.end().run(), now, policy, queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() && isPastDeadline(resolved, now) ->
                 atDeadline(
@@ -175,7 +180,7 @@ final class FollowDecisions {
     }
 
     private static Decision observed(
-            RunEntry entry, RunState.Following state, RunSnapshot run, Instant now, Policy policy) {
+            RunEntry entry, RunState.Following state, RunSnapshot run, Instant now, Policy policy, JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         if (run.status().isTerminal()) {
@@ -185,13 +190,26 @@ final class FollowDecisions {
             return atDeadline(builder, resolved, new RunState.Following(run, now, null), null, now, policy);
         }
         if (!isNews(state.run(), run)) {
-            Duration age = Duration.between(state.changedAt(), now);
-            builder.watch(run, now.plus(PollPlan.gap(resolved.options().pollInterval(), age)));
+            builder.watch(run, nextPoll(resolved, run, state.changedAt(), now, policy, queues));
             return state.missingSince() == null
                     ? builder.unchanged()
                     : builder.to(new RunState.Following(state.run(), state.changedAt(), null));
         }
         return seen(builder.status(run, state.run().status()), resolved, run, now);
+    }
+
+    private static Instant nextPoll(
+            ResolvedCommand resolved,
+            RunSnapshot run,
+            Instant changedAt,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
+        @Nullable Instant startedAt = run.status() == JobRunStatus.Known.RUNNING ? run.startedAt() : null;
+        Duration left =
+                startedAt == null ? Duration.ZERO : Duration.between(now, startedAt.plus(queues.usuallyAtLeast(run)));
+        return now.plus(PollPlan.gap(
+                resolved.options().pollInterval(), Duration.between(changedAt, now), left, policy.longestPollGap()));
     }
 
     /** dbt Cloud's servers can lag behind each other: a status that is behind the one told before is no news. */

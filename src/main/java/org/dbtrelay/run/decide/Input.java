@@ -125,7 +125,7 @@ public sealed interface Input {
     /**
      * The budget has a request for the start, and a connection is free.
      *
-     * @param newestRunId the highest run id of the job that is known; null: none is
+     * @param newestRunId the highest run id of the account that is known; null: none is
      * @param check upon which the start depends; null: upon none
      */
     record StartReserved(

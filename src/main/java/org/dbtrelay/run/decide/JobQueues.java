@@ -1,5 +1,6 @@
 package org.dbtrelay.run.decide;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -41,6 +42,7 @@ public final class JobQueues {
     private final Map<Queue, NavigableSet<Follower>> inFlight = new HashMap<>();
     private final Map<String, Set<String>> waiters = new HashMap<>();
     private final Set<Queue> touched = new LinkedHashSet<>();
+    private final UsualDurations durations = new UsualDurations();
     private final Set<String> told = new HashSet<>();
     private int steps;
 
@@ -191,6 +193,16 @@ public final class JobQueues {
     public synchronized int countAheadOf(RunEntry entry) {
         @Nullable RankedSet<Place> places = placesOf(entry);
         return places == null ? 0 : places.countBefore(place(entry));
+    }
+
+    /** A run has ended: what it took is known for the next ones of its job. */
+    public synchronized void ended(RunSnapshot run) {
+        durations.ended(run);
+    }
+
+    /** How long the run's job takes at least, as a rule; zero: too little is known. */
+    synchronized Duration usuallyAtLeast(RunSnapshot run) {
+        return durations.shortest(run.accountId(), run.jobId());
     }
 
     /** Whether a command of this partition follows a run of the job which has not ended as far as it knows. */

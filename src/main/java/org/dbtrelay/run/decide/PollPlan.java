@@ -4,8 +4,9 @@ import java.time.Duration;
 import org.dbtrelay.run.state.BackOff;
 
 /**
- * The gap until the next poll of a run. The configured interval is the longest gap; the first looks after a change
- * come sooner, because that is when most happens. Looks that bring nothing come later and later, up to a minute.
+ * The gap until the next poll of a run. The configured interval is the longest gap of a run that may end; the first
+ * polls after a change come sooner, because that is when most happens. A run that is far from the usual end of its job's runs
+ * is polled less often. Looks that bring nothing come later and later, up to a minute.
  */
 final class PollPlan {
 
@@ -21,6 +22,21 @@ final class PollPlan {
             return interval.dividedBy(4);
         }
         return age.compareTo(interval) < 0 ? interval.dividedBy(2) : interval;
+    }
+
+    /**
+     * The gap to the next poll of a run that hardly ends before a time: half of the time that is left, so the polls come closer
+     * together as the end does.
+     *
+     * @param left until the run usually ends at the earliest
+     * @param longest no gap is longer, unless the interval is
+     */
+    static Duration gap(Duration interval, Duration age, Duration left, Duration longest) {
+        Duration half = left.dividedBy(2);
+        if (half.compareTo(interval) <= 0) {
+            return gap(interval, age);
+        }
+        return half.compareTo(longest) <= 0 ? half : longer(interval, longest);
     }
 
     /**

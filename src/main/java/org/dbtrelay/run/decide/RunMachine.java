@@ -51,7 +51,8 @@ public final class RunMachine {
             case RunState.Waiting waiting -> WaitDecisions.waiting(entry, waiting, input, now, policy, queues);
             case RunState.Starting starting -> StartDecisions.starting(entry, starting, input, now, policy);
             case RunState.Searching looking -> SearchDecisions.looking(entry, looking, input, now, policy);
-            case RunState.Following following -> FollowDecisions.following(entry, following, input, now, policy);
+            case RunState.Following following ->
+                FollowDecisions.following(entry, following, input, now, policy, queues);
             case RunState.Cancelling cancelling ->
                 entry.openCommand().task() instanceof Task.Cancel
                         ? CancelDecisions.cancelling(entry, cancelling, input, now)

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.decide.Action;
@@ -33,6 +34,7 @@ public final class Partition {
 
     private final Map<String, RunEntry> entries;
     private final Machine machine;
+    private final Permits permits;
 
     /** The ids of those that are not finished: a few among a million. */
     private final NavigableSet<String> open = new ConcurrentSkipListSet<>();
@@ -46,6 +48,12 @@ public final class Partition {
 
     /** Inputs for which the batch before had no room. */
     private final Deque<Input.CommandInput> left = new ArrayDeque<>();
+
+    /** Commands that would start in this batch, if a run more may be in flight and the budget has a request. */
+    private final Deque<Action.ReserveStart> asking = new ArrayDeque<>();
+
+    /** Those of them that have their slot, and have to wait for the budget. */
+    private final List<Action.External> unpermitted = new ArrayList<>();
 
     /** Commands that hold a reservation of the budget in this batch, and have not used it yet. */
     private final Set<String> reserved = new HashSet<>();
@@ -63,6 +71,13 @@ public final class Partition {
         Decision decide(@Nullable RunEntry entry, Input input, Instant now, JobQueues queues);
     }
 
+    /** Gives a command the budget's permit if that needs no wait. */
+    @FunctionalInterface
+    public interface Permits {
+        /** The reservation, which is held from now on; null: the command has to wait for it. */
+        Input.@Nullable StartReserved reserveAtOnce(Action.ReserveStart action);
+    }
+
     /**
      * The work that follows a commit.
      *
@@ -75,9 +90,10 @@ public final class Partition {
      *
      * @param entries by id; they are kept in it from now on
      */
-    public Partition(Map<String, RunEntry> entries, Policy policy, Machine machine, Instant now) {
+    public Partition(Map<String, RunEntry> entries, Policy policy, Machine machine, Permits permits, Instant now) {
         this.entries = entries;
         this.machine = machine;
+        this.permits = permits;
         this.queues = new JobQueues(entries);
         this.slots = new Slots(policy);
         this.timers = new Timers(this::isOpen);
@@ -147,6 +163,7 @@ public final class Partition {
             case Input.Started started -> startsOnWire.remove(started.commandId());
             case Input.StartRefused refused -> startsOnWire.remove(refused.commandId());
             case Input.StartFailed failed -> startsOnWire.remove(failed.commandId());
+            case Input.RunEnded ended -> queues.ended(ended.end().run());
             case Input.SweepResult swept -> {
                 marked.of(swept, batch.now()).forEach(found -> decide(found, batch));
                 return Decision.NOTHING;
@@ -164,6 +181,11 @@ public final class Partition {
     public Decision decide(Input input, Batch batch) {
         Decision decision = machine.decide(find(input.commandIdOrNull()), input, batch.now(), queues);
         batch.take(decision);
+        for (Action action : decision.actions()) {
+            if (action instanceof Action.ReserveStart reserve) {
+                asking.add(reserve);
+            }
+        }
         @Nullable RunEntry entry = decision.entry();
         if (entry != null) {
             replace(entries.put(entry.commandId(), entry), entry);
@@ -198,6 +220,7 @@ public final class Partition {
             decide(new Input.TimerFired(due.commandId()), batch);
         }
         giveTurns(batch);
+        startAtOnce(batch);
         while (!batch.isFull()) {
             @Nullable RunEntry over = retention.takeOver(batch.now());
             if (over == null) {
@@ -216,6 +239,49 @@ public final class Partition {
             }
             decide(turn, batch);
         }
+    }
+
+    /**
+     * Starts the commands that have to wait for nothing: their intent is committed with their acceptance. The others ask again
+     * after the commit.
+     */
+    private void startAtOnce(Batch batch) {
+        while (!batch.isFull() && askForSlots(this::holdsNoPermit)) {
+            for (Action.ReserveStart free : slots.takeFree()) {
+                Input.@Nullable StartReserved start = batch.isFull() ? null : permits.reserveAtOnce(free);
+                if (start == null) {
+                    unpermitted.add(free);
+                } else {
+                    reserved.add(start.commandId());
+                    decide(start, batch);
+                }
+            }
+            giveTurns(batch);
+        }
+    }
+
+    /** Whether no permit of the command goes back after the commit: that would be the new one, and its slot with it. */
+    private boolean holdsNoPermit(Action.ReserveStart action) {
+        return !reserved.contains(action.commandId())
+                && !unusable.contains(action.commandId())
+                && (action.check() == null || !action.check().again());
+    }
+
+    /**
+     * Has commands wait for a slot.
+     *
+     * @param whose the others go on asking
+     * @return whether there was any
+     */
+    private boolean askForSlots(Predicate<Action.ReserveStart> whose) {
+        return asking.removeIf(action -> {
+            boolean asks = whose.test(action);
+            @Nullable RunEntry entry = asks ? find(action.commandId()) : null;
+            if (entry != null && entry.state() instanceof RunState.Waiting) {
+                slots.await(entry, action);
+            }
+            return asks;
+        });
     }
 
     /** Whether earlier batches had no room for something. */
@@ -237,11 +303,12 @@ public final class Partition {
     public Work committed(List<Action> actions) {
         Set<String> unused = new HashSet<>(unusable);
         unusable.clear();
-        List<Action.External> work = new ArrayList<>();
+        List<Action.External> work = new ArrayList<>(unpermitted);
+        unpermitted.clear();
         for (Action action : actions) {
             switch (action) {
                 case Action.SetTimer timer -> timers.add(timer);
-                case Action.ReserveStart reserve -> awaitSlot(reserve, unused);
+                case Action.ReserveStart reserve -> {} // It waits for its slot already.
                 case Action.Start start -> {
                     reserved.remove(start.commandId());
                     startsOnWire.add(start.commandId());
@@ -257,6 +324,14 @@ public final class Partition {
                 }
             }
         }
+        for (Action.ReserveStart reserve : asking) {
+            if (reserve.check() != null && reserve.check().again()) {
+                // It keeps its slot; a permit that it may still hold could be the one that it would wait for.
+                reserved.remove(reserve.commandId());
+                unused.add(reserve.commandId());
+            }
+        }
+        askForSlots(_ -> true);
         for (String commandId : reserved) {
             // Its reservation led to no start: its command is over, or it is not its turn any more.
             unused.add(commandId);
@@ -270,18 +345,6 @@ public final class Partition {
     private static boolean isSecondCheck(Action action) {
         return (action instanceof Action.ListInFlight list && list.check().again())
                 || (action instanceof Action.ReadNewestRun read && read.check().again());
-    }
-
-    private void awaitSlot(Action.ReserveStart reserve, Set<String> unused) {
-        if (reserve.check() != null && reserve.check().again()) {
-            // It keeps its slot; a permit that it may still hold could be the one that it would wait for.
-            reserved.remove(reserve.commandId());
-            unused.add(reserve.commandId());
-        }
-        @Nullable RunEntry entry = find(reserve.commandId());
-        if (entry != null && entry.state() instanceof RunState.Waiting) {
-            slots.await(entry, reserve);
-        }
     }
 
     private void replace(@Nullable RunEntry before, @Nullable RunEntry after) {

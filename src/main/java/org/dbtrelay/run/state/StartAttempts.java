@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param attempts how many intents there have been
  * @param unclear how many of them could be neither found nor excluded
  * @param firstIntentAt when the first intent that may have led to a run was decided; null if there was none
- * @param newestRunId the highest run id of the job that was known before that; null if none was known
+ * @param newestRunId the highest run id of the account that was known before that; null if none was known
  * @param lastFailure the last failure of a start, or of a call before it;
  *     null: nothing failed
  */

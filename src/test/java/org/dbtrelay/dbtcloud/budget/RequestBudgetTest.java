@@ -103,6 +103,42 @@ class RequestBudgetTest {
     }
 
     @Test
+    void givesAPermitAtOnceOnlyIfNobodyWaitsWhoComesFirst() {
+        RequestBudget budget = budget(60, 2);
+
+        Permit first = budget.reserveAtOnce(Priority.TRIGGER);
+        assertThat(first).isNotNull();
+        assertThat(budget.reserveAtOnce(Priority.TRIGGER))
+                .as("the second slot is kept for cancels")
+                .isNull();
+        CompletableFuture<Permit> waiter = asking(budget, Priority.TRIGGER, "trigger");
+        CompletableFuture<Permit> later = asking(budget, Priority.POLL, "poll");
+        assertThat(budget.reserveAtOnce(Priority.TRIGGER))
+                .as("somebody asked before")
+                .isNull();
+        assertThat(waiter.cancel(false)).isTrue();
+        first.close();
+        assertThat(later).isCompleted();
+        Permit second = budget.reserveAtOnce(Priority.TRIGGER);
+        assertThat(second).as("the waiter has given up").isNotNull();
+        second.close();
+        assertThat(budget.slotsTaken()).isZero();
+    }
+
+    @Test
+    void givesNoPermitAtOnceBeyondTheRateOrInACoolDown() {
+        RequestBudget budget = budget(60, 32);
+        spend(budget, BURST);
+        assertThat(budget.reserveAtOnce(Priority.TRIGGER)).isNull();
+        pass(Duration.ofSeconds(1));
+        assertThat(budget.reserveAtOnce(Priority.TRIGGER)).isNotNull();
+
+        pass(Duration.ofSeconds(5));
+        budget.coolDown(Duration.ofMinutes(5));
+        assertThat(budget.reserveAtOnce(Priority.TRIGGER)).isNull();
+    }
+
+    @Test
     void keepsToTheRateAfterTheBurst() {
         // Given
         RequestBudget budget = budget(2500, 32);

@@ -104,7 +104,7 @@ class RetryTest extends AgainstEmulator {
         assertThat(run.jobId()).isEqualTo(broken);
         assertThat(run.retryingRunId()).isEqualTo(failed.id());
         assertThat(run.status()).isEqualTo(JobRunStatus.Known.QUEUED);
-        assertThat(client.starts().newest().known(account, broken)).isEqualTo(run.runId());
+        assertThat(client.starts().newest().known(account)).isEqualTo(run.runId());
         assertThat(emulator.runsOfJob(broken)).hasSize(2);
         ReceivedRequest request = emulator.counters().requests().getLast();
         assertThat(request.headers())

@@ -30,6 +30,7 @@ public final class Course implements Batch {
                 entries,
                 policy,
                 (entry, input, time, others) -> RunMachine.decide(entry, input, time, policy, others),
+                _ -> null,
                 now);
     }
 

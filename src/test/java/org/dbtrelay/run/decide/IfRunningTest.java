@@ -166,6 +166,7 @@ class IfRunningTest {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
+                Duration.ofMinutes(1),
                 policy(anything()).connections(),
                 policy(anything()).defaults(),
                 Map.of(7L, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null)));

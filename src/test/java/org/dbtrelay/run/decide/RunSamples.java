@@ -106,6 +106,7 @@ public final class RunSamples {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
+                Duration.ofMinutes(1),
                 Map.of("default", connection),
                 new RunOptions.Defaults(
                         Duration.ofSeconds(10),

@@ -13,6 +13,8 @@ public final class SampleRun {
     private @Nullable String message;
     private @Nullable Instant createdAt = T0;
     private @Nullable Instant startedAt;
+    private @Nullable Instant finishedAt;
+    private long jobId = 7;
     private @Nullable String cause;
 
     private SampleRun(long runId) {
@@ -43,6 +45,16 @@ public final class SampleRun {
         return this;
     }
 
+    public SampleRun finishedAt(@Nullable Instant value) {
+        finishedAt = value;
+        return this;
+    }
+
+    public SampleRun jobId(long value) {
+        jobId = value;
+        return this;
+    }
+
     public SampleRun cause(@Nullable String value) {
         cause = value;
         return this;
@@ -54,14 +66,14 @@ public final class SampleRun {
                 1,
                 2L,
                 3L,
-                7,
+                jobId,
                 "daily",
                 status,
                 message,
                 "https://x/" + runId,
                 createdAt,
                 startedAt,
-                null,
+                finishedAt,
                 true,
                 cause,
                 null);

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.decide.Action;
@@ -18,6 +20,7 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.StartCall;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** A partition asks the machine in the right order, within the bound of a batch, and holds timers and slots. */
@@ -33,6 +36,9 @@ class PartitionTest {
 
     /** The machine's answer to the next input. */
     private Decision answer = Decision.NOTHING;
+
+    /** The commands for which the budget has a permit at once. */
+    private final Set<String> permitted = new HashSet<>();
 
     private Partition partition;
 
@@ -75,9 +81,17 @@ class PartitionTest {
                     answer = Decision.NOTHING;
                     return taken;
                 },
+                this::permit,
                 NOW);
         partition.catchUp(batch);
         decided.clear();
+    }
+
+    /** A permit for those that have been put on the list. */
+    private Input.@Nullable StartReserved permit(Action.ReserveStart asked) {
+        return permitted.remove(asked.commandId())
+                ? new Input.StartReserved(asked.commandId(), asked.call(), 7L, asked.check())
+                : null;
     }
 
     private void put(RunEntry entry) {
@@ -129,7 +143,7 @@ class PartitionTest {
         begin(0, 0);
         entries.put("c1", SlotsTest.waiting(1, 7));
         entries.put("c2", SlotsTest.over(SlotsTest.waiting(2, 7)));
-        partition = new Partition(entries, POLICY, (_, input, _, _) -> remember(input), NOW);
+        partition = new Partition(entries, POLICY, (_, input, _, _) -> remember(input), _ -> null, NOW);
 
         assertThat(partition.isBehind()).isTrue();
         assertThat(partition.catchUp(batch)).isTrue();
@@ -194,6 +208,81 @@ class PartitionTest {
         partition.take(reserved("c0"), batch);
         assertThat(decided).as("its slot is gone, too").isEmpty();
         assertThat(commit().unused()).containsExactly("c0");
+    }
+
+    @Test
+    void aCommandThatWaitsForNothingStartsInTheSameBatch() {
+        begin(0, 1);
+        permitted.add("c0");
+        take(new Input.TurnReached("c0"), only(reserve("c0", null)));
+        answer = only(start("c0"));
+        partition.passTime(batch);
+
+        assertThat(decided).last().isEqualTo(new Input.StartReserved("c0", new StartCall.Trigger(), 7L));
+        Partition.Work work = commit();
+        assertThat(work.actions()).containsExactly(start("c0"));
+        assertThat(work.unused()).isEmpty();
+    }
+
+    @Test
+    void aPermitOfTheSameBatchThatLeadsToNoStartGoesBackWithItsSlot() {
+        begin(0, 1);
+        permitted.add("c0");
+        take(new Input.TurnReached("c0"), only(reserve("c0", null)));
+        partition.passTime(batch);
+
+        Partition.Work work = commit();
+        assertThat(work.actions()).isEmpty();
+        assertThat(work.unused()).containsExactly("c0");
+    }
+
+    @Test
+    void aCommandWaitsForTheBudgetAfterTheCommit() {
+        begin(0, 1);
+        take(new Input.TurnReached("c0"), only(reserve("c0", null)));
+        partition.passTime(batch);
+
+        assertThat(commit().actions()).containsExactly(reserve("c0", null));
+    }
+
+    @Test
+    void aCommandWhosePermitGoesBackAfterTheCommitTakesNoNewOneBeforeIt() {
+        begin(0, 1);
+        partition.take(reserved("c0"), batch);
+        permitted.add("c0");
+        take(new Input.TurnReached("c0"), only(reserve("c0", null)));
+        partition.passTime(batch);
+
+        assertThat(permitted).contains("c0");
+        Partition.Work work = commit();
+        assertThat(work.unused()).containsExactly("c0");
+        assertThat(work.actions()).containsExactly(reserve("c0", null));
+    }
+
+    @Test
+    void aCommandThatGivesAPermitBackKeepsItsPlaceForTheNext() {
+        grant();
+        partition.take(reserved("c0"), batch);
+        permitted.add("c0");
+        take(new Input.TurnReached("c0"), only(reserve("c0", null)));
+        partition.passTime(batch);
+        assertThat(commit().actions()).containsExactly(reserve("c0", null));
+
+        decided.clear();
+        partition.take(reserved("c0"), batch);
+        assertThat(decided).as("it has a slot").containsExactly(reserved("c0"));
+    }
+
+    @Test
+    void aFullBatchStartsNothing() {
+        begin(0, 1);
+        permitted.add("c0");
+        take(new Input.TurnReached("c0"), only(reserve("c0", null)));
+        batch.room = 0;
+        partition.passTime(batch);
+
+        assertThat(permitted).contains("c0");
+        assertThat(commit().actions()).containsExactly(reserve("c0", null));
     }
 
     @Test

@@ -270,6 +270,7 @@ public class SlotsTest {
                 Duration.ofSeconds(5),
                 Duration.ofMinutes(15),
                 Duration.ofMinutes(5),
+                Duration.ofMinutes(1),
                 Map.of(
                         "default",
                         new SampleConnection()
