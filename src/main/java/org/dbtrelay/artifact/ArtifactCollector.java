@@ -185,11 +185,7 @@ public class ArtifactCollector {
 
     /** The artifact of its step, or of the other step that can have made it where dbt Cloud answers that the first one did not. */
     private Outcome outcome(
-            DbtCloudClient client,
-            RunSnapshot run,
-            WantedArtifact wanted,
-            Listing listing,
-            Map<Integer, Instant> begun)
+            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Map<Integer, Instant> begun)
             throws InterruptedException {
         Outcome first = outcomeOfStep(client, run, wanted, listing, begun);
         if (wanted.elseStep() == null || !first.isNotFound()) {
@@ -201,11 +197,7 @@ public class ArtifactCollector {
     }
 
     private Outcome outcomeOfStep(
-            DbtCloudClient client,
-            RunSnapshot run,
-            WantedArtifact wanted,
-            Listing listing,
-            Map<Integer, Instant> begun)
+            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Map<Integer, Instant> begun)
             throws InterruptedException {
         if (!listing.mayHave(wanted)) {
             return listing.isComplete()
@@ -220,12 +212,18 @@ public class ArtifactCollector {
         try {
             return switch (store) {
                 case NoStore none
-                when listing.has(wanted) && wanted.elseStep() == null -> new Outcome.Ready(none.pointTo(client.host(), run, wanted));
+                when listing.has(wanted) && wanted.elseStep() == null ->
+                    new Outcome.Ready(none.pointTo(client.host(), run, wanted));
                 case NoStore none ->
                     fetched(client, run, wanted, listing, _ -> none.pointTo(client.host(), run, wanted));
                 case KeepingStore keeping ->
-                    fetched(client, run, wanted, listing, download -> keeping.store(
-                            run, wanted, download, wanted.step() == null ? null : begun.get(wanted.step())));
+                    fetched(
+                            client,
+                            run,
+                            wanted,
+                            listing,
+                            download -> keeping.store(
+                                    run, wanted, download, wanted.step() == null ? null : begun.get(wanted.step())));
             };
         } finally {
             places.release();
@@ -257,8 +255,7 @@ public class ArtifactCollector {
             Interruption.rethrow(e);
             if (e.failure() instanceof CallFailure.NotFound(String detail)) {
                 return listing.has(wanted)
-                        ? new Outcome.Later(
-                                new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, detail), true)
+                        ? new Outcome.Later(new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, detail), true)
                         : new Outcome.Missing(
                                 new Unavailable(wanted, UnavailableReason.NOT_PRODUCED, NO_SUCH_FILE), true);
             }

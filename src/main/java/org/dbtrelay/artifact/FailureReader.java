@@ -143,9 +143,7 @@ public class FailureReader {
 
     /** A file that was written before its step began is that of a step before it: the step itself left none. */
     private static boolean isOlder(@Nullable Instant generatedAt, RunStep step) {
-        return generatedAt != null
-                && step.startedAt() != null
-                && generatedAt.isBefore(step.startedAt());
+        return generatedAt != null && step.startedAt() != null && generatedAt.isBefore(step.startedAt());
     }
 
     private static Nodes notThere(RunSnapshot run) {

@@ -56,7 +56,8 @@ class Triggers {
                 .map(DbtCloudClient::starts)
                 .orElse(null);
         @Nullable Long newest = starts == null ? null : starts.newest().known(accountId);
-        @Nullable Permit permit = newest == null ? null : starts.reserveAtOnce(accountId, priority(action));
+        @Nullable
+        Permit permit = starts == null || newest == null ? null : starts.reserveAtOnce(accountId, priority(action));
         if (permit == null) {
             return null;
         }

@@ -127,8 +127,7 @@ class ArtifactCollectorTest {
 
     @Test
     void aFileThatIsOlderThanItsStepIsNotThatSteps() throws Exception {
-        RunSnapshot run = world.endedSlowly(
-                        Emulated.SUCCEEDING, RunPlan.killed("dbt build", Duration.ofSeconds(1)))
+        RunSnapshot run = world.endedSlowly(Emulated.SUCCEEDING, RunPlan.killed("dbt build", Duration.ofSeconds(1)))
                 .run();
         world.emulator.advance(Duration.ofSeconds(2));
         Input.ArtifactsCollected collected = collect(run, BUILT, new WantedArtifact("run_results.json", 5));

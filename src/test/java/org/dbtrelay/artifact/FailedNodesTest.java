@@ -75,8 +75,7 @@ class FailedNodesTest {
         FailedNode node = nodes(manyFailing(1, "x".repeat(2_000))).getFirst();
         assertThat(node.message()).hasSize(1_000).endsWith("x…");
         // A character of two chars is not cut in half.
-        FailedNode rocket =
-                nodes(manyFailing(1, "x".repeat(998) + "🚀🚀")).getFirst();
+        FailedNode rocket = nodes(manyFailing(1, "x".repeat(998) + "🚀🚀")).getFirst();
         assertThat(rocket.message()).isEqualTo("x".repeat(998) + "…");
     }
 
@@ -108,8 +107,8 @@ class FailedNodesTest {
     @Test
     void longIdsAndStatusesOnTheirOwnFitToo() throws IOException {
         String row = "{\"unique_id\": \"%s\", \"status\": \"error\", \"message\": \"m\"}".formatted("i".repeat(5_000));
-        List<FailedNode> nodes = nodes(
-                bytes("{\"results\": [" + String.join(",", java.util.Collections.nCopies(50, row)) + "]}"));
+        List<FailedNode> nodes =
+                nodes(bytes("{\"results\": [" + String.join(",", java.util.Collections.nCopies(50, row)) + "]}"));
         assertThat(nodes).hasSize(50);
         assertThat(size(nodes)).isLessThanOrEqualTo(16 * 1024);
     }
@@ -118,8 +117,8 @@ class FailedNodesTest {
     void idsThatAreTooMuchByThemselvesLeaveNothingOfTheMessages() throws IOException {
         String row = "{\"unique_id\": \"%s\", \"status\": \"fail\", \"message\": \"Got 3 results\"}"
                 .formatted("名".repeat(200));
-        List<FailedNode> nodes = nodes(
-                bytes("{\"results\": [" + String.join(",", java.util.Collections.nCopies(50, row)) + "]}"));
+        List<FailedNode> nodes =
+                nodes(bytes("{\"results\": [" + String.join(",", java.util.Collections.nCopies(50, row)) + "]}"));
         assertThat(nodes).hasSize(50);
         assertThat(nodes).allSatisfy(node -> assertThat(node.message()).isEqualTo("…"));
     }
@@ -133,8 +132,7 @@ class FailedNodesTest {
 
     @Test
     void noResultsAreNoFailures() throws IOException {
-        assertThat(nodes(bytes("{\"results\": {}, \"elapsed_time\": 1}")))
-                .isEmpty();
+        assertThat(nodes(bytes("{\"results\": {}, \"elapsed_time\": 1}"))).isEmpty();
         assertThat(nodes(bytes("{}"))).isEmpty();
     }
 }

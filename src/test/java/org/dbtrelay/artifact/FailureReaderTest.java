@@ -137,8 +137,7 @@ class FailureReaderTest {
 
     @Test
     void theStepOfAKilledRunIsNamedWhileItIsCalledRunning() throws Exception {
-        RunWithSteps run =
-                world.endedSlowly(Emulated.SUCCEEDING, RunPlan.killed("dbt build", Duration.ofMinutes(1)));
+        RunWithSteps run = world.endedSlowly(Emulated.SUCCEEDING, RunPlan.killed("dbt build", Duration.ofMinutes(1)));
         RunEnd end = endOf(run);
         assertThat(end.failure().step().dbtCommand()).isEqualTo("dbt build");
         assertThat(end.failure().nodes()).isEmpty();
@@ -169,24 +168,17 @@ class FailureReaderTest {
                                 null,
                                 RunFailure.Source.ARTIFACT),
                         new FailedNode(
-                                NODE.uniqueId(),
-                                "error",
-                                "no such column",
-                                null,
-                                null,
-                                null,
-                                RunFailure.Source.LOG));
+                                NODE.uniqueId(), "error", "no such column", null, null, null, RunFailure.Source.LOG));
     }
 
     @Test
     void aNodeThatATextLogNamesByItsRelationIsNotToldTwice() {
         FailedNode row = new FailedNode("model.shop.orders", "error", null);
-        FailedNode same = new FailedNode(
-                "model db.orders", "error", null, null, "db.orders", null, RunFailure.Source.LOG);
-        FailedNode other = new FailedNode(
-                "model db.items", "error", null, null, "db.items", null, RunFailure.Source.LOG);
-        assertThat(FailureReader.withLogged(List.of(row), List.of(same, other)))
-                .containsExactly(row, other);
+        FailedNode same =
+                new FailedNode("model db.orders", "error", null, null, "db.orders", null, RunFailure.Source.LOG);
+        FailedNode other =
+                new FailedNode("model db.items", "error", null, null, "db.items", null, RunFailure.Source.LOG);
+        assertThat(FailureReader.withLogged(List.of(row), List.of(same, other))).containsExactly(row, other);
     }
 
     @Test

@@ -248,7 +248,12 @@ class MainJobIT {
         assertThat(summary.path("nodes"))
                 .isEqualTo(JSON.readTree("{\"success\": 2, \"fail\": 1, \"reused\": 1, \"warn\": 1}"));
         assertThat(summary.path("classes").path("reused").intValue()).isEqualTo(1);
-        assertThat(events.get(5).data().path("warnings").path(0).path("unique_id").asText())
+        assertThat(events.get(5)
+                        .data()
+                        .path("warnings")
+                        .path(0)
+                        .path("unique_id")
+                        .asText())
                 .isEqualTo("test.shop.few_orders");
         assertStored(events.get(6), run, "catalog.json", 5);
     }

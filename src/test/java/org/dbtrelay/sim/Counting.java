@@ -66,7 +66,8 @@ final class Counting {
                 && late.end().trouble() == null
                 && decision.actions().stream().anyMatch(Action.CollectArtifacts.class::isInstance)) {
             boolean came = !late.end().missing().contains(RunEnd.Part.STEPS);
-            coverage.count("steps", came ? "came late" : "never came, the last one's artifacts are asked for");
+            coverage.count(
+                    "failure", came ? "steps came late" : "steps never came, the last one's artifacts are asked for");
         }
         if (explains) {
             coverage.count("failure", "explained later");

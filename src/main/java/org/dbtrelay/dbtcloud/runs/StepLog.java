@@ -98,7 +98,8 @@ final class StepLog {
                 put(node, "fail", rows.canConvertToLong() && rows.asLong() >= 0 ? rows.asLong() : null, null);
             }
         } else if (event.path("severity_text").asText("").equalsIgnoreCase("ERROR") && messages.size() < MOST) {
-            @Nullable String message = Redaction.of(LONGEST_MESSAGE, event.path("body").asText(""));
+            @Nullable
+            String message = Redaction.of(LONGEST_MESSAGE, event.path("body").asText(""));
             if (message != null && !message.isBlank()) {
                 messages.putIfAbsent(name(node), message);
             }

@@ -32,9 +32,8 @@ final class StepChoice {
     static List<WantedArtifact> wanted(List<ArtifactWish> requested, List<RunStep> steps) {
         Map<WantedArtifact, WantedArtifact> byStep = new LinkedHashMap<>();
         for (ArtifactWish wish : requested) {
-            WantedArtifact wanted = wish.step() == null
-                    ? chosen(wish.path(), steps)
-                    : new WantedArtifact(wish.path(), wish.step());
+            WantedArtifact wanted =
+                    wish.step() == null ? chosen(wish.path(), steps) : new WantedArtifact(wish.path(), wish.step());
             byStep.putIfAbsent(new WantedArtifact(wanted.path(), wanted.step()), wanted);
         }
         return List.copyOf(byStep.values());

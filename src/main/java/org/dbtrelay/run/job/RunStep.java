@@ -31,12 +31,7 @@ public record RunStep(
 
     /** A step whose time of start is not told and whose log names no nodes. */
     public RunStep(
-            int index,
-            String name,
-            JobRunStatus status,
-            boolean started,
-            @Nullable String dbtCommand,
-            String logTail) {
+            int index, String name, JobRunStatus status, boolean started, @Nullable String dbtCommand, String logTail) {
         this(index, name, status, started, dbtCommand, logTail, null, List.of());
     }
 }

@@ -128,8 +128,7 @@ class CollectDecisionsTest {
     void nodesThatOnlyTheLogHasAreNotToldTwice() {
         RunFailure logged = new RunFailure(
                 BUILD,
-                List.of(new RunFailure.FailedNode(
-                        "model.a", "error", null, null, null, null, RunFailure.Source.LOG)));
+                List.of(new RunFailure.FailedNode("model.a", "error", null, null, null, null, RunFailure.Source.LOG)));
         ends(lacking(logged, null, Part.NODES));
         explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), logged));
         assertThat(course.types()).doesNotContain("run.failure_explained");
