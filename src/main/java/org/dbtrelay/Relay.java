@@ -65,7 +65,7 @@ public final class Relay {
             try {
                 if (!new CountDownLatch(1).await(longest.toMillis(), TimeUnit.MILLISECONDS)) {
                     System.err.println("The stop has not come to its end within " + longest.toSeconds()
-                            + " s, so the process is ended. What it waited for:");
+                            + " s, so the process is ended. It waited for:");
                     Thread.getAllStackTraces().forEach(Relay::tellIfInTheWay);
                     System.err.flush();
                     Runtime.getRuntime().halt(ENDED_BY_SIGTERM);

@@ -1,6 +1,7 @@
 package org.dbtrelay.emulator;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * How the emulator behaves where nobody has documented how dbt Cloud does.
@@ -35,127 +36,90 @@ public record Behaviour(
 
     /** Runs go that many times faster than planned. */
     public Behaviour speed(double value) {
-        return new Behaviour(
-                value,
-                cancelDelay,
-                longCauseStatus,
-                deactivatedStatus,
-                refusedRetryStatus,
-                createdStatus,
-                strict,
-                endedCancelStatus,
-                requestsPerMinute);
+        return with(change -> change.speed = value);
     }
 
     /** A cancel of a running run takes that long. */
     public Behaviour cancelDelay(Duration value) {
-        return new Behaviour(
-                speed,
-                value,
-                longCauseStatus,
-                deactivatedStatus,
-                refusedRetryStatus,
-                createdStatus,
-                strict,
-                endedCancelStatus,
-                requestsPerMinute);
+        return with(change -> change.cancelDelay = value);
     }
 
     /** A cause that is too long is answered so; 0 to accept it. */
     public Behaviour longCauseStatus(int value) {
-        return new Behaviour(
-                speed,
-                cancelDelay,
-                value,
-                deactivatedStatus,
-                refusedRetryStatus,
-                createdStatus,
-                strict,
-                endedCancelStatus,
-                requestsPerMinute);
+        return with(change -> change.longCauseStatus = value);
     }
 
     /** A trigger of a deactivated job is answered so; 0 to accept it. */
     public Behaviour deactivatedStatus(int value) {
-        return new Behaviour(
-                speed,
-                cancelDelay,
-                longCauseStatus,
-                value,
-                refusedRetryStatus,
-                createdStatus,
-                strict,
-                endedCancelStatus,
-                requestsPerMinute);
+        return with(change -> change.deactivatedStatus = value);
     }
 
     /** A retry that is not possible is answered so. */
     public Behaviour refusedRetryStatus(int value) {
-        return new Behaviour(
-                speed,
-                cancelDelay,
-                longCauseStatus,
-                deactivatedStatus,
-                value,
-                createdStatus,
-                strict,
-                endedCancelStatus,
-                requestsPerMinute);
+        return with(change -> change.refusedRetryStatus = value);
     }
 
     /** A trigger is answered so, 200 or 201. */
     public Behaviour createdStatus(int value) {
-        return new Behaviour(
-                speed,
-                cancelDelay,
-                longCauseStatus,
-                deactivatedStatus,
-                refusedRetryStatus,
-                value,
-                strict,
-                endedCancelStatus,
-                requestsPerMinute);
+        return with(change -> change.createdStatus = value);
     }
 
     /** Whether the emulator takes only requests that dbt Cloud's documents describe. */
     public Behaviour strict(boolean value) {
-        return new Behaviour(
-                speed,
-                cancelDelay,
-                longCauseStatus,
-                deactivatedStatus,
-                refusedRetryStatus,
-                createdStatus,
-                value,
-                endedCancelStatus,
-                requestsPerMinute);
+        return with(change -> change.strict = value);
     }
 
     /** A cancel of a run that has ended is answered so; 200: with the run. */
     public Behaviour endedCancelStatus(int value) {
-        return new Behaviour(
-                speed,
-                cancelDelay,
-                longCauseStatus,
-                deactivatedStatus,
-                refusedRetryStatus,
-                createdStatus,
-                strict,
-                value,
-                requestsPerMinute);
+        return with(change -> change.endedCancelStatus = value);
     }
 
     /** An account's limit, 0 for none. */
     public Behaviour requestsPerMinute(int value) {
-        return new Behaviour(
-                speed,
-                cancelDelay,
-                longCauseStatus,
-                deactivatedStatus,
-                refusedRetryStatus,
-                createdStatus,
-                strict,
-                endedCancelStatus,
-                value);
+        return with(change -> change.requestsPerMinute = value);
+    }
+
+    private Behaviour with(Consumer<Change> setting) {
+        Change change = new Change(this);
+        setting.accept(change);
+        return change.made();
+    }
+
+    /** A copy of which one value is set. */
+    private static final class Change {
+        private double speed;
+        private Duration cancelDelay;
+        private int longCauseStatus;
+        private int deactivatedStatus;
+        private int refusedRetryStatus;
+        private int createdStatus;
+        private boolean strict;
+        private int endedCancelStatus;
+        private int requestsPerMinute;
+
+        Change(Behaviour from) {
+            this.speed = from.speed;
+            this.cancelDelay = from.cancelDelay;
+            this.longCauseStatus = from.longCauseStatus;
+            this.deactivatedStatus = from.deactivatedStatus;
+            this.refusedRetryStatus = from.refusedRetryStatus;
+            this.createdStatus = from.createdStatus;
+            this.strict = from.strict;
+            this.endedCancelStatus = from.endedCancelStatus;
+            this.requestsPerMinute = from.requestsPerMinute;
+        }
+
+        Behaviour made() {
+            return new Behaviour(
+                    speed,
+                    cancelDelay,
+                    longCauseStatus,
+                    deactivatedStatus,
+                    refusedRetryStatus,
+                    createdStatus,
+                    strict,
+                    endedCancelStatus,
+                    requestsPerMinute);
+        }
     }
 }

@@ -2,12 +2,14 @@ package org.dbtrelay.emulator;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A job definition with the plan that its runs follow.
  *
  * @param id 0 until the world has given one
  * @param state 1 active, 2 deleted
+ * @param type dbt Cloud's word for its kind; a job of some kinds cannot be triggered
  * @param timeoutSeconds {@code execution.timeout_seconds}; 0 for none
  * @param plans the first is for the job's first run, and so on; the last repeats
  */
@@ -23,8 +25,15 @@ public record EmulatedJob(
         boolean runGenerateSources,
         boolean deactivated,
         int state,
+        String type,
         int timeoutSeconds,
         List<RunPlan> plans) {
+
+    /** Types of jobs that start by themselves or from outside. */
+    private static final Set<String> NOT_TRIGGERABLE = Set.of("hybrid", "adaptive", "exposure_sync");
+
+    /** Types of jobs that belong to dbt Cloud itself. */
+    private static final Set<String> SYSTEM = Set.of("adaptive", "exposure_sync");
 
     public EmulatedJob {
         executeSteps = List.copyOf(executeSteps);
@@ -37,7 +46,20 @@ public record EmulatedJob(
     /** An active job that runs {@code dbt build} and succeeds. */
     public static EmulatedJob named(String name) {
         return new EmulatedJob(
-                0, 0, 0, 0, name, "", List.of("dbt build"), false, false, false, 1, 0, List.of(RunPlan.succeeding()));
+                0,
+                0,
+                0,
+                0,
+                name,
+                "",
+                List.of("dbt build"),
+                false,
+                false,
+                false,
+                1,
+                "other",
+                0,
+                List.of(RunPlan.succeeding()));
     }
 
     /** With that id. */
@@ -83,6 +105,35 @@ public record EmulatedJob(
         return with(description, executeSteps, generateDocs, runGenerateSources, deactivated, 2, timeoutSeconds, plans);
     }
 
+    /** Of that type, in dbt Cloud's words: {@code ci}, {@code scheduled}, {@code other}, {@code hybrid} … */
+    public EmulatedJob type(String value) {
+        return new EmulatedJob(
+                id,
+                accountId,
+                projectId,
+                environmentId,
+                name,
+                description,
+                executeSteps,
+                generateDocs,
+                runGenerateSources,
+                deactivated,
+                state,
+                value,
+                timeoutSeconds,
+                plans);
+    }
+
+    /** Whether a trigger of it is taken. */
+    boolean isTriggerable() {
+        return !NOT_TRIGGERABLE.contains(type);
+    }
+
+    /** Whether it belongs to dbt Cloud itself, whose lists show it only if they are asked to. */
+    boolean isSystem() {
+        return SYSTEM.contains(type);
+    }
+
     /** With {@code execution.timeout_seconds}; zero for none. */
     public EmulatedJob timeout(Duration value) {
         int seconds = Math.toIntExact(value.toSeconds());
@@ -120,6 +171,7 @@ public record EmulatedJob(
                 runGenerateSources,
                 deactivated,
                 state,
+                type,
                 timeoutSeconds,
                 plans);
     }
@@ -145,6 +197,7 @@ public record EmulatedJob(
                 sources,
                 off,
                 newState,
+                type,
                 timeout,
                 newPlans);
     }

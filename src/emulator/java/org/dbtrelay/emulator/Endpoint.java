@@ -51,7 +51,7 @@ public enum Endpoint {
     DELETE_WEBHOOK("DELETE", "/api/v3/accounts/{account}/webhooks/subscription/{subscription}"),
     TEST_WEBHOOK("GET", "/api/v3/accounts/{account}/webhooks/subscription/{subscription}/test"),
     LIST_WEBHOOK_EVENTS("GET", "/api/v3/accounts/{account}/webhooks/subscription/{subscription}/events"),
-    /** Whatever is none of the above: answered 404, or 405 if only the method is wrong. */
+    /** None of the above: answered 404, or 405 if only the method is wrong. */
     UNKNOWN("");
 
     private final String method;

@@ -70,7 +70,7 @@ final class JobJson {
                 .put("date", "every_day")
                 .put("time", "every_hour");
         json.put("is_deferrable", false);
-        json.put("job_type", "other");
+        json.put("job_type", job.type());
         json.put("triggers_on_draft_pr", false);
         json.putNull("job_completion_trigger_condition");
         return json;

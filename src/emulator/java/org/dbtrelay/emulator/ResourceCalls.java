@@ -144,11 +144,11 @@ final class ResourceCalls {
                 .filter(job -> projects == null || projects.contains(job.projectId()))
                 .filter(job -> environment == null || job.environmentId() == environment)
                 .filter(job -> contains(job.name(), values.text("name__icontains")))
-                // No job has a schedule, belongs to dbt Cloud itself, is ready for Fusion, or has a version of its own.
+                // No job has a schedule, is ready for Fusion, or has a version of its own.
                 .filter(job -> fusion == null || !fusion)
                 .filter(job -> values.texts("dbt_version__in") == null)
                 .filter(job -> scheduled == null || !scheduled)
-                .filter(job -> system == null || !system);
+                .filter(job -> job.isSystem() == Boolean.TRUE.equals(system));
         return page(request, values, jobs, EmulatedJob::id, EmulatedJob::name, job -> jobJson.apply(job, include));
     }
 

@@ -90,6 +90,12 @@ final class RunCalls {
     }
 
     private void checkActive(EmulatedJob job) {
+        if (!job.isTriggerable()) {
+            throw new Refusal(
+                    400,
+                    "The request was invalid. Please double check the provided data and try again.",
+                    Envelope.object().put("job_type", "A job of the type " + job.type() + " cannot be run"));
+        }
         if (job.deactivated() && behaviour.deactivatedStatus() != 0) {
             throw new Refusal(
                     behaviour.deactivatedStatus(),

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A run as dbt Cloud's {@code RunResponse}, with the nulls that recordings show. */
 final class RunJson {
+    /** Cause categories of runs that a person starts in dbt Cloud's pages. */
+    private static final Set<String> OF_PERSONS = Set.of("ui");
+
     private final World world;
     private final Supplier<String> baseUrl;
 
@@ -141,14 +144,22 @@ final class RunJson {
 
     private static ObjectNode audit(RunView run) {
         ObjectNode json = Envelope.object();
-        json.set("trigger", actor());
-        json.set("cancellation", run.cancelledByUser() ? actor() : null);
+        json.set("trigger", OF_PERSONS.contains(run.trigger().category()) ? person() : token());
+        json.set("cancellation", run.cancelledByUser() ? token() : null);
         return json;
     }
 
-    private static ObjectNode actor() {
+    private static ObjectNode token() {
+        return actor("1", "service_token", "relay");
+    }
+
+    private static ObjectNode person() {
+        return actor("2", "user", "Ada Lovelace");
+    }
+
+    private static ObjectNode actor(String id, String type, String name) {
         ObjectNode json = Envelope.object();
-        json.putObject("actor").put("id", "1").put("type", "service_token").put("name", "relay");
+        json.putObject("actor").put("id", id).put("type", type).put("name", name);
         return json;
     }
 

@@ -55,6 +55,8 @@ public record RunTrigger(String cause, String category, Map<String, JsonNode> ov
 
     /** A run for a pull request is a CI run: it may run beside others. */
     boolean isForPullRequest() {
-        return overrides.keySet().stream().anyMatch(field -> field.endsWith("_pull_request_id"));
+        return overrides.keySet().stream()
+                .anyMatch(field ->
+                        field.endsWith("_pull_request_id") || field.equals("gitlab_merge_request_id"));
     }
 }

@@ -87,7 +87,7 @@ public class CommandResource {
             description =
                     "Puts the command on the commands topic, keyed by its job or its run, or beside the command that it"
                             + " names. The answer says that it is on the topic; what becomes of it comes as events.")
-    @APIResponse(responseCode = "202", description = "It is on the topic; Location tells where it can be looked at")
+    @APIResponse(responseCode = "202", description = "It is on the topic; Location tells where its state is")
     @APIResponse(responseCode = "400", description = "It breaks a rule; the problem names the field and the rule")
     @APIResponse(
             responseCode = "409",

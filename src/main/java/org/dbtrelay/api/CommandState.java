@@ -80,7 +80,7 @@ public record CommandState(
         return switch (state) {
             case RunState.Waiting waiting -> waiting.starts().attempts();
             case RunState.Starting starting -> starting.attempt();
-            case RunState.Searching looking -> looking.attempt();
+            case RunState.Searching searching -> searching.attempt();
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };

@@ -112,7 +112,8 @@ public class ConnectionResource {
     @Operation(
             operationId = "suspendConnection",
             summary = "Start nothing over a connection",
-            description = "From this instance, until the connection is resumed or the process ends. What waits, waits.")
+            description =
+                    "From this instance, until the connection is resumed or the process ends. Waiting commands go on waiting.")
     public Connection suspend(@PathParam("connection") String connection) {
         DbtCloudClient client = connections.named(connection);
         client.manualSuspension().begin();

@@ -67,6 +67,7 @@ final class ProblemMappers {
                 "A request to the HTTP API failed",
                 e,
                 pair(LogKey.REASON, e.getClass().getSimpleName()));
-        return Problem.response(Response.Status.INTERNAL_SERVER_ERROR, "a fault of the relay; its log has the details");
+        return Problem.response(
+                Response.Status.INTERNAL_SERVER_ERROR, "internal error; the relay's log has the details");
     }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -20,6 +21,8 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -210,11 +213,20 @@ public class RunResource {
         return answer.entity((StreamingOutput) out -> {
                     if (taken.compareAndSet(false, true)) {
                         try (body) {
-                            body.stream().transferTo(out);
+                            passOn(body.stream(), out, request.response());
                         }
                     }
                 })
                 .build();
+    }
+
+    /** Ends when the client goes away: a write to a closed response does not fail, so the whole artifact would be fetched. */
+    private static void passOn(InputStream artifact, OutputStream out, HttpServerResponse client) throws IOException {
+        byte[] piece = new byte[32 * 1024];
+        int length;
+        while (!client.closed() && (length = artifact.read(piece)) >= 0) {
+            out.write(piece, 0, length);
+        }
     }
 
     private static void closed(ArtifactBody body) {

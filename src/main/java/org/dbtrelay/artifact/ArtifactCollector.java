@@ -132,7 +132,7 @@ public class ArtifactCollector {
             }
             return outcomes;
         } catch (ExecutionException e) {
-            throw new IllegalStateException("an artifact could not be collected because of a fault of the relay", e);
+            throw new IllegalStateException("internal error: an artifact could not be collected", e);
         }
     }
 

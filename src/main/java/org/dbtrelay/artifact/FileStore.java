@@ -29,7 +29,7 @@ final class FileStore extends KeepingStore {
     }
 
     @Override
-    ArtifactWriter sink(String key, @Nullable String contentType, long sizeLimit) throws StoreException {
+    ArtifactWriter writer(String key, @Nullable String contentType, long sizeLimit) throws StoreException {
         Path target = target(key);
         Path incoming = root.resolve(INCOMING);
         try {

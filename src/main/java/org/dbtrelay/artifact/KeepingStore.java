@@ -36,7 +36,7 @@ abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S
      * @param key relative, its segments separated by {@code /}, none of them empty, {@code .} or {@code ..}
      * @param sizeLimit the most bytes that will be written
      */
-    abstract ArtifactWriter sink(String key, @Nullable String contentType, long sizeLimit)
+    abstract ArtifactWriter writer(String key, @Nullable String contentType, long sizeLimit)
             throws StoreException, InterruptedException;
 
     /** As {@link #store(RunSnapshot, WantedArtifact, Download, Instant)}, of a step whose begin does not matter. */
@@ -58,9 +58,9 @@ abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S
             throw StoreException.tooLarge(maxSize);
         }
         String key = layout.key(run, wanted);
-        try (ArtifactWriter sink =
-                        sink(key, download.contentType(), download.size().orElse(maxSize));
-                Transfer transfer = new Transfer(download, sink, maxSize)) {
+        try (ArtifactWriter writer =
+                        writer(key, download.contentType(), download.size().orElse(maxSize));
+                Transfer transfer = new Transfer(download, writer, maxSize)) {
             ArtifactContent content = ArtifactFacts.of(wanted.path(), new BufferedInputStream(transfer, BUFFER));
             if (notBefore != null
                     && content.generatedAt() != null

@@ -13,7 +13,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
 /**
- * Keeps artifacts as objects of a bucket. Credentials come from where the AWS SDK looks for them: environment, web identity,
+ * Keeps artifacts as objects of a bucket. The AWS SDK finds the credentials: environment, web identity,
  * profile, container, instance.
  */
 final class S3Store extends KeepingStore {
@@ -51,7 +51,7 @@ final class S3Store extends KeepingStore {
     }
 
     @Override
-    ArtifactWriter sink(String key, @Nullable String contentType, long sizeLimit) {
+    ArtifactWriter writer(String key, @Nullable String contentType, long sizeLimit) {
         return new S3Upload(client, bucket, prefix + key, contentType, partSize(sizeLimit));
     }
 

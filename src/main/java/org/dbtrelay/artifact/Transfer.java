@@ -9,16 +9,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one pass over the bytes of an artifact: whatever is read from it has been counted, digested and written to the sink. A
- * reader of the content takes as much as it likes and may fail; {@link #finish} brings the rest to the sink, and tells of
- * trouble with the transfer or the sink even if the reader has swallowed it.
+ * The one pass over the bytes of an artifact: each byte that is read from it has been counted, digested and written. A
+ * reader of the content takes as much as it likes and may fail; {@link #finish} brings the rest to the writer, and tells of
+ * trouble with the transfer or the writer even if the reader has swallowed it.
  */
 final class Transfer extends InputStream {
 
     private static final int BUFFER = 64 * 1024;
 
     private final Download download;
-    private final ArtifactWriter sink;
+    private final ArtifactWriter writer;
     private final long maxSize;
     private final MessageDigest digest = sha256();
 
@@ -26,9 +26,9 @@ final class Transfer extends InputStream {
     private @Nullable Exception trouble;
 
     /** A transfer that has yet to begin; {@code maxSize} in bytes. */
-    Transfer(Download download, ArtifactWriter sink, long maxSize) {
+    Transfer(Download download, ArtifactWriter writer, long maxSize) {
         this.download = download;
-        this.sink = sink;
+        this.writer = writer;
         this.maxSize = maxSize;
     }
 
@@ -66,7 +66,7 @@ final class Transfer extends InputStream {
             throw StoreException.tooLarge(maxSize);
         }
         digest.update(bytes, from, count);
-        sink.write(bytes, from, count);
+        writer.write(bytes, from, count);
     }
 
     /** The reader's business is not the transfer's: the caller closes the download. */
@@ -99,7 +99,7 @@ final class Transfer extends InputStream {
             throw new IOException(size + " bytes came of " + download.size().getAsLong());
         }
         String sha256 = HexFormat.of().formatHex(digest.digest());
-        return new Published(sink.publish(sha256), size, sha256);
+        return new Published(writer.publish(sha256), size, sha256);
     }
 
     /**

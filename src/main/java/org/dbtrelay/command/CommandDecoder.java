@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 public class CommandDecoder {
 
-    static final String FAULT_OF_THE_RELAY = "internal error while reading the record; the relay's log has the details";
+    static final String INTERNAL_ERROR = "internal error while reading the record; the relay's log has the details";
 
     private static final RelayLog LOG = RelayLog.of(CommandDecoder.class);
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
@@ -60,12 +60,12 @@ public class CommandDecoder {
                     record.offset());
         } catch (RuntimeException e) {
             LOG.error(
-                    "A fault of the relay met while it read a record, which is put aside",
+                    "Internal error: a record could not be read; it is dead-lettered",
                     e,
                     pair(LogKey.TOPIC, record.topic()),
                     pair(LogKey.PARTITION, record.partition()),
                     pair(LogKey.OFFSET, record.offset()));
-            return unreadable(DeadLetterReason.MALFORMED, FAULT_OF_THE_RELAY);
+            return unreadable(DeadLetterReason.MALFORMED, INTERNAL_ERROR);
         }
     }
 

@@ -35,10 +35,10 @@ final class ConfigChecks {
     private static final Duration RETENTION_MARGIN = Duration.ofHours(1);
 
     private static final String OF_LOOKS =
-            "; shorter ones spend the request budget on looks, longer ones tell of a run's end too late";
+            "; shorter ones spend the request budget on polls, longer ones tell of a run's end too late";
     private static final String OF_STOP =
             "; a stop needs the time to commit what is decided, and an orchestrator does not wait for hours";
-    private static final String BEFORE_A_LOOK = "; commands would end before their runs were looked at";
+    private static final String BEFORE_A_POLL = "; commands would end before their runs were polled";
     private static final String NOTHING_STARTS =
             "; with 0 nothing would ever be started, for which a connection can be suspended";
 
@@ -148,7 +148,7 @@ final class ConfigChecks {
                     terms.pollInterval().get().compareTo(timeout) < 0,
                     intervalKey,
                     text(terms.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout)
-                            + BEFORE_A_LOOK);
+                            + BEFORE_A_POLL);
         }
         terms.artifacts().ifPresent(paths -> paths(prefix + ".artifacts", paths));
     }
@@ -246,7 +246,7 @@ final class ConfigChecks {
         check(
                 longer.compareTo(shorter) > 0,
                 key,
-                text(longer) + " is not longer than " + otherKey + ", " + text(shorter) + BEFORE_A_LOOK);
+                text(longer) + " is not longer than " + otherKey + ", " + text(shorter) + BEFORE_A_POLL);
     }
 
     private void atLeastOne(String key, OptionalInt value, String reason) {

@@ -13,8 +13,8 @@ import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A clock that nobody can set: for the length of things, where the wall clock may jump. Whatever waits for time to pass
- * waits by it, so that there is one place where time comes from.
+ * A clock that nobody can set, for the length of things: the wall clock may jump. All waits for time to pass go by it, so that
+ * time comes from one place.
  */
 @Singleton
 public class Monotonic {

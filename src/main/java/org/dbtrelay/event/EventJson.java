@@ -20,9 +20,12 @@ import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
+import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.NodeStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -39,6 +42,7 @@ final class EventJson {
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .addMixIn(EventType.class, WireName.class)
             .addMixIn(RejectReason.class, WireName.class)
+            .addMixIn(Engine.class, WireName.class)
             .addMixIn(UnavailableReason.class, WireName.class)
             .addMixIn(JobRunStatus.class, StatusMixin.class)
             .addMixIn(RunStep.class, StepMixin.class)
@@ -87,26 +91,48 @@ final class EventJson {
     private static RunData run(RunEvent.OfRun body) {
         @Nullable RunSnapshot run = body.run();
         @Nullable RunFailure failure = body.failure();
+        RunDetails details = run == null ? RunDetails.NONE : run.details();
+        RunNames names = body.names();
         return new RunData(
                 run == null ? null : run.projectId(),
+                names.projectName(),
                 run == null ? null : run.environmentId(),
+                names.environmentName(),
+                names.environmentType(),
                 run == null || run.jobName() == null ? body.jobName() : run.jobName(),
+                details.jobType(),
                 run == null ? null : run.url(),
                 run == null ? null : run.status(),
                 run == null ? null : code(run.status()),
                 body.previousStatus(),
                 run == null ? null : run.statusMessage(),
                 body.cause(),
+                details.causeCategory(),
+                details.triggeredBy(),
+                details.pullRequestId(),
+                body.attempt(),
                 body.adopted(),
                 run == null ? null : run.retryingRunId(),
+                details.gitBranch(),
+                details.gitSha(),
+                details.dbtVersion() == null ? names.dbtVersion() : details.dbtVersion(),
+                engine(details, names),
+                run == null ? null : details.blockedBy(),
                 run == null ? null : run.createdAt(),
                 run == null ? null : run.startedAt(),
                 run == null ? null : run.finishedAt(),
                 run == null ? null : seconds(run.createdAt(), run.startedAt()),
                 run == null ? null : seconds(run.startedAt(), run.finishedAt()),
                 failure == null ? null : failure(failure),
+                details.canRetry(),
                 body.reason(),
                 body.message());
+    }
+
+    /** That of the run's version; where it says nothing, that of the environment's. */
+    private static @Nullable Engine engine(RunDetails details, RunNames names) {
+        @Nullable Engine ofRun = Engine.of(details.dbtVersion());
+        return ofRun == null ? Engine.of(names.dbtVersion()) : ofRun;
     }
 
     private static FailureData failure(RunFailure failure) {
@@ -143,22 +169,36 @@ final class EventJson {
 
     private record RunData(
             @Nullable Long projectId,
+            @Nullable String projectName,
             @Nullable Long environmentId,
+            @Nullable String environmentName,
+            @Nullable String environmentType,
             @Nullable String jobName,
+            @Nullable String jobType,
             @Nullable String runUrl,
             @Nullable JobRunStatus status,
             @Nullable Integer statusCode,
             @Nullable JobRunStatus previousStatus,
             @Nullable String statusMessage,
             @Nullable String cause,
+            @Nullable String causeCategory,
+            @Nullable String triggeredBy,
+            @Nullable Long pullRequestId,
+            @Nullable Integer attempt,
             boolean adopted,
             @Nullable Long retryOfRunId,
+            @Nullable String gitBranch,
+            @Nullable String gitSha,
+            @Nullable String dbtVersion,
+            @Nullable Engine engine,
+            @Nullable List<Long> blockedBy,
             @Nullable Instant createdAt,
             @Nullable Instant startedAt,
             @Nullable Instant finishedAt,
             @Nullable Double queuedSeconds,
             @Nullable Double runSeconds,
             @Nullable FailureData failure,
+            @Nullable Boolean canRetry,
             @Nullable String reason,
             @Nullable String message) {}
 

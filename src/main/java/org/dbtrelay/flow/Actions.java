@@ -202,7 +202,7 @@ class Actions {
             return new Input.CallFailed(action, new CallFailure.NotSent("interrupted"));
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay stopped a call; it will be made again",
+                    "Internal error: a call stopped; it will be made again",
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()),
                     pair(LogKey.ACTION, action.getClass().getSimpleName()));

@@ -148,7 +148,8 @@ final class CommitBatch implements Batch {
             changed.remove(decision.forgotten());
             forgotten.add(decision.forgotten());
         }
-        for (RunEvent event : decision.events()) {
+        for (RunEvent decided : decision.events()) {
+            RunEvent event = flow.named(decided);
             told.add(new Told(event, weighed(flow.events.record(event))));
         }
         actions.addAll(decision.actions());
@@ -176,7 +177,7 @@ final class CommitBatch implements Batch {
         cameOn.add(new CameOn(commandId, sent, origin.record().offset()));
     }
 
-    /** True if there is nothing to commit: at most things to do. Whatever a record brings also moves the position. */
+    /** True if there is nothing to commit, only actions. A record is never without: it moves the position. */
     boolean isEmpty() {
         return changed.isEmpty() && forgotten.isEmpty() && told.isEmpty() && deadLetters.isEmpty() && !hasMoved();
     }
@@ -215,7 +216,7 @@ final class CommitBatch implements Batch {
         return records;
     }
 
-    /** Its events can be looked at from now on. */
+    /** Makes its events visible to the API. */
     void showIn(CommandViews views) {
         told.forEach(each -> views.told(each.event().commandId(), flow.events.data(each.event(), each.record())));
     }

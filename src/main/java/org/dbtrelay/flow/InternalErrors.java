@@ -11,7 +11,7 @@ final class InternalErrors {
 
     /** The input instead of one whose decision failed. */
     static Input after(Input input, RuntimeException fault) {
-        return ending(input, "a fault of the relay: " + fault.getClass().getSimpleName());
+        return ending(input, "internal error of the relay: " + fault.getClass().getSimpleName());
     }
 
     /** The input instead of one whose outcome the brokers refuse to take, which ends its command in less. */

@@ -20,7 +20,7 @@ import org.dbtrelay.run.job.Target;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The runs in flight on this instance, by account and by when each is to be looked at next. A run in flight is nothing more
+ * The runs in flight on this instance, by account and by when each is to be polled next. A run in flight is nothing more
  * than a place in here: no thread, no connection.
  */
 @Singleton
@@ -42,7 +42,7 @@ public class PollSchedule {
     private final AtomicLong claims = new AtomicLong();
 
     /**
-     * A run to be looked at.
+     * A run to be polled.
      *
      * @param claim that it was added for
      * @param watch what was asked for
@@ -77,7 +77,7 @@ public class PollSchedule {
         return accounts.keySet();
     }
 
-    /** How many runs are waiting to be looked at. */
+    /** How many runs are waiting to be polled. */
     public int size() {
         return accounts.values().stream().mapToInt(Account::size).sum();
     }
@@ -114,7 +114,7 @@ public class PollSchedule {
         accounts.values().forEach(account -> account.drop(claim));
     }
 
-    /** How many runs and hints have been looked at so far: what the work of this costs, for a test that it does not grow. */
+    /** The number of runs and hints visited so far: the cost of the work here, for a test that it does not grow. */
     int steps() {
         return accounts.values().stream().mapToInt(account -> account.steps).sum();
     }
@@ -123,8 +123,8 @@ public class PollSchedule {
      * Takes the runs of an account that are due, at most 2,000 of them. The last request of a round is filled up with the
      * runs that are due next, as far as half of their time has passed: it costs nothing and saves a request later.
      *
-     * @param wholeList looking at some runs costs the list of all: then all are taken that are due or whose time is half
-     *     over, however many, and so the runs come to be looked at together, once or twice in an interval, whenever they began
+     * @param wholeList polling some runs costs the list of all: then all are taken that are due or whose time is half
+     *     over, however many, and so the runs come to be polled together, once or twice in an interval, whenever they began
      */
     public List<Watched> takeDue(Target target, Instant now, boolean wholeList) {
         Account account = accounts.get(target);

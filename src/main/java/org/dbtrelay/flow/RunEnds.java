@@ -128,7 +128,7 @@ class RunEnds {
             return end;
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay stopped a call; it will be made again",
+                    "Internal error: a call stopped; it will be made again",
                     e,
                     pair(LogKey.COMMAND_ID, commandId),
                     pair(LogKey.ACTION, Action.ReadEnd.class.getSimpleName()));

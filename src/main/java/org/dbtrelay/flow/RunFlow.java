@@ -133,7 +133,7 @@ final class RunFlow implements PartitionProcessor.Session {
         try {
             return flow.decide(entry, input, now, policy, queues);
         } catch (RuntimeException e) {
-            LOG.error("A fault of the relay ends this command", e, pair(LogKey.COMMAND_ID, id));
+            LOG.error("Internal error: the command ends", e, pair(LogKey.COMMAND_ID, id));
             return flow.decide(entry, InternalErrors.after(input, e), now, policy, queues);
         }
     }

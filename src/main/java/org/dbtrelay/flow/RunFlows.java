@@ -4,6 +4,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.event.DeadLetterRecords;
 import org.dbtrelay.event.EventRecords;
 import org.dbtrelay.ledger.Claim;
@@ -15,6 +16,9 @@ import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.JobQueues;
 import org.dbtrelay.run.decide.RunMachine;
+import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.job.RunNames;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public class RunFlows implements PartitionProcessor {
 
     final Policy policy;
+    private final Connections connections;
     final Actions actions;
     final Triggers triggers;
     final PollSchedule polls;
@@ -37,6 +42,7 @@ public class RunFlows implements PartitionProcessor {
 
     RunFlows(
             Policy policy,
+            Connections connections,
             Actions actions,
             Triggers triggers,
             PollSchedule polls,
@@ -49,6 +55,7 @@ public class RunFlows implements PartitionProcessor {
             RelayMetrics metrics,
             RelayTraces traces) {
         this.policy = policy;
+        this.connections = connections;
         this.actions = actions;
         this.triggers = triggers;
         this.polls = polls;
@@ -70,6 +77,17 @@ public class RunFlows implements PartitionProcessor {
     /** Decides an input; the one call of the machine. */
     Decision decide(@Nullable RunEntry entry, Input input, Instant now, Policy policy, JobQueues queues) {
         return RunMachine.decide(entry, input, now, policy, queues);
+    }
+
+    /** An event of a run with the names that are known now: an event never waits for one. */
+    RunEvent named(RunEvent event) {
+        @Nullable RunSnapshot run = event.body() instanceof RunEvent.OfRun ofRun ? ofRun.run() : null;
+        return run == null
+                ? event
+                : event.with(connections
+                        .find(event.connection())
+                        .map(client -> client.names().of(run))
+                        .orElse(RunNames.NONE));
     }
 
     /** The window of what is decided at the given moment, by both clocks. */

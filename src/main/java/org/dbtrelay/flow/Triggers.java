@@ -15,6 +15,7 @@ import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayTraces;
+import org.dbtrelay.run.command.JobObstacle;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
@@ -87,10 +88,10 @@ class Triggers {
         });
     }
 
-    /** Whatever goes wrong, the command goes on, and what it holds is given back. */
+    /** After any internal error the command goes on, and its reservation is given back. */
     private static Input fault(Action.ReserveStart action, Throwable e) {
         LOG.error(
-                "A fault of the relay stopped a call; it will be made again",
+                "Internal error: a call stopped; it will be made again",
                 e,
                 pair(LogKey.COMMAND_ID, action.commandId()),
                 pair(LogKey.ACTION, Action.ReserveStart.class.getSimpleName()));
@@ -112,7 +113,7 @@ class Triggers {
                 failure -> inbox.accept(fault(action, failure)));
     }
 
-    /** A start that had its permit and gave it back to look again has waited already. */
+    /** A start that had its permit and gave it back for another check has waited already. */
     private static Priority priority(Action.ReserveStart action) {
         return action.check() != null && action.check().again() ? Priority.START_AFTER_LOOK : Priority.TRIGGER;
     }
@@ -138,7 +139,7 @@ class Triggers {
                     : trigger(action, client.get(), permit, window);
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay left the fate of a trigger open",
+                    "Internal error: it is unclear whether a trigger was sent",
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()));
             return new Input.StartFailed(
@@ -210,14 +211,17 @@ class Triggers {
         };
     }
 
-    /** dbt Cloud's words for a deactivated job are not documented, so the job is asked. */
+    /** dbt Cloud's words for a job that it does not run for a trigger are not documented, so the job is asked. */
     private Input refused(Action.Start action, DbtCloudClient client, CallFailure.Refused refused) {
         RejectReason reason = RejectReason.REFUSED_BY_DBT_CLOUD;
+        String message = refused.detail();
         try {
-            if (client.jobs()
-                    .read(action.target().accountId(), action.jobId(), Priority.LOOK_UP)
-                    .deactivated()) {
-                reason = RejectReason.JOB_DEACTIVATED;
+            @Nullable
+            JobObstacle obstacle =
+                    JobObstacle.of(client.jobs().read(action.target().accountId(), action.jobId(), Priority.LOOK_UP));
+            if (obstacle != null) {
+                reason = obstacle.reason();
+                message = obstacle.message() + "; " + refused.detail();
             }
         } catch (DbtCloudException e) {
             CallFailureLog.report(
@@ -227,11 +231,11 @@ class Triggers {
                     e.failure());
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "A fault of the relay stopped a call; its answer was only to say why a trigger was refused",
+                    "Internal error: a call stopped that would only have explained a refused trigger",
                     e,
                     pair(LogKey.COMMAND_ID, action.commandId()));
         }
-        return new Input.StartRefused(action.commandId(), action.attempt(), reason, refused.detail());
+        return new Input.StartRefused(action.commandId(), action.attempt(), reason, message);
     }
 
     private static String trouble(CallFailure failure) {

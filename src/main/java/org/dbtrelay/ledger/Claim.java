@@ -122,7 +122,7 @@ public final class Claim implements AutoCloseable {
         return restored;
     }
 
-    /** What the brokers said of the commands topic when the ledger was read. */
+    /** The commands topic as the brokers described it when the ledger was read. */
     CommandsLog log() {
         return log;
     }

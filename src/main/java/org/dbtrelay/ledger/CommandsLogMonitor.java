@@ -24,13 +24,13 @@ class CommandsLogMonitor {
     private static final RelayLog LOG = RelayLog.of(CommandsLogMonitor.class);
 
     /** One small request, so that a topic that was made anew is noticed within seconds. */
-    private static final Duration LOOK = Duration.ofSeconds(2);
+    private static final Duration INTERVAL = Duration.ofSeconds(2);
 
-    /** The number of looks between two comparisons of log and assignment; the topics are checked as often if they had faults. */
+    /** The number of rounds between two comparisons of log and assignment; the topics are checked as often if they had faults. */
     private static final int COMPARE = 5;
 
-    /** The number of looks between two checks of the topics' settings: about five minutes. */
-    private static final int CHECK = 150;
+    /** The number of rounds between two checks of the topics' settings: about five minutes. */
+    private static final int CHECK_ALL = 150;
 
     private final TopicCheck topics;
     private final Owners owners;
@@ -55,33 +55,33 @@ class CommandsLogMonitor {
 
     private void watch() {
         try {
-            for (int look = 1; ; look++) {
-                monotonic.pause(LOOK);
-                look(look);
+            for (int round = 1; ; round++) {
+                monotonic.pause(INTERVAL);
+                check(round);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void look(int number) throws InterruptedException {
+    private void check(int round) throws InterruptedException {
         try {
-            @Nullable String topicId = topics.lookAtCommands();
+            @Nullable String topicId = topics.checkCommands();
             if (topicId != null) {
                 owners.commandsTopicIs(topicId);
             }
-            if (number % COMPARE == 0) {
+            if (round % COMPARE == 0) {
                 owners.compareWithLog();
                 owners.compareWithAssignment();
             }
-            if (number % CHECK == 0
-                    || (number % COMPARE == 0 && !topics.status().isFine())) {
+            if (round % CHECK_ALL == 0
+                    || (round % COMPARE == 0 && !topics.status().isFine())) {
                 topics.checkAgain();
             }
         } catch (LedgerException e) {
-            LOG.debug("No broker tells of the topics; the next look does", pair(LogKey.REASON, e.getMessage()));
+            LOG.debug("No broker tells of the topics; the next round asks again", pair(LogKey.REASON, e.getMessage()));
         } catch (RuntimeException e) {
-            LOG.error("A fault of the relay ended a look at the topics; the next look does it", e);
+            LOG.error("Internal error: a check of the topics stopped; the next check repeats it", e);
         }
     }
 }

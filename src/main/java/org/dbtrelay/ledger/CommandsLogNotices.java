@@ -55,7 +55,7 @@ class CommandsLogNotices {
     }
 
     /**
-     * Takes the range of records that no consumer may see yet; it may be empty. A range that lasts from one look to the next is
+     * Takes the range of records that no consumer may see yet; it may be empty. A range that lasts from one check to the next is
      * reported.
      */
     void hidden(int partition, Offsets now) {

@@ -63,7 +63,7 @@ public final class RelayLog {
         log(org.jboss.logmanager.Level.WARN, message, null, pairs);
     }
 
-    /** For a fault of the relay: with the stack trace. */
+    /** For an internal error: with the stack trace. */
     public void error(String message, Throwable fault, Pair... pairs) {
         log(org.jboss.logmanager.Level.ERROR, message, fault, pairs);
     }

@@ -190,12 +190,12 @@ public class RelayMetrics {
         registry.summary("relay.artifact.bytes").record((double) bytes);
     }
 
-    /** A run was looked at so long after it was due. */
+    /** A run was polled so long after it was due. */
     public void lookedLate(Duration late) {
         registry.timer("relay.poll.lag").record(late);
     }
 
-    /** A batch of runs has been looked at. */
+    /** A batch of runs has been polled. */
     public void polled(int runs) {
         registry.summary("relay.poll.runs").record(runs);
     }

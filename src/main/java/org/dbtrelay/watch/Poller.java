@@ -119,13 +119,14 @@ public class Poller {
                                     .distinct()
                                     .toList());
             metrics.polled(answer.seen().size());
+            answer.seen().forEach(client.names()::want);
             answer.failure().ifPresent(failure -> report(target, due.size(), failure));
             return answer;
         } catch (DbtCloudException e) {
             report(target, due.size(), e.failure());
             return failed(e.failure());
         } catch (RuntimeException | Error e) {
-            LOG.error("A fault of the relay stopped a look at runs", e, pair(LogKey.CONNECTION, target.connection()));
+            LOG.error("Internal error: a poll stopped", e, pair(LogKey.CONNECTION, target.connection()));
             return failed(new CallFailure.NotSent(e.getClass().getSimpleName()));
         }
     }
@@ -156,7 +157,7 @@ public class Poller {
 
     private static void report(Target target, int runs, CallFailure failure) {
         LOG.warn(
-                "Runs could not be looked at; they will be looked at again",
+                "Runs could not be polled; they will be polled again",
                 pair(LogKey.CONNECTION, target.connection()),
                 pair(LogKey.COUNT, runs),
                 pair(LogKey.DETAIL, failure.detail()));

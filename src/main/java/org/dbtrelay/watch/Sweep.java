@@ -106,7 +106,7 @@ public class Sweep {
                     pair(LogKey.CONNECTION, target.connection()),
                     pair(LogKey.DETAIL, e.failure().detail()));
         } catch (RuntimeException | Error e) {
-            LOG.error("A fault of the relay stopped a sweep", e, pair(LogKey.CONNECTION, target.connection()));
+            LOG.error("Internal error: a sweep stopped", e, pair(LogKey.CONNECTION, target.connection()));
         }
     }
 }

@@ -27,7 +27,7 @@ import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The small topic over which instances tell each other to look at a run. Every instance reads all of it, from its end at the instance's
+ * The small topic over which instances tell each other to poll a run. Every instance reads all of it, from its end at the instance's
  * start, and belongs to no group. The next poll makes up for a lost hint, so nothing is retried and nothing waits. No client is opened
  * if no connection has a webhook secret. It is no SmallRye channel: a channel opens in any case, and reports a missing topic or
  * right again and again, as a failure of the channel.
@@ -126,7 +126,7 @@ class HintTopic {
                     complain(e.getMessage());
                 } catch (RuntimeException e) {
                     // Without this thread no hint of another instance would arrive any more.
-                    LOG.error("A fault of the relay stopped the reading of hints; they are read again", e);
+                    LOG.error("Internal error: the reading of hints stopped; it begins again", e);
                 }
             } while (!stopping.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {

@@ -58,11 +58,11 @@ public class WebhookResource {
             operationId = "receiveWebhook",
             summary = "Take a webhook",
             description =
-                    "dbt Cloud sends it, signed with the connection's secret; it is taken as a hint to look at its run.")
+                    "dbt Cloud sends it, signed with the connection's secret; the relay takes it as a hint to poll its run.")
     @RequestBody(
             description = "A webhook as dbt Cloud sends it",
             content = @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(type = SchemaType.OBJECT)))
-    @APIResponse(responseCode = "204", description = "Taken; what it tells of is looked at afterwards")
+    @APIResponse(responseCode = "204", description = "Accepted; the relay polls the run afterwards")
     @APIResponse(responseCode = "401", description = "The signature in Authorization is wrong")
     @APIResponse(responseCode = "404", description = "The connection is unknown, or has no webhook secret")
     @APIResponse(responseCode = "413", description = "The body is larger than 64 KiB")

@@ -1,5 +1,5 @@
 /**
- * dbt Cloud's webhooks: a well-signed one makes the instance that follows the run look at it at once. They are hints and
+ * dbt Cloud's webhooks: a well-signed one makes the instance that follows the run poll it at once. They are hints and
  * nothing more; without them everything goes on by polling.
  */
 @NullMarked

@@ -145,7 +145,7 @@ class CanaryTokenTest {
                 () -> answer("/api/connections"),
                 () -> answer("/api/connections/default/test")));
         paths.forEach(path -> calls.add(() -> answer("/api/connections/default/accounts/" + account + path)));
-        // All at once: most of what they do is to wait before they ask again.
+        // All at once: they wait for dbt Cloud most of the time.
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             calls.forEach(call -> threads.execute(() -> output.add(outcome(call))));
         }

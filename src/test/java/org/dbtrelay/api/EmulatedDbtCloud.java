@@ -2,8 +2,13 @@ package org.dbtrelay.api;
 
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTestProfile;
+import jakarta.enterprise.inject.Alternative;
+import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.emulator.DbtCloudEmulator;
 import org.dbtrelay.testkit.HandTurnedClock;
 
@@ -24,8 +29,23 @@ public final class EmulatedDbtCloud implements QuarkusTestProfile {
     }
 
     @Override
+    public Set<Class<?>> getEnabledAlternatives() {
+        return Set.of(ShortPauses.class);
+    }
+
+    @Override
     public List<TestResourceEntry> testResources() {
         return List.of(new TestResourceEntry(Server.class));
+    }
+
+    /** Reads that failed are repeated soon: the pauses between them teach a test nothing. */
+    @Alternative
+    @Singleton
+    public static final class ShortPauses extends Monotonic {
+        @Override
+        public void pause(Duration time) throws InterruptedException {
+            super.pause(time.dividedBy(50));
+        }
     }
 
     /** The emulator beside the application. */

@@ -74,7 +74,14 @@ class GeneratedClientTest {
                 .collect(Collectors.joining(java.io.File.pathSeparator));
         Path classes = directory.resolve("classes");
         List<String> compile = new ArrayList<>(List.of(
-                ChildProcess.java() + "c", "-proc:none", "-nowarn", "-cp", libraries, "-d", classes.toString()));
+                ChildProcess.java() + "c",
+                "-J-XX:TieredStopAtLevel=1",
+                "-proc:none",
+                "-nowarn",
+                "-cp",
+                libraries,
+                "-d",
+                classes.toString()));
         try (Stream<Path> sources = Files.walk(directory.resolve("src").resolve("main"))) {
             sources.filter(file -> file.toString().endsWith(".java")).forEach(file -> compile.add(file.toString()));
         }
@@ -109,6 +116,8 @@ class GeneratedClientTest {
         List<String> command = new ArrayList<>(List.of(
                 ChildProcess.java(),
                 "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 Files.readString(named).strip(),
                 "org.openapitools.codegen.OpenAPIGenerator",

@@ -1,6 +1,7 @@
 package org.dbtrelay.artifact;
 
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 
@@ -15,7 +16,22 @@ final class Runs {
 
     static RunSnapshot of(long accountId, long runId, JobRunStatus.Known status, boolean saved) {
         return new RunSnapshot(
-                runId, accountId, null, null, 559062, null, status, null, null, null, null, null, saved, null, null);
+                runId,
+                accountId,
+                null,
+                null,
+                559062,
+                null,
+                status,
+                null,
+                null,
+                null,
+                null,
+                null,
+                saved,
+                null,
+                null,
+                RunDetails.NONE);
     }
 
     static RunStep step(int index, String command, JobRunStatus.Known status) {

@@ -127,7 +127,7 @@ class OddCommandsTest {
 
         assertThat(decoder.decode(record))
                 .isEqualTo(new Input.NotACommand(
-                        new DeadLetter(DeadLetterReason.MALFORMED, CommandDecoder.FAULT_OF_THE_RELAY)));
+                        new DeadLetter(DeadLetterReason.MALFORMED, CommandDecoder.INTERNAL_ERROR)));
     }
 
     private static String deep(String open, String close, int levels) {
@@ -166,7 +166,7 @@ class OddCommandsTest {
             assertThat(decision.deadLetter().message()).isNotBlank().hasSizeLessThan(1_000);
             assertWritable(decision.deadLetter().message());
             assertThat(decision.deadLetter().message()).doesNotContain("fasterxml", "StreamRead", "Feature.");
-            assertThat(decision.deadLetter().message()).isNotEqualTo(CommandDecoder.FAULT_OF_THE_RELAY);
+            assertThat(decision.deadLetter().message()).isNotEqualTo(CommandDecoder.INTERNAL_ERROR);
             return Outcome.DEAD_LETTER;
         }
         Input.CommandReceived commanded = (Input.CommandReceived) input;

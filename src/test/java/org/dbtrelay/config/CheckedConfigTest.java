@@ -46,8 +46,8 @@ class CheckedConfigTest {
     private static final String OF_TIMEOUT =
             "; an answer that takes longer does not come, and for so long a start stays in doubt";
     private static final String OF_LOOKS =
-            "; shorter ones spend the request budget on looks, longer ones tell of a run's end too late";
-    private static final String BEFORE_A_LOOK = "; commands would end before their runs were looked at";
+            "; shorter ones spend the request budget on polls, longer ones tell of a run's end too late";
+    private static final String BEFORE_A_POLL = "; commands would end before their runs were polled";
     private static final String OF_REQUESTS =
             "; dbt Cloud takes no more from all clients of an account together, and locks out who goes above";
     private static final String OF_CONCURRENT =
@@ -145,10 +145,10 @@ class CheckedConfigTest {
                 arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h" + OF_LOOKS),
                 arguments("relay.poll.longest-gap", "0s", "0s is not between 1s and 1h" + OF_LOOKS),
                 arguments(
-                        "relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
+                        "relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s" + BEFORE_A_POLL),
                 arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h" + OF_LOOKS),
                 arguments(
-                        "relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
+                        "relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_POLL),
                 arguments(
                         "relay.jobs.7.artifacts",
                         "../etc/passwd",
@@ -160,7 +160,7 @@ class CheckedConfigTest {
                 arguments(
                         "relay.connections.default.terms.timeout",
                         "9s",
-                        "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_LOOK),
+                        "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_POLL),
                 // Artifacts
                 arguments(
                         "relay.artifacts.paths",
@@ -382,10 +382,10 @@ class CheckedConfigTest {
     void comparesAJobsOwnTimes() {
         assertThat(lines(Map.of("relay.jobs.7.poll-interval", "1m", "relay.jobs.7.timeout", "1m")))
                 .containsExactly(
-                        "relay.jobs.7.timeout: 1m is not longer than relay.jobs.7.poll-interval, 1m" + BEFORE_A_LOOK);
+                        "relay.jobs.7.timeout: 1m is not longer than relay.jobs.7.poll-interval, 1m" + BEFORE_A_POLL);
         assertThat(lines(Map.of("relay.run.timeout", "1m", "relay.jobs.7.poll-interval", "90s")))
                 .containsExactly(
-                        "relay.jobs.7.poll-interval: 90s is not shorter than relay.run.timeout, 1m" + BEFORE_A_LOOK);
+                        "relay.jobs.7.poll-interval: 90s is not shorter than relay.run.timeout, 1m" + BEFORE_A_POLL);
     }
 
     @Test

@@ -108,7 +108,7 @@ class EventSchemaTest {
             ObjectNode without = data.deepCopy();
             without.remove(field.getKey());
             ObjectNode wrong = data.deepCopy();
-            wrong.putArray(field.getKey()).addArray();
+            wrong.putArray(field.getKey()).add(true);
             if (!field.getKey().equals("summary")) {
                 assertThat(Schemas.eventFaults(without))
                         .as("without %s", field.getKey())

@@ -32,7 +32,9 @@ import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.NodeStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -230,11 +232,22 @@ class EventsDocumentTest {
                 TIME,
                 true,
                 "cause",
-                6L);
+                6L,
+                new RunDetails("main", "sha", "1.9.0", List.of(7L), true, "scheduled", "api", "relay", 8L));
         RunFailure failure = new RunFailure(
                 new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, true, "dbt build", "log"),
                 List.of(new RunFailure.FailedNode("model.shop.orders", "error", "message")));
-        return new RunEvent.OfRun(run, JobRunStatus.Known.RUNNING, "job", "cause", true, failure, "reason", "message");
+        return new RunEvent.OfRun(
+                run,
+                JobRunStatus.Known.RUNNING,
+                "job",
+                "cause",
+                true,
+                failure,
+                "reason",
+                "message",
+                1,
+                new RunNames("project", "environment", "production", "1.9.0"));
     }
 
     private static RunEvent event(EventType type, RunEvent.Body body) {

@@ -14,7 +14,9 @@ import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.NodeStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -100,7 +102,9 @@ final class SampleEvents {
                                 false,
                                 null,
                                 CancelReason.SUPERSEDED.wireName(),
-                                "another command has taken its place")));
+                                "another command has taken its place",
+                                null,
+                                RunNames.NONE)));
         all.put(
                 "run.abandoned",
                 event(
@@ -122,7 +126,9 @@ final class SampleEvents {
                                 false,
                                 null,
                                 AbandonReason.START_UNCLEAR.wireName(),
-                                "no run has appeared")));
+                                "no run has appeared",
+                                null,
+                                RunNames.NONE)));
         all.put(
                 "run.stray",
                 event(
@@ -223,8 +229,28 @@ final class SampleEvents {
                 status.isTerminal() ? Instant.parse("2026-11-22T16:38:57.75Z") : null,
                 true,
                 "[relay:prod:5hiib0sk1ffujm9e] orders landed",
-                70403110257797L);
-        return new RunEvent.OfRun(run, previous, "Daily build", "orders landed", true, failure, reason, message);
+                70403110257797L,
+                new RunDetails(
+                        status == Known.QUEUED ? null : "main",
+                        status == Known.QUEUED ? null : "3fca0a5b9f0d4d1e8a7c6b5a493827160f1e2d3c",
+                        "2026.11.1+21d3fd7",
+                        status == Known.QUEUED ? List.of(70403110257798L, 70403110257799L) : List.of(),
+                        status == Known.ERROR ? true : null,
+                        "scheduled",
+                        "api",
+                        "relay",
+                        17L));
+        return new RunEvent.OfRun(
+                run,
+                previous,
+                "Daily build",
+                "orders landed",
+                true,
+                failure,
+                reason,
+                message,
+                StrayReason.SECOND_RUN.wireName().equals(reason) ? null : 1,
+                new RunNames("Jaffle Shop", "Production", "production", "latest"));
     }
 
     private static RunEvent event(EventType type, int sequence, Long runId, RunEvent.Body body) {

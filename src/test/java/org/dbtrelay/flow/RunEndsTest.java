@@ -20,6 +20,7 @@ import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunEnd.Part;
 import org.dbtrelay.run.job.RunFailure;
@@ -33,7 +34,22 @@ import org.junit.jupiter.api.Test;
 class RunEndsTest {
 
     private static final RunSnapshot RUN = new RunSnapshot(
-            99, 1, null, null, 7, null, JobRunStatus.Known.ERROR, null, null, null, null, null, false, null, null);
+            99,
+            1,
+            null,
+            null,
+            7,
+            null,
+            JobRunStatus.Known.ERROR,
+            null,
+            null,
+            null,
+            null,
+            null,
+            false,
+            null,
+            null,
+            RunDetails.NONE);
     private static final RunStep STEP = new RunStep(4, "build", JobRunStatus.Known.ERROR, true, "dbt build", "log");
     private static final Action.ReadEnd READ = new Action.ReadEnd("c1", new Target("default", 1), RUN);
 

@@ -73,6 +73,7 @@ public final class SimFlow {
         this.flow =
                 new RunFlows(
                         policy,
+                        connections,
                         new Actions(
                                 connections,
                                 new ArtifactCollector(config),

@@ -2,6 +2,7 @@ package org.dbtrelay.it;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.Deployment.bytes;
 import static org.dbtrelay.it.Deployment.trigger;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.record.CompressionType;
 import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.RunStatus;
 import org.dbtrelay.emulator.RunView;
@@ -97,6 +99,12 @@ class MainJobIT {
                         .job(EmulatedJob.named("saves late")
                                 .steps("dbt seed", "dbt build")
                                 .plan(UNHURRIED.artifactsSavedAfter(LATE).artifactsReadableAfter(LATE)))
+                        .job(EmulatedJob.named("warms up"))
+                        .job(EmulatedJob.named("tells all")
+                                .type("scheduled")
+                                .plan(RunPlan.failing("dbt build", "no column amount")
+                                        .taking(QUEUED, STARTING, RUNNING)))
+                        .job(EmulatedJob.named("from outside").type("hybrid"))
                         .environment("Staging")
                         .job(EmulatedJob.named("succeeds by name")),
                 time);
@@ -426,6 +434,52 @@ class MainJobIT {
     @Test
     void nothingRanThatShouldNot() {
         assertThat(stage.dbtCloud().runsOfJob(job("never runs").id())).isEmpty();
+    }
+
+    /** The first run of a project makes the relay read the names, and later events have them. */
+    @Test
+    void eventsTellWhatDbtCloudKnowsOfARun() throws Exception {
+        EmulatedJob before = job("warms up");
+        relay.send(before.id(), trigger("warms up", before.id()));
+        relay.reader().awaitEvent("run.queued", "warms up", PATIENCE);
+        await().atMost(PATIENCE).until(() -> stage.dbtCloud().count(Endpoint.LIST_ENVIRONMENTS) > 0);
+        EmulatedJob job = job("tells all");
+
+        relay.send(job.id(), trigger("tells all", job.id()));
+        followToTheEnd("tells all", job, "run.failed");
+
+        JsonNode queued =
+                relay.reader().awaitEvent("run.queued", "tells all", PATIENCE).data();
+        assertThat(queued.path("job_type").asText()).isEqualTo("scheduled");
+        assertThat(queued.path("cause_category").asText()).isEqualTo("api");
+        assertThat(queued.path("git_branch").isNull()).isTrue();
+        assertThat(queued.path("attempt").intValue()).isEqualTo(1);
+        JsonNode failed =
+                relay.reader().awaitEvent("run.failed", "tells all", PATIENCE).data();
+        assertThat(failed.path("project_name").asText()).isEqualTo("Jaffle Shop");
+        assertThat(failed.path("environment_name").asText()).isEqualTo("Production");
+        assertThat(failed.path("environment_type").asText()).isEqualTo("production");
+        assertThat(failed.path("dbt_version").asText()).isEqualTo("latest");
+        assertThat(failed.path("engine").asText()).isEqualTo("core");
+        assertThat(failed.path("git_branch").asText()).isEqualTo("main");
+        assertThat(failed.path("git_sha").asText()).hasSize(40);
+        assertThat(failed.path("job_type").asText()).isEqualTo("scheduled");
+        assertThat(failed.path("cause_category").asText()).isEqualTo("api");
+        assertThat(failed.path("triggered_by").asText()).isEqualTo("relay");
+        assertThat(failed.path("can_retry").booleanValue()).isTrue();
+        assertThat(failed.path("blocked_by")).isEmpty();
+    }
+
+    @Test
+    void aJobThatCannotBeTriggeredIsNamed() {
+        EmulatedJob job = job("from outside");
+        relay.send(job.id(), trigger("from outside", job.id()));
+        assertAcceptedAndRejected("from outside", "job_not_triggerable", "of the type hybrid");
+
+        relay.send(job.id(), """
+                {"command": "trigger", "command_id": "dry from outside", "job_id": %d, "dry_run": true}""".formatted(job.id()));
+        assertAcceptedAndRejected("dry from outside", "job_not_triggerable", "of the type hybrid");
+        assertThat(stage.dbtCloud().runsOfJob(job.id())).isEmpty();
     }
 
     /** Turns dbt Cloud's clock from status to status, each when the last one has been told. */

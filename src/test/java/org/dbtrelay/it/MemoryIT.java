@@ -43,6 +43,7 @@ import org.dbtrelay.run.command.RunOptions;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -252,7 +253,8 @@ class MemoryIT {
                                 null,
                                 false,
                                 "[relay:memory:" + hash(random).substring(20) + "] nightly",
-                                null),
+                                null,
+                                new RunDetails(null, null, "latest", List.of(), null, "scheduled", "api", null, null)),
                         now,
                         null));
     }

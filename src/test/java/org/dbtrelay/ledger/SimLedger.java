@@ -20,7 +20,9 @@ import org.dbtrelay.ledger.intake.IntakeValve;
 import org.dbtrelay.ledger.kafka.CommandsLog;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.TopicCheck;
+import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.decide.Input;
 
 /** The real owners of one process, on clients of Kafka that somebody else makes. */
@@ -82,17 +84,7 @@ public final class SimLedger {
             RelayMetrics metrics,
             java.util.function.Consumer<Owners.OwnedPartitions> changes) {
         KafkaSettings kafka = new Settings(clients, config);
-        TopicCheck topics = new TopicCheck(kafka, clock) {
-            @Override
-            public String await() {
-                return clients.topicId();
-            }
-
-            @Override
-            public Status status() {
-                return new Status(List.of(), clients.partitionsOfKeys(), clients.mayWriteCommands(), clock.instant());
-            }
-        };
+        TopicCheck topics = topics(clients, kafka, clock);
         this.owners = new Owners(
                 kafka,
                 topics,
@@ -103,6 +95,36 @@ public final class SimLedger {
                 monotonic,
                 metrics,
                 new Changes(changes));
+    }
+
+    /** A claim on partition 0, without its owner. */
+    public static Claim claim(
+            Clients clients, RelayConfig config, Clock clock, java.util.function.Consumer<Input> inbox)
+            throws LedgerException, InterruptedException {
+        KafkaSettings kafka = new Settings(clients, config);
+        return Claim.take(
+                new LedgerReader(kafka, 0, new Monotonic()),
+                clients.topicId(),
+                new Placement(
+                        clients.topicId(),
+                        topics(clients, kafka, clock),
+                        new CommandsLogNotices(SimMetrics.none(), clock).misplaced()),
+                new Refusals(),
+                inbox);
+    }
+
+    private static TopicCheck topics(Clients clients, KafkaSettings kafka, Clock clock) {
+        return new TopicCheck(kafka, clock) {
+            @Override
+            public String await() {
+                return clients.topicId();
+            }
+
+            @Override
+            public Status status() {
+                return new Status(List.of(), clients.partitionsOfKeys(), clients.mayWriteCommands(), clock.instant());
+            }
+        };
     }
 
     private static final class Settings extends KafkaSettings {
@@ -150,6 +172,9 @@ public final class SimLedger {
         return new Owners(null, null, null, null, null, null, null, null, null) {
             @Override
             public void offerToAll(Input input) {}
+
+            @Override
+            public void tick() {}
 
             @Override
             public boolean ownsPartitions() {

@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongUnaryOperator;
 
 /** Many histories, on as many threads as the machine has cores; each history stays on one thread. */
 final class Histories {
@@ -40,24 +41,24 @@ final class Histories {
 
     /** Runs the seeds from the first on, all of them. */
     static Outcome run(long firstSeed, long count, Duration atMost) throws InterruptedException {
-        return run(firstSeed, count, Mutant.NONE, false, atMost);
+        return run(index -> firstSeed + index, count, Mutant.NONE, false, atMost);
     }
 
-    /** Runs the seeds from the first on; stops early after the first that is bad. */
+    /** Runs the seeds from 0 to the count, beginning at the mutant's hint; stops early after the first that is bad. */
     static Outcome untilBad(long count, Mutant mutant) throws InterruptedException {
-        return run(0, count, mutant, true, Duration.ofDays(1));
+        return run(index -> (mutant.hint() + index) % count, count, mutant, true, Duration.ofDays(1));
     }
 
-    private static Outcome run(long firstSeed, long count, Mutant mutant, boolean untilBad, Duration atMost)
+    private static Outcome run(LongUnaryOperator seeds, long count, Mutant mutant, boolean untilBad, Duration atMost)
             throws InterruptedException {
         int threads = Runtime.getRuntime().availableProcessors();
-        AtomicLong next = new AtomicLong(firstSeed);
-        AtomicLong end = new AtomicLong(firstSeed + count);
+        AtomicLong next = new AtomicLong();
+        AtomicLong end = new AtomicLong(count);
         long begun = System.nanoTime();
         long over = begun + atMost.toNanos();
         List<Callable<Part>> workers = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
-            workers.add(() -> work(next, end, mutant, untilBad, over));
+            workers.add(() -> work(seeds, next, end, mutant, untilBad, over));
         }
         Coverage coverage = new Coverage();
         Simulation.Result firstBad = null;
@@ -91,11 +92,13 @@ final class Histories {
         private final List<String> badSeeds = new ArrayList<>();
     }
 
-    private static Part work(AtomicLong next, AtomicLong end, Mutant mutant, boolean untilBad, long over) {
+    private static Part work(
+            LongUnaryOperator seeds, AtomicLong next, AtomicLong end, Mutant mutant, boolean untilBad, long over) {
         Part part = new Part();
-        for (long seed = next.getAndIncrement();
-                seed < end.get() && System.nanoTime() - over < 0;
-                seed = next.getAndIncrement()) {
+        for (long index = next.getAndIncrement();
+                index < end.get() && System.nanoTime() - over < 0;
+                index = next.getAndIncrement()) {
+            long seed = seeds.applyAsLong(index);
             Simulation.Result result = Simulation.run(Plan.of(seed), mutant);
             part.done++;
             part.coverage.add(result.coverage());
@@ -108,24 +111,30 @@ final class Histories {
                     part.first = result;
                 }
                 if (untilBad) {
-                    end.set(seed);
+                    end.set(index);
                 }
             }
         }
         return part;
     }
 
-    /** The same seed with as few commands and faults as still go wrong. */
+    /** The same seed with as few commands and faults as still break the same rule. */
     static Simulation.Result shrunk(Simulation.Result bad) {
-        Simulation.Result smallest = bad;
         for (int commands = 1; commands <= bad.plan().commands(); commands++) {
             for (int faults = 0; faults <= bad.plan().faults(); faults++) {
                 Simulation.Result result = Simulation.run(bad.plan().with(commands, faults));
-                if (!result.isFine()) {
+                if (!result.isFine() && ruleBrokenBy(result).equals(ruleBrokenBy(bad))) {
                     return result;
                 }
             }
         }
-        return smallest;
+        return bad;
+    }
+
+    /** The words of a violation without the command and the figures. */
+    private static String ruleBrokenBy(Simulation.Result bad) {
+        String text = bad.violations().getFirst();
+        int details = text.indexOf(':');
+        return (details < 0 ? text : text.substring(0, details)).replaceAll("command-\\S+|\\d+", "");
     }
 }

@@ -7,33 +7,47 @@ enum Mutant {
     NO_FENCE("each claim has a transactional id of its own"),
     NO_LOOKING("an unclear start is started again without looking"),
     NO_SEND_WINDOW("a trigger is sent however long ago it was decided"),
-    WINDOW_AFTER_COMMIT("the send window begins when the commit has returned"),
+    WINDOW_AFTER_COMMIT(28, "the send window begins when the commit has returned"),
     SHORT_W("a look is over after one second"),
     ACKNOWLEDGE_BEFORE_COMMIT("a record is acknowledged when it is delivered"),
     ACT_BEFORE_COMMIT("actions do not wait for the commit"),
     NO_ID_CHECK("an id that was used is not known again"),
     NO_POSITION("a claim does not read the position"),
-    ANSWERS_UNMATCHED("answers are taken for whatever attempt"),
-    COMMANDS_DROPPED("commands in hand are lost when a claim fails"),
+    ANSWERS_UNMATCHED(185, "answers are taken for whatever attempt"),
+    COMMANDS_DROPPED(24, "commands in hand are lost when a claim fails"),
     READ_UNCOMMITTED("a claim reads what is not committed"),
     SEQUENCE_IN_MEMORY("sequence numbers are not restored"),
     RETRY_AGAIN("a retry without a clear answer is sent again"),
-    CANCEL_DROPPED("a cancel is forgotten while its target starts"),
+    CANCEL_DROPPED(6, "a cancel is forgotten while its target starts"),
     NO_ORDER("each command believes that it is alone at its job"),
     NO_LIMITS("any number of runs may be in flight"),
     HASTY_REPLACE("a replace does not wait for the end of what it cancels"),
-    NO_END("a cancellation that is not confirmed is waited for without end"),
-    NO_BACK_OFF("a look that failed is taken again after a second"),
-    REFUSAL_STOPS_ALL("a refusal for one job is taken for one of the token"),
-    SWEEP_TAKES_RETRIES("a sweep takes a person's retry for a second run"),
+    NO_END(14, "a cancellation that is not confirmed is waited for without end"),
+    NO_BACK_OFF(935, "a look that failed is taken again after a second"),
+    REFUSAL_STOPS_ALL(6110, "a refusal for one job is taken for one of the token"),
+    SWEEP_TAKES_RETRIES(954, "a sweep takes a person's retry for a second run"),
     TAKEN_WHERE_IT_LIES("a record is taken wherever its producer has put it"),
-    PASSED_ON_OUTSIDE("a record is passed on outside of the transaction"),
+    PASSED_ON_OUTSIDE(638, "a record is passed on outside of the transaction"),
     ORIGIN_FORGOTTEN("a record that is passed on forgets where it came from");
 
+    private final long hint;
     private final String rule;
 
     Mutant(String rule) {
+        this(0, rule);
+    }
+
+    Mutant(long hint, String rule) {
+        this.hint = hint;
         this.rule = rule;
+    }
+
+    /**
+     * The seed at which the search for a history that detects it begins: one that did, when it was last written down. A change of
+     * the simulation gives the seeds other histories; an old hint costs time and nothing else.
+     */
+    long hint() {
+        return hint;
     }
 
     String rule() {

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** An answer of the simulated dbt Cloud: status, headers, and a body that can be read as a stream. */
-final class SimResponse extends Response {
+public final class SimResponse extends Response {
 
     private final int status;
     private final String contentType;
@@ -51,12 +51,13 @@ final class SimResponse extends Response {
         return new SimResponse(status, contentType, retryAfter, text);
     }
 
-    static SimResponse json(int status, String body) {
+    /** An answer with a JSON body. */
+    public static SimResponse json(int status, String body) {
         return new SimResponse(status, "application/json", null, body);
     }
 
     /** An error in dbt Cloud's words. */
-    static SimResponse error(int status, String message) {
+    public static SimResponse error(int status, String message) {
         return json(
                 status,
                 "{\"status\":{\"code\":" + status + ",\"is_success\":false,\"user_message\":\"" + message

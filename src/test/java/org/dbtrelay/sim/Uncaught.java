@@ -8,7 +8,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * While it is open, the log of the code under test is silent, and what its threads die of, or say to be a fault of the relay,
+ * While it is open, the log of the code under test is silent, and what its threads die of, or report as an internal error,
  * is kept.
  */
 final class Uncaught implements AutoCloseable {

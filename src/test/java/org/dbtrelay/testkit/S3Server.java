@@ -42,6 +42,8 @@ public final class S3Server implements AutoCloseable {
                 List.of(
                         ChildProcess.java(),
                         "-Xmx192m",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
                         "-cp",
                         classPath(),
                         "com.adobe.testing.s3mock.S3MockApplication",

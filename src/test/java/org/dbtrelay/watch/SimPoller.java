@@ -13,6 +13,12 @@ public final class SimPoller {
 
     private SimPoller() {}
 
+    /** The real poller. */
+    public static Poller poller(
+            Owners owners, PollSchedule watches, Connections connections, Clock clock, RelayMetrics metrics) {
+        return new Poller(owners, watches, connections, clock, metrics);
+    }
+
     /** The real poller and the real sweep; running it is one tick of both. */
     public static Runnable of(
             Owners owners,
@@ -22,7 +28,7 @@ public final class SimPoller {
             RelayConfig config,
             Clock clock,
             RelayMetrics metrics) {
-        Poller poller = new Poller(owners, watches, connections, clock, metrics);
+        Poller poller = poller(owners, watches, connections, clock, metrics);
         Sweep sweep = new Sweep(owners, watches, connections, policy, config, clock);
         return () -> {
             poller.tick();

@@ -13,15 +13,15 @@ public enum Priority {
     TRIGGER(0.94),
     /** Find a run by its marker, a job by its names, read a job. */
     LOOK_UP(0.875),
-    /** The last look at a run. */
+    /** The last poll of a run. */
     FINAL_READ(0.875),
-    /** A look at runs in flight. */
+    /** A poll of runs in flight. */
     POLL(0.75),
     /** A read for a person or a program: what commands ask for goes before. */
     READ(0.625),
     /** Lists and bodies of artifacts: long, and in no hurry. */
     ARTIFACT(0.5),
-    /** The search for second runs, which nobody waits for. */
+    /** The search for second runs and the lists of names, which nobody waits for. */
     SWEEP(0.5),
     /** An artifact for a person or a program, who may read it slowly: it must not take the places of those that commands want. */
     DOWNLOAD(0.25);

@@ -58,7 +58,7 @@ class ConnectionProbes {
         try {
             probeSuspects();
         } catch (RuntimeException e) {
-            LOG.error("A fault of the relay stopped the probes of its connections; they are made again", e);
+            LOG.error("Internal error: the probes of the connections stopped; they are made again", e);
         }
     }
 

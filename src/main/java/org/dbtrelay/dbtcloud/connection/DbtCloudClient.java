@@ -11,6 +11,7 @@ import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResources;
 import org.dbtrelay.dbtcloud.resources.JobDirectory;
+import org.dbtrelay.dbtcloud.resources.ResourceNames;
 import org.dbtrelay.dbtcloud.runs.BatchPoll;
 import org.dbtrelay.dbtcloud.runs.CauseSearch;
 import org.dbtrelay.dbtcloud.runs.JobRuns;
@@ -23,8 +24,8 @@ import org.dbtrelay.dbtcloud.runs.RunStarts;
 /**
  * One connection to dbt Cloud, as roles with plain blocking calls for virtual threads.
  *
- * <p>The relay itself uses {@link #starts}, {@link #runs}, {@link #polls}, {@link #searches}, {@link #retries}, {@link #jobs} and
- * {@link #artifactsOnce}. Each of their calls waits for a permit of the account's {@link RequestBudget}, sends its requests once
+ * <p>The relay itself uses {@link #starts}, {@link #runs}, {@link #polls}, {@link #searches}, {@link #retries}, {@link #jobs},
+ * {@link #names} and {@link #artifactsOnce}. Each of their calls waits for a permit of the account's {@link RequestBudget}, sends its requests once
  * and throws a {@link DbtCloudException} that says what a bad answer means; the caller decides whether to try again.
  *
  * <p>People and programs use {@link #resources}, {@link #jobRuns}, {@link #artifacts} and {@link #testConnection}: all operations
@@ -42,6 +43,7 @@ public final class DbtCloudClient {
     private final BatchPoll polls;
     private final CauseSearch searches;
     private final JobDirectory jobs;
+    private final ResourceNames names;
     private final RunStarts starts;
     private final Retries retries;
     private final ReadRetries reads;
@@ -57,6 +59,7 @@ public final class DbtCloudClient {
         this.polls = new BatchPoll(runs, clock);
         this.searches = new CauseSearch(runs, monotonic);
         this.jobs = new JobDirectory(calls, clock, monotonic);
+        this.names = new ResourceNames(calls, clock, monotonic);
         this.starts = new RunStarts(calls, new NewestRuns(runs, clock), manualSuspension);
         this.retries = new Retries(calls, runs);
         this.reads = new ReadRetries(monotonic);
@@ -105,6 +108,11 @@ public final class DbtCloudClient {
     /** Reads jobs, and finds them by their names. */
     public JobDirectory jobs() {
         return jobs;
+    }
+
+    /** The names of projects and environments, as far as they are known. */
+    public ResourceNames names() {
+        return names;
     }
 
     /** The files that runs left, for the relay: each read is made once. */

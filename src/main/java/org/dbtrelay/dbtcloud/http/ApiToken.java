@@ -13,7 +13,7 @@ import org.dbtrelay.metrics.RelayLog;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The secret of a connection, fixed or from a file. The file is looked at on each use and read again when its time, size or
+ * The secret of a connection, fixed or from a file. Each use checks the file and reads it again when its time, size or
  * inode has changed, so a rotated secret needs no restart. A file that cannot be read leaves the last token in use.
  */
 public final class ApiToken {

@@ -13,8 +13,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The wrapper of dbt Cloud's answers. The relay ignores its {@code status}: it can differ from the HTTP status and is
- * missing from some v3 answers.
+ * The wrapper of dbt Cloud's answers. Of its {@code status} only {@code is_success} counts, and only if it is false: its code
+ * can differ from the HTTP status, and some v3 answers have less or none of it.
  *
  * @param data the answer itself, missing or null where there is none
  * @param totalCount rows of all pages of a list; null where the answer does not tell
@@ -40,7 +40,8 @@ public record Envelope(JsonNode data, @Nullable Integer totalCount) {
     /**
      * Reads an answer.
      *
-     * @throws UnreadableAnswer if it is empty, no JSON or no JSON object
+     * @throws UnreadableAnswer if it is empty, no JSON or no JSON object, or if it says of itself that it is no success: its data,
+     *     an empty list say, must not be taken for the truth
      * @throws BoundedStream.TooLarge if it is larger than any answer that makes sense
      */
     public static Envelope read(@Nullable InputStream body) throws IOException {
@@ -50,6 +51,10 @@ public record Envelope(JsonNode data, @Nullable Integer totalCount) {
         }
         if (!(root instanceof ObjectNode)) {
             throw new UnreadableAnswer("JSON that is no object");
+        }
+        JsonNode success = root.path("status").path("is_success");
+        if (success.isBoolean() && !success.booleanValue()) {
+            throw new UnreadableAnswer("is_success false");
         }
         JsonNode total = root.path("extra").path("pagination").path("total_count");
         return new Envelope(root.path("data"), total.canConvertToInt() ? total.intValue() : null);

@@ -6,8 +6,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * The body of a request that must surely be sent once or surely not at all. It is asked for its bytes when the connection
- * stands and the next thing is the request itself ({@link GuardedBodyWriter}); only there is the send window looked at, so
- * no wait for DNS, TCP, TLS or a thaw of the process lies between the look and the request. Whoever gives up waiting
+ * stands and the next thing is the request itself ({@link GuardedBodyWriter}); only there is the send window checked, so
+ * no wait for DNS, TCP, TLS or a thaw of the process lies between the check and the request. A caller that gives up waiting
  * {@linkplain #withdraw() withdraws} it and learns whether it was too late for that.
  */
 public final class GuardedBody {

@@ -51,7 +51,7 @@ public final class Parallel {
 
     private static <T> T result(Future<T> ended) {
         if (ended.state() == Future.State.FAILED) {
-            throw new IllegalStateException("a call ended with a fault of the relay", ended.exceptionNow());
+            throw new IllegalStateException("internal error: a call failed", ended.exceptionNow());
         }
         return ended.resultNow();
     }

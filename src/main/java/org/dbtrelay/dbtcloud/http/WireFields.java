@@ -45,8 +45,13 @@ public record WireFields(JsonNode node, String kind) {
 
     /** Whether it is true. */
     public boolean flag(String field) {
+        return Boolean.TRUE.equals(flagOrNull(field));
+    }
+
+    /** Whether it is true or false; null if it is neither. */
+    public @Nullable Boolean flagOrNull(String field) {
         JsonNode value = node.path(field);
-        return Boolean.TRUE.equals(known(field, value, value.isBoolean() ? value.booleanValue() : null));
+        return known(field, value, value.isBoolean() ? Boolean.valueOf(value.booleanValue()) : null);
     }
 
     /** The fields of an object in it. */

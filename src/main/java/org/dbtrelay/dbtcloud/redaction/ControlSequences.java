@@ -4,7 +4,7 @@ import org.dbtrelay.run.job.Truncate;
 
 /**
  * Takes terminal control out of a text: colours and other escape sequences (ECMA-48), whole or written out as {@code
- * \u001b[31m}, and control characters but tabs and ends of lines. Each character is looked at a bounded number of times.
+ * \u001b[31m}, and control characters but tabs and ends of lines. It reads each character a bounded number of times.
  */
 final class ControlSequences {
 

@@ -9,6 +9,9 @@ import org.dbtrelay.run.job.JobDetails;
 /** A job as dbt Cloud sends it, as far as the relay reads it. */
 public record JobJson(WireFields fields) {
 
+    /** {@code state} of what is deleted; 1 is active. */
+    private static final long DELETED = 2;
+
     /**
      * Of a row, or of the data of an answer.
      *
@@ -40,6 +43,8 @@ public record JobJson(WireFields fields) {
                 projectId,
                 environmentId,
                 Objects.requireNonNullElse(fields.text("name"), ""),
-                fields.flag("deactivated"));
+                fields.flag("deactivated"),
+                Objects.equals(fields.number("state"), DELETED),
+                fields.text("job_type"));
     }
 }

@@ -49,7 +49,7 @@ public final class BatchPoll {
     }
 
     /**
-     * One look at each of the runs.
+     * Polls each of the runs once.
      *
      * @throws DbtCloudException if nothing at all was answered
      */

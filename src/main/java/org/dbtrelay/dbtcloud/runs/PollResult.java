@@ -10,7 +10,7 @@ import org.dbtrelay.run.job.RunSnapshot;
  *
  * @param seen the runs that answered
  * @param missing the asked ids for which dbt Cloud answered 404, each asked for by itself
- * @param failure what kept a part of the round from being answered; asked ids that are in neither list were not looked at
+ * @param failure what kept a part of the round from being answered; asked ids that are in neither list were not polled
  */
 public record PollResult(List<RunSnapshot> seen, List<Long> missing, Optional<CallFailure> failure) {
 

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Retries {
 
+    /** More fields of the run for the same request. */
+    private static final String INCLUDED = "trigger,job,audit";
+
     private final ApiCalls calls;
     private final RunCalls lists;
 
@@ -32,7 +35,7 @@ public final class Retries {
         return calls.get(
                 accountId,
                 Priority.LOOK_UP,
-                api -> api.run(accountId, runId, null),
+                api -> api.run(accountId, runId, INCLUDED),
                 body -> retryability(Envelope.read(body).data(), accountId, null));
     }
 

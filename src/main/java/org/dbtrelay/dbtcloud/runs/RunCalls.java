@@ -77,12 +77,12 @@ public final class RunCalls {
         return calls.get(accountId, priority, call, body -> readRun(body, accountId, null));
     }
 
-    /** Reads a run with its job, its trigger and its steps; each step's log is cut to its last 4 KiB while it comes in. */
+    /** Reads a run with its job, its trigger, its audit and its steps; each step's log is cut to its last 4 KiB while it comes in. */
     public RunWithSteps withSteps(long accountId, long runId) throws DbtCloudException {
         return calls.stream(
                 accountId,
                 Priority.FINAL_READ,
-                api -> api.runStream(accountId, runId, "trigger,job,run_steps"),
+                api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"),
                 body -> {
                     Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body));
                     RunJson run = RunJson.of(envelope.data());

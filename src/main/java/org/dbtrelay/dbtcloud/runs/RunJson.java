@@ -10,6 +10,7 @@ import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.http.WireFields;
 import org.dbtrelay.dbtcloud.redaction.Redaction;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,16 @@ public record RunJson(WireFields fields) {
     static final int LONGEST_MESSAGE = 1_000;
 
     private static final int LONGEST_COMMAND = 10_000;
+
+    /** The bound of names that are kept with a run in flight, in characters: a branch's can be 250. */
+    private static final int LONGEST_NAME = 255;
+
+    /** So many of the runs ahead of it are told: a queue of dbt Cloud's can hold fifty. */
+    static final int MOST_AHEAD = 20;
+
+    /** The fields of a trigger that name a pull request, one for each kind of provider. */
+    private static final List<String> PULL_REQUESTS = List.of(
+            "github_pull_request_id", "gitlab_merge_request_id", "azure_pull_request_id", "non_native_pull_request_id");
 
     /** No status is a status that this build does not know: the run is polled on. */
     private static final long NO_STATUS = 0;
@@ -69,6 +80,7 @@ public record RunJson(WireFields fields) {
             throw new UnreadableAnswer("a run without job");
         }
         String jobName = job == null ? null : job.text("name");
+        JobRunStatus status = status(fields.strict("status"));
         return new RunSnapshot(
                 id,
                 Objects.requireNonNullElse(fields.number("account_id"), askedAccount),
@@ -76,7 +88,7 @@ public record RunJson(WireFields fields) {
                 fields.number("environment_id"),
                 ofJob,
                 jobName == null ? null : Redaction.withoutControl(LONGEST_MESSAGE, jobName),
-                status(fields.strict("status")),
+                status,
                 Redaction.of(LONGEST_MESSAGE, fields.text("status_message")),
                 fields.text("href"),
                 DbtCloudTimes.instant(fields.text("created_at")),
@@ -84,7 +96,59 @@ public record RunJson(WireFields fields) {
                 DbtCloudTimes.instant(fields.text("finished_at")),
                 fields.flag("artifacts_saved"),
                 cause(),
-                fields.number("retrying_run_id"));
+                fields.number("retrying_run_id"),
+                details(status, job));
+    }
+
+    private RunDetails details(JobRunStatus status, @Nullable WireFields job) {
+        WireFields trigger = fields.object("trigger");
+        return new RunDetails(
+                name(fields, "git_branch"),
+                name(fields, "git_sha"),
+                name(fields, "dbt_version"),
+                status == JobRunStatus.Known.QUEUED ? blockedBy() : List.of(),
+                status == JobRunStatus.Known.ERROR ? fields.flagOrNull("can_retry") : null,
+                job == null ? null : name(job, "job_type"),
+                trigger == null ? null : name(trigger, "cause_category"),
+                triggeredBy(),
+                trigger == null ? null : pullRequest(trigger));
+    }
+
+    private List<Long> blockedBy() {
+        JsonNode ids = fields.list("blocked_by");
+        if (ids == null) {
+            return List.of();
+        }
+        List<Long> ahead = new ArrayList<>();
+        for (JsonNode id : ids) {
+            if (id.isIntegralNumber() && id.canConvertToLong() && id.longValue() > 0 && ahead.size() < MOST_AHEAD) {
+                ahead.add(id.longValue());
+            }
+        }
+        return ahead;
+    }
+
+    /** Whom dbt Cloud's audit names as the one who triggered it: {@code audit.trigger.actor.name}. */
+    private @Nullable String triggeredBy() {
+        WireFields audit = fields.object("audit");
+        WireFields trigger = audit == null ? null : audit.object("trigger");
+        WireFields actor = trigger == null ? null : trigger.object("actor");
+        return actor == null ? null : name(actor, "name");
+    }
+
+    private static @Nullable Long pullRequest(WireFields trigger) {
+        for (String field : PULL_REQUESTS) {
+            Long id = trigger.number(field);
+            if (id != null) {
+                return id;
+            }
+        }
+        return null;
+    }
+
+    private static @Nullable String name(WireFields of, String field) {
+        String text = of.text(field);
+        return text == null ? null : Redaction.withoutControl(LONGEST_NAME, text);
     }
 
     /** Whether it could be retried from its point of failure. */

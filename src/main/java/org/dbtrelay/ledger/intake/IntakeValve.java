@@ -70,7 +70,7 @@ public class IntakeValve {
     public void check(int partition, Mailbox.Waiting waiting) {
         act(partition, bounds.filled(partition, waiting));
         if (closed.containsKey(partition) && past.merge(partition, 1, Integer::sum) % ON_THEIR_WAY == 0) {
-            // Whatever has undone the pause: without it there is no bound to what comes in.
+            // Something has undone the pause, and without it the intake has no bound.
             LOG.debug("Partition paused again", pair(LogKey.PARTITION, partition));
             onPollingThread(partition);
         }

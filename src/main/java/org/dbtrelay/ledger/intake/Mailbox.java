@@ -50,7 +50,7 @@ public final class Mailbox {
         }
     }
 
-    /** Wakes the owner, so that it looks at the clock. */
+    /** Wakes the owner, so that it reads the clock. */
     public void nudge() {
         lock.lock();
         try {

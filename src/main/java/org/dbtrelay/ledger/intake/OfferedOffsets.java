@@ -72,7 +72,7 @@ public final class OfferedOffsets {
     }
 
     /**
-     * The records that the topic has lost before they were read, since the last look: those before the topic's first offset that were not
+     * The records that the topic has lost before they were read, since the last check: those before the topic's first offset that were not
      * read. Offsets that were read and not delivered, such as those of transaction markers, are no gap.
      *
      * @param start the first offset that the topic has

@@ -82,7 +82,7 @@ public class TopicCheck {
     }
 
     /**
-     * The last look at the topics.
+     * The result of the last check of the topics.
      *
      * @param faults one line for each; empty: the topics are as they have to be
      * @param partitions how many the commands topic has; 0 until a broker has told
@@ -109,7 +109,7 @@ public class TopicCheck {
         }
     }
 
-    /** The last look at the topics. */
+    /** The result of the last check of the topics. */
     public Status status() {
         return status;
     }
@@ -164,7 +164,7 @@ public class TopicCheck {
 
     /** Kafka's id of the commands topic as it is now; null: there is none, or nobody tells. */
     @Nullable
-    public String lookAtCommands() throws InterruptedException {
+    public String checkCommands() throws InterruptedException {
         try {
             KafkaFuture<TopicDescription> described = Objects.requireNonNull(kafka.admin()
                     .describeTopics(List.of(topics.commands()))
@@ -188,56 +188,10 @@ public class TopicCheck {
     }
 
     private String check(Admin admin) throws Faulty, InterruptedException {
-        Map<String, TopicDescription> found = describe(admin);
-        look(found.get(topics.commands()));
-        if (found.size() < wanted().size() && topics.create()) {
-            create(admin, found);
-            // Brokers answer before all of them know the new topics.
-            for (int look = 0; look < 50 && found.size() < wanted().size(); look++) {
-                changed.await(100, TimeUnit.MILLISECONDS);
-                found = describe(admin);
-                look(found.get(topics.commands()));
-            }
-        }
-        List<String> faults = new ArrayList<>(access.faults(found.values().stream()
-                .filter(topic -> names().contains(topic.name()))
-                .toList()));
-        if (!status.isFine()) {
-            faults.addAll(access.faultsOfGroup(admin, kafka.group()));
-        }
-        if (!faults.isEmpty()) {
-            throw new Faulty(faults);
-        }
-        for (String name : names()) {
-            if (!found.containsKey(name)) {
-                faults.add("topic '" + name + "' does not exist; create it, or set relay.topics.create=true");
-            }
-        }
-        TopicDescription commandsTopic = found.get(topics.commands());
-        TopicDescription ledger = found.get(topics.ledger());
-        if (commandsTopic != null && ledger != null) {
-            int wanted = commandsTopic.partitions().size();
-            int has = ledger.partitions().size();
-            if (wanted != has) {
-                faults.add("topic '" + topics.ledger() + "' has " + has + " partitions and '" + topics.commands()
-                        + "' has " + wanted + "; they must have the same number");
-            }
-            String policy = setting(admin, topics.ledger(), TopicConfig.CLEANUP_POLICY_CONFIG);
-            if (!policy.equals(TopicConfig.CLEANUP_POLICY_COMPACT)) {
-                faults.add("topic '" + topics.ledger() + "' has cleanup.policy=" + policy
-                        + "; it must be compact, or commands are forgotten");
-            }
-            mustNotBeCompacted(
-                    admin, topics.commands(), "commands with the same key are lost before they are read", faults);
-        }
-        if (found.containsKey(topics.deadLetters())) {
-            mustNotBeCompacted(
-                    admin, topics.deadLetters(), "it takes no record without a key, and loses those with one", faults);
-        }
-        if (!faults.isEmpty() || commandsTopic == null) {
-            throw new Faulty(faults);
-        }
-        lookAtTimes(setting(admin, topics.commands(), TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG));
+        Map<String, TopicDescription> found = describeOrCreate(admin);
+        checkAccess(admin, found);
+        TopicDescription commandsTopic = checkSettings(admin, found);
+        noteTimestampType(setting(admin, topics.commands(), TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG));
         if (!status.isFine()) {
             LOG.info(
                     "The topics are as they have to be",
@@ -249,7 +203,74 @@ public class TopicCheck {
         return topicId;
     }
 
-    private void look(@Nullable TopicDescription found) {
+    private Map<String, TopicDescription> describeOrCreate(Admin admin) throws Faulty, InterruptedException {
+        Map<String, TopicDescription> found = describe(admin);
+        note(found.get(topics.commands()));
+        if (found.size() < wanted().size() && topics.create()) {
+            create(admin, found);
+            // Brokers answer before all of them know the new topics.
+            for (int round = 0; round < 50 && found.size() < wanted().size(); round++) {
+                changed.await(100, TimeUnit.MILLISECONDS);
+                found = describe(admin);
+                note(found.get(topics.commands()));
+            }
+        }
+        return found;
+    }
+
+    private void checkAccess(Admin admin, Map<String, TopicDescription> found) throws Faulty, InterruptedException {
+        List<String> faults = new ArrayList<>(access.faults(found.values().stream()
+                .filter(topic -> names().contains(topic.name()))
+                .toList()));
+        if (!status.isFine()) {
+            faults.addAll(access.faultsOfGroup(admin, kafka.group()));
+        }
+        if (!faults.isEmpty()) {
+            throw new Faulty(faults);
+        }
+    }
+
+    private TopicDescription checkSettings(Admin admin, Map<String, TopicDescription> found)
+            throws Faulty, InterruptedException {
+        List<String> faults = new ArrayList<>();
+        for (String name : names()) {
+            if (!found.containsKey(name)) {
+                faults.add("topic '" + name + "' does not exist; create it, or set relay.topics.create=true");
+            }
+        }
+        TopicDescription commandsTopic = found.get(topics.commands());
+        TopicDescription ledger = found.get(topics.ledger());
+        if (commandsTopic != null && ledger != null) {
+            mustFit(admin, commandsTopic, ledger, faults);
+            mustNotBeCompacted(
+                    admin, topics.commands(), "commands with the same key are lost before they are read", faults);
+        }
+        if (found.containsKey(topics.deadLetters())) {
+            mustNotBeCompacted(
+                    admin, topics.deadLetters(), "it takes no record without a key, and loses those with one", faults);
+        }
+        if (!faults.isEmpty() || commandsTopic == null) {
+            throw new Faulty(faults);
+        }
+        return commandsTopic;
+    }
+
+    private void mustFit(Admin admin, TopicDescription commandsTopic, TopicDescription ledger, List<String> faults)
+            throws InterruptedException, Faulty {
+        int wanted = commandsTopic.partitions().size();
+        int has = ledger.partitions().size();
+        if (wanted != has) {
+            faults.add("topic '" + topics.ledger() + "' has " + has + " partitions and '" + topics.commands() + "' has "
+                    + wanted + "; they must have the same number");
+        }
+        String policy = setting(admin, topics.ledger(), TopicConfig.CLEANUP_POLICY_CONFIG);
+        if (!policy.equals(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+            faults.add("topic '" + topics.ledger() + "' has cleanup.policy=" + policy
+                    + "; it must be compact, or commands are forgotten");
+        }
+    }
+
+    private void note(@Nullable TopicDescription found) {
         if (found == null) {
             return;
         }
@@ -264,7 +285,7 @@ public class TopicCheck {
     }
 
     /** Warns if producers set the time of records, from which the relay computes a command's age. Commands are taken either way. */
-    private void lookAtTimes(String type) {
+    private void noteTimestampType(String type) {
         if (!type.equals(timestampType) && type.equals(TimestampType.CREATE_TIME.name)) {
             LOG.warn(
                     "The commands topic takes the times of its records from producers: where a clock is behind, new commands"
@@ -293,7 +314,7 @@ public class TopicCheck {
         }
     }
 
-    /** An outage is logged once, though the words of Kafka's client change from one look to the next. */
+    /** An outage is logged once, though the words of Kafka's client change from one check to the next. */
     private boolean isNew(String fault) {
         return status.faults().stream()
                 .noneMatch(known -> known.equals(fault) || (known.startsWith(SILENCE) && fault.startsWith(SILENCE)));

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The options of a command, with nothing left open.
  *
- * @param pollInterval the longest gap between two looks at the run
+ * @param pollInterval the longest gap between two polls of the run
  * @param deadline the command is worked on until then
  * @param cancelAtDeadline whether the run is cancelled there, else it is abandoned; null: it is cancelled if this command
  *     started it

@@ -11,7 +11,7 @@ import org.dbtrelay.run.job.WantedArtifact;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
-/** What the relay does after the commit. */
+/** A call or a timer that follows the commit. */
 public sealed interface Action {
 
     /** The command that it serves. */
@@ -35,7 +35,7 @@ public sealed interface Action {
     /**
      * Read the job; tells whether it can be read at all.
      *
-     * @param urgent a command waits for it; else it comes after the looks at runs
+     * @param urgent a command waits for it; else it comes after the polls of runs
      */
     record ReadJob(String commandId, Target target, long jobId, boolean urgent) implements Call {}
 
@@ -104,7 +104,7 @@ public sealed interface Action {
     /**
      * Look at the run with the next batch that is read after the given time.
      *
-     * @param failures how many looks in a row have failed before this one
+     * @param failures how many polls in a row have failed before this one
      */
     record SchedulePoll(String commandId, Target target, long runId, Instant due, int failures) implements External {}
 

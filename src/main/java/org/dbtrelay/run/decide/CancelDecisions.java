@@ -59,7 +59,7 @@ final class CancelDecisions {
             case RunState.Following following -> waits(ask(builder, targetId), entry, learns);
             // As soon as its run is known, or it is sure that there is none, it moves on.
             case RunState.Starting starting -> waits(builder, entry, learns);
-            case RunState.Searching looking -> waits(builder, entry, learns);
+            case RunState.Searching searching -> waits(builder, entry, learns);
             case RunState.Cancelling cancelling -> waits(builder, entry, learns);
             case RunState.Collecting collecting ->
                 builder.completed(
@@ -125,7 +125,7 @@ final class CancelDecisions {
         return builder.to(new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, now, 1, null, null));
     }
 
-    /** Its run is being cancelled and looked at: it is over when dbt Cloud says so, however the run has ended. */
+    /** Its run is being cancelled and polled: it is over when dbt Cloud says so, however the run has ended. */
     static Decision cancelling(RunEntry entry, RunState.Cancelling state, Input.CommandInput input, Instant now) {
         ResolvedCommand resolved = entry.openCommand();
         RunSnapshot run = state.run();
@@ -161,7 +161,7 @@ final class CancelDecisions {
                 DecisionBuilder.of(entry, now)
                         .wakeAt(state.askedAt().plus(BackOff.after(state.tries())))
                         .to(state.failed(failure.detail()));
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when state.isToTryAgain(now) -> CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now), state, now);
             case Input.Restored restored ->
                 CommonDecisions.cancelAgain(

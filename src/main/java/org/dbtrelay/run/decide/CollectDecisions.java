@@ -10,6 +10,7 @@ import org.dbtrelay.run.event.AbandonReason;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunEnd.Part;
 import org.dbtrelay.run.job.RunFailure;
@@ -43,7 +44,7 @@ final class CollectDecisions {
             @Nullable String reason,
             Instant now,
             Policy policy) {
-        List<WantedArtifact> wanted = StepChoice.wanted(resolved.options().artifacts(), end.steps());
+        List<WantedArtifact> wanted = wanted(resolved, end);
         @Nullable Explaining explaining = owed(end, !wanted.isEmpty());
         RunState.Collecting state = withoutAbsent(
                 builder,
@@ -57,6 +58,13 @@ final class CollectDecisions {
             builder.then(again(commandId, resolved, end.run(), explaining, now.plus(BackOff.after(0))));
         }
         return settle(state.isDone() ? builder : builder.wakeAt(state.over()), state);
+    }
+
+    private static List<WantedArtifact> wanted(ResolvedCommand resolved, RunEnd end) {
+        return StepChoice.wanted(
+                resolved.options().artifacts(),
+                end.steps(),
+                Engine.of(end.run().details().dbtVersion()));
     }
 
     /** Tells of artifacts of a step that the run does not have, as soon as the steps are known. */
@@ -86,8 +94,8 @@ final class CollectDecisions {
             case Input.CallFailed(Action.CollectArtifacts collect, CallFailure failure) ->
                 collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
             case Input.EndExplained explained -> explained(entry, state, explained, now, policy);
-            case Input.TimerFired woken when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
-            case Input.TimerFired woken ->
+            case Input.TimerFired fired when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
+            case Input.TimerFired fired ->
                 state.isToCollect(now) ? Decision.only(collect(entry, state)) : Decision.NOTHING;
             case Input.Restored restored -> restored(entry, state, now);
             case Input.CommandInput other -> Decision.NOTHING;
@@ -227,7 +235,7 @@ final class CollectDecisions {
         if (stepsCame) {
             state = withoutAbsent(
                     builder,
-                    state.with(StepChoice.wanted(entry.openCommand().options().artifacts(), end.steps())),
+                    state.with(wanted(entry.openCommand(), end)),
                     end);
         }
         if (end.isComplete() || isOver(state, explaining, end, now)) {
@@ -259,7 +267,8 @@ final class CollectDecisions {
             RunEnd end,
             boolean stepsCame,
             Policy policy) {
-        RunSnapshot run = end.run().status().equals(state.run().status()) ? end.run() : state.run();
+        RunSnapshot run =
+                end.run().status().equals(state.run().status()) ? end.run().after(state.run()) : state.run();
         if (end.failure() != null
                 && RunEnd.isFailure(run)
                 && hasWhatWasTold(end, explaining)

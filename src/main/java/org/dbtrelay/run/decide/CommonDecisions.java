@@ -23,7 +23,7 @@ final class CommonDecisions {
     /** A command or run that a command names may be unknown for so long: it may be on its way, or too young to be known everywhere. */
     static final Duration GRACE = Duration.ofMinutes(1);
 
-    /** At the deadline one last look is taken; it may take this long. */
+    /** At the deadline the relay polls once more; that may take this long. */
     static final Duration LAST_LOOK = Duration.ofSeconds(30);
 
     static final String UNCONFIRMED = "dbt Cloud had not confirmed the cancellation by the time-out";
@@ -150,19 +150,19 @@ final class CommonDecisions {
                         + " (relay.ledger.retention)");
     }
 
-    /** When a run is looked at next that has just changed, or is to change. */
+    /** When a run is polled next that has just changed, or is to change. */
     static Instant soon(ResolvedCommand resolved, Instant now) {
         return now.plus(PollPlan.gap(resolved.options().pollInterval(), Duration.ZERO));
     }
 
-    /** A look that failed is taken again, later each time. */
+    /** A poll that failed is repeated, later each time. */
     static Action pollAgain(Action.SchedulePoll poll, ResolvedCommand resolved, Instant now) {
         Duration gap = PollPlan.gapAfterFailures(resolved.options().pollInterval(), poll.failures());
         return new Action.SchedulePoll(
                 poll.commandId(), poll.target(), poll.runId(), now.plus(gap), poll.failures() + 1);
     }
 
-    /** Asks once more; who calls this sees to it that the run is looked at. */
+    /** Asks once more; the caller sees to it that the run is polled. */
     static Decision cancelAgain(DecisionBuilder builder, RunState.Cancelling state, Instant now) {
         return builder.cancel(state.run()).to(state.askedAgain(now));
     }

@@ -14,6 +14,7 @@ import org.dbtrelay.run.event.StrayReason;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.RunEntry;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Builds a decision: numbers the events and puts the new entry together. */
 final class DecisionBuilder {
+
+    /** A command has one run. */
+    private static final Integer ONLY_RUN = 1;
 
     private final String commandId;
     private final long offset;
@@ -173,6 +177,16 @@ final class DecisionBuilder {
             @Nullable RunFailure failure,
             @Nullable String reason,
             @Nullable String message) {
+        return ofRun(run, previous, failure, reason, message, run == null ? null : ONLY_RUN);
+    }
+
+    private RunEvent.OfRun ofRun(
+            @Nullable RunSnapshot run,
+            @Nullable JobRunStatus previous,
+            @Nullable RunFailure failure,
+            @Nullable String reason,
+            @Nullable String message,
+            @Nullable Integer attempt) {
         return new RunEvent.OfRun(
                 run,
                 previous,
@@ -181,13 +195,15 @@ final class DecisionBuilder {
                 adopted,
                 failure,
                 reason,
-                message);
+                message,
+                attempt,
+                RunNames.NONE);
     }
 
     /** A run that has the command's marker and is not its run. */
     void stray(RunSnapshot run, StrayReason reason, String message) {
         strays.add(run.runId());
-        emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message));
+        emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message, null));
     }
 
     private ResolvedCommand open() {

@@ -19,8 +19,8 @@ import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The run is known: the relay polls it, tells each change, cancels it at its deadline, and tells its end. Whatever dbt Cloud answers, or
- * does not, the command is over within {@link CommonDecisions#LAST_LOOK} of its deadline, or within the patience with a cancellation.
+ * The run is known: the relay polls it, tells each change, cancels it at its deadline, and tells its end. With any answer of dbt Cloud, and
+ * with none, the command is over within {@link CommonDecisions#LAST_LOOK} of its deadline, or within the patience with a cancellation.
  */
 final class FollowDecisions {
 
@@ -80,49 +80,44 @@ final class FollowDecisions {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
             case Input.RunObserved(String id, RunSnapshot run)
-            when isOf(state, run) -> observed(entry, state, run, now, policy, queues);
+            when isOf(state, run) -> observed(entry, state, run.after(state.run()), now, policy, queues);
             case Input.RunEnded ended
             when isOf(state, ended.end().run()) ->
                 ended.end().run().status() instanceof JobRunStatus.Known known && known.isTerminal()
                         ? ended(entry, state.run(), ended.end(), known, null, now, policy)
-                        : observed(entry, state, ended.end().run(), now, policy, queues);
+                        : observed(entry, state, ended.end().run().after(state.run()), now, policy, queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() && isPastDeadline(resolved, now) ->
-                atDeadline(
-                        DecisionBuilder.of(entry, now),
-                        resolved,
-                        state,
-                        "dbt Cloud does not know it any more (404)",
-                        now,
-                        policy);
+                atDeadline(entry, state, "dbt Cloud does not know it any more (404)", now, policy);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() -> notSeen(entry, state, now);
+            case Input.CancelRequested late when hasEnded(state) -> Decision.NOTHING;
             case Input.CancelRequested(String id, CancelReason reason) ->
                 cancel(DecisionBuilder.of(entry, now), resolved, state, reason, now, policy);
             case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure)
             when isPastDeadline(resolved, now) ->
-                atDeadline(
-                        DecisionBuilder.of(entry, now),
-                        resolved,
-                        state,
-                        "it could not be looked at (" + failure.detail() + ")",
-                        now,
-                        policy);
+                atDeadline(entry, state, "it could not be polled (" + failure.detail() + ")", now, policy);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 Decision.only(CommonDecisions.pollAgain(poll, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
                 Decision.only(
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
+            case Input.Restored restored
+            when hasEnded(state) ->
+                DecisionBuilder.of(entry, now)
+                        .readEnd(state.run())
+                        .wakeAt(latest(now, resolved.options().deadline()).plus(CommonDecisions.LAST_LOOK))
+                        .unchanged();
             case Input.Restored restored ->
                 DecisionBuilder.of(entry, now)
                         .watch(state.run(), now)
                         .wakeAt(resolved.options().deadline())
                         .unchanged();
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK)) ->
-                atDeadline(DecisionBuilder.of(entry, now), resolved, state, "the last look had no answer", now, policy);
-            case Input.TimerFired woken
+                atDeadline(entry, state, "the last poll had no answer", now, policy);
+            case Input.TimerFired fired
             when isPastDeadline(resolved, now) ->
                 DecisionBuilder.of(entry, now)
                         .watch(state.run(), now)
@@ -139,7 +134,9 @@ final class FollowDecisions {
             case Input.RunObserved(String id, RunSnapshot run)
             when isOf(state, run) ->
                 run.status().isTerminal()
-                        ? DecisionBuilder.of(entry, now).readEnd(run).unchanged()
+                        ? DecisionBuilder.of(entry, now)
+                                .readEnd(run.after(state.run()))
+                                .unchanged()
                         : goesOn(entry, state, now);
             case Input.RunEnded ended
             when isOf(state, ended.end().run()) ->
@@ -164,9 +161,9 @@ final class FollowDecisions {
                 DecisionBuilder.of(entry, now)
                         .wakeAt(state.askedAt().plus(BackOff.after(state.tries())))
                         .to(state.failed(failure.detail()));
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when !now.isBefore(patienceEnd(resolved, policy)) -> unconfirmed(entry, state, now, policy);
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when state.isToTryAgain(now) -> CommonDecisions.cancelAgain(DecisionBuilder.of(entry, now), state, now);
             case Input.Restored restored ->
                 CommonDecisions.cancelAgain(
@@ -187,7 +184,7 @@ final class FollowDecisions {
             return builder.readEnd(run).unchanged();
         }
         if (isPastDeadline(resolved, now)) {
-            return atDeadline(builder, resolved, new RunState.Following(run, now, null), null, now, policy);
+            return atDeadline(entry, new RunState.Following(run, now, null), null, now, policy);
         }
         if (!isNews(state.run(), run)) {
             builder.watch(run, nextPoll(resolved, run, state.changedAt(), now, policy, queues));
@@ -222,6 +219,15 @@ final class FollowDecisions {
         };
     }
 
+    /** Whether the run had ended when it was read first: its end is to be told, whatever dbt Cloud answers from now on. */
+    private static boolean hasEnded(RunState.Following state) {
+        return state.run().status().isTerminal();
+    }
+
+    private static Instant latest(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
+    }
+
     private static boolean isOf(RunState.WithRun state, RunSnapshot run) {
         return run.runId() == state.run().runId();
     }
@@ -231,17 +237,17 @@ final class FollowDecisions {
     }
 
     /**
-     * The last look is over.
+     * The last poll is over.
      *
      * @param trouble why it has shown nothing; null: it has
      */
     private static Decision atDeadline(
-            DecisionBuilder builder,
-            ResolvedCommand resolved,
-            RunState.Following state,
-            @Nullable String trouble,
-            Instant now,
-            Policy policy) {
+            RunEntry entry, RunState.Following state, @Nullable String trouble, Instant now, Policy policy) {
+        ResolvedCommand resolved = entry.openCommand();
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        if (state.run().status() instanceof JobRunStatus.Known end && hasEnded(state)) {
+            return ended(entry, state.run(), RunEnd.unread(state.run(), null), end, null, now, policy);
+        }
         if (resolved.options().cancelsAtDeadline()) {
             return cancel(builder, resolved, state, CancelReason.CANCELLED_BY_RELAY, now, policy);
         }
@@ -253,7 +259,7 @@ final class FollowDecisions {
                         : "the time-out passed; nobody knows whether the run goes on in dbt Cloud: " + trouble);
     }
 
-    /** The run is looked at all the same: whatever becomes of the cancellation, its end is the end. */
+    /** The relay goes on polling the run: its end is the end, with or without a cancellation. */
     private static Decision cancel(
             DecisionBuilder builder,
             ResolvedCommand resolved,
@@ -338,12 +344,13 @@ final class FollowDecisions {
     private static Decision ended(
             RunEntry entry,
             RunSnapshot before,
-            RunEnd end,
+            RunEnd read,
             JobRunStatus.Known status,
             @Nullable CancelReason asked,
             Instant now,
             Policy policy) {
         ResolvedCommand resolved = entry.openCommand();
+        RunEnd end = read.after(before);
         RunSnapshot run = end.run();
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();

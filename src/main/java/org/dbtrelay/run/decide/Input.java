@@ -134,7 +134,7 @@ public sealed interface Input {
             @Nullable Long newestRunId,
             @Nullable StartCheck check) implements CommandInput {
 
-        /** The start depends upon no look. */
+        /** The start depends upon no check. */
         public StartReserved(String commandId, StartCall call, @Nullable Long newestRunId) {
             this(commandId, call, newestRunId, null);
         }
@@ -164,7 +164,7 @@ public sealed interface Input {
     /** Runs that carry the command's marker, one at least. */
     record MarkedRunsFound(String commandId, Target target, List<RunSnapshot> runs) implements CommandInput {}
 
-    /** A look at the run. */
+    /** A poll of the run. */
     record RunObserved(String commandId, RunSnapshot run) implements CommandInput {}
 
     /** dbt Cloud does not know the run (404). */
@@ -208,6 +208,6 @@ public sealed interface Input {
     /** An operator gives the command up. */
     record EndRequested(String commandId) implements CommandInput {}
 
-    /** An input about this command could not be decided because of a fault of the relay. */
+    /** An input about this command could not be decided because of an internal error. */
     record InternalFault(String commandId, String message) implements CommandInput {}
 }

@@ -237,7 +237,7 @@ public final class JobQueues {
         return found == null || found.runId() != run.runId() ? null : entries.get(found.commandId());
     }
 
-    /** How many places have been looked at so far: what the work of this costs, for a test that it does not grow. */
+    /** The number of places visited so far: the cost of the work here, for a test that it does not grow. */
     int steps() {
         return steps;
     }
@@ -276,7 +276,7 @@ public final class JobQueues {
         return switch (entry.state()) {
             case RunState.Waiting waiting -> queue(entry.openCommand());
             case RunState.Starting starting -> queue(entry.openCommand());
-            case RunState.Searching looking -> queue(entry.openCommand());
+            case RunState.Searching searching -> queue(entry.openCommand());
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };
@@ -301,7 +301,7 @@ public final class JobQueues {
             case RunState.Collecting collecting -> null;
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
-            case RunState.Searching looking -> null;
+            case RunState.Searching searching -> null;
             case RunState.Finished finished -> null;
         };
     }

@@ -6,14 +6,14 @@ import org.dbtrelay.run.state.BackOff;
 /**
  * The gap until the next poll of a run. The configured interval is the longest gap of a run that may end; the first
  * polls after a change come sooner, because that is when most happens. A run that is far from the usual end of its job's runs
- * is polled less often. Looks that bring nothing come later and later, up to a minute.
+ * is polled less often. Polls that bring nothing come later and later, up to a minute.
  */
 final class PollPlan {
 
     private PollPlan() {}
 
     /**
-     * The gap to the next look.
+     * The gap to the next poll.
      *
      * @param age how long ago the status last changed
      */
@@ -40,16 +40,16 @@ final class PollPlan {
     }
 
     /**
-     * The gap after a look that failed: the interval, or a back-off where that is longer.
+     * The gap after a poll that failed: the interval, or a back-off where that is longer.
      *
-     * @param failures how many looks in a row had failed before
+     * @param failures how many polls in a row had failed before
      */
     static Duration gapAfterFailures(Duration interval, int failures) {
         return longer(interval, BackOff.after(failures));
     }
 
     /**
-     * The gap to the next look at a run that dbt Cloud does not know: it doubles.
+     * The gap to the next poll of a run that dbt Cloud does not know: it doubles.
      *
      * @param age how long it has not been known
      */

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sorted set that also knows how many come before one. Whatever is asked of it costs the logarithm of its size, which a
- * {@code TreeSet} promises for all but that. It is a treap: a search tree whose shape is that of a random order of arrival.
+ * A sorted set that also knows how many come before one. Each method costs the logarithm of its size; a
+ * {@code TreeSet} cannot count like that. It is a treap: a search tree whose shape is that of a random order of arrival.
  */
 final class RankedSet<T> {
 

@@ -77,7 +77,7 @@ final class RetryDecisions {
             case RunState.Finished finished -> finished.runId();
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
-            case RunState.Searching looking -> null;
+            case RunState.Searching searching -> null;
             case RunState.Following following -> null;
             case RunState.Cancelling cancelling -> null;
         };

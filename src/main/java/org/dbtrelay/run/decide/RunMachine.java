@@ -50,7 +50,7 @@ public final class RunMachine {
         return switch (entry.state()) {
             case RunState.Waiting waiting -> WaitDecisions.waiting(entry, waiting, input, now, policy, queues);
             case RunState.Starting starting -> StartDecisions.starting(entry, starting, input, now, policy);
-            case RunState.Searching looking -> SearchDecisions.looking(entry, looking, input, now, policy);
+            case RunState.Searching searching -> SearchDecisions.searching(entry, searching, input, now, policy);
             case RunState.Following following ->
                 FollowDecisions.following(entry, following, input, now, policy, queues);
             case RunState.Cancelling cancelling ->
@@ -77,7 +77,7 @@ public final class RunMachine {
             case RunState.WithRun withRun -> giveUp(entry, withRun.run(), reason, message, now);
             case RunState.Waiting waiting -> giveUp(entry, null, reason, message, now);
             case RunState.Starting starting -> giveUp(entry, null, reason, message, now);
-            case RunState.Searching looking -> giveUp(entry, null, reason, message, now);
+            case RunState.Searching searching -> giveUp(entry, null, reason, message, now);
         };
     }
 

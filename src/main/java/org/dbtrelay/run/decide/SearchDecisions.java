@@ -28,20 +28,20 @@ final class SearchDecisions {
 
     /** In doubt from now on: W is counted from here, by the clock of whoever is in doubt. */
     static Decision begin(RunEntry entry, RunState.Starting state, Instant now, Policy policy) {
-        RunState.Searching looking = RunState.Searching.begin(state.starts(), state.call(), now);
+        RunState.Searching searching = RunState.Searching.begin(state.starts(), state.call(), now);
         return DecisionBuilder.of(entry, now)
                 .then(search(entry, state.starts(), state.call(), policy))
-                .wakeAt(over(entry, looking, policy))
-                .to(looking);
+                .wakeAt(over(entry, searching, policy))
+                .to(searching);
     }
 
-    /** When looks that have brought nothing are given up, because dbt Cloud does not answer them. */
+    /** When the relay gives up searches that dbt Cloud does not answer. */
     private static Instant over(RunEntry entry, RunState.Searching state, Policy policy) {
         Instant deadline = entry.openCommand().options().deadline();
         return latest(deadline, state.since().plus(policy.unclearWait())).plus(CommonDecisions.LAST_LOOK);
     }
 
-    static Decision looking(
+    static Decision searching(
             RunEntry entry, RunState.Searching state, Input.CommandInput input, Instant now, Policy policy) {
         return switch (input) {
             case Input.Started started
@@ -54,13 +54,13 @@ final class SearchDecisions {
                         : FollowDecisions.begin(
                                 DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), looked.run(), now);
             case Input.CallFailed(Action.SearchMarker search, CallFailure failure)
-            when search.attempt() == state.attempt() -> lookFailed(entry, state, failure, now, policy);
+            when search.attempt() == state.attempt() -> searchFailed(entry, state, failure, now, policy);
             case Input.CallFailed(Action.SearchRetry search, CallFailure failure)
-            when search.attempt() == state.attempt() -> lookFailed(entry, state, failure, now, policy);
-            case Input.TimerFired woken
+            when search.attempt() == state.attempt() -> searchFailed(entry, state, failure, now, policy);
+            case Input.TimerFired fired
             when isOver(entry, state, now, policy) ->
-                unclear(entry, "dbt Cloud has not answered the last look for it", now);
-            case Input.TimerFired woken
+                unclear(entry, "dbt Cloud has not answered the last search for it", now);
+            case Input.TimerFired fired
             when state.isDue(now) -> Decision.only(search(entry, state.starts(), state.call(), policy));
             case Input.Restored restored -> {
                 RunState.Searching again = RunState.Searching.begin(state.starts(), state.call(), now);
@@ -77,17 +77,17 @@ final class SearchDecisions {
         return !now.isBefore(over(entry, state, policy));
     }
 
-    /** A look that failed says nothing. It is repeated, later each time, until nobody waits for the command any more. */
-    private static Decision lookFailed(
+    /** A search that failed says nothing. The relay repeats it, later each time, until nobody waits for the command any more. */
+    private static Decision searchFailed(
             RunEntry entry, RunState.Searching state, CallFailure failure, Instant now, Policy policy) {
         if (isOver(entry, state, now, policy)) {
-            return unclear(entry, "the last look for it failed: " + failure.detail(), now);
+            return unclear(entry, "the last search for it failed: " + failure.detail(), now);
         }
         return pollAgain(entry, state, now.plus(BackOff.after(state.looks())), now);
     }
 
     private static Decision pollAgain(RunEntry entry, RunState.Searching state, Instant at, Instant now) {
-        return DecisionBuilder.of(entry, now).wakeAt(at).to(state.lookAgainAt(at));
+        return DecisionBuilder.of(entry, now).wakeAt(at).to(state.searchAgainAt(at));
     }
 
     private static Decision unclear(RunEntry entry, String why, Instant now) {
@@ -99,12 +99,12 @@ final class SearchDecisions {
     }
 
     private static Decision notFound(
-            RunEntry entry, RunState.Searching state, Instant lookBegunAt, Instant now, Policy policy) {
+            RunEntry entry, RunState.Searching state, Instant searchBegunAt, Instant now, Policy policy) {
         // Begun later than now: the clock was set back meanwhile, so nobody knows when it really began.
-        if (lookBegunAt.isBefore(state.since().plus(policy.unclearWait())) || lookBegunAt.isAfter(now)) {
+        if (searchBegunAt.isBefore(state.since().plus(policy.unclearWait())) || searchBegunAt.isAfter(now)) {
             Instant next = now.plus(BackOff.after(state.looks()));
-            Instant lastLook = state.since().plus(policy.unclearWait());
-            return pollAgain(entry, state, next.isAfter(lastLook) ? latest(now, lastLook) : next, now);
+            Instant lastSearch = state.since().plus(policy.unclearWait());
+            return pollAgain(entry, state, next.isAfter(lastSearch) ? latest(now, lastSearch) : next, now);
         }
         ResolvedCommand resolved = entry.openCommand();
         DecisionBuilder builder = DecisionBuilder.of(entry, now);

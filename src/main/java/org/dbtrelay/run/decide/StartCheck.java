@@ -5,20 +5,20 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A look at the runs of a job, upon which it depends whether and how a command starts. Before it may start there can be hours
+ * A check of the runs of a job, upon which it depends whether and how a command starts. Before it may start there can be hours
  * of waiting: for a run more to be allowed, for the kill switch, for a cool-down, for the budget. So an answer that is old by
  * then is asked for again.
  *
- * @param again nothing but this look is between the command and its start: it keeps its place among the runs in flight, and
+ * @param again nothing but this check is between the command and its start: it keeps its place among the runs in flight, and
  *     goes in front in the budget. So the wait after it is short, and it does not look for ever
  * @param answeredAt when dbt Cloud answered; null: it has not been asked yet
  */
 public record StartCheck(boolean again, @Nullable Instant answeredAt) {
 
-    /** The look at the beginning. */
+    /** The check at the beginning. */
     public static final StartCheck FIRST = new StartCheck(false, null);
 
-    /** The look right before the start. */
+    /** The check right before the start. */
     public static final StartCheck AGAIN = new StartCheck(true, null);
 
     private static final Duration FRESH = Duration.ofSeconds(5);

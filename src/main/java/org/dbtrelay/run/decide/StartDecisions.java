@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.JobObstacle;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
@@ -31,6 +32,10 @@ import org.jspecify.annotations.Nullable;
  * request, the intent is recorded, the call is sent.
  */
 final class StartDecisions {
+
+    /** Reasons for which a job can be neither resumed nor triggered. */
+    private static final Set<RejectReason> OF_JOB =
+            Set.of(RejectReason.JOB_NOT_FOUND, RejectReason.JOB_DEACTIVATED, RejectReason.JOB_NOT_TRIGGERABLE);
 
     private StartDecisions() {}
 
@@ -119,10 +124,9 @@ final class StartDecisions {
         if (forbidden != null) {
             return builder.rejected(RejectReason.FORBIDDEN, forbidden);
         }
-        if (job.deactivated()) {
-            return builder.rejected(
-                    RejectReason.JOB_DEACTIVATED,
-                    "job " + job.jobId() + " '" + job.name() + "' is deactivated in dbt Cloud");
+        @Nullable JobObstacle obstacle = JobObstacle.of(job);
+        if (obstacle != null) {
+            return builder.rejected(obstacle.reason(), obstacle.message());
         }
         if (dryRun) {
             return builder.completed(
@@ -332,7 +336,7 @@ final class StartDecisions {
     private static Decision refused(
             RunEntry entry, RunState.Starting state, RejectReason reason, String message, Instant now) {
         ResolvedCommand resolved = entry.openCommand();
-        boolean mayTrigger = state.call() instanceof StartCall.Retry && reason != RejectReason.JOB_DEACTIVATED;
+        boolean mayTrigger = state.call() instanceof StartCall.Retry && !OF_JOB.contains(reason);
         return mayTrigger && resolved.task() instanceof Task.Trigger trigger
                 ? DecisionBuilder.of(entry, now)
                         .resolved(resolved.with(trigger.inFull()))

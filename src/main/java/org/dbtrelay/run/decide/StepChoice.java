@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.job.DbtCommand;
 import org.dbtrelay.run.job.DbtCommand.Kind;
+import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.WantedArtifact;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +30,12 @@ final class StepChoice {
     private StepChoice() {}
 
     /** The artifacts with their steps, each once. A step that was asked for stays. */
-    static List<WantedArtifact> wanted(List<ArtifactWish> requested, List<RunStep> steps) {
+    static List<WantedArtifact> wanted(
+            List<ArtifactWish> requested, List<RunStep> steps, @Nullable Engine engine) {
         Map<WantedArtifact, WantedArtifact> byStep = new LinkedHashMap<>();
         for (ArtifactWish wish : requested) {
             WantedArtifact wanted =
-                    wish.step() == null ? chosen(wish.path(), steps) : new WantedArtifact(wish.path(), wish.step());
+                    wish.step() == null ? chosen(wish.path(), steps, engine) : new WantedArtifact(wish.path(), wish.step());
             byStep.putIfAbsent(new WantedArtifact(wanted.path(), wanted.step()), wanted);
         }
         return List.copyOf(byStep.values());
@@ -47,20 +49,24 @@ final class StepChoice {
                 .toList();
     }
 
-    private static WantedArtifact chosen(String path, List<RunStep> steps) {
-        return path.equals("catalog.json") ? catalog(steps) : new WantedArtifact(path, step(path, steps));
+    private static WantedArtifact chosen(String path, List<RunStep> steps, @Nullable Engine engine) {
+        return path.equals("catalog.json") ? catalog(steps, engine) : new WantedArtifact(path, step(path, steps));
     }
 
     /**
      * A step that says {@code --write-catalog} writes the catalog. Else dbt v1 does it in the docs step; dbt v2 needs none in dbt
      * Cloud and does it in each {@code build}, {@code run}, {@code seed} and {@code snapshot} (docs.getdbt.com, "Build and view your
-     * docs with dbt"). Where a run has both, the engine is not known for sure: the docs step is asked first, and then the other.
+     * docs with dbt"). Of a run that has both, the likelier one by its engine is asked first, and then the other: the version that dbt Cloud tells can
+     * be the name of a release track that nobody has seen yet.
      */
-    private static WantedArtifact catalog(List<RunStep> steps) {
+    private static WantedArtifact catalog(List<RunStep> steps, @Nullable Engine engine) {
+        @Nullable Integer docs = last(steps, of(Kind.DOCS));
+        @Nullable Integer built = last(steps, DbtCommand::materializes);
+        boolean isFusion = engine == Engine.FUSION;
         List<Integer> candidates = Stream.of(
                         last(steps, DbtCommand::writesCatalog),
-                        last(steps, of(Kind.DOCS)),
-                        last(steps, DbtCommand::materializes))
+                        isFusion ? built : docs,
+                        isFusion ? docs : built)
                 .filter(Objects::nonNull)
                 .distinct()
                 .toList();

@@ -26,8 +26,8 @@ final class StrayDecisions {
     static Decision marked(RunEntry entry, Input.MarkedRunsFound input, Instant now) {
         return switch (entry.state()) {
             case RunState.Waiting waiting -> lost(entry, waiting.starts(), input, now);
-            case RunState.Searching looking -> lost(entry, looking.starts(), input, now);
-            // The answer is on its way, or the look for the run begins when it does not come.
+            case RunState.Searching searching -> lost(entry, searching.starts(), input, now);
+            // The answer is on its way, or the search for the run begins when it does not come.
             case RunState.Starting starting -> Decision.NOTHING;
             case RunState.Following following -> following(entry, following, input, now);
             case RunState.Cancelling cancelling -> open(entry, cancelling, input, now);
@@ -36,7 +36,7 @@ final class StrayDecisions {
         };
     }
 
-    /** Whatever finds it: the run that was looked for. */
+    /** A sweep has found the run that a search had missed. */
     private static Decision lost(RunEntry entry, StartAttempts starts, Input.MarkedRunsFound input, Instant now) {
         return starts.attempts() == 0
                 ? Decision.NOTHING

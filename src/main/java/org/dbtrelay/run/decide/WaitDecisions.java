@@ -33,10 +33,10 @@ final class WaitDecisions {
             case Input.CallFailed(Action.External action, CallFailure failure) ->
                 isAsked(action) ? callFailed(entry, state, failure, now) : Decision.NOTHING;
             case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now);
-            case Input.TimerFired woken
+            case Input.TimerFired fired
             when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now);
-            case Input.TimerFired woken when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
-            case Input.TimerFired woken ->
+            case Input.TimerFired fired when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
+            case Input.TimerFired fired ->
                 CommonDecisions.next(DecisionBuilder.of(entry, now), entry)
                         .to(new RunState.Waiting(state.starts(), state.failures(), null));
             case Input.Restored restored -> restored(entry, state, now);

@@ -14,7 +14,7 @@ public enum AbandonReason {
     START_FAILED,
     /** An operator ended it. */
     OPERATOR,
-    /** A fault of the relay. */
+    /** An internal error of the relay. */
     INTERNAL;
 
     /** As it stands in events. */

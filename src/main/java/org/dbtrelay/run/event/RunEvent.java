@@ -5,6 +5,7 @@ import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.TraceContext;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
 import org.dbtrelay.run.job.UnavailableReason;
@@ -33,6 +34,24 @@ public record RunEvent(
         @Nullable TraceContext trace,
         Body body) {
 
+    /** The same event with the names that are known; it tells of a run. */
+    public RunEvent with(RunNames names) {
+        return body instanceof OfRun ofRun
+                ? new RunEvent(
+                        type,
+                        commandId,
+                        sequence,
+                        observedAt,
+                        connection,
+                        accountId,
+                        jobId,
+                        runId,
+                        context,
+                        trace,
+                        ofRun.with(names))
+                : this;
+    }
+
     /** Whether it tells of a run's end, whose delay is measured. */
     public boolean isEndOfRun() {
         return type.runStatus() != null;
@@ -59,12 +78,14 @@ public record RunEvent(
      * Of {@code run.*}.
      *
      * @param run null if the command ended without one
-     * @param previousStatus null on the first look
+     * @param previousStatus null on the first poll
      * @param cause the producer's cause, without the marker
      * @param adopted the run was found, not started, by this command
      * @param failure null unless the run failed
      * @param reason the wire name of the reason of a cancellation or an abandonment
      * @param message for a person; null where dbt Cloud's status message says all
+     * @param attempt the number of the run among the runs of the command, from 1; null without a run, and for a stray run
+     * @param names of what the run's ids mean, as far as they are known when the event is written
      */
     public record OfRun(
             @Nullable RunSnapshot run,
@@ -74,8 +95,15 @@ public record RunEvent(
             boolean adopted,
             @Nullable RunFailure failure,
             @Nullable String reason,
-            @Nullable String message)
-            implements Body {}
+            @Nullable String message,
+            @Nullable Integer attempt,
+            RunNames names)
+            implements Body {
+
+        private OfRun with(RunNames known) {
+            return new OfRun(run, previousStatus, jobName, cause, adopted, failure, reason, message, attempt, known);
+        }
+    }
 
     /** Of {@code artifact.ready}. */
     public record OfArtifact(StoredArtifact artifact) implements Body {}

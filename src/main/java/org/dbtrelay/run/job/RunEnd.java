@@ -54,6 +54,11 @@ public record RunEnd(
         return new RunEnd(run, List.of(), null, EnumSet.of(Part.STEPS), trouble);
     }
 
+    /** The same end, with the details of the run that only an earlier answer told. */
+    public RunEnd after(RunSnapshot earlier) {
+        return new RunEnd(run.after(earlier), steps, failure, missing, trouble);
+    }
+
     /** Whether there is nothing more to come. */
     public boolean isComplete() {
         return missing.isEmpty();

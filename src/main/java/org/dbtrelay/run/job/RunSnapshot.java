@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param artifactsSaved false until dbt Cloud has stored the artifacts of an ended run
  * @param triggerCause the cause the run was triggered with; null unless the answer carried the trigger
  * @param retryingRunId the run that this one retries
+ * @param details for events
  */
 public record RunSnapshot(
         long runId,
@@ -29,4 +30,27 @@ public record RunSnapshot(
         @Nullable Instant finishedAt,
         boolean artifactsSaved,
         @Nullable String triggerCause,
-        @Nullable Long retryingRunId) {}
+        @Nullable Long retryingRunId,
+        RunDetails details) {
+
+    /** The same run, with the details that only an earlier answer told: not every answer carries job, trigger and audit. */
+    public RunSnapshot after(RunSnapshot earlier) {
+        return new RunSnapshot(
+                runId,
+                accountId,
+                projectId,
+                environmentId,
+                jobId,
+                jobName,
+                status,
+                statusMessage,
+                url,
+                createdAt,
+                startedAt,
+                finishedAt,
+                artifactsSaved,
+                triggerCause,
+                retryingRunId,
+                details.after(earlier.details));
+    }
+}

@@ -123,7 +123,7 @@ final class MarkedRuns {
             case RunState.Finished finished -> finished.runId();
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
-            case RunState.Searching looking -> null;
+            case RunState.Searching searching -> null;
         };
     }
 }

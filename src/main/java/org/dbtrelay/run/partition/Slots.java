@@ -142,7 +142,7 @@ final class Slots {
         return waiting.containsKey(commandId);
     }
 
-    /** How many commands have been looked at so far: what the work of this costs, for a test that it does not grow. */
+    /** The number of commands visited so far: the cost of the work here, for a test that it does not grow. */
     int steps() {
         return steps;
     }
@@ -240,7 +240,7 @@ final class Slots {
     private static boolean isInFlight(RunState state) {
         return switch (state) {
             case RunState.Starting starting -> true;
-            case RunState.Searching looking -> true;
+            case RunState.Searching searching -> true;
             case RunState.Following following -> true;
             case RunState.Cancelling cancelling -> true;
             case RunState.Waiting waiting -> false;

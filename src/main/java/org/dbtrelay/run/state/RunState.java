@@ -67,8 +67,8 @@ public sealed interface RunState {
      * A POST may or may not have started a run: it is looked for until W is over, and never sent again before.
      *
      * @param since when this owner began to be in doubt, by its own clock
-     * @param looks how many looks found nothing, or failed
-     * @param nextLook when the next look is due; null: one is under way
+     * @param looks how many searches found nothing, or failed
+     * @param nextLook when the next search is due; null: one is under way
      */
     record Searching(
             StartAttempts starts,
@@ -77,13 +77,13 @@ public sealed interface RunState {
             int looks,
             @Nullable Instant nextLook) implements RunState {
 
-        /** In doubt from now on; the first look is under way. */
+        /** In doubt from now on; the first search is under way. */
         public static Searching begin(StartAttempts starts, StartCall call, Instant now) {
             return new Searching(starts, call, now, 0, null);
         }
 
-        /** One more look has brought nothing. */
-        public Searching lookAgainAt(Instant at) {
+        /** One more search has found nothing. */
+        public Searching searchAgainAt(Instant at) {
             return new Searching(starts, call, since, looks + 1, at);
         }
 
@@ -97,7 +97,7 @@ public sealed interface RunState {
         }
     }
 
-    /** States in which the run is looked at. */
+    /** States in which the relay polls the run. */
     sealed interface InFlight extends WithRun {
         /** dbt Cloud has answered 404 since then; null: it knows the run. */
         @Nullable
@@ -110,7 +110,7 @@ public sealed interface RunState {
     /**
      * The run is known and watched.
      *
-     * @param changedAt when its status was last seen to change; sets the gap to the next look
+     * @param changedAt when its status was last seen to change; sets the gap to the next poll
      * @param missingSince dbt Cloud has answered 404 since then; null: it knows the run
      */
     record Following(

@@ -6,7 +6,7 @@ import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The starts of a command so far. While one of them is in doubt, the bounds of the look for its run stay those of the first:
+ * The starts of a command so far. While one of them is in doubt, the bounds of the search for its run stay those of the first:
  * a later start must not make the run of an earlier one invisible.
  *
  * @param attempts how many intents there have been

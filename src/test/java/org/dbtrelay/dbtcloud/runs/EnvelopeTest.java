@@ -13,6 +13,7 @@ import org.dbtrelay.dbtcloud.http.Envelope;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.resources.JobJson;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,8 @@ class EnvelopeTest {
                         null,
                         false,
                         "because",
-                        70403110257000L));
+                        70403110257000L,
+                        new RunDetails(null, null, null, List.of(), null, null, "api", null, null)));
     }
 
     @Test
@@ -102,6 +104,55 @@ class EnvelopeTest {
         assertThatThrownBy(() -> RunCalls.readRun(body(answer), 7, null)).isInstanceOf(UnreadableAnswer.class);
     }
 
+    @Test
+    void readsWhatEventsTellBesides() throws IOException {
+        String row = """
+                {"id": 1, "job_id": 2, "status": %d, "git_branch": "main", "git_sha": "3fca0a5b", "dbt_version": "latest",
+                 "blocked_by": [70403110257798, 70403110257799], "can_retry": true,
+                 "trigger": {"cause": "x", "cause_category": "ci", "github_pull_request_id": null,
+                   "gitlab_merge_request_id": 17, "azure_pull_request_id": null, "non_native_pull_request_id": null},
+                 "job": {"id": 2, "job_type": "merge"},
+                 "audit": {"trigger": {"actor": {"id": "5", "type": "user", "name": "A. Person"}}, "cancellation": null}}""";
+
+        assertThat(run(row.formatted(1)).details())
+                .isEqualTo(new RunDetails(
+                        "main",
+                        "3fca0a5b",
+                        "latest",
+                        List.of(70403110257798L, 70403110257799L),
+                        null,
+                        "merge",
+                        "ci",
+                        "A. Person",
+                        17L));
+        assertThat(run(row.formatted(20)).details().canRetry()).isTrue();
+        assertThat(run(row.formatted(20)).details().blockedBy()).isEmpty();
+    }
+
+    /** They stay in memory and in the ledger as long as the run is in flight, ten thousand times perhaps. */
+    @Test
+    void whatEventsTellBesidesIsBounded() throws IOException {
+        String long1 = "x".repeat(10_000);
+        String ahead = "1,".repeat(1_000) + "1";
+        RunDetails details = run("{\"id\": 1, \"job_id\": 2, \"status\": 1, \"git_branch\": \"\\u001b[31m" + long1
+                        + "\", \"blocked_by\": [" + ahead + "]}")
+                .details();
+
+        assertThat(details.gitBranch()).hasSizeLessThanOrEqualTo(255).startsWith("x");
+        assertThat(details.blockedBy()).hasSize(20);
+    }
+
+    @Test
+    void aLaterAnswerThatTellsLessTakesNothingAway() throws IOException {
+        RunSnapshot first = run("{\"id\": 1, \"job_id\": 2, \"status\": 1, \"blocked_by\": [5],"
+                + "\"trigger\": {\"cause_category\": \"api\"}, \"job\": {\"job_type\": \"other\"}}");
+        RunSnapshot later = run("{\"id\": 1, \"job_id\": 2, \"status\": 3, \"git_branch\": \"main\"}");
+
+        assertThat(later.after(first).details())
+                .isEqualTo(new RunDetails("main", null, null, List.of(), null, "other", "api", null, null));
+        assertThat(later.after(first).status()).isEqualTo(JobRunStatus.Known.RUNNING);
+    }
+
     /** One field that nobody asked for must not hide a run: a search or {@code if_running} would not get past it. */
     @ParameterizedTest
     @ValueSource(
@@ -116,6 +167,9 @@ class EnvelopeTest {
                 "\"artifacts_saved\": \"yes\", \"can_retry\": [], \"retry_not_supported_reason\": 5",
                 "\"retrying_run_id\": \"none\"",
                 "\"run_steps\": {\"index\": 1}",
+                "\"git_branch\": 5, \"git_sha\": {}, \"dbt_version\": [], \"blocked_by\": 7, \"audit\": \"x\"",
+                "\"blocked_by\": [\"x\", null, 1.5, -1], \"audit\": {\"trigger\": {\"actor\": []}}",
+                "\"job\": {\"job_type\": 5}, \"audit\": {\"trigger\": {\"actor\": {\"name\": 5}}}",
                 "\"run_steps\": [5, [], \"x\", {\"index\": \"x\"}]"
             })
     void anOddValueThatNothingRestsOnIsAbsent(String odd) throws IOException {
@@ -215,6 +269,7 @@ class EnvelopeTest {
                         {"data": {"id": 70403103999999, "project_id": 2, "environment_id": 3, "name": "daily",
                           "deactivated": true, "triggers": {}}}""")).data()).toDetails(7);
 
-        assertThat(job).isEqualTo(new org.dbtrelay.run.job.JobDetails(70403103999999L, 7, 2, 3, "daily", true));
+        assertThat(job)
+                .isEqualTo(new org.dbtrelay.run.job.JobDetails(70403103999999L, 7, 2, 3, "daily", true, false, null));
     }
 }

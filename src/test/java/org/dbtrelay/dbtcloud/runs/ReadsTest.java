@@ -52,7 +52,7 @@ class ReadsTest extends AgainstWireMock {
                         "{\"id\":5,\"account_id\":4238,\"project_id\":6,\"environment_id\":7,\"name\":\"n\"}"))));
 
         assertThat(client.jobs().read(ACCOUNT, 5, Priority.LOOK_UP))
-                .isEqualTo(new JobDetails(5, ACCOUNT, 6, 7, "n", false));
+                .isEqualTo(new JobDetails(5, ACCOUNT, 6, 7, "n", false, false, null));
     }
 
     @Test
@@ -67,7 +67,7 @@ class ReadsTest extends AgainstWireMock {
     @Test
     void stepsWithMegabytesOfLogAreCutWhileTheyComeIn() throws DbtCloudException {
         String log = "0123456789\\n".repeat(2_000_000) + "the end\\n";
-        server.stubFor(get(urlEqualTo(BASE + "/runs/9/?include_related=trigger%2Cjob%2Crun_steps"))
+        server.stubFor(get(urlEqualTo(BASE + "/runs/9/?include_related=trigger%2Cjob%2Caudit%2Crun_steps"))
                 .willReturn(okJson(envelope("{\"id\":9,\"job_id\":2,\"status\":20,\"job\":{\"name\":\"daily\"},"
                         + "\"run_steps\":[{\"index\":1,\"name\":\"Invoke dbt\",\"status\":20,\"logs\":\"" + log
                         + "\",\"debug_logs\":\"" + log + "\"}]}"))));

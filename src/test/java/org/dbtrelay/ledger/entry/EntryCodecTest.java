@@ -28,6 +28,7 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
@@ -62,9 +63,26 @@ class EntryCodecTest {
                 null,
                 false,
                 "[relay:x:y] cause",
-                null);
+                null,
+                new RunDetails(
+                        "main", "3fca0a5b", "1.9.0-latest", List.of(3L), true, "scheduled", "api", "relay", 17L));
         RunSnapshot strange = new RunSnapshot(
-                1, 1, null, null, 7, null, JobRunStatus.of(77), null, null, null, null, null, true, null, 5L);
+                1,
+                1,
+                null,
+                null,
+                7,
+                null,
+                JobRunStatus.of(77),
+                null,
+                null,
+                null,
+                null,
+                null,
+                true,
+                null,
+                5L,
+                RunDetails.NONE);
         return Stream.of(
                 new RunState.Waiting(new StartAttempts(1, 2, NOW, 70L, null), 3, NOW),
                 new RunState.Waiting(StartAttempts.NONE, 0, null),

@@ -95,7 +95,7 @@ class AcceptDecisionsTest {
                 policy(new SampleConnection().jobs(8L).withoutStepsOverride().build()));
         course.take(commanded(trigger(BY_NAMES)));
 
-        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
 
         assertThat(ofCommand(course.events.getLast()).reason()).isEqualTo(RejectReason.FORBIDDEN);
         assertThat(course.entry("c1").unfinished()).isFalse();

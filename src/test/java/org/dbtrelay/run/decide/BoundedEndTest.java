@@ -3,6 +3,7 @@ package org.dbtrelay.run.decide;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.dbtrelay.run.decide.RunSamples.T0;
 import static org.dbtrelay.run.decide.RunSamples.anything;
+import static org.dbtrelay.run.decide.RunSamples.command;
 import static org.dbtrelay.run.decide.RunSamples.commanded;
 import static org.dbtrelay.run.decide.RunSamples.policy;
 import static org.dbtrelay.run.decide.RunSamples.run;
@@ -11,6 +12,7 @@ import static org.dbtrelay.run.decide.RunSamples.trigger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.RunSelector;
 import org.dbtrelay.run.command.Task;
@@ -87,6 +89,24 @@ class BoundedEndTest {
         assertThat(course.lastActions()).contains(new Action.SetTimer("c1", end));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
         assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
+    }
+
+    /** Histories 1016109 and 1047823 of the simulation: the owner died between the two reads, and the next one came late. */
+    @Test
+    void aRunThatWasSeenToHaveEndedIsNeverCancelledOrAbandoned() {
+        course.take(commanded(command("c1", new Task.Follow(99, Set.of()))));
+        course.take(new Input.RunRead("c1", run(Known.ERROR), false, null));
+        course.pass(Duration.ofDays(2));
+
+        course.take(new Input.Restored("c1"));
+        assertThat(course.lastAction(Action.ReadEnd.class).run().runId()).isEqualTo(99);
+        course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_USER));
+        assertThat(course.lastActions()).isEmpty();
+        course.pass(Duration.ofSeconds(30));
+        course.take(new Input.TimerFired("c1"));
+
+        assertThat(course.types()).containsExactly("command.accepted", "run.failed");
+        assertThat(course.lastAction(Action.ExplainEnd.class).run().runId()).isEqualTo(99);
     }
 
     @ParameterizedTest

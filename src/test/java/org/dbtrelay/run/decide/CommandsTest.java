@@ -743,15 +743,26 @@ class CommandsTest {
         Task.Trigger dry = new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, false, true);
         course.take(commanded(command("c2", dry)));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
-        course.take(new Input.JobFound("c2", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c2", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
         assertThat(told()).containsExactly("command.accepted c2", "command.completed c2 -");
 
         course.take(commanded(command("c3", dry)));
-        course.take(new Input.JobFound("c3", new JobDetails(7, 1, 2, 3, "j", true)));
+        course.take(new Input.JobFound("c3", new JobDetails(7, 1, 2, 3, "j", true, false, null)));
         course.take(commanded(command("c4", dry)));
         course.fail("c4", Action.ReadJob.class, new CallFailure.NotFound("404"));
 
         assertThat(told()).contains("command.rejected c3 job_deactivated", "command.rejected c4 job_not_found");
+    }
+
+    @Test
+    void aDryRunNamesAJobThatCannotBeTriggered() {
+        Task.Trigger dry = new Task.Trigger(new JobSelector.ById(7), null, Overrides.NONE, false, true);
+        course.take(commanded(command("c2", dry)));
+        course.take(new Input.JobFound("c2", new JobDetails(7, 1, 2, 3, "j", false, false, "hybrid")));
+        course.take(commanded(command("c3", dry)));
+        course.take(new Input.JobFound("c3", new JobDetails(7, 1, 2, 3, "j", false, true, "other")));
+
+        assertThat(told()).contains("command.rejected c2 job_not_triggerable", "command.rejected c3 job_not_found");
     }
 
     @Test

@@ -97,10 +97,10 @@ class IfRunningTest {
         course.take(commanded(command("c2", named)));
         assertThat(course.lastActions()).noneMatch(Action.LookUpJob.class::isInstance);
 
-        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
         assertReserves("c1");
         assertThat(course.lastAction(Action.LookUpJob.class).commandId()).isEqualTo("c2");
-        course.take(new Input.JobFound("c2", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c2", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
 
         assertThat(course.lastActions()).as("c1 is ahead").noneMatch(Action.ReserveStart.class::isInstance);
     }
@@ -114,7 +114,7 @@ class IfRunningTest {
                 command("c2", job(7), new RequestedOptions(null, null, null, null, IfRunning.REPLACE, null))));
         course.take(inFlight("c2", List.of()));
         assertReserves("c2");
-        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.Started("c1", 1, run(99)));
         assertThat(course.lastAction(Action.ListInFlight.class).commandId()).isEqualTo("c2");
@@ -173,7 +173,7 @@ class IfRunningTest {
         Course named = new Course(own);
         named.take(commanded(command("c1", new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false))));
 
-        named.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        named.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
 
         assertThat(named.entry("c1").openCommand().options().parkUnclear()).isTrue();
         assertThat(named.entry("c1").openCommand().options().deadline()).isEqualTo(named.now.plus(Duration.ofHours(1)));

@@ -22,6 +22,8 @@ import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.JobRunStatus.Known;
+import org.dbtrelay.run.job.RunDetails;
+import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.SampleRun;
@@ -62,6 +64,35 @@ class RunMachineTest {
         assertThat(course.sequences()).containsExactly(0, 1, 2, 3, 4);
         assertThat(course.entry("c1").state())
                 .isEqualTo(new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, course.now));
+    }
+
+    /** The answer to a trigger has trigger and job; polls have neither, and an end that cannot be read has what polls had. */
+    @Test
+    void whatOneAnswerToldOfARunStaysInLaterEvents() {
+        RunDetails told = new RunDetails(null, null, "latest", List.of(5L), null, "other", "api", null, 17L);
+        course.take(commanded(trigger("c1", new JobSelector.ById(7))));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
+        course.take(new Input.Started(
+                "c1", 1, SampleRun.of(99).status(Known.QUEUED).details(told).build()));
+        RunDetails polled = new RunDetails("main", "3fca", "latest", List.of(), null, null, null, null, null);
+        course.take(new Input.RunObserved(
+                "c1", SampleRun.of(99).status(Known.RUNNING).details(polled).build()));
+        course.take(new Input.RunObserved("c1", run(Known.ERROR)));
+        course.take(new Input.RunEnded(
+                "c1", RunEnd.unread(course.lastAction(Action.ReadEnd.class).run(), null)));
+
+        assertThat(course.events.stream()
+                        .filter(event -> event.body() instanceof RunEvent.OfRun)
+                        .map(RunSamples::ofRun)
+                        .map(body -> body.run().details()))
+                .containsExactly(
+                        told,
+                        new RunDetails("main", "3fca", "latest", List.of(), null, "other", "api", null, 17L),
+                        new RunDetails("main", "3fca", "latest", List.of(), null, "other", "api", null, 17L));
+        assertThat(course.events.stream()
+                        .filter(event -> event.body() instanceof RunEvent.OfRun)
+                        .map(event -> RunSamples.ofRun(event).attempt()))
+                .containsOnly(1);
     }
 
     @Test
@@ -113,7 +144,7 @@ class RunMachineTest {
     void aDeactivatedJobIsRejectedBeforeAnyTrigger() {
         course.take(commanded(trigger("c1", new JobSelector.ByNames(new JobNames("p", "e", "j")))));
 
-        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", true)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", true, false, null)));
 
         assertThat(((RunEvent.OfCommand) course.events.getLast().body()).reason())
                 .isEqualTo(RejectReason.JOB_DEACTIVATED);
@@ -351,7 +382,7 @@ class RunMachineTest {
         course.pass(Duration.ofMinutes(16));
         course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
-        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("run_gone");
     }
@@ -402,7 +433,7 @@ class RunMachineTest {
         course.take(new Input.RunNotFound("c1", 99));
         assertThat(course.lastAction(Action.ReadJob.class).jobId()).isEqualTo(7);
 
-        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("run_gone");
     }
@@ -463,7 +494,7 @@ class RunMachineTest {
     void aFaultOfTheRelayEndsTheCommandAlone() {
         following();
 
-        course.take(new Input.InternalFault("c1", "a fault of the relay"));
+        course.take(new Input.InternalFault("c1", "internal error of the relay"));
 
         assertThat(((RunEvent.OfRun) course.events.getLast().body()).reason()).isEqualTo("internal");
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -477,7 +508,7 @@ class RunMachineTest {
                 new RunStep(4, "Invoke dbt with `dbt build`", Known.SUCCESS, true, null, ""),
                 new RunStep(5, "Invoke dbt with `dbt docs generate`", Known.SUCCESS, true, "dbt docs generate", ""));
 
-        assertThat(StepChoice.wanted(RunSamples.requested("run_results.json", "catalog.json"), steps))
+        assertThat(StepChoice.wanted(RunSamples.requested("run_results.json", "catalog.json"), steps, null))
                 .containsExactly(new WantedArtifact("run_results.json", 4), new WantedArtifact("catalog.json", 5));
     }
 

@@ -83,11 +83,11 @@ class StatesTest {
     @Test
     void aJobThatIsFoundTwiceIsFoundOnce() {
         course.take(commanded(trigger(BY_NAMES)));
-        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false)));
+        course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null)));
         assertThat(course.lastAction(Action.ReserveStart.class).jobId()).isEqualTo(7);
         assertThat(course.entry("c1").openCommand().jobName()).isEqualTo("j");
 
-        assertThat(course.take(new Input.JobFound("c1", new JobDetails(8, 1, 2, 3, "j", false))))
+        assertThat(course.take(new Input.JobFound("c1", new JobDetails(8, 1, 2, 3, "j", false, false, null))))
                 .isEqualTo(Decision.NOTHING);
     }
 
@@ -251,7 +251,7 @@ class StatesTest {
         course.pass(Duration.ofMinutes(14));
 
         course.take(new Input.RunNotFound("c1", 99));
-        assertThat(course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false))))
+        assertThat(course.take(new Input.JobFound("c1", new JobDetails(7, 1, 2, 3, "j", false, false, null))))
                 .isEqualTo(Decision.NOTHING);
 
         assertThat(course.types()).doesNotContain("run.abandoned");

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.job.DbtCommand;
+import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.WantedArtifact;
@@ -75,7 +76,7 @@ class StepChoiceTest {
 
             assertThat(StepChoice.wanted(
                             RunSamples.requested("manifest.json", "run_results.json", "sources.json", "catalog.json"),
-                            steps))
+                            steps, null))
                     .as(named ? "by the names of the steps" : "by their commands")
                     .containsExactly(
                             new WantedArtifact("manifest.json", number(manifest)),
@@ -100,9 +101,19 @@ class StepChoiceTest {
                                 "index.html",
                                 "metadata/telemetry-2-otel.parquet",
                                 "metadata/telemetry-x-otel.parquet"),
-                        steps))
+                        steps, null))
                 .extracting(WantedArtifact::step)
                 .containsExactly(3, 3, 3, 4, 2, 3);
+    }
+
+    @Test
+    void ofARunOfFusionTheStepThatBuildsComesFirst() {
+        List<RunStep> steps = steps("clone; dbt build; dbt docs generate", false);
+
+        assertThat(StepChoice.wanted(RunSamples.requested("catalog.json"), steps, Engine.FUSION))
+                .containsExactly(new WantedArtifact("catalog.json", 2, 3));
+        assertThat(StepChoice.wanted(RunSamples.requested("catalog.json"), steps, Engine.CORE))
+                .containsExactly(new WantedArtifact("catalog.json", 3, 2));
     }
 
     @Test
@@ -116,7 +127,7 @@ class StepChoiceTest {
                                 new ArtifactWish("run_results.json", 2),
                                 new ArtifactWish("metadata/telemetry-1-otel.parquet", 2),
                                 new ArtifactWish("run_results.json", 3)),
-                        steps))
+                        steps, null))
                 .containsExactly(
                         new WantedArtifact("run_results.json", 1),
                         new WantedArtifact("run_results.json", 2),

@@ -17,6 +17,8 @@ public final class SampleRun {
     private long jobId = 7;
     private @Nullable String cause;
 
+    private RunDetails details = RunDetails.NONE;
+
     private SampleRun(long runId) {
         this.runId = runId;
     }
@@ -60,6 +62,11 @@ public final class SampleRun {
         return this;
     }
 
+    public SampleRun details(RunDetails value) {
+        details = value;
+        return this;
+    }
+
     public RunSnapshot build() {
         return new RunSnapshot(
                 runId,
@@ -76,6 +83,7 @@ public final class SampleRun {
                 finishedAt,
                 true,
                 cause,
-                null);
+                null,
+                details);
     }
 }

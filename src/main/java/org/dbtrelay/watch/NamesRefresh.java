@@ -1,0 +1,57 @@
+package org.dbtrelay.watch;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.dbtcloud.connection.Connections;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
+import org.dbtrelay.dbtcloud.resources.ResourceNames;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.job.Target;
+
+/** Reads the lists of names that events want ({@link ResourceNames}), beside everything else. */
+@ApplicationScoped
+class NamesRefresh {
+
+    private static final RelayLog LOG = RelayLog.of(NamesRefresh.class);
+
+    private final Connections connections;
+    private final Set<Target> reading = ConcurrentHashMap.newKeySet();
+
+    NamesRefresh(Connections connections) {
+        this.connections = connections;
+    }
+
+    /** Begins to read the lists that are due, those of each account by themselves: none waits for another. */
+    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    @RunOnVirtualThread
+    void tick() {
+        for (DbtCloudClient client : connections.all()) {
+            for (long accountId : client.names().due()) {
+                begin(client, new Target(client.name(), accountId));
+            }
+        }
+    }
+
+    private void begin(DbtCloudClient client, Target target) {
+        if (reading.add(target)) {
+            Thread.startVirtualThread(() -> {
+                try {
+                    client.names().refresh(target.accountId());
+                } catch (RuntimeException | Error e) {
+                    LOG.error(
+                            "A fault of the relay stopped the reading of names",
+                            e,
+                            pair(LogKey.CONNECTION, target.connection()));
+                } finally {
+                    reading.remove(target);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package org.dbtrelay.dbtcloud.resources;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import java.time.Duration;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
+import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.run.job.RunNames;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@TestProfile(QuietQuarkus.class)
+class ResourceNamesTest extends AgainstEmulator {
+
+    private static final long DAILY = 70403103930101L;
+    private static final long DAILY_IN_STAGING = 70403103930106L;
+    private static final RunNames PRODUCTION = new RunNames("Jaffle Shop", "Production", "production", "latest");
+
+    private RunSnapshot run(long jobId) throws DbtCloudException {
+        return client.runs().run(account, emulator.triggerByOther(jobId, "x").id(), Priority.LOOK_UP);
+    }
+
+    private long requests() {
+        return emulator.counters().total();
+    }
+
+    @Test
+    void askingSendsNothingAndTheNextRefreshReadsWhatWasWanted() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        long before = requests();
+
+        assertThat(client.names().of(run)).isEqualTo(RunNames.NONE);
+        assertThat(requests()).isEqualTo(before);
+        assertThat(client.names().due()).containsExactly(account);
+
+        client.names().refresh(account);
+        assertThat(client.names().of(run)).isEqualTo(PRODUCTION);
+        assertThat(requests()).as("a list of projects, and one of environments").isEqualTo(before + 2);
+        assertThat(client.names().due()).isEmpty();
+    }
+
+    @Test
+    void manyRunsCostNoMoreThanOne() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        RunSnapshot staging = run(DAILY_IN_STAGING);
+        client.names().want(run);
+        client.names().want(staging);
+        client.names().refresh(account);
+        long before = requests();
+
+        for (int i = 0; i < 100; i++) {
+            assertThat(client.names().of(staging).environmentType()).isEqualTo("staging");
+            client.names().refresh(account);
+        }
+        assertThat(requests()).isEqualTo(before);
+
+        clock.advance(ResourceNames.LASTS);
+        assertThat(client.names().of(run)).isEqualTo(PRODUCTION);
+        client.names().refresh(account);
+        assertThat(requests()).isEqualTo(before + 2);
+    }
+
+    @Test
+    void aListThatFailsLeavesWhatWasKnownAndIsSoonTriedAgain() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        client.names().want(run);
+        client.names().refresh(account);
+        clock.advance(ResourceNames.LASTS);
+        emulator.faults().always().on(Endpoint.LIST_PROJECTS).status(503);
+
+        client.names().refresh(account);
+        assertThat(client.names().of(run)).isEqualTo(PRODUCTION);
+        assertThat(client.names().due()).isEmpty();
+
+        clock.advance(ResourceNames.TRY_AGAIN);
+        assertThat(client.names().due()).containsExactly(account);
+    }
+
+    /** The permission set Job Runner may not read projects. */
+    @Test
+    void aListThatIsRefusedIsNotAskedForAgainSoonAndSuspendsNothing() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        client.names().want(run);
+        emulator.faults().always().on(Endpoint.LIST_PROJECTS).status(403);
+
+        client.names().refresh(account);
+        clock.advance(ResourceNames.TRY_AGAIN);
+
+        assertThat(client.names().due()).isEmpty();
+        assertThat(client.names().of(run)).isEqualTo(new RunNames(null, "Production", "production", "latest"));
+        assertThat(client.calls().suspended()).isEmpty();
+    }
+
+    @Test
+    void aListThatNobodyWantsIsForgotten() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        client.names().want(run);
+        client.names().refresh(account);
+
+        clock.advance(ResourceNames.UNUSED.plus(Duration.ofSeconds(1)));
+        assertThat(client.names().due()).isEmpty();
+        assertThat(client.names().of(run)).isEqualTo(RunNames.NONE);
+    }
+
+    @Test
+    void aNameOfAnybodysChoiceIsBoundedAndPlain() throws DbtCloudException {
+        emulator.world()
+                .project("\u001b[31mred" + "x".repeat(1_000))
+                .environment("e")
+                .job(EmulatedJob.named("odd"));
+        RunSnapshot run = run(emulator.world().jobNamed("odd").id());
+        client.names().want(run);
+        client.names().refresh(account);
+
+        assertThat(client.names().of(run).projectName()).startsWith("redx").hasSizeLessThanOrEqualTo(255);
+    }
+}

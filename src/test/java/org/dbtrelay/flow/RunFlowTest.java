@@ -1,0 +1,396 @@
+package org.dbtrelay.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.dbtrelay.command.SimCommands;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.Policies;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
+import org.dbtrelay.dbtcloud.budget.TestBudgets;
+import org.dbtrelay.event.SimEvents;
+import org.dbtrelay.ledger.Claim;
+import org.dbtrelay.ledger.PartitionProcessor;
+import org.dbtrelay.ledger.SimLedger;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.ledger.intake.MailboxItem;
+import org.dbtrelay.ledger.intake.SourceRecord;
+import org.dbtrelay.metrics.RelayTraces;
+import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.run.command.Policy;
+import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.state.StartCall;
+import org.dbtrelay.testkit.HandTurnedClock;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** One claim on one partition: the order of commit and actions, and a commit that fails. */
+class RunFlowTest {
+
+    private static final TopicPartition LEDGER = new TopicPartition("dbt.relay.ledger", 0);
+    private static final String COMMAND = "{\"command\":\"trigger\",\"command_id\":\"c1\",\"job_id\":7}";
+
+    private final HandTurnedClock clock = HandTurnedClock.at("2026-11-22T10:00:00Z");
+    private final List<String> journal = new ArrayList<>();
+    private final List<Input> inbox = new ArrayList<>();
+    private final Ledger ledger = new Ledger();
+    private final PollSchedule polls = new PollSchedule();
+    private final RelayConfig config = config();
+    private final Permit permit = TestBudgets.wide().reserve(Priority.TRIGGER).join();
+    private boolean isFree;
+    private RunFlows flows;
+    private PartitionProcessor.Session session;
+
+    @BeforeEach
+    void begin() throws Exception {
+        Policy policy = Policies.of(config);
+        CommandViews views = new CommandViews();
+        flows = new RunFlows(
+                policy,
+                new Actions(null, null, null, clock, SimMetrics.none()) {
+                    @Override
+                    void perform(Action.Call action, Consumer<Input> answers) {
+                        journal.add(action.getClass().getSimpleName());
+                    }
+                },
+                new JournaledTriggers(),
+                polls,
+                views,
+                new Destinations(views),
+                SimEvents.events(config, policy),
+                SimEvents.deadLetters(config),
+                clock,
+                new Monotonic(),
+                SimMetrics.none(),
+                RelayTraces.none());
+        session = flows.begin(claim());
+    }
+
+    @Test
+    void acknowledgesAndActsOnlyAfterTheCommit() throws LedgerException {
+        session.take(List.of(command()));
+        assertThat(journal).containsExactly("commit", "acknowledge", "reserve");
+
+        journal.clear();
+        session.take(answers());
+        assertThat(journal).as("the intent comes before the request").containsExactly("commit", "start");
+
+        session.take(List.of(started()));
+        assertThat(polls.size()).isOne();
+    }
+
+    @Test
+    void startsAfterTheOneCommitOfAcceptanceAndIntent() throws LedgerException {
+        isFree = true;
+
+        session.take(List.of(command()));
+
+        assertThat(journal).containsExactly("commit", "acknowledge", "start");
+    }
+
+    /** A commit of which nobody knows whether it counts, and one that another owner has fenced off. */
+    enum FailedCommit {
+        LOST(new TimeoutException("no broker answered in time"), LedgerException.Kind.LOST),
+        FENCED(new ProducerFencedException("another owner has claimed it"), LedgerException.Kind.FENCED);
+
+        private final RuntimeException failure;
+        private final LedgerException.Kind kind;
+
+        FailedCommit(RuntimeException failure, LedgerException.Kind kind) {
+            this.failure = failure;
+            this.kind = kind;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void neitherAcknowledgesNorReservesAfterAFailedCommit(FailedCommit commit) {
+        ledger.commitTransactionException = commit.failure;
+
+        LedgerException failed = catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command())));
+
+        assertThat(failed.kind()).isEqualTo(commit.kind);
+        assertThat(journal).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void sendsNoTriggerAfterAFailedCommitOfAcceptanceAndIntent(FailedCommit commit) {
+        isFree = true;
+        ledger.commitTransactionException = commit.failure;
+
+        assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command()))))
+                .isNotNull();
+        session.end();
+
+        assertThat(journal).isEmpty();
+        assertThat(TestBudgets.isOpen(permit)).as("the permit is given back").isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void sendsNoTriggerAfterAFailedCommitOfItsIntent(FailedCommit commit) throws LedgerException {
+        session.take(List.of(command()));
+        journal.clear();
+        ledger.commitTransactionException = commit.failure;
+
+        assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(answers())))
+                .isNotNull();
+        assertThat(journal).isEmpty();
+
+        session.end();
+        assertThat(TestBudgets.isOpen(permit)).as("the permit is given back").isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void pollsNoRunAfterAFailedCommit(FailedCommit commit) throws LedgerException {
+        session.take(List.of(command()));
+        session.take(answers());
+        ledger.commitTransactionException = commit.failure;
+
+        assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(List.of(started()))))
+                .isNotNull();
+        assertThat(polls.size()).isZero();
+    }
+
+    @Test
+    void ignoresAReservationOfAnEarlierClaim() throws Exception {
+        session.take(List.of(command()));
+        List<MailboxItem> late = answers();
+        session.end();
+        journal.clear();
+
+        flows.begin(claim()).take(late);
+
+        assertThat(journal).as("the new claim asks for its own").containsExactly("reserve");
+    }
+
+    @Test
+    void acknowledgesARecordThatWasTakenBeforeWithoutATransaction() throws LedgerException {
+        session.take(List.of(command()));
+        journal.clear();
+
+        session.take(List.of(command()));
+
+        assertThat(journal).containsExactly("acknowledge");
+    }
+
+    @Test
+    void dropsItsPollsAtItsEnd() throws LedgerException {
+        session.take(List.of(command()));
+        session.take(answers());
+        session.take(List.of(started()));
+
+        session.end();
+
+        assertThat(polls.size()).isZero();
+    }
+
+    /** After the clock was set, a run in flight is polled by the new time. */
+    @Test
+    void schedulesItsPollsAnewWhenTheClockWasSet() throws LedgerException {
+        session.take(List.of(command()));
+        session.take(answers());
+        session.take(List.of(started()));
+        clock.advance(Duration.ofDays(-1));
+
+        session.take(List.of());
+
+        assertThat(polls.takeDue(
+                        polls.accounts().iterator().next(), clock.instant().plus(Duration.ofHours(1)), false))
+                .hasSize(1);
+    }
+
+    private MailboxItem command() {
+        byte[] value = COMMAND.getBytes(StandardCharsets.UTF_8);
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
+                "dbt.commands",
+                0,
+                0,
+                clock.millis(),
+                TimestampType.CREATE_TIME,
+                -1,
+                value.length,
+                null,
+                value,
+                new RecordHeaders(),
+                Optional.empty());
+        return new MailboxItem(
+                SimCommands.decoder(config).decode(record), new SourceRecord(record, () -> journal.add("acknowledge")));
+    }
+
+    private List<MailboxItem> answers() {
+        List<MailboxItem> answers = inbox.stream().map(MailboxItem::of).toList();
+        assertThat(answers).isNotEmpty();
+        inbox.clear();
+        return answers;
+    }
+
+    private MailboxItem started() {
+        return MailboxItem.of(new Input.Started(
+                "c1",
+                1,
+                new RunSnapshot(
+                        70,
+                        1,
+                        null,
+                        null,
+                        7,
+                        null,
+                        JobRunStatus.Known.QUEUED,
+                        null,
+                        null,
+                        clock.instant(),
+                        null,
+                        null,
+                        false,
+                        null,
+                        null)));
+    }
+
+    private Claim claim() throws Exception {
+        return SimLedger.claim(
+                new SimLedger.Clients() {
+                    @Override
+                    public Producer<byte[], byte[]> producer(int partition) {
+                        return ledger;
+                    }
+
+                    @Override
+                    public org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> reader(int partition) {
+                        MockConsumer<byte[], byte[]> reader = new MockConsumer<>("earliest");
+                        reader.updateBeginningOffsets(Map.of(LEDGER, 0L));
+                        List<ProducerRecord<byte[], byte[]>> written = ledger.history().stream()
+                                .filter(record -> record.topic().equals(LEDGER.topic()))
+                                .toList();
+                        reader.updateEndOffsets(Map.of(LEDGER, (long) written.size()));
+                        reader.schedulePollTask(() -> {
+                            for (int i = 0; i < written.size(); i++) {
+                                reader.addRecord(new ConsumerRecord<>(
+                                        LEDGER.topic(),
+                                        0,
+                                        i,
+                                        written.get(i).key(),
+                                        written.get(i).value()));
+                            }
+                        });
+                        return reader;
+                    }
+
+                    @Override
+                    public long[] endAndCommitted(int partition) {
+                        return new long[] {10, 0};
+                    }
+
+                    @Override
+                    public String topicId() {
+                        return "commands-topic";
+                    }
+
+                    @Override
+                    public int partitions() {
+                        return 1;
+                    }
+                },
+                config,
+                clock,
+                inbox::add);
+    }
+
+    /** Grants each reservation, and sends nothing. */
+    private final class JournaledTriggers extends Triggers {
+        JournaledTriggers() {
+            super(null, RelayTraces.none());
+        }
+
+        @Override
+        Input.StartReserved reserveAtOnce(Action.ReserveStart action, Reservations reservations) {
+            if (!isFree) {
+                return null;
+            }
+            reservations.hold(action.commandId(), permit);
+            return new Input.StartReserved(action.commandId(), action.call(), 69L, action.check());
+        }
+
+        @Override
+        void reserve(Action.ReserveStart action, Reservations reservations, Consumer<Input> answers) {
+            journal.add("reserve");
+            reservations.await(
+                    action.commandId(),
+                    CompletableFuture.completedFuture(permit),
+                    () -> answers.accept(
+                            new Input.StartReserved(action.commandId(), new StartCall.Trigger(), null, action.check())),
+                    failure -> {});
+        }
+
+        @Override
+        void start(Action.Start action, Permit held, SendWindow window, Consumer<Input> answers) {
+            assertThat(held).isSameAs(permit);
+            journal.add("start");
+        }
+    }
+
+    private final class Ledger extends MockProducer<byte[], byte[]> {
+        Ledger() {
+            super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+        }
+
+        @Override
+        public void initTransactions() {
+            if (!transactionInitialized()) {
+                super.initTransactions();
+            }
+        }
+
+        @Override
+        public synchronized void commitTransaction() {
+            super.commitTransaction();
+            journal.add("commit");
+        }
+    }
+
+    private static RelayConfig config() {
+        return new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withMapping(RelayConfig.class)
+                .withSources(new PropertiesConfigSource(
+                        Map.of(
+                                "relay.name", "flow",
+                                "relay.connections.default.host", "https://cloud.example",
+                                "relay.connections.default.account-id", "1",
+                                "relay.connections.default.token", "dbtc_none"),
+                        "flow",
+                        1000))
+                .build()
+                .getConfigMapping(RelayConfig.class);
+    }
+}
