@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Artifacts {
     private static final List<String> LEAVE_NOTHING = List.of("deps", "debug", "clean", "init", "parse", "ls", "list");
+
+    /** The commands whose step of a Fusion job writes a catalog (docs.getdbt.com, "Build and view your docs with dbt"). */
+    private static final Pattern BUILDING = Pattern.compile("dbt( .*)? (build|run|seed|snapshot)( .*)?");
 
     private Artifacts() {}
 
@@ -41,10 +45,10 @@ final class Artifacts {
     private static SequencedMap<String, Supplier<Content>> directory(RunView run, int until) {
         TreeMap<String, Supplier<Content>> files = new TreeMap<>();
         for (StepView step : run.steps()) {
-            if (step.index() > until || step.command() == null || step.status() == RunStatus.CANCELLED) {
+            if (step.index() > until || step.command() == null || leftNothing(run, step)) {
                 continue;
             }
-            usual(step).forEach(path -> files.put(path, () -> ArtifactBody.of(path, run, step)));
+            usual(run, step).forEach(path -> files.put(path, () -> ArtifactBody.of(path, run, step)));
             for (PlannedArtifact planned : run.plan().artifacts()) {
                 boolean always = planned.command() == null && leavesFiles(step.command());
                 if (always || (planned.command() != null && step.command().contains(planned.command()))) {
@@ -62,11 +66,18 @@ final class Artifacts {
         return files;
     }
 
+    /** It was cut, or killed: the files are those of the steps before it. */
+    private static boolean leftNothing(RunView run, StepView step) {
+        boolean killed = run.plan().stillRunning().isPositive()
+                && (step.status() == RunStatus.ERROR || step.status() == RunStatus.RUNNING);
+        return killed || step.status() == RunStatus.CANCELLED;
+    }
+
     private static boolean leavesFiles(String command) {
         return LEAVE_NOTHING.stream().noneMatch(verb -> command.matches("dbt( .*)? " + verb + "( .*)?"));
     }
 
-    private static List<String> usual(StepView step) {
+    private static List<String> usual(RunView run, StepView step) {
         String command = step.command();
         if (command == null || !leavesFiles(command)) {
             return List.of();
@@ -79,6 +90,12 @@ final class Artifacts {
         }
         if (command.contains("docs generate") && step.status() == RunStatus.SUCCESS) {
             paths.add("catalog.json");
+        }
+        if (run.plan().engine() == RunPlan.Engine.FUSION) {
+            paths.add("metadata/telemetry-" + step.index() + "-otel.parquet");
+            if (BUILDING.matcher(command).matches()) {
+                paths.add("catalog.json");
+            }
         }
         return paths;
     }

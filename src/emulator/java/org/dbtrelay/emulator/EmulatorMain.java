@@ -18,6 +18,7 @@ public final class EmulatorMain {
     private static final String ACCOUNT_ID = "emulator.account-id";
     private static final String TOKEN = "emulator.token";
     private static final String SPEED = "emulator.speed";
+    private static final String ENGINE = "emulator.engine";
     private static final String STRICT = "emulator.strict";
     private static final String TLS = "emulator.tls";
     private static final String TLS_NAMES = "emulator.tls-names";
@@ -33,6 +34,7 @@ public final class EmulatorMain {
             new Option(ACCOUNT_ID, String.valueOf(World.ACCOUNT_ID), "the account"),
             new Option(TOKEN, DbtCloudEmulator.TOKEN, "the token that is valid at the start"),
             new Option(SPEED, "1", "10: runs take a tenth of the time"),
+            new Option(ENGINE, "core", "fusion: the jobs' runs have the logs and artifacts of Fusion, which is dbt v2"),
             new Option(STRICT, "off", "take only what dbt Cloud's documents describe"),
             new Option(TLS, "off", "https, with a certificate that the emulator makes"),
             new Option(TLS_NAMES, "none", "more names and addresses for the certificate, by commas"),
@@ -110,7 +112,7 @@ public final class EmulatorMain {
 
     private static DbtCloudEmulator.Builder configured(PrintStream out) {
         DbtCloudEmulator.Builder builder = DbtCloudEmulator.builder()
-                .world(World.standard(Long.getLong(ACCOUNT_ID, World.ACCOUNT_ID)))
+                .world(world())
                 .port(Integer.getInteger(PORT, DEFAULT_PORT))
                 .bind(System.getProperty(BIND, DbtCloudEmulator.LOOPBACK))
                 .behaviour(Behaviour.likely()
@@ -127,6 +129,11 @@ public final class EmulatorMain {
             builder.tls(PrivateCa.in(directory, names()));
         }
         return builder;
+    }
+
+    private static World world() {
+        World world = World.standard(Long.getLong(ACCOUNT_ID, World.ACCOUNT_ID));
+        return System.getProperty(ENGINE, "core").equals("fusion") ? world.fusion() : world;
     }
 
     private static String[] names() {

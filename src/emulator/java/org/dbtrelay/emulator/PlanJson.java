@@ -37,6 +37,19 @@ final class PlanJson {
                     node.path("status").asText("error"),
                     node.path("message").asText());
         }
+        for (JsonNode node : json.path("nodes")) {
+            plan = plan.node(
+                    node.path("unique_id").asText(),
+                    node.path("status").asText("success"),
+                    node.path("message").asText());
+        }
+        if (json.hasNonNull("still_running")) {
+            plan = plan.stillRunning(FaultJson.duration(json, "still_running"));
+        }
+        plan = plan.stepsAfter(FaultJson.duration(json, "steps_after"));
+        if (json.path("engine").asText().equals("fusion")) {
+            plan = plan.fusion();
+        }
         for (JsonNode artifact : json.path("artifacts")) {
             String path = artifact.path("path").asText();
             plan = plan.artifact(

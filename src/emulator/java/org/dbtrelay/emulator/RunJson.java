@@ -59,7 +59,10 @@ final class RunJson {
         json.set("job", include.contains("job") ? JobJson.nested(run.job()) : null);
         json.set("environment", include.contains("environment") ? environment(run) : null);
         ArrayNode steps = json.putArray("run_steps");
-        if (include.contains("run_steps")) {
+        boolean hidden = run.isFinal()
+                && run.finishedAt() != null
+                && run.seenAt().isBefore(run.finishedAt().plus(run.plan().stepsAfter()));
+        if (include.contains("run_steps") && !hidden) {
             run.steps().forEach(step -> steps.add(StepJson.of(step, run, include.contains("debug_logs"))));
         }
         json.putNull("deprecation");
@@ -162,6 +165,9 @@ final class RunJson {
 
     private String dbtVersion(RunView run) {
         String override = run.trigger().text("dbt_version_override");
+        if (override == null && run.plan().engine() == RunPlan.Engine.FUSION) {
+            return RunPlan.LATEST_FUSION;
+        }
         return override != null
                 ? override
                 : world.environment(run.job().accountId(), run.job().environmentId())

@@ -25,6 +25,11 @@ import org.jspecify.annotations.Nullable;
  * @param artifacts beside or in place of the usual ones
  * @param missingArtifacts paths that are left out; {@code "*"}: all
  * @param debugLogLines length of each dbt step's debug log
+ * @param engine of dbt; tells the shape of logs and artifacts
+ * @param nodes more rows of {@code run_results.json} of each dbt step that builds: reused, no-op, warned
+ * @param stillRunning after the end the failing step is shown as running for that long, as that of a run that was killed for
+ *     memory; zero: it is shown as failed at once. Such a step leaves no files
+ * @param stepsAfter from the end until the run's steps are shown
  */
 public record RunPlan(
         Duration queued,
@@ -41,7 +46,22 @@ public record RunPlan(
         Duration logsAfter,
         List<PlannedArtifact> artifacts,
         List<String> missingArtifacts,
-        int debugLogLines) {
+        int debugLogLines,
+        Engine engine,
+        List<FailingNode> nodes,
+        Duration stillRunning,
+        Duration stepsAfter) {
+
+    /** {@code dbt_version} of a run by Fusion. */
+    static final String LATEST_FUSION = "latest-fusion";
+
+    /** The engines of dbt. */
+    public enum Engine {
+        /** dbt Core, or dbt v1. */
+        CORE,
+        /** Fusion, or dbt v2. */
+        FUSION
+    }
 
     /** Queued 1 s, starting 1 s, running 3 s, success. */
     public static RunPlan succeeding() {
@@ -60,7 +80,11 @@ public record RunPlan(
                 Duration.ZERO,
                 List.of(),
                 List.of(),
-                20);
+                20,
+                Engine.CORE,
+                List.of(),
+                Duration.ZERO,
+                Duration.ZERO);
     }
 
     /** As {@link #succeeding}, but the first step that contains {@code step} fails with {@code message}. */
@@ -155,6 +179,36 @@ public record RunPlan(
         return changed(b -> b.debugLogLines = lines);
     }
 
+    /**
+     * By Fusion: step logs are OTel, each step that builds leaves a {@code catalog.json} and its telemetry, {@code run_results.json}
+     * has no messages and lacks nodes with errors.
+     */
+    public RunPlan fusion() {
+        return changed(b -> b.engine = Engine.FUSION);
+    }
+
+    /** With one more row of {@code run_results.json} that is no failure, such as {@code reused}, {@code no-op} or {@code warn}. */
+    public RunPlan node(String uniqueId, String status, String message) {
+        return changed(b -> b.nodes = plus(b.nodes, new FailingNode(uniqueId, status, message)));
+    }
+
+    /** As {@link #failing}, but killed: so long after the run's end the step is shown as running. */
+    public static RunPlan killed(String step, Duration stillRunning) {
+        return failing(step, "dbt was killed")
+                .endingAs(RunStatus.ERROR, "This run exceeded your account's run memory limits.")
+                .stillRunning(stillRunning);
+    }
+
+    /** With a failing step that is shown as running until so long after the run's end. */
+    public RunPlan stillRunning(Duration time) {
+        return changed(b -> b.stillRunning = time);
+    }
+
+    /** With steps that are not shown until so long after the end. */
+    public RunPlan stepsAfter(Duration time) {
+        return changed(b -> b.stepsAfter = time);
+    }
+
     /** The same in less time: all durations divided by {@code speed}. */
     RunPlan faster(double speed) {
         return changed(b -> {
@@ -164,6 +218,8 @@ public record RunPlan(
             b.savedAfter = divided(b.savedAfter, speed);
             b.readableAfter = divided(b.readableAfter, speed);
             b.logsAfter = divided(b.logsAfter, speed);
+            b.stillRunning = divided(b.stillRunning, speed);
+            b.stepsAfter = divided(b.stepsAfter, speed);
         });
     }
 
@@ -178,6 +234,7 @@ public record RunPlan(
             b.statusMessage = null;
             b.failingStep = null;
             b.failingNodes = List.of();
+            b.stillRunning = Duration.ZERO;
         });
     }
 
@@ -199,7 +256,11 @@ public record RunPlan(
                 b.logsAfter,
                 b.artifacts,
                 b.without,
-                b.debugLogLines);
+                b.debugLogLines,
+                b.engine,
+                b.nodes,
+                b.stillRunning,
+                b.stepsAfter);
     }
 
     private static <T> List<T> plus(List<T> list, T more) {
@@ -236,6 +297,10 @@ public record RunPlan(
         List<PlannedArtifact> artifacts;
         List<String> without;
         int debugLogLines;
+        Engine engine;
+        List<FailingNode> nodes;
+        Duration stillRunning;
+        Duration stepsAfter;
 
         Draft(RunPlan plan) {
             queued = plan.queued;
@@ -253,6 +318,10 @@ public record RunPlan(
             artifacts = plan.artifacts;
             without = plan.missingArtifacts;
             debugLogLines = plan.debugLogLines;
+            engine = plan.engine;
+            nodes = plan.nodes;
+            stillRunning = plan.stillRunning;
+            stepsAfter = plan.stepsAfter;
         }
     }
 }

@@ -105,6 +105,9 @@ final class RunQuery {
 
     private String version(Run run) {
         String override = run.trigger.text("dbt_version_override");
+        if (override == null && run.plan.engine() == RunPlan.Engine.FUSION) {
+            return RunPlan.LATEST_FUSION;
+        }
         return override != null
                 ? override
                 : world.environment(run.job.accountId(), run.job.environmentId())

@@ -48,6 +48,9 @@ final class StepJson {
         if (step.command() == null) {
             return step.failure() != null ? step.failure() + "\n" : step.name() + "\n";
         }
+        if (run.plan().engine() == RunPlan.Engine.FUSION) {
+            return otel(step, run);
+        }
         StringBuilder log = new StringBuilder();
         log.append("Running with dbt=2026.11.1\n");
         if (step.status() == RunStatus.ERROR) {
@@ -66,6 +69,40 @@ final class StepJson {
             log.append("Completed successfully\nDone. PASS=2 WARN=0 ERROR=0 SKIP=0 TOTAL=2\n");
         }
         return log.toString();
+    }
+
+    /** OTel as lines of JSON, in the fields that docs.getdbt.com ("Telemetry and observability") and dbt Labs' schema name. */
+    private static String otel(StepView step, RunView run) {
+        StringBuilder log = new StringBuilder();
+        for (FailingNode node : ArtifactBody.failingNodes(run, step)) {
+            boolean test = node.status().equals("fail");
+            if (!test && !node.status().equals("error")) {
+                continue;
+            }
+            ObjectNode message = Envelope.object();
+            message.put("record_type", "LogRecord").put("severity_text", "ERROR").put("body", node.message());
+            message.put("event_type", "v1.public.events.fusion.log.LogMessage");
+            message.putObject("attributes").put("unique_id", node.uniqueId());
+            log.append(message).append('\n');
+            ObjectNode end = Envelope.object();
+            end.put("record_type", "SpanEnd").put("severity_text", "INFO");
+            end.put("event_type", "v1.public.events.fusion.node.NodeProcessed");
+            ObjectNode attributes = end.putObject("attributes");
+            attributes.put("unique_id", node.uniqueId());
+            attributes.put("node_outcome", test ? "NODE_OUTCOME_SUCCESS" : "NODE_OUTCOME_ERROR");
+            if (test) {
+                attributes
+                        .putObject("node_test_detail")
+                        .put("test_outcome", "TEST_OUTCOME_FAILED")
+                        .put("failing_rows", 3);
+            }
+            log.append(end).append('\n');
+        }
+        ObjectNode invocation = Envelope.object();
+        invocation.put("record_type", "SpanEnd").put("severity_text", "INFO");
+        invocation.put("event_type", "v1.public.events.fusion.invocation.Invocation");
+        invocation.putObject("attributes").put("raw_command", step.command());
+        return log.append(invocation).append('\n').toString();
     }
 
     private static String debugLogs(StepView step, RunView run, int most) {

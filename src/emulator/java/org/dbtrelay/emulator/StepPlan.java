@@ -68,7 +68,9 @@ final class StepPlan {
             if (from.isAfter(now) || (over && cutShort && i > 0 && !from.isBefore(end))) {
                 break;
             }
-            boolean ended = !to.isAfter(now) || over;
+            boolean killed = i == failing && run.plan.stillRunning().isPositive();
+            boolean ended = (!to.isAfter(now) || over)
+                    && !(killed && end != null && now.isBefore(end.plus(run.plan.stillRunning())));
             boolean cut = over && cutShort && (to.isAfter(end) || i == outlines.size() - 1);
             Outline outline = outlines.get(i);
             boolean docsFailed = run.plan.docsFail() && DOCS.equals(outline.command);

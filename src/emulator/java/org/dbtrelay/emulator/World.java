@@ -88,6 +88,12 @@ public final class World {
                         .plan(RunPlan.succeeding().running(Duration.ofHours(1))));
     }
 
+    /** The same with all jobs that are there by now run by Fusion. */
+    public World fusion() {
+        jobs.replaceAll((_, job) -> job.plan(job.plans().stream().map(RunPlan::fusion).toArray(RunPlan[]::new)));
+        return this;
+    }
+
     /** Adds an account. */
     public World account(long id, String name) {
         accounts.put(id, new EmulatedAccount(id, name, "enterprise", 15));

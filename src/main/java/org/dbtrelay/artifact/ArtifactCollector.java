@@ -2,9 +2,12 @@ package org.dbtrelay.artifact;
 
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -22,7 +25,9 @@ import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.Input.ArtifactsCollected.Unavailable;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
 import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.job.WantedArtifact;
@@ -51,9 +56,14 @@ public class ArtifactCollector {
     private sealed interface Outcome {
         record Ready(StoredArtifact artifact) implements Outcome {}
 
-        record Missing(Unavailable what) implements Outcome {}
+        record Missing(Unavailable what, boolean isNotFound) implements Outcome {}
 
-        record Later(Unavailable what) implements Outcome {}
+        record Later(Unavailable what, boolean isNotFound) implements Outcome {}
+
+        /** dbt Cloud answered 404. */
+        default boolean isNotFound() {
+            return false;
+        }
     }
 
     /**
@@ -110,9 +120,10 @@ public class ArtifactCollector {
             return List.of();
         }
         Listing listing = list(client, run, wanted);
+        Map<Integer, Instant> begun = begun(client, run, wanted);
         List<Callable<Outcome>> tasks = new ArrayList<>();
         for (WantedArtifact artifact : wanted) {
-            tasks.add(() -> outcome(client, run, artifact, listing));
+            tasks.add(() -> outcome(client, run, artifact, listing, begun));
         }
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Outcome> outcomes = new ArrayList<>();
@@ -147,7 +158,46 @@ public class ArtifactCollector {
         }
     }
 
-    private Outcome outcome(DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing)
+    /**
+     * When the steps of the wanted artifacts began, for runs that did not succeed: a step that was cut leaves no file, and dbt Cloud
+     * can have that of a step before it. Empty if it does not matter, or cannot be read.
+     */
+    private Map<Integer, Instant> begun(DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
+            throws InterruptedException {
+        Map<Integer, Instant> begun = new HashMap<>();
+        if (store instanceof NoStore
+                || run.status() == JobRunStatus.Known.SUCCESS
+                || wanted.stream().allMatch(artifact -> artifact.step() == null)) {
+            return begun;
+        }
+        try {
+            for (RunStep step :
+                    client.runs().withSteps(run.accountId(), run.runId()).steps()) {
+                if (step.startedAt() != null) {
+                    begun.put(step.index(), step.startedAt());
+                }
+            }
+        } catch (DbtCloudException e) {
+            Interruption.rethrow(e);
+        }
+        return begun;
+    }
+
+    /** The artifact of its step, or of the other step that can have made it where dbt Cloud answers that the first one did not. */
+    private Outcome outcome(
+            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Map<Integer, Instant> begun)
+            throws InterruptedException {
+        Outcome first = outcomeOfStep(client, run, wanted, listing, begun);
+        if (wanted.elseStep() == null || !first.isNotFound()) {
+            return first;
+        }
+        Outcome second = outcomeOfStep(client, run, wanted.ofElseStep(), listing, begun);
+        // Of both, the caller only knows the one that it asked for.
+        return second instanceof Outcome.Ready ? second : first;
+    }
+
+    private Outcome outcomeOfStep(
+            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Map<Integer, Instant> begun)
             throws InterruptedException {
         if (!listing.mayHave(wanted)) {
             return listing.isComplete()
@@ -162,11 +212,18 @@ public class ArtifactCollector {
         try {
             return switch (store) {
                 case NoStore none
-                when listing.has(wanted) -> new Outcome.Ready(none.pointTo(client.host(), run, wanted));
+                when listing.has(wanted) && wanted.elseStep() == null ->
+                    new Outcome.Ready(none.pointTo(client.host(), run, wanted));
                 case NoStore none ->
                     fetched(client, run, wanted, listing, _ -> none.pointTo(client.host(), run, wanted));
                 case KeepingStore keeping ->
-                    fetched(client, run, wanted, listing, download -> keeping.store(run, wanted, download));
+                    fetched(
+                            client,
+                            run,
+                            wanted,
+                            listing,
+                            download -> keeping.store(
+                                    run, wanted, download, wanted.step() == null ? null : begun.get(wanted.step())));
             };
         } finally {
             places.release();
@@ -196,8 +253,11 @@ public class ArtifactCollector {
                     : missing(wanted, e.reason(), e.explanation());
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
-            if (e.failure() instanceof CallFailure.NotFound && !listing.has(wanted)) {
-                return missing(wanted, UnavailableReason.NOT_PRODUCED, NO_SUCH_FILE);
+            if (e.failure() instanceof CallFailure.NotFound(String detail)) {
+                return listing.has(wanted)
+                        ? new Outcome.Later(new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, detail), true)
+                        : new Outcome.Missing(
+                                new Unavailable(wanted, UnavailableReason.NOT_PRODUCED, NO_SUCH_FILE), true);
             }
             return isForbidden(e.failure())
                     ? missing(wanted, UnavailableReason.FORBIDDEN, e.failure().detail())
@@ -222,7 +282,7 @@ public class ArtifactCollector {
     }
 
     private static Outcome missing(WantedArtifact wanted, UnavailableReason reason, String message) {
-        return new Outcome.Missing(new Unavailable(wanted, reason, message));
+        return new Outcome.Missing(new Unavailable(wanted, reason, message), false);
     }
 
     private static Outcome later(RunSnapshot run, WantedArtifact wanted, UnavailableReason reason, String detail) {
@@ -231,6 +291,6 @@ public class ArtifactCollector {
                 RelayLog.pair(LogKey.RUN_ID, run.runId()),
                 RelayLog.pair(LogKey.PATH, wanted.path()),
                 RelayLog.pair(LogKey.DETAIL, detail));
-        return new Outcome.Later(new Unavailable(wanted, reason, detail));
+        return new Outcome.Later(new Unavailable(wanted, reason, detail), false);
     }
 }

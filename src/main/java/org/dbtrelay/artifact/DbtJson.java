@@ -8,12 +8,15 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import org.jspecify.annotations.Nullable;
 
 /** Reads dbt's JSON artifacts token by token: they can be of any size, and nobody vouches for what is in them. */
 final class DbtJson {
 
     private static final int DEEPEST = 200;
+    private static final int LONGEST_TIME = 100;
     /** Of what is read; what is skipped may be longer. */
     private static final int LONGEST_STRING = 1024 * 1024;
 
@@ -83,5 +86,26 @@ final class DbtJson {
         }
         double number = parser.getDoubleValue();
         return Double.isFinite(number) ? number : null;
+    }
+
+    /** A whole number that is not negative, such as a number of rows; null for anything else, which is skipped. */
+    static @Nullable Long count(JsonParser parser) throws IOException {
+        @Nullable Double number = number(parser);
+        return number == null || number < 0 || number >= Long.MAX_VALUE || number != Math.rint(number)
+                ? null
+                : Long.valueOf(number.longValue());
+    }
+
+    /** A time in UTC; null for anything else, which is skipped. */
+    static @Nullable Instant instant(JsonParser parser) throws IOException {
+        @Nullable String text = string(parser);
+        if (text == null || text.length() > LONGEST_TIME) {
+            return null;
+        }
+        try {
+            return Instant.parse(text);
+        } catch (DateTimeParseException e) {
+            return null;
+        }
     }
 }

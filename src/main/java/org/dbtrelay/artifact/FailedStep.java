@@ -16,20 +16,28 @@ final class FailedStep {
 
     private FailedStep() {}
 
-    /** The step; null if none failed. Of a run that was cancelled (so dbt Cloud calls a time-out), the one that was cut. */
+    /**
+     * The step; null if none failed. Of a run that was cancelled (so dbt Cloud calls a time-out), the one that was cut. A step of
+     * any ended run can be called running for a while, as after a run was killed for memory: then it is the one.
+     */
     static @Nullable RunStep of(RunSnapshot run, List<RunStep> steps) {
         RunStep failed = steps.stream()
                 .filter(step -> step.status() == JobRunStatus.Known.ERROR)
                 .max(Comparator.comparingInt(FailedStep::weight).thenComparingInt(RunStep::index))
                 .orElse(null);
-        if (failed != null || run.status() != JobRunStatus.Known.CANCELLED) {
+        if (failed != null) {
             return failed;
         }
+        boolean cancelled = run.status() == JobRunStatus.Known.CANCELLED;
         return steps.stream()
-                .filter(step ->
-                        step.status() == JobRunStatus.Known.CANCELLED || step.status() == JobRunStatus.Known.RUNNING)
+                .filter(step -> (cancelled && step.status() == JobRunStatus.Known.CANCELLED) || isUnsettled(step))
                 .min(Comparator.comparing((RunStep step) -> !step.started()).thenComparingInt(RunStep::index))
                 .orElse(null);
+    }
+
+    /** Whether dbt Cloud has not yet told how the step ended, although it began. */
+    static boolean isUnsettled(RunStep step) {
+        return step.started() && !step.status().isTerminal();
     }
 
     /** Whether the step left a {@code run_results.json} that tells which nodes failed in it. */

@@ -2,8 +2,13 @@ package org.dbtrelay.artifact;
 
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
@@ -55,6 +60,10 @@ public class FailureReader {
             // A server that is behind: there is no way back from an end.
             return RunEnd.unread(seen, null);
         }
+        if (ended.steps().isEmpty() && run.startedAt() != null) {
+            // A run that ran had steps: dbt Cloud does not show them yet.
+            return RunEnd.unread(run, null);
+        }
         return RunEnd.isFailure(run) ? failed(client, run, ended.steps()) : RunEnd.complete(run, ended.steps(), null);
     }
 
@@ -65,21 +74,52 @@ public class FailureReader {
             return RunEnd.complete(run, steps, new RunFailure(null, List.of()));
         }
         Set<Part> missing = EnumSet.noneOf(Part.class);
-        if (step.logTail().isBlank()) {
+        boolean unsettled = FailedStep.isUnsettled(step);
+        if (unsettled || step.logTail().isBlank()) {
             missing.add(Part.LOG);
         }
         Nodes nodes = FailedStep.hasRunResults(step) ? nodes(client, run, step) : Nodes.NONE;
-        if (nodes.failed() == null) {
+        List<FailedNode> failed = nodes.failed() == null ? List.of() : nodes.failed();
+        if (nodes.failed() == null || (unsettled && failed.isEmpty())) {
             missing.add(Part.NODES);
         }
-        List<FailedNode> failed = nodes.failed() == null ? List.of() : nodes.failed();
-        return new RunEnd(run, steps, new RunFailure(step, failed), missing, nodes.trouble());
+        RunFailure failure = new RunFailure(step, withLogged(failed, step.loggedNodes()));
+        return new RunEnd(run, steps, failure, missing, nodes.trouble());
+    }
+
+    /** The rows of the file, with messages of the log where they have none, and then the nodes that only the log has. */
+    static List<FailedNode> withLogged(List<FailedNode> rows, List<FailedNode> logged) {
+        if (logged.isEmpty()) {
+            return rows;
+        }
+        Map<String, FailedNode> byId = new HashMap<>();
+        logged.forEach(node -> byId.put(node.uniqueId(), node));
+        List<FailedNode> all = new ArrayList<>();
+        Set<String> names = new HashSet<>();
+        for (FailedNode row : rows) {
+            @Nullable FailedNode same = byId.remove(row.uniqueId());
+            all.add(same == null ? row : row.completedBy(same));
+            names.addAll(List.of(row.uniqueId().split("\\.")));
+        }
+        logged.stream()
+                .filter(node -> byId.containsKey(node.uniqueId()) && !isNamedIn(names, node))
+                .forEach(all::add);
+        return FailedNodes.fitting(all);
+    }
+
+    /** Whether a node that the log names without dbt's id is one of the rows. */
+    private static boolean isNamedIn(Set<String> names, FailedNode node) {
+        @Nullable String relation = node.relationName();
+        return node.uniqueId().indexOf(' ') >= 0
+                && relation != null
+                && names.contains(relation.substring(relation.lastIndexOf('.') + 1));
     }
 
     private static Nodes nodes(DbtCloudClient client, RunSnapshot run, RunStep step) throws InterruptedException {
         try (ArtifactBody body =
                 client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), RUN_RESULTS, step.index())) {
-            return new Nodes(FailedNodes.read(body.stream()), null);
+            FailedNodes.Read read = FailedNodes.read(body.stream());
+            return isOlder(read.generatedAt(), step) ? notThere(run) : new Nodes(read.nodes(), null);
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
             return switch (e.failure()) {
@@ -99,6 +139,15 @@ public class FailureReader {
             // A broken transfer, or a page of somebody on the way; what is really no JSON is asked for in vain.
             return new Nodes(null, null);
         }
+    }
+
+    /** A file that was written before its step began is that of a step before it: the step itself left none. */
+    private static boolean isOlder(@Nullable Instant generatedAt, RunStep step) {
+        return generatedAt != null && step.startedAt() != null && generatedAt.isBefore(step.startedAt());
+    }
+
+    private static Nodes notThere(RunSnapshot run) {
+        return run.artifactsSaved() ? Nodes.NONE : new Nodes(null, null);
     }
 
     /** A run that failed early leaves nothing; as long as nothing is saved nobody knows. */

@@ -2,6 +2,7 @@ package org.dbtrelay.artifact;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.time.Instant;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -38,13 +39,20 @@ abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S
     abstract ArtifactWriter writer(String key, @Nullable String contentType, long sizeLimit)
             throws StoreException, InterruptedException;
 
+    /** As {@link #store(RunSnapshot, WantedArtifact, Download, Instant)}, of a step whose begin does not matter. */
+    final StoredArtifact store(RunSnapshot run, WantedArtifact wanted, Download download)
+            throws StoreException, IOException, InterruptedException {
+        return store(run, wanted, download, null);
+    }
+
     /**
      * Keeps an artifact: size, SHA-256 and what it says about itself are read on the way.
      *
-     * @throws StoreException too large, or the store does not take it: nothing is left of it
+     * @param notBefore when the step of the artifact began; null if that is not known. A file of dbt's that is older is not that step's
+     * @throws StoreException too large, too old, or the store does not take it: nothing is left of it
      * @throws IOException the transfer broke: nothing is left of it
      */
-    final StoredArtifact store(RunSnapshot run, WantedArtifact wanted, Download download)
+    final StoredArtifact store(RunSnapshot run, WantedArtifact wanted, Download download, @Nullable Instant notBefore)
             throws StoreException, IOException, InterruptedException {
         if (download.size().orElse(0) > maxSize) {
             throw StoreException.tooLarge(maxSize);
@@ -54,6 +62,11 @@ abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S
                         writer(key, download.contentType(), download.size().orElse(maxSize));
                 Transfer transfer = new Transfer(download, writer, maxSize)) {
             ArtifactContent content = ArtifactFacts.of(wanted.path(), new BufferedInputStream(transfer, BUFFER));
+            if (notBefore != null
+                    && content.generatedAt() != null
+                    && content.generatedAt().isBefore(notBefore)) {
+                throw StoreException.older();
+            }
             Transfer.Published published = transfer.finish();
             return new StoredArtifact(
                     wanted,

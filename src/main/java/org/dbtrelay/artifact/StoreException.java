@@ -31,6 +31,15 @@ final class StoreException extends Exception {
         return new StoreException(UnavailableReason.STORE_FAILED, false, message, null);
     }
 
+    /** The file is that of an earlier step: the step itself left none. */
+    static StoreException older() {
+        return new StoreException(
+                UnavailableReason.NOT_PRODUCED,
+                false,
+                "the step left no such file: the one that dbt Cloud has is older than the step",
+                null);
+    }
+
     /** The store has trouble of its own, which may pass. */
     static StoreException failed(String message, @Nullable Throwable cause) {
         return new StoreException(UnavailableReason.STORE_FAILED, true, message, cause);

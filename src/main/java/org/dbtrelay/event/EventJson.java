@@ -22,6 +22,7 @@ import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunNames;
@@ -45,11 +46,14 @@ final class EventJson {
             .addMixIn(UnavailableReason.class, WireName.class)
             .addMixIn(JobRunStatus.class, StatusMixin.class)
             .addMixIn(RunStep.class, StepMixin.class)
+            .addMixIn(WantedArtifact.class, WantedMixin.class)
             .addMixIn(RunEvent.OfArtifact.class, ArtifactMixin.class)
             .addMixIn(RunEvent.OfMissingArtifact.class, MissingArtifactMixin.class)
             .addMixIn(StoredArtifact.class, StoredArtifactMixin.class)
             .addMixIn(ArtifactContent.class, ContentMixin.class)
             .addMixIn(ArtifactContent.Results.class, ResultsMixin.class)
+            .addMixIn(RunFailure.Source.class, WireName.class)
+            .addMixIn(NodeStatus.NodeClass.class, WireName.class)
             .build()
             .writer();
 
@@ -213,8 +217,11 @@ final class EventJson {
         String label();
     }
 
-    @JsonIgnoreProperties({"status", "started", "log_tail"})
+    @JsonIgnoreProperties({"status", "started", "log_tail", "started_at", "logged_nodes"})
     interface StepMixin {}
+
+    @JsonIgnoreProperties("else_step")
+    interface WantedMixin {}
 
     interface ArtifactMixin {
         @JsonUnwrapped
@@ -247,5 +254,8 @@ final class EventJson {
     interface ResultsMixin {
         @JsonProperty("nodes")
         Map<String, Integer> nodesByStatus();
+
+        @JsonProperty("classes")
+        Map<NodeStatus.NodeClass, Integer> nodesByClass();
     }
 }

@@ -99,6 +99,44 @@ class ArtifactCollectorTest {
     }
 
     @Test
+    void theCatalogOfFusionIsThatOfTheBuild() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding().fusion());
+        WantedArtifact built = new WantedArtifact("catalog.json", 6);
+        assertThat(ready(collect(run, built))).containsExactly(built);
+        assertThat(ready(collect(run, new WantedArtifact("metadata/telemetry-6-otel.parquet", 6))))
+                .hasSize(1);
+    }
+
+    /** The docs step of this run left none: the other step that can have made it is asked, once. */
+    @Test
+    void whereTheFirstStepAnswers404TheOtherIsAsked() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding().fusion());
+        WantedArtifact wanted = new WantedArtifact("catalog.json", 3, 6);
+        assertThat(ready(collect(run, wanted))).containsExactly(new WantedArtifact("catalog.json", 6));
+        assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
+        assertThat(ready(new ArtifactCollector(Configured.of(Map.of()))
+                        .collect("c1", world.client, run, List.of(wanted))))
+                .as("without a store")
+                .containsExactly(new WantedArtifact("catalog.json", 6));
+
+        world.emulator.counters().reset();
+        RunSnapshot without = ended(RunPlan.succeeding().withoutArtifact("catalog.json"));
+        assertThat(reasonOf(collect(without, wanted), wanted)).isEqualTo(UnavailableReason.NOT_PRODUCED);
+        assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
+    }
+
+    @Test
+    void aFileThatIsOlderThanItsStepIsNotThatSteps() throws Exception {
+        RunSnapshot run = world.endedSlowly(Emulated.SUCCEEDING, RunPlan.killed("dbt build", Duration.ofSeconds(1)))
+                .run();
+        world.emulator.advance(Duration.ofSeconds(2));
+        Input.ArtifactsCollected collected = collect(run, BUILT, new WantedArtifact("run_results.json", 5));
+        assertThat(reasonOf(collected, BUILT)).isEqualTo(UnavailableReason.NOT_PRODUCED);
+        assertThat(ready(collected)).containsExactly(new WantedArtifact("run_results.json", 5));
+        assertThat(files()).containsExactly("run_results.json");
+    }
+
+    @Test
     void theArtifactOfTheRightStepIsStored() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding());
         Input.ArtifactsCollected collected = collect(run, BUILT, MANIFEST, CATALOG);

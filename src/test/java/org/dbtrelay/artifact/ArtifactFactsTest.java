@@ -2,6 +2,7 @@ package org.dbtrelay.artifact;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -15,6 +16,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.ArtifactContent.SlowNode;
+import org.dbtrelay.run.job.NodeStatus.NodeClass;
+import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunFailure.FailedNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +33,7 @@ class ArtifactFactsTest {
               "generated_at": "2026-11-22T10:00:07Z", "invocation_id": "0a1b"}
             """;
     private static final ArtifactContent OF_METADATA =
-            new ArtifactContent("v12", Instant.parse("2026-11-22T10:00:07Z"), "0a1b", null);
+            new ArtifactContent("v12", Instant.parse("2026-11-22T10:00:07Z"), "0a1b", null, null);
 
     private static ArtifactContent facts(String path, String content) {
         return ArtifactFacts.of(path, new ByteArrayInputStream(content.getBytes(UTF_8)));
@@ -103,12 +106,16 @@ class ArtifactFactsTest {
         assertThat(facts.schemaVersion()).contains("/run-results/" + name.substring(0, 2));
         assertThat(facts.generatedAt()).isEqualTo("2026-11-22T10:00:07.123456Z");
         assertThat(facts.invocationId()).isEqualTo("id");
-        assertThat(facts.results())
-                .isEqualTo(new ArtifactContent.Results(
-                        Map.of("success", 1, "fail", 1),
-                        4.5,
-                        List.of(new SlowNode("model.shop.a", "success", 2.5), new SlowNode("test.shop.b", "fail", 0.5)),
-                        List.of(new FailedNode("test.shop.b", "fail", "Got 3 results"))));
+        ArtifactContent.Results results = facts.results();
+        assertThat(results.nodesByStatus()).isEqualTo(Map.of("success", 1, "fail", 1));
+        assertThat(classes(results)).isEqualTo(Map.of(NodeClass.BUILT, 1, NodeClass.FAILED, 1));
+        assertThat(results.elapsedSeconds()).isEqualTo(4.5);
+        assertThat(results.slowest())
+                .containsExactly(
+                        new SlowNode("model.shop.a", "success", 2.5), new SlowNode("test.shop.b", "fail", 0.5));
+        assertThat(results.failing())
+                .extracting(FailedNode::uniqueId, FailedNode::status, FailedNode::message)
+                .containsExactly(tuple("test.shop.b", "fail", "Got 3 results"));
     }
 
     @ParameterizedTest
@@ -121,7 +128,7 @@ class ArtifactFactsTest {
                         "{\"metadata\": {\"dbt_schema_version\": \"" + schema
                                 + "\", \"dbt_version\": \"x\", \"generated_at\": \"2026-11-22T10:00:07Z\","
                                 + " \"invocation_id\": null, \"project_id\": null}, \"nodes\": {}, \"sources\": {}}"))
-                .isEqualTo(new ArtifactContent(schema, Instant.parse("2026-11-22T10:00:07Z"), null, null));
+                .isEqualTo(new ArtifactContent(schema, Instant.parse("2026-11-22T10:00:07Z"), null, null, null));
     }
 
     @Test
@@ -136,6 +143,8 @@ class ArtifactFactsTest {
         assertThat(facts.results())
                 .isEqualTo(new ArtifactContent.Results(
                         Map.of("pass", 1, "error", 1, "runtime error", 1),
+                        Map.of(NodeClass.BUILT, 1, NodeClass.FAILED, 2),
+                        null,
                         1.75,
                         List.of(
                                 new SlowNode("source.shop.raw.b", "error", 1),
@@ -194,7 +203,12 @@ class ArtifactFactsTest {
                  "results": [{"unique_id": "b", "status": "success", "status": "warn", "execution_time": 2}], "elapsed_time": 2}""");
         assertThat(facts.results())
                 .isEqualTo(new ArtifactContent.Results(
-                        Map.of("warn", 1), 2.0, List.of(new SlowNode("b", "warn", 2)), List.of()));
+                        Map.of("warn", 1),
+                        Map.of(NodeClass.WARNED, 1),
+                        null,
+                        2.0,
+                        List.of(new SlowNode("b", "warn", 2)),
+                        List.of()));
     }
 
     @Test
@@ -206,6 +220,65 @@ class ArtifactFactsTest {
                         .results()
                         .nodesByStatus())
                 .hasSize(32);
+        assertThat(facts("run_results.json", "{\"results\": [" + results + "]}")
+                        .results()
+                        .nodesByClass())
+                .containsEntry(NodeClass.OTHER, 5_000);
+    }
+
+    /** After the results of dbt v2 in dagster-io/dagster issues 33920 and 34216: a node that was not built did not fail. */
+    @Test
+    void nodesAreCountedByClassAndTheirRowsAreSummed() {
+        ArtifactContent facts = facts("run_results.json", "{" + METADATA + """
+                , "results": [
+                  {"unique_id": "model.shop.a", "status": "success", "adapter_response": {"rows_affected": 40, "code": "INSERT"}},
+                  {"unique_id": "model.shop.b", "status": "reused"},
+                  {"unique_id": "model.shop.c", "status": "no-op", "adapter_response": null},
+                  {"unique_id": "model.shop.d", "status": "warn", "adapter_response": {"code": "skip", "rows_affected": -1}},
+                  {"unique_id": "test.shop.e", "status": "warn", "message": "Got 2 results, configured to warn if != 0",
+                   "failures": 2, "relation_name": "audit.e"},
+                  {"unique_id": "model.shop.f", "status": "partial success", "adapter_response": {"rows_affected": 2.0}},
+                  {"unique_id": "model.shop.g", "status": "skipped"},
+                  {"unique_id": "model.shop.h", "status": "entangled"}]}""");
+        ArtifactContent.Results results = facts.results();
+        assertThat(classes(results))
+                .isEqualTo(Map.of(
+                        NodeClass.BUILT, 1,
+                        NodeClass.REUSED, 1,
+                        NodeClass.NO_OP, 2,
+                        NodeClass.WARNED, 1,
+                        NodeClass.FAILED, 1,
+                        NodeClass.SKIPPED, 1,
+                        NodeClass.OTHER, 1));
+        assertThat(results.nodesByStatus()).containsEntry("entangled", 1).containsEntry("warn", 2);
+        assertThat(results.rowsAffected()).isEqualTo(42);
+        assertThat(facts.warnings())
+                .containsExactly(new FailedNode(
+                        "test.shop.e",
+                        "warn",
+                        "Got 2 results, configured to warn if != 0",
+                        2L,
+                        "audit.e",
+                        null,
+                        RunFailure.Source.ARTIFACT));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"run_results.json", "sources.json"})
+    void resultsInASchemaOfTheFutureAreNotSummedUp(String path) {
+        String schema = "https://schemas.getdbt.com/dbt/any/v7.json";
+        ArtifactContent facts = facts(
+                path,
+                "{\"metadata\": {\"dbt_schema_version\": \"" + schema
+                        + "\"}, \"results\": [{\"unique_id\": \"a\", \"status\": \"success\"}]}");
+        assertThat(facts).isEqualTo(new ArtifactContent(schema, null, null, null, null));
+    }
+
+    /** The classes that have nodes. */
+    private static Map<NodeClass, Integer> classes(ArtifactContent.Results results) {
+        return results.nodesByClass().entrySet().stream()
+                .filter(entry -> entry.getValue() > 0)
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     }
 
     @ParameterizedTest

@@ -75,6 +75,15 @@ final class Emulated implements AutoCloseable {
         return read(id);
     }
 
+    /** A run of that job whose steps take a few seconds each, just after its end. */
+    RunWithSteps endedSlowly(String job, RunPlan plan) throws DbtCloudException {
+        long jobId = emulator.world().jobNamed(job).id();
+        emulator.planNextRun(jobId, plan.taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(60)));
+        long id = emulator.triggerByOther(jobId, "a test").id();
+        emulator.advance(Duration.ofSeconds(61));
+        return read(id);
+    }
+
     /** A run of that job as the job plans it, an hour after its start. */
     RunWithSteps ended(String job) throws DbtCloudException {
         long id = emulator.triggerByOther(emulator.world().jobNamed(job).id(), "a test")

@@ -5,6 +5,7 @@ import static org.dbtrelay.artifact.Runs.named;
 import static org.dbtrelay.artifact.Runs.step;
 import static org.dbtrelay.run.job.JobRunStatus.Known.CANCELLED;
 import static org.dbtrelay.run.job.JobRunStatus.Known.ERROR;
+import static org.dbtrelay.run.job.JobRunStatus.Known.RUNNING;
 import static org.dbtrelay.run.job.JobRunStatus.Known.SUCCESS;
 
 import java.util.List;
@@ -68,6 +69,15 @@ class FailedStepTest {
         assertThat(of(CANCELLED, step(3, "dbt deps", SUCCESS), cut, step(5, "dbt test", CANCELLED)))
                 .isEqualTo(cut);
         assertThat(of(ERROR, step(4, "dbt build", CANCELLED))).isNull();
+    }
+
+    /** As after a run was killed for memory: dbt Cloud's step still runs. */
+    @Test
+    void ofAFailedRunTheStepThatIsStillCalledRunning() {
+        RunStep running = step(4, "dbt build", RUNNING);
+        assertThat(of(ERROR, step(3, "dbt deps", SUCCESS), running)).isEqualTo(running);
+        RunStep failed = step(5, "dbt test", ERROR);
+        assertThat(of(ERROR, running, failed)).isEqualTo(failed);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
+import java.util.List;
 import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunPlan;
@@ -116,6 +117,68 @@ class FailureReaderTest {
         RunFailure failure = failureOf(world.ended(Emulated.TIMING_OUT));
         assertThat(failure.step().status().label()).isEqualTo("cancelled");
         assertThat(failure.nodes()).isEmpty();
+    }
+
+    /** dbt Cloud shows the end before the steps: of a failed run, and of one that succeeded. */
+    @Test
+    void stepsThatAreNotThereYetAreMissing() throws Exception {
+        for (RunPlan plan : new RunPlan[] {BROKEN, RunPlan.succeeding()}) {
+            RunWithSteps run = world.ended(Emulated.SUCCEEDING, plan.stepsAfter(Duration.ofMinutes(1)));
+            RunEnd end = endOf(run);
+            assertThat(end.missing()).containsExactly(RunEnd.Part.STEPS);
+            assertThat(end.trouble()).isNull();
+            assertThat(end.failure()).isNull();
+
+            world.emulator.advance(Duration.ofMinutes(2));
+            assertThat(endOf(run).isComplete()).isTrue();
+            assertThat(endOf(run).steps()).isNotEmpty();
+        }
+    }
+
+    @Test
+    void theStepOfAKilledRunIsNamedWhileItIsCalledRunning() throws Exception {
+        RunWithSteps run = world.endedSlowly(Emulated.SUCCEEDING, RunPlan.killed("dbt build", Duration.ofMinutes(1)));
+        RunEnd end = endOf(run);
+        assertThat(end.failure().step().dbtCommand()).isEqualTo("dbt build");
+        assertThat(end.failure().nodes()).isEmpty();
+        assertThat(end.missing()).containsExactly(RunEnd.Part.LOG, RunEnd.Part.NODES);
+
+        world.emulator.advance(Duration.ofMinutes(2));
+        assertThat(endOf(run).isComplete())
+                .as("the run_results.json that there is is that of the step before")
+                .isTrue();
+        assertThat(failureOf(run).nodes()).isEmpty();
+        assertThat(failureOf(run).step().logTail()).contains("dbt was killed");
+    }
+
+    @Test
+    void theLogOfFusionHasTheNodesAndMessagesThatItsFileLacks() throws Exception {
+        RunFailure failure = failureOf(world.ended(
+                Emulated.FAILING,
+                BROKEN.failingNode("test.jaffle_shop.unique_orders", "fail", "Got 3 results")
+                        .fusion()));
+        assertThat(failure.nodes())
+                .containsExactly(
+                        new FailedNode(
+                                "test.jaffle_shop.unique_orders",
+                                "fail",
+                                "Got 3 results",
+                                3L,
+                                null,
+                                null,
+                                RunFailure.Source.ARTIFACT),
+                        new FailedNode(
+                                NODE.uniqueId(), "error", "no such column", null, null, null, RunFailure.Source.LOG));
+    }
+
+    @Test
+    void aNodeThatATextLogNamesByItsRelationIsNotToldTwice() {
+        FailedNode row = new FailedNode("model.shop.orders", "error", null);
+        FailedNode same =
+                new FailedNode("model db.orders", "error", null, null, "db.orders", null, RunFailure.Source.LOG);
+        FailedNode other =
+                new FailedNode("model db.items", "error", null, null, "db.items", null, RunFailure.Source.LOG);
+        assertThat(FailureReader.withLogged(List.of(row), List.of(same, other))).containsExactly(row, other);
     }
 
     @Test

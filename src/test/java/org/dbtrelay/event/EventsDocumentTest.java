@@ -31,6 +31,7 @@ import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunNames;
@@ -94,9 +95,12 @@ class EventsDocumentTest {
                                                 "id",
                                                 new ArtifactContent.Results(
                                                         Map.of("success", 1),
+                                                        Map.of(),
+                                                        1L,
                                                         1.0,
                                                         List.of(new ArtifactContent.SlowNode("a", "success", 1)),
-                                                        List.of(new RunFailure.FailedNode("b", "fail", "c")))))))),
+                                                        List.of(new RunFailure.FailedNode("b", "fail", "c"))),
+                                                List.of(new RunFailure.FailedNode("d", "warn", "e"))))))),
                 new Kind(
                         "Data of artifact.unavailable",
                         event(
@@ -155,6 +159,20 @@ class EventsDocumentTest {
         assertThat(document.firstColumn("Types"))
                 .containsExactlyInAnyOrderElementsOf(Arrays.stream(EventType.values())
                         .map(EventType::wireName)
+                        .toList());
+    }
+
+    @Test
+    void listsTheStatusesOfNodes() {
+        assertThat(document.firstColumn("Statuses of nodes"))
+                .containsExactlyElementsOf(
+                        Arrays.stream(NodeStatus.values()).map(NodeStatus::word).toList());
+        assertThat(NodeStatus.values())
+                .allSatisfy(status -> assertThat(document.row(status.word()))
+                        .contains("| `" + status.nodeClass().wireName() + "` |"));
+        assertThat(document.firstColumn("Classes of nodes"))
+                .containsExactlyElementsOf(Arrays.stream(NodeStatus.NodeClass.values())
+                        .map(NodeStatus.NodeClass::wireName)
                         .toList());
     }
 

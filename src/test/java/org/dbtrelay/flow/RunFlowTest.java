@@ -31,6 +31,7 @@ import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.budget.TestBudgets;
+import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.event.SimEvents;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionProcessor;
@@ -43,8 +44,7 @@ import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
-import org.dbtrelay.run.job.JobRunStatus;
-import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,6 +75,7 @@ class RunFlowTest {
         CommandViews views = new CommandViews();
         flows = new RunFlows(
                 policy,
+                TestConnections.silent(config, clock),
                 new Actions(null, null, null, clock, SimMetrics.none()) {
                     @Override
                     void perform(Action.Call action, Consumer<Input> answers) {
@@ -118,22 +119,27 @@ class RunFlowTest {
 
     /** A commit of which nobody knows whether it counts, and one that another owner has fenced off. */
     enum FailedCommit {
-        LOST(new TimeoutException("no broker answered in time"), LedgerException.Kind.LOST),
-        FENCED(new ProducerFencedException("another owner has claimed it"), LedgerException.Kind.FENCED);
+        LOST(LedgerException.Kind.LOST),
+        FENCED(LedgerException.Kind.FENCED);
 
-        private final RuntimeException failure;
         private final LedgerException.Kind kind;
 
-        FailedCommit(RuntimeException failure, LedgerException.Kind kind) {
-            this.failure = failure;
+        FailedCommit(LedgerException.Kind kind) {
             this.kind = kind;
+        }
+
+        RuntimeException failure() {
+            return switch (this) {
+                case LOST -> new TimeoutException("no broker answered in time");
+                case FENCED -> new ProducerFencedException("another owner has claimed it");
+            };
         }
     }
 
     @ParameterizedTest
     @EnumSource
     void neitherAcknowledgesNorReservesAfterAFailedCommit(FailedCommit commit) {
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         LedgerException failed = catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command())));
 
@@ -145,7 +151,7 @@ class RunFlowTest {
     @EnumSource
     void sendsNoTriggerAfterAFailedCommitOfAcceptanceAndIntent(FailedCommit commit) {
         isFree = true;
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(List.of(command()))))
                 .isNotNull();
@@ -160,7 +166,7 @@ class RunFlowTest {
     void sendsNoTriggerAfterAFailedCommitOfItsIntent(FailedCommit commit) throws LedgerException {
         session.take(List.of(command()));
         journal.clear();
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(answers())))
                 .isNotNull();
@@ -175,7 +181,7 @@ class RunFlowTest {
     void pollsNoRunAfterAFailedCommit(FailedCommit commit) throws LedgerException {
         session.take(List.of(command()));
         session.take(answers());
-        ledger.commitTransactionException = commit.failure;
+        ledger.commitTransactionException = commit.failure();
 
         assertThat(catchThrowableOfType(LedgerException.class, () -> session.take(List.of(started()))))
                 .isNotNull();
@@ -257,24 +263,7 @@ class RunFlowTest {
 
     private MailboxItem started() {
         return MailboxItem.of(new Input.Started(
-                "c1",
-                1,
-                new RunSnapshot(
-                        70,
-                        1,
-                        null,
-                        null,
-                        7,
-                        null,
-                        JobRunStatus.Known.QUEUED,
-                        null,
-                        null,
-                        clock.instant(),
-                        null,
-                        null,
-                        false,
-                        null,
-                        null)));
+                "c1", 1, SampleRun.of(70).createdAt(clock.instant()).build()));
     }
 
     private Claim claim() throws Exception {

@@ -84,6 +84,18 @@ class MainJobIT {
                                         .artifactsSavedAfter(LATE)
                                         .artifactsReadableAfter(LATE)
                                         .logsAfter(LATE)))
+                        .job(EmulatedJob.named("fails in Fusion")
+                                .steps("dbt seed", "dbt build")
+                                .plan(RunPlan.failing("dbt build", "it failed")
+                                        .failingNode("model.shop.orders", "error", "no column amount")
+                                        .failingNode("test.shop.unique_orders_id", "fail", "3 rows")
+                                        .node("model.shop.kept", "reused", "")
+                                        .node("test.shop.few_orders", "warn", "")
+                                        .taking(QUEUED, STARTING, RUNNING)
+                                        .fusion()))
+                        .job(EmulatedJob.named("is killed")
+                                .steps("dbt seed", "dbt build")
+                                .plan(RunPlan.killed("dbt build", LATE).taking(QUEUED, STARTING, RUNNING)))
                         .job(EmulatedJob.named("saves late")
                                 .steps("dbt seed", "dbt build")
                                 .plan(UNHURRIED.artifactsSavedAfter(LATE).artifactsReadableAfter(LATE)))
@@ -182,7 +194,8 @@ class MainJobIT {
                 .isEqualTo(JSON.readTree(
                         "{\"index\": 5, \"name\": \"Invoke dbt with `dbt build`\", \"dbt_command\": \"dbt build\"}"));
         assertThat(failure.path("nodes")).isEqualTo(JSON.readTree("""
-                [{"unique_id": "model.shop.orders", "status": "error", "message": "no column amount"}]"""));
+                [{"unique_id": "model.shop.orders", "status": "error", "message": "no column amount",
+                  "failures": null, "relation_name": null, "compiled_path": null, "source": "artifact"}]"""));
         assertThat(failure.path("log_tail").asText())
                 .contains("Database Error in model orders: no column amount", "ERROR=1");
         assertStored(events.get(6), run, "run_results.json", 5);
@@ -210,7 +223,8 @@ class MainJobIT {
 
         JsonNode failure = explained.data().path("failure");
         assertThat(failure.path("nodes")).isEqualTo(JSON.readTree("""
-                [{"unique_id": "model.shop.orders", "status": "error", "message": "token: *** is expired"}]"""));
+                [{"unique_id": "model.shop.orders", "status": "error", "message": "token: *** is expired",
+                  "failures": null, "relation_name": null, "compiled_path": null, "source": "artifact"}]"""));
         assertThat(failure.path("log_tail").asText())
                 .contains("password=*** is wrong", "ERROR=1")
                 .doesNotContain("hunter2", "abc123def");
@@ -219,6 +233,61 @@ class MainJobIT {
                 .extracting(ReceivedEvent::type)
                 .containsOnlyOnce("run.failure_explained")
                 .startsWith("command.accepted", "run.queued", "run.starting", "run.running", "run.failed");
+    }
+
+    /** dbt v2: the file lacks the model that failed and all messages, the log has them, and the build writes the catalog. */
+    @Test
+    void aFailureOfFusionIsReadFromItsLogAndTheCatalogIsOfTheBuild() throws Exception {
+        EmulatedJob job = job("fails in Fusion");
+
+        relay.send(job.id(), """
+                {"command": "trigger", "command_id": "fusion", "job_id": %d,
+                 "artifacts": ["run_results.json", "catalog.json"]}""".formatted(job.id()));
+        RunView run = followToTheEnd("fusion", job, "run.failed");
+
+        List<ReceivedEvent> events = told("fusion", 7);
+        assertThat(events.get(4).data().path("failure").path("nodes")).isEqualTo(JSON.readTree("""
+                [{"unique_id": "test.shop.unique_orders_id", "status": "fail", "message": "3 rows",
+                  "failures": 3, "relation_name": null, "compiled_path": null, "source": "artifact"},
+                 {"unique_id": "model.shop.orders", "status": "error", "message": "no column amount",
+                  "failures": null, "relation_name": null, "compiled_path": null, "source": "log"}]"""));
+        assertStored(events.get(5), run, "run_results.json", 5);
+        JsonNode summary = events.get(5).data().path("summary");
+        assertThat(summary.path("nodes"))
+                .isEqualTo(JSON.readTree("{\"success\": 2, \"fail\": 1, \"reused\": 1, \"warn\": 1}"));
+        assertThat(summary.path("classes").path("reused").intValue()).isEqualTo(1);
+        assertThat(events.get(5)
+                        .data()
+                        .path("warnings")
+                        .path(0)
+                        .path("unique_id")
+                        .asText())
+                .isEqualTo("test.shop.few_orders");
+        assertStored(events.get(6), run, "catalog.json", 5);
+    }
+
+    /** As after a kill for memory: the step "still runs", and dbt Cloud shows the files of the step before it as its own. */
+    @Test
+    void theStepOfAKilledRunIsNamedAndTheFilesOfTheStepBeforeAreNotItsOwn() throws Exception {
+        EmulatedJob job = job("is killed");
+
+        relay.send(job.id(), trigger("killed", job.id()));
+        followToTheEnd("killed", job, "run.failed");
+        JsonNode failure = told("killed", 5).get(4).data().path("failure");
+        assertThat(failure.path("step").path("index").intValue()).isEqualTo(5);
+        assertThat(failure.path("nodes")).isEmpty();
+        time.advance(LATE);
+
+        ReceivedEvent explained = relay.reader().awaitEvent("run.failure_explained", "killed", PATIENCE);
+        assertThat(explained.data().path("failure").path("log_tail").asText()).contains("dbt was killed");
+        List<ReceivedEvent> events = told("killed", 8);
+        assertThat(events)
+                .extracting(ReceivedEvent::type)
+                .contains("artifact.unavailable")
+                .doesNotContain("artifact.ready");
+        assertThat(events)
+                .filteredOn(event -> event.type().equals("artifact.unavailable"))
+                .allSatisfy(event -> assertThat(event.reason()).contains("not_produced"));
     }
 
     @Test

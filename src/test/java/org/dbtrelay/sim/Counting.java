@@ -3,6 +3,7 @@ package org.dbtrelay.sim;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.event.EventType;
@@ -57,6 +58,17 @@ final class Counting {
     private static void failure(Coverage coverage, RunEntry before, Input input, Decision decision) {
         boolean explains =
                 decision.events().stream().anyMatch(event -> event.type() == EventType.RUN_FAILURE_EXPLAINED);
+        if (input instanceof Input.EndExplained late
+                && before != null
+                && before.state() instanceof RunState.Collecting stepless
+                && stepless.explaining() != null
+                && stepless.explaining().missing().contains(RunEnd.Part.STEPS)
+                && late.end().trouble() == null
+                && decision.actions().stream().anyMatch(Action.CollectArtifacts.class::isInstance)) {
+            boolean came = !late.end().missing().contains(RunEnd.Part.STEPS);
+            coverage.count(
+                    "failure", came ? "steps came late" : "steps never came, the last one's artifacts are asked for");
+        }
         if (explains) {
             coverage.count("failure", "explained later");
         } else if (input instanceof Input.EndExplained

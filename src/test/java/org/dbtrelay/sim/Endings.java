@@ -162,7 +162,8 @@ final class Endings {
             return;
         }
         boolean quiet = known.endedAt > world.plan().troubleUntil();
-        boolean inTime = run.hasLogAt(known.endedAt + IN_TIME) && run.hasResultsAt(known.endedAt + IN_TIME);
+        long inTimeAt = known.endedAt + IN_TIME;
+        boolean inTime = run.hasStepsAt(inTimeAt) && run.hasLogAt(inTimeAt) && run.hasResultsAt(inTimeAt);
         world.check(
                 !quiet || !inTime || known.failure.isFull() || world.plan().maxEventBytes() < 10_000,
                 "%s has failed, and all that could be known of it was not told: %s",

@@ -69,6 +69,8 @@ final class Expected {
                             "told in part",
                             "told without its steps",
                             "explained later",
+                            "steps came late",
+                            "steps never came, the last one's artifacts are asked for",
                             "never explained"),
             "limits", List.of("a start within them"),
             "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),

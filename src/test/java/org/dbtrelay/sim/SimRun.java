@@ -67,6 +67,16 @@ final class SimRun {
         return statusAt(time) == 30 && cancelledAt == Long.MAX_VALUE && id % 2 == 0;
     }
 
+    /** For a while after its end some runs show no steps, a few of them for longer than the relay's patience. */
+    boolean hasStepsAt(long time) {
+        return id % 3 != 0 || time >= endedAt() + (id % 2 == 0 ? logLag / 2 : 4 * logLag);
+    }
+
+    /** For a while after their end the step of some failed runs is still called running. */
+    boolean isStepSettledAt(long time) {
+        return id % 5 != 0 || hasLogAt(time);
+    }
+
     boolean hasLogAt(long time) {
         return time >= endedAt() + logLag;
     }

@@ -42,12 +42,16 @@ final class SimRunJson {
                     .append(",\"name\":\"J")
                     .append(run.jobId)
                     .append("\"}");
-            text.append(",\"run_steps\":[{\"index\":1,\"status\":")
-                    .append(status >= 20 ? status : 10)
+            text.append(",\"run_steps\":[");
+        }
+        if (whole && run.hasStepsAt(time)) {
+            text.append("{\"index\":1,\"status\":")
+                    .append(status < 20 ? 10 : run.isStepSettledAt(time) ? status : 3)
                     .append(",\"name\":\"Invoke dbt with `dbt build`\",\"logs\":\"")
                     .append(run.hasLogAt(time) ? "x".repeat(logLength(status)) : "")
-                    .append("\"}]");
+                    .append("\"}");
         }
+        text.append(whole ? "]" : "");
         return text.append('}').toString();
     }
 

@@ -187,7 +187,9 @@ public record RunJson(WireFields fields) {
                 status,
                 step.text("started_at") != null || RUNS_OR_RAN.contains(status),
                 command == null ? null : Redaction.of(LONGEST_COMMAND, command.text("dbt_command")),
-                logs == null ? "" : Redaction.tail(logs));
+                logs == null ? "" : Redaction.tail(logs),
+                DbtCloudTimes.instant(step.text("started_at")),
+                logs == null ? List.of() : StepLog.failedNodes(logs));
     }
 
     /** Empty if the run's trigger is told and has none; null if its trigger is not told: it may have any cause. */

@@ -10,9 +10,11 @@ import org.dbtrelay.run.event.AbandonReason;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunEnd.Part;
 import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.RunFailure.Source;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -42,7 +44,7 @@ final class CollectDecisions {
             @Nullable String reason,
             Instant now,
             Policy policy) {
-        List<WantedArtifact> wanted = StepChoice.wanted(resolved.options().artifacts(), end.steps());
+        List<WantedArtifact> wanted = wanted(resolved, end);
         @Nullable Explaining explaining = owed(end, !wanted.isEmpty());
         RunState.Collecting state = withoutAbsent(
                 builder,
@@ -56,6 +58,13 @@ final class CollectDecisions {
             builder.then(again(commandId, resolved, end.run(), explaining, now.plus(BackOff.after(0))));
         }
         return settle(state.isDone() ? builder : builder.wakeAt(state.over()), state);
+    }
+
+    private static List<WantedArtifact> wanted(ResolvedCommand resolved, RunEnd end) {
+        return StepChoice.wanted(
+                resolved.options().artifacts(),
+                end.steps(),
+                Engine.of(end.run().details().dbtVersion()));
     }
 
     /** Tells of artifacts of a step that the run does not have, as soon as the steps are known. */
@@ -112,7 +121,7 @@ final class CollectDecisions {
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         RunSnapshot run = state.run();
         for (StoredArtifact artifact : input.ready()) {
-            if (state.remaining().contains(artifact.wanted())) {
+            if (isRemaining(state, artifact.wanted())) {
                 builder.emit(EventType.ARTIFACT_READY, run, new RunEvent.OfArtifact(artifact));
             }
         }
@@ -131,6 +140,10 @@ final class CollectDecisions {
             return builder.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
         }
         return notInTime(builder, state, notYet, policy);
+    }
+
+    private static boolean isRemaining(RunState.Collecting state, WantedArtifact found) {
+        return state.remaining().stream().anyMatch(wanted -> wanted.isMetBy(found));
     }
 
     /** Not even an answer has come: the account has no request to spare for what is in no hurry, or dbt Cloud says nothing. */
@@ -222,7 +235,7 @@ final class CollectDecisions {
         if (stepsCame) {
             state = withoutAbsent(
                     builder,
-                    state.with(StepChoice.wanted(entry.openCommand().options().artifacts(), end.steps())),
+                    state.with(wanted(entry.openCommand(), end)),
                     end);
         }
         if (end.isComplete() || isOver(state, explaining, end, now)) {
@@ -259,21 +272,20 @@ final class CollectDecisions {
         if (end.failure() != null
                 && RunEnd.isFailure(run)
                 && hasWhatWasTold(end, explaining)
-                && adds(end.failure(), explaining.untold())) {
+                && adds(end, end.failure(), explaining.untold())) {
             builder.emit(
                     EventType.RUN_FAILURE_EXPLAINED,
                     run,
                     builder.ofRun(run, null, end.failure(), state.reason(), null));
         }
-        if (lacksSteps(explaining.missing()) && !stepsCame) {
-            String why = end.trouble() == null
-                    ? "the run's steps could not be read"
-                    : end.trouble().detail();
+        boolean stillNoSteps = lacksSteps(explaining.missing()) && !stepsCame;
+        if (stillNoSteps && end.trouble() != null) {
             List<Input.ArtifactsCollected.Unavailable> all =
-                    nothing(entry, state, why).notYet();
+                    nothing(entry, state, end.trouble().detail()).notYet();
             return notInTime(builder, state, all, policy);
         }
-        if (stepsCame && state.canCollect()) {
+        // dbt Cloud answers and names no steps: its default, the last step, is all that can be asked for, and once.
+        if ((stepsCame || stillNoSteps) && state.canCollect()) {
             builder.then(collect(entry, state));
         }
         return settle(builder, state);
@@ -285,11 +297,15 @@ final class CollectDecisions {
     }
 
     /** Whether it has something that was not told then. */
-    private static boolean adds(RunFailure failure, Set<Part> untold) {
+    private static boolean adds(RunEnd end, RunFailure failure, Set<Part> untold) {
         @Nullable RunStep step = failure.step();
         return lacksSteps(untold)
-                || (untold.contains(Part.LOG) && step != null && !step.logTail().isBlank())
-                || (untold.contains(Part.NODES) && !failure.nodes().isEmpty());
+                || (untold.contains(Part.LOG)
+                        && !end.missing().contains(Part.LOG)
+                        && step != null
+                        && !step.logTail().isBlank())
+                || (untold.contains(Part.NODES)
+                        && failure.nodes().stream().anyMatch(node -> node.source() == Source.ARTIFACT));
     }
 
     private static boolean lacksSteps(Set<Part> missing) {

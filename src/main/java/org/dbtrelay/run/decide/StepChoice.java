@@ -1,13 +1,18 @@
 package org.dbtrelay.run.decide;
 
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.job.DbtCommand;
 import org.dbtrelay.run.job.DbtCommand.Kind;
+import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.WantedArtifact;
 import org.jspecify.annotations.Nullable;
@@ -25,12 +30,15 @@ final class StepChoice {
     private StepChoice() {}
 
     /** The artifacts with their steps, each once. A step that was asked for stays. */
-    static List<WantedArtifact> wanted(List<ArtifactWish> requested, List<RunStep> steps) {
-        return requested.stream()
-                .map(wish ->
-                        new WantedArtifact(wish.path(), wish.step() == null ? step(wish.path(), steps) : wish.step()))
-                .distinct()
-                .toList();
+    static List<WantedArtifact> wanted(
+            List<ArtifactWish> requested, List<RunStep> steps, @Nullable Engine engine) {
+        Map<WantedArtifact, WantedArtifact> byStep = new LinkedHashMap<>();
+        for (ArtifactWish wish : requested) {
+            WantedArtifact wanted =
+                    wish.step() == null ? chosen(wish.path(), steps, engine) : new WantedArtifact(wish.path(), wish.step());
+            byStep.putIfAbsent(new WantedArtifact(wanted.path(), wanted.step()), wanted);
+        }
+        return List.copyOf(byStep.values());
     }
 
     /** Those of a step that the run does not have. */
@@ -41,6 +49,33 @@ final class StepChoice {
                 .toList();
     }
 
+    private static WantedArtifact chosen(String path, List<RunStep> steps, @Nullable Engine engine) {
+        return path.equals("catalog.json") ? catalog(steps, engine) : new WantedArtifact(path, step(path, steps));
+    }
+
+    /**
+     * A step that says {@code --write-catalog} writes the catalog. Else dbt v1 does it in the docs step; dbt v2 needs none in dbt
+     * Cloud and does it in each {@code build}, {@code run}, {@code seed} and {@code snapshot} (docs.getdbt.com, "Build and view your
+     * docs with dbt"). Of a run that has both, the likelier one by its engine is asked first, and then the other: the version that dbt Cloud tells can
+     * be the name of a release track that nobody has seen yet.
+     */
+    private static WantedArtifact catalog(List<RunStep> steps, @Nullable Engine engine) {
+        @Nullable Integer docs = last(steps, of(Kind.DOCS));
+        @Nullable Integer built = last(steps, DbtCommand::materializes);
+        boolean isFusion = engine == Engine.FUSION;
+        List<Integer> candidates = Stream.of(
+                        last(steps, DbtCommand::writesCatalog),
+                        isFusion ? built : docs,
+                        isFusion ? docs : built)
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList();
+        return new WantedArtifact(
+                "catalog.json",
+                candidates.isEmpty() ? null : candidates.getFirst(),
+                candidates.size() < 2 ? null : candidates.get(1));
+    }
+
     private static @Nullable Integer step(String path, List<RunStep> steps) {
         Matcher telemetry = TELEMETRY.matcher(path);
         if (telemetry.matches()) {
@@ -48,7 +83,7 @@ final class StepChoice {
         }
         return switch (path) {
             case "sources.json" -> last(steps, of(Kind.FRESHNESS));
-            case "catalog.json", "index.html", "static_index.html" -> last(steps, of(Kind.DOCS));
+            case "index.html", "static_index.html" -> last(steps, of(Kind.DOCS));
             case "run_results.json" -> last(steps, of(Kind.BUILD), DbtCommand::writesRunResults);
             // The manifest, what is compiled, and all else that comes of a parsed project.
             default -> last(steps, of(Kind.BUILD), of(Kind.EVALUATE), DbtCommand::parses);

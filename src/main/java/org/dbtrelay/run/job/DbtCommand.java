@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param verb the command's word, in lower case, with its second word where it has one ({@code docs generate})
  * @param kind of the verb
+ * @param writesCatalog it has the flag {@code --write-catalog} (Fusion)
  */
-public record DbtCommand(String verb, Kind kind) {
+public record DbtCommand(String verb, Kind kind, boolean writesCatalog) {
 
     /** Kinds of commands. */
     public enum Kind {
@@ -34,6 +35,7 @@ public record DbtCommand(String verb, Kind kind) {
     private static final Set<String> BINARIES = Set.of("dbt", "dbtf", "dbt-fusion");
 
     private static final Set<String> BUILDING = Set.of("build", "run", "test", "seed", "snapshot", "retry");
+    private static final Set<String> MATERIALIZING = Set.of("build", "run", "seed", "snapshot");
     private static final Set<String> EVALUATING = Set.of("compile", "run-operation", "show");
     private static final Set<String> PARSING = Set.of("parse", "ls", "list");
     private static final Set<String> OTHERS =
@@ -95,6 +97,11 @@ public record DbtCommand(String verb, Kind kind) {
         };
     }
 
+    /** Whether such a command makes tables and views, and so in dbt v2 on dbt Cloud a {@code catalog.json}. */
+    public boolean materializes() {
+        return MATERIALIZING.contains(verb);
+    }
+
     /** Whether such a command reads the project, and so leaves a {@code manifest.json}. */
     public boolean parses() {
         return switch (kind) {
@@ -116,13 +123,13 @@ public record DbtCommand(String verb, Kind kind) {
         }
         int verb = nextWord(words, 1);
         if (verb == words.size()) {
-            return new DbtCommand("", Kind.OTHER);
+            return new DbtCommand("", Kind.OTHER, false);
         }
         String first = words.get(verb).toLowerCase(Locale.ROOT);
         int second = WITH_SECOND_WORD.contains(first) ? nextWord(words, verb + 1) : words.size();
         String both =
                 second == words.size() ? first : first + " " + words.get(second).toLowerCase(Locale.ROOT);
-        return new DbtCommand(both, kind(both));
+        return new DbtCommand(both, kind(both), words.contains("--write-catalog"));
     }
 
     /** The place of the next word that is neither a flag nor the value of one. */

@@ -4,7 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of a run on which no decision depends: the relay only passes them on in events. Each is null as long as no answer
+ * The fields of a run that the relay passes on in events. The version of dbt also tells which step to ask for a catalog first; no other
+ * decision depends on them. Each is null as long as no answer
  * has told it. dbt Cloud tells the last four only in answers that carry the job, the trigger and the audit of the run.
  *
  * @param gitBranch dbt Cloud sets it when it has checked the project out; likewise the commit

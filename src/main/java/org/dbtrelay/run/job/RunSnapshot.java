@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param artifactsSaved false until dbt Cloud has stored the artifacts of an ended run
  * @param triggerCause the cause the run was triggered with; null unless the answer carried the trigger
  * @param retryingRunId the run that this one retries
- * @param details what no decision depends on
+ * @param details for events
  */
 public record RunSnapshot(
         long runId,

@@ -3,16 +3,10 @@ package org.dbtrelay.dbtcloud.connection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.util.Map;
 import java.util.TreeMap;
-import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.dbtcloud.http.ApiToken;
-import org.dbtrelay.dbtcloud.http.DbtCloudApi;
-import org.dbtrelay.dbtcloud.http.RedirectedApi;
-import org.dbtrelay.dbtcloud.http.RestClients;
 import org.dbtrelay.metrics.SimMetrics;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.junit.jupiter.api.Test;
@@ -33,7 +27,7 @@ class ConnectionReadinessTest {
         Map<String, String> properties = new TreeMap<>(TWO);
         properties.putAll(more);
         RelayConfig config = TestConnections.config(properties);
-        Connections connections = new Connections(config, new SilentClients(), Clock.systemUTC(), new Monotonic());
+        Connections connections = TestConnections.silent(config, Clock.systemUTC());
         ConnectionProbes probes = new ConnectionProbes(connections, SimMetrics.on(meters));
         probes.unreached().remove("default");
         probes.probeSuspects();
@@ -64,35 +58,5 @@ class ConnectionReadinessTest {
                 .tag("connection", connection)
                 .gauge()
                 .value();
-    }
-
-    /** Nobody answers. */
-    private static final class SilentClients extends RestClients {
-        SilentClients() {
-            super("silent");
-        }
-
-        @Override
-        public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
-            return silent(DbtCloudApi.class);
-        }
-
-        @Override
-        public DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
-            return silent(DbtCloudApi.class);
-        }
-
-        @Override
-        public RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
-            return silent(RedirectedApi.class);
-        }
-
-        private static <T> T silent(Class<T> type) {
-            return type.cast(Proxy.newProxyInstance(
-                    type.getClassLoader(),
-                    new Class<?>[] {type},
-                    (proxy, method, arguments) ->
-                            io.smallrye.mutiny.Uni.createFrom().nothing()));
-        }
     }
 }

@@ -30,6 +30,11 @@ public final class TestConnections {
         return new Connections(config(properties(host, properties)), application(), clock, monotonic);
     }
 
+    /** The connections of a configuration, to a dbt Cloud that never answers. */
+    public static Connections silent(RelayConfig config, Clock clock) {
+        return new Connections(config, new SilentClients(), clock, new Monotonic());
+    }
+
     private static Map<String, String> properties(String host, Map<String, String> properties) {
         Map<String, String> all = new HashMap<>(Map.of(
                 "relay.connections.default.host", host,

@@ -93,6 +93,47 @@ class CollectDecisionsTest {
         assertThat(course.types()).doesNotContain("run.failure_explained");
     }
 
+    /** dbt Cloud answers all the time, and names no steps: its default is asked for once, and not waited for. */
+    @Test
+    void artifactsOfARunWhoseStepsNeverComeAreThoseOfItsLastStep() {
+        ends(RunEnd.unread(FAILED, null));
+        assertThat(course.lastActions()).noneMatch(Action.CollectArtifacts.class::isInstance);
+        while (!course.lastActions().stream().anyMatch(Action.CollectArtifacts.class::isInstance)) {
+            explained(explain(), RunEnd.unread(FAILED, null));
+        }
+        Action.CollectArtifacts collect = course.lastAction(Action.CollectArtifacts.class);
+        assertThat(collect.artifacts()).containsExactly(new WantedArtifact("manifest.json", null));
+        WantedArtifact wanted = collect.artifacts().getFirst();
+        course.take(new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(wanted)), List.of(), List.of()));
+        assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_READY);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+        assertThat(course.types()).doesNotContain("run.failure_explained");
+    }
+
+    @Test
+    void anArtifactOfTheOtherStepIsTheOneThatWasWanted() {
+        begin(new RequestedOptions(null, null, null, null, null, RunSamples.requested("catalog.json")));
+        RunStep docs = new RunStep(5, "docs", Known.SUCCESS, true, "dbt docs generate", "");
+        ends(RunEnd.complete(FAILED, List.of(BUILD, docs), FULL));
+        assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts())
+                .containsExactly(new WantedArtifact("catalog.json", 5, 4));
+        course.take(new Input.ArtifactsCollected(
+                "c1", List.of(RunSamples.stored(new WantedArtifact("catalog.json", 4))), List.of(), List.of()));
+        assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_READY);
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    /** The nodes that the log named were told with the end. */
+    @Test
+    void nodesThatOnlyTheLogHasAreNotToldTwice() {
+        RunFailure logged = new RunFailure(
+                BUILD,
+                List.of(new RunFailure.FailedNode("model.a", "error", null, null, null, null, RunFailure.Source.LOG)));
+        ends(lacking(logged, null, Part.NODES));
+        explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), logged));
+        assertThat(course.types()).doesNotContain("run.failure_explained");
+    }
+
     @Test
     void whatIsMissingIsAskedForUntilItIsThereAndToldOnce() {
         ends(lacking(WITHOUT_NODES, null, Part.NODES));

@@ -143,7 +143,7 @@ class WordsTest {
                 new RunStep(4, "Invoke dbt with `dbt build`", Known.QUEUED, false, "dbt build", ""),
                 new RunStep(5, "Invoke dbt with `dbt test`", Known.STARTING, false, "dbt test", ""));
 
-        assertThat(StepChoice.wanted(RunSamples.requested("run_results.json"), steps))
+        assertThat(StepChoice.wanted(RunSamples.requested("run_results.json"), steps, null))
                 .containsExactly(new WantedArtifact("run_results.json", 3));
     }
 
