@@ -10,6 +10,7 @@ import java.time.Duration;
 import org.dbtrelay.dbtcloud.connection.PatientClock;
 import org.dbtrelay.emulator.DbtCloudEmulator;
 import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.RunStatus;
 import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.AfterEach;
@@ -109,7 +110,9 @@ class LiveProbeTest {
 
         assertThat(probe.findings().get("stopped")).contains("429", "Retry-After: 77");
         assertThat(probe.findings()).doesNotContainKey("suggestion");
-        assertThat(emulator.runsOfJob(job)).hasSize(1).allMatch(RunView::isFinal);
+        // A cancellation of a run that has begun takes dbt Cloud a moment; the run would take two minutes.
+        clock.advance(Duration.ofSeconds(20));
+        assertThat(emulator.runsOfJob(job)).hasSize(1).allMatch(run -> run.status() == RunStatus.CANCELLED);
     }
 
     @Test
