@@ -10,9 +10,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dbtrelay.dbtcloud.redaction.Redaction;
+import org.dbtrelay.run.job.FailedNode;
+import org.dbtrelay.run.job.FailedNode.Source;
 import org.dbtrelay.run.job.NodeStatus.NodeClass;
-import org.dbtrelay.run.job.RunFailure.FailedNode;
-import org.dbtrelay.run.job.RunFailure.Source;
 import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
 

@@ -21,6 +21,7 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.Engine;
+import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
@@ -52,7 +53,7 @@ final class EventJson {
             .addMixIn(StoredArtifact.class, StoredArtifactMixin.class)
             .addMixIn(ArtifactContent.class, ContentMixin.class)
             .addMixIn(ArtifactContent.Results.class, ResultsMixin.class)
-            .addMixIn(RunFailure.Source.class, WireName.class)
+            .addMixIn(FailedNode.Source.class, WireName.class)
             .addMixIn(NodeStatus.NodeClass.class, WireName.class)
             .build()
             .writer();
@@ -204,7 +205,7 @@ final class EventJson {
 
     private record FailureData(
             @Nullable RunStep step,
-            List<RunFailure.FailedNode> nodes,
+            List<FailedNode> nodes,
             @Nullable String logTail) {}
 
     interface WireName {

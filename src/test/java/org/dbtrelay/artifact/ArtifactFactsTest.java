@@ -16,9 +16,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.ArtifactContent.SlowNode;
+import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.NodeStatus.NodeClass;
-import org.dbtrelay.run.job.RunFailure;
-import org.dbtrelay.run.job.RunFailure.FailedNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -260,7 +259,7 @@ class ArtifactFactsTest {
                         2L,
                         "audit.e",
                         null,
-                        RunFailure.Source.ARTIFACT));
+                        FailedNode.Source.ARTIFACT));
     }
 
     @ParameterizedTest

@@ -10,8 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.dbtrelay.run.job.RunFailure;
-import org.dbtrelay.run.job.RunFailure.FailedNode;
+import org.dbtrelay.run.job.FailedNode;
 import org.junit.jupiter.api.Test;
 
 /** Which rows of run_results.json are failures, and that they fit into an event. */
@@ -55,7 +54,7 @@ class FailedNodesTest {
                  "elapsed_time": 2}""")))
                 .containsExactly(
                         new FailedNode("model.b", "error", "Database Error"),
-                        new FailedNode("test.c", "fail", "Got 3 results", 3L, null, null, RunFailure.Source.ARTIFACT),
+                        new FailedNode("test.c", "fail", "Got 3 results", 3L, null, null, FailedNode.Source.ARTIFACT),
                         new FailedNode("source.d", "runtime error", null),
                         new FailedNode("model.e", "partial success", "PARTIAL SUCCESS (1/2)"));
     }

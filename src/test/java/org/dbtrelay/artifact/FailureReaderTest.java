@@ -10,9 +10,9 @@ import org.dbtrelay.dbtcloud.runs.RunWithSteps;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunFailure;
-import org.dbtrelay.run.job.RunFailure.FailedNode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,18 +166,18 @@ class FailureReaderTest {
                                 3L,
                                 null,
                                 null,
-                                RunFailure.Source.ARTIFACT),
+                                FailedNode.Source.ARTIFACT),
                         new FailedNode(
-                                NODE.uniqueId(), "error", "no such column", null, null, null, RunFailure.Source.LOG));
+                                NODE.uniqueId(), "error", "no such column", null, null, null, FailedNode.Source.LOG));
     }
 
     @Test
     void aNodeThatATextLogNamesByItsRelationIsNotToldTwice() {
         FailedNode row = new FailedNode("model.shop.orders", "error", null);
         FailedNode same =
-                new FailedNode("model db.orders", "error", null, null, "db.orders", null, RunFailure.Source.LOG);
+                new FailedNode("model db.orders", "error", null, null, "db.orders", null, FailedNode.Source.LOG);
         FailedNode other =
-                new FailedNode("model db.items", "error", null, null, "db.items", null, RunFailure.Source.LOG);
+                new FailedNode("model db.items", "error", null, null, "db.items", null, FailedNode.Source.LOG);
         assertThat(FailureReader.withLogged(List.of(row), List.of(same, other))).containsExactly(row, other);
     }
 

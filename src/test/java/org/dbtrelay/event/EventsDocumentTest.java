@@ -30,6 +30,7 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
@@ -99,8 +100,8 @@ class EventsDocumentTest {
                                                         1L,
                                                         1.0,
                                                         List.of(new ArtifactContent.SlowNode("a", "success", 1)),
-                                                        List.of(new RunFailure.FailedNode("b", "fail", "c"))),
-                                                List.of(new RunFailure.FailedNode("d", "warn", "e"))))))),
+                                                        List.of(new FailedNode("b", "fail", "c"))),
+                                                List.of(new FailedNode("d", "warn", "e"))))))),
                 new Kind(
                         "Data of artifact.unavailable",
                         event(
@@ -236,7 +237,7 @@ class EventsDocumentTest {
                 new RunDetails("main", "sha", "1.9.0", List.of(7L), true, "scheduled", "api", "relay", 8L));
         RunFailure failure = new RunFailure(
                 new RunStep(4, "Invoke dbt with `dbt build`", JobRunStatus.Known.ERROR, true, "dbt build", "log"),
-                List.of(new RunFailure.FailedNode("model.shop.orders", "error", "message")));
+                List.of(new FailedNode("model.shop.orders", "error", "message")));
         return new RunEvent.OfRun(
                 run,
                 JobRunStatus.Known.RUNNING,

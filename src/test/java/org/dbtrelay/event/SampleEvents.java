@@ -12,6 +12,7 @@ import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.event.StrayReason;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
@@ -180,28 +181,28 @@ final class SampleEvents {
                                 42L,
                                 4.25,
                                 List.of(new ArtifactContent.SlowNode("model.shop.orders", "success", 3.5)),
-                                List.of(new RunFailure.FailedNode("test.shop.a", "fail", "Got 3 results"))),
-                        List.of(new RunFailure.FailedNode(
+                                List.of(new FailedNode("test.shop.a", "fail", "Got 3 results"))),
+                        List.of(new FailedNode(
                                 "test.shop.b",
                                 "warn",
                                 "Got 2 results",
                                 2L,
                                 "audit.b",
                                 null,
-                                RunFailure.Source.ARTIFACT))));
+                                FailedNode.Source.ARTIFACT))));
     }
 
     private static RunFailure failure() {
         return new RunFailure(
                 new RunStep(4, "Invoke dbt with `dbt build`", Known.ERROR, true, "dbt build", "Done. ERROR=1\n"),
-                List.of(new RunFailure.FailedNode(
+                List.of(new FailedNode(
                         "model.shop.orders",
                         "error",
                         "Database Error",
                         null,
                         "db.shop.orders",
                         "target/run/shop/models/orders.sql",
-                        RunFailure.Source.LOG)));
+                        FailedNode.Source.LOG)));
     }
 
     private static RunEvent command(EventType type, int sequence, Long runId, RunEvent.OfCommand body) {

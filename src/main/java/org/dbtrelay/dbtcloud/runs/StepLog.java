@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.redaction.Redaction;
-import org.dbtrelay.run.job.RunFailure.FailedNode;
-import org.dbtrelay.run.job.RunFailure.Source;
+import org.dbtrelay.run.job.FailedNode;
+import org.dbtrelay.run.job.FailedNode.Source;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -23,7 +23,7 @@ public record ArtifactContent(
         @Nullable Instant generatedAt,
         @Nullable String invocationId,
         @Nullable Results results,
-        @Nullable List<RunFailure.FailedNode> warnings) {
+        @Nullable List<FailedNode> warnings) {
 
     /** Nothing is known. */
     public static final ArtifactContent NONE = new ArtifactContent(null, null, null, null, null);
@@ -48,7 +48,7 @@ public record ArtifactContent(
             @Nullable Long rowsAffected,
             @Nullable Double elapsedSeconds,
             List<SlowNode> slowest,
-            List<RunFailure.FailedNode> failing) {
+            List<FailedNode> failing) {
 
         public Results {
             nodesByStatus = Map.copyOf(nodesByStatus);

@@ -2,7 +2,6 @@ package org.dbtrelay.run.job;
 
 import java.time.Instant;
 import java.util.List;
-import org.dbtrelay.run.job.RunFailure.FailedNode;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.dbtrelay.run.job.RunFailure.FailedNode;
-import org.dbtrelay.run.job.RunFailure.Source;
+import org.dbtrelay.run.job.FailedNode;
+import org.dbtrelay.run.job.FailedNode.Source;
 import org.junit.jupiter.api.Test;
 
 /** Failed nodes in the logs of dbt v2: made by hand, after docs.getdbt.com and the issues that {@link StepLog} names. */

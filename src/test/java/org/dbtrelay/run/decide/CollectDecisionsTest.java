@@ -16,6 +16,7 @@ import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunEnd.Part;
@@ -36,7 +37,7 @@ class CollectDecisionsTest {
     private static final RunSnapshot FAILED = run(Known.ERROR);
     private static final RunStep BUILD = new RunStep(4, "build", Known.ERROR, true, "dbt build", "ERROR=1\n");
     private static final RunFailure FULL =
-            new RunFailure(BUILD, List.of(new RunFailure.FailedNode("model.a", "error", "no such column")));
+            new RunFailure(BUILD, List.of(new FailedNode("model.a", "error", "no such column")));
     private static final RunFailure WITHOUT_NODES = new RunFailure(BUILD, List.of());
     private static final WantedArtifact MANIFEST = new WantedArtifact("manifest.json", 4);
     private static final CallFailure SHUT_OUT = new CallFailure.Limited("shut out", Duration.ofMinutes(5));
@@ -127,8 +128,7 @@ class CollectDecisionsTest {
     @Test
     void nodesThatOnlyTheLogHasAreNotToldTwice() {
         RunFailure logged = new RunFailure(
-                BUILD,
-                List.of(new RunFailure.FailedNode("model.a", "error", null, null, null, null, RunFailure.Source.LOG)));
+                BUILD, List.of(new FailedNode("model.a", "error", null, null, null, null, FailedNode.Source.LOG)));
         ends(lacking(logged, null, Part.NODES));
         explained(explain(), RunEnd.complete(FAILED, List.of(BUILD), logged));
         assertThat(course.types()).doesNotContain("run.failure_explained");
