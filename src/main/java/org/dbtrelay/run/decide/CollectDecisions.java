@@ -233,10 +233,7 @@ final class CollectDecisions {
         RunState.Collecting state = before.asked(end.trouble(), now);
         boolean stepsCame = lacksSteps(explaining.missing()) && !lacksSteps(end.missing());
         if (stepsCame) {
-            state = withoutAbsent(
-                    builder,
-                    state.with(wanted(entry.openCommand(), end)),
-                    end);
+            state = withoutAbsent(builder, state.with(wanted(entry.openCommand(), end)), end);
         }
         if (end.isComplete() || isOver(state, explaining, end, now)) {
             return told(builder, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);
@@ -299,7 +296,7 @@ final class CollectDecisions {
     /** Whether it has something that was not told then. */
     private static boolean adds(RunEnd end, RunFailure failure, Set<Part> untold) {
         @Nullable RunStep step = failure.step();
-        return lacksSteps(untold)
+        return (lacksSteps(untold) && step != null)
                 || (untold.contains(Part.LOG)
                         && !end.missing().contains(Part.LOG)
                         && step != null

@@ -30,12 +30,12 @@ final class StepChoice {
     private StepChoice() {}
 
     /** The artifacts with their steps, each once. A step that was asked for stays. */
-    static List<WantedArtifact> wanted(
-            List<ArtifactWish> requested, List<RunStep> steps, @Nullable Engine engine) {
+    static List<WantedArtifact> wanted(List<ArtifactWish> requested, List<RunStep> steps, @Nullable Engine engine) {
         Map<WantedArtifact, WantedArtifact> byStep = new LinkedHashMap<>();
         for (ArtifactWish wish : requested) {
-            WantedArtifact wanted =
-                    wish.step() == null ? chosen(wish.path(), steps, engine) : new WantedArtifact(wish.path(), wish.step());
+            WantedArtifact wanted = wish.step() == null
+                    ? chosen(wish.path(), steps, engine)
+                    : new WantedArtifact(wish.path(), wish.step());
             byStep.putIfAbsent(new WantedArtifact(wanted.path(), wanted.step()), wanted);
         }
         return List.copyOf(byStep.values());
@@ -64,9 +64,7 @@ final class StepChoice {
         @Nullable Integer built = last(steps, DbtCommand::materializes);
         boolean isFusion = engine == Engine.FUSION;
         List<Integer> candidates = Stream.of(
-                        last(steps, DbtCommand::writesCatalog),
-                        isFusion ? built : docs,
-                        isFusion ? docs : built)
+                        last(steps, DbtCommand::writesCatalog), isFusion ? built : docs, isFusion ? docs : built)
                 .filter(Objects::nonNull)
                 .distinct()
                 .toList();

@@ -76,7 +76,8 @@ class StepChoiceTest {
 
             assertThat(StepChoice.wanted(
                             RunSamples.requested("manifest.json", "run_results.json", "sources.json", "catalog.json"),
-                            steps, null))
+                            steps,
+                            null))
                     .as(named ? "by the names of the steps" : "by their commands")
                     .containsExactly(
                             new WantedArtifact("manifest.json", number(manifest)),
@@ -101,7 +102,8 @@ class StepChoiceTest {
                                 "index.html",
                                 "metadata/telemetry-2-otel.parquet",
                                 "metadata/telemetry-x-otel.parquet"),
-                        steps, null))
+                        steps,
+                        null))
                 .extracting(WantedArtifact::step)
                 .containsExactly(3, 3, 3, 4, 2, 3);
     }
@@ -127,7 +129,8 @@ class StepChoiceTest {
                                 new ArtifactWish("run_results.json", 2),
                                 new ArtifactWish("metadata/telemetry-1-otel.parquet", 2),
                                 new ArtifactWish("run_results.json", 3)),
-                        steps, null))
+                        steps,
+                        null))
                 .containsExactly(
                         new WantedArtifact("run_results.json", 1),
                         new WantedArtifact("run_results.json", 2),
