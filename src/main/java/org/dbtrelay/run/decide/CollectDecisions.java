@@ -296,7 +296,7 @@ final class CollectDecisions {
     /** Whether it has something that was not told then. */
     private static boolean adds(RunEnd end, RunFailure failure, Set<Part> untold) {
         @Nullable RunStep step = failure.step();
-        return lacksSteps(untold)
+        return (lacksSteps(untold) && step != null)
                 || (untold.contains(Part.LOG)
                         && !end.missing().contains(Part.LOG)
                         && step != null

@@ -83,12 +83,12 @@ class ResourceNamesTest extends AgainstEmulator {
         assertThat(client.names().due()).containsExactly(account);
     }
 
-    /** The permission set Job Runner may not read projects. */
+    /** The permission set Job Runner may not read projects; dbt Cloud answers 404 where a permission is missing. */
     @Test
     void aListThatIsRefusedIsNotAskedForAgainSoonAndSuspendsNothing() throws DbtCloudException {
         RunSnapshot run = run(DAILY);
         client.names().want(run);
-        emulator.faults().always().on(Endpoint.LIST_PROJECTS).status(403);
+        emulator.faults().always().on(Endpoint.LIST_PROJECTS).status(404);
 
         client.names().refresh(account);
         clock.advance(ResourceNames.TRY_AGAIN);

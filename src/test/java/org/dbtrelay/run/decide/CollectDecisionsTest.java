@@ -124,6 +124,14 @@ class CollectDecisionsTest {
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
 
+    /** Simulation, seed 310: it failed before its first step, which is no more than the event of its end told. */
+    @Test
+    void aFailureWithoutAStepIsNotExplained() {
+        ends(RunEnd.unread(FAILED, SHUT_OUT));
+        explained(explain(), RunEnd.complete(FAILED, List.of(), new RunFailure(null, List.of())));
+        assertThat(course.types()).doesNotContain("run.failure_explained");
+    }
+
     /** The nodes that the log named were told with the end. */
     @Test
     void nodesThatOnlyTheLogHasAreNotToldTwice() {

@@ -509,7 +509,7 @@ class RunMachineTest {
                 new RunStep(5, "Invoke dbt with `dbt docs generate`", Known.SUCCESS, true, "dbt docs generate", ""));
 
         assertThat(StepChoice.wanted(RunSamples.requested("run_results.json", "catalog.json"), steps, null))
-                .containsExactly(new WantedArtifact("run_results.json", 4), new WantedArtifact("catalog.json", 5));
+                .containsExactly(new WantedArtifact("run_results.json", 4), new WantedArtifact("catalog.json", 5, 4));
     }
 
     private void following() {
