@@ -45,7 +45,7 @@ class NamesRefresh {
                     client.names().refresh(target.accountId());
                 } catch (RuntimeException | Error e) {
                     LOG.error(
-                            "A fault of the relay stopped the reading of names",
+                            "Internal error: names were not read; they will be read again",
                             e,
                             pair(LogKey.CONNECTION, target.connection()));
                 } finally {
