@@ -63,7 +63,8 @@ final class EventShape {
             "location",
             "dbt_schema_version",
             "generated_at",
-            "invocation_id");
+            "invocation_id",
+            "warnings");
     private static final List<String> OF_MISSING_ARTIFACT = List.of("path", "step", "reason", "message");
 
     private EventShape() {}

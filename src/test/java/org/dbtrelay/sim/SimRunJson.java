@@ -28,7 +28,7 @@ final class SimRunJson {
         text.append(",\"status\":").append(status);
         text.append(",\"status_message\":").append(message(run, status, time));
         text.append(",\"created_at\":").append(time(run.createdAt));
-        boolean started = time >= run.startingAt && run.startingAt < run.endedAt();
+        boolean started = time >= run.startingAt && run.startingAt < run.cancelledAt;
         text.append(",\"started_at\":").append(started ? time(run.startingAt) : "null");
         text.append(",\"finished_at\":").append(ended ? time(run.endedAt()) : "null");
         text.append(",\"artifacts_saved\":").append(ended && time >= run.savedAt);
