@@ -2,7 +2,6 @@ package org.dbtrelay.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.dbtrelay.it.Moments.APPEND;
 import static org.dbtrelay.it.Moments.COMMIT;
 import static org.dbtrelay.it.Moments.TRIGGER;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
@@ -72,7 +71,7 @@ class FrozenOwnerIT {
         all.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending().queued(Duration.ZERO).starting(Duration.ZERO))));
         stage = RelayStage.of(FrozenOwnerIT.class, world);
-        breakpoints = Breakpoints.in(stage.directory().resolve("breakpoints"), APPEND, COMMIT, TRIGGER);
+        breakpoints = Breakpoints.in(stage.directory().resolve("breakpoints"), COMMIT, TRIGGER);
         Deployment relay = stage.deployment("frozen-owner")
                 .set("relay.topics.partitions", Integer.toString(IDS.size()))
                 .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
@@ -133,11 +132,8 @@ class FrozenOwnerIT {
         send(BEFORE_POST);
         beforePost.await(sleeper, PATIENCE);
 
-        var accepted = breakpoints.atReturnOf(APPEND);
-        send(AFTER_COMMIT_OF_INTENT);
-        accepted.await(sleeper, PATIENCE);
         var afterIntent = breakpoints.atReturnOf(COMMIT);
-        accepted.release();
+        send(AFTER_COMMIT_OF_INTENT);
         afterIntent.await(sleeper, PATIENCE);
 
         var answered = breakpoints.atReturnOf(TRIGGER);
@@ -147,11 +143,8 @@ class FrozenOwnerIT {
         answered.release();
         inAnswer.await(sleeper, PATIENCE);
 
-        accepted = breakpoints.atReturnOf(APPEND);
-        send(IN_COMMIT_OF_INTENT);
-        accepted.await(sleeper, PATIENCE);
         var inIntent = breakpoints.atEntryOf(COMMIT);
-        accepted.release();
+        send(IN_COMMIT_OF_INTENT);
         inIntent.await(sleeper, PATIENCE);
 
         stage.dbtCloud()

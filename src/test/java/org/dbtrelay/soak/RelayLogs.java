@@ -45,6 +45,8 @@ final class RelayLogs {
             // Frozen, or without a broker, for longer than a session: it wakes up outside of the group.
             Pattern.compile(
                     "Offset commit failed on partition .*(not aware of this member|rebalance|current generation)"),
+            Pattern.compile(
+                    "LeaveGroup request with .* failed with error: The coordinator is not aware of this member"),
             Pattern.compile("SRMSG18222: Unable to execute consumer revoked.*CommitFailedException"),
             Pattern.compile("User provided listener .* failed on invocation of onPartitions(Lost|Revoked)"));
 
