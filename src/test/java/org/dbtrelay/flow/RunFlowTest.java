@@ -3,8 +3,6 @@ package org.dbtrelay.flow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,10 +12,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -276,23 +272,11 @@ class RunFlowTest {
 
                     @Override
                     public org.apache.kafka.clients.consumer.Consumer<byte[], byte[]> reader(int partition) {
-                        MockConsumer<byte[], byte[]> reader = new MockConsumer<>("earliest");
-                        reader.updateBeginningOffsets(Map.of(LEDGER, 0L));
-                        List<ProducerRecord<byte[], byte[]>> written = ledger.history().stream()
-                                .filter(record -> record.topic().equals(LEDGER.topic()))
-                                .toList();
-                        reader.updateEndOffsets(Map.of(LEDGER, (long) written.size()));
-                        reader.schedulePollTask(() -> {
-                            for (int i = 0; i < written.size(); i++) {
-                                reader.addRecord(new ConsumerRecord<>(
-                                        LEDGER.topic(),
-                                        0,
-                                        i,
-                                        written.get(i).key(),
-                                        written.get(i).value()));
-                            }
-                        });
-                        return reader;
+                        return SimLedger.reader(
+                                LEDGER,
+                                ledger.history().stream()
+                                        .filter(record -> record.topic().equals(LEDGER.topic()))
+                                        .toList());
                     }
 
                     @Override
@@ -368,18 +352,10 @@ class RunFlowTest {
     }
 
     private static RelayConfig config() {
-        return new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withMapping(RelayConfig.class)
-                .withSources(new PropertiesConfigSource(
-                        Map.of(
-                                "relay.name", "flow",
-                                "relay.connections.default.host", "https://cloud.example",
-                                "relay.connections.default.account-id", "1",
-                                "relay.connections.default.token", "dbtc_none"),
-                        "flow",
-                        1000))
-                .build()
-                .getConfigMapping(RelayConfig.class);
+        return TestConnections.config(Map.of(
+                "relay.name", "flow",
+                "relay.connections.default.host", "https://cloud.example",
+                "relay.connections.default.account-id", "1",
+                "relay.connections.default.token", "dbtc_none"));
     }
 }

@@ -1,7 +1,5 @@
 package org.dbtrelay.ledger;
 
-import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +9,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -22,6 +18,7 @@ import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.decide.Decision;
@@ -101,21 +98,7 @@ final class MockTopics {
 
         @Override
         public Consumer<byte[], byte[]> reader(int partition) {
-            MockConsumer<byte[], byte[]> reader = new MockConsumer<>("earliest");
-            TopicPartition topic = new TopicPartition(LEDGER, partition);
-            reader.updateBeginningOffsets(Map.of(topic, 0L));
-            reader.updateEndOffsets(Map.of(topic, (long) ledger.size()));
-            reader.schedulePollTask(() -> {
-                for (int i = 0; i < ledger.size(); i++) {
-                    reader.addRecord(new ConsumerRecord<>(
-                            LEDGER,
-                            partition,
-                            i,
-                            ledger.get(i).key(),
-                            ledger.get(i).value()));
-                }
-            });
-            return reader;
+            return SimLedger.reader(new TopicPartition(LEDGER, partition), ledger);
         }
 
         @Override
@@ -189,18 +172,10 @@ final class MockTopics {
     }
 
     private static RelayConfig config() {
-        return new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withMapping(RelayConfig.class)
-                .withSources(new PropertiesConfigSource(
-                        Map.of(
-                                "relay.name", "steps",
-                                "relay.connections.default.host", "https://cloud.example",
-                                "relay.connections.default.account-id", "1",
-                                "relay.connections.default.token", "dbtc_none"),
-                        "steps",
-                        1000))
-                .build()
-                .getConfigMapping(RelayConfig.class);
+        return TestConnections.config(Map.of(
+                "relay.name", "steps",
+                "relay.connections.default.host", "https://cloud.example",
+                "relay.connections.default.account-id", "1",
+                "relay.connections.default.token", "dbtc_none"));
     }
 }

@@ -12,7 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.ledger.entry.LedgerException;
@@ -27,6 +31,22 @@ import org.dbtrelay.run.decide.Input;
 
 /** The real owners of one process, on clients of Kafka that somebody else makes. */
 public final class SimLedger {
+
+    /** A reader of a ledger partition that holds these records. */
+    public static Consumer<byte[], byte[]> reader(
+            TopicPartition partition, List<ProducerRecord<byte[], byte[]>> records) {
+        MockConsumer<byte[], byte[]> reader = new MockConsumer<>("earliest");
+        reader.updateBeginningOffsets(Map.of(partition, 0L));
+        reader.updateEndOffsets(Map.of(partition, (long) records.size()));
+        reader.schedulePollTask(() -> {
+            for (int i = 0; i < records.size(); i++) {
+                ProducerRecord<byte[], byte[]> record = records.get(i);
+                reader.addRecord(new ConsumerRecord<>(
+                        partition.topic(), partition.partition(), i, record.key(), record.value()));
+            }
+        });
+        return reader;
+    }
 
     /** The clients, and what the brokers tell of the commands topic. */
     public interface Clients {

@@ -3,8 +3,6 @@ package org.dbtrelay.webhook;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.Uni;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +17,7 @@ import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.connection.SimConnections;
+import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.flow.SimPolls;
 import org.dbtrelay.ledger.SimLedger;
@@ -159,17 +158,9 @@ class WebhooksTest {
     }
 
     private static RelayConfig config() {
-        return new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withMapping(RelayConfig.class)
-                .withSources(new PropertiesConfigSource(
-                        Map.of(
-                                "relay.connections.default.host", "https://cloud.example",
-                                "relay.connections.default.account-id", Long.toString(ACCOUNT),
-                                "relay.connections.default.token", "dbtc_secret-token-1234567890"),
-                        "webhooks",
-                        1000))
-                .build()
-                .getConfigMapping(RelayConfig.class);
+        return TestConnections.config(Map.of(
+                "relay.connections.default.host", "https://cloud.example",
+                "relay.connections.default.account-id", Long.toString(ACCOUNT),
+                "relay.connections.default.token", "dbtc_secret-token-1234567890"));
     }
 }

@@ -167,6 +167,11 @@ final class CommonDecisions {
         return builder.cancel(state.run()).to(state.askedAgain(now));
     }
 
+    /** The later of two times. */
+    static Instant latest(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
+    }
+
     static CauseMarker marker(RunEntry entry, Policy policy) {
         return CauseMarker.of(policy.deployment(), policy.ledger(), entry.commandId());
     }

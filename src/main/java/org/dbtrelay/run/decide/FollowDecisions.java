@@ -107,7 +107,8 @@ final class FollowDecisions {
             when hasEnded(state) ->
                 DecisionBuilder.of(entry, now)
                         .readEnd(state.run())
-                        .wakeAt(latest(now, resolved.options().deadline()).plus(CommonDecisions.LAST_LOOK))
+                        .wakeAt(CommonDecisions.latest(now, resolved.options().deadline())
+                                .plus(CommonDecisions.LAST_LOOK))
                         .unchanged();
             case Input.Restored restored ->
                 DecisionBuilder.of(entry, now)
@@ -222,10 +223,6 @@ final class FollowDecisions {
     /** Whether the run had ended when it was read first: its end is to be told, whatever dbt Cloud answers from now on. */
     private static boolean hasEnded(RunState.Following state) {
         return state.run().status().isTerminal();
-    }
-
-    private static Instant latest(Instant one, Instant other) {
-        return one.isAfter(other) ? one : other;
     }
 
     private static boolean isOf(RunState.WithRun state, RunSnapshot run) {

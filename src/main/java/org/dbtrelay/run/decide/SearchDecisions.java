@@ -38,7 +38,8 @@ final class SearchDecisions {
     /** When the relay gives up searches that dbt Cloud does not answer. */
     private static Instant over(RunEntry entry, RunState.Searching state, Policy policy) {
         Instant deadline = entry.openCommand().options().deadline();
-        return latest(deadline, state.since().plus(policy.unclearWait())).plus(CommonDecisions.LAST_LOOK);
+        return CommonDecisions.latest(deadline, state.since().plus(policy.unclearWait()))
+                .plus(CommonDecisions.LAST_LOOK);
     }
 
     static Decision searching(
@@ -104,7 +105,8 @@ final class SearchDecisions {
         if (searchBegunAt.isBefore(state.since().plus(policy.unclearWait())) || searchBegunAt.isAfter(now)) {
             Instant next = now.plus(BackOff.after(state.looks()));
             Instant lastSearch = state.since().plus(policy.unclearWait());
-            return pollAgain(entry, state, next.isAfter(lastSearch) ? latest(now, lastSearch) : next, now);
+            return pollAgain(
+                    entry, state, next.isAfter(lastSearch) ? CommonDecisions.latest(now, lastSearch) : next, now);
         }
         ResolvedCommand resolved = entry.openCommand();
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
@@ -140,10 +142,6 @@ final class SearchDecisions {
                     starts.explain(MAX_STARTS + " triggers in a row had no clear answer and left no run behind"));
         }
         return builder.to(new RunState.Waiting(starts, 0, null));
-    }
-
-    private static Instant latest(Instant one, Instant other) {
-        return one.isAfter(other) ? one : other;
     }
 
     private static Action search(RunEntry entry, StartAttempts starts, StartCall call, Policy policy) {
