@@ -2,51 +2,23 @@ package org.dbtrelay.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.dbtrelay.it.Deployment.bytes;
 import static org.dbtrelay.it.Deployment.trigger;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.TopicConfig;
 import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.RunStatus;
 import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.emulator.World;
-import org.dbtrelay.ledger.entry.EntryCodec;
-import org.dbtrelay.run.command.ArtifactWish;
-import org.dbtrelay.run.command.CommandHash;
-import org.dbtrelay.run.command.IfRunning;
-import org.dbtrelay.run.command.JobSelector;
-import org.dbtrelay.run.command.Overrides;
-import org.dbtrelay.run.command.ResolvedCommand;
-import org.dbtrelay.run.command.RunOptions;
-import org.dbtrelay.run.command.Task;
-import org.dbtrelay.run.event.EventType;
-import org.dbtrelay.run.job.JobRunStatus;
-import org.dbtrelay.run.job.RunDetails;
-import org.dbtrelay.run.job.RunSnapshot;
-import org.dbtrelay.run.state.RunEntry;
-import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -67,8 +39,8 @@ class MemoryIT {
     /** Further options of the relay's JVM, separated by blanks. */
     private static final String OPTIONS = System.getProperty("memory.options", "");
 
-    private static final int REMEMBERED = 10_000 * PERCENT;
-    private static final int IN_FLIGHT = 500 * PERCENT;
+    private static final int REMEMBERED = Integer.getInteger("memory.remembered", 10_000 * PERCENT);
+    private static final int IN_FLIGHT = Integer.getInteger("memory.in-flight", 500 * PERCENT);
 
     /** The memory that the process needs for itself stays the same. */
     private static final String HEAP = 48 + 464 * PERCENT / 100 + "m";
@@ -130,7 +102,9 @@ class MemoryIT {
         long base = liveAtRest(relay.relay());
         relay.relay().stop();
 
-        report("writing %d finished entries took %.1f s", REMEMBERED, seconds(() -> remember(relay)));
+        report(
+                "writing %d finished entries took %.1f s",
+                REMEMBERED, seconds(() -> LedgerFill.remember(relay, PARTITIONS, REMEMBERED)));
         relay.start();
         warmUp(relay, "second");
         long remembered = liveAtRest(relay.relay());
@@ -140,7 +114,9 @@ class MemoryIT {
                 base / 1048576.0, (remembered - base) / REMEMBERED, REMEMBERED);
         relay.relay().stop();
 
-        report("writing %d runs in flight took %.1f s", IN_FLIGHT, seconds(() -> follow(relay)));
+        report(
+                "writing %d runs in flight took %.1f s",
+                IN_FLIGHT, seconds(() -> LedgerFill.follow(relay, PARTITIONS, IN_FLIGHT, stage.dbtCloud(), endless)));
         relay.start();
         reportClaims(relay.relay());
         report("following took %.1f s", seconds(() -> work(relay)));
@@ -169,120 +145,6 @@ class MemoryIT {
         relay.reader().awaitEvent("artifact.ready", "in-flight-" + one.id(), PATIENCE);
     }
 
-    private static void remember(Deployment relay) {
-        Random random = new Random(1);
-        Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
-        try (KafkaProducer<byte[], byte[]> producer = producer(relay)) {
-            for (int i = 0; i < REMEMBERED; i++) {
-                write(
-                        producer,
-                        relay,
-                        i,
-                        new RunEntry(
-                                "orders-2026-11-22T10:00:00Z-%07d".formatted(i),
-                                i,
-                                CommandHash.of(hash(random)),
-                                now.minusSeconds(i % 86_400),
-                                5,
-                                false,
-                                List.of(),
-                                null,
-                                new RunState.Finished(
-                                        EventType.RUN_SUCCEEDED,
-                                        null,
-                                        70403104900000L + i,
-                                        now.minusSeconds(i % 80_000))));
-            }
-        }
-    }
-
-    private static void follow(Deployment relay) {
-        Random random = new Random(2);
-        try (KafkaProducer<byte[], byte[]> producer = producer(relay)) {
-            for (int i = 0; i < IN_FLIGHT; i++) {
-                RunView run = stage.dbtCloud().triggerByOther(endless, "nightly");
-                String id = "in-flight-" + run.id();
-                write(producer, relay, i, inFlight(id, run, random));
-            }
-        }
-    }
-
-    /** As large as such an entry is where producers use context and trace ids. */
-    private static RunEntry inFlight(String id, RunView run, Random random) {
-        Instant now = run.createdAt();
-        return new RunEntry(
-                id,
-                run.id(),
-                CommandHash.of(hash(random)),
-                now,
-                2,
-                false,
-                List.of(),
-                new ResolvedCommand(
-                        new Task.Trigger(new JobSelector.ById(endless), "nightly", Overrides.NONE, false, false),
-                        "default",
-                        World.ACCOUNT_ID,
-                        endless,
-                        "endless",
-                        null,
-                        null,
-                        new RunOptions(
-                                Duration.ofSeconds(15),
-                                now.plus(Duration.ofHours(24)),
-                                null,
-                                false,
-                                IfRunning.QUEUE,
-                                List.of(ArtifactWish.of("manifest.json"), ArtifactWish.of("run_results.json"))),
-                        "{\"dag_id\":\"nightly_orders\",\"dag_run_id\":\"scheduled__" + id + "\",\"try_number\":1}",
-                        "00-" + hash(random) + "-" + hash(random).substring(16) + "-01",
-                        null),
-                new RunState.Following(
-                        new RunSnapshot(
-                                run.id(),
-                                World.ACCOUNT_ID,
-                                70403103931000L,
-                                70403103932000L,
-                                endless,
-                                "endless",
-                                JobRunStatus.Known.QUEUED,
-                                null,
-                                stage.dbtCloud().baseUrl() + "/deploy/" + World.ACCOUNT_ID
-                                        + "/projects/70403103931000/runs/" + run.id(),
-                                now,
-                                null,
-                                null,
-                                false,
-                                "[relay:memory:" + hash(random).substring(20) + "] nightly",
-                                null,
-                                new RunDetails(null, null, "latest", List.of(), null, "scheduled", "api", null, null)),
-                        now,
-                        null));
-    }
-
-    private static void write(KafkaProducer<byte[], byte[]> producer, Deployment relay, int i, RunEntry entry) {
-        var _ = producer.send(new ProducerRecord<>(
-                relay.topic("ledger"), i % PARTITIONS, bytes("c:" + entry.commandId()), EntryCodec.write(entry)));
-    }
-
-    private static KafkaProducer<byte[], byte[]> producer(Deployment relay) {
-        return relay.clients()
-                .newProducer(Map.of(
-                        ProducerConfig.ACKS_CONFIG,
-                        "all",
-                        ProducerConfig.COMPRESSION_TYPE_CONFIG,
-                        "lz4",
-                        ProducerConfig.LINGER_MS_CONFIG,
-                        20,
-                        ProducerConfig.BATCH_SIZE_CONFIG,
-                        256 * 1024));
-    }
-
-    private static String hash(Random random) {
-        byte[] hash = new byte[16];
-        random.nextBytes(hash);
-        return HexFormat.of().formatHex(hash);
-    }
-
     /** A round of polls holds its answers until it is over, so the least of some moments counts. */
     private static long liveAtRest(RelayProcess relay) {
         List<Long> moments = new ArrayList<>();
@@ -296,26 +158,11 @@ class MemoryIT {
 
     /** The heap in use after a full collection, by the JDK's own tool. */
     private static long liveBytes(RelayProcess relay) {
-        try {
-            Process jcmd = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "jcmd")
-                                    .toString(),
-                            Long.toString(relay.process().pid()),
-                            "GC.class_histogram")
-                    .redirectErrorStream(true)
-                    .start();
-            String histogram = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            jcmd.waitFor(1, TimeUnit.MINUTES);
-            Matcher total = TOTAL.matcher(histogram);
-            assertThat(total.find()).as(histogram).isTrue();
-            histogram.lines().limit(Integer.getInteger("memory.classes", 0)).forEach(System.out::println);
-            return Long.parseLong(total.group(1));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        String histogram = Jcmd.ask(relay, "GC.class_histogram");
+        Matcher total = TOTAL.matcher(histogram);
+        assertThat(total.find()).as(histogram).isTrue();
+        histogram.lines().limit(Integer.getInteger("memory.classes", 0)).forEach(System.out::println);
+        return Long.parseLong(total.group(1));
     }
 
     private static void reportClaims(RelayProcess relay) {
