@@ -207,7 +207,7 @@ class MemoryIT {
         }
     }
 
-    /** As large as such an entry is where producers use context and trace ids. */
+    /** As large as such an entry is where producers use context and trace ids, with all that is told of a running run. */
     private static RunEntry inFlight(String id, RunView run, Random random) {
         Instant now = run.createdAt();
         return new RunEntry(
@@ -244,17 +244,26 @@ class MemoryIT {
                                 70403103932000L,
                                 endless,
                                 "endless",
-                                JobRunStatus.Known.QUEUED,
+                                JobRunStatus.Known.RUNNING,
                                 null,
                                 stage.dbtCloud().baseUrl() + "/deploy/" + World.ACCOUNT_ID
                                         + "/projects/70403103931000/runs/" + run.id(),
                                 now,
-                                null,
+                                now,
                                 null,
                                 false,
                                 "[relay:memory:" + hash(random).substring(20) + "] nightly",
                                 null,
-                                new RunDetails(null, null, "latest", List.of(), null, "scheduled", "api", null, null)),
+                                new RunDetails(
+                                        "main",
+                                        hash(random) + hash(random).substring(24),
+                                        "2025.9.30+21d3fd7",
+                                        List.of(),
+                                        null,
+                                        "scheduled",
+                                        "api",
+                                        null,
+                                        null)),
                         now,
                         null));
     }
