@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** Small bodies of dbt's own artifacts, in the shape that dbt writes. */
 final class ArtifactBody {
@@ -123,15 +124,25 @@ final class ArtifactBody {
     private static void manifest(ObjectNode json, RunView run, StepView step) {
         metadata(json, isFusion(run) ? "manifest/v20" : "manifest/v12", run, step);
         ObjectNode nodes = json.putObject("nodes");
-        for (String model : MODELS) {
-            nodes.putObject(model)
-                    .put("unique_id", model)
-                    .put("resource_type", "model")
-                    .put("name", model.substring(model.lastIndexOf('.') + 1))
-                    .put("package_name", "jaffle_shop");
-        }
+        RunPlan plan = run.plan();
+        Stream.of(MODELS.stream(), plan.failingNodes().stream().map(FailingNode::uniqueId), plan.nodes().stream()
+                        .map(FailingNode::uniqueId))
+                .flatMap(ids -> ids)
+                .distinct()
+                .forEach(id -> nodes.putObject(id)
+                        .put("unique_id", id)
+                        .put("resource_type", id.substring(0, Math.max(0, id.indexOf('.'))))
+                        .put("name", id.substring(id.lastIndexOf('.') + 1))
+                        .put("package_name", "jaffle_shop")
+                        .put("group", "finance"));
         json.putObject("sources");
         json.putObject("macros");
+        json.putObject("groups")
+                .putObject("group.jaffle_shop.finance")
+                .put("name", "finance")
+                .putObject("owner")
+                .put("name", "Finance data")
+                .put("email", "finance@example.com");
         json.putObject("parent_map");
         json.putObject("child_map");
     }

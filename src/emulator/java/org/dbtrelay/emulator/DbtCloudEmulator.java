@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,6 +42,8 @@ public final class DbtCloudEmulator implements AutoCloseable {
     private final AtomicInteger port = new AtomicInteger();
     private final @Nullable PrivateCa ca;
     private final String bind;
+    private final AtomicInteger storagePort = new AtomicInteger();
+    private final @Nullable Storage storage;
 
     private DbtCloudEmulator(Builder builder) {
         world = builder.world;
@@ -64,13 +67,22 @@ public final class DbtCloudEmulator implements AutoCloseable {
         RunCalls runs = new RunCalls(world, life, json, builder.behaviour);
         Api api = new Api(
                 access, new ResourceCalls(world, runs::json), runs, new ArtifactCalls(world, life), webhooks::answer);
+        @Nullable Integer wantedStoragePort = builder.storagePort;
+        storage = wantedStoragePort == null ? null : new Storage(clock, this::storageUrl);
         HttpFront.Traffic traffic = new HttpFront.Traffic(
                 api,
                 faults,
                 counters,
                 new AccountLimit(builder.behaviour.requestsPerMinute(), clock, faults),
                 builder.behaviour.strict(),
-                new Control(this)::answer);
+                new Control(this)::answer,
+                storage);
+        if (storage != null && wantedStoragePort != null) {
+            vertx.deployVerticle(new StorageFront(storage, bind, wantedStoragePort, storagePort, ca))
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .join();
+        }
         vertx.deployVerticle(
                         () -> new HttpFront(traffic, builder.bind, builder.port, port, builder.ca),
                         new DeploymentOptions().setInstances(2))
@@ -98,6 +110,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
         private int port;
         private String bind = LOOPBACK;
         private @Nullable PrivateCa ca;
+        private @Nullable Integer storagePort;
         private Behaviour behaviour = Behaviour.likely();
 
         private Builder() {}
@@ -144,6 +157,15 @@ public final class DbtCloudEmulator implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Artifacts, and runs with the logs of their steps, are answered with a redirect to a presigned URL at this other port, as if
+         * an object store had them; 0: a free one.
+         */
+        public Builder storage(int value) {
+            storagePort = value;
+            return this;
+        }
+
         /** The behaviour where dbt Cloud's documents leave it open. It includes a speed, so call {@link #speed} after this. */
         public Builder behaviour(Behaviour value) {
             behaviour = value;
@@ -158,7 +180,23 @@ public final class DbtCloudEmulator implements AutoCloseable {
 
     /** {@code http://127.0.0.1:port}, or {@code https}, without a slash at the end. */
     public String baseUrl() {
-        return (ca == null ? "http" : "https") + "://" + (bind.equals(EVERYWHERE) ? LOOPBACK : bind) + ":" + port.get();
+        return url(port);
+    }
+
+    private String url(AtomicInteger at) {
+        return (ca == null ? "http" : "https") + "://" + (bind.equals(EVERYWHERE) ? LOOPBACK : bind) + ":" + at.get();
+    }
+
+    /** The same of the storage that has the files. */
+    String storageUrl() {
+        return url(storagePort);
+    }
+
+    /** All headers of the latest requests to the storage, oldest first, names in lower case; none without a storage. */
+    public List<Map<String, String>> headersToStorage() {
+        return storage == null
+                ? List.of()
+                : storage.requests().stream().map(Storage.Received::headers).toList();
     }
 
     /** The certificate of the authority that clients have to trust, PEM; nothing without TLS. */

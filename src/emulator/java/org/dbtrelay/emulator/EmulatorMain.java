@@ -20,6 +20,7 @@ public final class EmulatorMain {
     private static final String SPEED = "emulator.speed";
     private static final String ENGINE = "emulator.engine";
     private static final String STRICT = "emulator.strict";
+    private static final String STORAGE_PORT = "emulator.storage-port";
     private static final String TLS = "emulator.tls";
     private static final String TLS_NAMES = "emulator.tls-names";
     private static final String DIRECTORY = "emulator.directory";
@@ -36,6 +37,7 @@ public final class EmulatorMain {
             new Option(SPEED, "1", "10: runs take a tenth of the time"),
             new Option(ENGINE, "core", "fusion: the jobs' runs have the logs and artifacts of Fusion, which is dbt v2"),
             new Option(STRICT, "off", "take only what dbt Cloud's documents describe"),
+            new Option(STORAGE_PORT, "off", "redirect files to presigned URLs at this other port; 0 takes a free one"),
             new Option(TLS, "off", "https, with a certificate that the emulator makes"),
             new Option(TLS_NAMES, "none", "more names and addresses for the certificate, by commas"),
             new Option(DIRECTORY, DEFAULT_DIRECTORY, "the directory of the certificate"));
@@ -121,6 +123,10 @@ public final class EmulatorMain {
         String token = System.getProperty(TOKEN);
         if (token != null && !token.isEmpty()) {
             builder.token(token);
+        }
+        Integer storagePort = Integer.getInteger(STORAGE_PORT);
+        if (storagePort != null) {
+            builder.storage(storagePort);
         }
         if (isSet(TLS)) {
             Path directory =

@@ -42,20 +42,30 @@ final class HttpFront extends AbstractVerticle {
         this.port = port;
     }
 
-    /** The parts that answer requests. */
+    /** The parts that answer requests; without a storage no answer is a redirect to one. */
     record Traffic(
             Api api,
             Faults faults,
             Counters counters,
             AccountLimit limit,
             boolean strict,
-            Function<Request, Answer> control) {}
+            Function<Request, Answer> control,
+            @Nullable Storage storage) {}
 
     @Override
     public void start(Promise<Void> started) {
+        // -1: a free port, the same for all instances of this verticle.
+        vertx.createHttpServer(options(bind, wantedPort == 0 ? -1 : wantedPort, ca))
+                .requestHandler(http -> http.body().onSuccess(body -> guarded(http, body)))
+                .listen()
+                .onSuccess(server -> port.set(server.actualPort()))
+                .<Void>mapEmpty()
+                .onComplete(started);
+    }
+
+    static HttpServerOptions options(String bind, int port, @Nullable PrivateCa ca) {
         HttpServerOptions options = new HttpServerOptions()
-                // -1: a free port, the same for all instances of this verticle.
-                .setPort(wantedPort == 0 ? -1 : wantedPort)
+                .setPort(port)
                 .setHost(bind)
                 .setHttp2ClearTextEnabled(false)
                 .setMaxInitialLineLength(PIECE)
@@ -67,12 +77,7 @@ final class HttpFront extends AbstractVerticle {
                             .setPath(ca.serverKeyStore().toString())
                             .setPassword(PrivateCa.PASSWORD));
         }
-        vertx.createHttpServer(options)
-                .requestHandler(http -> http.body().onSuccess(body -> guarded(http, body)))
-                .listen()
-                .onSuccess(server -> port.set(server.actualPort()))
-                .<Void>mapEmpty()
-                .onComplete(started);
+        return options;
     }
 
     /** A fault of the emulator itself is shown to the client and to the log, so that no test waits for an answer. */
@@ -143,7 +148,7 @@ final class HttpFront extends AbstractVerticle {
         if (request.strict()) {
             CHECKS.forEach(check -> check.check(request, answer));
         }
-        return answer;
+        return traffic.storage == null ? answer : traffic.storage.presigned(request, answer);
     }
 
     private Request request(HttpServerRequest http, Buffer body) {
@@ -170,7 +175,7 @@ final class HttpFront extends AbstractVerticle {
         return response;
     }
 
-    private static void send(HttpServerResponse response, Answer answer) {
+    static void send(HttpServerResponse response, Answer answer) {
         if (response.closed()) {
             return;
         }

@@ -12,6 +12,12 @@ import java.util.stream.StreamSupport;
 final class NewJob {
     private static final List<String> REQUIRED = List.of("project_id", "environment_id", "name", "execute_steps");
 
+    private static final String OTHER = "other";
+
+    /** The documented types of jobs. */
+    private static final List<String> TYPES =
+            List.of("ci", "scheduled", OTHER, "merge", "exposure_sync", "adaptive", "hybrid");
+
     private NewJob() {}
 
     /** The definition, or a refusal. */
@@ -28,6 +34,10 @@ final class NewJob {
                 reasons.put(field, "'" + field + "' is a required property");
             }
         }
+        String type = wanted.path("job_type").asText(OTHER);
+        if (!TYPES.contains(type)) {
+            reasons.put("job_type", "'" + type + "' is not one of " + TYPES);
+        }
         if (!reasons.isEmpty()) {
             throw Refusal.badValues(reasons);
         }
@@ -41,6 +51,7 @@ final class NewJob {
                 .steps(StreamSupport.stream(wanted.path("execute_steps").spliterator(), false)
                         .map(JsonNode::asText)
                         .toArray(String[]::new))
+                .type(wanted.path("job_type").asText(OTHER))
                 .timeout(Duration.ofSeconds(
                         wanted.path("execution").path("timeout_seconds").asLong()));
         return wanted.path("generate_docs").asBoolean() ? job.withDocs() : job;

@@ -27,7 +27,7 @@ final class RunCalls {
         return Envelope.ok(json(job(request), values.include()));
     }
 
-    /** Of a job's definition only the place, the name, the steps, docs and the time-out are kept. */
+    /** Of a job's definition only the place, the name, the type, the steps, docs and the time-out are kept. */
     Answer createJob(Request request) {
         JsonNode wanted = NewJob.read(request.body());
         long account = request.id("account");

@@ -2,12 +2,15 @@ package org.dbtrelay.artifact;
 
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Collectors;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
@@ -26,6 +30,7 @@ import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.Input.ArtifactsCollected.Unavailable;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.RunStep;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -64,6 +69,38 @@ public class ArtifactCollector {
         default boolean isNotFound() {
             return false;
         }
+
+        /** The same with the owners of the nodes in it. */
+        default Outcome withOwners(Map<String, NodeOwner> owners) {
+            return owners.isEmpty() || !(this instanceof Ready(StoredArtifact artifact))
+                    ? this
+                    : new Ready(artifact.withOwners(owners));
+        }
+    }
+
+    /**
+     * The run of a collection, and what is known of it.
+     *
+     * @param begun when its steps began; empty if it does not matter
+     * @param ownedNodes the nodes whose owners a manifest is to tell
+     */
+    private record Collected(
+            DbtCloudClient client,
+            RunSnapshot run,
+            Listing listing,
+            Map<Integer, Instant> begun,
+            Set<String> ownedNodes) {
+
+        /** The same, to find the owners of the failing and warned nodes of these results. */
+        Collected lookingForOwnersOf(Collection<Outcome> results) {
+            Set<String> nodes = new HashSet<>();
+            for (Outcome outcome : results) {
+                if (outcome instanceof Outcome.Ready(StoredArtifact artifact)) {
+                    artifact.content().notable().forEach(node -> nodes.add(node.uniqueId()));
+                }
+            }
+            return new Collected(client, run, listing, begun, nodes);
+        }
     }
 
     /**
@@ -94,17 +131,22 @@ public class ArtifactCollector {
      * (a constant of the REST client in Quarkus 3.33) and told as not yet there.
      *
      * @param wanted of this run
+     * @param begun when the run's steps began, by their numbers; empty: the collector reads it if it matters
      * @return each of the wanted artifacts in one of the three lists
      * @throws DbtCloudException the list of artifacts could not be read; trouble with a single artifact is not thrown, so
      *     that what has been stored is told
      */
     public Input.ArtifactsCollected collect(
-            String commandId, DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
+            String commandId,
+            DbtCloudClient client,
+            RunSnapshot run,
+            List<WantedArtifact> wanted,
+            Map<Integer, Instant> begun)
             throws DbtCloudException, InterruptedException {
         List<StoredArtifact> ready = new ArrayList<>();
         List<Unavailable> unavailable = new ArrayList<>();
         List<Unavailable> notYet = new ArrayList<>();
-        for (Outcome outcome : outcomes(client, run, wanted)) {
+        for (Outcome outcome : outcomes(client, run, wanted, begun)) {
             switch (outcome) {
                 case Outcome.Ready it -> ready.add(it.artifact());
                 case Outcome.Missing it -> unavailable.add(it.what());
@@ -114,26 +156,62 @@ public class ArtifactCollector {
         return new Input.ArtifactsCollected(commandId, ready, unavailable, notYet);
     }
 
-    private List<Outcome> outcomes(DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
+    /**
+     * The outcomes in the order of the artifacts. Results come before a manifest, which then tells, while it passes by, who owns the
+     * nodes that failed.
+     */
+    private List<Outcome> outcomes(
+            DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted, Map<Integer, Instant> known)
             throws DbtCloudException, InterruptedException {
         if (wanted.isEmpty()) {
             return List.of();
         }
         Listing listing = list(client, run, wanted);
-        Map<Integer, Instant> begun = begun(client, run, wanted);
+        Map<Integer, Instant> begun = known.isEmpty() ? begun(client, run, wanted) : known;
+        Collected collected = new Collected(client, run, listing, begun, Set.of());
+        boolean hasManifest =
+                wanted.stream().anyMatch(artifact -> artifact.path().equals(ArtifactFacts.MANIFEST));
+        Map<Boolean, List<WantedArtifact>> parts = wanted.stream()
+                .collect(Collectors.partitioningBy(
+                        artifact -> hasManifest && ArtifactFacts.hasResults(artifact.path())));
+        List<WantedArtifact> results = parts.getOrDefault(true, List.of());
+        List<WantedArtifact> others = parts.getOrDefault(false, List.of());
+        Map<WantedArtifact, Outcome> outcomes = new HashMap<>(outcomes(collected, results));
+        outcomes.putAll(outcomes(collected.lookingForOwnersOf(outcomes.values()), others));
+        Map<String, NodeOwner> owners = owners(outcomes.values());
+        return wanted.stream()
+                .map(artifact -> Objects.requireNonNull(outcomes.get(artifact)))
+                .map(outcome -> outcome.withOwners(owners))
+                .toList();
+    }
+
+    private Map<WantedArtifact, Outcome> outcomes(Collected collected, List<WantedArtifact> wanted)
+            throws InterruptedException {
         List<Callable<Outcome>> tasks = new ArrayList<>();
         for (WantedArtifact artifact : wanted) {
-            tasks.add(() -> outcome(client, run, artifact, listing, begun));
+            tasks.add(() -> outcome(collected, artifact));
         }
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            List<Outcome> outcomes = new ArrayList<>();
-            for (Future<Outcome> task : threads.invokeAll(tasks)) {
-                outcomes.add(task.get());
+            List<Future<Outcome>> done = threads.invokeAll(tasks);
+            Map<WantedArtifact, Outcome> outcomes = new HashMap<>();
+            for (int i = 0; i < done.size(); i++) {
+                outcomes.put(wanted.get(i), done.get(i).get());
             }
             return outcomes;
         } catch (ExecutionException e) {
             throw new IllegalStateException("internal error: an artifact could not be collected", e);
         }
+    }
+
+    /** The owners of nodes that the manifests among these artifacts have told. */
+    private static Map<String, NodeOwner> owners(Collection<Outcome> outcomes) {
+        Map<String, NodeOwner> owners = new HashMap<>();
+        for (Outcome outcome : outcomes) {
+            if (outcome instanceof Outcome.Ready(StoredArtifact artifact)) {
+                owners.putAll(artifact.content().owners());
+            }
+        }
+        return owners;
     }
 
     private static Listing list(DbtCloudClient client, RunSnapshot run, List<WantedArtifact> wanted)
@@ -184,21 +262,19 @@ public class ArtifactCollector {
     }
 
     /** The artifact of its step, or of the other step that can have made it where dbt Cloud answers that the first one did not. */
-    private Outcome outcome(
-            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Map<Integer, Instant> begun)
-            throws InterruptedException {
-        Outcome first = outcomeOfStep(client, run, wanted, listing, begun);
+    private Outcome outcome(Collected collected, WantedArtifact wanted) throws InterruptedException {
+        Outcome first = outcomeOfStep(collected, wanted);
         if (wanted.elseStep() == null || !first.isNotFound()) {
             return first;
         }
-        Outcome second = outcomeOfStep(client, run, wanted.ofElseStep(), listing, begun);
+        Outcome second = outcomeOfStep(collected, wanted.ofElseStep());
         // Of both, the caller only knows the one that it asked for.
         return second instanceof Outcome.Ready ? second : first;
     }
 
-    private Outcome outcomeOfStep(
-            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Map<Integer, Instant> begun)
-            throws InterruptedException {
+    private Outcome outcomeOfStep(Collected collected, WantedArtifact wanted) throws InterruptedException {
+        RunSnapshot run = collected.run();
+        Listing listing = collected.listing();
         if (!listing.mayHave(wanted)) {
             return listing.isComplete()
                     ? missing(wanted, UnavailableReason.NOT_PRODUCED, NO_SUCH_FILE)
@@ -210,20 +286,24 @@ public class ArtifactCollector {
         }
         places.acquire();
         try {
+            URI host = collected.client().host();
             return switch (store) {
                 case NoStore none
                 when listing.has(wanted) && wanted.elseStep() == null ->
-                    new Outcome.Ready(none.pointTo(client.host(), run, wanted));
-                case NoStore none ->
-                    fetched(client, run, wanted, listing, _ -> none.pointTo(client.host(), run, wanted));
+                    new Outcome.Ready(none.pointTo(host, run, wanted));
+                case NoStore none -> fetched(collected, wanted, _ -> none.pointTo(host, run, wanted));
                 case KeepingStore keeping ->
                     fetched(
-                            client,
-                            run,
+                            collected,
                             wanted,
-                            listing,
                             download -> keeping.store(
-                                    run, wanted, download, wanted.step() == null ? null : begun.get(wanted.step())));
+                                    run,
+                                    wanted,
+                                    download,
+                                    wanted.step() == null
+                                            ? null
+                                            : collected.begun().get(wanted.step()),
+                                    collected.ownedNodes()));
             };
         } finally {
             places.release();
@@ -235,11 +315,13 @@ public class ArtifactCollector {
         StoredArtifact of(Download download) throws StoreException, IOException, InterruptedException;
     }
 
-    private static Outcome fetched(
-            DbtCloudClient client, RunSnapshot run, WantedArtifact wanted, Listing listing, Use use)
-            throws InterruptedException {
-        try (ArtifactBody body =
-                client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
+    private static Outcome fetched(Collected collected, WantedArtifact wanted, Use use) throws InterruptedException {
+        RunSnapshot run = collected.run();
+        Listing listing = collected.listing();
+        try (ArtifactBody body = collected
+                .client()
+                .artifactsOnce()
+                .getJobRunArtifact(run.accountId(), run.runId(), wanted.path(), wanted.step())) {
             Download download = new Download(body.stream(), body.contentType(), body.contentLength());
             return new Outcome.Ready(use.of(download));
         } catch (StoreException e) {

@@ -17,6 +17,7 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.ArtifactContent.SlowNode;
+import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.NodeStatus.NodeClass;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +35,8 @@ final class ArtifactFacts {
     /** The newest versions of the schemas that have results (schemas.getdbt.com, read in November 2026). */
     private static final Map<String, Integer> NEWEST_WITH_RESULTS = Map.of("run_results.json", 6, "sources.json", 3);
 
+    static final String MANIFEST = "manifest.json";
+
     /** Such as {@code https://schemas.getdbt.com/dbt/run-results/v6.json}. */
     private static final Pattern VERSION = Pattern.compile("/v([0-9]{1,9})\\.json$");
 
@@ -45,6 +48,7 @@ final class ArtifactFacts {
 
     private final boolean hasResults;
     private final int newest;
+    private final @Nullable NodeOwners owners;
     private final Map<String, Integer> nodesByStatus = new HashMap<>();
     private final Map<NodeClass, Integer> nodesByClass = new EnumMap<>(NodeClass.class);
     private final PriorityQueue<SlowNode> slowest = new PriorityQueue<>(Comparator.comparingDouble(SlowNode::seconds));
@@ -57,25 +61,37 @@ final class ArtifactFacts {
     private @Nullable Double elapsedSeconds;
     private boolean resultsRead;
 
-    private ArtifactFacts(String artifactPath) {
+    private ArtifactFacts(String artifactPath, Set<String> ownedNodes) {
         Integer known = NEWEST_WITH_RESULTS.get(artifactPath);
         this.hasResults = known != null;
         this.newest = known == null ? 0 : known;
+        this.owners = artifactPath.equals(MANIFEST) && !ownedNodes.isEmpty() ? new NodeOwners(ownedNodes) : null;
+    }
+
+    /** As {@link #of(String, InputStream, Set)}, without looking for owners. */
+    static ArtifactContent of(String artifactPath, InputStream bytes) {
+        return of(artifactPath, bytes, Set.of());
+    }
+
+    /** Whether an artifact has results, which may be those of nodes with owners. */
+    static boolean hasResults(String artifactPath) {
+        return NEWEST_WITH_RESULTS.containsKey(artifactPath);
     }
 
     /**
      * Reads as much of the stream as it needs: {@code manifest.json} and the like only as far as their {@code metadata}, which
-     * dbt writes first.
+     * dbt writes first; a manifest to its end if owners are looked for.
      *
      * @param artifactPath tells which artifact it is; of one that is none of dbt's JSON files, nothing is known
      * @param bytes not closed
+     * @param ownedNodes the ids of nodes whose owners a manifest is to tell, as they stand in events
      * @return {@link ArtifactContent#NONE} for one that makes no sense; of one that breaks off, what came before, without results
      */
-    static ArtifactContent of(String artifactPath, InputStream bytes) {
+    static ArtifactContent of(String artifactPath, InputStream bytes, Set<String> ownedNodes) {
         if (!WITH_METADATA.contains(artifactPath)) {
             return ArtifactContent.NONE;
         }
-        ArtifactFacts reading = new ArtifactFacts(artifactPath);
+        ArtifactFacts reading = new ArtifactFacts(artifactPath, ownedNodes);
         try {
             DbtJson.readObject(bytes, reading::field);
             return reading.content(true);
@@ -89,15 +105,16 @@ final class ArtifactFacts {
     }
 
     private ArtifactContent content(boolean isWhole) {
+        Map<String, NodeOwner> found = owners == null ? Map.of() : owners.found();
         if (!isWhole || !resultsRead || !isKnown()) {
-            return new ArtifactContent(schemaVersion, generatedAt, invocationId, null, null);
+            return new ArtifactContent(schemaVersion, generatedAt, invocationId, null, null, found);
         }
         List<SlowNode> slowestFirst = slowest.stream()
                 .sorted(Comparator.comparingDouble(SlowNode::seconds).reversed())
                 .toList();
         ArtifactContent.Results results = new ArtifactContent.Results(
                 nodesByStatus, nodesByClass, rowsAffected, elapsedSeconds, slowestFirst, failing.fitting());
-        return new ArtifactContent(schemaVersion, generatedAt, invocationId, results, warned.fitting());
+        return new ArtifactContent(schemaVersion, generatedAt, invocationId, results, warned.fitting(), found);
     }
 
     /** Whether this version knows the schema; one without a number is taken for a known one. */
@@ -109,12 +126,14 @@ final class ArtifactFacts {
     private boolean field(String name, JsonParser value) throws IOException {
         if (name.equals("metadata")) {
             DbtJson.fields(value, this::metadata);
-            return hasResults;
+            return hasResults || owners != null;
         }
         if (hasResults && name.equals("results")) {
             results(value);
         } else if (hasResults && name.equals("elapsed_time")) {
             elapsedSeconds = DbtJson.number(value);
+        } else if (owners != null) {
+            owners.field(name, value);
         } else {
             value.skipChildren();
         }

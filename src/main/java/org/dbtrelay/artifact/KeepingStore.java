@@ -3,6 +3,7 @@ package org.dbtrelay.artifact;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Set;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -39,20 +40,26 @@ abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S
     abstract ArtifactWriter writer(String key, @Nullable String contentType, long sizeLimit)
             throws StoreException, InterruptedException;
 
-    /** As {@link #store(RunSnapshot, WantedArtifact, Download, Instant)}, of a step whose begin does not matter. */
+    /** As {@link #store(RunSnapshot, WantedArtifact, Download, Instant, Set)}, of a step whose begin does not matter. */
     final StoredArtifact store(RunSnapshot run, WantedArtifact wanted, Download download)
             throws StoreException, IOException, InterruptedException {
-        return store(run, wanted, download, null);
+        return store(run, wanted, download, null, Set.of());
     }
 
     /**
      * Keeps an artifact: size, SHA-256 and what it says about itself are read on the way.
      *
      * @param notBefore when the step of the artifact began; null if that is not known. A file of dbt's that is older is not that step's
+     * @param ownedNodes the ids of nodes whose owners a manifest is to tell
      * @throws StoreException too large, too old, or the store does not take it: nothing is left of it
      * @throws IOException the transfer broke: nothing is left of it
      */
-    final StoredArtifact store(RunSnapshot run, WantedArtifact wanted, Download download, @Nullable Instant notBefore)
+    final StoredArtifact store(
+            RunSnapshot run,
+            WantedArtifact wanted,
+            Download download,
+            @Nullable Instant notBefore,
+            Set<String> ownedNodes)
             throws StoreException, IOException, InterruptedException {
         if (download.size().orElse(0) > maxSize) {
             throw StoreException.tooLarge(maxSize);
@@ -61,7 +68,8 @@ abstract sealed class KeepingStore implements ArtifactStore permits FileStore, S
         try (ArtifactWriter writer =
                         writer(key, download.contentType(), download.size().orElse(maxSize));
                 Transfer transfer = new Transfer(download, writer, maxSize)) {
-            ArtifactContent content = ArtifactFacts.of(wanted.path(), new BufferedInputStream(transfer, BUFFER));
+            ArtifactContent content =
+                    ArtifactFacts.of(wanted.path(), new BufferedInputStream(transfer, BUFFER), ownedNodes);
             if (notBefore != null
                     && content.generatedAt() != null
                     && content.generatedAt().isBefore(notBefore)) {

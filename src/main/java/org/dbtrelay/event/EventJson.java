@@ -2,7 +2,6 @@ package org.dbtrelay.event;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -23,6 +22,7 @@ import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
@@ -48,11 +48,7 @@ final class EventJson {
             .addMixIn(JobRunStatus.class, StatusMixin.class)
             .addMixIn(RunStep.class, StepMixin.class)
             .addMixIn(WantedArtifact.class, WantedMixin.class)
-            .addMixIn(RunEvent.OfArtifact.class, ArtifactMixin.class)
             .addMixIn(RunEvent.OfMissingArtifact.class, MissingArtifactMixin.class)
-            .addMixIn(StoredArtifact.class, StoredArtifactMixin.class)
-            .addMixIn(ArtifactContent.class, ContentMixin.class)
-            .addMixIn(ArtifactContent.Results.class, ResultsMixin.class)
             .addMixIn(FailedNode.Source.class, WireName.class)
             .addMixIn(NodeStatus.NodeClass.class, WireName.class)
             .build()
@@ -65,7 +61,7 @@ final class EventJson {
         Object body = switch (event.body()) {
             case RunEvent.OfCommand command -> command(command);
             case RunEvent.OfRun run -> run(run);
-            case RunEvent.OfArtifact artifact -> artifact;
+            case RunEvent.OfArtifact artifact -> artifact(artifact.artifact());
             case RunEvent.OfMissingArtifact missing -> missing;
         };
         try {
@@ -141,6 +137,44 @@ final class EventJson {
         return new FailureData(step, failure.nodes(), step == null ? null : step.logTail());
     }
 
+    private static ArtifactData artifact(StoredArtifact artifact) {
+        ArtifactContent content = artifact.content();
+        ArtifactContent.@Nullable Results results = content.results();
+        return new ArtifactData(
+                artifact.wanted(),
+                artifact.sizeBytes(),
+                artifact.sha256(),
+                artifact.contentType(),
+                artifact.location(),
+                content.schemaVersion(),
+                content.generatedAt(),
+                content.invocationId(),
+                results == null
+                        ? null
+                        : new SummaryData(
+                                results.nodesByStatus(),
+                                results.nodesByClass(),
+                                results.rowsAffected(),
+                                results.elapsedSeconds(),
+                                results.slowest(),
+                                owned(results.failing(), content.owners())),
+                content.warnings() == null ? null : owned(content.warnings(), content.owners()));
+    }
+
+    private static List<OwnedNode> owned(List<FailedNode> nodes, Map<String, NodeOwner> owners) {
+        return nodes.stream()
+                .map(node -> owned(node, owners.get(node.uniqueId())))
+                .toList();
+    }
+
+    private static OwnedNode owned(FailedNode node, @Nullable NodeOwner owner) {
+        if (owner == null) {
+            return new OwnedNode(node, null, null);
+        }
+        boolean isNamed = owner.name() != null || owner.email() != null;
+        return new OwnedNode(node, owner.group(), isNamed ? new OwnerData(owner.name(), owner.email()) : null);
+    }
+
     private static @Nullable Integer code(@Nullable JobRunStatus status) {
         return status == null ? null : status.code();
     }
@@ -208,6 +242,37 @@ final class EventJson {
             List<FailedNode> nodes,
             @Nullable String logTail) {}
 
+    private record ArtifactData(
+            @JsonUnwrapped WantedArtifact wanted,
+            @Nullable Long sizeBytes,
+            @Nullable String sha256,
+            @Nullable String contentType,
+            String location,
+            @Nullable String dbtSchemaVersion,
+            @Nullable Instant generatedAt,
+            @Nullable String invocationId,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            SummaryData summary,
+
+            @Nullable List<OwnedNode> warnings) {}
+
+    private record SummaryData(
+            Map<String, Integer> nodes,
+            Map<NodeStatus.NodeClass, Integer> classes,
+            @Nullable Long rowsAffected,
+            @Nullable Double elapsedSeconds,
+            List<ArtifactContent.SlowNode> slowest,
+            List<OwnedNode> failing) {}
+
+    private record OwnedNode(
+            @JsonUnwrapped FailedNode node,
+            @Nullable String group,
+            @Nullable OwnerData owner) {}
+
+    private record OwnerData(
+            @Nullable String name, @Nullable String email) {}
+
     interface WireName {
         @JsonValue
         String wireName();
@@ -224,39 +289,8 @@ final class EventJson {
     @JsonIgnoreProperties("else_step")
     interface WantedMixin {}
 
-    interface ArtifactMixin {
-        @JsonUnwrapped
-        StoredArtifact artifact();
-    }
-
     interface MissingArtifactMixin {
         @JsonUnwrapped
         WantedArtifact artifact();
-    }
-
-    interface StoredArtifactMixin {
-        @JsonUnwrapped
-        WantedArtifact wanted();
-
-        @JsonUnwrapped
-        ArtifactContent content();
-    }
-
-    interface ContentMixin {
-        @JsonProperty("dbt_schema_version")
-        @Nullable
-        String schemaVersion();
-
-        @JsonProperty("summary")
-        @JsonInclude(JsonInclude.Include.NON_NULL)
-        ArtifactContent.@Nullable Results results();
-    }
-
-    interface ResultsMixin {
-        @JsonProperty("nodes")
-        Map<String, Integer> nodesByStatus();
-
-        @JsonProperty("classes")
-        Map<NodeStatus.NodeClass, Integer> nodesByClass();
     }
 }

@@ -90,7 +90,7 @@ class Actions {
     private Input collected(Action.CollectArtifacts action, DbtCloudClient client)
             throws DbtCloudException, InterruptedException {
         Input.ArtifactsCollected collected =
-                artifacts.collect(action.commandId(), client, action.run(), action.artifacts());
+                artifacts.collect(action.commandId(), client, action.run(), action.artifacts(), action.begun());
         if (action.run().finishedAt() != null) {
             Duration sinceEnd = Duration.between(action.run().finishedAt(), clock.instant());
             collected.ready().forEach(_ -> metrics.artifactCame(sinceEnd));

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -22,6 +23,7 @@ import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
 import org.dbtrelay.run.job.UnavailableReason;
@@ -60,7 +62,7 @@ class ArtifactCollectorTest {
 
     private Input.ArtifactsCollected collect(RunSnapshot run, WantedArtifact... wanted)
             throws DbtCloudException, InterruptedException {
-        return storing.collect("c1", world.client, run, List.of(wanted));
+        return storing.collect("c1", world.client, run, List.of(wanted), Map.of());
     }
 
     private RunSnapshot ended(RunPlan plan) throws DbtCloudException {
@@ -107,6 +109,39 @@ class ArtifactCollectorTest {
                 .hasSize(1);
     }
 
+    /** The manifest passes by after the results, in whatever order they were asked for. */
+    @Test
+    void theManifestTellsWhoOwnsTheNodesThatFailed() throws Exception {
+        RunSnapshot run = world.ended(Emulated.FAILING).run();
+        WantedArtifact results = new WantedArtifact("run_results.json", 4);
+        Input.ArtifactsCollected collected = collect(run, MANIFEST, results);
+        assertThat(ready(collected)).containsExactly(MANIFEST, results);
+        assertThat(collected.ready().get(1).content().owners())
+                .containsExactly(Map.entry(
+                        "model.jaffle_shop.orders", new NodeOwner("finance", "Finance data", "finance@example.com")));
+        assertThat(count(Endpoint.GET_ARTIFACT)).as("no request for it").isEqualTo(2);
+        assertThat(collect(run, results).ready().getFirst().content().owners())
+                .as("no manifest is fetched for it")
+                .isEmpty();
+    }
+
+    /** The decision passes on what the end's reader has seen, so the steps are not read a second time. */
+    @Test
+    void timesOfStepsThatAreKnownCostNoRequest() throws Exception {
+        RunSnapshot run = world.ended(Emulated.FAILING).run();
+        WantedArtifact results = new WantedArtifact("run_results.json", 4);
+        Input.ArtifactsCollected collected =
+                storing.collect("c1", world.client, run, List.of(results), Map.of(4, run.createdAt()));
+        assertThat(ready(collected)).containsExactly(results);
+        assertThat(count(Endpoint.GET_RUN)).isZero();
+        collect(run, results);
+        assertThat(count(Endpoint.GET_RUN)).as("after a crash").isEqualTo(1);
+        Instant later = world.emulator.clock().instant();
+        assertThat(reasonOf(storing.collect("c1", world.client, run, List.of(results), Map.of(4, later)), results))
+                .as("a file of a step before it")
+                .isEqualTo(UnavailableReason.NOT_PRODUCED);
+    }
+
     /** The docs step of this run left none: the other step that can have made it is asked, once. */
     @Test
     void whereTheFirstStepAnswers404TheOtherIsAsked() throws Exception {
@@ -115,7 +150,7 @@ class ArtifactCollectorTest {
         assertThat(ready(collect(run, wanted))).containsExactly(new WantedArtifact("catalog.json", 6));
         assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
         assertThat(ready(new ArtifactCollector(Configured.of(Map.of()))
-                        .collect("c1", world.client, run, List.of(wanted))))
+                        .collect("c1", world.client, run, List.of(wanted), Map.of())))
                 .as("without a store")
                 .containsExactly(new WantedArtifact("catalog.json", 6));
 
@@ -169,8 +204,8 @@ class ArtifactCollectorTest {
     @Test
     void withoutAStoreNothingIsFetched() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding());
-        Input.ArtifactsCollected collected =
-                new ArtifactCollector(Configured.of(Map.of())).collect("c1", world.client, run, List.of(BUILT));
+        Input.ArtifactsCollected collected = new ArtifactCollector(Configured.of(Map.of()))
+                .collect("c1", world.client, run, List.of(BUILT), Map.of());
         assertThat(collected.ready()).singleElement().satisfies(artifact -> {
             assertThat(artifact.location())
                     .isEqualTo(world.emulator.baseUrl() + "/api/v2/accounts/" + run.accountId() + "/runs/" + run.runId()
@@ -237,7 +272,7 @@ class ArtifactCollectorTest {
 
         assertThat(ready(collect(run, BUILT))).containsExactly(BUILT);
         assertThat(new ArtifactCollector(Configured.of(Map.of()))
-                        .collect("c1", world.client, run, List.of(BUILT))
+                        .collect("c1", world.client, run, List.of(BUILT), Map.of())
                         .ready())
                 .extracting(StoredArtifact::wanted)
                 .containsExactly(BUILT);

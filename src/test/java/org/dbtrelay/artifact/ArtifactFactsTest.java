@@ -32,7 +32,7 @@ class ArtifactFactsTest {
               "generated_at": "2026-11-22T10:00:07Z", "invocation_id": "0a1b"}
             """;
     private static final ArtifactContent OF_METADATA =
-            new ArtifactContent("v12", Instant.parse("2026-11-22T10:00:07Z"), "0a1b", null, null);
+            new ArtifactContent("v12", Instant.parse("2026-11-22T10:00:07Z"), "0a1b", null, null, Map.of());
 
     private static ArtifactContent facts(String path, String content) {
         return ArtifactFacts.of(path, new ByteArrayInputStream(content.getBytes(UTF_8)));
@@ -127,7 +127,8 @@ class ArtifactFactsTest {
                         "{\"metadata\": {\"dbt_schema_version\": \"" + schema
                                 + "\", \"dbt_version\": \"x\", \"generated_at\": \"2026-11-22T10:00:07Z\","
                                 + " \"invocation_id\": null, \"project_id\": null}, \"nodes\": {}, \"sources\": {}}"))
-                .isEqualTo(new ArtifactContent(schema, Instant.parse("2026-11-22T10:00:07Z"), null, null, null));
+                .isEqualTo(
+                        new ArtifactContent(schema, Instant.parse("2026-11-22T10:00:07Z"), null, null, null, Map.of()));
     }
 
     @Test
@@ -270,7 +271,7 @@ class ArtifactFactsTest {
                 path,
                 "{\"metadata\": {\"dbt_schema_version\": \"" + schema
                         + "\"}, \"results\": [{\"unique_id\": \"a\", \"status\": \"success\"}]}");
-        assertThat(facts).isEqualTo(new ArtifactContent(schema, null, null, null, null));
+        assertThat(facts).isEqualTo(new ArtifactContent(schema, null, null, null, null, Map.of()));
     }
 
     /** The classes that have nodes. */

@@ -59,7 +59,7 @@ class ArtifactTransferTest {
                             Emulated.SUCCEEDING,
                             RunPlan.succeeding().artifact(PlannedArtifact.ofSize("manifest.json", size)))
                     .run();
-            assertThat(storing.collect("c1", world.client, run, List.of(MANIFEST))
+            assertThat(storing.collect("c1", world.client, run, List.of(MANIFEST), Map.of())
                             .ready())
                     .singleElement()
                     .satisfies(artifact -> {
@@ -91,7 +91,7 @@ class ArtifactTransferTest {
             ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
             long before = heapInUse();
             CompletableFuture<Input.ArtifactsCollected> collecting =
-                    async(() -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST)));
+                    async(() -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST), Map.of()));
             await().atMost(Duration.ofSeconds(30)).until(() -> bytesOnDisk() >= 47L * MEGABYTE);
             long growth = heapInUse() - before;
             looked.countDown();
@@ -119,7 +119,7 @@ class ArtifactTransferTest {
         try (Served served = Served.with(List.of("manifest.json"), packs)) {
             ArtifactCollector storing = Emulated.storingIn(directory, Map.of());
             Callable<Input.ArtifactsCollected> collect =
-                    () -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST));
+                    () -> storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST), Map.of());
             assertThat(collect.call().notYet())
                     .as("of a body that ends too early")
                     .hasSize(1);
@@ -160,10 +160,10 @@ class ArtifactTransferTest {
         try (Served served =
                 Served.with(wanted.stream().map(WantedArtifact::path).toList(), counts)) {
             ArtifactCollector storing = Emulated.storingIn(directory, Map.of("relay.artifacts.parallelism", "2"));
-            CompletableFuture<Input.ArtifactsCollected> one =
-                    async(() -> storing.collect("c1", served.client, Runs.ended(SUCCESS), wanted.subList(0, 4)));
-            CompletableFuture<Input.ArtifactsCollected> other =
-                    async(() -> storing.collect("c2", served.client, Runs.ended(SUCCESS), wanted.subList(4, 8)));
+            CompletableFuture<Input.ArtifactsCollected> one = async(
+                    () -> storing.collect("c1", served.client, Runs.ended(SUCCESS), wanted.subList(0, 4), Map.of()));
+            CompletableFuture<Input.ArtifactsCollected> other = async(
+                    () -> storing.collect("c2", served.client, Runs.ended(SUCCESS), wanted.subList(4, 8), Map.of()));
             assertThat(one.get(30, SECONDS).ready()).hasSize(4);
             assertThat(other.get(30, SECONDS).ready()).hasSize(4);
         }
@@ -185,7 +185,7 @@ class ArtifactTransferTest {
             CompletableFuture<Throwable> thrown = new CompletableFuture<>();
             Thread thread = Thread.ofVirtual().start(() -> {
                 try {
-                    storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST));
+                    storing.collect("c1", served.client, Runs.ended(SUCCESS), List.of(MANIFEST), Map.of());
                     thrown.complete(new AssertionError("not interrupted"));
                 } catch (Exception e) {
                     thrown.complete(e);

@@ -27,15 +27,18 @@ final class Emulated implements AutoCloseable {
     final DbtCloudEmulator emulator;
     final DbtCloudClient client;
 
-    private Emulated() {
-        emulator = DbtCloudEmulator.builder()
-                .clock(HandTurnedClock.at("2026-11-22T10:00:00Z"))
-                .start();
+    private Emulated(DbtCloudEmulator.Builder builder) {
+        emulator = builder.clock(HandTurnedClock.at("2026-11-22T10:00:00Z")).start();
         client = client(emulator.baseUrl(), emulator.accountId(), emulator.token());
     }
 
     static Emulated start() {
-        return new Emulated();
+        return new Emulated(DbtCloudEmulator.builder());
+    }
+
+    /** Files and logs are at presigned URLs of another server. */
+    static Emulated withStorage() {
+        return new Emulated(DbtCloudEmulator.builder().storage(0));
     }
 
     /** A client with short time-outs. */

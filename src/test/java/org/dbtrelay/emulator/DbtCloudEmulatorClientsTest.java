@@ -307,6 +307,31 @@ class DbtCloudEmulatorClientsTest {
                 .isTrue();
     }
 
+    /** As dbtc and the Terraform provider send it. */
+    @Test
+    void aJobThatIsMadeIsOfTheTypeThatWasAskedFor() {
+        EmulatedJob model = lenient.world().jobNamed("Daily build");
+        String body = "{\"project_id\": %d, \"environment_id\": %d, \"name\": \"typed\","
+                + " \"execute_steps\": [\"dbt build\"], \"job_type\": %s}";
+        for (String type : List.of("\"ci\"", "\"scheduled\"", "\"hybrid\"")) {
+            EmulatorClient.Reply made =
+                    client.post("jobs/", body.formatted(model.projectId(), model.environmentId(), type));
+            assertThat(made.status()).as(made.body()).isEqualTo(201);
+            assertThat(made.data().path("job_type")).hasToString(type);
+            assertThat(client.trigger(made.data().path("id").asLong(), "why").status())
+                    .isEqualTo(type.equals("\"hybrid\"") ? 400 : 200);
+        }
+        assertThat(client.post("jobs/", body.formatted(model.projectId(), model.environmentId(), "null"))
+                        .data()
+                        .path("job_type")
+                        .asText())
+                .isEqualTo("other");
+        EmulatorClient.Reply unknown =
+                client.post("jobs/", body.formatted(model.projectId(), model.environmentId(), "\"nightly\""));
+        assertThat(unknown.status()).isEqualTo(400);
+        assertThat(unknown.data().path("job_type").asText()).contains("'nightly'", "hybrid");
+    }
+
     /** The emulator refuses to these clients what dbt Cloud was seen to refuse. */
     @Test
     void refusesWhatDbtCloudRefuses() {

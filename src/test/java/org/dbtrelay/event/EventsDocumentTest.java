@@ -32,6 +32,7 @@ import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
@@ -101,7 +102,12 @@ class EventsDocumentTest {
                                                         1.0,
                                                         List.of(new ArtifactContent.SlowNode("a", "success", 1)),
                                                         List.of(new FailedNode("b", "fail", "c"))),
-                                                List.of(new FailedNode("d", "warn", "e"))))))),
+                                                List.of(new FailedNode("d", "warn", "e")),
+                                                Map.of(
+                                                        "b",
+                                                        new NodeOwner("group", "name", "email"),
+                                                        "d",
+                                                        new NodeOwner("group", "name", "email"))))))),
                 new Kind(
                         "Data of artifact.unavailable",
                         event(

@@ -14,6 +14,7 @@ import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus.Known;
+import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.NodeStatus;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
@@ -189,7 +190,8 @@ final class SampleEvents {
                                 2L,
                                 "audit.b",
                                 null,
-                                FailedNode.Source.ARTIFACT))));
+                                FailedNode.Source.ARTIFACT)),
+                        Map.of("test.shop.a", new NodeOwner("finance", "Finance data", "finance@example.com"))));
     }
 
     private static RunFailure failure() {

@@ -76,7 +76,7 @@ final class LedgerFill {
         }
     }
 
-    /** As large as such an entry is where producers use context and trace ids. */
+    /** As large as such an entry is where producers use context and trace ids, with all that is told of a running run. */
     private static RunEntry inFlight(String id, RunView run, Random random, DbtCloudEmulator dbtCloud, long job) {
         Instant now = run.createdAt();
         return new RunEntry(
@@ -113,17 +113,17 @@ final class LedgerFill {
                                 70403103932000L,
                                 job,
                                 "endless",
-                                JobRunStatus.Known.QUEUED,
+                                JobRunStatus.Known.RUNNING,
                                 null,
                                 dbtCloud.baseUrl() + "/deploy/" + dbtCloud.accountId()
                                         + "/projects/70403103931000/runs/" + run.id(),
                                 now,
-                                null,
+                                now,
                                 null,
                                 false,
                                 "[relay:memory:" + hash(random).substring(20) + "] nightly",
                                 null,
-                                new RunDetails(null, null, "latest", List.of(), null, "scheduled", "api", null, null)),
+                                new RunDetails("main", hash(random) + hash(random).substring(24), "2025.9.30+21d3fd7", List.of(), null, "scheduled", "api", null, null), null, "scheduled", "api", null, null)),
                         now,
                         null));
     }

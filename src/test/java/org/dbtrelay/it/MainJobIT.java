@@ -201,6 +201,11 @@ class MainJobIT {
         assertStored(events.get(6), run, "run_results.json", 5);
         assertThat(events.get(6).data().path("summary").path("nodes"))
                 .isEqualTo(JSON.readTree("{\"success\": 2, \"error\": 1, \"skipped\": 1}"));
+        JsonNode node = events.get(6).data().path("summary").path("failing").path(0);
+        assertThat(node.path("unique_id").asText()).isEqualTo("model.shop.orders");
+        assertThat(node.path("group").asText()).as("from the manifest").isEqualTo("finance");
+        assertThat(node.path("owner"))
+                .isEqualTo(JSON.readTree("{\"name\": \"Finance data\", \"email\": \"finance@example.com\"}"));
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
@@ -32,6 +33,9 @@ final class Endings {
             EventType.RUN_CANCELLED,
             EventType.RUN_ABANDONED,
             EventType.COMMAND_REJECTED);
+
+    private static final Set<EventType> OF_RUN =
+            Set.of(EventType.RUN_SUCCEEDED, EventType.RUN_FAILED, EventType.RUN_CANCELLED);
 
     private final World world;
     private final Map<String, List<SimRun>> runs = new HashMap<>();
@@ -87,6 +91,7 @@ final class Endings {
             stalled(known, end);
             cancelled(known, end);
             explained(known, end);
+            collected(known, end);
         }
     }
 
@@ -169,6 +174,36 @@ final class Endings {
                 "%s has failed, and all that could be known of it was not told: %s",
                 known.id,
                 known.failure);
+    }
+
+    /** Each artifact that was asked for is told of, and a catalog that is there in quiet times is found. */
+    private void collected(Known known, RunState.Finished end) {
+        SimRun run = end.runId() == null ? null : world.cloud().find(end.runId());
+        boolean hasArtifacts = OF_RUN.contains(end.outcome());
+        if (run == null || !hasArtifacts || world.plan().maxEventBytes() < 10_000) {
+            return;
+        }
+        long inTimeAt = known.endedAt + IN_TIME;
+        boolean quiet = known.endedAt > world.plan().troubleUntil();
+        boolean inTime = run.vanishesAt == Long.MAX_VALUE && run.hasStepsAt(inTimeAt) && run.savedAt <= inTimeAt;
+        for (ArtifactWish wish : known.lastOrder.options().artifacts()) {
+            world.check(
+                    known.artifacts.stream().anyMatch(told -> told.startsWith(wish.path() + " ")),
+                    "%s has never told of %s: %s",
+                    known.id,
+                    wish.path(),
+                    known.artifacts);
+            world.check(
+                    !quiet
+                            || !inTime
+                            || !wish.path().equals("catalog.json")
+                            || wish.step() != null
+                            || run.catalogStep() == 0
+                            || known.artifactsReady.contains(wish.path()),
+                    "%s has not found the catalog of its run: %s",
+                    known.id,
+                    known.artifacts);
+        }
     }
 
     private boolean isRecent(long then, Known known) {

@@ -26,6 +26,10 @@ import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.JobQueues;
 import org.dbtrelay.run.decide.StartCheck;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunFailure;
+import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -108,8 +112,38 @@ final class Meddling implements SimFlow.Observer {
                         ? withoutLooking(starting, input)
                         : input;
             case CANCEL_DROPPED -> targetStarts(before, input) ? new Input.TurnReached(before.commandId()) : input;
+            case STEPS_NOT_AWAITED -> input instanceof Input.RunEnded ended ? asIfExplained(ended) : input;
+            case OTHER_STEP_IGNORED ->
+                before.state() instanceof RunState.Collecting collecting
+                                && input instanceof Input.ArtifactsCollected collected
+                        ? withoutOtherSteps(collecting, collected)
+                        : input;
             default -> input;
         };
+    }
+
+    private static Input asIfExplained(Input.RunEnded input) {
+        RunEnd end = input.end();
+        if (!end.missing().contains(RunEnd.Part.STEPS)) {
+            return input;
+        }
+        RunFailure failure = RunEnd.isFailure(end.run()) ? new RunFailure(null, List.of()) : null;
+        return new Input.RunEnded(input.commandId(), RunEnd.complete(end.run(), List.of(), failure));
+    }
+
+    private static Input withoutOtherSteps(RunState.Collecting state, Input.ArtifactsCollected input) {
+        List<Input.ArtifactsCollected.Unavailable> unavailable = new ArrayList<>(input.unavailable());
+        for (StoredArtifact found : input.ready()) {
+            state.remaining().stream()
+                    .filter(wanted -> !wanted.equals(found.wanted()) && wanted.isMetBy(found.wanted()))
+                    .map(wanted -> new Input.ArtifactsCollected.Unavailable(
+                            wanted, UnavailableReason.NOT_PRODUCED, "the run left no such file"))
+                    .forEach(unavailable::add);
+        }
+        List<StoredArtifact> ready = input.ready().stream()
+                .filter(found -> state.remaining().contains(found.wanted()))
+                .toList();
+        return new Input.ArtifactsCollected(input.commandId(), ready, unavailable, input.notYet());
     }
 
     /** Once dropped it is dropped for good. */
@@ -160,6 +194,14 @@ final class Meddling implements SimFlow.Observer {
     public Decision meant(RunEntry before, Input input, Decision decision) {
         if (mutant == Mutant.NO_BACK_OFF && input instanceof Input.CallFailed) {
             return hurried(decision);
+        }
+        if (mutant == Mutant.NOT_ASKED_AGAIN) {
+            return copy(
+                    decision,
+                    "actions",
+                    decision.actions().stream()
+                            .filter(action -> !(action instanceof Action.ExplainEnd))
+                            .toList());
         }
         if (decision.entry() == null) {
             return decision;

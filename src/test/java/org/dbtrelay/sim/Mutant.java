@@ -28,7 +28,10 @@ enum Mutant {
     SWEEP_TAKES_RETRIES(954, "a sweep takes a person's retry for a second run"),
     TAKEN_WHERE_IT_LIES("a record is taken wherever its producer has put it"),
     PASSED_ON_OUTSIDE(638, "a record is passed on outside of the transaction"),
-    ORIGIN_FORGOTTEN("a record that is passed on forgets where it came from");
+    ORIGIN_FORGOTTEN("a record that is passed on forgets where it came from"),
+    STEPS_NOT_AWAITED("a run that shows no steps yet counts as explained"),
+    NOT_ASKED_AGAIN("what was missing when a run's end was told is not asked for again"),
+    OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for");
 
     private final long hint;
     private final String rule;

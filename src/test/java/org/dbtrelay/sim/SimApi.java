@@ -349,7 +349,7 @@ final class SimApi implements SimConnections.Api {
     }
 
     @Override
-    public Response artifact(long runId, String path) {
-        return blocking("artifact", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifact(runId, path));
+    public Response artifact(long runId, String path, Integer step) {
+        return blocking("artifact", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifact(runId, path, step));
     }
 }

@@ -251,11 +251,17 @@ final class SimDbtCloud {
             return SimResponse.error(404, "Not found");
         }
         boolean saved = now() >= run.savedAt && run.statusAt(now()) >= 10;
-        return answer(saved ? "[\"manifest.json\",\"run_results.json\"]" : "null");
+        String catalog = run.catalogStep() == 0 ? "" : ",\"catalog.json\"";
+        return answer(saved ? "[\"manifest.json\",\"run_results.json\"" + catalog + "]" : "null");
     }
 
-    SimResponse artifact(long runId, String path) {
+    SimResponse artifact(long runId, String path, Integer step) {
         SimRun run = readable(runId);
+        if (run != null && path.equals("catalog.json") && now() >= run.savedAt) {
+            boolean made = run.catalogStep() != 0 && (step == null || step == run.catalogStep());
+            world.coverage().count("answer", made ? "catalog" : "catalog, of another step");
+            return made ? SimResponse.json(200, "{}") : SimResponse.error(404, "Not found");
+        }
         boolean there = run != null && path.equals("run_results.json") && run.hasResultsAt(now());
         return there
                 ? SimResponse.json(

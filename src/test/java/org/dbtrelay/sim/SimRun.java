@@ -77,6 +77,17 @@ final class SimRun {
         return id % 5 != 0 || hasLogAt(time);
     }
 
+    /** A run that succeeds can have a second step, for the docs. */
+    boolean hasDocs() {
+        return ending == 10 && cancelledAt == Long.MAX_VALUE && id % 7 < 4;
+    }
+
+    /** The number of the step that leaves a catalog: of dbt v2 the first, which builds, else that of the docs; 0: none does. */
+    int catalogStep() {
+        boolean isV2 = ending == 10 && cancelledAt == Long.MAX_VALUE && id % 11 < 5;
+        return isV2 ? 1 : hasDocs() ? 2 : 0;
+    }
+
     boolean hasLogAt(long time) {
         return time >= endedAt() + logLag;
     }

@@ -50,6 +50,10 @@ final class SimRunJson {
                     .append(",\"name\":\"Invoke dbt with `dbt build`\",\"logs\":\"")
                     .append(run.hasLogAt(time) ? "x".repeat(logLength(status)) : "")
                     .append("\"}");
+            if (ended && run.hasDocs()) {
+                text.append(
+                        ",{\"index\":2,\"status\":10,\"name\":\"Invoke dbt with `dbt docs generate`\",\"logs\":\"x\"}");
+            }
         }
         text.append(whole ? "]" : "");
         return text.append('}').toString();

@@ -1,10 +1,12 @@
 package org.dbtrelay.sim;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -76,6 +78,11 @@ final class Truth {
         Told failure;
 
         boolean explained;
+
+        /** The artifacts that were told of, each with its step, and the paths of those that are there. */
+        final Set<String> artifacts = new HashSet<>();
+
+        final Set<String> artifactsReady = new HashSet<>();
         int partition;
         long acceptedAt;
         long endedAt = Long.MAX_VALUE;
@@ -337,6 +344,7 @@ final class Truth {
             explained(id, known, value);
         } else if (type.startsWith("org.dbtrelay.artifact.")) {
             world.check(known.outcome != null, "%s tells of an artifact before its outcome", id);
+            artifact(id, known, type, value);
         } else if (type.equals("org.dbtrelay.run.stray")) {
             world.coverage().count("assumption", "a second run, told of");
             known.course = -1;
@@ -349,6 +357,30 @@ final class Truth {
             }
             world.check(step > known.course, "%s goes back to %s", id, type);
             known.course = step;
+        }
+    }
+
+    /** Once, and that of the step that has made it. */
+    private void artifact(String id, Known known, String type, byte[] value) {
+        try {
+            JsonNode data = JSON.readTree(value);
+            String path = data.path("path").asText();
+            JsonNode step = data.path("step");
+            world.check(known.artifacts.add(path + " " + step), "%s tells of an artifact twice: %s", id, data);
+            if (type.equals("org.dbtrelay.artifact.ready")) {
+                known.artifactsReady.add(path);
+                SimRun run = world.cloud().find(data.path("run_id").asLong());
+                world.check(
+                        run == null
+                                || !path.equals("catalog.json")
+                                || step.isNull()
+                                || step.asInt() == run.catalogStep(),
+                        "%s tells of the catalog of a step that made none: %s",
+                        id,
+                        data);
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -61,15 +61,43 @@ public final class ApiCalls {
             Duration limit,
             Clock clock,
             Monotonic monotonic) {
+        this(
+                reads,
+                posts,
+                redirected,
+                redirects,
+                budgets,
+                failures,
+                new ResponseReader(failures, budgets, accounts, clock),
+                limit,
+                monotonic);
+    }
+
+    private ApiCalls(
+            DbtCloudApi reads,
+            DbtCloudApi posts,
+            RedirectedApi redirected,
+            Redirects redirects,
+            LongFunction<RequestBudget> budgets,
+            FailureMapper failures,
+            ResponseReader answers,
+            Duration limit,
+            Monotonic monotonic) {
         this.reads = reads;
         this.posts = posts;
         this.redirected = redirected;
         this.redirects = redirects;
         this.budgets = budgets;
         this.failures = failures;
+        this.answers = answers;
         this.limit = limit;
-        this.answers = new ResponseReader(failures, budgets, accounts, clock);
         this.monotonic = monotonic;
+    }
+
+    /** The same for reads that nothing depends on: a refusal of one of them suspends no account. */
+    public ApiCalls withoutSuspending() {
+        return new ApiCalls(
+                reads, posts, redirected, redirects, budgets, failures, answers.withoutSuspending(), limit, monotonic);
     }
 
     /** Reads something in the account's budget. */

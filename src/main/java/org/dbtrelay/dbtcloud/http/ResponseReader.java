@@ -31,14 +31,32 @@ final class ResponseReader {
     private final LongFunction<RequestBudget> budgets;
     private final Set<Long> accounts;
     private final Clock clock;
-    private final Map<Long, Suspension> suspensions = new ConcurrentHashMap<>();
+    private final Map<Long, Suspension> suspensions;
+    private final boolean suspends;
 
     /** {@code accounts}: those that commands may name. */
     ResponseReader(FailureMapper failures, LongFunction<RequestBudget> budgets, Set<Long> accounts, Clock clock) {
+        this(failures, budgets, accounts, clock, new ConcurrentHashMap<>(), true);
+    }
+
+    private ResponseReader(
+            FailureMapper failures,
+            LongFunction<RequestBudget> budgets,
+            Set<Long> accounts,
+            Clock clock,
+            Map<Long, Suspension> suspensions,
+            boolean suspends) {
         this.failures = failures;
         this.budgets = budgets;
         this.accounts = Set.copyOf(accounts);
         this.clock = clock;
+        this.suspensions = suspensions;
+        this.suspends = suspends;
+    }
+
+    /** The same for answers that suspend no account, whatever they say. */
+    ResponseReader withoutSuspending() {
+        return new ResponseReader(failures, budgets, accounts, clock, suspensions, false);
     }
 
     /**
@@ -79,7 +97,7 @@ final class ResponseReader {
             budgets.apply(accountId).coolDown(limited.pause());
         }
         // Of any other account nothing is started: a person who reads it over HTTP may have mistyped its number.
-        if (failure instanceof CallFailure.Suspended suspended && accounts.contains(accountId)) {
+        if (suspends && failure instanceof CallFailure.Suspended suspended && accounts.contains(accountId)) {
             suspension(accountId).suspend(clock.instant(), suspended.detail());
         }
         throw new DbtCloudException(failure);

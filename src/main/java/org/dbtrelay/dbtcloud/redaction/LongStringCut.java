@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
 
 /**
  * A stream of JSON in which every long string is cut to its end, so that an answer with megabytes of log is read in little
  * memory. It follows just enough of the syntax to know where a string begins and ends, and cuts only between characters and
- * escapes; what is no JSON comes through as no JSON.
+ * escapes; what is no JSON comes through as no JSON. Lines with certain words can be kept in front of the end, whole and up to a
+ * bound: a log of hours names a failed node far from its end.
  */
 public final class LongStringCut extends InputStream {
 
@@ -39,10 +41,22 @@ public final class LongStringCut extends InputStream {
     private int segmentEnd;
     private byte[] previous = NONE;
     private int previousEnd;
+    private boolean isCut;
+    private final LineSieve lines;
 
     /** Cuts the long strings of this JSON. */
     public LongStringCut(InputStream json) {
+        this(json, Set.of());
+    }
+
+    /**
+     * Cuts the long strings of this JSON, and keeps lines of them.
+     *
+     * @param words a line that has one of them is kept in front of the end of its string; ASCII, as they stand in JSON
+     */
+    public LongStringCut(InputStream json, Set<String> words) {
         this.source = json;
+        this.lines = new LineSieve(words);
     }
 
     @Override
@@ -95,10 +109,13 @@ public final class LongStringCut extends InputStream {
     private void copyString() throws IOException {
         segmentEnd = 0;
         previousEnd = 0;
+        isCut = false;
+        lines.begin();
         int octet = peek();
         while (octet >= 0 && octet != '"') {
             boolean full = segmentEnd >= SEGMENT && startsCharacter(octet);
             if (full || segmentEnd >= SEGMENT + LONGEST_CHARACTER) {
+                isCut |= previousEnd > 0;
                 byte[] oldest = previous;
                 previous = segment;
                 previousEnd = segmentEnd;
@@ -111,14 +128,36 @@ public final class LongStringCut extends InputStream {
             }
             octet = peek();
         }
-        append(previous, previousEnd);
-        append(segment, segmentEnd);
+        int from = isCut && lines.length() > 0 ? afterFirstLine() : 0;
+        if (from > 0) {
+            // What is left of the line that was cut is no line, and would follow a whole one.
+            append(lines.bytes(), lines.length());
+        }
+        append(previous, from, previousEnd);
+        append(segment, 0, segmentEnd);
+    }
+
+    /** Where the second line of the kept end begins; 0 if there is none. */
+    private int afterFirstLine() {
+        for (int i = 0; i < previousEnd - 1; i++) {
+            if (previous[i] == '\\') {
+                if (previous[i + 1] == 'n') {
+                    return i + 2;
+                }
+                i++;
+            }
+        }
+        return 0;
     }
 
     private void copyEscape() throws IOException {
+        boolean endsLine = peek() == 'n';
         int left = peek() == 'u' ? 5 : 1;
         while (left-- > 0 && peek() >= 0) {
             keep(next());
+        }
+        if (endsLine) {
+            lines.endLine();
         }
     }
 
@@ -128,13 +167,19 @@ public final class LongStringCut extends InputStream {
             segment = Arrays.copyOf(segment, Math.max(256, 2 * segmentEnd));
         }
         segment[segmentEnd++] = (byte) octet;
+        lines.add(octet);
     }
 
     private void append(byte[] bytes, int count) {
+        append(bytes, 0, count);
+    }
+
+    private void append(byte[] bytes, int from, int end) {
+        int count = end - from;
         if (readyEnd + count > ready.length) {
             ready = Arrays.copyOf(ready, readyEnd + count);
         }
-        System.arraycopy(bytes, 0, ready, readyEnd, count);
+        System.arraycopy(bytes, from, ready, readyEnd, count);
         readyEnd += count;
     }
 

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * The names of projects and environments, for events. Asking for a name sends nothing and waits for nothing: it is answered
  * from the lists that were read before, and notes which lists are wanted. {@link #refresh} reads those: the projects of an
  * account, and the environments of each project that has runs, once in {@link #LASTS}, with the last priority of the budget. A
- * list that cannot be read leaves what was known. The names of jobs need no list: they come with the runs.
+ * list that cannot be read leaves what was known, and suspends nothing: the token may lack just this permission. The names of jobs need no list: they come with the runs.
  */
 public final class ResourceNames {
 
@@ -75,7 +75,7 @@ public final class ResourceNames {
 
     /** Knows nothing yet. */
     public ResourceNames(ApiCalls calls, Clock clock, Monotonic monotonic) {
-        this.lists = new ResourceLists(calls, ReadRetries.none(monotonic), Priority.SWEEP);
+        this.lists = new ResourceLists(calls.withoutSuspending(), ReadRetries.none(monotonic), Priority.SWEEP);
         this.clock = clock;
     }
 
@@ -140,17 +140,27 @@ public final class ResourceNames {
     }
 
     private void read(Key key, Rows rows) {
+        // Before the call: an internal error must not repeat with each tick.
+        rows.due = clock.instant().plus(TRY_AGAIN);
         try {
             rows.byId = read(key);
             rows.due = clock.instant().plus(LASTS);
         } catch (DbtCloudException e) {
-            boolean denied = e.failure() instanceof CallFailure.NotFound || e.failure() instanceof CallFailure.Refused;
-            rows.due = clock.instant().plus(denied ? LASTS : TRY_AGAIN);
+            rows.due = clock.instant().plus(isDenied(e.failure()) ? LASTS : TRY_AGAIN);
             LOG.info(
                     "Names for events could not be read; events lack those that were not known before",
                     pair(LogKey.ACCOUNT_ID, key.accountId()),
                     pair(LogKey.DETAIL, e.failure().detail()));
         }
+    }
+
+    /** A permission that is missing does not come back within a minute. */
+    private static boolean isDenied(CallFailure failure) {
+        return switch (failure) {
+            case CallFailure.NotFound _, CallFailure.Refused _ -> true;
+            case CallFailure.Suspended suspended -> suspended.status() == 403;
+            case CallFailure.NotSent _, CallFailure.Limited _, CallFailure.Unclear _ -> false;
+        };
     }
 
     private Map<Long, Named> read(Key key) throws DbtCloudException {
@@ -172,7 +182,8 @@ public final class ResourceNames {
     }
 
     private static <T> Map<Long, Named> byId(List<T> rows, ToLongFunction<T> id, Function<T, Named> named) {
-        return rows.stream().collect(Collectors.toUnmodifiableMap(id::applyAsLong, named));
+        // A row can come twice: the list may change between two pages.
+        return rows.stream().collect(Collectors.toUnmodifiableMap(id::applyAsLong, named, (first, _) -> first));
     }
 
     /** {@code deployment_type} tells production from staging; it is null for other environments, whose {@code type} tells. */

@@ -77,14 +77,17 @@ public final class RunCalls {
         return calls.get(accountId, priority, call, body -> readRun(body, accountId, null));
     }
 
-    /** Reads a run with its job, its trigger, its audit and its steps; each step's log is cut to its last 4 KiB while it comes in. */
+    /**
+     * Reads a run with its job, its trigger, its audit and its steps; each step's log is cut to its last 4 KiB while it comes in,
+     * and to the lines before it that name failed nodes.
+     */
     public RunWithSteps withSteps(long accountId, long runId) throws DbtCloudException {
         return calls.stream(
                 accountId,
                 Priority.FINAL_READ,
                 api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"),
                 body -> {
-                    Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body));
+                    Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body, StepLog.WORDS));
                     RunJson run = RunJson.of(envelope.data());
                     return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());
                 });

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,9 +32,25 @@ import org.jspecify.annotations.Nullable;
  *       dbt-labs/dbt-fusion quote it. It has no id of dbt's, so type and relation stand in its place.
  * </ul>
  *
- * <p>dbt Core's logs have neither. The time is linear in the log, of which only the end comes here.
+ * <p>dbt Core's logs have neither. The time is linear in the log, of which only its end comes here, and before it the lines with one
+ * of {@link #WORDS}.
  */
 final class StepLog {
+
+    /**
+     * Each line of the log that may name a failed node, or tell its message, has one of these, as it stands in JSON inside of JSON.
+     * The quotes of the outer JSON's strings have one backslash; dbt may write a blank after a colon, or none.
+     */
+    static final Set<String> WORDS = Set.of(
+            "OUTCOME_ERROR",
+            "OUTCOME_FAILED",
+            "\\\"error\\\"",
+            "\\\"failed\\\"",
+            "\\\"ERROR\\\"",
+            "Failed [",
+            // The escape of a colour, which JSON writes in either case.
+            "Failed\\u001b[",
+            "Failed\\u001B[");
 
     /** In an event there is no place for more. */
     private static final int MOST = 50;

@@ -3,6 +3,7 @@ package org.dbtrelay.run.decide;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -152,7 +153,16 @@ public sealed interface Action {
     /** Cancel the run if it is still queued; the command does not depend on what comes of it. */
     record CancelQueued(String commandId, Target target, long runId) implements Call {}
 
-    /** Ask for artifacts and store what is there. */
-    record CollectArtifacts(String commandId, Target target, RunSnapshot run, List<WantedArtifact> artifacts)
+    /**
+     * Ask for artifacts and store what is there.
+     *
+     * @param begun when the steps of the run began, by their numbers, if they have just been read; else empty
+     */
+    record CollectArtifacts(
+            String commandId,
+            Target target,
+            RunSnapshot run,
+            List<WantedArtifact> artifacts,
+            Map<Integer, Instant> begun)
             implements Call {}
 }

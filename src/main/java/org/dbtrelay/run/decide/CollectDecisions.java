@@ -1,7 +1,9 @@
 package org.dbtrelay.run.decide;
 
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.ResolvedCommand;
@@ -52,7 +54,7 @@ final class CollectDecisions {
                         end.run(), outcome, reason, wanted, explaining, now, policy.artifactPatience()),
                 end);
         if (state.canCollect()) {
-            builder.then(new Action.CollectArtifacts(commandId, resolved.target(), end.run(), state.remaining()));
+            builder.then(collect(commandId, resolved, state, end.steps()));
         }
         if (explaining != null) {
             builder.then(again(commandId, resolved, end.run(), explaining, now.plus(BackOff.after(0))));
@@ -203,8 +205,20 @@ final class CollectDecisions {
     }
 
     static Action collect(RunEntry entry, RunState.Collecting state) {
+        return collect(entry.commandId(), entry.openCommand(), state, List.of());
+    }
+
+    /** As above, when the run's steps have just been read: the collector need not read them again. */
+    private static Action collect(
+            String commandId, ResolvedCommand resolved, RunState.Collecting state, List<RunStep> steps) {
+        Map<Integer, Instant> begun = new HashMap<>();
+        for (RunStep step : steps) {
+            if (step.startedAt() != null) {
+                begun.put(step.index(), step.startedAt());
+            }
+        }
         return new Action.CollectArtifacts(
-                entry.commandId(), entry.openCommand().target(), state.run(), state.remaining());
+                commandId, resolved.target(), state.run(), state.remaining(), Map.copyOf(begun));
     }
 
     /** The parts of an end that are still to be explained; null: none. Without artifacts nobody needs the steps of a good end. */
@@ -242,7 +256,7 @@ final class CollectDecisions {
         Explaining next = new Explaining(explaining.untold(), missing, explaining.tries() + 1);
         state = state.with(next);
         if (stepsCame && state.canCollect()) {
-            builder.then(collect(entry, state));
+            builder.then(collect(entry.commandId(), entry.openCommand(), state, end.steps()));
         }
         return builder.then(again(entry, state, next, now.plus(BackOff.after(explaining.tries()))))
                 .to(state);
@@ -283,7 +297,7 @@ final class CollectDecisions {
         }
         // dbt Cloud answers and names no steps: its default, the last step, is all that can be asked for, and once.
         if ((stepsCame || stillNoSteps) && state.canCollect()) {
-            builder.then(collect(entry, state));
+            builder.then(collect(entry.commandId(), entry.openCommand(), state, end.steps()));
         }
         return settle(builder, state);
     }

@@ -1,6 +1,7 @@
 package org.dbtrelay.run.job;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
@@ -17,19 +18,39 @@ import org.jspecify.annotations.Nullable;
  * @param results of {@code run_results.json} and {@code sources.json}; null for others, if they cannot be read to their end, and
  *     if this version does not know the version of their schema
  * @param warnings the nodes that ended with a warning, bounded as {@link RunFailure#nodes}; null where the results are
+ * @param owners the owners of failing and warned nodes by their ids, as far as a manifest that was read with it tells them
  */
 public record ArtifactContent(
         @Nullable String schemaVersion,
         @Nullable Instant generatedAt,
         @Nullable String invocationId,
         @Nullable Results results,
-        @Nullable List<FailedNode> warnings) {
+        @Nullable List<FailedNode> warnings,
+        Map<String, NodeOwner> owners) {
 
     /** Nothing is known. */
-    public static final ArtifactContent NONE = new ArtifactContent(null, null, null, null, null);
+    public static final ArtifactContent NONE = new ArtifactContent(null, null, null, null, null, Map.of());
 
     public ArtifactContent {
         warnings = warnings == null ? null : List.copyOf(warnings);
+        owners = Map.copyOf(owners);
+    }
+
+    /** The nodes that failed, and those that ended with a warning. */
+    public List<FailedNode> notable() {
+        List<FailedNode> nodes = new ArrayList<>();
+        if (results != null) {
+            nodes.addAll(results.failing());
+        }
+        if (warnings != null) {
+            nodes.addAll(warnings);
+        }
+        return nodes;
+    }
+
+    /** The same with the owners of its nodes. */
+    public ArtifactContent withOwners(Map<String, NodeOwner> known) {
+        return new ArtifactContent(schemaVersion, generatedAt, invocationId, results, warnings, known);
     }
 
     /**

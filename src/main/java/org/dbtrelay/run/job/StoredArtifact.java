@@ -1,5 +1,6 @@
 package org.dbtrelay.run.job;
 
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,4 +17,10 @@ public record StoredArtifact(
         @Nullable Long sizeBytes,
         @Nullable String sha256,
         @Nullable String contentType,
-        ArtifactContent content) {}
+        ArtifactContent content) {
+
+    /** The same with the owners of its nodes. */
+    public StoredArtifact withOwners(Map<String, NodeOwner> owners) {
+        return new StoredArtifact(wanted, location, sizeBytes, sha256, contentType, content.withOwners(owners));
+    }
+}

@@ -123,8 +123,8 @@ public final class SimConnections {
         /** List run artifacts. */
         Uni<Response> artifacts(long runId);
 
-        /** Get run artifact. */
-        Response artifact(long runId, String path);
+        /** Get run artifact; of the last step if there is no number. */
+        Response artifact(long runId, String path, Integer step);
     }
 
     private static final Map<String, Integer> PARAMETERS = Map.ofEntries(
@@ -173,7 +173,7 @@ public final class SimConnections {
                     case "runStream" -> api.runStream((long) arguments[1]);
                     case "runs" -> runs(api, filters(arguments));
                     case "artifacts" -> api.artifacts((long) arguments[1]);
-                    case "artifact" -> api.artifact((long) arguments[1], (String) arguments[2]);
+                    case "artifact" -> api.artifact((long) arguments[1], (String) arguments[2], (Integer) arguments[3]);
                     case "close" -> null;
                     default -> throw new UnsupportedOperationException(method.getName());
                 });

@@ -53,6 +53,52 @@ class LongStringCutTest {
         assertThat(read.get("logs").textValue().length()).isBetween(LongStringCut.LOG_TAIL_BYTES, 60_000);
     }
 
+    /** Whole lines, from the beginning, up to the bound; nothing of a line that is too long, and no half line behind them. */
+    @Test
+    void linesWithAWordAreKeptInFrontOfTheEnd() throws IOException {
+        String filler = "nothing of note\n".repeat(10_000);
+        String log = "first NOTED \"ü\"\n" + "NOTED " + "x".repeat(LineSieve.LONGEST_LINE) + "\n" + filler
+                + "second NOTED\n" + filler;
+        byte[] json = Envelope.JSON.writeValueAsBytes(Envelope.JSON
+                .createObjectNode()
+                .put("short", "NOTED\n")
+                .put("logs", log)
+                .put("more", filler));
+
+        JsonNode read =
+                Envelope.JSON.readTree(new LongStringCut(new ByteArrayInputStream(json), java.util.Set.of("NOTED")));
+
+        assertThat(read.get("short").textValue()).isEqualTo("NOTED\n");
+        assertThat(read.get("logs").textValue())
+                .startsWith("first NOTED \"ü\"\nsecond NOTED\nnothing of note\n")
+                .endsWith("nothing of note\n")
+                .hasSizeLessThan(60_000);
+        assertThat(filler).as("no word in it").endsWith(read.get("more").textValue());
+    }
+
+    @Test
+    void keptLinesHaveABound() throws IOException {
+        byte[] json = Envelope.JSON.writeValueAsBytes(
+                Envelope.JSON.createObjectNode().put("logs", "a NOTED line\n".repeat(100_000)));
+
+        JsonNode read =
+                Envelope.JSON.readTree(new LongStringCut(new ByteArrayInputStream(json), java.util.Set.of("NOTED")));
+
+        assertThat(read.get("logs").textValue().length()).isBetween(60_000, 60_000 + LineSieve.MOST_BYTES);
+        assertThat(read.get("logs").textValue().lines()).allMatch("a NOTED line"::equals);
+    }
+
+    @Test
+    void aKeptLineWithoutAnEndBehindItIsLeftOut() throws IOException {
+        byte[] json = Envelope.JSON.writeValueAsBytes(
+                Envelope.JSON.createObjectNode().put("logs", "NOTED\n" + "x".repeat(200_000)));
+
+        JsonNode read =
+                Envelope.JSON.readTree(new LongStringCut(new ByteArrayInputStream(json), java.util.Set.of("NOTED")));
+
+        assertThat(read.get("logs").textValue()).matches("x+").hasSizeLessThan(60_000);
+    }
+
     @Test
     void cutsOnlyBetweenCharactersAndEscapes() throws IOException {
         String[] pieces = {"a", "ü", "€", "😀", "\n", "\"", "\\", "\u0001", "/"};

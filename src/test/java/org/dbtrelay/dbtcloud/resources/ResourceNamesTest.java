@@ -1,14 +1,17 @@
 package org.dbtrelay.dbtcloud.resources;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
+import java.util.Set;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
+import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.RunNames;
@@ -96,6 +99,70 @@ class ResourceNamesTest extends AgainstEmulator {
         assertThat(client.names().due()).isEmpty();
         assertThat(client.names().of(run)).isEqualTo(new RunNames(null, "Production", "production", "latest"));
         assertThat(client.calls().suspended()).isEmpty();
+    }
+
+    /** The words of a 403 that is about the whole account: a list that nothing depends on must not stop the account's starts. */
+    @Test
+    void aTokenThatMayNotListProjectsKeepsItsAccount() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        client.names().want(run);
+        emulator.faults().always().on(Endpoint.LIST_PROJECTS).status(403);
+
+        client.names().refresh(account);
+        clock.advance(ResourceNames.TRY_AGAIN);
+
+        assertThat(client.calls().suspended()).isEmpty();
+        assertThat(client.names().due()).isEmpty();
+        assertThat(client.names().of(run).environmentName()).isEqualTo("Production");
+    }
+
+    /** The list may change between two pages. */
+    @Test
+    void aRowThatComesTwiceCountsOnce() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        client.names().want(run);
+        String row = "{\"id\":" + run.projectId() + ",\"account_id\":" + account + ",\"name\":\"Twice\",\"state\":1}";
+        emulator.faults()
+                .always()
+                .on(Endpoint.LIST_PROJECTS)
+                .answer(
+                        200,
+                        "application/json",
+                        "{\"status\":{\"code\":200,\"is_success\":true},\"data\":[" + row + "," + row + "],"
+                                + "\"extra\":{\"pagination\":{\"count\":2,\"total_count\":2}}}",
+                        false);
+
+        client.names().refresh(account);
+
+        assertThat(client.names().of(run).projectName()).isEqualTo("Twice");
+    }
+
+    @Test
+    void anInternalErrorIsNotRepeatedAtOnce() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        ApiCalls broken = new ApiCalls(
+                null,
+                null,
+                null,
+                null,
+                _ -> {
+                    throw new IllegalStateException("an internal error");
+                },
+                Set.of(account),
+                null,
+                Duration.ofSeconds(1),
+                clock,
+                monotonic);
+        ResourceNames names = new ResourceNames(broken, clock, monotonic);
+        names.want(run);
+
+        assertThatThrownBy(() -> names.refresh(account)).isInstanceOf(IllegalStateException.class);
+        assertThat(names.due()).containsExactly(account);
+        assertThatThrownBy(() -> names.refresh(account)).isInstanceOf(IllegalStateException.class);
+        assertThat(names.due()).as("both lists are put off").isEmpty();
+
+        clock.advance(ResourceNames.TRY_AGAIN);
+        assertThat(names.due()).containsExactly(account);
     }
 
     @Test

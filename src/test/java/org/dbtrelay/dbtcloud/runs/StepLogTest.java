@@ -2,8 +2,14 @@ package org.dbtrelay.dbtcloud.runs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.dbtrelay.dbtcloud.http.Envelope;
+import org.dbtrelay.dbtcloud.redaction.LongStringCut;
+import org.dbtrelay.dbtcloud.redaction.Redaction;
 import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.FailedNode.Source;
 import org.junit.jupiter.api.Test;
@@ -32,6 +38,33 @@ class StepLogTest {
                 .containsExactly(
                         logged("model.shop.orders", "error", "Database Error: password=***", null, "db.shop.orders"),
                         logged("test.shop.unique_id.1", "fail", null, 3L, null));
+    }
+
+    /** A log of hours: its end comes here, and the lines before it that may name a failed node or tell its message. */
+    @Test
+    void aFailedNodeFarFromTheEndIsSeen() throws IOException {
+        String far = """
+                {"record_type":"LogRecord","severity_text":"ERROR","body":"no such column","attributes":{"unique_id":"model.shop.orders"}}
+                {"record_type":"SpanEnd","event_type":"v1.public.events.fusion.node.NodeProcessed","attributes":{"unique_id":"model.shop.orders","node_outcome":"NODE_OUTCOME_ERROR"}}
+                {"record_type": "SpanEnd", "event_type": "v1.public.events.fusion.node.NodeProcessed", "attributes": {"unique_id": "test.shop.t", "node_test_detail": {"test_outcome": "failed"}}}
+                \u001b[31m    Failed\u001b[0m [  0.19s] model shop.updates (table)
+                """;
+        String rest =
+                "{\"record_type\": \"SpanEnd\", \"attributes\": {\"unique_id\": \"model.shop.m\"}}\n".repeat(50_000);
+        byte[] json =
+                Envelope.JSON.writeValueAsBytes(Envelope.JSON.createObjectNode().put("logs", far + rest));
+
+        JsonNode read = Envelope.JSON.readTree(new LongStringCut(new ByteArrayInputStream(json), StepLog.WORDS));
+
+        assertThat(read.path("logs").textValue()).startsWith(far).hasSizeLessThan(60_000);
+        assertThat(StepLog.failedNodes(read.path("logs").textValue()))
+                .containsExactly(
+                        logged("model.shop.orders", "error", "no such column", null, null),
+                        logged("test.shop.t", "fail", null, null, null),
+                        logged("model shop.updates", "error", null, null, "shop.updates"));
+        assertThat(Redaction.tail(read.path("logs").textValue()))
+                .as("the tail is that of the whole log")
+                .isEqualTo(Redaction.tail(far + rest));
     }
 
     @Test
