@@ -123,7 +123,16 @@ final class LedgerFill {
                                 false,
                                 "[relay:memory:" + hash(random).substring(20) + "] nightly",
                                 null,
-                                new RunDetails("main", hash(random) + hash(random).substring(24), "2025.9.30+21d3fd7", List.of(), null, "scheduled", "api", null, null), null, "scheduled", "api", null, null)),
+                                new RunDetails(
+                                        "main",
+                                        hash(random) + hash(random).substring(24),
+                                        "2025.9.30+21d3fd7",
+                                        List.of(),
+                                        null,
+                                        "scheduled",
+                                        "api",
+                                        null,
+                                        null)),
                         now,
                         null));
     }
