@@ -48,6 +48,11 @@ public final class ArtifactBody implements AutoCloseable {
         return response.getHeaderString(HttpHeaders.CONTENT_TYPE);
     }
 
+    /** Whether it is a page of HTML. */
+    public boolean isPage() {
+        return ResponseReader.isPage(response);
+    }
+
     /** The size in bytes; empty if dbt Cloud did not tell beforehand, or only that of the packed bytes. */
     public OptionalLong contentLength() {
         String length = response.getHeaderString(HttpHeaders.CONTENT_LENGTH);

@@ -103,7 +103,7 @@ final class ResponseReader {
         throw new DbtCloudException(failure);
     }
 
-    /** Whether it is a page in place of data. After a redirect it is most likely a login page, and no artifact. */
+    /** Whether it is a page in place of data, most likely one to log in. */
     static boolean isPage(Response response) {
         String type = response.getHeaderString(HttpHeaders.CONTENT_TYPE);
         return response.getStatus() / 100 == 2

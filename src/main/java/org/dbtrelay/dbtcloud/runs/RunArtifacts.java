@@ -123,6 +123,20 @@ public final class RunArtifacts {
     private ArtifactBody open(long accountId, long runId, String path, @Nullable Integer step)
             throws DbtCloudException {
         String encoded = ArtifactPath.encode(path);
-        return calls.open(accountId, priority, api -> api.artifact(accountId, runId, encoded, step));
+        ArtifactBody body = calls.open(accountId, priority, api -> api.artifact(accountId, runId, encoded, step));
+        if (path.endsWith(".json") && body.isPage()) {
+            throw new DbtCloudException(refuse(body));
+        }
+        return body;
+    }
+
+    /** Something in front of dbt Cloud answers with a page, which says nothing about the artifact. */
+    private static CallFailure refuse(ArtifactBody page) {
+        String detail = "A page came in place of the artifact, perhaps one to log in";
+        try (page) {
+            return new CallFailure.Unclear(detail);
+        } catch (IOException e) {
+            return new CallFailure.Unclear(detail + "; it could not be closed: " + e.getMessage());
+        }
     }
 }

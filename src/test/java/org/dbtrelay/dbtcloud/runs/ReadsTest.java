@@ -18,6 +18,7 @@ import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.AgainstWireMock;
 import org.dbtrelay.dbtcloud.connection.QuietQuarkus;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
+import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobRunStatus;
@@ -92,6 +93,23 @@ class ReadsTest extends AgainstWireMock {
                 .willReturn(okJson(envelope("[\"manifest.json\",\"compiled/a/b.sql\"]"))));
         assertThat(client.artifactsOnce().listJobRunArtifacts(ACCOUNT, 9))
                 .containsExactly("manifest.json", "compiled/a/b.sql");
+    }
+
+    /** A page of a proxy with a status of 200; the file of a run's documentation is a page itself. */
+    @Test
+    void aPageIsNoArtifactOfJson() throws Exception {
+        server.stubFor(any(anyUrl())
+                .willReturn(aResponse()
+                        .withHeader("Content-Type", "text/html; charset=utf-8")
+                        .withBody("<html>")));
+
+        assertThat(failureOf(() -> client.artifactsOnce().getJobRunArtifact(ACCOUNT, 1, "catalog.json", 2)))
+                .isInstanceOfSatisfying(
+                        CallFailure.Unclear.class,
+                        unclear -> assertThat(unclear.detail()).contains("page"));
+        try (ArtifactBody body = client.artifactsOnce().getJobRunArtifact(ACCOUNT, 1, "index.html", 2)) {
+            assertThat(body.stream().readAllBytes()).hasSize(6);
+        }
     }
 
     @ParameterizedTest
