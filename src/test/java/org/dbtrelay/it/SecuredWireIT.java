@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -313,13 +312,16 @@ class SecuredWireIT {
         allow(Stream.of(Right.values()).filter(right -> right != missing).toList());
     }
 
-    /** These rights, and no others. */
+    /** These rights, and no others; none of them is missing for a moment. */
     private static void allow(List<Right> rights) {
         try (Admin admin = kafka.admin()) {
-            admin.deleteAcls(List.of(AclBindingFilter.ANY)).all().get();
-            var bindings = new ArrayList<AclBinding>();
-            rights.forEach(right -> bindings.add(right.binding()));
-            admin.createAcls(bindings).all().get();
+            List<AclBinding> wanted = rights.stream().map(Right::binding).toList();
+            admin.createAcls(wanted).all().get();
+            List<AclBindingFilter> others = admin.describeAcls(AclBindingFilter.ANY).values().get().stream()
+                    .filter(binding -> !wanted.contains(binding))
+                    .map(AclBinding::toFilter)
+                    .toList();
+            admin.deleteAcls(others).all().get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("The ACLs could not be set", e.getCause());
         } catch (InterruptedException e) {
