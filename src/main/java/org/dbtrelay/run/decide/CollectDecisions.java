@@ -14,6 +14,7 @@ import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.Engine;
 import org.dbtrelay.run.job.FailedNode.Source;
+import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunEnd.Part;
 import org.dbtrelay.run.job.RunFailure;
@@ -208,13 +209,18 @@ final class CollectDecisions {
         return collect(entry.commandId(), entry.openCommand(), state, List.of());
     }
 
-    /** As above, when the run's steps have just been read: the collector need not read them again. */
+    /**
+     * As above, when the run's steps have just been read, so the collector need not read them again. When they began matters only where
+     * one may have been cut before it wrote its files; of a run that succeeded each step wrote its own.
+     */
     private static Action collect(
             String commandId, ResolvedCommand resolved, RunState.Collecting state, List<RunStep> steps) {
         Map<Integer, Instant> begun = new HashMap<>();
-        for (RunStep step : steps) {
-            if (step.startedAt() != null) {
-                begun.put(step.index(), step.startedAt());
+        if (state.run().status() != JobRunStatus.Known.SUCCESS) {
+            for (RunStep step : steps) {
+                if (step.startedAt() != null) {
+                    begun.put(step.index(), step.startedAt());
+                }
             }
         }
         return new Action.CollectArtifacts(

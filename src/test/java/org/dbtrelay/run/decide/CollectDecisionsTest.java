@@ -10,6 +10,7 @@ import static org.dbtrelay.run.decide.RunSamples.run;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.RequestedOptions;
@@ -92,6 +93,23 @@ class CollectDecisionsTest {
         artifactsSettled(MANIFEST);
         assertThat(course.entry("c1").unfinished()).isFalse();
         assertThat(course.types()).doesNotContain("run.failure_explained");
+    }
+
+    /** A step that was cut leaves no file; of a run that succeeded an older file is its step's all the same. */
+    @Test
+    void theCollectionOfARunThatDidNotSucceedKnowsWhenItsStepsBegan() {
+        Instant at = Instant.parse("2026-11-22T10:00:00Z");
+        RunStep build = new RunStep(4, "build", Known.ERROR, true, "dbt build", "ERROR=1\n", at, List.of());
+        ends(RunEnd.complete(FAILED, List.of(build), new RunFailure(build, FULL.nodes())));
+        assertThat(course.lastAction(Action.CollectArtifacts.class).begun()).isEqualTo(Map.of(4, at));
+    }
+
+    @Test
+    void theCollectionOfARunThatSucceededTakesAnyFileOfItsSteps() {
+        RunStep build = new RunStep(
+                4, "build", Known.SUCCESS, true, "dbt build", "", Instant.parse("2026-11-22T10:00:00Z"), List.of());
+        ends(RunEnd.complete(run(Known.SUCCESS), List.of(build), null));
+        assertThat(course.lastAction(Action.CollectArtifacts.class).begun()).isEmpty();
     }
 
     /** dbt Cloud answers all the time, and names no steps: its default is asked for once, and not waited for. */
