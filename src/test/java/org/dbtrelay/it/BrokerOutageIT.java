@@ -83,10 +83,10 @@ class BrokerOutageIT {
             var answered = breakpoints.atReturnOf(TRIGGER);
             commands.send("unknown-answer", 1);
             answered.await(process, PATIENCE);
-            var inAnswer = breakpoints.atEntryOf(COMMIT);
+            var inAnswer = breakpoints.atEntryOf(COMMIT, Moments.ownerOf(1));
             answered.release();
             inAnswer.await(process, PATIENCE);
-            var inIntent = breakpoints.atEntryOf(COMMIT);
+            var inIntent = breakpoints.atEntryOf(COMMIT, Moments.ownerOf(0));
             commands.send("unknown-intent", 0);
             inIntent.await(process, PATIENCE);
 

@@ -122,17 +122,17 @@ class CrashTableIT {
         send(WHILE_FOLLOWING);
         send(WHILE_COLLECTING);
         commands.awaitRunning(List.of(WHILE_FOLLOWING, WHILE_COLLECTING));
-        var hold = breakpoints.atEntryOf(APPEND);
+        var hold = breakpoints.atEntryOf(APPEND, ownerOf(WHILE_FOLLOWING));
         commands.finish(List.of(WHILE_FOLLOWING));
         await(hold);
         hold = breakpoints.atReturnOf(PUBLISH);
         commands.finish(List.of(WHILE_COLLECTING));
         await(hold);
 
-        hold = breakpoints.atEntryOf(APPEND);
+        hold = breakpoints.atEntryOf(APPEND, ownerOf(BEFORE_FIRST_COMMIT));
         send(BEFORE_FIRST_COMMIT);
         await(hold);
-        hold = breakpoints.atReturnOf(APPEND);
+        hold = breakpoints.atReturnOf(APPEND, ownerOf(BEFORE_ACKNOWLEDGEMENT));
         send(BEFORE_ACKNOWLEDGEMENT);
         await(hold);
         hold = breakpoints.atEntryOf(TRIGGER);
@@ -145,7 +145,7 @@ class CrashTableIT {
         hold = breakpoints.atReturnOf(TRIGGER);
         send(AFTER_COMMIT_OF_ANSWER);
         await(hold);
-        var next = breakpoints.atReturnOf(COMMIT);
+        var next = breakpoints.atReturnOf(COMMIT, ownerOf(AFTER_COMMIT_OF_ANSWER));
         hold.release();
         await(next);
         // Before others leave transactions open, behind which nobody could see it.
@@ -154,20 +154,20 @@ class CrashTableIT {
         hold = breakpoints.atReturnOf(TRIGGER);
         send(IN_COMMIT_OF_ANSWER);
         await(hold);
-        next = breakpoints.atEntryOf(COMMIT);
+        next = breakpoints.atEntryOf(COMMIT, ownerOf(IN_COMMIT_OF_ANSWER));
         hold.release();
         await(next);
-        hold = breakpoints.atEntryOf(COMMIT);
+        hold = breakpoints.atEntryOf(COMMIT, ownerOf(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT));
         send(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT);
         await(hold);
-        hold = breakpoints.atReturnOf(APPEND);
+        hold = breakpoints.atReturnOf(APPEND, ownerOf(IN_COMMIT_OF_LATER_INTENT));
         // It reads the runs in flight between its acceptance and its intent.
         relay.sendTo(
                 IDS.indexOf(IN_COMMIT_OF_LATER_INTENT),
                 "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"if_running\": \"skip\"}"
                         .formatted(IN_COMMIT_OF_LATER_INTENT, job(IN_COMMIT_OF_LATER_INTENT)));
         await(hold);
-        next = breakpoints.atEntryOf(COMMIT);
+        next = breakpoints.atEntryOf(COMMIT, ownerOf(IN_COMMIT_OF_LATER_INTENT));
         hold.release();
         await(next);
 
@@ -299,6 +299,10 @@ class CrashTableIT {
 
     private static void send(String id) {
         commands.send(id, IDS.indexOf(id));
+    }
+
+    private static String ownerOf(String id) {
+        return Moments.ownerOf(IDS.indexOf(id));
     }
 
     private static void await(Breakpoints.Hold hold) {

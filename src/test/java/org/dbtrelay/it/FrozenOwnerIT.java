@@ -87,7 +87,9 @@ class FrozenOwnerIT {
         sleeper.pause();
         RelayProcess other = relay.start().relay();
         await().atMost(PATIENCE).until(() -> OwnedPartitions.of(other) == IDS.size() && other.isReady());
-        // It looks for what may have been started, and for some seconds yet will start nothing itself.
+        // It looks for what may have been started, and for some seconds yet will start nothing but what nobody has
+        // accepted.
+        await().atMost(PATIENCE).until(() -> !posts(IN_COMMIT_OF_INTENT).isEmpty());
         holds.forEach(Breakpoints.Hold::release);
         Instant awake = Clock.systemUTC().instant();
         sleeper.resume();
@@ -132,18 +134,18 @@ class FrozenOwnerIT {
         send(BEFORE_POST);
         beforePost.await(sleeper, PATIENCE);
 
-        var afterIntent = breakpoints.atReturnOf(COMMIT);
+        var afterIntent = breakpoints.atReturnOf(COMMIT, ownerOf(AFTER_COMMIT_OF_INTENT));
         send(AFTER_COMMIT_OF_INTENT);
         afterIntent.await(sleeper, PATIENCE);
 
         var answered = breakpoints.atReturnOf(TRIGGER);
         send(IN_COMMIT_OF_ANSWER);
         answered.await(sleeper, PATIENCE);
-        var inAnswer = breakpoints.atEntryOf(COMMIT);
+        var inAnswer = breakpoints.atEntryOf(COMMIT, ownerOf(IN_COMMIT_OF_ANSWER));
         answered.release();
         inAnswer.await(sleeper, PATIENCE);
 
-        var inIntent = breakpoints.atEntryOf(COMMIT);
+        var inIntent = breakpoints.atEntryOf(COMMIT, ownerOf(IN_COMMIT_OF_INTENT));
         send(IN_COMMIT_OF_INTENT);
         inIntent.await(sleeper, PATIENCE);
 
@@ -160,6 +162,10 @@ class FrozenOwnerIT {
 
     private void send(String id) {
         commands.send(id, IDS.indexOf(id));
+    }
+
+    private static String ownerOf(String id) {
+        return Moments.ownerOf(IDS.indexOf(id));
     }
 
     private List<ReceivedRequest> posts(String id) {

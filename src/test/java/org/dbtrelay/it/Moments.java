@@ -15,5 +15,10 @@ final class Moments {
     /** An artifact's file gets its name. */
     static final String PUBLISH = "org.dbtrelay.artifact.PartFile.publish";
 
+    /** The name of the thread that appends and commits for a partition; at the same moment another one may append, too. */
+    static String ownerOf(int partition) {
+        return "owner-" + partition;
+    }
+
     private Moments() {}
 }

@@ -312,16 +312,19 @@ class SecuredWireIT {
         allow(Stream.of(Right.values()).filter(right -> right != missing).toList());
     }
 
-    /** These rights, and no others; none of them is missing for a moment. */
+    /**
+     * These rights, and no others. The others go first: there is no moment at which the relay has both, and none at which it misses
+     * a right that it had before and has afterwards.
+     */
     private static void allow(List<Right> rights) {
         try (Admin admin = kafka.admin()) {
             List<AclBinding> wanted = rights.stream().map(Right::binding).toList();
-            admin.createAcls(wanted).all().get();
             List<AclBindingFilter> others = admin.describeAcls(AclBindingFilter.ANY).values().get().stream()
                     .filter(binding -> !wanted.contains(binding))
                     .map(AclBinding::toFilter)
                     .toList();
             admin.deleteAcls(others).all().get();
+            admin.createAcls(wanted).all().get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("The ACLs could not be set", e.getCause());
         } catch (InterruptedException e) {

@@ -72,15 +72,19 @@ public final class BreakpointAgent {
         }
     }
 
-    /** Takes the file away and gives what stands in it; null if it was not there, or another thread was quicker. */
+    /** Takes the file away and gives the hold's name; null if it was not there, is for another thread, or one was quicker. */
     private static @Nullable String claim(Path armed) {
         if (!Files.exists(armed)) {
             return null;
         }
         try {
-            String hold = Files.readString(armed);
+            String[] holdAndThread = Files.readString(armed).split("\n", -1);
+            String thread = holdAndThread[1];
+            if (!thread.isEmpty() && !thread.equals(Thread.currentThread().getName())) {
+                return null;
+            }
             Files.delete(armed);
-            return hold;
+            return holdAndThread[0];
         } catch (NoSuchFileException e) {
             return null;
         } catch (IOException e) {

@@ -66,22 +66,32 @@ public final class Breakpoints {
 
     /** Arms the entry of a method: the next thread that calls it is held before it does anything. */
     public Hold atEntryOf(String method) {
-        return arm(method, BreakpointAgent.ENTRY);
+        return arm(method, BreakpointAgent.ENTRY, "");
+    }
+
+    /** As {@link #atEntryOf(String)}, for the thread of this name alone: others pass without being held. */
+    public Hold atEntryOf(String method, String thread) {
+        return arm(method, BreakpointAgent.ENTRY, thread);
     }
 
     /** Arms the return of a method: the next thread for which it ends without an exception is held before its caller goes on. */
     public Hold atReturnOf(String method) {
-        return arm(method, BreakpointAgent.RETURN);
+        return arm(method, BreakpointAgent.RETURN, "");
     }
 
-    private Hold arm(String method, String where) {
+    /** As {@link #atReturnOf(String)}, for the thread of this name alone: others pass without being held. */
+    public Hold atReturnOf(String method, String thread) {
+        return arm(method, BreakpointAgent.RETURN, thread);
+    }
+
+    private Hold arm(String method, String where, String thread) {
         if (!methods.contains(method)) {
             throw new IllegalArgumentException(method + " is not among " + methods);
         }
         String name = "%03d".formatted(holds.incrementAndGet());
         try {
             // Under its name it appears complete or not at all.
-            Path file = Files.writeString(directory.resolve(name), name);
+            Path file = Files.writeString(directory.resolve(name), name + "\n" + thread);
             Files.move(
                     file,
                     directory.resolve(method + where + BreakpointAgent.ARMED),

@@ -39,6 +39,21 @@ class BreakpointsTest {
     }
 
     @Test
+    void otherThreadsPassAPointThatIsArmedForOne() {
+        String count = Program.class.getName() + ".count";
+        var breakpoints = Breakpoints.in(directory, count);
+        var stranger = breakpoints.atEntryOf(count, "stranger");
+        var main = breakpoints.atReturnOf(count, "main");
+        try (ChildProcess process = start(breakpoints.options())) {
+            main.await(process, LIMIT);
+            assertThat(process.lines()).as("passed the entry").containsExactly("begin", "1");
+            main.release();
+            assertThat(process.awaitExit(LIMIT)).isZero();
+        }
+        stranger.release();
+    }
+
+    @Test
     void aMethodThatIsNotThereEndsTheProcess() {
         var breakpoints = Breakpoints.in(directory, Program.class.getName() + ".count");
         List<String> options = breakpoints.options().stream()
