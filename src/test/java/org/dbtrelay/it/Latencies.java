@@ -25,7 +25,7 @@ final class Latencies {
 
     /**
      * Sends commands for jobs of their own, at first many, so that the relay's code is compiled, then one at a time. Their ids
-     * are {@code idle-} and a number from 0 on.
+     * are {@code idle-} and the job.
      *
      * @return of the single ones
      */
@@ -35,18 +35,18 @@ final class Latencies {
         Random random = new Random(1);
         try (KafkaProducer<byte[], byte[]> producer = relay.clients()
                 .newProducer(Map.of(ProducerConfig.ACKS_CONFIG, "all", ProducerConfig.LINGER_MS_CONFIG, 0))) {
-            IntStream.range(0, warmUp).forEach(i -> send(producer, relay, firstJob, i));
+            IntStream.range(0, warmUp).forEach(i -> send(producer, relay, firstJob + i));
             await().atMost(PATIENCE.multipliedBy(3))
                     .until(() -> stage.dbtCloud().count(Endpoint.TRIGGER) >= before + warmUp);
             for (int i = 0; i < warmUp; i++) {
-                relay.reader().awaitEvent("run.queued", "idle-" + i, PATIENCE);
+                relay.reader().awaitEvent("run.queued", "idle-" + (firstJob + i), PATIENCE);
             }
             for (int i = warmUp; i < warmUp + single; i++) {
                 await().pollDelay(Duration.ofMillis(50 + random.nextInt(200))).until(() -> true);
                 long job = firstJob + i;
                 Instant sent = stage.dbtCloud().clock().instant();
-                send(producer, relay, firstJob, i);
-                relay.reader().awaitEvent("run.queued", "idle-" + i, PATIENCE);
+                send(producer, relay, job);
+                relay.reader().awaitEvent("run.queued", "idle-" + job, PATIENCE);
                 latencies.add(Duration.between(
                         sent, stage.dbtCloud().runsOfJob(job).getFirst().createdAt()));
             }
@@ -54,11 +54,9 @@ final class Latencies {
         return latencies;
     }
 
-    private static void send(KafkaProducer<byte[], byte[]> producer, Deployment relay, long firstJob, int i) {
+    private static void send(KafkaProducer<byte[], byte[]> producer, Deployment relay, long job) {
         var _ = producer.send(new ProducerRecord<>(
-                relay.topic("commands"),
-                bytes(Long.toString(firstJob + i)),
-                bytes(trigger("idle-" + i, firstJob + i))));
+                relay.topic("commands"), bytes(Long.toString(job)), bytes(trigger("idle-" + job, job))));
     }
 
     static String percentiles(List<Duration> durations) {
