@@ -5,9 +5,11 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.Principal;
 import java.util.List;
 import java.util.Set;
 import org.dbtrelay.config.RelayConfig;
@@ -26,11 +28,16 @@ class KeyFilter {
     private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
     private final boolean open;
-    private final List<byte[]> hashes;
+    private final List<Key> keys;
+
+    /** A key's name in the configuration, and the hash of the key itself. */
+    private record Key(String name, byte[] hash) {}
 
     KeyFilter(RelayConfig config) {
         this.open = config.api().open();
-        this.hashes = config.api().keys().values().stream().map(KeyFilter::hash).toList();
+        this.keys = config.api().keys().entrySet().stream()
+                .map(key -> new Key(key.getKey(), hash(key.getValue())))
+                .toList();
     }
 
     @ServerRequestFilter
@@ -41,9 +48,12 @@ class KeyFilter {
                     Response.Status.FORBIDDEN,
                     "a page of another site may change nothing here; relay.api.keys serves programs and people elsewhere");
         }
-        if (open
-                || resource.getResourceClass().isAnnotationPresent(PermitAll.class)
-                || isKey(request.getHeaderString(HttpHeaders.AUTHORIZATION))) {
+        if (open || resource.getResourceClass().isAnnotationPresent(PermitAll.class)) {
+            return null;
+        }
+        String name = nameOf(request.getHeaderString(HttpHeaders.AUTHORIZATION));
+        if (name != null) {
+            request.setSecurityContext(new KeyHolder(name, request.getSecurityContext().isSecure()));
             return null;
         }
         Response refusal = Problem.response(
@@ -69,17 +79,45 @@ class KeyFilter {
         return origin != null && !origin.endsWith("://" + request.getHeaderString(HttpHeaders.HOST));
     }
 
-    /** Compares hashes, all of them and in constant time, so that the answer's time tells nothing about a key. */
-    private boolean isKey(@Nullable String header) {
-        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+    /** The name of the key that came with a request; null if the API is open. */
+    static @Nullable String nameOf(SecurityContext caller) {
+        return caller.getUserPrincipal() == null ? null : caller.getUserPrincipal().getName();
+    }
+
+    private record KeyHolder(String name, boolean isSecure) implements SecurityContext {
+
+        @Override
+        public Principal getUserPrincipal() {
+            return this::name;
+        }
+
+        @Override
+        public boolean isUserInRole(String role) {
             return false;
         }
-        byte[] given = hash(header.substring(SCHEME.length()));
-        boolean known = false;
-        for (byte[] hash : hashes) {
-            known |= MessageDigest.isEqual(hash, given);
+
+        @Override
+        public String getAuthenticationScheme() {
+            return SCHEME.strip();
         }
-        return known;
+    }
+
+    /**
+     * The name of a key; null if there is none such. Compares hashes, all of them and in constant time, so that the answer's time
+     * tells nothing about a key.
+     */
+    private @Nullable String nameOf(@Nullable String header) {
+        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return null;
+        }
+        byte[] given = hash(header.substring(SCHEME.length()));
+        String name = null;
+        for (Key key : keys) {
+            if (MessageDigest.isEqual(key.hash(), given)) {
+                name = key.name();
+            }
+        }
+        return name;
     }
 
     /** A key that comes from a file often ends in a line break, which no header can bring back. */

@@ -88,6 +88,7 @@ final class ConfigChecks {
         byKey.put("relay.topics.dead-letters", topics.deadLetters());
         byKey.put("relay.topics.ledger", topics.ledger());
         byKey.put("relay.topics.hints", topics.hints());
+        byKey.put("relay.topics.control", topics.control());
         Map<String, String> users = new LinkedHashMap<>();
         byKey.forEach((key, topic) -> {
             check(

@@ -90,6 +90,10 @@ public interface RelayConfig {
         @WithDefault("dbt.relay.hints")
         String hints();
 
+        /** The topic that holds what applies to all instances, also after a restart. */
+        @WithDefault("dbt.relay.control")
+        String control();
+
         /** Whether missing topics are created at start. */
         @WithDefault("false")
         boolean create();
