@@ -25,6 +25,7 @@ final class ApiSchemas {
 
     private static final List<Class<? extends Record>> OWN = List.of(
             CommandState.class,
+            CommandPage.class,
             CommandResource.Accepted.class,
             ConnectionResource.Connection.class,
             ConnectionResource.Refused.class,
@@ -35,7 +36,7 @@ final class ApiSchemas {
             Problem.class);
 
     /** Left out of an answer where there is nothing to tell. */
-    private static final Set<String> OPTIONAL = Set.of("CommandState.events", "Problem.failure", "Problem.parameter");
+    private static final Set<String> OPTIONAL = Set.of("CommandState.events", "CommandPage.partitions", "Problem.failure", "Problem.parameter");
 
     /** The resources of single answers and of pages, by the operation. */
     private static final Map<String, String> RESOURCES = Map.of(

@@ -6,11 +6,14 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.Principal;
+import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.dbtrelay.config.RelayConfig;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
@@ -33,11 +36,16 @@ class KeyFilter {
     /** A key's name in the configuration, and the hash of the key itself. */
     private record Key(String name, byte[] hash) {}
 
-    KeyFilter(RelayConfig config) {
+    private final @Nullable InstanceSignature signature;
+
+    KeyFilter(RelayConfig config, Clock clock) {
         this.open = config.api().open();
         this.keys = config.api().keys().entrySet().stream()
                 .map(key -> new Key(key.getKey(), hash(key.getValue())))
                 .toList();
+        this.signature = keys.isEmpty()
+                ? null
+                : new InstanceSignature(keys.stream().map(Key::hash).toList(), clock);
     }
 
     @ServerRequestFilter
@@ -52,6 +60,9 @@ class KeyFilter {
             return null;
         }
         String name = nameOf(request.getHeaderString(HttpHeaders.AUTHORIZATION));
+        if (name == null && isFromInstance(request)) {
+            return null;
+        }
         if (name != null) {
             request.setSecurityContext(new KeyHolder(name, request.getSecurityContext().isSecure()));
             return null;
@@ -77,6 +88,19 @@ class KeyFilter {
         }
         String origin = request.getHeaderString("Origin");
         return origin != null && !origin.endsWith("://" + request.getHeaderString(HttpHeaders.HOST));
+    }
+
+    /** How an instance signs a request to another one; empty: no key is configured, and none is asked for. */
+    Optional<String> signed(String method, URI uri) {
+        return signature == null ? Optional.empty() : Optional.of(signature.of(method, uri));
+    }
+
+    private boolean isFromInstance(ContainerRequestContext request) {
+        @Nullable String header = request.getHeaderString(HttpHeaders.AUTHORIZATION);
+        return signature != null
+                && header != null
+                && signature.isIn(
+                        header, request.getMethod(), request.getUriInfo().getRequestUri());
     }
 
     /** The name of the key that came with a request; null if the API is open. */

@@ -10,6 +10,7 @@ import jakarta.inject.Provider;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -45,17 +46,19 @@ class ControlTopic implements BroadcastTopic.Listener {
     private final BroadcastTopic topic;
     private final TopicCheck topics;
     private final Provider<Switches> switches;
+    private final Provider<Instances> instances;
 
     /** Why the topic is not used; null: it is, or will be. */
     private volatile @Nullable String absent;
 
-    ControlTopic(KafkaSettings kafka, TopicCheck topics, Provider<Switches> switches) {
+    ControlTopic(KafkaSettings kafka, TopicCheck topics, Provider<Switches> switches, Provider<Instances> instances) {
         this.name = kafka.topics().control();
         this.prefix = kafka.deployment() + "/";
         this.topic = new BroadcastTopic(
                 kafka, name, BroadcastTopic.From.START, KafkaSettings::controlProducer, this);
         this.topics = topics;
         this.switches = switches;
+        this.instances = instances;
     }
 
     void onStart(@Observes @Priority(BEFORE_THE_CHANNELS) StartupEvent event) {
@@ -114,8 +117,11 @@ class ControlTopic implements BroadcastTopic.Listener {
     public void received(ConsumerRecord<byte[], byte[]> message) {
         if (message.key() != null && message.key().length <= LONGEST_KEY) {
             String key = new String(message.key(), StandardCharsets.UTF_8);
-            if (key.startsWith(prefix)) {
+            if (key.startsWith(prefix + Switches.PREFIX)) {
                 switches.get().read(key.substring(prefix.length()), message.value());
+            } else if (key.startsWith(prefix + Instances.PREFIX)) {
+                Instant at = Instant.ofEpochMilli(message.timestamp());
+                instances.get().read(key.substring(prefix.length()), message.value(), at);
             }
         }
     }
@@ -124,6 +130,7 @@ class ControlTopic implements BroadcastTopic.Listener {
     public void caughtUp() {
         absent = null;
         switches.get().known();
+        instances.get().known();
         LOG.info("The control topic is read", pair(LogKey.TOPIC, name));
     }
 

@@ -2,14 +2,8 @@ package org.dbtrelay.control;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.time.Clock;
@@ -31,14 +25,8 @@ public class Switches {
 
     private static final RelayLog LOG = RelayLog.of(Switches.class);
     private static final RelayLog AUDIT = RelayLog.of(RelayLog.AUDIT);
-    private static final String PREFIX = "suspension/";
+    static final String PREFIX = "suspension/";
     private static final int VERSION = 1;
-
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .addModule(new JavaTimeModule())
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
-            .build();
 
     private final Connections connections;
     private final ControlTopic topic;
@@ -90,7 +78,7 @@ public class Switches {
                 pair(LogKey.KEY, by),
                 pair(LogKey.REASON, reason));
         if (topic.whyAbsent().isEmpty()) {
-            write(client.name(), json(new Value(VERSION, switched.since(), by, reason)));
+            write(client.name(), ControlRecord.json(new Value(VERSION, switched.since(), by, reason)));
         }
     }
 
@@ -141,15 +129,12 @@ public class Switches {
 
     /** A record of the topic: of this or another instance, of now or of a time before. */
     synchronized void read(String key, byte @Nullable [] value) {
-        if (!key.startsWith(PREFIX)) {
-            return;
-        }
         String connection = key.substring(PREFIX.length());
         if (value == null) {
             said.remove(connection);
         } else {
             try {
-                Value found = JSON.readValue(value, Value.class);
+                Value found = ControlRecord.read(value, Value.class);
                 said.put(connection, new Switched(found.since(), found.by(), found.reason()));
             } catch (IOException | RuntimeException e) {
                 // The safe side: somebody has meant to suspend it.
@@ -182,14 +167,6 @@ public class Switches {
                         pair(LogKey.KEY, switched.by()),
                         pair(LogKey.REASON, switched.reason()));
             }
-        }
-    }
-
-    private static byte[] json(Value value) {
-        try {
-            return JSON.writeValueAsBytes(value);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a switch has no JSON", e);
         }
     }
 }
