@@ -249,7 +249,10 @@ class ArchitectureTest {
 
     static Stream<Framework> frameworks() {
         return Stream.of(
-                new Framework("Kafka's clients", Set.of("command", "ledger", "event", "webhook", "control"), "org.apache.kafka.."),
+                new Framework(
+                        "Kafka's clients",
+                        Set.of("command", "ledger", "event", "webhook", "control"),
+                        "org.apache.kafka.."),
                 new Framework(
                         "messaging",
                         Set.of("ledger", "command"),
@@ -307,7 +310,12 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        pattern("flow"), pattern("command"), pattern("ledger"), pattern("event"), pattern("webhook"), pattern("control"))
+                        pattern("flow"),
+                        pattern("command"),
+                        pattern("ledger"),
+                        pattern("event"),
+                        pattern("webhook"),
+                        pattern("control"))
                 .should()
                 .dependOnClassesThat(handedThroughFlow())
                 .check(MAIN);

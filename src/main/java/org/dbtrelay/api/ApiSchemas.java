@@ -36,7 +36,8 @@ final class ApiSchemas {
             Problem.class);
 
     /** Left out of an answer where there is nothing to tell. */
-    private static final Set<String> OPTIONAL = Set.of("CommandState.events", "CommandPage.partitions", "Problem.failure", "Problem.parameter");
+    private static final Set<String> OPTIONAL =
+            Set.of("CommandState.events", "CommandPage.partitions", "Problem.failure", "Problem.parameter");
 
     /** The resources of single answers and of pages, by the operation. */
     private static final Map<String, String> RESOURCES = Map.of(

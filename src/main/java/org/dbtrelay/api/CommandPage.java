@@ -22,5 +22,4 @@ public record CommandPage(
         @Nullable String nextCursor,
         List<String> incomplete,
 
-        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-        Set<Integer> partitions) {}
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Set<Integer> partitions) {}

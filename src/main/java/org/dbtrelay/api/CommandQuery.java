@@ -84,7 +84,9 @@ record CommandQuery(
                 oneOf(
                         "outcome",
                         query.get("outcome"),
-                        Arrays.stream(EventType.values()).map(EventType::wireName).collect(Collectors.toSet())),
+                        Arrays.stream(EventType.values())
+                                .map(EventType::wireName)
+                                .collect(Collectors.toSet())),
                 since(query.get("since")),
                 limit == null ? LARGEST_PAGE : Filters.limit(limit, LARGEST_PAGE),
                 cursor == null ? null : Place.of(cursor));

@@ -252,8 +252,7 @@ public class CommandResource {
     }
 
     private static Response notHere() {
-        return Problem.response(
-                Response.Status.NOT_FOUND, "no partition of this instance has a command of this id");
+        return Problem.response(Response.Status.NOT_FOUND, "no partition of this instance has a command of this id");
     }
 
     private static String segment(String text) {

@@ -157,7 +157,9 @@ class Commands {
         try {
             return json.readValue(answer.body(), CommandPage.class);
         } catch (JsonProcessingException e) {
-            LOG.warn("The answer of another instance cannot be read; is it of another version?", pair(LogKey.DETAIL, e.getMessage()));
+            LOG.warn(
+                    "The answer of another instance cannot be read; is it of another version?",
+                    pair(LogKey.DETAIL, e.getMessage()));
             return null;
         }
     }

@@ -128,7 +128,8 @@ public class ConnectionResource {
     @APIResponse(responseCode = "200", description = "It is suspended; a note says if not on all instances")
     @APIResponse(
             responseCode = "503",
-            description = "It is suspended on this instance, but Kafka did not confirm that the others know; send it again")
+            description =
+                    "It is suspended on this instance, but Kafka did not confirm that the others know; send it again")
     public Response suspend(
             @PathParam("connection") String connection,
             @Parameter(description = "Why, for those who meet it: at most " + LONGEST_REASON + " characters")

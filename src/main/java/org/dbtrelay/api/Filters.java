@@ -84,7 +84,9 @@ final class Filters {
         String cursor = filters.remove("cursor");
         filters.replaceAll(Filters::encoded);
         return new Filters(
-                limit == null ? Listing.LARGEST_PAGE : limit(limit, Listing.LARGEST_PAGE), cursor == null ? null : cursor(cursor), filters);
+                limit == null ? Listing.LARGEST_PAGE : limit(limit, Listing.LARGEST_PAGE),
+                cursor == null ? null : cursor(cursor),
+                filters);
     }
 
     /** The query's parameters, each once, none that is not named. */

@@ -64,7 +64,8 @@ class KeyFilter {
             return null;
         }
         if (name != null) {
-            request.setSecurityContext(new KeyHolder(name, request.getSecurityContext().isSecure()));
+            request.setSecurityContext(
+                    new KeyHolder(name, request.getSecurityContext().isSecure()));
             return null;
         }
         Response refusal = Problem.response(
@@ -105,7 +106,9 @@ class KeyFilter {
 
     /** The name of the key that came with a request; null if the API is open. */
     static @Nullable String nameOf(SecurityContext caller) {
-        return caller.getUserPrincipal() == null ? null : caller.getUserPrincipal().getName();
+        return caller.getUserPrincipal() == null
+                ? null
+                : caller.getUserPrincipal().getName();
     }
 
     private record KeyHolder(String name, boolean isSecure) implements SecurityContext {

@@ -126,7 +126,9 @@ class OtherInstances {
             if (answer.status() < 500 && answer.status() != Response.Status.UNAUTHORIZED.getStatusCode()) {
                 return answer;
             }
-            LOG.debug("An instance refused to answer another one", pair(LogKey.DETAIL, instance + ": " + answer.status()));
+            LOG.debug(
+                    "An instance refused to answer another one",
+                    pair(LogKey.DETAIL, instance + ": " + answer.status()));
         } catch (ExecutionException e) {
             LOG.debug("An instance did not answer another one", pair(LogKey.DETAIL, instance + ": " + e.getCause()));
         }

@@ -54,8 +54,7 @@ class ControlTopic implements BroadcastTopic.Listener {
     ControlTopic(KafkaSettings kafka, TopicCheck topics, Provider<Switches> switches, Provider<Instances> instances) {
         this.name = kafka.topics().control();
         this.prefix = kafka.deployment() + "/";
-        this.topic = new BroadcastTopic(
-                kafka, name, BroadcastTopic.From.START, KafkaSettings::controlProducer, this);
+        this.topic = new BroadcastTopic(kafka, name, BroadcastTopic.From.START, KafkaSettings::controlProducer, this);
         this.topics = topics;
         this.switches = switches;
         this.instances = instances;
@@ -105,7 +104,8 @@ class ControlTopic implements BroadcastTopic.Listener {
             Thread.currentThread().interrupt();
             throw new NotConfirmed("the relay stops", e);
         } catch (ExecutionException e) {
-            throw new NotConfirmed(String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()), e);
+            throw new NotConfirmed(
+                    String.valueOf(Objects.requireNonNullElse(e.getCause(), e).getMessage()), e);
         } catch (TimeoutException e) {
             throw new NotConfirmed("Kafka did not confirm it within " + PATIENCE.toSeconds() + " s", e);
         } catch (KafkaException e) {
@@ -147,6 +147,9 @@ class ControlTopic implements BroadcastTopic.Listener {
 
     @Override
     public void interrupted(String reason) {
-        LOG.warn("The control topic cannot be read; trying again", pair(LogKey.TOPIC, name), pair(LogKey.REASON, reason));
+        LOG.warn(
+                "The control topic cannot be read; trying again",
+                pair(LogKey.TOPIC, name),
+                pair(LogKey.REASON, reason));
     }
 }

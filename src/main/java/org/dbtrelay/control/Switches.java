@@ -53,7 +53,11 @@ public class Switches {
     }
 
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    private record Value(int version, Instant since, @Nullable String by, @Nullable String reason) {}
+    private record Value(
+            int version,
+            Instant since,
+            @Nullable String by,
+            @Nullable String reason) {}
 
     /**
      * Why a switch concerns this instance only, and only until its process ends; empty: it concerns all instances, and lasts.
@@ -92,8 +96,7 @@ public class Switches {
             write(client.name(), null);
         }
         release(client);
-        AUDIT.info(
-                "A person resumed a connection", pair(LogKey.CONNECTION, client.name()), pair(LogKey.KEY, by));
+        AUDIT.info("A person resumed a connection", pair(LogKey.CONNECTION, client.name()), pair(LogKey.KEY, by));
     }
 
     private synchronized void hold(DbtCloudClient client, Switched switched) {

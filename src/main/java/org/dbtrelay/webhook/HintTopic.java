@@ -33,8 +33,7 @@ class HintTopic implements BroadcastTopic.Listener {
         this.name = config.topics().hints();
         this.wanted = kafka.passesHintsOn();
         this.hints = hints;
-        this.topic =
-                new BroadcastTopic(kafka, name, BroadcastTopic.From.END, KafkaSettings::hintProducer, this);
+        this.topic = new BroadcastTopic(kafka, name, BroadcastTopic.From.END, KafkaSettings::hintProducer, this);
     }
 
     void onStart(@Observes StartupEvent event) {

@@ -22,7 +22,8 @@ class InstanceSignatureTest {
     void holdsForTheSameRequestAtAnotherAddressAndInAnyOrderOfKeys() {
         String header = signature.of("GET", ASKED);
 
-        assertThat(of("two", "one").isIn(header, "GET", URI.create("https://relay.example/api/commands/a%2Fb?scope=instance")))
+        assertThat(of("two", "one")
+                        .isIn(header, "GET", URI.create("https://relay.example/api/commands/a%2Fb?scope=instance")))
                 .isTrue();
     }
 
@@ -31,8 +32,10 @@ class InstanceSignatureTest {
         String header = signature.of("GET", ASKED);
 
         assertThat(signature.isIn(header, "POST", ASKED)).isFalse();
-        assertThat(signature.isIn(header, "GET", ASKED.resolve("/api/commands/b?scope=instance"))).isFalse();
-        assertThat(signature.isIn(header, "GET", ASKED.resolve("/api/commands/a%2Fb"))).isFalse();
+        assertThat(signature.isIn(header, "GET", ASKED.resolve("/api/commands/b?scope=instance")))
+                .isFalse();
+        assertThat(signature.isIn(header, "GET", ASKED.resolve("/api/commands/a%2Fb")))
+                .isFalse();
         assertThat(of("one").isIn(header, "GET", ASKED)).isFalse();
     }
 
@@ -47,7 +50,15 @@ class InstanceSignatureTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "Bearer one", "Relay-Instance", "Relay-Instance 1.00", "Relay-Instance 999999999999.", "relay-instance 1.a"})
+    @ValueSource(
+            strings = {
+                "",
+                "Bearer one",
+                "Relay-Instance",
+                "Relay-Instance 1.00",
+                "Relay-Instance 999999999999.",
+                "relay-instance 1.a"
+            })
     void isNoOtherHeader(String header) {
         assertThat(signature.isIn(header, "GET", ASKED)).isFalse();
     }

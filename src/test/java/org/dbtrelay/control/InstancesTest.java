@@ -35,7 +35,10 @@ class InstancesTest {
             "http://10.0.0.9:0"));
     private final KafkaSettings kafka = new KafkaSettings(Map.of(), config);
     private final Instances instances = new Instances(
-            config, new ListeningAt(8080), new ControlTopic(kafka, new TopicCheck(kafka, clock), () -> null, () -> null), clock);
+            config,
+            new ListeningAt(8080),
+            new ControlTopic(kafka, new TopicCheck(kafka, clock), () -> null, () -> null),
+            clock);
 
     @Test
     void anInstanceIsThereAsLongAsItSaysSo() {

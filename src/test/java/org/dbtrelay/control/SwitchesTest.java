@@ -100,7 +100,11 @@ class SwitchesTest {
         switches.known();
 
         assertThat(mayStart()).isFalse();
-        assertThat(client.manualSuspension().switched()).get().extracting(Switched::reason).asString().contains("record");
+        assertThat(client.manualSuspension().switched())
+                .get()
+                .extracting(Switched::reason)
+                .asString()
+                .contains("record");
     }
 
     @Test
@@ -139,7 +143,9 @@ class SwitchesTest {
         switches.suspend(client, null, null);
         switches.known();
 
-        assertThat(mayStart()).as("a switch of before the topic was known to be absent").isFalse();
+        assertThat(mayStart())
+                .as("a switch of before the topic was known to be absent")
+                .isFalse();
         assertThat(switches.whyHereOnly()).contains("topic 'dbt.relay.control' does not exist");
         switches.resume(client, null);
         assertThat(mayStart()).isTrue();

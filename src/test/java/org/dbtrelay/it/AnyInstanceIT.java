@@ -64,11 +64,12 @@ class AnyInstanceIT {
             IntStream.range(0, IDS.size()).forEach(partition -> commands.send(IDS.get(partition), partition));
             commands.awaitRunning(IDS);
 
-            await().atMost(PATIENCE).untilAsserted(() -> all.forEach(each -> {
-                JsonNode list = json(get(each, "/api/commands?state=following"));
-                assertThat(ids(list)).containsExactlyInAnyOrderElementsOf(IDS);
-                assertThat(list.path("incomplete")).isEmpty();
-            }));
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> all.forEach(each -> {
+                        JsonNode list = json(get(each, "/api/commands?state=following"));
+                        assertThat(ids(list)).containsExactlyInAnyOrderElementsOf(IDS);
+                        assertThat(list.path("incomplete")).isEmpty();
+                    }));
             for (RelayProcess each : all) {
                 for (String id : IDS) {
                     JsonNode command = json(get(each, path(id)));
@@ -91,7 +92,9 @@ class AnyInstanceIT {
                 assertThat(sent.statusCode()).as(sent.body()).isEqualTo(202);
                 relay.reader().awaitEvent("run.cancelled", IDS.get(i), PATIENCE);
             }
-            assertThat(all.stream().map(each -> post(each, path(IDS.get(2)) + "/end", "").statusCode()))
+            assertThat(all.stream()
+                            .map(each ->
+                                    post(each, path(IDS.get(2)) + "/end", "").statusCode()))
                     .as("whoever is asked ends it; the next one may find it ended")
                     .startsWith(202)
                     .isSubsetOf(202, 409);
@@ -100,27 +103,32 @@ class AnyInstanceIT {
             third.pause();
             assertIncomplete(List.of(first, second), third);
             third.resume();
-            await().atMost(PATIENCE).untilAsserted(() -> assertThat(
-                            json(get(first, "/api/commands")).path("incomplete"))
-                    .isEmpty());
+            await().atMost(PATIENCE)
+                    .untilAsserted(
+                            () -> assertThat(json(get(first, "/api/commands")).path("incomplete"))
+                                    .isEmpty());
             third.kill();
             assertIncomplete(List.of(first, second), third);
             await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(json(get(first, "/api/commands")).path("incomplete"))
-                            .as("another one has its partition")
-                            .isEmpty());
+                    .untilAsserted(
+                            () -> assertThat(json(get(first, "/api/commands")).path("incomplete"))
+                                    .as("another one has its partition")
+                                    .isEmpty());
             await().atMost(Duration.ofSeconds(60))
-                    .untilAsserted(() -> assertThat(get(first, "/api/commands/unknown").statusCode())
-                            .as("nobody waits for it any longer")
-                            .isEqualTo(404));
+                    .untilAsserted(
+                            () -> assertThat(get(first, "/api/commands/unknown").statusCode())
+                                    .as("nobody waits for it any longer")
+                                    .isEqualTo(404));
         }
     }
 
     @Test
     void nobodyGetsInWithASignatureOfTheirOwn() {
         try (RelayProcess process = instance()) {
-            assertThat(send(process, HttpRequest.newBuilder(process.url().resolve("/api/commands"))
-                                    .header("Authorization", "Relay-Instance 1764410400." + "0".repeat(64)))
+            assertThat(send(
+                                    process,
+                                    HttpRequest.newBuilder(process.url().resolve("/api/commands"))
+                                            .header("Authorization", "Relay-Instance 1764410400." + "0".repeat(64)))
                             .statusCode())
                     .isEqualTo(401);
         }
@@ -147,7 +155,8 @@ class AnyInstanceIT {
             Duration took = Duration.ofNanos(System.nanoTime() - began);
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(took).isLessThan(ANSWERED.plusSeconds(1));
-            assertThat(json(answer).path("incomplete").toString()).contains(silent.url().getAuthority());
+            assertThat(json(answer).path("incomplete").toString())
+                    .contains(silent.url().getAuthority());
             assertThat(get(each, "/api/commands/unknown").statusCode())
                     .as("the silent one may have it")
                     .isEqualTo(503);

@@ -53,7 +53,8 @@ class KillSwitchIT {
             assertThat(answer.path("note").isNull()).as(answer.toString()).isTrue();
             for (RelayProcess each : List.of(first, second, third)) {
                 await().atMost(SOON).untilAsserted(() -> {
-                    assertThat(connection(each).path("suspended_reason").asText()).isEqualTo(TEXT);
+                    assertThat(connection(each).path("suspended_reason").asText())
+                            .isEqualTo(TEXT);
                     assertThat(readiness(each)).contains(TEXT, "key ops");
                 });
             }
@@ -77,7 +78,8 @@ class KillSwitchIT {
 
             assertThat(post(fifth, "resume").path("suspended_since").isNull()).isTrue();
             commands.awaitRunning(List.of("after-kill"));
-            await().atMost(PATIENCE).until(() -> !commands.runs("while-suspended").isEmpty());
+            await().atMost(PATIENCE)
+                    .until(() -> !commands.runs("while-suspended").isEmpty());
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(
                                     connection(fourth).path("suspended_since").isNull())

@@ -24,7 +24,8 @@ public final class ManualSuspension {
      * @param by the name of the API key; null: the API is open, and nobody knows
      * @param reason in the person's words; null: none was given
      */
-    public record Switched(Instant since, @Nullable String by, @Nullable String reason) {}
+    public record Switched(
+            Instant since, @Nullable String by, @Nullable String reason) {}
 
     /** Starts nothing until {@link #hold} or {@link #release} says how the switch stands. */
     public void awaitKnown() {

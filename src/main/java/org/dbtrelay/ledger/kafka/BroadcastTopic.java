@@ -162,7 +162,10 @@ public final class BroadcastTopic {
                 } catch (Absent e) {
                     tell(e.reason, listener::absent);
                 } catch (KafkaException e) {
-                    tell(Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName()), listener::interrupted);
+                    tell(
+                            Objects.requireNonNullElse(
+                                    e.getMessage(), e.getClass().getSimpleName()),
+                            listener::interrupted);
                 } catch (RuntimeException e) {
                     // Without this thread nothing of another instance would arrive any more.
                     LOG.error("Internal error: reading a topic stopped; it begins again", e);
