@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.budget.ManualSuspension;
 import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.dbtcloud.connection.Connections;
@@ -78,9 +79,7 @@ public class Switches {
         hold(client, switched);
         AUDIT.warn(
                 "A person suspended a connection: nothing is started over it until it is resumed",
-                pair(LogKey.CONNECTION, client.name()),
-                pair(LogKey.KEY, by),
-                pair(LogKey.REASON, reason));
+                about(client, by, reason));
         if (topic.whyAbsent().isEmpty()) {
             write(client.name(), ControlRecord.json(new Value(VERSION, switched.since(), by, reason)));
         }
@@ -96,7 +95,7 @@ public class Switches {
             write(client.name(), null);
         }
         release(client);
-        AUDIT.info("A person resumed a connection", pair(LogKey.CONNECTION, client.name()), pair(LogKey.KEY, by));
+        AUDIT.info("A person resumed a connection", about(client, by, null));
     }
 
     private synchronized void hold(DbtCloudClient client, Switched switched) {
@@ -166,10 +165,14 @@ public class Switches {
             if (!before) {
                 LOG.warn(
                         "The connection is suspended on this instance: a person has said so",
-                        pair(LogKey.CONNECTION, client.name()),
-                        pair(LogKey.KEY, switched.by()),
-                        pair(LogKey.REASON, switched.reason()));
+                        about(client, switched.by(), switched.reason()));
             }
         }
+    }
+
+    private static RelayLog.Pair[] about(DbtCloudClient client, @Nullable String by, @Nullable String reason) {
+        return Stream.of(pair(LogKey.CONNECTION, client.name()), pair(LogKey.KEY, by), pair(LogKey.REASON, reason))
+                .filter(pair -> pair.value() != null)
+                .toArray(RelayLog.Pair[]::new);
     }
 }
