@@ -391,7 +391,7 @@ class CommandApiIT {
                 .statusCode(404)
                 .contentType(PROBLEM)
                 .body("status", equalTo(404))
-                .body("detail", containsString("another instance may have it"));
+                .body("detail", containsString("no instance has a command of this id"));
     }
 
     @Test
