@@ -12,9 +12,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.Principal;
 import java.time.Clock;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.dbtrelay.config.RelayConfig;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jboss.resteasy.reactive.server.SimpleResourceInfo;
@@ -31,21 +32,16 @@ class KeyFilter {
     private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
     private final boolean open;
-    private final List<Key> keys;
-
-    /** A key's name in the configuration, and the hash of the key itself. */
-    private record Key(String name, byte[] hash) {}
+    /** The hash of each key, by the key's name in the configuration. */
+    private final Map<String, byte[]> hashes;
 
     private final @Nullable InstanceSignature signature;
 
     KeyFilter(RelayConfig config, Clock clock) {
         this.open = config.api().open();
-        this.keys = config.api().keys().entrySet().stream()
-                .map(key -> new Key(key.getKey(), hash(key.getValue())))
-                .toList();
-        this.signature = keys.isEmpty()
-                ? null
-                : new InstanceSignature(keys.stream().map(Key::hash).toList(), clock);
+        this.hashes = config.api().keys().entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, key -> hash(key.getValue())));
+        this.signature = hashes.isEmpty() ? null : new InstanceSignature(hashes.values(), clock);
     }
 
     @ServerRequestFilter
@@ -139,9 +135,9 @@ class KeyFilter {
         }
         byte[] given = hash(header.substring(SCHEME.length()));
         String name = null;
-        for (Key key : keys) {
-            if (MessageDigest.isEqual(key.hash(), given)) {
-                name = key.name();
+        for (Map.Entry<String, byte[]> key : hashes.entrySet()) {
+            if (MessageDigest.isEqual(key.getValue(), given)) {
+                name = key.getKey();
             }
         }
         return name;
