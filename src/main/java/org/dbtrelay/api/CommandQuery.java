@@ -37,7 +37,7 @@ record CommandQuery(
 
     static final String INSTANCE = "instance";
     private static final String DEPLOYMENT = "deployment";
-    private static final int LARGEST_PAGE = 1_000;
+    static final int LARGEST_PAGE = 1_000;
     private static final String FINISHED = "finished";
     private static final Set<String> STATES =
             Set.of("waiting", "starting", "looking", "following", "cancelling", "collecting", FINISHED);

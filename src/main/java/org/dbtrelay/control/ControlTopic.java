@@ -51,6 +51,8 @@ class ControlTopic implements BroadcastTopic.Listener {
     /** Why the topic is not used; null: it is, or will be. */
     private volatile @Nullable String absent;
 
+    private volatile boolean read;
+
     ControlTopic(KafkaSettings kafka, TopicCheck topics, Provider<Switches> switches, Provider<Instances> instances) {
         this.name = kafka.topics().control();
         this.prefix = kafka.deployment() + "/";
@@ -97,6 +99,9 @@ class ControlTopic implements BroadcastTopic.Listener {
      * @param value null: the topic forgets the key
      */
     void write(String key, byte @Nullable [] value) throws NotConfirmed {
+        if (!read) {
+            throw new NotConfirmed("the relay has not reached the control topic yet", null);
+        }
         try {
             topic.send((prefix + key).getBytes(StandardCharsets.UTF_8), value, (metadata, failure) -> {})
                     .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
@@ -129,6 +134,7 @@ class ControlTopic implements BroadcastTopic.Listener {
     @Override
     public void caughtUp() {
         absent = null;
+        read = true;
         switches.get().known();
         instances.get().known();
         LOG.info("The control topic is read", pair(LogKey.TOPIC, name));

@@ -147,16 +147,34 @@ class DbtCloudApiTest {
     @Test
     void aConnectionIsSuspendedAndResumed() {
         try (AuditLines audit = new AuditLines()) {
-            post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
+            // There is no broker here.
+            post("/api/connections/default/suspend?reason=a+deploy")
+                    .statusCode(503)
+                    .body("detail", startsWith("the connection is suspended on this instance, but perhaps not on the"));
+            get("/api/connections")
+                    .body("[0].suspended_since", notNullValue())
+                    .body("[0].suspended_by", equalTo("test"))
+                    .body("[0].suspended_reason", equalTo("a deploy"));
+            post("/api/connections/default/resume")
+                    .statusCode(503)
+                    .body("detail", startsWith("the connection may still be suspended"));
             get("/api/connections").body("[0].suspended_since", notNullValue());
-            post("/api/connections/default/resume").statusCode(200).body("suspended_since", nullValue());
 
             assertThat(audit.told())
-                    .containsExactly(
-                            "A person suspended a connection: this instance starts nothing over it until it is resumed"
-                                    + " connection=default",
-                            "A person resumed a connection connection=default");
+                    .containsExactly("A person suspended a connection: nothing is started over it until it is resumed"
+                            + " connection=default key=test reason=a deploy");
+        } finally {
+            connections.named("default").manualSuspension().release();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"reason=", "reason=a%0Ab"})
+    void aReasonIsALineOfText(String query) {
+        post("/api/connections/default/suspend?" + query)
+                .statusCode(400)
+                .body("detail", startsWith("reason: must have 1 to 200 printable characters"));
+        get("/api/connections").body("[0].suspended_since", nullValue());
     }
 
     @ParameterizedTest
