@@ -261,7 +261,7 @@ class ArchitectureTest {
                 new Framework("Mutiny", Set.of("dbtcloud", "ledger", "command"), "io.smallrye.mutiny.."),
                 new Framework(
                         "REST client",
-                        Set.of("dbtcloud"),
+                        Set.of("dbtcloud", "api"),
                         "org.eclipse.microprofile.rest.client..",
                         "io.quarkus.rest.client..",
                         "org.jboss.resteasy.reactive.client..",

@@ -86,6 +86,7 @@ class DbtCloudApiTest {
     private static ValidatableResponse post(String path) {
         return given().filter(new DescribedApi())
                 .header("Authorization", "Bearer " + KEY)
+                .urlEncodingEnabled(false)
                 .post(path)
                 .then();
     }
