@@ -67,7 +67,8 @@ class ArchitectureTest {
             Map.entry("command", Set.of("flow", "ledger", "run", "config", "metrics")),
             Map.entry("watch", Set.of("flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("webhook", Set.of("watch", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
-            Map.entry("api", Set.of("command", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("control", Set.of("ledger", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("api", Set.of("command", "control", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("main", Set.of("artifact", "ledger", "config"))));
 
     /** The rooms of a package; each may use those before it. */
@@ -248,7 +249,10 @@ class ArchitectureTest {
 
     static Stream<Framework> frameworks() {
         return Stream.of(
-                new Framework("Kafka's clients", Set.of("command", "ledger", "event", "webhook"), "org.apache.kafka.."),
+                new Framework(
+                        "Kafka's clients",
+                        Set.of("command", "ledger", "event", "webhook", "control"),
+                        "org.apache.kafka.."),
                 new Framework(
                         "messaging",
                         Set.of("ledger", "command"),
@@ -257,7 +261,7 @@ class ArchitectureTest {
                 new Framework("Mutiny", Set.of("dbtcloud", "ledger", "command"), "io.smallrye.mutiny.."),
                 new Framework(
                         "REST client",
-                        Set.of("dbtcloud"),
+                        Set.of("dbtcloud", "api"),
                         "org.eclipse.microprofile.rest.client..",
                         "io.quarkus.rest.client..",
                         "org.jboss.resteasy.reactive.client..",
@@ -269,7 +273,7 @@ class ArchitectureTest {
                 new Framework("OpenTelemetry", Set.of("metrics"), "io.opentelemetry..", "io.quarkus.opentelemetry.."),
                 new Framework(
                         "Jackson",
-                        Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api"),
+                        Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api", "control"),
                         "com.fasterxml.jackson.."),
                 new Framework("AWS SDK", Set.of("artifact"), "software.amazon.awssdk.."),
                 new Framework("CloudEvents", Set.of("event"), "io.cloudevents.."),
@@ -306,7 +310,12 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        pattern("flow"), pattern("command"), pattern("ledger"), pattern("event"), pattern("webhook"))
+                        pattern("flow"),
+                        pattern("command"),
+                        pattern("ledger"),
+                        pattern("event"),
+                        pattern("webhook"),
+                        pattern("control"))
                 .should()
                 .dependOnClassesThat(handedThroughFlow())
                 .check(MAIN);

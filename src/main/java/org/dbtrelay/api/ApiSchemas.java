@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.dbtrelay.dbtcloud.paging.Listing;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.models.OpenAPI;
 import org.eclipse.microprofile.openapi.models.Operation;
@@ -25,6 +26,7 @@ final class ApiSchemas {
 
     private static final List<Class<? extends Record>> OWN = List.of(
             CommandState.class,
+            CommandPage.class,
             CommandResource.Accepted.class,
             ConnectionResource.Connection.class,
             ConnectionResource.Refused.class,
@@ -35,7 +37,8 @@ final class ApiSchemas {
             Problem.class);
 
     /** Left out of an answer where there is nothing to tell. */
-    private static final Set<String> OPTIONAL = Set.of("CommandState.events", "Problem.failure", "Problem.parameter");
+    private static final Set<String> OPTIONAL =
+            Set.of("CommandState.events", "CommandPage.partitions", "Problem.failure", "Problem.parameter");
 
     /** The resources of single answers and of pages, by the operation. */
     private static final Map<String, String> RESOURCES = Map.of(
@@ -139,6 +142,7 @@ final class ApiSchemas {
         Schema schema = switch (id) {
             case "sendCommand", "endCommand" -> ref("Accepted");
             case "getCommand" -> ref("CommandState");
+            case "suspendConnection", "resumeConnection" -> ref("Connection");
             case "listLogLevels", "setLogLevel" ->
                 object().additionalPropertiesSchema(string()).description("The level of each category that has one");
             default -> resource != null ? ref(resource) : page != null ? ref(page + "Page") : null;
@@ -149,6 +153,11 @@ final class ApiSchemas {
         }
         if (id.equals("getArtifact")) {
             answer(operation, "200").setContent(ApiDescription.content("*/*", string().format("binary")));
+        }
+        if (id.equals("listCommands")) {
+            operation.getParameters().stream()
+                    .filter(parameter -> parameter.getName().equals("limit"))
+                    .forEach(parameter -> parameter.setSchema(rows(CommandQuery.LARGEST_PAGE)));
         }
         if (id.equals("sendCommand")) {
             operation
@@ -178,15 +187,18 @@ final class ApiSchemas {
         return switch (name) {
             case "account_id", "project_id", "environment_id", "job_id", "run_id", "job_definition_id", "id__gt" ->
                 id();
-            case "limit" ->
-                integer("int32")
-                        .minimum(BigDecimal.ONE)
-                        .maximum(BigDecimal.valueOf(100))
-                        .defaultValue(100);
+            case "limit" -> rows(Listing.LARGEST_PAGE);
             case "step" -> integer("int32").minimum(BigDecimal.ONE);
             case "key" -> string().minLength(1).maxLength(1_000);
             default -> string();
         };
+    }
+
+    private static Schema rows(int most) {
+        return integer("int32")
+                .minimum(BigDecimal.ONE)
+                .maximum(BigDecimal.valueOf(most))
+                .defaultValue(most);
     }
 
     /** The description of a parameter of this name. */
@@ -224,10 +236,18 @@ final class ApiSchemas {
             case "int", "Integer" -> integer("int32");
             case "boolean" -> OASFactory.createSchema().addType(SchemaType.BOOLEAN);
             case "Instant" -> string().format("date-time");
-            case "List" ->
-                array(component.getGenericType().getTypeName().contains("Refused") ? ref("Refused") : string());
+            case "List", "Set" -> array(ofItems(component.getGenericType().getTypeName()));
             default -> string();
         };
+    }
+
+    private static Schema ofItems(String listType) {
+        for (Class<?> row : List.of(ConnectionResource.Refused.class, CommandState.class)) {
+            if (listType.contains(row.getSimpleName())) {
+                return ref(row.getSimpleName());
+            }
+        }
+        return listType.contains("Integer") ? integer("int32") : string();
     }
 
     /** dbt Cloud's own: {@code name:kind}; what has no kind is a text, and what has a {@code !} is always there. */

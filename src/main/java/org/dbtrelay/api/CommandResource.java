@@ -14,12 +14,13 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.dbtrelay.command.CommandDecoder;
 import org.dbtrelay.command.CommandHeaders;
@@ -32,6 +33,7 @@ import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.decide.Input;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -49,7 +51,6 @@ import org.jspecify.annotations.Nullable;
 public class CommandResource {
 
     static final String CLOUD_EVENT = "application/cloudevents+json";
-    private static final int MOST = 1_000;
     private static final int LONGEST_KEY = 1_000;
 
     /** The id of a command that is on its way. */
@@ -59,7 +60,8 @@ public class CommandResource {
     private final CommandDecoder decoder;
     private final Destinations destinations;
     private final CommandOutlet outlet;
-    private final CommandViews views;
+    private final Commands commands;
+    private final OtherInstances others;
     private final Owners owners;
     private final Clock clock;
 
@@ -67,13 +69,15 @@ public class CommandResource {
             CommandDecoder decoder,
             Destinations destinations,
             CommandOutlet outlet,
-            CommandViews views,
+            Commands commands,
+            OtherInstances others,
             Owners owners,
             Clock clock) {
         this.decoder = decoder;
         this.destinations = destinations;
         this.outlet = outlet;
-        this.views = views;
+        this.commands = commands;
+        this.others = others;
         this.owners = owners;
         this.clock = clock;
     }
@@ -126,17 +130,17 @@ public class CommandResource {
         };
     }
 
-    private Response sent(Command command, Destination destination, byte[] value) {
+    private Response sent(Command command, Destination wanted, byte[] value) {
         String tooLarge = decoder.tooLarge(value);
         if (tooLarge != null) {
             return Problem.response(Response.Status.BAD_REQUEST, tooLarge);
         }
+        Destination destination = wanted instanceof Destination.Unknown(String target) ? elsewhere(target) : wanted;
         if (destination instanceof Destination.Unknown(String target)) {
             return Problem.response(
                     Response.Status.CONFLICT,
-                    "target_command_id: no partition of this instance has the command '" + target
-                            + "'; send it to the instance that has it, or give the record key of that command as the"
-                            + " query parameter 'key'");
+                    "target_command_id: no instance that answers has the command '" + target
+                            + "'; give the record key of that command as the query parameter 'key'");
         }
         try {
             outlet.send(command, destination, value);
@@ -151,17 +155,42 @@ public class CommandResource {
                 .build();
     }
 
-    /** The commands of this instance that are not finished. */
+    private Destination elsewhere(String target) {
+        OptionalInt partition = commands.partitionElsewhere(target);
+        return partition.isPresent()
+                ? new Destination.Beside(partition.getAsInt(), target)
+                : new Destination.Unknown(target);
+    }
+
+    /** The commands, newest first. */
     @GET
     @Operation(
             operationId = "listCommands",
-            summary = "The commands in flight on this instance",
-            description = "At most " + MOST + ", in no order, without their events.")
-    @APIResponse(responseCode = "200", description = "The commands that have not ended")
-    public List<CommandState> all() {
-        return views.unfinished(MOST).stream()
-                .map(view -> CommandState.of(view, false))
-                .toList();
+            summary = "The commands of the deployment",
+            description =
+                    "Newest first, without their events. Without a filter by state or outcome those that have not ended.")
+    @Parameter(
+            name = "state",
+            in = ParameterIn.QUERY,
+            description = "waiting, starting, looking, following, cancelling, collecting or finished")
+    @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job; a finished command forgets its job")
+    @Parameter(
+            name = "connection",
+            in = ParameterIn.QUERY,
+            description = "Over this connection; a finished command forgets its connection")
+    @Parameter(name = "outcome", in = ParameterIn.QUERY, description = "Finished ones with this outcome")
+    @Parameter(name = "since", in = ParameterIn.QUERY, description = "Accepted at this time or later")
+    @Parameter(
+            name = "scope",
+            in = ParameterIn.QUERY,
+            description = "deployment (default), or instance: only what the instance that answers has")
+    @Parameter(name = "limit", in = ParameterIn.QUERY, description = "Rows of the page, 1 to 1000 (default)")
+    @Parameter(name = "cursor", in = ParameterIn.QUERY, description = "The next_cursor of the page before")
+    @APIResponse(responseCode = "200", description = "The commands, and what may be missing")
+    @APIResponse(responseCode = "400", description = "A parameter is not as it must be; the problem names it")
+    public CommandPage all(@Context UriInfo uri) {
+        CommandQuery query = CommandQuery.of(uri);
+        return query.ofInstance() ? commands.ofInstance(query) : commands.ofDeployment(query);
     }
 
     /** One command, with the newest of its events. */
@@ -172,11 +201,19 @@ public class CommandResource {
             summary = "A command",
             description = "Its state and its last 50 events, also after its end, as long as its id is remembered.")
     @APIResponse(responseCode = "200", description = "Where it stands")
-    @APIResponse(responseCode = "404", description = "No partition of this instance has a command of this id")
-    public Response one(@PathParam("command_id") String commandId) {
-        return views.find(commandId)
-                .map(view -> Response.ok(CommandState.of(view, true)).build())
-                .orElseGet(CommandResource::notHere);
+    @APIResponse(responseCode = "404", description = "No instance has a command of this id")
+    @APIResponse(responseCode = "503", description = "An instance that may have it does not answer")
+    public Response one(
+            @PathParam("command_id") String commandId,
+            @Parameter(description = "deployment (default), or instance: ask no other one")
+                    @QueryParam("scope")
+                    @Nullable
+                    String scope) {
+        Optional<CommandViews.View> found = commands.here(commandId);
+        if (found.isPresent()) {
+            return Response.ok(CommandState.of(found.get(), true)).build();
+        }
+        return CommandQuery.isOfInstance(scope) ? notHere() : commands.elsewhere(others.command(commandId));
     }
 
     /** The last resort: gives a command up that does not come to its end. */
@@ -189,12 +226,21 @@ public class CommandResource {
                     "It ends as run.abandoned with the reason operator. A run that it has goes on in dbt Cloud, and so may one whose start is in doubt. A cancel ends as"
                             + " rejected; of an ended run the artifacts are not waited for any longer.")
     @APIResponse(responseCode = "202", description = "It is being ended; its events, and Location, tell when it has")
-    @APIResponse(responseCode = "404", description = "No partition of this instance has a command of this id")
+    @APIResponse(responseCode = "404", description = "No instance has a command of this id")
     @APIResponse(responseCode = "409", description = "It has ended already")
-    public Response end(@PathParam("command_id") String commandId) {
-        Optional<CommandViews.View> found = views.find(commandId);
-        if (found.isEmpty()) {
+    @APIResponse(responseCode = "503", description = "An instance that may have it does not answer")
+    public Response end(
+            @PathParam("command_id") String commandId,
+            @Parameter(description = "deployment (default), or instance: ask no other one")
+                    @QueryParam("scope")
+                    @Nullable
+                    String scope) {
+        Optional<CommandViews.View> found = commands.here(commandId);
+        if (found.isEmpty() && CommandQuery.isOfInstance(scope)) {
             return notHere();
+        }
+        if (found.isEmpty()) {
+            return commands.elsewhere(others.end(commandId));
         }
         if (!found.get().entry().unfinished()) {
             return Problem.response(Response.Status.CONFLICT, "the command has ended already");
@@ -206,9 +252,7 @@ public class CommandResource {
     }
 
     private static Response notHere() {
-        return Problem.response(
-                Response.Status.NOT_FOUND,
-                "no partition of this instance has a command of this id; another instance may have it");
+        return Problem.response(Response.Status.NOT_FOUND, "no partition of this instance has a command of this id");
     }
 
     private static String segment(String text) {

@@ -76,6 +76,10 @@ public record CommandState(
                 withEvents ? array(view) : null);
     }
 
+    CommandQuery.Place place() {
+        return new CommandQuery.Place(acceptedAt, commandId);
+    }
+
     private static @Nullable Integer attempt(RunState state) {
         return switch (state) {
             case RunState.Waiting waiting -> waiting.starts().attempts();

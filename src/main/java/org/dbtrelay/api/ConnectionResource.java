@@ -1,7 +1,5 @@
 package org.dbtrelay.api;
 
-import static org.dbtrelay.metrics.RelayLog.pair;
-
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -10,17 +8,24 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
+import org.dbtrelay.control.Switches;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult;
 import org.dbtrelay.dbtcloud.connection.ConnectionState;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
-import org.dbtrelay.metrics.LogKey;
-import org.dbtrelay.metrics.RelayLog;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
@@ -31,37 +36,43 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "connections")
 public class ConnectionResource {
 
-    private static final RelayLog AUDIT = RelayLog.of(RelayLog.AUDIT);
+    private static final int LONGEST_REASON = 200;
 
-    private static final String ONE_INSTANCE =
-            "suspended on this instance only, until it is resumed or the process ends; with"
-                    + " several instances, suspend it on each";
+    /** It goes into the log, a line for each record. */
+    private static final Pattern REASON = Pattern.compile("\\P{Cntrl}{1," + LONGEST_REASON + "}");
 
     private final Connections connections;
+    private final Switches switches;
 
-    ConnectionResource(Connections connections) {
+    ConnectionResource(Connections connections, Switches switches) {
         this.connections = connections;
+        this.switches = switches;
     }
 
-    /** A connection, over HTTP; {@code note} says how far {@code suspended_since} holds. */
+    /** A connection, over HTTP; {@code note} says how far {@code suspended_since} holds, if that is not everywhere. */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Connection(
             String name,
             String host,
             long accountId,
             @Nullable Instant suspendedSince,
+            @Nullable String suspendedBy,
+            @Nullable String suspendedReason,
             @Nullable String note,
             List<Refused> refused,
             @Nullable Instant coolingDownUntil) {
 
-        static Connection of(DbtCloudClient client) {
+        static Connection of(DbtCloudClient client, @Nullable String note) {
             ConnectionState state = ConnectionState.of(client);
+            Switched suspended = state.suspended();
             return new Connection(
                     state.name(),
                     state.host().toString(),
                     state.accountId(),
-                    state.suspendedSince(),
-                    state.suspendedSince() == null ? null : ONE_INSTANCE,
+                    suspended == null ? null : suspended.since(),
+                    suspended == null ? null : suspended.by(),
+                    suspended == null ? null : suspended.reason(),
+                    suspended == null ? null : note,
                     state.refused().stream()
                             .map(one -> new Refused(one.accountId(), one.since(), one.detail()))
                             .toList(),
@@ -84,7 +95,7 @@ public class ConnectionResource {
             description =
                     "How each stands on this instance: suspended, refused or shut out by dbt Cloud. Never a token.")
     public List<Connection> all() {
-        return connections.all().stream().map(Connection::of).toList();
+        return connections.all().stream().map(this::connection).toList();
     }
 
     /** Tries one. */
@@ -113,14 +124,34 @@ public class ConnectionResource {
             operationId = "suspendConnection",
             summary = "Start nothing over a connection",
             description =
-                    "From this instance, until the connection is resumed or the process ends. Waiting commands go on waiting.")
-    public Connection suspend(@PathParam("connection") String connection) {
+                    "On all instances, also after a restart, until the connection is resumed. Waiting commands go on waiting; runs in flight are followed.")
+    @APIResponse(responseCode = "200", description = "It is suspended; a note says if not on all instances")
+    @APIResponse(
+            responseCode = "503",
+            description =
+                    "It is suspended on this instance, but Kafka did not confirm that the others know; send it again")
+    public Response suspend(
+            @PathParam("connection") String connection,
+            @Parameter(description = "Why, for those who meet it: at most " + LONGEST_REASON + " characters")
+                    @QueryParam("reason")
+                    @Nullable
+                    String reason,
+            @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
-        client.manualSuspension().begin();
-        AUDIT.warn(
-                "A person suspended a connection: this instance starts nothing over it until it is resumed",
-                pair(LogKey.CONNECTION, connection));
-        return Connection.of(client);
+        if (reason != null && !REASON.matcher(reason).matches()) {
+            return Problem.response(
+                    Response.Status.BAD_REQUEST,
+                    "reason: must have 1 to " + LONGEST_REASON + " printable characters, or be absent");
+        }
+        try {
+            switches.suspend(client, KeyFilter.nameOf(caller), reason);
+        } catch (Switches.NotTold e) {
+            return Problem.response(
+                    Response.Status.SERVICE_UNAVAILABLE,
+                    "the connection is suspended on this instance, but perhaps not on the others: " + e.getMessage()
+                            + "; send it again");
+        }
+        return Response.ok(connection(client)).build();
     }
 
     /** Ends it. */
@@ -129,11 +160,26 @@ public class ConnectionResource {
     @Operation(
             operationId = "resumeConnection",
             summary = "Let a connection that was suspended go on",
-            description = "Ends what suspendConnection has begun, on this instance.")
-    public Connection resume(@PathParam("connection") String connection) {
+            description = "Ends what suspendConnection has begun, on all instances.")
+    @APIResponse(responseCode = "200", description = "It goes on")
+    @APIResponse(responseCode = "503", description = "Kafka did not confirm it; send it again")
+    public Response resume(@PathParam("connection") String connection, @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
-        client.manualSuspension().end();
-        AUDIT.info("A person resumed a connection", pair(LogKey.CONNECTION, connection));
-        return Connection.of(client);
+        try {
+            switches.resume(client, KeyFilter.nameOf(caller));
+        } catch (Switches.NotTold e) {
+            return Problem.response(
+                    Response.Status.SERVICE_UNAVAILABLE,
+                    "the connection may still be suspended: " + e.getMessage() + "; send it again");
+        }
+        return Response.ok(connection(client)).build();
+    }
+
+    private Connection connection(DbtCloudClient client) {
+        return Connection.of(
+                client,
+                switches.whyHereOnly()
+                        .map(why -> "on this instance only, until it is resumed or the process ends: " + why)
+                        .orElse(null));
     }
 }

@@ -84,7 +84,9 @@ final class Filters {
         String cursor = filters.remove("cursor");
         filters.replaceAll(Filters::encoded);
         return new Filters(
-                limit == null ? Listing.LARGEST_PAGE : limit(limit), cursor == null ? null : cursor(cursor), filters);
+                limit == null ? Listing.LARGEST_PAGE : limit(limit, Listing.LARGEST_PAGE),
+                cursor == null ? null : cursor(cursor),
+                filters);
     }
 
     /** The query's parameters, each once, none that is not named. */
@@ -132,11 +134,10 @@ final class Filters {
         return filters;
     }
 
-    private static int limit(String text) {
-        if (!text.matches("[0-9]{1,9}")
-                || Integer.parseInt(text) < 1
-                || Integer.parseInt(text) > Listing.LARGEST_PAGE) {
-            throw new BadParameter("limit", "it must be a number from 1 to " + Listing.LARGEST_PAGE);
+    /** The number of rows of a page. */
+    static int limit(String text, int largest) {
+        if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) < 1 || Integer.parseInt(text) > largest) {
+            throw new BadParameter("limit", "it must be a number from 1 to " + largest);
         }
         return Integer.parseInt(text);
     }

@@ -5,11 +5,17 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.List;
+import java.security.Principal;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.dbtrelay.config.RelayConfig;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jboss.resteasy.reactive.server.SimpleResourceInfo;
@@ -26,11 +32,16 @@ class KeyFilter {
     private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
 
     private final boolean open;
-    private final List<byte[]> hashes;
+    /** The hash of each key, by the key's name in the configuration. */
+    private final Map<String, byte[]> hashes;
 
-    KeyFilter(RelayConfig config) {
+    private final @Nullable InstanceSignature signature;
+
+    KeyFilter(RelayConfig config, Clock clock) {
         this.open = config.api().open();
-        this.hashes = config.api().keys().values().stream().map(KeyFilter::hash).toList();
+        this.hashes = config.api().keys().entrySet().stream()
+                .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, key -> hash(key.getValue())));
+        this.signature = hashes.isEmpty() ? null : new InstanceSignature(hashes.values(), clock);
     }
 
     @ServerRequestFilter
@@ -41,9 +52,16 @@ class KeyFilter {
                     Response.Status.FORBIDDEN,
                     "a page of another site may change nothing here; relay.api.keys serves programs and people elsewhere");
         }
-        if (open
-                || resource.getResourceClass().isAnnotationPresent(PermitAll.class)
-                || isKey(request.getHeaderString(HttpHeaders.AUTHORIZATION))) {
+        if (open || resource.getResourceClass().isAnnotationPresent(PermitAll.class)) {
+            return null;
+        }
+        String name = nameOf(request.getHeaderString(HttpHeaders.AUTHORIZATION));
+        if (name == null && isFromInstance(request)) {
+            return null;
+        }
+        if (name != null) {
+            request.setSecurityContext(
+                    new KeyHolder(name, request.getSecurityContext().isSecure()));
             return null;
         }
         Response refusal = Problem.response(
@@ -69,17 +87,60 @@ class KeyFilter {
         return origin != null && !origin.endsWith("://" + request.getHeaderString(HttpHeaders.HOST));
     }
 
-    /** Compares hashes, all of them and in constant time, so that the answer's time tells nothing about a key. */
-    private boolean isKey(@Nullable String header) {
-        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+    /** How an instance signs a request to another one; empty: no key is configured, and none is asked for. */
+    Optional<String> signed(String method, URI uri) {
+        return signature == null ? Optional.empty() : Optional.of(signature.of(method, uri));
+    }
+
+    private boolean isFromInstance(ContainerRequestContext request) {
+        @Nullable String header = request.getHeaderString(HttpHeaders.AUTHORIZATION);
+        return signature != null
+                && header != null
+                && signature.isIn(
+                        header, request.getMethod(), request.getUriInfo().getRequestUri());
+    }
+
+    /** The name of the key that came with a request; null if the API is open. */
+    static @Nullable String nameOf(SecurityContext caller) {
+        return caller.getUserPrincipal() == null
+                ? null
+                : caller.getUserPrincipal().getName();
+    }
+
+    private record KeyHolder(String name, boolean isSecure) implements SecurityContext {
+
+        @Override
+        public Principal getUserPrincipal() {
+            return this::name;
+        }
+
+        @Override
+        public boolean isUserInRole(String role) {
             return false;
         }
-        byte[] given = hash(header.substring(SCHEME.length()));
-        boolean known = false;
-        for (byte[] hash : hashes) {
-            known |= MessageDigest.isEqual(hash, given);
+
+        @Override
+        public String getAuthenticationScheme() {
+            return SCHEME.strip();
         }
-        return known;
+    }
+
+    /**
+     * The name of a key; null if there is none such. Compares hashes, all of them and in constant time, so that the answer's time
+     * tells nothing about a key.
+     */
+    private @Nullable String nameOf(@Nullable String header) {
+        if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return null;
+        }
+        byte[] given = hash(header.substring(SCHEME.length()));
+        String name = null;
+        for (Map.Entry<String, byte[]> key : hashes.entrySet()) {
+            if (MessageDigest.isEqual(key.getValue(), given)) {
+                name = key.getKey();
+            }
+        }
+        return name;
     }
 
     /** A key that comes from a file often ends in a line break, which no header can bring back. */

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,7 @@ final class ConfigChecks {
         byKey.put("relay.topics.dead-letters", topics.deadLetters());
         byKey.put("relay.topics.ledger", topics.ledger());
         byKey.put("relay.topics.hints", topics.hints());
+        byKey.put("relay.topics.control", topics.control());
         Map<String, String> users = new LinkedHashMap<>();
         byKey.forEach((key, topic) -> {
             check(
@@ -221,6 +223,17 @@ final class ConfigChecks {
                         "relay.api.keys." + ConfigKeys.quoted(name),
                         "shorter than " + SHORTEST_KEY
                                 + " characters, so it can be guessed; make one with: openssl rand -hex 32"));
+        api.advertisedUrl()
+                .ifPresent(url -> check(
+                        Set.of("http", "https").contains(String.valueOf(url.getScheme()))
+                                && url.getHost() != null
+                                && url.getRawUserInfo() == null
+                                && url.getRawPath().isEmpty()
+                                && url.getRawQuery() == null
+                                && url.getRawFragment() == null,
+                        "relay.api.advertised-url",
+                        "'" + url + "' is not http or https with a host, perhaps a port, and nothing else, such as"
+                                + " http://10.1.2.3:8080"));
     }
 
     private void paths(String key, List<String> paths) {

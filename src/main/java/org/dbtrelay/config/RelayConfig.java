@@ -90,6 +90,10 @@ public interface RelayConfig {
         @WithDefault("dbt.relay.hints")
         String hints();
 
+        /** The topic that holds what applies to all instances, also after a restart. */
+        @WithDefault("dbt.relay.control")
+        String control();
+
         /** Whether missing topics are created at start. */
         @WithDefault("false")
         boolean create();
@@ -270,6 +274,12 @@ public interface RelayConfig {
     interface Api {
         /** The keys that open the HTTP API, by a name for each; sent as {@code Authorization: Bearer <key>}. */
         Map<String, String> keys();
+
+        /**
+         * Where the other instances reach this one's API, such as {@code http://10.1.2.3:8080}; with port 0, at the port at
+         * which it listens. Absent: they cannot, and what only this instance knows is missing in their answers.
+         */
+        Optional<URI> advertisedUrl();
 
         /** Serve the HTTP API without a key. */
         @WithDefault("false")

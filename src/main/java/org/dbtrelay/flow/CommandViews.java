@@ -2,14 +2,17 @@ package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.dbtrelay.run.partition.Partition;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -55,14 +58,34 @@ public class CommandViews {
         return Optional.empty();
     }
 
-    /** The commands that are not finished, in no order, at most so many. */
-    public List<View> unfinished(int limit) {
-        List<View> found = new ArrayList<>();
-        partitions.forEach((number, partition) -> partition
-                .unfinished()
-                .limit(Math.max(0, limit - found.size()))
-                .forEach(entry -> found.add(view(number, partition, entry, List.of()))));
-        return found;
+    /**
+     * The first of some commands, in an order; without their events.
+     *
+     * @param finished those that are finished, else those that are not
+     * @param limit how many at most; memory is needed for these only
+     */
+    public List<View> first(boolean finished, Predicate<RunEntry> wanted, Comparator<RunEntry> order, int limit) {
+        Comparator<Found> byEntry = Comparator.comparing(Found::entry, order);
+        PriorityQueue<Found> first = new PriorityQueue<>(byEntry.reversed());
+        partitions.forEach((number, partition) -> (finished ? partition.finished() : partition.unfinished())
+                .filter(wanted)
+                .forEach(entry -> {
+                    first.add(new Found(number, partition, entry));
+                    if (first.size() > limit) {
+                        first.remove();
+                    }
+                }));
+        return first.stream()
+                .sorted(byEntry)
+                .map(found -> view(found.number(), found.partition(), found.entry(), List.of()))
+                .toList();
+    }
+
+    private record Found(int number, Partition partition, RunEntry entry) {}
+
+    /** The partitions whose commands this instance knows. */
+    public Set<Integer> partitions() {
+        return Set.copyOf(partitions.keySet());
     }
 
     private static View view(int number, Partition partition, RunEntry entry, List<byte[]> events) {

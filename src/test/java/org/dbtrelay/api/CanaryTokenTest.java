@@ -126,7 +126,7 @@ class CanaryTokenTest {
         connections
                 .names()
                 .forEach(name ->
-                        connections.find(name).orElseThrow().manualSuspension().end());
+                        connections.find(name).orElseThrow().manualSuspension().release());
     }
 
     @ParameterizedTest

@@ -86,6 +86,7 @@ class DbtCloudApiTest {
     private static ValidatableResponse post(String path) {
         return given().filter(new DescribedApi())
                 .header("Authorization", "Bearer " + KEY)
+                .urlEncodingEnabled(false)
                 .post(path)
                 .then();
     }
@@ -147,16 +148,35 @@ class DbtCloudApiTest {
     @Test
     void aConnectionIsSuspendedAndResumed() {
         try (AuditLines audit = new AuditLines()) {
-            post("/api/connections/default/suspend").statusCode(200).body("suspended_since", notNullValue());
+            // There is no broker here.
+            post("/api/connections/default/suspend?reason=a+deploy")
+                    .statusCode(503)
+                    .body("detail", startsWith("the connection is suspended on this instance, but perhaps not on the"));
+            get("/api/connections")
+                    .body("[0].suspended_since", notNullValue())
+                    .body("[0].suspended_by", equalTo("test"))
+                    .body("[0].suspended_reason", equalTo("a deploy"));
+            post("/api/connections/default/resume")
+                    .statusCode(503)
+                    .body("detail", startsWith("the connection may still be suspended"));
             get("/api/connections").body("[0].suspended_since", notNullValue());
-            post("/api/connections/default/resume").statusCode(200).body("suspended_since", nullValue());
 
             assertThat(audit.told())
-                    .containsExactly(
-                            "A person suspended a connection: this instance starts nothing over it until it is resumed"
-                                    + " connection=default",
-                            "A person resumed a connection connection=default");
+                    .containsExactly("A person suspended a connection: nothing is started over it until it is resumed"
+                            + " connection=default key=test reason=a deploy");
+        } finally {
+            connections.named("default").manualSuspension().release();
         }
+    }
+
+    @Test
+    void aReasonIsALineOfText() {
+        for (String reason : List.of("a%0Ab", "a%7Fb", "x".repeat(201))) {
+            post("/api/connections/default/suspend?reason=" + reason)
+                    .statusCode(400)
+                    .body("detail", startsWith("reason: must have 1 to 200 printable characters"));
+        }
+        get("/api/connections").body("[0].suspended_since", nullValue());
     }
 
     @ParameterizedTest

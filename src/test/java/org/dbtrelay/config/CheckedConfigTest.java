@@ -251,6 +251,16 @@ class CheckedConfigTest {
                         "0123456789abcde",
                         "shorter than 16 characters, so it can be guessed; make one with: openssl rand -hex 32"),
                 arguments(
+                        "relay.api.advertised-url",
+                        "http://10.1.2.3:8080/api",
+                        "'http://10.1.2.3:8080/api' is not http or https with a host, perhaps a port, and nothing else,"
+                                + " such as http://10.1.2.3:8080"),
+                arguments(
+                        "relay.api.advertised-url",
+                        "tcp://10.1.2.3:8080",
+                        "'tcp://10.1.2.3:8080' is not http or https with a host, perhaps a port, and nothing else, such as"
+                                + " http://10.1.2.3:8080"),
+                arguments(
                         "relay.name",
                         "a b",
                         "'a b' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'" + OF_NAME),
@@ -333,6 +343,7 @@ class CheckedConfigTest {
                 "relay.run.if-running=REUSE",
                 "relay.jobs.559062.artifacts=",
                 "relay.api.keys.ci.x=0123456789abcdef",
+                "relay.api.advertised-url=http://[::1]:0",
                 "relay.name=prod_1.eu-west",
                 "relay.artifacts.paths[1]=catalog.json",
                 "relay.artifacts.paths=",

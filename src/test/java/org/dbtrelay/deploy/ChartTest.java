@@ -294,17 +294,37 @@ class ChartTest {
     }
 
     @Test
-    void policyLetsNobodyInUnlessTold() {
+    void policyLetsOnlyOtherInstancesInUnlessTold() {
         JsonNode closed =
                 Chart.rendered(Chart.example("least")).only("NetworkPolicy").path("spec");
 
-        assertThat(closed.path("ingress")).isEmpty();
+        assertThat(closed.path("ingress")).singleElement().satisfies(rule -> {
+            assertThat(rule.path("from"))
+                    .singleElement()
+                    .extracting(from -> from.path("podSelector"))
+                    .isEqualTo(closed.path("podSelector"));
+            assertThat(rule.path("ports"))
+                    .singleElement()
+                    .extracting(port -> port.path("port").asText())
+                    .isEqualTo("api");
+        });
         assertThat(texts(closed.path("policyTypes"))).containsExactly("Ingress", "Egress");
         assertThat(Chart.rendered(Chart.example("webhooks"))
                         .only("NetworkPolicy")
                         .path("spec")
                         .path("ingress"))
-                .hasSize(2);
+                .hasSize(3);
+    }
+
+    @Test
+    void instancesSayWhereTheyCanBeReached() {
+        assertThat(container(pod(Chart.example("least"))).path("env").toString())
+                .contains("\"RELAY_API_ADVERTISED_URL\",\"value\":\"http://$(POD_IP):8080\"");
+        assertThat(container(pod(Chart.example("secured"))).path("env").toString())
+                .contains("\"RELAY_API_ADVERTISED_URL\",\"value\":\"https://$(POD_IP):8443\"");
+        assertThat(Chart.configuration(Chart.example("secured")).get("quarkus.tls.instances.trust-store.pem.certs"))
+                .as("the only certificate that they have in common is the one that they show")
+                .isEqualTo(Chart.configuration(Chart.example("secured")).get("quarkus.tls.api.key-store.pem.0.cert"));
     }
 
     static Stream<Arguments> refused() {

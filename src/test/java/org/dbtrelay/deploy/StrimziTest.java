@@ -38,7 +38,8 @@ class StrimziTest {
             TOPICS.runEvents(),
             TOPICS.artifactEvents(),
             TOPICS.deadLetters(),
-            TOPICS.hints());
+            TOPICS.hints(),
+            TOPICS.control());
     private static final Pattern OPERATION = Pattern.compile("\\b(Read|Write|DescribeConfigs)\\b");
     private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
@@ -60,8 +61,9 @@ class StrimziTest {
         assertThat(found).allSatisfy((name, topic) -> {
             assertThat(topic.settings()).containsAllEntriesOf(NeededTopics.settings(TOPICS, name));
             assertThat(topic.settings().getOrDefault("cleanup.policy", "delete"))
-                    .isEqualTo(name.equals(TOPICS.ledger()) ? "compact" : "delete");
-            assertThat(topic.partitions()).isEqualTo(name.equals(TOPICS.hints()) ? 1 : TOPICS.partitions());
+                    .isEqualTo(Set.of(TOPICS.ledger(), TOPICS.control()).contains(name) ? "compact" : "delete");
+            assertThat(topic.partitions())
+                    .isEqualTo(Set.of(TOPICS.hints(), TOPICS.control()).contains(name) ? 1 : TOPICS.partitions());
         });
         assertThat(found.get(TOPICS.ledger()).partitions())
                 .isEqualTo(found.get(TOPICS.commands()).partitions());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.partition.CountedEntries;
@@ -26,9 +27,13 @@ class CommandViewsTest {
         views.serve(0, partitionOf(100_000, 10));
         entries.looks = 0;
 
-        assertThat(views.unfinished(1_000)).hasSize(10);
-        assertThat(views.unfinished(3)).hasSize(3);
-        assertThat(entries.looks).isLessThan(20);
+        Comparator<RunEntry> byId = Comparator.comparing(RunEntry::commandId);
+        assertThat(views.first(false, entry -> true, byId, 1_000)).hasSize(10);
+        assertThat(views.first(false, entry -> true, byId.reversed(), 3))
+                .as("the first three in the order")
+                .isSortedAccordingTo(Comparator.comparing(CommandViews.View::entry, byId.reversed()))
+                .hasSize(3);
+        assertThat(entries.looks).as("each open one once for each list").isLessThanOrEqualTo(20);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.dbtrelay.it.Deployment.bytes;
 import static org.dbtrelay.it.Deployment.trigger;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.emptyOrNullString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
@@ -44,6 +45,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Commands over HTTP with a key, and what the management port tells. */
@@ -219,9 +221,16 @@ class CommandApiIT {
 
         get("api/commands")
                 .statusCode(200)
-                .body("command_id", hasItem("watched"))
-                .body("find { it.command_id == 'watched' }.state", equalTo("following"))
-                .body("find { it.command_id == 'watched' }.run_status", equalTo("running"));
+                .body("incomplete", empty())
+                .body("next_cursor", nullValue())
+                .body("data.command_id", hasItem("watched"))
+                .body("data.find { it.command_id == 'watched' }.state", equalTo("following"))
+                .body("data.find { it.command_id == 'watched' }.run_status", equalTo("running"));
+        get("api/commands?state=following&connection=default&job_id=" + ENDLESS_JOB)
+                .body("data.command_id", hasItem("watched"));
+        get("api/commands?state=waiting").body("data.command_id", not(hasItem("watched")));
+        get("api/commands?job_id=" + QUICK_JOB).body("data.command_id", not(hasItem("watched")));
+        get("api/commands?since=2100-01-01T00:00:00Z").body("data", empty());
         await().atMost(PATIENCE)
                 .untilAsserted(() -> get("api/commands/watched").body("events.type", hasItems("run.running")));
         get("api/commands/watched")
@@ -250,7 +259,24 @@ class CommandApiIT {
                         .body("outcome", equalTo("run.succeeded"))
                         .body("run_id", equalTo(run))
                         .body("events.type.last()", equalTo("run.succeeded")));
-        get("api/commands").statusCode(200).body("command_id", not(hasItem("watched")));
+        get("api/commands").statusCode(200).body("data.command_id", not(hasItem("watched")));
+        get("api/commands?outcome=run.succeeded").body("data.command_id", hasItem("watched"));
+        get("api/commands?outcome=run.failed").body("data.command_id", not(hasItem("watched")));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "state=running, state: it must be one of cancelling",
+        "outcome=failed, outcome: it must be one of artifact.ready",
+        "job_id=orders, job_id: it must be a number",
+        "since=yesterday, since: it must be a time such as 2026-11-22T10:00:00Z",
+        "scope=all, 'scope: it must be one of deployment, instance'",
+        "limit=1001, limit: it must be a number from 1 to 1000",
+        "cursor=x, cursor: it must be a next_cursor that was given out",
+        "status=running, status: there is no such parameter here",
+    })
+    void badParameterOfAListIsNamed(String query, String told) {
+        get("api/commands?" + query).statusCode(400).contentType(PROBLEM).body("detail", startsWith(told));
     }
 
     @Test
@@ -365,7 +391,7 @@ class CommandApiIT {
                 .statusCode(404)
                 .contentType(PROBLEM)
                 .body("status", equalTo(404))
-                .body("detail", containsString("another instance may have it"));
+                .body("detail", containsString("no instance has a command of this id"));
     }
 
     @Test

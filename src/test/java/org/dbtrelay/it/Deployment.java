@@ -87,7 +87,8 @@ public final class Deployment implements AutoCloseable {
                         "true"));
         var deployment = new Deployment(name, own, bootstrapServers, builder, kept);
         for (String topic :
-                new String[] {"commands", "run-events", "artifact-events", "dead-letters", "ledger", "hints"}) {
+                new String[] {"commands", "run-events", "artifact-events", "dead-letters", "ledger", "hints", "control"
+                }) {
             String suffix = topic.equals("dead-letters") ? "commands.dlq" : topic.replace('-', '.');
             builder.set("relay.topics." + topic, deployment.topic(suffix));
         }

@@ -108,6 +108,10 @@ class SecuredWireIT {
         }
 
         private AclBinding binding() {
+            return binding(type, resource, operation);
+        }
+
+        private static AclBinding binding(ResourceType type, String resource, AclOperation operation) {
             PatternType pattern = type == ResourceType.TRANSACTIONAL_ID ? PatternType.PREFIXED : PatternType.LITERAL;
             return new AclBinding(
                     new ResourcePattern(type, resource, pattern),
@@ -318,7 +322,12 @@ class SecuredWireIT {
      */
     private static void allow(List<Right> rights) {
         try (Admin admin = kafka.admin()) {
-            List<AclBinding> wanted = rights.stream().map(Right::binding).toList();
+            List<AclBinding> wanted = Stream.concat(
+                            rights.stream().map(Right::binding),
+                            // Without these the relay is ready all the same.
+                            Stream.of(AclOperation.READ, AclOperation.WRITE)
+                                    .map(it -> Right.binding(ResourceType.TOPIC, NAME + ".control", it)))
+                    .toList();
             List<AclBindingFilter> others = admin.describeAcls(AclBindingFilter.ANY).values().get().stream()
                     .filter(binding -> !wanted.contains(binding))
                     .map(AclBinding::toFilter)

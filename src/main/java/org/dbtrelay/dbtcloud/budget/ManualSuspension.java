@@ -1,6 +1,5 @@
 package org.dbtrelay.dbtcloud.budget;
 
-import java.time.Clock;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -10,26 +9,38 @@ import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A person's kill switch of a connection: while it is held, this instance starts nothing over it. Unlike a {@link Suspension}
- * by dbt Cloud's answer, no good answer ends it; only a person does, or the end of the process.
+ * A person's kill switch of a connection: while it is held, this instance starts nothing over it; polls and cancels go on. Unlike a
+ * {@link Suspension} by dbt Cloud's answer, no good answer ends it. It is also held as long as the instance does not know whether a
+ * person holds it.
  */
 public final class ManualSuspension {
 
     private final Suspension suspension = new Suspension();
-    private final Clock clock;
+    private volatile @Nullable Switched switched;
 
-    /** Not held. */
-    public ManualSuspension(Clock clock) {
-        this.clock = clock;
+    /**
+     * Who has suspended the connection.
+     *
+     * @param by the name of the API key; null: the API is open, and nobody knows
+     * @param reason in the person's words; null: none was given
+     */
+    public record Switched(
+            Instant since, @Nullable String by, @Nullable String reason) {}
+
+    /** Starts nothing until {@link #hold} or {@link #release} says how the switch stands. */
+    public void awaitKnown() {
+        suspension.suspend(Instant.EPOCH, "it is not known yet whether a person has suspended it");
     }
 
-    /** From now on this instance starts nothing over the connection; polls and cancels go on. */
-    public void begin() {
-        suspension.suspend(clock.instant(), "suspended by a person");
+    /** From now on this instance starts nothing over the connection. */
+    public void hold(Switched by) {
+        switched = by;
+        suspension.suspend(by.since(), "suspended by a person");
     }
 
     /** Ends it, and lets all that waited go on; false if it was not held. */
-    public boolean end() {
+    public boolean release() {
+        switched = null;
         return suspension.resume();
     }
 
@@ -37,9 +48,9 @@ public final class ManualSuspension {
         return suspension.current().isPresent();
     }
 
-    /** Since when it is held; empty if it is not. */
-    public Optional<Instant> since() {
-        return suspension.current().map(Suspension.Suspended::since);
+    /** Who holds it, and since when; empty if nobody does, as far as this instance knows. */
+    public Optional<Switched> switched() {
+        return Optional.ofNullable(switched);
     }
 
     /** The same condition, and that it is not held at the very moment. */

@@ -5,6 +5,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
@@ -44,9 +45,10 @@ class ConnectionReadiness implements HealthCheck {
     }
 
     private static String detail(DbtCloudClient client, Instant now) {
-        Instant held = client.manualSuspension().since().orElse(null);
+        Switched held = client.manualSuspension().switched().orElse(null);
         if (held != null) {
-            return "suspended by a person since " + held;
+            return "suspended by a person since " + held.since() + (held.by() == null ? "" : ", key " + held.by())
+                    + (held.reason() == null ? "" : ": " + held.reason());
         }
         String suspended = client.calls().suspended().entrySet().stream()
                 .map(entry -> "account " + entry.getKey() + " suspended since "

@@ -3,12 +3,13 @@ package org.dbtrelay.dbtcloud.connection;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How a connection stands, without its token.
  *
- * @param suspendedSince since when a person has suspended it on this instance; null if nobody has
+ * @param suspended since when a person has suspended it, and who; null if nobody has
  * @param refused the accounts that dbt Cloud refuses over it, so that nothing is started there until it answers well
  * @param coolingDownUntil until when the connection's own account is shut out after too many requests; null if it is not
  */
@@ -16,7 +17,7 @@ public record ConnectionState(
         String name,
         URI host,
         long accountId,
-        @Nullable Instant suspendedSince,
+        @Nullable Switched suspended,
         List<Refused> refused,
         @Nullable Instant coolingDownUntil) {
 
@@ -34,7 +35,7 @@ public record ConnectionState(
                 client.name(),
                 client.host(),
                 client.defaultAccountId(),
-                client.manualSuspension().since().orElse(null),
+                client.manualSuspension().switched().orElse(null),
                 client.calls().suspended().entrySet().stream()
                         .map(entry -> new Refused(
                                 entry.getKey(),

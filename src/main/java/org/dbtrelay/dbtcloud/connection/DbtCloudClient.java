@@ -54,7 +54,7 @@ public final class DbtCloudClient {
         this.defaultAccountId = defaultAccountId;
         this.calls = calls;
         this.monotonic = monotonic;
-        this.manualSuspension = new ManualSuspension(clock);
+        this.manualSuspension = new ManualSuspension();
         this.runs = new RunCalls(calls);
         this.polls = new BatchPoll(runs, clock);
         this.searches = new CauseSearch(runs, monotonic);
@@ -141,7 +141,7 @@ public final class DbtCloudClient {
         return new ConnectionCheck(resources(once), jobRuns(once), defaultAccountId).run();
     }
 
-    /** The kill switch of a person, on this instance only and until the process ends. */
+    /** The kill switch of a person, as it stands on this instance. */
     public ManualSuspension manualSuspension() {
         return manualSuspension;
     }

@@ -41,8 +41,13 @@ final class AccessCheck {
 
     /** Whether it may write to a topic, which it needs only to pass records on; true if the broker does not tell. */
     static boolean mayWrite(TopicDescription topic) {
+        return may(AclOperation.WRITE, topic);
+    }
+
+    /** Whether it may do this with a topic; true if the broker does not tell. */
+    static boolean may(AclOperation operation, TopicDescription topic) {
         @Nullable Set<AclOperation> allowed = topic.authorizedOperations();
-        return allowed == null || allowed.contains(AclOperation.ALL) || allowed.contains(AclOperation.WRITE);
+        return allowed == null || allowed.contains(AclOperation.ALL) || allowed.contains(operation);
     }
 
     /** The line for a topic that the relay may not even describe: nobody can tell whether it exists. */

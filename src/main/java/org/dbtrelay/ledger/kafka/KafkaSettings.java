@@ -143,11 +143,22 @@ public class KafkaSettings {
         return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    /** A reader of hints that belongs to no group. */
-    public Consumer<byte[], byte[]> hintReader() {
-        Map<String, Object> settings = client("hints-reader");
+    /** A producer for the control topic: a person waits for its confirmation, but not for long. */
+    public Producer<byte[], byte[]> controlProducer() {
+        Map<String, Object> settings = client("control");
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 2_000);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 3_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 4_000);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 1024L * 1024);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A reader of a {@link BroadcastTopic} that belongs to no group. */
+    Consumer<byte[], byte[]> broadcastReader(String topic) {
+        Map<String, Object> settings = client(topic + "-reader");
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
         settings.remove(ConsumerConfig.GROUP_ID_CONFIG);

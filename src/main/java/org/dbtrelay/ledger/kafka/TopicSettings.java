@@ -15,6 +15,9 @@ final class TopicSettings {
 
     /** The settings of a topic, by its name; the brokers' defaults apply to all others. */
     static Map<String, String> of(RelayConfig.Topics topics, String name) {
+        if (name.equals(topics.control())) {
+            return Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
+        }
         if (name.equals(topics.ledger())) {
             return Map.of(
                     TopicConfig.CLEANUP_POLICY_CONFIG,

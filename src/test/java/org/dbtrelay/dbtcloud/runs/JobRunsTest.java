@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
 import org.dbtrelay.dbtcloud.connection.Connections;
@@ -222,21 +223,21 @@ class JobRunsTest extends AgainstEmulator {
     @Test
     void aSuspendedConnectionStartsNothingAndGoesOnReadingAndCancelling() throws DbtCloudException {
         long run = inFlight(1).getFirst();
-        client.manualSuspension().begin();
+        client.manualSuspension().hold(new ManualSuspension.Switched(clock.instant(), "ops", "a test"));
 
         var waiting = client.starts().reserve(account, Priority.TRIGGER);
         assertThat(waiting).isNotDone();
-        assertThat(client.manualSuspension().since()).contains(clock.instant());
+        assertThat(client.manualSuspension().switched()).isPresent();
         assertThat(failureOf(() -> client.jobRuns().triggerJobRun(request("Daily build"), false)))
                 .isInstanceOf(CallFailure.NotSent.class);
         assertThat(emulator.count(Endpoint.TRIGGER)).isZero();
         assertThat(client.jobRuns().getJobRunStatus(account, run)).isNotNull();
         assertThat(client.jobRuns().cancelJobRun(account, run)).isNotNull();
 
-        client.manualSuspension().end();
+        client.manualSuspension().release();
         assertThat(waiting).succeedsWithin(Duration.ofSeconds(5));
         waiting.join().close();
-        assertThat(client.manualSuspension().since()).isEmpty();
+        assertThat(client.manualSuspension().switched()).isEmpty();
     }
 
     // waiting

@@ -198,7 +198,8 @@ public class KafkaChecksTest {
         settings.producer(0).close(Duration.ZERO);
         settings.reader(0).close();
         settings.hintProducer().close(Duration.ZERO);
-        settings.hintReader().close();
+        settings.controlProducer().close(Duration.ZERO);
+        settings.broadcastReader("hints").close();
         assertThat(settings.admin()).isNotNull();
         settings.close();
     }

@@ -1,0 +1,166 @@
+package org.dbtrelay.api;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.dbtrelay.api.OtherInstances.Answer;
+import org.dbtrelay.api.OtherInstances.Answers;
+import org.dbtrelay.flow.CommandViews;
+import org.dbtrelay.ledger.kafka.TopicCheck;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.jspecify.annotations.Nullable;
+
+/** The commands of the whole deployment: of this instance's partitions, and of those that other instances serve. */
+@Singleton
+class Commands {
+
+    private static final RelayLog LOG = RelayLog.of(Commands.class);
+
+    private final CommandViews views;
+    private final OtherInstances others;
+    private final TopicCheck topics;
+    private final ObjectMapper json;
+
+    Commands(CommandViews views, OtherInstances others, TopicCheck topics, ObjectMapper json) {
+        this.views = views;
+        this.others = others;
+        this.topics = topics;
+        this.json = json;
+    }
+
+    /** The command, if one of this instance's partitions has it. */
+    Optional<CommandViews.View> here(String commandId) {
+        return views.find(commandId);
+    }
+
+    /** The answer of the instance that has the command; a problem if none has it, or if one that may have it does not answer. */
+    Response elsewhere(Answers answers) {
+        return answers.answers().stream()
+                .filter(answer -> answer.status() != Response.Status.NOT_FOUND.getStatusCode())
+                .findFirst()
+                .map(answer -> Response.status(answer.status())
+                        .type(answer.contentType())
+                        .entity(answer.body())
+                        .build())
+                .orElseGet(() -> notFound(answers.silent()));
+    }
+
+    /** The partition of a command that another instance has; empty: none of those that answer has it. */
+    OptionalInt partitionElsewhere(String commandId) {
+        return others.command(commandId).answers().stream()
+                .filter(answer -> answer.status() == Response.Status.OK.getStatusCode())
+                .mapToInt(answer -> tree(answer).path("partition").asInt(-1))
+                .filter(partition -> partition >= 0)
+                .findFirst();
+    }
+
+    private Response notFound(List<URI> silent) {
+        if (silent.isEmpty()) {
+            return Problem.response(
+                    Response.Status.NOT_FOUND,
+                    views.partitions().size() < topics.status().partitions() && others.isAlone()
+                            ? "no partition of this instance has a command of this id; another instance may have it"
+                            : "no instance has a command of this id");
+        }
+        return Problem.response(
+                Response.Status.SERVICE_UNAVAILABLE,
+                "no instance that answers has a command of this id; these did not answer: "
+                        + silent.stream().map(URI::toString).collect(Collectors.joining(", ")));
+    }
+
+    /** A page of the commands of this instance's partitions. */
+    CommandPage ofInstance(CommandQuery query) {
+        return page(query, rowsHere(query), false, List.of(), views.partitions());
+    }
+
+    /** A page of the commands of all partitions. */
+    CommandPage ofDeployment(CommandQuery query) {
+        Set<Integer> partitions = new TreeSet<>(views.partitions());
+        Map<String, CommandState> rows = new TreeMap<>();
+        rowsHere(query).forEach(row -> rows.put(row.commandId(), row));
+        Answers answers = others.commands(query.ofInstanceAlone());
+        List<String> incomplete = new ArrayList<>();
+        boolean more = false;
+        for (Answer answer : answers.answers()) {
+            @Nullable CommandPage page = page(answer);
+            if (page != null && page.partitions() != null) {
+                partitions.addAll(page.partitions());
+                more |= page.nextCursor() != null;
+                // While a partition moves, two may have it.
+                page.data().forEach(row -> rows.putIfAbsent(row.commandId(), row));
+            }
+        }
+        List<String> unserved = IntStream.range(0, topics.status().partitions())
+                .filter(partition -> !partitions.contains(partition))
+                .mapToObj(partition -> "partition " + partition + ": no instance that answered serves it")
+                .toList();
+        if (!unserved.isEmpty()) {
+            answers.silent().forEach(instance -> incomplete.add(instance + ": it did not answer"));
+            incomplete.addAll(unserved);
+        }
+        List<CommandState> sorted = rows.values().stream()
+                .sorted(Comparator.comparing(CommandState::place, CommandQuery.ORDER))
+                .toList();
+        return page(query, sorted, more, incomplete, null);
+    }
+
+    /** One more than the page has, if there is one: so the page knows that it is not the last. */
+    private List<CommandState> rowsHere(CommandQuery query) {
+        return views
+                .first(
+                        query.isOfFinished(),
+                        query::wants,
+                        Comparator.comparing(CommandQuery.Place::of, CommandQuery.ORDER),
+                        query.limit() + 1)
+                .stream()
+                .map(view -> CommandState.of(view, false))
+                .toList();
+    }
+
+    private static CommandPage page(
+            CommandQuery query,
+            List<CommandState> rows,
+            boolean more,
+            List<String> incomplete,
+            @Nullable Set<Integer> partitions) {
+        boolean last = !more && rows.size() <= query.limit();
+        List<CommandState> data = rows.size() <= query.limit() ? rows : rows.subList(0, query.limit());
+        return new CommandPage(data, last ? null : data.getLast().place().cursor(), incomplete, partitions);
+    }
+
+    private JsonNode tree(Answer answer) {
+        try {
+            return json.readTree(answer.body());
+        } catch (JsonProcessingException e) {
+            return json.missingNode();
+        }
+    }
+
+    private @Nullable CommandPage page(Answer answer) {
+        try {
+            return json.readValue(answer.body(), CommandPage.class);
+        } catch (JsonProcessingException e) {
+            LOG.warn(
+                    "The answer of another instance cannot be read; is it of another version?",
+                    pair(LogKey.DETAIL, e.getMessage()));
+            return null;
+        }
+    }
+}

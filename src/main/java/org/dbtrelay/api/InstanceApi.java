@@ -1,0 +1,29 @@
+package org.dbtrelay.api;
+
+import io.quarkus.rest.client.reactive.Url;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Response;
+import java.io.Closeable;
+import java.util.Map;
+import org.jboss.resteasy.reactive.RestQuery;
+
+/** What instances ask of each other: what {@link CommandResource} serves with {@code scope=instance}. */
+@Path("/api/commands")
+interface InstanceApi extends Closeable {
+
+    @GET
+    Response commands(@Url String instance, @RestQuery Map<String, String> query);
+
+    @GET
+    @Path("{command_id}")
+    Response command(
+            @Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);
+
+    @POST
+    @Path("{command_id}/end")
+    Response end(@Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);
+}

@@ -1,0 +1,137 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.dbtrelay.testkit.RelayProcess;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A person suspends a connection: the switch holds on all instances, and survives them. */
+class KillSwitchIT {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String KEY = "0123456789abcdef0123";
+    private static final String TEXT = "warehouse upgrade";
+    private static final List<String> IDS = List.of("before", "while-suspended", "after-kill", "alone");
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private RelayStage stage;
+
+    @BeforeEach
+    void start() {
+        stage = RelayStage.of(KillSwitchIT.class, OneRunEach.unending(IDS));
+    }
+
+    @AfterEach
+    void end() {
+        stage.close();
+    }
+
+    @Test
+    void holdsOnAllInstancesAndAfterTheDeathOfAll() throws IOException {
+        Deployment relay = deployment("switched");
+        OneRunEach commands = new OneRunEach(stage.dbtCloud(), relay, IDS);
+        try (RelayProcess first = relay.start().relay();
+                RelayProcess second = relay.start().relay();
+                RelayProcess third = relay.start().relay()) {
+            commands.send("before", 0);
+            commands.awaitRunning(List.of("before"));
+
+            JsonNode answer = post(first, "suspend?reason=warehouse+upgrade");
+            assertThat(answer.path("suspended_by").asText()).isEqualTo("ops");
+            assertThat(answer.path("note").isNull()).as(answer.toString()).isTrue();
+            for (RelayProcess each : List.of(first, second, third)) {
+                await().atMost(SOON).untilAsserted(() -> {
+                    assertThat(connection(each).path("suspended_reason").asText())
+                            .isEqualTo(TEXT);
+                    assertThat(readiness(each)).contains(TEXT, "key ops");
+                });
+            }
+            commands.send("while-suspended", 2);
+            relay.reader().awaitEvent("command.accepted", "while-suspended", PATIENCE);
+            // What was started before is followed to its end.
+            commands.finish(List.of("before"));
+            relay.reader().awaitEvent("artifact.ready", "before", PATIENCE);
+            assertThat(commands.runs("while-suspended")).isEmpty();
+            List.of(first, second, third).forEach(RelayProcess::kill);
+        }
+
+        try (RelayProcess fourth = relay.start().relay();
+                RelayProcess fifth = relay.start().relay()) {
+            OwnedPartitions.awaitShared(fourth, fifth, 3);
+            commands.send("after-kill", 1);
+            relay.reader().awaitEvent("command.accepted", "after-kill", PATIENCE);
+            assertThat(connection(fifth).path("suspended_reason").asText()).isEqualTo(TEXT);
+            assertThat(commands.runs("while-suspended")).isEmpty();
+            assertThat(commands.runs("after-kill")).isEmpty();
+
+            assertThat(post(fifth, "resume").path("suspended_since").isNull()).isTrue();
+            commands.awaitRunning(List.of("after-kill"));
+            await().atMost(PATIENCE)
+                    .until(() -> !commands.runs("while-suspended").isEmpty());
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(
+                                    connection(fourth).path("suspended_since").isNull())
+                            .isTrue());
+        }
+    }
+
+    /** A deployment whose cluster has no such topic works as it did before there was one. */
+    @Test
+    void withoutTheTopicOneInstanceStops() throws IOException {
+        Deployment relay = deployment("untopical").set("relay.topics.create", "false");
+        for (String topic : List.of("commands", "run.events", "artifact.events", "commands.dlq")) {
+            relay.clients().createTopic(relay.topic(topic), 3, Map.of());
+        }
+        relay.clients().createTopic(relay.topic("ledger"), 3, Map.of("cleanup.policy", "compact"));
+        OneRunEach commands = new OneRunEach(stage.dbtCloud(), relay, IDS);
+        relay.start();
+        relay.relay().process().awaitLine(Pattern.compile("There is no control topic.*does not exist"), PATIENCE);
+
+        JsonNode answer = post(relay.relay(), "suspend");
+        assertThat(answer.path("note").asText()).contains("this instance only", relay.topic("control"));
+        commands.send("alone", 0);
+        relay.reader().awaitEvent("command.accepted", "alone", PATIENCE);
+        assertThat(commands.runs("alone")).isEmpty();
+        post(relay.relay(), "resume");
+        commands.awaitRunning(List.of("alone"));
+    }
+
+    private Deployment deployment(String name) {
+        return stage.deployment(name)
+                .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
+                .set("relay.api.open", "false")
+                .set("relay.api.keys.ops", KEY);
+    }
+
+    private static JsonNode post(RelayProcess process, String what) throws IOException {
+        var answer = process.send(HttpRequest.newBuilder(process.url().resolve("/api/connections/default/" + what))
+                .header("Authorization", "Bearer " + KEY)
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return JSON.readTree(answer.body());
+    }
+
+    private static JsonNode connection(RelayProcess process) throws IOException {
+        var answer = process.send(HttpRequest.newBuilder(process.url().resolve("/api/connections"))
+                .header("Authorization", "Bearer " + KEY)
+                .build());
+        return JSON.readTree(answer.body()).get(0);
+    }
+
+    private static String readiness(RelayProcess process) throws IOException {
+        return process.get(process.managementUrl().resolve("/q/health/ready")).body();
+    }
+}
