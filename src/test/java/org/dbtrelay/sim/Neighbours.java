@@ -127,7 +127,11 @@ final class Neighbours {
                         runs.add(following.run().runId());
                     case RunState.Cancelling cancelling ->
                         runs.add(cancelling.run().runId());
-                    case RunState.Waiting _, RunState.Collecting _, RunState.Finished _ -> {}
+                    case RunState.Waiting _,
+                            RunState.Judging _,
+                            RunState.Retrying _,
+                            RunState.Collecting _,
+                            RunState.Finished _ -> {}
                 }
             }
         }

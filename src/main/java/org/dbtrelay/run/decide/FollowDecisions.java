@@ -349,13 +349,37 @@ final class FollowDecisions {
         ResolvedCommand resolved = entry.openCommand();
         RunEnd end = read.after(before);
         RunSnapshot run = end.run();
-        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();
+        if (status == JobRunStatus.Known.ERROR && asked == null && FailedRunDecisions.mayRetry(entry, now)) {
+            return FailedRunDecisions.failed(entry, end, previous, now, policy);
+        }
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         Expectation expectation = Expectation.of(resolved.task());
         EventType type = expectation.outcome(run, status);
         @Nullable String reason = expectation.reason(run, status, asked);
         builder.emit(type, run, builder.ofRun(run, previous, end.failure(), reason, expectation.message(run)));
         return CollectDecisions.begin(builder, entry.commandId(), resolved, end, type, reason, now, policy);
+    }
+
+    /**
+     * The command ends with a run that has failed, although another one might have followed.
+     *
+     * @param previous the status that was told last; null: it is the same, or none was told
+     * @param message why none does; null: the failure is none that passes by itself
+     */
+    static Decision failed(
+            RunEntry entry,
+            RunEnd end,
+            @Nullable JobRunStatus previous,
+            @Nullable String message,
+            Instant now,
+            Policy policy) {
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        RunSnapshot run = end.run();
+        builder.emit(
+                EventType.RUN_FAILED, run, builder.ofRun(run, previous, end.failure(), null, message));
+        return CollectDecisions.begin(
+                builder, entry.commandId(), entry.openCommand(), end, EventType.RUN_FAILED, null, now, policy);
     }
 
     private static Action watch(RunEntry entry, RunSnapshot run, Instant due) {

@@ -277,6 +277,7 @@ public final class JobQueues {
             case RunState.Waiting waiting -> queue(entry.openCommand());
             case RunState.Starting starting -> queue(entry.openCommand());
             case RunState.Searching searching -> queue(entry.openCommand());
+            case RunState.Retrying retrying -> null;
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };
@@ -298,6 +299,8 @@ public final class JobQueues {
         return switch (entry.state()) {
             case RunState.Following following -> ofRun(entry, following.run());
             case RunState.Cancelling cancelling -> ofRun(entry, cancelling.run());
+            case RunState.Judging judging -> null;
+            case RunState.Retrying retrying -> null;
             case RunState.Collecting collecting -> null;
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
