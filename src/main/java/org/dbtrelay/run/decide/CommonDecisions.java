@@ -97,9 +97,9 @@ final class CommonDecisions {
 
     static Decision over(RunEntry entry, RunState.Waiting state, Instant now, Policy policy) {
         ResolvedCommand resolved = entry.openCommand();
-        if (FailedRunDecisions.isAgain(entry) && state.starts().unclear() == 0) {
+        if (entry.hasFailedRun() && state.starts().unclear() == 0) {
             String message = "the time-out or expires_at passed before another run could be started";
-            return FailedRunDecisions.end(entry, state.starts().explain(message), now, policy);
+            return CollectDecisions.endAfterFailed(entry, state.starts().explain(message), now, policy);
         }
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         if (resolved.isExpired(now)) {

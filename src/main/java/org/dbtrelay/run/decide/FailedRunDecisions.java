@@ -13,7 +13,6 @@ import org.dbtrelay.run.job.FailurePattern;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunEnd;
-import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
@@ -38,11 +37,6 @@ final class FailedRunDecisions {
                 && resolved.task().starts()
                 && entry.failedRuns() < onFailure.retries()
                 && !CommonDecisions.isOver(resolved, now);
-    }
-
-    /** Whether the command has had a run that failed, and waits for another one. */
-    static boolean isAgain(RunEntry entry) {
-        return entry.failedRun() != null;
     }
 
     /** Whether dbt Cloud is to resume the failed run. It resumes a run without overrides, so a command with some begins anew. */
@@ -97,12 +91,12 @@ final class FailedRunDecisions {
                         policy.patterns().transientBy(failure, end.run().statusMessage()))
                 .orElse(null);
         if (pattern == null && onFailure.when() == OnFailure.When.TRANSIENT) {
-            return FollowDecisions.failed(entry, end, previous, null, now, policy);
+            return CollectDecisions.failed(entry, end, previous, null, now, policy);
         }
         ResolvedCommand resolved = entry.openCommand();
         Instant at = now.plus(onFailure.pause(entry.failedRuns()));
         if (!at.isBefore(resolved.options().deadline()) || resolved.isExpired(at)) {
-            return FollowDecisions.failed(
+            return CollectDecisions.failed(
                     entry,
                     end,
                     previous,
@@ -148,7 +142,7 @@ final class FailedRunDecisions {
     /** The end is told now, and what can be known of it follows. */
     private static Decision unread(
             RunEntry entry, RunState.Judging state, @Nullable String message, Instant now, Policy policy) {
-        return FollowDecisions.failed(
+        return CollectDecisions.failed(
                 entry, RunEnd.unread(state.run(), null), state.previous(), message, now, policy);
     }
 
@@ -157,12 +151,12 @@ final class FailedRunDecisions {
         return switch (input) {
             case Input.TimerFired fired
             when CommonDecisions.isOver(entry.openCommand(), now) ->
-                end(entry, "the time-out or expires_at passed before another run could be started", now, policy);
+                CollectDecisions.endAfterFailed(entry, "the time-out or expires_at passed before another run could be started", now, policy);
             // It is in the order of its job again, where it was: before all that came later and have no run.
             case Input.TimerFired fired
             when isDue(entry, state, now) ->
                 DecisionBuilder.of(entry, now).to(new RunState.Waiting(StartAttempts.after(intents(entry)), 0, null));
-            case Input.CancelRequested(String id, CancelReason reason) -> end(entry, noOther(reason), now, policy);
+            case Input.CancelRequested(String id, CancelReason reason) -> CollectDecisions.endAfterFailed(entry, noOther(reason), now, policy);
             case Input.Restored restored ->
                 CommonDecisions.bounds(
                                 DecisionBuilder.of(entry, now).wakeAt(isDue(entry, state, now) ? now : state.at()),
@@ -189,19 +183,5 @@ final class FailedRunDecisions {
         return reason == CancelReason.SUPERSEDED
                 ? "there is no other run, because a command with if_running=replace took its place"
                 : "there is no other run, because the command was cancelled";
-    }
-
-    /**
-     * There is no other run after all: the command ends with the run that has failed last. Why that failed was told; it is read and told
-     * again, as after any end, because the artifacts need the run's steps.
-     *
-     * @param message why there is no other
-     */
-    static Decision end(RunEntry entry, String message, Instant now, Policy policy) {
-        @Nullable RunSnapshot last = entry.failedRun();
-        if (last == null) {
-            throw new IllegalStateException("no run has failed");
-        }
-        return FollowDecisions.failed(entry, RunEnd.unread(last, null), null, message, now, policy);
     }
 }

@@ -361,27 +361,6 @@ final class FollowDecisions {
         return CollectDecisions.begin(builder, entry.commandId(), resolved, end, type, reason, now, policy);
     }
 
-    /**
-     * The command ends with a run that has failed, although another one might have followed.
-     *
-     * @param previous the status that was told last; null: it is the same, or none was told
-     * @param message why none does; null: the failure is none that passes by itself
-     */
-    static Decision failed(
-            RunEntry entry,
-            RunEnd end,
-            @Nullable JobRunStatus previous,
-            @Nullable String message,
-            Instant now,
-            Policy policy) {
-        DecisionBuilder builder = DecisionBuilder.of(entry, now);
-        RunSnapshot run = end.run();
-        builder.emit(
-                EventType.RUN_FAILED, run, builder.ofRun(run, previous, end.failure(), null, message));
-        return CollectDecisions.begin(
-                builder, entry.commandId(), entry.openCommand(), end, EventType.RUN_FAILED, null, now, policy);
-    }
-
     private static Action watch(RunEntry entry, RunSnapshot run, Instant due) {
         return new Action.SchedulePoll(entry.commandId(), entry.openCommand().target(), run.runId(), due, 0);
     }

@@ -130,8 +130,8 @@ final class SearchDecisions {
                                             + " is not tried again"));
         }
         if (!now.isBefore(resolved.options().deadline())) {
-            if (FailedRunDecisions.isAgain(entry) && state.starts().unclear() == 0) {
-                return FailedRunDecisions.end(
+            if (entry.hasFailedRun() && state.starts().unclear() == 0) {
+                return CollectDecisions.endAfterFailed(
                         entry, "the time-out passed before another run could be started", now, policy);
             }
             return builder.abandon(

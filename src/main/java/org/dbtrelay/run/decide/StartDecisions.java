@@ -54,7 +54,7 @@ final class StartDecisions {
             case Input.RunsInFlight early when !queues.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.RunRead early when !queues.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, job, now, policy, queues);
-            case Input.JobRejected late when FailedRunDecisions.isAgain(entry) -> Decision.NOTHING;
+            case Input.JobRejected late when entry.hasFailedRun() -> Decision.NOTHING;
             case Input.JobRejected(String id, RejectReason reason, String message) ->
                 DecisionBuilder.of(entry, now).rejected(reason, message);
             case Input.RunsInFlight inFlight -> inFlight(entry, state, inFlight, now, policy, queues);
@@ -115,7 +115,7 @@ final class StartDecisions {
 
     /** Whether it depends upon the newest run of the job how the command starts. */
     private static boolean asksForNewest(RunEntry entry, Task task) {
-        if (FailedRunDecisions.isAgain(entry)) {
+        if (entry.hasFailedRun()) {
             return FailedRunDecisions.resumes(entry);
         }
         return task instanceof Task.Trigger trigger ? trigger.retryFromFailure() : task instanceof Task.Rerun;
@@ -189,9 +189,9 @@ final class StartDecisions {
             return Decision.only(whenFree(entry, jobId, seen.check()));
         }
         IfRunning ifRunning = resolved.options().ifRunning();
-        if (FailedRunDecisions.isAgain(entry) && (ifRunning == IfRunning.SKIP || ifRunning == IfRunning.REPLACE)) {
+        if (entry.hasFailedRun() && (ifRunning == IfRunning.SKIP || ifRunning == IfRunning.REPLACE)) {
             // Another run after one that failed comes beside none, and in place of none: those in flight are newer.
-            return FailedRunDecisions.end(entry, "there is no other run; " + inTheWay(all), now, policy);
+            return CollectDecisions.endAfterFailed(entry, "there is no other run; " + inTheWay(all), now, policy);
         }
         return switch (ifRunning) {
             case QUEUE -> Decision.only(whenFree(entry, jobId, seen.check()));
@@ -303,7 +303,7 @@ final class StartDecisions {
         String why = run != null && run.runId() != own.runId()
                 ? "the job has a newer run, " + run.runId()
                 : CommonDecisions.whyNot(own, read.whyNot());
-        return FailedRunDecisions.end(entry, "there is no other run, because " + why, now, policy);
+        return CollectDecisions.endAfterFailed(entry, "there is no other run, because " + why, now, policy);
     }
 
     private static Decision reserve(RunEntry entry, long jobId, StartCall call, Input.RunRead read) {
@@ -383,15 +383,15 @@ final class StartDecisions {
                     .resolved(inFull(resolved.with(trigger.inFull()), entry))
                     .to(new RunState.Waiting(state.starts().surelyNot(), 0, null));
         }
-        return FailedRunDecisions.isAgain(entry)
-                ? FailedRunDecisions.end(entry, "another run could not be started: " + message, now, policy)
+        return entry.hasFailedRun()
+                ? CollectDecisions.endAfterFailed(entry, "another run could not be started: " + message, now, policy)
                 : DecisionBuilder.of(entry, now).rejected(reason, message);
     }
 
     /** The same command; if it is another run of it that could not be resumed, with full runs only. */
     private static ResolvedCommand inFull(ResolvedCommand resolved, RunEntry entry) {
         @Nullable OnFailure onFailure = resolved.options().onFailure();
-        return onFailure == null || !FailedRunDecisions.isAgain(entry)
+        return onFailure == null || !entry.hasFailedRun()
                 ? resolved
                 : resolved.on(resolved.options().with(onFailure.inFull()));
     }

@@ -59,6 +59,11 @@ public record RunEntry(
         return retries == null ? null : retries.last();
     }
 
+    /** Whether it has had a run that failed, and waits for another one, or has it. */
+    public boolean hasFailedRun() {
+        return failedRun() != null;
+    }
+
     /** How many of its runs have failed and were followed, or are to be, by another. */
     public int failedRuns() {
         return retries == null ? 0 : retries.failed();
