@@ -253,7 +253,8 @@ final class Orders {
         command(partition, partition, id, verb, body);
     }
 
-    private void command(int partition, int lies, String id, String verb, String body) {
+    private void command(int partition, int lies, String id, String verb, String said) {
+        String body = said + (verb.equals("trigger") || verb.equals("retry") ? wording.onFailure(id + said) : "");
         String named = id == null ? "" : "\"command_id\":\"" + id + "\",";
         String value = "{\"command\":\"" + verb + "\"," + named + body + "}";
         // Nobody reads what is held, so the same id elsewhere is the first one.

@@ -184,6 +184,12 @@ final class StartDecisions {
         if (jobId == null) {
             return Decision.NOTHING;
         }
+        if (entry.hasFailedRun()
+                && resolved.options().ifRunning() != IfRunning.QUEUE
+                && queues.isAnotherStarting(entry)) {
+            // One that came later has gone before it meanwhile: its run will be there in a moment.
+            return CommonDecisions.later(entry, state, now, policy);
+        }
         List<RunSnapshot> all = together(seen.runs(), queues.oneOfEachInFlight(resolved.target(), jobId));
         if (all.isEmpty()) {
             return Decision.only(whenFree(entry, jobId, seen.check()));
