@@ -70,8 +70,7 @@ final class OnFailureField {
         return node.isNumber() ? Quoted.text(node.asText()) : Quoted.kind(node);
     }
 
-    private static <E extends Enum<E>> @Nullable E choice(Fields members, String name, Class<E> type)
-            throws BadField {
+    private static <E extends Enum<E>> @Nullable E choice(Fields members, String name, Class<E> type) throws BadField {
         List<String> words = Arrays.stream(type.getEnumConstants())
                 .map(each -> each.name().toLowerCase(Locale.ROOT))
                 .toList();

@@ -56,7 +56,8 @@ public final class PatternFiles {
             }
             return FailurePatterns.read(Files.readAllLines(file));
         } catch (IOException e) {
-            throw new Unusable(file + " cannot be read as UTF-8: " + e.getClass().getSimpleName());
+            throw new Unusable(
+                    file + " cannot be read as UTF-8: " + e.getClass().getSimpleName());
         } catch (FailurePatterns.Unreadable e) {
             throw new Unusable(file + ": " + e.getMessage());
         }

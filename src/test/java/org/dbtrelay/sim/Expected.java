@@ -8,8 +8,7 @@ import java.util.TreeMap;
 /** What the default number of histories has to meet, and which pairs of state and input it need not meet, and why. */
 final class Expected {
 
-    private static final List<String> STATES =
-            List.of(
+    private static final List<String> STATES = List.of(
             "Waiting",
             "Starting",
             "Searching",
@@ -179,7 +178,10 @@ final class Expected {
         put(all, "only a command that waits can be first", WITHOUT_WAITING, "TurnReached");
         String target =
                 "it waits for another command only until it knows that one's run; two that wait can end together";
-        put(all, target, List.of("Starting", "Searching", "Following", "Cancelling", "Judging", "Retrying", "Collecting"),
+        put(
+                all,
+                target,
+                List.of("Starting", "Searching", "Following", "Cancelling", "Judging", "Retrying", "Collecting"),
                 "TargetChanged");
         String asked = "only who waits or has a run in flight is asked to end; who starts is asked when that is clear";
         put(all, asked, List.of("Starting", "Searching", "Collecting", "Finished"), "CancelRequested");

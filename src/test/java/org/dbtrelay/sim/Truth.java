@@ -407,7 +407,8 @@ final class Truth {
     private void attemptFailed(String id, Known known, byte[] value) {
         try {
             JsonNode data = JSON.readTree(value);
-            OnFailure onFailure = known.lastOrder == null ? null : known.lastOrder.options().onFailure();
+            OnFailure onFailure =
+                    known.lastOrder == null ? null : known.lastOrder.options().onFailure();
             world.check(known.outcome == null, "%s tells of a failed run after its outcome", id);
             world.check(onFailure != null, "%s tells of a failed run as if there were to be another", id);
             known.attempts++;
@@ -429,15 +430,15 @@ final class Truth {
             known.failedRun = runId;
             SimRun run = world.cloud().find(runId);
             boolean any = onFailure != null && onFailure.when() == OnFailure.When.ANY;
-            world.check(
-                    run == null || run.passes || any, "%s wants another run after one that failed for good", id);
+            world.check(run == null || run.passes || any, "%s wants another run after one that failed for good", id);
             world.coverage()
                     .count(
                             "failure",
                             "another run follows: "
                                     + data.path("retry_reason").path("kind").asText());
             known.retryAt = Duration.between(
-                            SimTime.EPOCH, Instant.parse(data.path("will_retry_at").asText()))
+                            SimTime.EPOCH,
+                            Instant.parse(data.path("will_retry_at").asText()))
                     .toNanos();
             known.course = 0;
         } catch (IOException e) {

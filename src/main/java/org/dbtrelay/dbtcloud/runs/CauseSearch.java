@@ -83,10 +83,7 @@ public final class CauseSearch {
             @Nullable RunSnapshot oldest, RunSnapshot run, String marker, Set<Long> except) {
         String cause = run.triggerCause();
         boolean isKnown = except.contains(run.runId()) || (!except.isEmpty() && run.retryingRunId() != null);
-        return cause != null
-                        && cause.startsWith(marker)
-                        && !isKnown
-                        && (oldest == null || run.runId() < oldest.runId())
+        return cause != null && cause.startsWith(marker) && !isKnown && (oldest == null || run.runId() < oldest.runId())
                 ? run
                 : oldest;
     }

@@ -88,14 +88,7 @@ public record RunOptions(
                 boolean parkUnclear,
                 IfRunning ifRunning,
                 List<String> artifacts) {
-            this(
-                    pollInterval,
-                    timeout,
-                    cancelAtDeadline,
-                    parkUnclear,
-                    ifRunning,
-                    artifacts,
-                    OnFailure.Defaults.NONE);
+            this(pollInterval, timeout, cancelAtDeadline, parkUnclear, ifRunning, artifacts, OnFailure.Defaults.NONE);
         }
     }
 }

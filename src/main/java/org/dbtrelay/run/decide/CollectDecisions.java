@@ -77,10 +77,7 @@ final class CollectDecisions {
             Instant now,
             Policy policy) {
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
-        builder.emit(
-                EventType.RUN_FAILED,
-                end.run(),
-                builder.ofRun(end.run(), previous, end.failure(), null, message));
+        builder.emit(EventType.RUN_FAILED, end.run(), builder.ofRun(end.run(), previous, end.failure(), null, message));
         return begin(builder, entry.commandId(), entry.openCommand(), end, EventType.RUN_FAILED, null, now, policy);
     }
 

@@ -85,11 +85,11 @@ final class DecisionBuilder {
 
     /** The run has failed, and there is to be another one, which is not found yet. */
     Decision retry(
-            RunSnapshot run,
-            @Nullable JobRunStatus previous,
-            @Nullable RunFailure failure,
-            RunEvent.Retry retry) {
-        emit(EventType.RUN_ATTEMPT_FAILED, run, ofRun(afterFailed(run), previous, failure, null, null, attemptOf(run), retry));
+            RunSnapshot run, @Nullable JobRunStatus previous, @Nullable RunFailure failure, RunEvent.Retry retry) {
+        emit(
+                EventType.RUN_ATTEMPT_FAILED,
+                run,
+                ofRun(afterFailed(run), previous, failure, null, null, attemptOf(run), retry));
         strays.add(run.runId());
         retries = (retries == null ? Retries.NONE : retries).after(run);
         adopted = false;
@@ -98,15 +98,11 @@ final class DecisionBuilder {
 
     /** The number of a run of the command among its runs, from 1. */
     private int attemptOf(RunSnapshot run) {
-        return retries == null
-                ? 1
-                : isLastFailed(run) ? retries.failed() : retries.failed() + 1;
+        return retries == null ? 1 : isLastFailed(run) ? retries.failed() : retries.failed() + 1;
     }
 
     private boolean isLastFailed(RunSnapshot run) {
-        return retries != null
-                && retries.last() != null
-                && retries.last().runId() == run.runId();
+        return retries != null && retries.last() != null && retries.last().runId() == run.runId();
     }
 
     /** The run with the run of the command that failed before it, which dbt Cloud tells only of those that it resumes. */
@@ -218,8 +214,7 @@ final class DecisionBuilder {
             @Nullable RunFailure failure,
             @Nullable String reason,
             @Nullable String message) {
-        return ofRun(
-                afterFailed(run), previous, failure, reason, message, run == null ? null : attemptOf(run), null);
+        return ofRun(afterFailed(run), previous, failure, reason, message, run == null ? null : attemptOf(run), null);
     }
 
     private RunEvent.OfRun ofRun(
@@ -270,7 +265,8 @@ final class DecisionBuilder {
     }
 
     private RunEntry entry(@Nullable ResolvedCommand current, RunState state) {
-        return new RunEntry(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, strays, retries, current, state);
+        return new RunEntry(
+                commandId, offset, commandHash, acceptedAt, nextSequence, adopted, strays, retries, current, state);
     }
 
     /** The decision that changes nothing but has something to do. */

@@ -53,16 +53,15 @@ final class FailedRunDecisions {
      *
      * @param previous the status that was told last; null: it is the same, or none was told
      */
-    static Decision failed(
-            RunEntry entry, RunEnd end, @Nullable JobRunStatus previous, Instant now, Policy policy) {
+    static Decision failed(RunEntry entry, RunEnd end, @Nullable JobRunStatus previous, Instant now, Policy policy) {
         boolean depends = onFailure(entry).when() == OnFailure.When.TRANSIENT;
         if (!depends || end.isSettled()) {
             return decided(entry, end, previous, now, policy);
         }
         Instant deadline = entry.openCommand().options().deadline();
         Instant patience = now.plus(policy.artifactPatience());
-        RunState.Judging state = new RunState.Judging(
-                end.run(), previous, patience.isBefore(deadline) ? patience : deadline, 0);
+        RunState.Judging state =
+                new RunState.Judging(end.run(), previous, patience.isBefore(deadline) ? patience : deadline, 0);
         return DecisionBuilder.of(entry, now)
                 .then(readAgain(entry, state, now.plus(BackOff.after(0))))
                 .wakeAt(state.over())
@@ -100,7 +99,8 @@ final class FailedRunDecisions {
                     entry,
                     end,
                     previous,
-                    "there is no other run, because the time-out or expires_at comes before it could be started, at " + at,
+                    "there is no other run, because the time-out or expires_at comes before it could be started, at "
+                            + at,
                     now,
                     policy);
         }
@@ -111,7 +111,8 @@ final class FailedRunDecisions {
     static Decision judging(
             RunEntry entry, RunState.Judging state, Input.CommandInput input, Instant now, Policy policy) {
         return switch (input) {
-            case Input.EndExplained read when read.attempt() == state.tries() -> {
+            case Input.EndExplained read
+            when read.attempt() == state.tries() -> {
                 RunEnd end = read.end().after(state.run());
                 yield end.isSettled() || !now.isBefore(state.until())
                         ? decided(entry, end, state.previous(), now, policy)
@@ -142,8 +143,7 @@ final class FailedRunDecisions {
     /** The end is told now, and what can be known of it follows. */
     private static Decision unread(
             RunEntry entry, RunState.Judging state, @Nullable String message, Instant now, Policy policy) {
-        return CollectDecisions.failed(
-                entry, RunEnd.unread(state.run(), null), state.previous(), message, now, policy);
+        return CollectDecisions.failed(entry, RunEnd.unread(state.run(), null), state.previous(), message, now, policy);
     }
 
     static Decision retrying(
@@ -151,12 +151,14 @@ final class FailedRunDecisions {
         return switch (input) {
             case Input.TimerFired fired
             when CommonDecisions.isOver(entry.openCommand(), now) ->
-                CollectDecisions.endAfterFailed(entry, "the time-out or expires_at passed before another run could be started", now, policy);
+                CollectDecisions.endAfterFailed(
+                        entry, "the time-out or expires_at passed before another run could be started", now, policy);
             // It is in the order of its job again, where it was: before all that came later and have no run.
             case Input.TimerFired fired
             when isDue(entry, state, now) ->
                 DecisionBuilder.of(entry, now).to(new RunState.Waiting(StartAttempts.after(intents(entry)), 0, null));
-            case Input.CancelRequested(String id, CancelReason reason) -> CollectDecisions.endAfterFailed(entry, noOther(reason), now, policy);
+            case Input.CancelRequested(String id, CancelReason reason) ->
+                CollectDecisions.endAfterFailed(entry, noOther(reason), now, policy);
             case Input.Restored restored ->
                 CommonDecisions.bounds(
                                 DecisionBuilder.of(entry, now).wakeAt(isDue(entry, state, now) ? now : state.at()),

@@ -372,7 +372,7 @@ final class StartDecisions {
             case CallFailure.NotSent notSent -> CommonDecisions.later(entry, again, now, policy);
             case CallFailure.Limited limited -> CommonDecisions.later(entry, again, now, policy);
             case CallFailure.Suspended suspended -> CommonDecisions.later(entry, again, now, policy);
-            case CallFailure.NotFound notFound -> 
+            case CallFailure.NotFound notFound ->
                 refused(entry, state, notFound(state.call()), notFound.detail(), now, policy);
             case CallFailure.Refused refused ->
                 refused(entry, state, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now, policy);

@@ -29,8 +29,7 @@ final class WaitDecisions {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
             case Input.CancelRequested(String id, CancelReason reason)
-            when entry.hasFailedRun() ->
-                CollectDecisions.endAfterFailed(entry, withoutRun(reason), now, policy);
+            when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, withoutRun(reason), now, policy);
             case Input.CancelRequested(String id, CancelReason reason) ->
                 DecisionBuilder.of(entry, now).cancelled(reason, withoutRun(reason));
             case Input.CallFailed(Action.External action, CallFailure failure) ->
@@ -54,8 +53,7 @@ final class WaitDecisions {
                         CancelDecisions.waiting(entry, state, cancel, other, now, policy, queues);
                     case Task.Follow follow -> FollowDecisions.waiting(entry, follow, other, now, policy);
                     case Task.Retry retry
-                    when entry.hasFailedRun() ->
-                        StartDecisions.waiting(entry, state, other, now, policy, queues);
+                    when entry.hasFailedRun() -> StartDecisions.waiting(entry, state, other, now, policy, queues);
                     case Task.Retry retry -> RetryDecisions.waiting(entry, state, retry, other, now, policy, queues);
                     case Task.Rerun rerun -> StartDecisions.waiting(entry, state, other, now, policy, queues);
                     case Task.Trigger trigger -> StartDecisions.waiting(entry, state, other, now, policy, queues);
@@ -112,8 +110,7 @@ final class WaitDecisions {
         };
     }
 
-    private static Decision unseen(
-            RunEntry entry, RunState.Waiting state, long runId, Instant now, Policy policy) {
+    private static Decision unseen(RunEntry entry, RunState.Waiting state, long runId, Instant now, Policy policy) {
         return entry.hasFailedRun() || now.isBefore(entry.acceptedAt().plus(CommonDecisions.GRACE))
                 ? CommonDecisions.later(entry, state, now, policy)
                 : DecisionBuilder.of(entry, now)

@@ -119,7 +119,8 @@ public record RunEvent(
         }
 
         private OfRun with(RunNames known) {
-            return new OfRun(run, previousStatus, jobName, cause, adopted, failure, reason, message, attempt, known, retry);
+            return new OfRun(
+                    run, previousStatus, jobName, cause, adopted, failure, reason, message, attempt, known, retry);
         }
     }
 

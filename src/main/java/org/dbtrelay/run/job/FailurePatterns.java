@@ -106,7 +106,8 @@ public final class FailurePatterns {
         if (text.replace("*", "").length() < 4 || text.length() > FailurePattern.LONGEST) {
             throw new Unreadable(
                     number,
-                    "has no pattern of 4 to " + FailurePattern.LONGEST + " characters; a shorter one would be everywhere");
+                    "has no pattern of 4 to " + FailurePattern.LONGEST
+                            + " characters; a shorter one would be everywhere");
         }
         FailurePattern pattern = new FailurePattern(adapter, kind, text);
         String example = columns.get(3);

@@ -126,7 +126,8 @@ class FailedRunDecisionsTest {
     /** The newest run of the job is read at the command's turn. */
     private void newest(RunSnapshot run, boolean canRetry) {
         Action.ReadNewestRun read = course.lastAction(Action.ReadNewestRun.class);
-        course.take(new Input.RunRead("c1", run, canRetry, "RETRY_NO_RUN_RESULTS", read.check().answered(course.now)));
+        course.take(new Input.RunRead(
+                "c1", run, canRetry, "RETRY_NO_RUN_RESULTS", read.check().answered(course.now)));
     }
 
     @Test
@@ -154,11 +155,7 @@ class FailedRunDecisionsTest {
         course.take(RunSamples.ended("c1", run(100, Known.SUCCESS)));
         assertThat(course.types())
                 .containsExactly(
-                        "command.accepted",
-                        "run.running",
-                        "run.attempt_failed",
-                        "run.running",
-                        "run.succeeded");
+                        "command.accepted", "run.running", "run.attempt_failed", "run.running", "run.succeeded");
         assertThat(course.sequences()).containsExactly(0, 1, 2, 3, 4);
         assertThat(course.entry("c1").state())
                 .isEqualTo(new RunState.Finished(EventType.RUN_SUCCEEDED, null, 100L, course.now));
@@ -242,7 +239,9 @@ class FailedRunDecisionsTest {
         assertThat(course.types()).containsExactly("command.accepted", "run.running");
         Action.ExplainEnd first = course.lastAction(Action.ExplainEnd.class);
         course.take(new Input.EndExplained(
-                "c1", first.attempt(), new RunEnd(run(99, Known.ERROR), List.of(BUILD), PASSES, Set.of(Part.LOG), null)));
+                "c1",
+                first.attempt(),
+                new RunEnd(run(99, Known.ERROR), List.of(BUILD), PASSES, Set.of(Part.LOG), null)));
         Action.ExplainEnd second = course.lastAction(Action.ExplainEnd.class);
         assertThat(second.attempt()).isEqualTo(1);
         course.take(new Input.EndExplained("c1", first.attempt(), end(99, STAYS)));
@@ -275,7 +274,8 @@ class FailedRunDecisionsTest {
         course.pass(POLICY.artifactPatience().plusSeconds(60));
         course.take(new Input.TimerFired("c1"));
         assertThat(course.types()).containsExactly("command.accepted", "run.running", "run.failed");
-        course.take(new Input.EndExplained("c1", course.lastAction(Action.ExplainEnd.class).attempt(), end(99, STAYS)));
+        course.take(new Input.EndExplained(
+                "c1", course.lastAction(Action.ExplainEnd.class).attempt(), end(99, STAYS)));
 
         assertThat(course.types()).endsWith("run.failed", "run.failure_explained");
     }
@@ -404,11 +404,7 @@ class FailedRunDecisionsTest {
     void aCommandWithOverridesBeginsAnew() {
         begin(
                 new Task.Trigger(
-                        new JobSelector.ById(7),
-                        null,
-                        new Overrides(null, "other", null, Set.of()),
-                        false,
-                        false),
+                        new JobSelector.ById(7), null, new Overrides(null, "other", null, Set.of()), false, false),
                 options(twice()));
         triggered(99, 1);
         fails(99, PASSES);
@@ -640,9 +636,11 @@ class FailedRunDecisionsTest {
         fails(99, PASSES);
         assertThat(course.lastActions()).noneMatch(Action.CollectArtifacts.class::isInstance);
         course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_RELAY));
-        course.take(new Input.EndExplained("c1", course.lastAction(Action.ExplainEnd.class).attempt(), end(99, PASSES)));
+        course.take(new Input.EndExplained(
+                "c1", course.lastAction(Action.ExplainEnd.class).attempt(), end(99, PASSES)));
 
-        assertThat(course.lastAction(Action.CollectArtifacts.class).run().runId()).isEqualTo(99);
+        assertThat(course.lastAction(Action.CollectArtifacts.class).run().runId())
+                .isEqualTo(99);
         assertThat(course.types()).endsWith("run.failed", "run.failure_explained");
     }
 
@@ -666,17 +664,21 @@ class FailedRunDecisionsTest {
 
         assertThat(policy.options(options(own), "default", 7L, RunSamples.T0).onFailure())
                 .isEqualTo(new OnFailure(3, Duration.ofSeconds(7), 2, OnFailure.When.ANY, OnFailure.How.FULL));
-        assertThat(policy.options(RequestedOptions.NONE, "default", 8L, RunSamples.T0).onFailure())
+        assertThat(policy.options(RequestedOptions.NONE, "default", 8L, RunSamples.T0)
+                        .onFailure())
                 .isNull();
-        assertThat(policy.options(options(new OnFailure.Requested(0, null, null, null, null)), "default", 7L, RunSamples.T0)
+        assertThat(policy.options(
+                                options(new OnFailure.Requested(0, null, null, null, null)),
+                                "default",
+                                7L,
+                                RunSamples.T0)
                         .onFailure())
                 .isNull();
     }
 
     @Test
     void noPauseIsLongerThanADay() {
-        OnFailure onFailure =
-                new OnFailure(10, Duration.ofHours(1), 10, OnFailure.When.ANY, OnFailure.How.FULL);
+        OnFailure onFailure = new OnFailure(10, Duration.ofHours(1), 10, OnFailure.When.ANY, OnFailure.How.FULL);
 
         assertThat(onFailure.pause(0)).isEqualTo(Duration.ofHours(1));
         assertThat(onFailure.pause(9)).isEqualTo(Duration.ofHours(24));

@@ -31,12 +31,17 @@ class FailurePatternsTest {
     @ParameterizedTest
     @MethodSource("rows")
     void eachPatternOfTheTableKnowsItsExample(FailurePatterns.Row row) {
-        String message = "Database Error in model orders (models/orders.sql)\n  " + row.example() + "\n  compiled code at x";
+        String message =
+                "Database Error in model orders (models/orders.sql)\n  " + row.example() + "\n  compiled code at x";
 
-        Optional<Kind> found = OWN.transientBy(failure("", node("error", message)), null).map(FailurePattern::kind);
+        Optional<Kind> found =
+                OWN.transientBy(failure("", node("error", message)), null).map(FailurePattern::kind);
 
         assertThat(found)
-                .isEqualTo(row.pattern().kind() == Kind.PERMANENT ? Optional.empty() : Optional.of(row.pattern().kind()));
+                .isEqualTo(
+                        row.pattern().kind() == Kind.PERMANENT
+                                ? Optional.empty()
+                                : Optional.of(row.pattern().kind()));
     }
 
     @Test
@@ -73,7 +78,8 @@ class FailurePatternsTest {
     void theLogCountsOnlyWhereNoNodeTellsItself() {
         String log = "12:00:00  could not connect to server: Connection refused\n12:00:01  Encountered an error\n";
 
-        assertThat(OWN.transientBy(failure(log), null).map(FailurePattern::kind)).contains(Kind.CONNECTION);
+        assertThat(OWN.transientBy(failure(log), null).map(FailurePattern::kind))
+                .contains(Kind.CONNECTION);
         assertThat(OWN.transientBy(failure(log, node("error", null)), null).map(FailurePattern::kind))
                 .contains(Kind.CONNECTION);
         assertThat(OWN.transientBy(failure(log, node("error", "no such column")), null))
