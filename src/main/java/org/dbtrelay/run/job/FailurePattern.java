@@ -52,12 +52,12 @@ public record FailurePattern(String adapter, Kind kind, String text) {
         return true;
     }
 
-    /** Its parts, in lower case. */
+    /** Its parts, in lower case; the blanks beside a {@code *} are for people. */
     List<String> parts() {
         List<String> parts = new ArrayList<>();
         for (String part : text.toLowerCase(Locale.ROOT).split("\\*", -1)) {
-            if (!part.isEmpty()) {
-                parts.add(part);
+            if (!part.isBlank()) {
+                parts.add(part.strip());
             }
         }
         return parts;
