@@ -277,7 +277,8 @@ final class CollectDecisions {
     static Decision explained(
             RunEntry entry, RunState.Collecting before, Input.EndExplained input, Instant now, Policy policy) {
         @Nullable Explaining explaining = before.explaining();
-        if (explaining == null || input.attempt() != explaining.tries()) {
+        boolean ofAnother = input.end().run().runId() != before.run().runId();
+        if (explaining == null || input.attempt() != explaining.tries() || ofAnother) {
             return Decision.NOTHING;
         }
         RunEnd end = input.end();

@@ -112,7 +112,7 @@ final class FailedRunDecisions {
             RunEntry entry, RunState.Judging state, Input.CommandInput input, Instant now, Policy policy) {
         return switch (input) {
             case Input.EndExplained read
-            when read.attempt() == state.tries() -> {
+            when isOf(state, read) -> {
                 RunEnd end = read.end().after(state.run());
                 yield end.isSettled() || !now.isBefore(state.until())
                         ? decided(entry, end, state.previous(), now, policy)
@@ -132,6 +132,12 @@ final class FailedRunDecisions {
                         .unchanged();
             case Input.CommandInput other -> Decision.NOTHING;
         };
+    }
+
+    /** Whether it is the answer that is waited for; another one may be of an earlier run. */
+    private static boolean isOf(RunState.Judging state, Input.EndExplained read) {
+        return read.attempt() == state.tries()
+                && read.end().run().runId() == state.run().runId();
     }
 
     private static Decision readLater(RunEntry entry, RunState.Judging state, Instant now) {

@@ -252,6 +252,27 @@ class FailedRunDecisionsTest {
         assertThat(ofRun(last()).previousStatus()).isEqualTo(Known.RUNNING);
     }
 
+    /** Waits that begin anew ask twice, and the second answer may come when there is another run. */
+    @Test
+    void aLateAnswerAboutAnEarlierRunSaysNothingOfTheNext() {
+        begin(new OnFailure.Requested(2, null, null, null, OnFailure.How.FULL));
+        triggered(99, 1);
+        fails(99, PASSES);
+        pauseIsOver();
+        triggered(100, 2);
+        Action.SchedulePoll earlier = new Action.SchedulePoll("c1", new Target("default", 1), 99, course.now, 0);
+        course.take(new Input.CallFailed(earlier, new CallFailure.NotSent("away")));
+        assertThat(course.lastActions()).isEmpty();
+        course.take(new Input.RunObserved("c1", run(100, Known.ERROR)));
+        course.take(new Input.RunEnded("c1", RunEnd.unread(run(100, Known.ERROR), null)));
+        course.take(new Input.EndExplained("c1", 0, end(99, PASSES)));
+
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Judging.class);
+        course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_RELAY));
+        course.take(new Input.EndExplained("c1", 0, end(99, PASSES)));
+        assertThat(course.types()).endsWith("run.failed");
+    }
+
     @Test
     void whenPatienceIsOverWhatIsKnownDecides() {
         begin(twice());
