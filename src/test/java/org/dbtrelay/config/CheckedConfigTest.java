@@ -420,7 +420,8 @@ class CheckedConfigTest {
     @Test
     void wantsPatternsThatItCanRead() throws IOException {
         Path good = Files.writeString(
-                directory.resolve("good"), "# mine\n\nduckdb | conflict | set lock * conflicting | Set lock: conflicting\n");
+                directory.resolve("good"),
+                "# mine\n\nduckdb | conflict | set lock * conflicting | Set lock: conflicting\n");
         Path bad = Files.writeString(directory.resolve("bad"), "duckdb | conflict | lock\n");
         Path none = directory.resolve("none");
         String key = "relay.retry.patterns";
