@@ -234,16 +234,6 @@ final class Meddling implements SimFlow.Observer {
                             .filter(action -> !(action instanceof Action.ExplainEnd))
                             .toList());
         }
-        if (mutant == Mutant.EARLIER_RUN_FOUND) {
-            return copy(
-                    decision,
-                    "actions",
-                    decision.actions().stream()
-                            .map(action -> action instanceof Action.SearchMarker search
-                                    ? copy(search, "except", Set.of())
-                                    : action)
-                            .toList());
-        }
         if (decision.entry() == null) {
             return decision;
         }
