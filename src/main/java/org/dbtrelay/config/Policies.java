@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunOptions;
@@ -38,7 +39,13 @@ public final class Policies {
                 config.run().onTimeout().map(OnTimeout.CANCEL::equals).orElse(null),
                 config.run().onUnclear() == OnUnclear.PARK,
                 config.run().ifRunning(),
-                config.artifacts().paths().orElse(List.of()));
+                config.artifacts().paths().orElse(List.of()),
+                new OnFailure.Defaults(
+                        config.run().onFailure().retries(),
+                        config.run().onFailure().delay(),
+                        config.run().onFailure().backoff(),
+                        config.run().onFailure().when(),
+                        config.run().onFailure().how()));
         Map<Long, RequestedOptions> jobs = new HashMap<>();
         config.jobs().forEach((id, job) -> jobs.put(Long.valueOf(id), requested(job)));
         Map<String, Policy.ForConnection> connections = new HashMap<>();
@@ -65,7 +72,8 @@ public final class Policies {
                 config.poll().longestGap(),
                 connections,
                 defaults,
-                jobs);
+                jobs,
+                PatternFiles.of(config.retry().patterns()));
     }
 
     /** The name of this deployment, as it stands in markers: {@code relay.name}, else the ledger topic's name, cut short. */
@@ -88,7 +96,17 @@ public final class Policies {
                 terms.ifRunning().orElse(null),
                 terms.artifacts()
                         .map(paths -> paths.stream().map(ArtifactWish::of).toList())
-                        .orElse(null));
+                        .orElse(null),
+                requested(terms.onFailure()));
+    }
+
+    private static OnFailure.Requested requested(OnFailureConfig onFailure) {
+        return new OnFailure.Requested(
+                orNull(onFailure.retries()),
+                onFailure.delay().orElse(null),
+                onFailure.backoff().orElse(null),
+                onFailure.when().orElse(null),
+                onFailure.how().orElse(null));
     }
 
     private static @Nullable Integer orNull(OptionalInt number) {

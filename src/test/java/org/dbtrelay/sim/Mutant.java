@@ -31,6 +31,9 @@ enum Mutant {
     ORIGIN_FORGOTTEN("a record that is passed on forgets where it came from"),
     STEPS_NOT_AWAITED("a run that shows no steps yet counts as explained"),
     NOT_ASKED_AGAIN("what was missing when a run's end was told is not asked for again"),
+    ATTEMPTS_NOT_COUNTED(2, "runs that have failed are not counted"),
+    RETRIED_AFTER_CANCEL(147, "who pauses before another run is not told to end"),
+    FAILED_TEST_RETRIED(30, "a failed test counts as an error"),
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for");
 
     private final long hint;

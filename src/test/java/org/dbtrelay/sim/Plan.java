@@ -104,6 +104,11 @@ record Plan(
                 oneJob);
     }
 
+    /** Whether some commands want another run after one that failed. */
+    boolean hasRetries() {
+        return seed % 5 == 2;
+    }
+
     /** How large a record a topic takes. */
     int maxRecordBytes(String topic) {
         return topic.equals(SimConfig.LEDGER) ? 1_000_000 : maxEventBytes;

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import org.dbtrelay.run.job.FailurePatterns;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param connections by name
  * @param defaults the terms where neither the command, nor its job, nor its connection says anything
  * @param jobs what is configured about the terms of a job, by its id
+ * @param patterns by which a failure is transient
  */
 public record Policy(
         String deployment,
@@ -34,11 +36,42 @@ public record Policy(
         Duration longestPollGap,
         Map<String, ForConnection> connections,
         RunOptions.Defaults defaults,
-        Map<Long, RequestedOptions> jobs) {
+        Map<Long, RequestedOptions> jobs,
+        FailurePatterns patterns) {
 
     public Policy {
         connections = Map.copyOf(connections);
         jobs = Map.copyOf(jobs);
+    }
+
+    /** A policy by which no failure is transient. */
+    public Policy(
+            String deployment,
+            String ledger,
+            Duration maxCommandAge,
+            Duration retention,
+            Duration unclearWait,
+            Duration sendWindow,
+            Duration cancelPatience,
+            Duration artifactPatience,
+            Duration longestPollGap,
+            Map<String, ForConnection> connections,
+            RunOptions.Defaults defaults,
+            Map<Long, RequestedOptions> jobs) {
+        this(
+                deployment,
+                ledger,
+                maxCommandAge,
+                retention,
+                unclearWait,
+                sendWindow,
+                cancelPatience,
+                artifactPatience,
+                longestPollGap,
+                connections,
+                defaults,
+                jobs,
+                FailurePatterns.NONE);
     }
 
     /**
@@ -60,7 +93,8 @@ public record Policy(
                 longestPollGap,
                 connections,
                 defaults,
-                jobs);
+                jobs,
+                patterns);
     }
 
     /**
