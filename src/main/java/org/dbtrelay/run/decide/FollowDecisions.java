@@ -2,6 +2,7 @@ package org.dbtrelay.run.decide;
 
 import java.time.Duration;
 import java.time.Instant;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.ResolvedCommand;
@@ -41,7 +42,10 @@ final class FollowDecisions {
         ResolvedCommand known = CommonDecisions.settled(entry, run.jobId(), run.jobName(), policy);
         ResolvedCommand resolved = known.on(known.options().following());
         DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(resolved);
-        @Nullable String forbidden = CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
+        @Nullable
+        String forbidden = Origin.of(entry.commandId()) == Origin.OBSERVED
+                ? null
+                : CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
         return forbidden == null
                 ? begin(CommonDecisions.bounds(builder, resolved).adopted(), resolved, run, now)
                 : builder.rejected(RejectReason.FORBIDDEN, forbidden);

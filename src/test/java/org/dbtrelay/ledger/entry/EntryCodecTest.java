@@ -130,6 +130,7 @@ class EntryCodecTest {
                 NOW,
                 3,
                 true,
+                false,
                 List.of(5L),
                 state instanceof RunState.Finished ? null : resolved(),
                 state);
@@ -229,7 +230,7 @@ class EntryCodecTest {
                 null,
                 null);
         RunEntry other = new RunEntry(
-                "c1", 17, HASH, NOW, 3, true, List.of(), resolved, new RunState.Waiting(StartAttempts.NONE, 0, null));
+                "c1", 17, HASH, NOW, 3, true, false, List.of(), resolved, new RunState.Waiting(StartAttempts.NONE, 0, null));
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(other))).isEqualTo(other);
         assertThat(entry.openCommand().task().verb()).isEqualTo("trigger");
@@ -280,6 +281,7 @@ class EntryCodecTest {
                 NOW,
                 3,
                 true,
+                false,
                 List.of(5L),
                 state instanceof RunState.Finished ? null : resolved(),
                 state);
