@@ -20,6 +20,14 @@ public class Observations {
         return List.copyOf(byConnection.values());
     }
 
+    /** Runs up to this id are of no interest to any of them. */
+    public long floor() {
+        return byConnection.values().stream()
+                .mapToLong(account -> account.state().floor())
+                .min()
+                .orElse(0);
+    }
+
     /** The number of a claim that begins. */
     long begin() {
         return claims.incrementAndGet();

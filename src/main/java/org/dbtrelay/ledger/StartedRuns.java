@@ -9,7 +9,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import jakarta.annotation.PreDestroy;
@@ -64,6 +66,9 @@ public class StartedRuns {
 
     private final Map<String, Start> starting = new HashMap<>();
     private final TreeSet<Long> started = new TreeSet<>();
+    /** The observed runs that have a command, with its id: those above the floor. */
+    private final NavigableMap<Long, String> told = new TreeMap<>();
+
     private final Set<String> followed = new HashSet<>();
     private final Map<String, Long> written = new HashMap<>();
     private final Map<String, ObserveCursor> cursors = new HashMap<>();
@@ -114,6 +119,8 @@ public class StartedRuns {
             }
         }
         started.headSet(above, true).clear();
+        told.headMap(above, true).clear();
+        floor = above;
         long now = monotonic.nanos();
         written.values().removeIf(since -> now - since >= LOST.toNanos());
     }
@@ -179,6 +186,10 @@ public class StartedRuns {
         starting.remove(id);
         if (Origin.of(id) == Origin.OBSERVED) {
             written.remove(id);
+            long runId = Long.parseLong(id.substring(id.lastIndexOf('/') + 1));
+            if (runId > floor) {
+                told.put(runId, id);
+            }
             if (entry != null && entry.unfinished()) {
                 followed.add(id);
             } else {
@@ -210,6 +221,9 @@ public class StartedRuns {
 
     /** Whose a run is, by what was read last. */
     public synchronized Standing of(RunSnapshot run) {
+        if (Origin.idOf(run.accountId(), run.runId()).equals(told.get(run.runId()))) {
+            return Standing.TOLD;
+        }
         if (started.contains(run.runId())) {
             return Standing.OURS;
         }
@@ -219,7 +233,7 @@ public class StartedRuns {
     /** The commands for observed runs that were written; they count as followed until the ledger says what has become of them. */
     public synchronized void wrote(Collection<String> commandIds) {
         long now = monotonic.nanos();
-        commandIds.stream().filter(id -> !followed.contains(id)).forEach(id -> written.put(id, now));
+        commandIds.stream().filter(id -> !told.containsValue(id)).forEach(id -> written.put(id, now));
     }
 
     /** The number of observed runs that are followed now. */
@@ -241,6 +255,7 @@ public class StartedRuns {
         }
         starting.clear();
         started.clear();
+        told.clear();
         followed.clear();
         cursors.clear();
         floor = Long.MAX_VALUE;

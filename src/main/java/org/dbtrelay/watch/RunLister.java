@@ -229,12 +229,12 @@ public class RunLister {
         // The ledger is read after the list, unless all of it was dealt with before.
         boolean reads = page.runs().stream().anyMatch(run -> !state.isWhole() || !ids.contains(run.runId()));
         if (reads) {
-            ledger.catchUp(state.floor());
+            ledger.catchUp(observations.floor());
         }
         List<ListedRun> rows = new ArrayList<>();
         for (RunSnapshot run : page.runs()) {
             rows.add(new ListedRun(
-                    run, reads && Observation.isToBeAsked(run) ? ledger.of(run) : ListedRun.Standing.NOT_ASKED));
+                    run, reads ? ledger.of(run) : ListedRun.Standing.NOT_ASKED));
         }
         return new ListedRuns(
                 account.target().connection(),

@@ -192,9 +192,11 @@ final class Observers {
             return;
         }
         long end = run.endedAt();
-        EventType right = run.statusAt(end) == 10
-                ? EventType.RUN_SUCCEEDED
-                : run.failedAt(end) ? EventType.RUN_FAILED : EventType.RUN_CANCELLED;
+        EventType right = switch (run.statusAt(end)) {
+            case 10 -> EventType.RUN_SUCCEEDED;
+            case 20 -> EventType.RUN_FAILED;
+            default -> EventType.RUN_CANCELLED;
+        };
         world.check(finished.outcome() == right, "%s has ended as %s, and its run %d otherwise", told.id, finished, run.id);
     }
 }

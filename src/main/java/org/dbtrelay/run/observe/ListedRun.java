@@ -9,6 +9,8 @@ public record ListedRun(RunSnapshot run, Standing standing) {
     public enum Standing {
         /** The ledger was not asked: the list row itself tells whose the run is. */
         NOT_ASKED,
+        /** It is told of already: the ledger has its command. */
+        TOLD,
         /** A command of this deployment has started it. */
         OURS,
         /** A command of this deployment may have started it, and does not know yet. */

@@ -177,7 +177,7 @@ public final class Observation {
      * of a run whose trigger is not told, the ledger knows whose it is.
      */
     private Whose whose(ListedRun row) {
-        if (!observed.filter().takes(row.run())) {
+        if (row.standing() == ListedRun.Standing.TOLD || !observed.filter().takes(row.run())) {
             return Whose.NOBODYS_TO_TELL;
         }
         if (!isToBeAsked(row.run())) {
@@ -185,7 +185,7 @@ public final class Observation {
         }
         return switch (row.standing()) {
             case NOT_ASKED, OPEN -> Whose.UNDECIDED;
-            case OURS -> Whose.NOBODYS_TO_TELL;
+            case TOLD, OURS -> Whose.NOBODYS_TO_TELL;
             case OTHERS -> Whose.TO_BE_TOLD;
         };
     }
