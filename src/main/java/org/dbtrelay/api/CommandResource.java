@@ -18,6 +18,7 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -30,6 +31,7 @@ import org.dbtrelay.flow.Destination;
 import org.dbtrelay.flow.Destinations;
 import org.dbtrelay.ledger.Owners;
 import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.decide.Input;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -158,10 +160,24 @@ public class CommandResource {
             summary = "The commands in flight on this instance",
             description = "At most " + MOST + ", in no order, without their events.")
     @APIResponse(responseCode = "200", description = "The commands that have not ended")
-    public List<CommandState> all() {
-        return views.unfinished(MOST).stream()
+    @APIResponse(responseCode = "400", description = "The origin is neither command nor observed")
+    public List<CommandState> all(
+            @Parameter(
+                            description = "Only commands of this origin: command, or observed for runs that no command"
+                                    + " has started")
+                    @QueryParam("origin")
+                    @Nullable
+                    String origin) {
+        return views.unfinished(MOST, origin == null ? null : origin(origin)).stream()
                 .map(view -> CommandState.of(view, false))
                 .toList();
+    }
+
+    private static Origin origin(String word) {
+        return Arrays.stream(Origin.values())
+                .filter(origin -> origin.wireName().equals(word))
+                .findFirst()
+                .orElseThrow(() -> new BadParameter("origin", "it must be command or observed"));
     }
 
     /** One command, with the newest of its events. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.partition.Partition;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -55,11 +56,16 @@ public class CommandViews {
         return Optional.empty();
     }
 
-    /** The commands that are not finished, in no order, at most so many. */
-    public List<View> unfinished(int limit) {
+    /**
+     * The commands that are not finished, in no order, at most so many.
+     *
+     * @param origin null: whatever their origin
+     */
+    public List<View> unfinished(int limit, @Nullable Origin origin) {
         List<View> found = new ArrayList<>();
         partitions.forEach((number, partition) -> partition
                 .unfinished()
+                .filter(entry -> origin == null || entry.origin() == origin)
                 .limit(Math.max(0, limit - found.size()))
                 .forEach(entry -> found.add(view(number, partition, entry, List.of()))));
         return found;

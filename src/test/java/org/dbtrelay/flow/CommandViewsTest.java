@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.stream.IntStream;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.partition.CountedEntries;
 import org.dbtrelay.run.partition.Partition;
@@ -26,8 +27,9 @@ class CommandViewsTest {
         views.serve(0, partitionOf(100_000, 10));
         entries.looks = 0;
 
-        assertThat(views.unfinished(1_000)).hasSize(10);
-        assertThat(views.unfinished(3)).hasSize(3);
+        assertThat(views.unfinished(1_000, null)).hasSize(10);
+        assertThat(views.unfinished(3, Origin.COMMAND)).hasSize(3);
+        assertThat(views.unfinished(3, Origin.OBSERVED)).isEmpty();
         assertThat(entries.looks).isLessThan(20);
     }
 

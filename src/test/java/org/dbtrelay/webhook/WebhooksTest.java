@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
@@ -48,6 +49,8 @@ class WebhooksTest {
     private final Hints hints = new Hints(
             polls,
             SimPoller.poller(SimLedger.ownersThatDropAll(), polls, connections, clock, SimMetrics.none()),
+            SimPoller.lister(
+                    SimPolls.observations(), null, connections, config, clock, new Monotonic(), SimMetrics.none()),
             new HintTopic(new KafkaSettings(Map.of(), config), config, () -> null) {
                 @Override
                 void send(Hint hint) {
