@@ -36,6 +36,9 @@ public class CommandDecoder {
     private static final RelayLog LOG = RelayLog.of(CommandDecoder.class);
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
 
+    /** What the relay's own commands hold: command, command_id, connection, account_id and run_id. */
+    private static final int OWN_FIELDS = 5;
+
     private final int maxSize;
 
     @Inject
@@ -149,7 +152,7 @@ public class CommandDecoder {
         @Nullable String context = null;
         @Nullable String fault = envelope.fault();
         try {
-            id = orElse(fields.commandId("command_id", SelectorFields.LONGEST_COMMAND_ID), defaultId);
+            id = id(object, fields, defaultId, ownId);
             context = context(fields);
             refuseEnvelope(object);
             Verb verb = verb(fields);
@@ -157,7 +160,6 @@ public class CommandDecoder {
             connection = orElse(fields.text("connection", 64), "default");
             if (fault == null) {
                 KnownFields.check(object, verb);
-                refuseOwnId(id, fields, verb, ownId);
                 return new Command.Fit(
                         new Command.Head(
                                 id,
@@ -177,17 +179,21 @@ public class CommandDecoder {
     }
 
     /**
-     * The ids of observed runs are the relay's own. A header that was copied to another command does not fit its id, and a copy of the
-     * whole record is known already.
+     * The ids of observed runs are the relay's own; with another's command under such an id the run would not be told of. So that command
+     * is rejected under the default id. A header that was copied to another command does not fit its content, and a copy of the whole
+     * record is known already.
      */
-    private static void refuseOwnId(String id, Fields fields, Verb verb, @Nullable String ownId) throws BadField {
+    private static String id(ObjectNode object, Fields fields, String defaultId, @Nullable String ownId)
+            throws BadField {
+        String id = orElse(fields.commandId("command_id", SelectorFields.LONGEST_COMMAND_ID), defaultId);
         if (Origin.of(id) == Origin.COMMAND) {
-            return;
+            return id;
         }
         @Nullable Long accountId = fields.id("account_id");
         @Nullable Long runId = fields.id("run_id");
         boolean isOwn = id.equals(ownId)
-                && verb == Verb.FOLLOW
+                && object.size() == OWN_FIELDS
+                && object.path("command").asText().equals(Verb.FOLLOW.word())
                 && accountId != null
                 && runId != null
                 && id.equals(Origin.idOf(accountId, runId));
@@ -197,6 +203,7 @@ public class CommandDecoder {
                     "must not begin with " + Origin.PREFIX
                             + ", as only the ids of runs that the relay observes do; give the command another id");
         }
+        return id;
     }
 
     /** The commonest slips: something that was put around the command on its way, and that the relay does not know. */

@@ -12,7 +12,10 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
@@ -64,6 +67,9 @@ public class StartedRuns {
     private final TopicCheck topics;
     private final Monotonic monotonic;
 
+    /** Held while the ledger is read; no monitor, since that takes time. */
+    private final ReentrantLock lock = new ReentrantLock();
+
     private final Map<String, Start> starting = new HashMap<>();
     private final TreeSet<Long> started = new TreeSet<>();
     /** The observed runs that have a command, with its id: those above the floor. */
@@ -101,7 +107,16 @@ public class StartedRuns {
      * @param above runs up to this id are of no interest
      * @throws LedgerException if it cannot be read up to there; what was known before counts for nothing then
      */
-    public synchronized void catchUp(long above) throws LedgerException, InterruptedException {
+    public void catchUp(long above) throws LedgerException, InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            readOn(above);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readOn(long above) throws LedgerException, InterruptedException {
         boolean read = false;
         try {
             Consumer<byte[], byte[]> from = reader(above);
@@ -115,7 +130,7 @@ public class StartedRuns {
             throw Claim.failed("the ledger could not be read", e);
         } finally {
             if (!read) {
-                close();
+                forget();
             }
         }
         started.headSet(above, true).clear();
@@ -151,7 +166,7 @@ public class StartedRuns {
             throw new LedgerException(LedgerException.Kind.LOST, "no broker has told the number of partitions yet");
         }
         if (reader != null && (known != partitions.size() || above < floor)) {
-            close();
+            forget();
         }
         if (reader == null) {
             floor = above;
@@ -220,7 +235,11 @@ public class StartedRuns {
     }
 
     /** Whose a run is, by what was read last. */
-    public synchronized Standing of(RunSnapshot run) {
+    public Standing of(RunSnapshot run) {
+        return locked(() -> standing(run));
+    }
+
+    private Standing standing(RunSnapshot run) {
         if (Origin.idOf(run.accountId(), run.runId()).equals(told.get(run.runId()))) {
             return Standing.TOLD;
         }
@@ -231,24 +250,43 @@ public class StartedRuns {
     }
 
     /** The commands for observed runs that were written; they count as followed until the ledger says what has become of them. */
-    public synchronized void wrote(Collection<String> commandIds) {
+    public void wrote(Collection<String> commandIds) {
         long now = monotonic.nanos();
-        commandIds.stream().filter(id -> !told.containsValue(id)).forEach(id -> written.put(id, now));
+        locked(() -> {
+            commandIds.stream().filter(id -> !told.containsValue(id)).forEach(id -> written.put(id, now));
+            return written;
+        });
     }
 
     /** The number of observed runs that are followed now. */
-    public synchronized int followed() {
-        return followed.size() + written.size();
+    public int followed() {
+        return locked(() -> followed.size() + written.size());
     }
 
-    /** The cursor of an observed connection in whatever partition, the furthest if there are several; null: there is none. */
-    public synchronized @Nullable ObserveCursor cursor(String connection, long accountId) {
-        return cursors.get(Claim.cursorKey(connection, accountId));
+    /** The cursor of an observed connection in whatever partition, the furthest if there are several; empty: there is none. */
+    public Optional<ObserveCursor> cursor(String connection, long accountId) {
+        return locked(() -> Optional.ofNullable(cursors.get(Claim.cursorKey(connection, accountId))));
+    }
+
+    private <T> T locked(Supplier<T> work) {
+        lock.lock();
+        try {
+            return work.get();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Nobody needs it any more for now. */
     @PreDestroy
-    public synchronized void close() {
+    public void close() {
+        locked(() -> {
+            forget();
+            return written;
+        });
+    }
+
+    private void forget() {
         if (reader != null) {
             reader.close(Duration.ZERO);
             reader = null;

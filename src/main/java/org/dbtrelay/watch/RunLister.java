@@ -11,12 +11,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.runs.AccountRuns;
@@ -28,6 +31,8 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunFilter;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.observe.ListedRun;
 import org.dbtrelay.run.observe.ListedRuns;
@@ -173,6 +178,9 @@ public class RunLister {
             throws InterruptedException {
         try {
             @Nullable Long above = state.above();
+            if (state.pages() == 0) {
+                checkIds(client, account);
+            }
             if (above == null) {
                 account.offer(new Input.ObservationBegins(account.claim(), first(client, account)));
                 return Set.of();
@@ -206,9 +214,9 @@ public class RunLister {
         String connection = account.target().connection();
         long accountId = account.target().accountId();
         ledger.catchUp(0);
-        @Nullable ObserveCursor before = ledger.cursor(connection, accountId);
-        if (before != null) {
-            return before;
+        Optional<ObserveCursor> before = ledger.cursor(connection, accountId);
+        if (before.isPresent()) {
+            return before.get();
         }
         AccountRuns runs = client.accountRuns();
         Duration since = account.observed().since();
@@ -216,6 +224,34 @@ public class RunLister {
                 ? runs.newest(accountId)
                 : runs.firstWithin(accountId, since).orElse(runs.newest(accountId) + 1) - 1;
         return new ObserveCursor(connection, accountId, above, clock.instant());
+    }
+
+    /** Ids in the configuration that dbt Cloud does not know are told by readiness; nothing else depends on them. */
+    private static void checkIds(DbtCloudClient client, ObservedAccount account) {
+        Map<String, String> doubts = new TreeMap<>();
+        long accountId = account.target().accountId();
+        RunFilter filter = account.observed().filter();
+        check(doubts, "observe.jobs", "job", filter.jobs(), id -> client.jobs().read(accountId, id, Priority.OBSERVE));
+        check(doubts, "observe.projects", "project", filter.projects(), id -> client.resources().getProject(accountId, id));
+        client.accountRuns().doubt(doubts);
+    }
+
+    private static void check(
+            Map<String, String> doubts, String key, String what, @Nullable Set<Long> ids, Read read) {
+        for (long id : ids == null ? Set.<Long>of() : ids) {
+            try {
+                read.of(id);
+            } catch (DbtCloudException e) {
+                if (e.failure() instanceof CallFailure.NotFound) {
+                    doubts.merge(key, "dbt Cloud knows no " + what + " " + id, (one, two) -> one + ", " + two);
+                }
+            }
+        }
+    }
+
+    /** Reads something by its id. */
+    private interface Read {
+        Object of(long id) throws DbtCloudException;
     }
 
     private ListedRuns page(

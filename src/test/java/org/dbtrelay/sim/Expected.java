@@ -151,10 +151,10 @@ final class Expected {
                 all,
                 noRun,
                 List.of("Waiting", "Starting", "Searching"),
-                "RunObserved",
                 "RunEnded",
                 "ArtifactsCollected",
                 "EndExplained");
+        put(all, noRun, List.of("Starting", "Searching"), "RunObserved");
         String told = "a failure is explained only after its end is told";
         put(all, told, List.of("Following", "Cancelling"), "EndExplained");
         String read = "a run is read by its id before it is followed, or by commands that start none";

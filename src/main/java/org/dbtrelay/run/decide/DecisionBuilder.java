@@ -120,6 +120,11 @@ final class DecisionBuilder {
         return then(new Action.SchedulePoll(commandId, target, run.runId(), due, 0));
     }
 
+    /** Looks at a run that is not known yet, with the next batch. */
+    DecisionBuilder poll(long runId) {
+        return then(new Action.SchedulePoll(commandId, target, runId, now, 0));
+    }
+
     /** Reads a run with its steps, because it has ended. */
     DecisionBuilder readEnd(RunSnapshot run) {
         return then(new Action.ReadEnd(commandId, target, run));

@@ -35,8 +35,12 @@ final class FollowDecisions {
 
     /** A wait for somebody else's run begins when it has been read. */
     static Decision waiting(RunEntry entry, Task.Follow task, Input.CommandInput input, Instant now, Policy policy) {
-        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var check))
-                || run == null) {
+        @Nullable RunSnapshot run = switch (input) {
+            case Input.RunRead read -> read.run();
+            case Input.RunObserved polled -> polled.run();
+            case Input.CommandInput other -> null;
+        };
+        if (run == null || run.runId() != task.runId()) {
             return Decision.NOTHING;
         }
         ResolvedCommand known = CommonDecisions.settled(entry, run.jobId(), run.jobName(), policy);

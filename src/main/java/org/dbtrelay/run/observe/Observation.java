@@ -37,6 +37,7 @@ public final class Observation {
 
     private @Nullable Long lookBegunNanos;
     private boolean lookWhole = true;
+    private boolean isFull;
     private @Nullable Long unreadableSinceNanos;
     private Instant caughtUpAt;
 
@@ -91,7 +92,7 @@ public final class Observation {
 
     /** Whether everything that the look has met so far is dealt with. */
     public boolean isWhole() {
-        return lookWhole;
+        return lookWhole && !isFull;
     }
 
     /** Up to when every run that dbt Cloud listed is dealt with. */
@@ -159,6 +160,7 @@ public final class Observation {
         if (ends) {
             next = cursor.above();
         }
+        isFull = full;
         boolean changes = !found.isEmpty() || !before.equals(cursor);
         if (changes && passed == null) {
             cursor = cursor.movedTo(cursor.above(), now);
@@ -200,7 +202,6 @@ public final class Observation {
     }
 
     private void behind(RunSnapshot oldest) {
-        lookWhole = false;
         if (oldest.createdAt() != null && oldest.createdAt().isBefore(caughtUpAt)) {
             caughtUpAt = oldest.createdAt();
         }

@@ -32,6 +32,7 @@ import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartAttempts;
@@ -271,6 +272,14 @@ class EntryCodecTest {
     void aPositionWithTheDeploymentThatWasWrittenOnceCanBeRead() throws LedgerException, IOException {
         assertThat(EntryCodec.readPosition(golden("v1/position-of-deployment")))
                 .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, "orders", null, null));
+    }
+
+    @Test
+    void aCursorThatWasWrittenOnceCanBeRead() throws LedgerException, IOException {
+        ObserveCursor cursor = new ObserveCursor("default", 4238, 70403110257797L, NOW);
+
+        assertThat(EntryCodec.readCursor(golden("v1/cursor"))).isEqualTo(cursor);
+        assertThat(EntryCodec.readCursor(EntryCodec.write(cursor))).isEqualTo(cursor);
     }
 
     private static RunEntry entry(int number, RunState state) {
