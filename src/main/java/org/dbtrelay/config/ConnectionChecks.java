@@ -113,13 +113,14 @@ final class ConnectionChecks {
                         !pattern.isBlank() && pattern.length() <= LONGEST_PATTERN,
                         "observe.name-matches",
                         "must have 1 to " + LONGEST_PATTERN + " characters that are not all blank, such as prod_*"));
-        observe.artifacts().ifPresent(paths -> paths.forEach(path -> {
-            String fault = path.isBlank() ? "that are not blank" : ArtifactWish.faultOf(path);
-            check(
-                    fault == null,
-                    "observe.artifacts",
-                    "must hold paths " + fault + ", such as run_results.json; found '" + path + "'");
-        }));
+        observe.artifacts()
+                .ifPresent(paths -> paths.forEach(path -> {
+                    String fault = path.isBlank() ? "that are not blank" : ArtifactWish.faultOf(path);
+                    check(
+                            fault == null,
+                            "observe.artifacts",
+                            "must hold paths " + fault + ", such as run_results.json; found '" + path + "'");
+                }));
         within("observe.interval", observe.interval(), Duration.ofSeconds(1), Duration.ofHours(1));
         within("observe.timeout", observe.timeout(), Duration.ofSeconds(1), Duration.ofHours(720));
         try {
@@ -133,8 +134,8 @@ final class ConnectionChecks {
     }
 
     private void positive(String leaf, Optional<Set<Long>> ids) {
-        ids.ifPresent(all -> all.forEach(
-                id -> check(id > 0, leaf, id + " is not an id of dbt Cloud; these are above 0")));
+        ids.ifPresent(
+                all -> all.forEach(id -> check(id > 0, leaf, id + " is not an id of dbt Cloud; these are above 0")));
     }
 
     private void within(String leaf, Duration value, Duration least, Duration most) {

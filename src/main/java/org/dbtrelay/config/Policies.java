@@ -86,7 +86,8 @@ public final class Policies {
         Map<String, Observed> observed = new HashMap<>();
         config.connections().forEach((name, connection) -> {
             ObserveConfig observe = connection.observe();
-            observe.jobs().ifPresent(jobs -> observed.put(
+            observe.jobs()
+                    .ifPresent(jobs -> observed.put(
                             name,
                             new Observed(
                                     connection.accountId(),

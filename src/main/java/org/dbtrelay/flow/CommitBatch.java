@@ -202,7 +202,12 @@ final class CommitBatch implements Batch {
 
     /** True if there is nothing to commit, only actions. A record is never without: it moves the position. */
     boolean isEmpty() {
-        return changed.isEmpty() && forgotten.isEmpty() && told.isEmpty() && deadLetters.isEmpty() && !hasMoved() && cursors.isEmpty();
+        return changed.isEmpty()
+                && forgotten.isEmpty()
+                && told.isEmpty()
+                && deadLetters.isEmpty()
+                && !hasMoved()
+                && cursors.isEmpty();
     }
 
     /** The accounts of which pages were taken. */

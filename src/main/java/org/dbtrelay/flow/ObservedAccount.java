@@ -42,7 +42,8 @@ public final class ObservedAccount {
      * @param floor up to there everything is dealt with for good
      * @param caughtUpAt up to when every run that dbt Cloud listed is dealt with
      */
-    public record State(long pages, @Nullable Long above, boolean wantsMore, boolean isWhole, long floor, Instant caughtUpAt) {}
+    public record State(
+            long pages, @Nullable Long above, boolean wantsMore, boolean isWhole, long floor, Instant caughtUpAt) {}
 
     ObservedAccount(long claim, Target target, Observed observed, Observation observation, Consumer<Input> inbox) {
         this.claim = claim;

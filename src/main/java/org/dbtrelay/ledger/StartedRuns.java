@@ -2,24 +2,23 @@ package org.dbtrelay.ledger;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import jakarta.annotation.PreDestroy;
-import jakarta.inject.Singleton;
-import java.time.Duration;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -33,9 +32,9 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.observe.ListedRun.Standing;
 import org.dbtrelay.run.observe.ObserveCursor;
-import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -95,8 +94,7 @@ public class StartedRuns {
             return same
                     && switch (call) {
                         case StartCall.Trigger trigger -> run.retryingRunId() == null;
-                        case StartCall.Retry(long runId) ->
-                            run.retryingRunId() == null || run.retryingRunId() == runId;
+                        case StartCall.Retry(long runId) -> run.retryingRunId() == null || run.retryingRunId() == runId;
                     };
         }
     }
@@ -153,7 +151,8 @@ public class StartedRuns {
                 until = monotonic.nanos() + FOR_TRANSACTIONS.toNanos();
             } else if (monotonic.nanos() - until >= 0) {
                 throw new LedgerException(
-                        LedgerException.Kind.LOST, "the ledger could not be read to its end; a transaction may be open");
+                        LedgerException.Kind.LOST,
+                        "the ledger could not be read to its end; a transaction may be open");
             } else {
                 monotonic.pause(AGAIN);
             }

@@ -36,7 +36,6 @@ import org.dbtrelay.run.job.RunFilter;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.observe.ListedRun;
 import org.dbtrelay.run.observe.ListedRuns;
-import org.dbtrelay.run.observe.Observation;
 import org.dbtrelay.run.observe.ObserveCursor;
 import org.jspecify.annotations.Nullable;
 
@@ -232,12 +231,16 @@ public class RunLister {
         long accountId = account.target().accountId();
         RunFilter filter = account.observed().filter();
         check(doubts, "observe.jobs", "job", filter.jobs(), id -> client.jobs().read(accountId, id, Priority.OBSERVE));
-        check(doubts, "observe.projects", "project", filter.projects(), id -> client.resources().getProject(accountId, id));
+        check(
+                doubts,
+                "observe.projects",
+                "project",
+                filter.projects(),
+                id -> client.resources().getProject(accountId, id));
         client.accountRuns().doubt(doubts);
     }
 
-    private static void check(
-            Map<String, String> doubts, String key, String what, @Nullable Set<Long> ids, Read read) {
+    private static void check(Map<String, String> doubts, String key, String what, @Nullable Set<Long> ids, Read read) {
         for (long id : ids == null ? Set.<Long>of() : ids) {
             try {
                 read.of(id);
@@ -269,8 +272,7 @@ public class RunLister {
         }
         List<ListedRun> rows = new ArrayList<>();
         for (RunSnapshot run : page.runs()) {
-            rows.add(new ListedRun(
-                    run, reads ? ledger.of(run) : ListedRun.Standing.NOT_ASKED));
+            rows.add(new ListedRun(run, reads ? ledger.of(run) : ListedRun.Standing.NOT_ASKED));
         }
         return new ListedRuns(
                 account.target().connection(),

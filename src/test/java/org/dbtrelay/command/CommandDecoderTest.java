@@ -287,8 +287,7 @@ class CommandDecoderTest {
         assertThat(sent.command().id()).isEqualTo("the-default-id");
     }
 
-    private static final String OBSERVED =
-            """
+    private static final String OBSERVED = """
             {"command": "follow", "command_id": "observed/4238/70", "connection": "default", "account_id": 4238, "run_id": 70}""";
 
     private Input.CommandReceived received(String json, String header) {

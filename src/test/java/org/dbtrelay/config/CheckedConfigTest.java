@@ -94,8 +94,7 @@ class CheckedConfigTest {
                 arguments(c + "tokn", "x", "there is no such key; did you mean relay.connections.default.token?"),
                 arguments("relay.colour", "blue", "there is no such key; docs/configuration.md lists all of them"),
                 // Observed runs
-                arguments(
-                        c + "observe.jobs", "all,7", "'all' is neither the id of a job nor all, by itself"),
+                arguments(c + "observe.jobs", "all,7", "'all' is neither the id of a job nor all, by itself"),
                 arguments(c + "observe.jobs", "nightly", "'nightly' is neither the id of a job nor all, by itself"),
                 arguments(
                         c + "observe.projects",

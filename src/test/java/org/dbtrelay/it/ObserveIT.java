@@ -86,9 +86,15 @@ class ObserveIT {
         Map<String, RunView> wanted = stage.dbtCloud().runs().stream()
                 .filter(run -> run.jobId() >= FIRST_JOB)
                 .collect(Collectors.toMap(
-                        run -> "observed/" + stage.dbtCloud().accountId() + "/" + run.id(), run -> run, (a, b) -> a, TreeMap::new));
+                        run -> "observed/" + stage.dbtCloud().accountId() + "/" + run.id(),
+                        run -> run,
+                        (a, b) -> a,
+                        TreeMap::new));
         assertThat(wanted).hasSize(RUNS);
-        await("the ends of all runs").atMost(LIMIT).pollInterval(Duration.ofSeconds(1)).until(() -> ends(relay) >= RUNS);
+        await("the ends of all runs")
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> ends(relay) >= RUNS);
         Duration took = Duration.between(begun, Clock.systemUTC().instant());
         relay.reader().awaitEnd(RelayStage.PATIENCE);
 
@@ -100,28 +106,32 @@ class ObserveIT {
             RunStatus end = stage.dbtCloud().run(run.id()).orElseThrow().status();
             assertThat(types.getFirst()).isEqualTo("command.accepted");
             assertThat(types).contains(end == RunStatus.SUCCESS ? "run.succeeded" : "run.failed");
-            assertThat(history.eventsOf(id)).allSatisfy(event -> assertThat(
-                            event.data().path("origin").asText())
-                    .isEqualTo("observed"));
+            assertThat(history.eventsOf(id))
+                    .allSatisfy(event ->
+                            assertThat(event.data().path("origin").asText()).isEqualTo("observed"));
         });
         Map<Endpoint, Long> asked = stage.dbtCloud().counters().snapshot();
         long requests = asked.values().stream().mapToLong(Long::longValue).sum();
         System.out.printf("ObserveIT: %d runs in %d s, %d requests: %s%n", RUNS, took.toSeconds(), requests, asked);
         // The buckets of three instances, and of one more, may be full at the start.
-        assertThat((double) requests)
-                .isLessThan(REQUESTS_PER_MINUTE / 60.0 * (took.toSeconds() + 10));
+        assertThat((double) requests).isLessThan(REQUESTS_PER_MINUTE / 60.0 * (took.toSeconds() + 10));
         assertThat(requests).as("a run costs its end, and a little").isLessThan(2L * RUNS);
     }
 
     /** A run that is there before the cursor is not told of. */
     private void awaitBegun(Deployment relay) {
-        await("the first look").atMost(RelayStage.PATIENCE).pollInterval(Duration.ofSeconds(1)).until(() -> {
-            long id = stage.dbtCloud()
-                    .triggerByOther(FIRST_JOB - 1, "is anybody there?")
-                    .id();
-            await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
-            return relay.history().commandIds().contains("observed/" + stage.dbtCloud().accountId() + "/" + id);
-        });
+        await("the first look")
+                .atMost(RelayStage.PATIENCE)
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> {
+                    long id = stage.dbtCloud()
+                            .triggerByOther(FIRST_JOB - 1, "is anybody there?")
+                            .id();
+                    await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
+                    return relay.history()
+                            .commandIds()
+                            .contains("observed/" + stage.dbtCloud().accountId() + "/" + id);
+                });
     }
 
     private void startWave(int wave) {
@@ -135,8 +145,9 @@ class ObserveIT {
 
     private static long ends(Deployment relay) {
         return relay.reader()
-                .events(event -> (event.type().equals("run.succeeded") || event.type().equals("run.failed"))
-                        && event.data().path("job_id").asLong() >= FIRST_JOB)
+                .events(event ->
+                        (event.type().equals("run.succeeded") || event.type().equals("run.failed"))
+                                && event.data().path("job_id").asLong() >= FIRST_JOB)
                 .size();
     }
 

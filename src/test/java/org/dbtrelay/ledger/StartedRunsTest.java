@@ -187,9 +187,8 @@ class StartedRunsTest {
     }
 
     private static RunEntry entry(String id, boolean isStarted, RunState state) {
-        Task task = id.startsWith("observed")
-                ? new Task.Follow(70, Set.of())
-                : new Task.Retry(new RunSelector.ById(90));
+        Task task =
+                id.startsWith("observed") ? new Task.Follow(70, Set.of()) : new Task.Retry(new RunSelector.ById(90));
         ResolvedCommand resolved = new ResolvedCommand(
                 task,
                 "default",
@@ -218,6 +217,21 @@ class StartedRunsTest {
     private static RunSnapshot retry(long id, long of) {
         RunSnapshot run = SampleRun.of(id).jobId(7).build();
         return new RunSnapshot(
-                id, 1, null, null, 7, null, run.status(), null, null, NOW, null, null, false, "Retry", of, RunDetails.NONE);
+                id,
+                1,
+                null,
+                null,
+                7,
+                null,
+                run.status(),
+                null,
+                null,
+                NOW,
+                null,
+                null,
+                false,
+                "Retry",
+                of,
+                RunDetails.NONE);
     }
 }

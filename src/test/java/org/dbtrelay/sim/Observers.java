@@ -168,7 +168,10 @@ final class Observers {
                     run.id,
                     run.commandId);
             world.check(
-                    !isWanted(run) || isExcused() || told != null, "the run %d of job %d is missing", run.id, run.jobId);
+                    !isWanted(run) || isExcused() || told != null,
+                    "the run %d of job %d is missing",
+                    run.id,
+                    run.jobId);
             if (told != null) {
                 world.coverage().count("observed", isOurs ? "a retry that its command gave up" : "told");
                 ended(run, told);
@@ -197,6 +200,7 @@ final class Observers {
             case 20 -> EventType.RUN_FAILED;
             default -> EventType.RUN_CANCELLED;
         };
-        world.check(finished.outcome() == right, "%s has ended as %s, and its run %d otherwise", told.id, finished, run.id);
+        world.check(
+                finished.outcome() == right, "%s has ended as %s, and its run %d otherwise", told.id, finished, run.id);
     }
 }

@@ -227,8 +227,7 @@ final class SimDbtCloud {
         // Only a sweep lists the runs of all jobs with their causes.
         boolean hidesRetries = world.mutant() == Mutant.SWEEP_TAKES_RETRIES && jobId == null && withTrigger;
         // Only an observer lists them with the oldest first.
-        boolean hidesMarkers =
-                world.mutant() == Mutant.MARKER_IGNORED && jobId == null && withTrigger && !newestFirst;
+        boolean hidesMarkers = world.mutant() == Mutant.MARKER_IGNORED && jobId == null && withTrigger && !newestFirst;
         StringBuilder data = new StringBuilder("[");
         rows.stream()
                 .limit(limit)

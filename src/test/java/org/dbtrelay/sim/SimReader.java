@@ -77,11 +77,9 @@ final class SimReader implements InvocationHandler {
         int most = world.faults().fetchSize();
         Map<TopicPartition, List<SimRecord>> fetched = world.broker().call(process, "read", PATIENCE, () -> {
             Map<TopicPartition, List<SimRecord>> all = new LinkedHashMap<>();
-            from.forEach((partition, at) -> all.put(
-                    partition,
-                    List.copyOf(log(partition)
-                            .records
-                            .subList(at.intValue(), (int) Math.min(end(partition), at + most)))));
+            from.forEach((partition, at) ->
+                    all.put(partition, List.copyOf(log(partition).records.subList(at.intValue(), (int)
+                            Math.min(end(partition), at + most)))));
             return all;
         });
         Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> records = new LinkedHashMap<>();

@@ -69,9 +69,8 @@ final class AcceptDecisions {
         long accountId = head.accountId() == null ? connection.accountId() : head.accountId();
         // What is observed the operator has configured; the policy is for clients.
         @Nullable
-        String forbidden = Origin.of(head.id()) == Origin.OBSERVED
-                ? null
-                : forbidden(command, connection, accountId, jobId);
+        String forbidden =
+                Origin.of(head.id()) == Origin.OBSERVED ? null : forbidden(command, connection, accountId, jobId);
         if (forbidden != null) {
             return rejected(input, accountId, jobId, RejectReason.FORBIDDEN, forbidden, now);
         }

@@ -35,7 +35,8 @@ final class FollowDecisions {
 
     /** A wait for somebody else's run begins when it has been read. */
     static Decision waiting(RunEntry entry, Task.Follow task, Input.CommandInput input, Instant now, Policy policy) {
-        @Nullable RunSnapshot run = switch (input) {
+        @Nullable
+        RunSnapshot run = switch (input) {
             case Input.RunRead read -> read.run();
             case Input.RunObserved polled -> polled.run();
             case Input.CommandInput other -> null;

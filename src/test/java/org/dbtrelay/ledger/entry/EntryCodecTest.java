@@ -231,7 +231,16 @@ class EntryCodecTest {
                 null,
                 null);
         RunEntry other = new RunEntry(
-                "c1", 17, HASH, NOW, 3, true, false, List.of(), resolved, new RunState.Waiting(StartAttempts.NONE, 0, null));
+                "c1",
+                17,
+                HASH,
+                NOW,
+                3,
+                true,
+                false,
+                List.of(),
+                resolved,
+                new RunState.Waiting(StartAttempts.NONE, 0, null));
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(other))).isEqualTo(other);
         assertThat(entry.openCommand().task().verb()).isEqualTo("trigger");

@@ -18,7 +18,8 @@ class RunFilterTest {
 
     @Test
     void takesTheRunsOfItsJobsOnly() {
-        assertThat(new RunFilter(Set.of(7L, 8L), null, null, null, null).takes(run)).isTrue();
+        assertThat(new RunFilter(Set.of(7L, 8L), null, null, null, null).takes(run))
+                .isTrue();
         assertThat(new RunFilter(Set.of(8L), null, null, null, null).takes(run)).isFalse();
     }
 

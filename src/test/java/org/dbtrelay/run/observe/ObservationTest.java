@@ -75,8 +75,8 @@ class ObservationTest {
 
     @Test
     void keepsTheNewestRunsInTheOverlapHoweverOldTheyAre() {
-        observation = new Observation(
-                observed(RunFilter.ALL, 2), "sim", new ObserveCursor("default", 1, 100, now), now);
+        observation =
+                new Observation(observed(RunFilter.ALL, 2), "sim", new ObserveCursor("default", 1, 100, now), now);
         look(run(101), run(102), run(103));
         pass(Duration.ofHours(1));
 
@@ -104,7 +104,10 @@ class ObservationTest {
 
     @Test
     void leavesTheRunsOfCommandsToThem() {
-        assertThat(ids(look(run(101, MARKER + " nightly"), run(102, "see " + MARKER), run(103, "[relay:simile:0123456789abcdef]"))))
+        assertThat(ids(look(
+                        run(101, MARKER + " nightly"),
+                        run(102, "see " + MARKER),
+                        run(103, "[relay:simile:0123456789abcdef]"))))
                 .containsExactly(102L, 103L);
     }
 
@@ -131,8 +134,7 @@ class ObservationTest {
     void ofARunWithoutATriggerItDoesToo(Standing standing) {
         RunSnapshot untold = SampleRun.of(101).jobId(7).cause(null).build();
 
-        assertThat(ids(look(row(untold, standing))))
-                .isEqualTo(standing == Standing.OTHERS ? List.of(101L) : List.of());
+        assertThat(ids(look(row(untold, standing)))).isEqualTo(standing == Standing.OTHERS ? List.of(101L) : List.of());
     }
 
     @Test
@@ -156,13 +158,18 @@ class ObservationTest {
         assertThat(observation.above()).isEqualTo(102);
 
         assertThat(observation.take(page(102, true, 0, rows(run(103))), now)).isEqualTo(Observation.Step.NOTHING);
-        assertThat(ids(observation.take(page(102, true, 5, rows(run(103))), now))).containsExactly(103L);
+        assertThat(ids(observation.take(page(102, true, 5, rows(run(103))), now)))
+                .containsExactly(103L);
         assertThat(observation.above()).as("and lists the overlap again").isEqualTo(100);
     }
 
     @Test
     void isBehindSinceTheOldestRunThatWaits() {
-        RunSnapshot waiting = SampleRun.of(101).jobId(7).cause("x").createdAt(now.minusSeconds(600)).build();
+        RunSnapshot waiting = SampleRun.of(101)
+                .jobId(7)
+                .cause("x")
+                .createdAt(now.minusSeconds(600))
+                .build();
 
         observation.take(page(100, true, 0, rows(waiting)), now);
         assertThat(observation.caughtUpAt()).isEqualTo(now.minusSeconds(600));
@@ -174,13 +181,15 @@ class ObservationTest {
 
     @Test
     void readsAllPagesOfALook() {
-        RunSnapshot[] first = LongStream.rangeClosed(101, 200).mapToObj(ObservationTest::run).toArray(RunSnapshot[]::new);
+        RunSnapshot[] first =
+                LongStream.rangeClosed(101, 200).mapToObj(ObservationTest::run).toArray(RunSnapshot[]::new);
         Observation.Step step = observation.take(page(100, false, ROOM, rows(first)), now);
 
         assertThat(step.found()).hasSize(100);
         assertThat(step.wantsMore()).isTrue();
         assertThat(observation.above()).isEqualTo(200);
-        assertThat(ids(observation.take(page(200, true, ROOM, rows(run(201))), now))).containsExactly(201L);
+        assertThat(ids(observation.take(page(200, true, ROOM, rows(run(201))), now)))
+                .containsExactly(201L);
         assertThat(observation.above()).isEqualTo(100);
     }
 
@@ -208,8 +217,7 @@ class ObservationTest {
         assertThat(observation.above()).isEqualTo(100);
         pass(Duration.ofMinutes(15));
 
-        observation.take(
-                new ListedRuns("default", 100, rows(run(101)), 1, true, ROOM, nanos, nanos, now), now);
+        observation.take(new ListedRuns("default", 100, rows(run(101)), 1, true, ROOM, nanos, nanos, now), now);
         assertThat(observation.above()).isEqualTo(101);
     }
 
