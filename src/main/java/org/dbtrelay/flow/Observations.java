@@ -1,6 +1,7 @@
 package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,12 +21,14 @@ public class Observations {
         return List.copyOf(byConnection.values());
     }
 
-    /** Runs up to this id are of no interest to any of them. */
-    public long floor() {
-        return byConnection.values().stream()
-                .mapToLong(account -> account.state().floor())
-                .min()
-                .orElse(0);
+    /** For each account the run id up to which everything is dealt with for good. */
+    public Map<Long, Long> floors() {
+        Map<Long, Long> floors = new HashMap<>();
+        byConnection
+                .values()
+                .forEach(account -> floors.merge(
+                        account.target().accountId(), account.state().floor(), Math::min));
+        return floors;
     }
 
     /** The number of a claim that begins. */

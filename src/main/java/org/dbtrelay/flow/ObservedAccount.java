@@ -98,6 +98,11 @@ public final class ObservedAccount {
         follow(observation.take(listed.page(), batch.now()), batch);
     }
 
+    /** A page was taken of which nothing may follow now; the next look lists it again. */
+    void skip(CommitBatch batch) {
+        follow(new Observation.Step(List.of(), null, false), batch);
+    }
+
     private void follow(Observation.Step step, CommitBatch batch) {
         pages++;
         wantsMore = step.wantsMore();

@@ -76,8 +76,12 @@ final class Observing {
     void take(Input.RunsListed listed, CommitBatch batch) {
         ObservedAccount account = accounts.get(listed.page().connection());
         boolean may = claim.placement().mayPassOn() && claim.refusals().whyNotObserving() == null;
-        if (account != null && listed.claim() == number && may) {
-            account.take(listed, batch);
+        if (account != null && listed.claim() == number) {
+            if (may) {
+                account.take(listed, batch);
+            } else {
+                account.skip(batch);
+            }
         }
     }
 

@@ -11,11 +11,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -70,16 +67,18 @@ public class StartedRuns {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Map<String, Start> starting = new HashMap<>();
-    private final TreeSet<Long> started = new TreeSet<>();
-    /** The observed runs that have a command, with its id: those above the floor. */
-    private final NavigableMap<Long, String> told = new TreeMap<>();
+
+    /** The account of each run that a command has started; null where the entry does not tell it any more. */
+    private final Map<Long, @Nullable Long> started = new HashMap<>();
+    /** The commands of observed runs, as far as they are of interest. */
+    private final Set<String> told = new HashSet<>();
 
     private final Set<String> followed = new HashSet<>();
     private final Map<String, Long> written = new HashMap<>();
     private final Map<String, ObserveCursor> cursors = new HashMap<>();
     private List<TopicPartition> partitions = List.of();
     private @Nullable Consumer<byte[], byte[]> reader;
-    private long floor = Long.MAX_VALUE;
+    private Map<Long, Long> floors = Map.of();
 
     StartedRuns(KafkaSettings kafka, TopicCheck topics, Monotonic monotonic) {
         this.kafka = kafka;
@@ -102,10 +101,10 @@ public class StartedRuns {
     /**
      * Reads on, up to where the ledger ends now.
      *
-     * @param above runs up to this id are of no interest
+     * @param above for each observed account the run id up to which runs are of no interest
      * @throws LedgerException if it cannot be read up to there; what was known before counts for nothing then
      */
-    public void catchUp(long above) throws LedgerException, InterruptedException {
+    public void catchUp(Map<Long, Long> above) throws LedgerException, InterruptedException {
         lock.lockInterruptibly();
         try {
             readOn(above);
@@ -114,7 +113,7 @@ public class StartedRuns {
         }
     }
 
-    private void readOn(long above) throws LedgerException, InterruptedException {
+    private void readOn(Map<Long, Long> above) throws LedgerException, InterruptedException {
         boolean read = false;
         try {
             Consumer<byte[], byte[]> from = reader(above);
@@ -131,9 +130,8 @@ public class StartedRuns {
                 forget();
             }
         }
-        started.headSet(above, true).clear();
-        told.headMap(above, true).clear();
-        floor = above;
+        started.entrySet().removeIf(run -> !isOfInterest(run.getValue(), run.getKey()));
+        told.removeIf(id -> !isOfInterest(id));
         long now = monotonic.nanos();
         written.values().removeIf(since -> now - since >= LOST.toNanos());
     }
@@ -159,16 +157,16 @@ public class StartedRuns {
         }
     }
 
-    private Consumer<byte[], byte[]> reader(long above) throws LedgerException {
+    private Consumer<byte[], byte[]> reader(Map<Long, Long> above) throws LedgerException {
         int known = topics.status().partitions();
         if (known == 0) {
             throw new LedgerException(LedgerException.Kind.LOST, "no broker has told the number of partitions yet");
         }
-        if (reader != null && (known != partitions.size() || above < floor)) {
+        if (reader != null && (known != partitions.size() || goesBack(above))) {
             forget();
         }
+        floors = Map.copyOf(above);
         if (reader == null) {
-            floor = above;
             partitions = IntStream.range(0, known)
                     .mapToObj(partition -> new TopicPartition(kafka.topics().ledger(), partition))
                     .toList();
@@ -177,6 +175,23 @@ public class StartedRuns {
             reader.seekToBeginning(partitions);
         }
         return reader;
+    }
+
+    /** Whether runs are of interest now that were not before. */
+    private boolean goesBack(Map<Long, Long> above) {
+        return above.entrySet().stream()
+                .anyMatch(each -> each.getValue() < floors.getOrDefault(each.getKey(), Long.MAX_VALUE));
+    }
+
+    private boolean isOfInterest(@Nullable Long accountId, long runId) {
+        return accountId == null
+                ? floors.values().stream().anyMatch(floor -> runId > floor)
+                : runId > floors.getOrDefault(accountId, Long.MAX_VALUE);
+    }
+
+    private boolean isOfInterest(String observedId) {
+        String[] parts = observedId.split("/", -1);
+        return isOfInterest(Long.valueOf(parts[1]), Long.parseLong(parts[2]));
     }
 
     /** A record that cannot be read is of a partition that is degraded: its commands start nothing. */
@@ -200,9 +215,8 @@ public class StartedRuns {
         starting.remove(id);
         if (Origin.of(id) == Origin.OBSERVED) {
             written.remove(id);
-            long runId = Long.parseLong(id.substring(id.lastIndexOf('/') + 1));
-            if (runId > floor) {
-                told.put(runId, id);
+            if (isOfInterest(id)) {
+                told.add(id);
             }
             if (entry != null && entry.unfinished()) {
                 followed.add(id);
@@ -228,8 +242,15 @@ public class StartedRuns {
     }
 
     private void started(RunEntry entry, @Nullable Long runId) {
-        if (entry.started() && runId != null && runId > floor) {
-            started.add(runId);
+        if (!entry.started() || runId == null) {
+            return;
+        }
+        @Nullable
+        Long accountId = entry.resolved() == null
+                ? started.get(runId)
+                : Long.valueOf(entry.resolved().accountId());
+        if (isOfInterest(accountId, runId)) {
+            started.put(runId, accountId);
         }
     }
 
@@ -239,10 +260,10 @@ public class StartedRuns {
     }
 
     private Standing standing(RunSnapshot run) {
-        if (Origin.idOf(run.accountId(), run.runId()).equals(told.get(run.runId()))) {
+        if (told.contains(Origin.idOf(run.accountId(), run.runId()))) {
             return Standing.TOLD;
         }
-        if (started.contains(run.runId())) {
+        if (started.containsKey(run.runId())) {
             return Standing.OURS;
         }
         return starting.values().stream().anyMatch(start -> start.mayBe(run)) ? Standing.OPEN : Standing.OTHERS;
@@ -252,7 +273,7 @@ public class StartedRuns {
     public void wrote(Collection<String> commandIds) {
         long now = monotonic.nanos();
         locked(() -> {
-            commandIds.stream().filter(id -> !told.containsValue(id)).forEach(id -> written.put(id, now));
+            commandIds.stream().filter(id -> !told.contains(id)).forEach(id -> written.put(id, now));
             return written;
         });
     }
@@ -287,7 +308,7 @@ public class StartedRuns {
 
     private void forget() {
         if (reader != null) {
-            reader.close(Duration.ZERO);
+            reader.close();
             reader = null;
         }
         starting.clear();
@@ -295,6 +316,6 @@ public class StartedRuns {
         told.clear();
         followed.clear();
         cursors.clear();
-        floor = Long.MAX_VALUE;
+        floors = Map.of();
     }
 }

@@ -58,6 +58,9 @@ public class RunLister {
     private final Map<String, Look> looks = new ConcurrentHashMap<>();
     private final Set<String> looking = ConcurrentHashMap.newKeySet();
 
+    /** The connections whose ids were checked since the start. */
+    private final Set<String> checked = ConcurrentHashMap.newKeySet();
+
     RunLister(
             Observations observations,
             StartedRuns ledger,
@@ -177,7 +180,7 @@ public class RunLister {
             throws InterruptedException {
         try {
             @Nullable Long above = state.above();
-            if (state.pages() == 0) {
+            if (checked.add(client.name())) {
                 checkIds(client, account);
             }
             if (above == null) {
@@ -212,7 +215,7 @@ public class RunLister {
             throws DbtCloudException, LedgerException, InterruptedException {
         String connection = account.target().connection();
         long accountId = account.target().accountId();
-        ledger.catchUp(0);
+        ledger.catchUp(observations.floors());
         Optional<ObserveCursor> before = ledger.cursor(connection, accountId);
         if (before.isPresent()) {
             return before.get();
@@ -268,7 +271,7 @@ public class RunLister {
         // The ledger is read after the list, unless all of it was dealt with before.
         boolean reads = page.runs().stream().anyMatch(run -> !state.isWhole() || !ids.contains(run.runId()));
         if (reads) {
-            ledger.catchUp(observations.floor());
+            ledger.catchUp(observations.floors());
         }
         List<ListedRun> rows = new ArrayList<>();
         for (RunSnapshot run : page.runs()) {

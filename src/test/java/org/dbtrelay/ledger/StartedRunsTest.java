@@ -51,7 +51,7 @@ class StartedRunsTest {
         write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
         write("c2", entry("c2", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 98L, NOW)));
 
-        started.catchUp(0);
+        started.catchUp(Map.of(1L, 0L));
 
         assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OURS);
         assertThat(started.of(retry(98, 90))).as("it was only followed").isEqualTo(Standing.OTHERS);
@@ -61,7 +61,7 @@ class StartedRunsTest {
     void aStartInDoubtMayBeTheListedRun() throws Exception {
         write("c1", entry("c1", false, new RunState.Starting(StartAttempts.NONE, new StartCall.Retry(90), 0)));
 
-        started.catchUp(0);
+        started.catchUp(Map.of(1L, 0L));
 
         assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OPEN);
         assertThat(started.of(retry(99, 91))).as("of another run").isEqualTo(Standing.OTHERS);
@@ -72,7 +72,7 @@ class StartedRunsTest {
         write("c1", entry("c1", false, new RunState.Starting(StartAttempts.NONE, new StartCall.Retry(90), 0)));
         write("c1", entry("c1", false, new RunState.Finished(EventType.RUN_ABANDONED, "start_unclear", null, NOW)));
 
-        started.catchUp(0);
+        started.catchUp(Map.of(1L, 0L));
 
         assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
     }
@@ -86,7 +86,7 @@ class StartedRunsTest {
         started.wrote(List.of("observed/1/71", "observed/1/72"));
         assertThat(started.followed()).as("written, and not in the ledger yet").isEqualTo(2);
 
-        started.catchUp(0);
+        started.catchUp(Map.of(1L, 0L));
 
         assertThat(started.followed()).as("one is followed, one is on its way").isEqualTo(2);
         assertThat(started.of(SampleRun.of(71).build())).isEqualTo(Standing.TOLD);
@@ -100,10 +100,20 @@ class StartedRunsTest {
         records.add(new ProducerRecord<>(
                 LEDGER.topic(), 0, "o:1/default".getBytes(StandardCharsets.UTF_8), EntryCodec.write(cursor)));
 
-        started.catchUp(0);
+        started.catchUp(Map.of(1L, 0L));
 
         assertThat(started.cursor("default", 1)).contains(cursor);
         assertThat(started.cursor("other", 1)).isEmpty();
+    }
+
+    @Test
+    void forgetsWhatIsOfNoInterestAnyMoreAndReadsItAgainWhenItIs() throws Exception {
+        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
+        started.catchUp(Map.of(1L, 100L));
+        assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
+
+        started.catchUp(Map.of(1L, 98L, 2L, 500L));
+        assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OURS);
     }
 
     @Test
@@ -111,7 +121,7 @@ class StartedRunsTest {
         write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
         StartedRuns hidden = runs(7);
 
-        assertThatThrownBy(() -> hidden.catchUp(0)).isInstanceOf(LedgerException.class);
+        assertThatThrownBy(() -> hidden.catchUp(Map.of(1L, 0L))).isInstanceOf(LedgerException.class);
         assertThat(hidden.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
     }
 
