@@ -122,7 +122,7 @@ final class ConnectionChecks {
                             "must hold paths " + fault + ", such as run_results.json; found '" + path + "'");
                 }));
         within("observe.interval", observe.interval(), Duration.ofSeconds(1), Duration.ofHours(1));
-        within("observe.timeout", observe.timeout(), Duration.ofSeconds(1), Duration.ofHours(720));
+        within("observe.timeout", observe.timeout(), Duration.ofSeconds(1), Duration.ofDays(30));
         try {
             Duration since = Policies.since(observe.since());
             if (since != null) {

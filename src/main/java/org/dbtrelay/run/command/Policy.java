@@ -93,7 +93,7 @@ public record Policy(
     }
 
     private static final RequestedOptions UNOBSERVED =
-            new RequestedOptions(null, Duration.ofHours(72), false, null, null, List.of());
+            new RequestedOptions(null, Duration.ofDays(3), false, null, null, List.of());
 
     /**
      * The permissions of commands on one connection.
