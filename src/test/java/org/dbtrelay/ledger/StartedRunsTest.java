@@ -150,7 +150,7 @@ class StartedRunsTest {
 
                             @Override
                             public long ledgerEnd(int partition) {
-                                return records.size() + hidden;
+                                return (long) records.size() + hidden;
                             }
 
                             @Override
