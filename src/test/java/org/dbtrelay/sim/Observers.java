@@ -187,7 +187,7 @@ final class Observers {
                 || (world.lasting() != null && world.lasting().concerns(run.jobId))
                 || plan.maxEventBytes() < 10_000;
         world.check(
-                excused || told.outcome != null && told.last.state() instanceof RunState.Finished,
+                excused || (told.outcome != null && told.last.state() instanceof RunState.Finished),
                 "%s has no end: %s",
                 told.id,
                 told.last);
