@@ -147,14 +147,8 @@ final class Expected {
     private static Map<String, String> impossible() {
         Map<String, String> all = new TreeMap<>();
         String noRun = "no run is known yet, and no command goes back to where none is";
-        put(
-                all,
-                noRun,
-                List.of("Waiting", "Starting", "Searching"),
-                "RunObserved",
-                "RunEnded",
-                "ArtifactsCollected",
-                "EndExplained");
+        put(all, noRun, List.of("Waiting", "Starting", "Searching"), "RunEnded", "ArtifactsCollected", "EndExplained");
+        put(all, noRun, List.of("Starting", "Searching"), "RunObserved");
         String told = "a failure is explained only after its end is told";
         put(all, told, List.of("Following", "Cancelling"), "EndExplained");
         String read = "a run is read by its id before it is followed, or by commands that start none";

@@ -31,7 +31,10 @@ enum Mutant {
     ORIGIN_FORGOTTEN("a record that is passed on forgets where it came from"),
     STEPS_NOT_AWAITED("a run that shows no steps yet counts as explained"),
     NOT_ASKED_AGAIN("what was missing when a run's end was told is not asked for again"),
-    OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for");
+    OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
+    CURSOR_OUTSIDE("the cursor of an observer moves outside of the transaction"),
+    NO_OVERLAP("an observer never lists anew what it has come past"),
+    MARKER_IGNORED("an observer does not look at the marker in a cause");
 
     private final long hint;
     private final String rule;

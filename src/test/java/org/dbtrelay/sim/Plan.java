@@ -104,6 +104,11 @@ record Plan(
                 oneJob);
     }
 
+    /** Whether the runs of the account are observed; a partition that is not served would hold what is found. */
+    boolean observes() {
+        return degraded < 0 && new SplittableRandom(seed * 47 + 13).nextInt(3) == 0;
+    }
+
     /** How large a record a topic takes. */
     int maxRecordBytes(String topic) {
         return topic.equals(SimConfig.LEDGER) ? 1_000_000 : maxEventBytes;

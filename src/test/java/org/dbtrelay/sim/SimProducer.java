@@ -80,8 +80,12 @@ class SimProducer implements Producer<byte[], byte[]> {
         if (size > world.plan().maxRecordBytes(record.topic())) {
             world.coverage().count("kafka", "record refused for its size");
             sent.completeExceptionally(new RecordTooLargeException(size + " bytes"));
-        } else if (record.topic().equals(SimConfig.COMMANDS) && world.mutant() == Mutant.PASSED_ON_OUTSIDE) {
+        } else if (record.topic().equals(SimConfig.COMMANDS)
+                && !Observers.isFollow(record)
+                && world.mutant() == Mutant.PASSED_ON_OUTSIDE) {
             world.broker().appendAtOnce(record);
+        } else if (world.mutant() == Mutant.CURSOR_OUTSIDE && Observers.isCursor(record)) {
+            world.broker().appendCursorAtOnce(record);
         } else {
             if (record.topic().equals(SimConfig.COMMANDS) && world.mutant() == Mutant.ORIGIN_FORGOTTEN) {
                 record.headers().remove(PassedOn.HEADER);

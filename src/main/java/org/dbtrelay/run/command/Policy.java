@@ -2,6 +2,7 @@ package org.dbtrelay.run.command;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param connections by name
  * @param defaults the terms where neither the command, nor its job, nor its connection says anything
  * @param jobs what is configured about the terms of a job, by its id
+ * @param observed the connections whose runs are observed, by name
  */
 public record Policy(
         String deployment,
@@ -34,9 +36,11 @@ public record Policy(
         Duration longestPollGap,
         Map<String, ForConnection> connections,
         RunOptions.Defaults defaults,
-        Map<Long, RequestedOptions> jobs) {
+        Map<Long, RequestedOptions> jobs,
+        Map<String, Observed> observed) {
 
     public Policy {
+        observed = Map.copyOf(observed);
         connections = Map.copyOf(connections);
         jobs = Map.copyOf(jobs);
     }
@@ -60,7 +64,8 @@ public record Policy(
                 longestPollGap,
                 connections,
                 defaults,
-                jobs);
+                jobs,
+                observed);
     }
 
     /**
@@ -77,6 +82,18 @@ public record Policy(
                 .or(of == null ? RequestedOptions.NONE : of.requested())
                 .over(defaults, acceptedAt);
     }
+
+    /**
+     * The terms of the command that follows an observed run: those of its connection's observation. One whose connection is not observed
+     * any more is followed to its end all the same.
+     */
+    public RequestedOptions observing(String connection) {
+        @Nullable Observed of = observed.get(connection);
+        return of == null ? UNOBSERVED : of.requested();
+    }
+
+    private static final RequestedOptions UNOBSERVED =
+            new RequestedOptions(null, Duration.ofDays(3), false, null, null, List.of());
 
     /**
      * The permissions of commands on one connection.

@@ -3,6 +3,7 @@ package org.dbtrelay.run.state;
 import java.time.Instant;
 import java.util.List;
 import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param commandHash a hash of the command's content, so that the same id with another content is noticed
  * @param nextSequence the sequence number of its next event
  * @param adopted its run was found, not started
+ * @param started its run is that of a request of its own, whether the answer told so or a search has found it
  * @param strays ids of runs that carry its marker, are not its run and have been told of
  * @param resolved null once it is finished, and only then
  */
@@ -23,6 +25,7 @@ public record RunEntry(
         Instant acceptedAt,
         int nextSequence,
         boolean adopted,
+        boolean started,
         List<Long> strays,
         @Nullable ResolvedCommand resolved,
         RunState state) {
@@ -56,9 +59,15 @@ public record RunEntry(
                         acceptedAt,
                         nextSequence,
                         adopted,
+                        started,
                         strays,
                         resolved.withoutContext(),
                         state);
+    }
+
+    /** Who wanted its run to be told of. */
+    public Origin origin() {
+        return Origin.of(commandId);
     }
 
     /** True until its one outcome has been told and its artifacts are settled. */

@@ -169,7 +169,8 @@ class IfRunningTest {
                 Duration.ofMinutes(1),
                 policy(anything()).connections(),
                 policy(anything()).defaults(),
-                Map.of(7L, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null)));
+                Map.of(7L, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null)),
+                Map.of());
         Course named = new Course(own);
         named.take(commanded(command("c1", new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false))));
 

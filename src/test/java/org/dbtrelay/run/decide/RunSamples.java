@@ -115,6 +115,7 @@ public final class RunSamples {
                         park,
                         IfRunning.QUEUE,
                         List.of("manifest.json")),
+                Map.of(),
                 Map.of());
     }
 
