@@ -153,6 +153,21 @@ public record EmulatedJob(
                 List.of(value));
     }
 
+    /**
+     * With so many runs that fail before one succeeds, whether each is triggered anew or resumes the one before.
+     *
+     * @param failing the plan of those that fail
+     * @param then the plan of all others
+     */
+    public EmulatedJob failingFirst(int times, RunPlan failing, RunPlan then) {
+        RunPlan[] all = new RunPlan[times + 1];
+        for (int i = 0; i < times; i++) {
+            all[i] = failing.failsAgain(times - 1 - i);
+        }
+        all[times] = then;
+        return plan(all);
+    }
+
     /** The plan of the run number {@code index}, counted from 0. */
     RunPlan planOf(int index) {
         return plans.get(Math.min(index, plans.size() - 1));

@@ -13,6 +13,12 @@ final class PlanJson {
                     json.path("failing_step").asText(),
                     json.path("failure_message").asText("It failed"));
         }
+        if (json.hasNonNull("transient_failure")) {
+            plan = TransientFailure.named(json.path("transient_failure").asText())
+                    .map(RunPlan::failing)
+                    .orElse(plan);
+        }
+        plan = plan.failsAgain(json.path("fails_again").asInt(0));
         if (json.hasNonNull("end")) {
             String message = json.hasNonNull("status_message")
                     ? json.path("status_message").asText()

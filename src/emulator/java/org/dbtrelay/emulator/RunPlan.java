@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param stillRunning after the end the failing step is shown as running for that long, as that of a run that was killed for
  *     memory; zero: it is shown as failed at once. Such a step leaves no files
  * @param stepsAfter from the end until the run's steps are shown
+ * @param failsAgain how many retries of such a run fail likewise, one after another
  */
 public record RunPlan(
         Duration queued,
@@ -50,7 +51,8 @@ public record RunPlan(
         Engine engine,
         List<FailingNode> nodes,
         Duration stillRunning,
-        Duration stepsAfter) {
+        Duration stepsAfter,
+        int failsAgain) {
 
     /** {@code dbt_version} of a run by Fusion. */
     static final String LATEST_FUSION = "latest-fusion";
@@ -84,7 +86,8 @@ public record RunPlan(
                 Engine.CORE,
                 List.of(),
                 Duration.ZERO,
-                Duration.ZERO);
+                Duration.ZERO,
+                0);
     }
 
     /** As {@link #succeeding}, but the first step that contains {@code step} fails with {@code message}. */
@@ -94,6 +97,16 @@ public record RunPlan(
             b.failingStep = step;
             b.failureMessage = message;
         });
+    }
+
+    /** As {@link #succeeding}, but {@code dbt build} fails in a way that passes by itself. */
+    public static RunPlan failing(TransientFailure failure) {
+        return failing("dbt build", failure.message()).failingNode("model.jaffle_shop.orders", "error", failure.message());
+    }
+
+    /** With so many retries that fail likewise, one after another, before one succeeds. */
+    public RunPlan failsAgain(int times) {
+        return changed(b -> b.failsAgain = times);
     }
 
     /** As {@link #succeeding}, but it never ends by itself. */
@@ -227,8 +240,11 @@ public record RunPlan(
         return speed == 1.0 ? duration : Duration.ofNanos((long) (duration.toNanos() / speed));
     }
 
-    /** The plan of a retry of such a run, unless told otherwise: as long, and it succeeds. */
+    /** The plan of a retry of such a run, unless told otherwise: as long, and it succeeds if it does not fail again. */
     RunPlan ofRetry() {
+        if (failsAgain > 0) {
+            return failsAgain(failsAgain - 1);
+        }
         return changed(b -> {
             b.end = RunStatus.SUCCESS;
             b.statusMessage = null;
@@ -260,7 +276,8 @@ public record RunPlan(
                 b.engine,
                 b.nodes,
                 b.stillRunning,
-                b.stepsAfter);
+                b.stepsAfter,
+                b.failsAgain);
     }
 
     private static <T> List<T> plus(List<T> list, T more) {
@@ -302,6 +319,8 @@ public record RunPlan(
         Duration stillRunning;
         Duration stepsAfter;
 
+        int failsAgain;
+
         Draft(RunPlan plan) {
             queued = plan.queued;
             starting = plan.starting;
@@ -322,6 +341,7 @@ public record RunPlan(
             nodes = plan.nodes;
             stillRunning = plan.stillRunning;
             stepsAfter = plan.stepsAfter;
+            failsAgain = plan.failsAgain;
         }
     }
 }

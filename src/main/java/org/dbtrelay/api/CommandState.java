@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.stream.Collectors;
 import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param origin {@code command}, or {@code observed} for a run that no command has started
  * @param outcome the type of the event that ended it; null while it has not ended
- * @param notBefore when a waiting command is tried again
+ * @param notBefore when a waiting command is tried again, or the pause before another run is over
  * @param eventsTold how many events have been told of it
  * @param events the newest of them that this process knows, a JSON array as it stands in the topics
  */
@@ -52,7 +53,7 @@ public record CommandState(
     static CommandState of(CommandViews.View view, boolean withEvents) {
         RunEntry entry = view.entry();
         @Nullable ResolvedCommand resolved = entry.resolved();
-        RunState.@Nullable WithRun run = entry.state() instanceof RunState.WithRun withRun ? withRun : null;
+        @Nullable RunSnapshot run = run(entry);
         RunState.@Nullable Finished finished = entry.state() instanceof RunState.Finished end ? end : null;
         return new CommandState(
                 entry.commandId(),
@@ -65,13 +66,13 @@ public record CommandState(
                 resolved == null ? null : Long.valueOf(resolved.accountId()),
                 resolved == null ? null : resolved.jobId(),
                 resolved == null ? null : resolved.jobName(),
-                run != null ? Long.valueOf(run.run().runId()) : finished != null ? finished.runId() : null,
-                run == null ? null : run.run().status().label(),
-                run == null ? null : run.run().url(),
+                run != null ? Long.valueOf(run.runId()) : finished != null ? finished.runId() : null,
+                run == null ? null : run.status().label(),
+                run == null ? null : run.url(),
                 attempt(entry.state()),
                 view.waitsFor() == null ? null : view.waitsFor().label(),
                 view.ahead() == 0 ? null : view.ahead(),
-                entry.state() instanceof RunState.Waiting waiting ? waiting.notBefore() : null,
+                notBefore(entry.state()),
                 resolved == null ? null : resolved.options().deadline(),
                 finished == null ? null : finished.outcome().wireName(),
                 finished == null ? null : finished.reason(),
@@ -83,11 +84,35 @@ public record CommandState(
         return new CommandQuery.Place(acceptedAt, commandId);
     }
 
+    /** The run that it has, or the last one that has failed if it pauses before another. */
+    private static @Nullable RunSnapshot run(RunEntry entry) {
+        return switch (entry.state()) {
+            case RunState.WithRun withRun -> withRun.run();
+            case RunState.Retrying retrying -> entry.failedRun();
+            case RunState.Waiting waiting -> null;
+            case RunState.Starting starting -> null;
+            case RunState.Searching searching -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
+    private static @Nullable Instant notBefore(RunState state) {
+        return switch (state) {
+            case RunState.Waiting waiting -> waiting.notBefore();
+            case RunState.Retrying retrying -> retrying.at();
+            case RunState.WithRun withRun -> null;
+            case RunState.Starting starting -> null;
+            case RunState.Searching searching -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
     private static @Nullable Integer attempt(RunState state) {
         return switch (state) {
             case RunState.Waiting waiting -> waiting.starts().attempts();
             case RunState.Starting starting -> starting.attempt();
             case RunState.Searching searching -> searching.attempt();
+            case RunState.Retrying retrying -> null;
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };

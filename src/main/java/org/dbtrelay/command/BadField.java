@@ -9,6 +9,15 @@ final class BadField extends Exception {
         super(field + ": " + rule);
     }
 
+    /** The fault of a member of a field that is an object. */
+    BadField within(String outer) {
+        return new BadField(outer + '.' + rule());
+    }
+
+    private BadField(String message) {
+        super(message);
+    }
+
     /** The message: never null. */
     String rule() {
         return String.valueOf(getMessage());

@@ -43,6 +43,7 @@ final class KnownFields {
             field("timeout", TRIGGER, RETRY, FOLLOW),
             field("on_timeout", TRIGGER, RETRY, FOLLOW),
             field("on_unclear", TRIGGER, RETRY),
+            field("on_failure", TRIGGER, RETRY),
             field("expires_at", TRIGGER, RETRY, CANCEL, FOLLOW),
             field("dry_run", TRIGGER),
             field("artifacts", TRIGGER, RETRY, FOLLOW),

@@ -30,7 +30,8 @@ final class OptionFields {
                 whether(fields.choice("on_timeout", List.of("cancel", "abandon")), "cancel"),
                 whether(fields.choice("on_unclear", List.of("retry", "park")), "park"),
                 ifRunning(fields),
-                artifacts(fields));
+                artifacts(fields),
+                OnFailureField.read(fields));
     }
 
     private static @Nullable IfRunning ifRunning(Fields fields) throws BadField {

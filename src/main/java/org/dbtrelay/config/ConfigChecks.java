@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.OnFailure;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +63,7 @@ final class ConfigChecks {
         checks.topics(config.topics());
         checks.faults.addAll(ConnectionChecks.faults(config.connections()));
         checks.runs(config);
+        checks.patterns(config.retry());
         config.artifacts().paths().ifPresent(paths -> checks.paths("relay.artifacts.paths", paths));
         checks.faults.addAll(ArtifactChecks.faults(config.artifacts()));
         checks.policy(config);
@@ -122,6 +124,8 @@ final class ConfigChecks {
                 "relay.run.cancel-patience",
                 text(patience) + " is not between 0s and " + text(LONGEST_CANCEL_PATIENCE)
                         + "; a command must come to an end, also where dbt Cloud never confirms that its run has");
+        RelayConfig.OnFailureDefaults onFailure = config.run().onFailure();
+        onFailure("relay.run", onFailure.retries(), onFailure.delay(), onFailure.backoff());
         config.jobs().forEach((id, job) -> {
             check(
                     JOB_ID.matcher(id).matches(),
@@ -132,6 +136,34 @@ final class ConfigChecks {
         config.connections()
                 .forEach((name, connection) ->
                         terms(key("relay.connections", name, "terms"), connection.terms(), config));
+    }
+
+    private void onFailure(String prefix, int retries, Duration delay, double backoff) {
+        check(
+                retries >= 0 && retries <= OnFailure.MOST_RETRIES,
+                prefix + ".on-failure.retries",
+                retries + " is not between 0 and " + OnFailure.MOST_RETRIES
+                        + "; what fails more often does not pass by itself");
+        check(
+                !delay.isNegative() && delay.compareTo(OnFailure.LONGEST_DELAY) <= 0,
+                prefix + ".on-failure.delay",
+                text(delay) + " is not between 0s and " + text(OnFailure.LONGEST_DELAY)
+                        + "; a command waits for so long before its next run");
+        check(
+                backoff >= 1 && backoff <= OnFailure.LARGEST_BACKOFF,
+                prefix + ".on-failure.backoff",
+                backoff + " is not between 1 and " + (int) OnFailure.LARGEST_BACKOFF
+                        + "; each pause is as many times longer than the one before");
+    }
+
+    private void patterns(RelayConfig.Retry retry) {
+        if (retry.patterns().isPresent()) {
+            try {
+                var _ = PatternFiles.read(retry.patterns().get());
+            } catch (PatternFiles.Unusable e) {
+                check(false, "relay.retry.patterns", String.valueOf(e.getMessage()));
+            }
+        }
     }
 
     private void terms(String prefix, TermsConfig terms, RelayConfig config) {
@@ -152,6 +184,12 @@ final class ConfigChecks {
                     text(terms.pollInterval().get()) + " is not shorter than relay.run.timeout, " + text(timeout)
                             + BEFORE_A_POLL);
         }
+        OnFailureConfig onFailure = terms.onFailure();
+        onFailure(
+                prefix,
+                onFailure.retries().orElse(0),
+                onFailure.delay().orElse(Duration.ZERO),
+                onFailure.backoff().orElse(1.0));
         terms.artifacts().ifPresent(paths -> paths(prefix + ".artifacts", paths));
     }
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.Observed;
+import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunOptions;
@@ -48,7 +49,13 @@ public final class Policies {
                 config.run().onTimeout().map(OnTimeout.CANCEL::equals).orElse(null),
                 config.run().onUnclear() == OnUnclear.PARK,
                 config.run().ifRunning(),
-                config.artifacts().paths().orElse(List.of()));
+                config.artifacts().paths().orElse(List.of()),
+                new OnFailure.Defaults(
+                        config.run().onFailure().retries(),
+                        config.run().onFailure().delay(),
+                        config.run().onFailure().backoff(),
+                        config.run().onFailure().when(),
+                        config.run().onFailure().how()));
         Map<Long, RequestedOptions> jobs = new HashMap<>();
         config.jobs().forEach((id, job) -> jobs.put(Long.valueOf(id), requested(job)));
         Map<String, Policy.ForConnection> connections = new HashMap<>();
@@ -76,6 +83,7 @@ public final class Policies {
                 connections,
                 defaults,
                 jobs,
+                PatternFiles.of(config.retry().patterns()),
                 observed(config));
     }
 
@@ -143,7 +151,17 @@ public final class Policies {
                 terms.ifRunning().orElse(null),
                 terms.artifacts()
                         .map(paths -> paths.stream().map(ArtifactWish::of).toList())
-                        .orElse(null));
+                        .orElse(null),
+                requested(terms.onFailure()));
+    }
+
+    private static OnFailure.Requested requested(OnFailureConfig onFailure) {
+        return new OnFailure.Requested(
+                orNull(onFailure.retries()),
+                onFailure.delay().orElse(null),
+                onFailure.backoff().orElse(null),
+                onFailure.when().orElse(null),
+                onFailure.how().orElse(null));
     }
 
     private static @Nullable Integer orNull(OptionalInt number) {

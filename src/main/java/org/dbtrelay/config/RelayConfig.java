@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.OnFailure;
 
 /** Everything that can be configured under {@code relay.*}. */
 @StaticInitSafe
@@ -42,6 +43,9 @@ public interface RelayConfig {
 
     /** The same defaults for one job, by job id. */
     Map<String, TermsConfig> jobs();
+
+    /** What failures are transient. */
+    Retry retry();
 
     /** The artifacts to announce, and their store. */
     ArtifactsConfig artifacts();
@@ -195,6 +199,38 @@ public interface RelayConfig {
         /** The treatment of a start whose run can be neither found nor excluded. */
         @WithDefault("retry")
         OnUnclear onUnclear();
+
+        /** The treatment of a command whose run has failed. */
+        OnFailureDefaults onFailure();
+    }
+
+    /** {@code relay.run.on-failure}. */
+    interface OnFailureDefaults {
+        /** The number of further runs of a command, at most. */
+        @WithDefault("0")
+        int retries();
+
+        /** The pause before the first of them. */
+        @WithDefault("1m")
+        Duration delay();
+
+        /** Each further pause is longer by this factor. */
+        @WithDefault("2.0")
+        double backoff();
+
+        /** The failures after which there is another run. */
+        @WithDefault("transient")
+        OnFailure.When when();
+
+        /** How it is started. */
+        @WithDefault("from_failure")
+        OnFailure.How how();
+    }
+
+    /** {@code relay.retry}. */
+    interface Retry {
+        /** A file of more patterns by which failures are transient. */
+        Optional<Path> patterns();
     }
 
     /** {@code relay.policy}. */

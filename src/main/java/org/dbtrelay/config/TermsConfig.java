@@ -25,6 +25,9 @@ public interface TermsConfig {
     /** As {@code relay.run.on-unclear}. */
     Optional<OnUnclear> onUnclear();
 
+    /** As {@code relay.run.on-failure}. */
+    OnFailureConfig onFailure();
+
     /** As {@code relay.artifacts.paths}. */
     Optional<List<String>> artifacts();
 }

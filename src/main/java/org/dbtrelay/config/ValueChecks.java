@@ -143,6 +143,9 @@ final class ValueChecks implements ConfigSourceInterceptor {
         if (type == long.class || type == Long.class) {
             return "a whole number";
         }
+        if (type == double.class || type == Double.class) {
+            return "a number, such as 1.5";
+        }
         if (type == URI.class) {
             return "a URL";
         }

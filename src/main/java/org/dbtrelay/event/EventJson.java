@@ -25,6 +25,7 @@ import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.NodeStatus;
+import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunNames;
@@ -35,7 +36,7 @@ import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.job.WantedArtifact;
 import org.jspecify.annotations.Nullable;
 
-/** The data of events as JSON. Every field is always there, and null where its value is not known. */
+/** The data of events as JSON. Every field of its type is always there, and null where its value is not known. */
 final class EventJson {
 
     private static final ObjectWriter WRITE = JsonMapper.builder()
@@ -126,7 +127,9 @@ final class EventJson {
                 failure == null ? null : failure(failure),
                 details.canRetry(),
                 body.reason(),
-                body.message());
+                body.message(),
+                body.retry() == null ? null : body.retry().at(),
+                body.retry() == null ? null : body.retry().reason());
     }
 
     /** That of the run's version; where it says nothing, that of the environment's. */
@@ -239,7 +242,13 @@ final class EventJson {
             @Nullable FailureData failure,
             @Nullable Boolean canRetry,
             @Nullable String reason,
-            @Nullable String message) {}
+            @Nullable String message,
+            // Only of an attempt that failed.
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Instant willRetryAt,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            RetryReason retryReason) {}
 
     private record FailureData(
             @Nullable RunStep step,

@@ -116,7 +116,8 @@ class Actions {
                         action.jobId(),
                         action.marker(),
                         action.aboveRunId(),
-                        action.notCreatedBefore());
+                        action.notCreatedBefore(),
+                        action.except());
         return lookedUp(action.commandId(), action.attempt(), begun, run);
     }
 

@@ -40,7 +40,7 @@ public class CommandViews {
     /**
      * A command as it stands.
      *
-     * @param waitsFor the reason of the wait; null unless it is waiting
+     * @param waitsFor the reason of the wait; null unless it is waiting, or pauses before another run
      * @param ahead how many commands come before it at its job
      * @param events the newest 50 that this process has told, oldest first, as their JSON
      */
@@ -91,9 +91,15 @@ public class CommandViews {
     private static View view(int number, Partition partition, RunEntry entry, List<byte[]> events) {
         int ahead = partition.countAheadOf(entry);
         @Nullable
-        WaitReason waitsFor = entry.state() instanceof RunState.Waiting waiting
-                ? WaitReason.of(waiting, entry, ahead, partition.isWaitingForSlot(entry.commandId()))
-                : null;
+        WaitReason waitsFor = switch (entry.state()) {
+            case RunState.Waiting waiting ->
+                WaitReason.of(waiting, entry, ahead, partition.isWaitingForSlot(entry.commandId()));
+            case RunState.Retrying retrying -> WaitReason.PAUSE;
+            case RunState.Starting starting -> null;
+            case RunState.Searching searching -> null;
+            case RunState.WithRun withRun -> null;
+            case RunState.Finished finished -> null;
+        };
         return new View(number, entry, waitsFor, ahead, events);
     }
 

@@ -302,6 +302,9 @@ final class CommitBatch implements Batch {
             metrics.told(event.type());
             measure(event, metrics, committed);
             warnOfStray(event);
+            if (event.body() instanceof RunEvent.OfRun run && run.retry() != null) {
+                metrics.retried(run.retry().reason().kind());
+            }
             claim.refusals().settledCommand(event.commandId());
         }
         for (Action action : actions) {

@@ -14,6 +14,8 @@ public enum WaitReason {
     SLOT,
     /** The outcome of the command that it is about. */
     TARGET,
+    /** The end of the pause before another run: the last one failed. */
+    PAUSE,
     /** An answer of dbt Cloud, or the budget. */
     DBT_CLOUD;
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -228,13 +229,23 @@ public class StartedRuns {
         if (entry == null) {
             return;
         }
+        earlier(entry).forEach(runId -> ours(entry, runId));
         switch (entry.state()) {
             case RunState.Starting state -> starts(id, entry.openCommand(), state.call());
             case RunState.Searching state -> starts(id, entry.openCommand(), state.call());
             case RunState.WithRun state -> started(entry, state.run().runId());
             case RunState.Finished state -> started(entry, state.runId());
             case RunState.Waiting waiting -> {}
+            case RunState.Retrying retrying -> {}
         }
+    }
+
+    /** The runs of a command that have failed and were followed by another; a retry's run carries no marker. */
+    private static List<Long> earlier(RunEntry entry) {
+        @Nullable RunSnapshot failed = entry.failedRun();
+        return failed == null
+                ? entry.strays()
+                : Stream.concat(Stream.of(failed.runId()), entry.strays().stream()).toList();
     }
 
     private void starts(String id, ResolvedCommand command, StartCall call) {
@@ -242,9 +253,12 @@ public class StartedRuns {
     }
 
     private void started(RunEntry entry, @Nullable Long runId) {
-        if (!entry.started() || runId == null) {
-            return;
+        if (entry.started() && runId != null) {
+            ours(entry, runId);
         }
+    }
+
+    private void ours(RunEntry entry, Long runId) {
         @Nullable
         Long accountId = entry.resolved() == null
                 ? started.get(runId)

@@ -166,6 +166,15 @@ public class RelayMetrics {
         hidden.set(offsets);
     }
 
+    /**
+     * A run has failed, and another one follows.
+     *
+     * @param reason the kind of the failure, or that any counts
+     */
+    public void retried(String reason) {
+        registry.counter("relay.retries", Tags.of("reason", reason)).increment();
+    }
+
     /** The end of a run has been seen. */
     public void endSeen(boolean hinted) {
         registry.counter("relay.run.ends.seen", Tags.of("by", hinted ? "webhook" : "poll"))

@@ -105,6 +105,13 @@ final class OddCommands {
             case "poll_interval", "timeout" ->
                 pick(List.of("\"PT5S\"", "\"PT1H\"", "\"P1D\"", "\"PT0S\"", "\"-PT5S\""));
             case "on_timeout" -> pick(List.of("\"cancel\"", "\"abandon\""));
+            case "on_failure" ->
+                pick(List.of(
+                        "{}",
+                        "{\"retries\":2,\"delay\":\"PT1M\",\"backoff\":1.5,\"when\":\"any\",\"how\":\"full\"}",
+                        "{\"retries\":11}",
+                        "{\"backoff\":0.5}",
+                        "{\"retry\":1}"));
             case "on_unclear" -> pick(List.of("\"retry\"", "\"park\""));
             case "if_running" -> pick(List.of("\"queue\"", "\"reuse\"", "\"skip\"", "\"replace\""));
             case "expires_at" ->

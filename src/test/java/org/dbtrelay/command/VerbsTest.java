@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunSelector;
@@ -141,6 +142,16 @@ class VerbsTest {
                 "{'command': 'cancel', 'run_id': 1, 'timeout': 'PT1H'} | timeout: is not for cancel, only for trigger and retry and follow",
                 "{'command': 'retry', 'run_id': 1, 'if_running': 'skip'} | if_running: is not for retry, only for trigger",
                 "{'command': 'follow', 'run_id': 1, 'on_unclear': 'park'} | on_unclear: is not for follow, only for trigger and retry",
+                "{'command': 'follow', 'run_id': 1, 'on_failure': {}} | on_failure: is not for follow, only for trigger and retry",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': 2} | on_failure: must be an object; found an integer",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'retry': 2}} | on_failure: must hold only [retries, delay, backoff, when, how]; found 'retry'",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'retries': 11}} | on_failure.retries: must be an integer from 0 to 10; found 11",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'retries': '2'}} | on_failure.retries: must be an integer from 0 to 10; found a string",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'delay': 'P2D'}} | on_failure.delay: must be from PT0S to PT24H; found PT48H",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'backoff': 0.5}} | on_failure.backoff: must be a number from 1 to 10; found 0.5",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'backoff': []}} | on_failure.backoff: must be a number from 1 to 10; found a list",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'when': 'always'}} | on_failure.when: must be one of [transient, any]; found 'always'",
+                "{'command': 'trigger', 'job_id': 1, 'on_failure': {'how': 'resume'}} | on_failure.how: must be one of [from_failure, full]; found 'resume'",
                 "{'command': 'trigger', 'job_id': 1, 'expected_statuses': [1]} | expected_statuses: is not for trigger, only for follow",
                 "{'command': 'trigger', 'jobid': 1} | jobid: is not a field of a command; job_id was probably meant",
                 "{'command': 'trigger', 'job_id': 1, 'time_out': 'PT1H'} | time_out: is not a field of a command; timeout was probably meant",
@@ -153,6 +164,24 @@ class VerbsTest {
 
         assertThat(unfit.reason()).isEqualTo(RejectReason.INVALID);
         assertThat(unfit.message()).isEqualTo(message);
+    }
+
+    @Test
+    void whatFollowsAFailedRunMayBeSaidInPart() {
+        assertThat(fit("{'command': 'trigger', 'job_id': 1, 'on_failure': {'retries': 2, 'delay': 'PT1M', 'backoff': 1,"
+                                + " 'when': 'transient', 'how': 'full'}}")
+                        .requested()
+                        .onFailure())
+                .isEqualTo(new OnFailure.Requested(
+                        2, Duration.ofMinutes(1), 1.0, OnFailure.When.TRANSIENT, OnFailure.How.FULL));
+        assertThat(fit("{'command': 'retry', 'run_id': 1, 'on_failure': {'retries': 0, 'delay': null}}")
+                        .requested()
+                        .onFailure())
+                .isEqualTo(new OnFailure.Requested(0, null, null, null, null));
+        assertThat(fit("{'command': 'retry', 'run_id': 1, 'on_failure': null}")
+                        .requested()
+                        .onFailure())
+                .isNull();
     }
 
     @Test

@@ -207,6 +207,21 @@ class CheckedConfigTest {
                 arguments("relay.artifacts.parallelism", "0", "0 is not between 1 and 64" + OF_PARALLELISM),
                 arguments("relay.artifacts.parallelism", "65", "65 is not between 1 and 64" + OF_PARALLELISM),
                 arguments("relay.run.cancel-patience", "-1s", "-1s is not between 0s and 1d" + OF_PATIENCE),
+                arguments(
+                        "relay.run.on-failure.retries",
+                        "11",
+                        "11 is not between 0 and 10; what fails more often does not pass by itself"),
+                arguments(
+                        "relay.jobs.7.on-failure.delay",
+                        "25h",
+                        "25h is not between 0s and 1d; a command waits for so long before its next run"),
+                arguments(
+                        "relay.connections.default.terms.on-failure.backoff",
+                        "0.5",
+                        "0.5 is not between 1 and 10; each pause is as many times longer than the one before"),
+                arguments("relay.run.on-failure.backoff", "much", "'much' is not a number, such as 1.5"),
+                arguments("relay.run.on-failure.when", "always", "'always' is not one of transient, any"),
+                arguments("relay.run.on-failure.how", "resume", "'resume' is not one of from_failure, full"),
                 arguments("relay.run.cancel-patience", "25h", "25h is not between 0s and 1d" + OF_PATIENCE),
                 arguments(
                         "relay.artifacts.patience",
@@ -362,6 +377,11 @@ class CheckedConfigTest {
                 "relay.name=prod_1.eu-west",
                 "relay.artifacts.paths[1]=catalog.json",
                 "relay.artifacts.paths=",
+                "relay.run.on-failure.retries=10",
+                "relay.run.on-failure.how=from_failure",
+                "relay.jobs.559062.on-failure.when=any",
+                "relay.connections.default.terms.on-failure.delay=0s",
+                "relay.run.on-failure.backoff=10",
             })
     void acceptsWhatIsJustRight(String setting) {
         String[] parts = setting.split("=", 2);
@@ -421,6 +441,22 @@ class CheckedConfigTest {
                 .containsExactly("relay.connections.default.token: relay.connections.default.token-file is given too; "
                         + "it must be one of the two");
         assertThat(tokenFile(file)).isEmpty();
+    }
+
+    @Test
+    void wantsPatternsThatItCanRead() throws IOException {
+        Path good = Files.writeString(
+                directory.resolve("good"),
+                "# mine\n\nduckdb | conflict | set lock * conflicting | Set lock: conflicting\n");
+        Path bad = Files.writeString(directory.resolve("bad"), "duckdb | conflict | lock\n");
+        Path none = directory.resolve("none");
+        String key = "relay.retry.patterns";
+
+        assertThat(lines(Map.of(key, good.toString()))).isEmpty();
+        assertThat(lines(Map.of(key, bad.toString())))
+                .containsExactly(key + ": " + bad + ": line 1 is not: adapter | kind | pattern | example");
+        assertThat(lines(Map.of(key, none.toString())))
+                .containsExactly(key + ": " + none + " cannot be read as UTF-8: NoSuchFileException");
     }
 
     @Test

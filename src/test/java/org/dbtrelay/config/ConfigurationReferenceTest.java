@@ -92,6 +92,9 @@ class ConfigurationReferenceTest {
         if (number) {
             return "whole number";
         }
+        if (type == double.class || type == Double.class) {
+            return "number";
+        }
         return type == Duration.class
                 ? "duration"
                 : type == boolean.class

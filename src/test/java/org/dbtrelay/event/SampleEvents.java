@@ -16,6 +16,7 @@ import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.NodeOwner;
 import org.dbtrelay.run.job.NodeStatus;
+import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunNames;
@@ -83,6 +84,27 @@ final class SampleEvents {
         all.put(
                 "run.failure_explained",
                 event(EventType.RUN_FAILURE_EXPLAINED, 5, RUN, ofRun(Known.ERROR, null, failure(), null, null)));
+        RunEvent.OfRun failed = ofRun(Known.ERROR, Known.RUNNING, failure(), null, null);
+        all.put(
+                "run.attempt_failed",
+                event(
+                        EventType.RUN_ATTEMPT_FAILED,
+                        4,
+                        RUN,
+                        new RunEvent.OfRun(
+                                failed.run(),
+                                failed.previousStatus(),
+                                failed.jobName(),
+                                failed.cause(),
+                                failed.adopted(),
+                                failed.failure(),
+                                null,
+                                null,
+                                2,
+                                failed.names(),
+                                new RunEvent.Retry(
+                                        Instant.parse("2026-11-22T16:39:58.123456789Z"),
+                                        new RetryReason("conflict", "postgres", "deadlock detected")))));
         all.put(
                 "run.cancelled",
                 event(

@@ -123,7 +123,7 @@ class OutageAtStartIT {
 
         assertServes(relay, "after-topics");
         assertThat(warnings(process))
-                .filteredOn(line -> line.contains("does not exist"))
+                .filteredOn(line -> line.contains("does not exist; create it"))
                 .as("one line for each topic")
                 .hasSize(topics.size());
         assertThat(warnings(process))

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.state.RunState;
@@ -69,7 +70,9 @@ final class Endings {
         if (all.size() > 1 && excused) {
             world.coverage().count("assumption", "a second run, excused");
         }
-        world.check(all.size() <= 1 || excused, "%s has %d runs", id, all.size());
+        Known known = world.truth().command(id);
+        int most = 1 + (known == null ? 0 : known.attempts);
+        world.check(all.size() <= most || excused, "%s has %d runs", id, all.size());
     }
 
     private void ended(Order order, Known known, RunState.Finished end) {
@@ -92,7 +95,34 @@ final class Endings {
             cancelled(known, end);
             explained(known, end);
             collected(known, end);
+            retried(known, end);
         }
+    }
+
+    /** A failure that passes by itself is followed by another run, if there is time and nobody has asked for the end. */
+    private void retried(Known known, RunState.Finished end) {
+        SimRun run = end.runId() == null ? null : world.cloud().find(end.runId());
+        OnFailure onFailure = known.lastOrder.options().onFailure();
+        boolean wants = onFailure != null
+                && known.lastOrder.task() instanceof Task.Trigger
+                && known.attempts < onFailure.retries()
+                && end.outcome() == EventType.RUN_FAILED
+                && known.toldInFull
+                && known.lastOrder.expiresAt() == null
+                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, null, null, end.at()))
+                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, "superseded", null, end.at()));
+        if (!wants || run == null || !run.passes) {
+            return;
+        }
+        long left = Duration.between(SimTime.EPOCH, known.lastOrder.options().deadline())
+                        .toNanos()
+                - known.endedAt;
+        world.check(
+                left <= Duration.ofMinutes(2).toNanos(),
+                "%s has ended with a failure that passes, and %d of %d more runs were left",
+                known.id,
+                onFailure.retries() - known.attempts,
+                onFailure.retries());
     }
 
     /** Whatever dbt Cloud does: the outcome is told within a bound after the deadline. */

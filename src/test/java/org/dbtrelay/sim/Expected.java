@@ -8,8 +8,16 @@ import java.util.TreeMap;
 /** What the default number of histories has to meet, and which pairs of state and input it need not meet, and why. */
 final class Expected {
 
-    private static final List<String> STATES =
-            List.of("Waiting", "Starting", "Searching", "Following", "Cancelling", "Collecting", "Finished");
+    private static final List<String> STATES = List.of(
+            "Waiting",
+            "Starting",
+            "Searching",
+            "Following",
+            "Cancelling",
+            "Judging",
+            "Retrying",
+            "Collecting",
+            "Finished");
 
     private static final List<String> WITHOUT_WAITING = STATES.subList(1, STATES.size());
 
@@ -37,6 +45,16 @@ final class Expected {
             "CallFailed",
             "InternalFault",
             "MarkedRunsFound");
+
+    /** What commands meet that wait for the cause of a failure, or for another run. */
+    private static final List<String> MET_AGAIN = List.of(
+            "Judging + EndExplained",
+            "Judging + Restored",
+            "Judging + TimerFired",
+            "Retrying + TimerFired",
+            "Retrying + Restored",
+            "Retrying + CancelRequested",
+            "Retrying + MarkedRunsFound");
 
     /** Pairs that cannot be, with the reason; one that is met all the same fails the test. */
     static final Map<String, String> IMPOSSIBLE = impossible();
@@ -71,7 +89,9 @@ final class Expected {
                             "explained later",
                             "steps came late",
                             "steps never came, the last one's artifacts are asked for",
-                            "never explained"),
+                            "never explained",
+                            "another run follows: conflict",
+                            "another run follows: any"),
             "limits", List.of("a start within them"),
             "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),
             "kafka",
@@ -93,6 +113,8 @@ final class Expected {
                             "while looking",
                             "while following",
                             "while cancelling",
+                            "while judging",
+                            "while retrying",
                             "while collecting",
                             "while a failure is to be explained",
                             "frozen, wakes after losing its partitions",
@@ -108,7 +130,7 @@ final class Expected {
             STATES.forEach(state -> all.add(kind + " + " + state));
         }
         for (String state : STATES) {
-            if (!List.of("Starting", "Searching").contains(state)) {
+            if (!List.of("Starting", "Searching", "Judging", "Retrying").contains(state)) {
                 all.add("Follow + " + state);
             }
         }
@@ -146,19 +168,21 @@ final class Expected {
 
     private static Map<String, String> impossible() {
         Map<String, String> all = new TreeMap<>();
-        String noRun = "no run is known yet, and no command goes back to where none is";
-        put(all, noRun, List.of("Waiting", "Starting", "Searching"), "RunEnded", "ArtifactsCollected", "EndExplained");
-        put(all, noRun, List.of("Starting", "Searching"), "RunObserved");
-        String told = "a failure is explained only after its end is told";
-        put(all, told, List.of("Following", "Cancelling"), "EndExplained");
-        String read = "a run is read by its id before it is followed, or by commands that start none";
-        put(all, read, List.of("Starting", "Searching"), "RunNotFound");
+        put(
+                all,
+                "artifacts are asked for only after the end is told",
+                List.of("Waiting", "Starting", "Searching", "Judging", "Retrying"),
+                "ArtifactsCollected");
         String permit = "a permit is for a command that waits, and has not changed since it asked";
         put(all, permit, WITHOUT_WAITING, "StartReserved");
         put(all, "only a command that waits can be first", WITHOUT_WAITING, "TurnReached");
         String target =
                 "it waits for another command only until it knows that one's run; two that wait can end together";
-        put(all, target, List.of("Starting", "Searching", "Following", "Cancelling", "Collecting"), "TargetChanged");
+        put(
+                all,
+                target,
+                List.of("Starting", "Searching", "Following", "Cancelling", "Judging", "Retrying", "Collecting"),
+                "TargetChanged");
         String asked = "only who waits or has a run in flight is asked to end; who starts is asked when that is clear";
         put(all, asked, List.of("Starting", "Searching", "Collecting", "Finished"), "CancelRequested");
         put(
@@ -172,6 +196,19 @@ final class Expected {
 
     private static Map<String, String> rare() {
         Map<String, String> all = new TreeMap<>();
+        String before = "a late answer about a run that has failed, after which there is another one";
+        put(all, before, List.of("Waiting", "Starting", "Searching"), "RunObserved", "RunEnded", "EndExplained");
+        put(all, before, List.of("Following", "Cancelling"), "EndExplained");
+        put(all, before, List.of("Starting", "Searching"), "RunNotFound");
+        String seldom = "only some histories have commands that want another run after one that failed";
+        for (String state : List.of("Judging", "Retrying")) {
+            for (String input : INPUTS) {
+                String pair = state + " + " + input;
+                if (!IMPOSSIBLE.containsKey(pair) && !MET_AGAIN.contains(pair)) {
+                    all.put(pair, seldom);
+                }
+            }
+        }
         String second = "a second look-up of names, begun before all waits began anew, and slower than a start";
         put(all, second, List.of("Starting", "Searching", "Cancelling", "Collecting"), "JobFound");
         put(all, second, List.of("Starting", "Searching", "Following", "Cancelling", "Collecting"), "JobRejected");

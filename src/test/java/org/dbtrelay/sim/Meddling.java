@@ -89,6 +89,9 @@ final class Meddling implements SimFlow.Observer {
             // It looks a second time before it starts, and must not do so either.
             return waitingForNone(before);
         }
+        if (mutant == Mutant.ATTEMPTS_NOT_COUNTED && before != null && before.retries() != null) {
+            return copy(before, "retries", copy(before.retries(), "failed", 0));
+        }
         return mutant == Mutant.NO_ID_CHECK && input instanceof Input.CommandReceived ? null : before;
     }
 
@@ -124,6 +127,11 @@ final class Meddling implements SimFlow.Observer {
                         : input;
             case CANCEL_DROPPED -> targetStarts(before, input) ? new Input.TurnReached(before.commandId()) : input;
             case STEPS_NOT_AWAITED -> input instanceof Input.RunEnded ended ? asIfExplained(ended) : input;
+            case RETRIED_AFTER_CANCEL ->
+                before.state() instanceof RunState.Retrying && input instanceof Input.CancelRequested
+                        ? new Input.TurnReached(before.commandId())
+                        : input;
+            case FAILED_TEST_RETRIED -> withoutFindings(input);
             case OTHER_STEP_IGNORED ->
                 before.state() instanceof RunState.Collecting collecting
                                 && input instanceof Input.ArtifactsCollected collected
@@ -140,6 +148,29 @@ final class Meddling implements SimFlow.Observer {
         }
         RunFailure failure = RunEnd.isFailure(end.run()) ? new RunFailure(null, List.of()) : null;
         return new Input.RunEnded(input.commandId(), RunEnd.complete(end.run(), List.of(), failure));
+    }
+
+    private static Input withoutFindings(Input input) {
+        return switch (input) {
+            case Input.RunEnded(String id, RunEnd end) -> new Input.RunEnded(id, withoutFindings(end));
+            case Input.EndExplained(String id, int attempt, RunEnd end) ->
+                new Input.EndExplained(id, attempt, withoutFindings(end));
+            case Input other -> other;
+        };
+    }
+
+    private static RunEnd withoutFindings(RunEnd end) {
+        RunFailure failure = end.failure();
+        return failure == null
+                ? end
+                : copy(
+                        end,
+                        "failure",
+                        new RunFailure(
+                                failure.step(),
+                                failure.nodes().stream()
+                                        .map(node -> copy(node, "status", "error"))
+                                        .toList()));
     }
 
     private static Input withoutOtherSteps(RunState.Collecting state, Input.ArtifactsCollected input) {

@@ -44,8 +44,10 @@ final class Neighbours {
     /** Whoever came first at a job has its run first. */
     private void resolved(Known known) {
         for (Known other : commands) {
+            // One that had a run before comes back to its place at any moment.
             boolean ahead = isBefore(other, known)
                     && other.knewJob
+                    && !other.last.hasFailedRun()
                     && (other.state() instanceof RunState.Waiting
                             || other.state() instanceof RunState.Starting
                             || other.state() instanceof RunState.Searching);
@@ -127,7 +129,11 @@ final class Neighbours {
                         runs.add(following.run().runId());
                     case RunState.Cancelling cancelling ->
                         runs.add(cancelling.run().runId());
-                    case RunState.Waiting _, RunState.Collecting _, RunState.Finished _ -> {}
+                    case RunState.Waiting _,
+                            RunState.Judging _,
+                            RunState.Retrying _,
+                            RunState.Collecting _,
+                            RunState.Finished _ -> {}
                 }
             }
         }

@@ -253,13 +253,21 @@ final class Orders {
         command(partition, partition, id, verb, body);
     }
 
-    private void command(int partition, int lies, String id, String verb, String body) {
+    private void command(int partition, int lies, String id, String verb, String said) {
+        String body = said + (verb.equals("trigger") || verb.equals("retry") ? wording.onFailure(id + said) : "");
         String named = id == null ? "" : "\"command_id\":\"" + id + "\",";
         String value = "{\"command\":\"" + verb + "\"," + named + body + "}";
         // Nobody reads what is held, so the same id elsewhere is the first one.
         String before = id == null || isHeld(partition, lies) ? null : contentOfId.putIfAbsent(id, value);
         Fate fate = before == null ? Fate.ONE_OUTCOME : before.equals(value) ? Fate.NOTHING : Fate.DEAD_LETTER;
         append(partition, lies, id, value, 0, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
+        if (id != null && partition >= 0 && fate == Fate.ONE_OUTCOME && body.length() > said.length()) {
+            long stop = wording.stopAfter(id + said);
+            if (stop > 0) {
+                String cancel = "\"target_command_id\":\"" + id + "\"";
+                later(stop, () -> command(partition, "stop-" + id, "cancel", cancel));
+            }
+        }
     }
 
     /** Whether a record lies in the degraded partition, or would be passed on to it. */

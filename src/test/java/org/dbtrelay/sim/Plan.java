@@ -109,6 +109,11 @@ record Plan(
         return degraded < 0 && new SplittableRandom(seed * 47 + 13).nextInt(3) == 0;
     }
 
+    /** Whether some commands want another run after one that failed. */
+    boolean hasRetries() {
+        return seed % 5 == 2;
+    }
+
     /** How large a record a topic takes. */
     int maxRecordBytes(String topic) {
         return topic.equals(SimConfig.LEDGER) ? 1_000_000 : maxEventBytes;

@@ -158,6 +158,8 @@ final class SimDbtCloud {
         SplittableRandom late = new SplittableRandom(world.plan().seed() * 23 + run.id);
         run.logLag = late.nextInt(4) == 0 ? late.nextLong(35 * SECOND) : 0;
         run.resultsLag = late.nextInt(3) == 0 ? late.nextLong(35 * SECOND) : 0;
+        run.passes = late.nextInt(4) > 0;
+        run.ending = world.plan().hasRetries() && late.nextInt(3) > 0 ? 20 : run.ending;
         run.notRetryable = random.nextInt(6) == 0 ? "RETRY_NO_RUN_RESULTS" : null;
         if (world.plan().runsVanish() && random.nextInt(2) == 0) {
             run.vanishesAt = now + 5 * SECOND + random.nextLong(60 * SECOND);
@@ -271,7 +273,10 @@ final class SimDbtCloud {
         boolean there = run != null && path.equals("run_results.json") && run.hasResultsAt(now());
         return there
                 ? SimResponse.json(
-                        200, "{\"results\":[{\"unique_id\":\"model.a\",\"status\":\"error\",\"message\":\"m\"}]}")
+                        200,
+                        "{\"results\":[{\"unique_id\":\"model.a\",\"status\":\""
+                                + (world.plan().hasRetries() && !run.passes ? "fail" : "error") + "\",\"message\":\""
+                                + (world.plan().hasRetries() ? "deadlock detected" : "m") + "\"}]}")
                 : SimResponse.error(404, "Not found");
     }
 

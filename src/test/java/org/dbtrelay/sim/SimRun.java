@@ -31,6 +31,9 @@ final class SimRun {
     /** dbt Cloud's word for why it cannot be retried although it has failed; null: nothing speaks against it. */
     String notRetryable;
 
+    /** Whether its failure, if it is one, is of a kind that passes by itself; else a test has found something. */
+    boolean passes;
+
     /** How many requests to cancel it have come in. */
     int cancels;
 

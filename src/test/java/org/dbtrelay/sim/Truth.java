@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -21,7 +23,9 @@ import org.dbtrelay.ledger.entry.EntryCodec;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.entry.Position;
 import org.dbtrelay.ledger.placement.PassedOn;
+import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.job.CauseMarker;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -78,6 +82,18 @@ final class Truth {
         Told failure;
 
         boolean explained;
+
+        /** How many of its runs have failed and were followed by another, or are to be. */
+        int attempts;
+
+        /** The last of them; null: there is none. */
+        Long failedRun;
+
+        /** When another run may be started, simulated nanoseconds. */
+        long retryAt;
+
+        /** Its outcome told all that could be known of its failure. */
+        boolean toldInFull;
 
         /** The artifacts that were told of, each with its step, and the paths of those that are there. */
         final Set<String> artifacts = new HashSet<>();
@@ -212,6 +228,7 @@ final class Truth {
             }
         }
         neighbours.committed(transaction.process);
+        cancelled(transaction);
         world.check(eventsBefore.isEmpty(), "events of %s without their entry in the same transaction", eventsBefore);
     }
 
@@ -297,7 +314,10 @@ final class Truth {
         known.partition = partition;
         known.entries++;
         world.check(
-                known.entries < MOST_ENTRIES * (world.areClocksWrong() ? 5 : world.lasting() != null ? 2 : 1),
+                known.entries
+                        < MOST_ENTRIES
+                                * (world.areClocksWrong() ? 5 : world.lasting() != null ? 2 : 1)
+                                * (1 + known.attempts),
                 "%s changes and changes: %s",
                 id,
                 entry);
@@ -331,6 +351,11 @@ final class Truth {
                     transaction.begunAt,
                     starting.call(),
                     entry.openCommand().jobId()));
+            world.check(
+                    world.areClocksWrong() || world.scheduler().now() >= known.retryAt,
+                    "%s starts another run %d ms before its pause is over",
+                    id,
+                    (known.retryAt - world.scheduler().now()) / 1_000_000);
             neighbours.starts(known);
         }
     }
@@ -344,8 +369,12 @@ final class Truth {
             known.outcome = type;
             known.endedAt = world.scheduler().now();
             known.failure = type.startsWith("org.dbtrelay.run.") ? Told.of(value) : null;
+            known.toldInFull = known.failure != null && known.failure.isFull();
+            numbered(id, known, type, value);
         } else if (type.equals("org.dbtrelay.run.failure_explained")) {
             explained(id, known, value);
+        } else if (type.equals("org.dbtrelay.run.attempt_failed")) {
+            attemptFailed(id, known, value);
         } else if (type.startsWith("org.dbtrelay.artifact.")) {
             world.check(known.outcome != null, "%s tells of an artifact before its outcome", id);
             artifact(id, known, type, value);
@@ -361,6 +390,85 @@ final class Truth {
             }
             world.check(step > known.course, "%s goes back to %s", id, type);
             known.course = step;
+            numbered(id, known, type, value);
+        }
+    }
+
+    /** A run of the command has the number that follows from those that failed before it; only a failure may be told as theirs. */
+    private void numbered(String id, Known known, String type, byte[] value) {
+        try {
+            JsonNode attempt = JSON.readTree(value).path("attempt");
+            boolean isNext = attempt.isMissingNode() || attempt.isNull() || attempt.asInt() == known.attempts + 1;
+            boolean isLast = attempt.asInt() == known.attempts
+                    && (type.equals("org.dbtrelay.run.failed") || type.equals("org.dbtrelay.run.abandoned"));
+            world.check(isNext || isLast, "%s tells %s of its run %s after %d", id, type, attempt, known.attempts);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** In order, no more than are wished for, each of a newer run, and only for a cause for which the command wants another. */
+    private void attemptFailed(String id, Known known, byte[] value) {
+        try {
+            JsonNode data = JSON.readTree(value);
+            OnFailure onFailure =
+                    known.lastOrder == null ? null : known.lastOrder.options().onFailure();
+            world.check(known.outcome == null, "%s tells of a failed run after its outcome", id);
+            world.check(onFailure != null, "%s tells of a failed run as if there were to be another", id);
+            known.attempts++;
+            world.check(
+                    data.path("attempt").asInt() == known.attempts,
+                    "%s tells of its failed run %s as number %d",
+                    id,
+                    data.path("attempt"),
+                    known.attempts);
+            world.check(
+                    onFailure == null || known.attempts <= onFailure.retries(),
+                    "%s wants another run after %d have failed: %s",
+                    id,
+                    known.attempts,
+                    onFailure);
+            long runId = data.path("run_id").asLong();
+            world.check(
+                    known.failedRun == null || runId > known.failedRun, "%s tells twice that run %d failed", id, runId);
+            known.failedRun = runId;
+            SimRun run = world.cloud().find(runId);
+            boolean any = onFailure != null && onFailure.when() == OnFailure.When.ANY;
+            world.check(run == null || run.passes || any, "%s wants another run after one that failed for good", id);
+            world.coverage()
+                    .count(
+                            "failure",
+                            "another run follows: "
+                                    + data.path("retry_reason").path("kind").asText());
+            known.retryAt = Duration.between(
+                            SimTime.EPOCH,
+                            Instant.parse(data.path("will_retry_at").asText()))
+                    .toNanos();
+            known.course = 0;
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Nobody who waits for another run goes on to wait when he is asked to end. */
+    private void cancelled(Transaction transaction) {
+        for (ProducerRecord<byte[], byte[]> record : transaction.records) {
+            String key = record.topic().equals(SimConfig.LEDGER) && record.value() != null
+                    ? new String(record.key(), StandardCharsets.UTF_8)
+                    : "";
+            Known cancel = key.startsWith("c:") ? commands.get(key.substring(2)) : null;
+            if (cancel != null
+                    && cancel.entries == 1
+                    && cancel.last.unfinished()
+                    && cancel.resolved.task() instanceof Task.Cancel task
+                    && task.waitsForCommand() != null) {
+                Known target = commands.get(task.waitsForCommand());
+                boolean goesOn = target != null
+                        && target.last != null
+                        && target.partition == cancel.partition
+                        && (target.state() instanceof RunState.Retrying || target.state() instanceof RunState.Judging);
+                world.check(!goesOn, "%s is to end, and waits for another run", task.waitsForCommand());
+            }
         }
     }
 

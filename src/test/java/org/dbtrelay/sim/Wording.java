@@ -55,6 +55,24 @@ final class Wording {
                 + "\"";
     }
 
+    /** What is to follow a failed run; the same for the same command, and of its own dice, so that the others fall as without it. */
+    String onFailure(String command) {
+        SplittableRandom own = new SplittableRandom(world.plan().seed() * 47 + command.hashCode());
+        if (!world.plan().hasRetries() || own.nextInt(3) == 0) {
+            return "";
+        }
+        return ",\"on_failure\":{\"retries\":" + (1 + own.nextInt(3))
+                + ",\"delay\":\"PT" + (own.nextInt(3) == 0 ? 5 + own.nextInt(25) : own.nextInt(6)) + "S\""
+                + ",\"when\":\"" + (own.nextInt(3) == 0 ? "any" : "transient") + "\""
+                + ",\"how\":\"" + (own.nextInt(5) < 2 ? "full" : "from_failure") + "\"}";
+    }
+
+    /** When a command that may have several runs is to end, while it pauses between two as likely as not; 0: nobody wants that. */
+    long stopAfter(String command) {
+        SplittableRandom own = new SplittableRandom(world.plan().seed() * 53 + command.hashCode());
+        return own.nextInt(3) > 0 ? 0 : 6 * SECOND + own.nextLong(40 * SECOND);
+    }
+
     /** Some time soon, or a moment ago. */
     String expiry() {
         long at = world.scheduler().now() + (random.nextInt(40) - 4) * SECOND;

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
@@ -36,10 +37,16 @@ public final class CauseSearch {
      * bounds, because each alone rests on something: the time on two clocks that agree, the id on ids that grow. A marked run
      * below them that shares a page with them counts too: it can only be of the same command.
      *
+     * @param except ids of runs of the command that are known: it is none of them, and no retry of one, which may show its cause
      * @return the oldest run whose cause has the marker in front; one that only quotes it is another's
      */
     public Optional<RunSnapshot> find(
-            long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
+            long accountId,
+            long jobId,
+            String marker,
+            @Nullable Long aboveRunId,
+            Instant notCreatedBefore,
+            Set<Long> except)
             throws DbtCloudException {
         RunSnapshot oldest = null;
         List<RunSnapshot> causeless = new ArrayList<>();
@@ -55,19 +62,28 @@ public final class CauseSearch {
                 if (run.triggerCause() == null && within) {
                     causeless.add(run);
                 }
-                oldest = older(oldest, run, marker);
+                oldest = older(oldest, run, marker, except);
             }
             next = reachedBound ? null : next.after(page);
         }
         for (RunSnapshot run : untold.readSingly(causeless, tellsOthers)) {
-            oldest = older(oldest, run, marker);
+            oldest = older(oldest, run, marker, except);
         }
         return Optional.ofNullable(oldest);
     }
 
-    private static @Nullable RunSnapshot older(@Nullable RunSnapshot oldest, RunSnapshot run, String marker) {
+    /** The same, where no run of the command is known. */
+    public Optional<RunSnapshot> find(
+            long accountId, long jobId, String marker, @Nullable Long aboveRunId, Instant notCreatedBefore)
+            throws DbtCloudException {
+        return find(accountId, jobId, marker, aboveRunId, notCreatedBefore, Set.of());
+    }
+
+    private static @Nullable RunSnapshot older(
+            @Nullable RunSnapshot oldest, RunSnapshot run, String marker, Set<Long> except) {
         String cause = run.triggerCause();
-        return cause != null && cause.startsWith(marker) && (oldest == null || run.runId() < oldest.runId())
+        boolean isKnown = except.contains(run.runId()) || (!except.isEmpty() && run.retryingRunId() != null);
+        return cause != null && cause.startsWith(marker) && !isKnown && (oldest == null || run.runId() < oldest.runId())
                 ? run
                 : oldest;
     }

@@ -189,6 +189,8 @@ public final class EntryCodec {
         @JsonSubTypes.Type(value = RunState.Searching.class, name = "looking"),
         @JsonSubTypes.Type(value = RunState.Following.class, name = "following"),
         @JsonSubTypes.Type(value = RunState.Cancelling.class, name = "cancelling"),
+        @JsonSubTypes.Type(value = RunState.Judging.class, name = "judging"),
+        @JsonSubTypes.Type(value = RunState.Retrying.class, name = "retrying"),
         @JsonSubTypes.Type(value = RunState.Collecting.class, name = "collecting"),
         @JsonSubTypes.Type(value = RunState.Finished.class, name = "finished")
     })

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.dbtrelay.run.job.FailurePatterns;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param connections by name
  * @param defaults the terms where neither the command, nor its job, nor its connection says anything
  * @param jobs what is configured about the terms of a job, by its id
+ * @param patterns by which a failure is transient
  * @param observed the connections whose runs are observed, by name
  */
 public record Policy(
@@ -37,12 +39,44 @@ public record Policy(
         Map<String, ForConnection> connections,
         RunOptions.Defaults defaults,
         Map<Long, RequestedOptions> jobs,
+        FailurePatterns patterns,
         Map<String, Observed> observed) {
 
     public Policy {
         observed = Map.copyOf(observed);
         connections = Map.copyOf(connections);
         jobs = Map.copyOf(jobs);
+    }
+
+    /** A policy by which no failure is transient and no run observed. */
+    public Policy(
+            String deployment,
+            String ledger,
+            Duration maxCommandAge,
+            Duration retention,
+            Duration unclearWait,
+            Duration sendWindow,
+            Duration cancelPatience,
+            Duration artifactPatience,
+            Duration longestPollGap,
+            Map<String, ForConnection> connections,
+            RunOptions.Defaults defaults,
+            Map<Long, RequestedOptions> jobs) {
+        this(
+                deployment,
+                ledger,
+                maxCommandAge,
+                retention,
+                unclearWait,
+                sendWindow,
+                cancelPatience,
+                artifactPatience,
+                longestPollGap,
+                connections,
+                defaults,
+                jobs,
+                FailurePatterns.NONE,
+                Map.of());
     }
 
     /**
@@ -65,6 +99,7 @@ public record Policy(
                 connections,
                 defaults,
                 jobs,
+                patterns,
                 observed);
     }
 

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param cancelAtDeadline see {@link RunOptions}
  * @param parkUnclear see {@link RunOptions}
  * @param artifacts empty: none
+ * @param onFailure each of its parts may be left to the next, too
  */
 public record RequestedOptions(
         @Nullable Duration pollInterval,
@@ -20,13 +21,25 @@ public record RequestedOptions(
         @Nullable Boolean cancelAtDeadline,
         @Nullable Boolean parkUnclear,
         @Nullable IfRunning ifRunning,
-        @Nullable List<ArtifactWish> artifacts) {
+        @Nullable List<ArtifactWish> artifacts,
+        OnFailure.@Nullable Requested onFailure) {
 
     /** Everything as configured. */
-    public static final RequestedOptions NONE = new RequestedOptions(null, null, null, null, null, null);
+    public static final RequestedOptions NONE = new RequestedOptions(null, null, null, null, null, null, null);
 
     public RequestedOptions {
         artifacts = artifacts == null ? null : List.copyOf(artifacts);
+    }
+
+    /** Options that say nothing about failed runs. */
+    public RequestedOptions(
+            @Nullable Duration pollInterval,
+            @Nullable Duration timeout,
+            @Nullable Boolean cancelAtDeadline,
+            @Nullable Boolean parkUnclear,
+            @Nullable IfRunning ifRunning,
+            @Nullable List<ArtifactWish> artifacts) {
+        this(pollInterval, timeout, cancelAtDeadline, parkUnclear, ifRunning, artifacts, null);
     }
 
     /** The same, with gaps filled by what somebody else says. */
@@ -37,7 +50,8 @@ public record RequestedOptions(
                 cancelAtDeadline == null ? other.cancelAtDeadline : cancelAtDeadline,
                 parkUnclear == null ? other.parkUnclear : parkUnclear,
                 ifRunning == null ? other.ifRunning : ifRunning,
-                artifacts == null ? other.artifacts : artifacts);
+                artifacts == null ? other.artifacts : artifacts,
+                OnFailure.Requested.of(onFailure, other.onFailure));
     }
 
     /** The options that hold, with gaps filled from the configuration. */
@@ -50,6 +64,7 @@ public record RequestedOptions(
                 ifRunning == null ? defaults.ifRunning() : ifRunning,
                 artifacts == null
                         ? defaults.artifacts().stream().map(ArtifactWish::of).toList()
-                        : artifacts);
+                        : artifacts,
+                (onFailure == null ? OnFailure.Requested.NONE : onFailure).over(defaults.onFailure()));
     }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *     started it
  * @param parkUnclear a start that stays unclear ends the command instead of being tried again
  * @param artifacts to announce when the run has ended
+ * @param onFailure what follows a run that has failed; null: the command's end
  */
 public record RunOptions(
         Duration pollInterval,
@@ -21,13 +22,25 @@ public record RunOptions(
         @Nullable Boolean cancelAtDeadline,
         boolean parkUnclear,
         IfRunning ifRunning,
-        List<ArtifactWish> artifacts) {
+        List<ArtifactWish> artifacts,
+        @Nullable OnFailure onFailure) {
 
     public RunOptions {
         artifacts = List.copyOf(artifacts);
     }
 
-    /** The same for a run that the command has not started and only follows. */
+    /** Options with which the first run is the only one. */
+    public RunOptions(
+            Duration pollInterval,
+            Instant deadline,
+            @Nullable Boolean cancelAtDeadline,
+            boolean parkUnclear,
+            IfRunning ifRunning,
+            List<ArtifactWish> artifacts) {
+        this(pollInterval, deadline, cancelAtDeadline, parkUnclear, ifRunning, artifacts, null);
+    }
+
+    /** The same for a run that the command has not started and only follows: no other run comes after it. */
     public RunOptions following() {
         return new RunOptions(
                 pollInterval,
@@ -35,7 +48,13 @@ public record RunOptions(
                 cancelAtDeadline != null && cancelAtDeadline,
                 parkUnclear,
                 ifRunning,
-                artifacts);
+                artifacts,
+                null);
+    }
+
+    /** The same with another treatment of failed runs. */
+    public RunOptions with(OnFailure other) {
+        return new RunOptions(pollInterval, deadline, cancelAtDeadline, parkUnclear, ifRunning, artifacts, other);
     }
 
     /** Whether the run is cancelled at the deadline. */
@@ -55,9 +74,21 @@ public record RunOptions(
             @Nullable Boolean cancelAtDeadline,
             boolean parkUnclear,
             IfRunning ifRunning,
-            List<String> artifacts) {
+            List<String> artifacts,
+            OnFailure.Defaults onFailure) {
         public Defaults {
             artifacts = List.copyOf(artifacts);
+        }
+
+        /** Defaults with which the first run is the only one. */
+        public Defaults(
+                Duration pollInterval,
+                Duration timeout,
+                @Nullable Boolean cancelAtDeadline,
+                boolean parkUnclear,
+                IfRunning ifRunning,
+                List<String> artifacts) {
+            this(pollInterval, timeout, cancelAtDeadline, parkUnclear, ifRunning, artifacts, OnFailure.Defaults.NONE);
         }
     }
 }

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -83,6 +84,7 @@ public sealed interface Action {
      * Search the job's runs, newest first, for the marker. A run that is below both bounds cannot be it.
      *
      * @param aboveRunId null: only the other bound
+     * @param except ids of runs that it is not: they were told of before
      */
     record SearchMarker(
             String commandId,
@@ -91,8 +93,13 @@ public sealed interface Action {
             long jobId,
             String marker,
             @Nullable Long aboveRunId,
-            Instant notCreatedBefore)
-            implements Call {}
+            Instant notCreatedBefore,
+            Set<Long> except)
+            implements Call {
+        public SearchMarker {
+            except = Set.copyOf(except);
+        }
+    }
 
     /**
      * Search the job's runs for the one that a retry has started.

@@ -56,6 +56,8 @@ final class CancelDecisions {
         boolean learns = learnsJob(builder, entry.openCommand(), resolved);
         return switch (target.state()) {
             case RunState.Waiting waiting -> waits(ask(builder, targetId), entry, learns);
+            case RunState.Judging judging -> waits(ask(builder, targetId), entry, learns);
+            case RunState.Retrying retrying -> waits(ask(builder, targetId), entry, learns);
             case RunState.Following following -> waits(ask(builder, targetId), entry, learns);
             // As soon as its run is known, or it is sure that there is none, it moves on.
             case RunState.Starting starting -> waits(builder, entry, learns);

@@ -63,6 +63,38 @@ final class CollectDecisions {
         return settle(state.isDone() ? builder : builder.wakeAt(state.over()), state);
     }
 
+    /**
+     * The command ends with a run that has failed, although another one might have followed.
+     *
+     * @param previous the status that was told last; null: it is the same, or none was told
+     * @param message why none does; null: the failure is none that passes by itself
+     */
+    static Decision failed(
+            RunEntry entry,
+            RunEnd end,
+            @Nullable JobRunStatus previous,
+            @Nullable String message,
+            Instant now,
+            Policy policy) {
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
+        builder.emit(EventType.RUN_FAILED, end.run(), builder.ofRun(end.run(), previous, end.failure(), null, message));
+        return begin(builder, entry.commandId(), entry.openCommand(), end, EventType.RUN_FAILED, null, now, policy);
+    }
+
+    /**
+     * There is no other run after all: the command ends with the run that has failed last. Why that failed was told; it is read and told
+     * again, as after any end, because the artifacts need the run's steps.
+     *
+     * @param message why there is no other
+     */
+    static Decision endAfterFailed(RunEntry entry, String message, Instant now, Policy policy) {
+        @Nullable RunSnapshot last = entry.failedRun();
+        if (last == null) {
+            throw new IllegalStateException("no run has failed");
+        }
+        return failed(entry, RunEnd.unread(last, null), null, message, now, policy);
+    }
+
     private static List<WantedArtifact> wanted(ResolvedCommand resolved, RunEnd end) {
         return StepChoice.wanted(
                 resolved.options().artifacts(),
@@ -245,7 +277,8 @@ final class CollectDecisions {
     static Decision explained(
             RunEntry entry, RunState.Collecting before, Input.EndExplained input, Instant now, Policy policy) {
         @Nullable Explaining explaining = before.explaining();
-        if (explaining == null || input.attempt() != explaining.tries()) {
+        boolean ofAnother = input.end().run().runId() != before.run().runId();
+        if (explaining == null || input.attempt() != explaining.tries() || ofAnother) {
             return Decision.NOTHING;
         }
         RunEnd end = input.end();

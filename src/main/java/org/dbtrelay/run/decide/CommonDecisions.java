@@ -94,12 +94,16 @@ final class CommonDecisions {
     }
 
     /** The end of a command that has run out of time; null: there is time. */
-    static @Nullable Decision overOrNull(RunEntry entry, RunState.Waiting state, Instant now) {
-        return isOver(entry.openCommand(), now) ? over(entry, state, now) : null;
+    static @Nullable Decision overOrNull(RunEntry entry, RunState.Waiting state, Instant now, Policy policy) {
+        return isOver(entry.openCommand(), now) ? over(entry, state, now, policy) : null;
     }
 
-    static Decision over(RunEntry entry, RunState.Waiting state, Instant now) {
+    static Decision over(RunEntry entry, RunState.Waiting state, Instant now, Policy policy) {
         ResolvedCommand resolved = entry.openCommand();
+        if (entry.hasFailedRun() && state.starts().unclear() == 0) {
+            String message = "the time-out or expires_at passed before another run could be started";
+            return CollectDecisions.endAfterFailed(entry, state.starts().explain(message), now, policy);
+        }
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         if (resolved.isExpired(now)) {
             String message = "expires_at " + resolved.expiresAt() + " passed before it could be begun";
@@ -128,8 +132,8 @@ final class CommonDecisions {
     }
 
     /** Try again after a while, if there is time left. */
-    static Decision later(RunEntry entry, RunState.Waiting state, Instant now) {
-        @Nullable Decision over = overOrNull(entry, state, now);
+    static Decision later(RunEntry entry, RunState.Waiting state, Instant now, Policy policy) {
+        @Nullable Decision over = overOrNull(entry, state, now, policy);
         return over == null ? later(DecisionBuilder.of(entry, now), state, now) : over;
     }
 

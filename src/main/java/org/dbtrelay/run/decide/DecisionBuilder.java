@@ -17,15 +17,13 @@ import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /** Builds a decision: numbers the events and puts the new entry together. */
 final class DecisionBuilder {
-
-    /** A command has one run. */
-    private static final Integer ONLY_RUN = 1;
 
     private final String commandId;
     private final long offset;
@@ -41,6 +39,7 @@ final class DecisionBuilder {
     private boolean adopted;
     private final boolean started;
     private final boolean starts;
+    private @Nullable Retries retries;
     private @Nullable ResolvedCommand resolved;
 
     private DecisionBuilder(RunEntry entry, @Nullable ResolvedCommand resolved, Target target, Instant now) {
@@ -52,6 +51,7 @@ final class DecisionBuilder {
         this.adopted = entry.adopted();
         this.started = entry.started();
         this.starts = entry.state() instanceof RunState.Starting || entry.state() instanceof RunState.Searching;
+        this.retries = entry.retries();
         this.strays = new ArrayList<>(entry.strays());
         this.target = target;
         this.resolved = resolved;
@@ -77,6 +77,43 @@ final class DecisionBuilder {
     DecisionBuilder adopted() {
         this.adopted = true;
         return this;
+    }
+
+    /** An intent is recorded; its number is kept where another run may follow. */
+    DecisionBuilder begun(int attempt) {
+        if (open().options().onFailure() != null) {
+            retries = (retries == null ? Retries.NONE : retries).begun(attempt);
+        }
+        return this;
+    }
+
+    /** The run has failed, and there is to be another one, which is not found yet. */
+    Decision retry(
+            RunSnapshot run, @Nullable JobRunStatus previous, @Nullable RunFailure failure, RunEvent.Retry retry) {
+        emit(
+                EventType.RUN_ATTEMPT_FAILED,
+                run,
+                ofRun(afterFailed(run), previous, failure, null, null, attemptOf(run), retry));
+        strays.add(run.runId());
+        retries = (retries == null ? Retries.NONE : retries).after(run);
+        adopted = false;
+        return wakeAt(retry.at()).to(new RunState.Retrying(retry.at()));
+    }
+
+    /** The number of a run of the command among its runs, from 1. */
+    private int attemptOf(RunSnapshot run) {
+        return retries == null ? 1 : isLastFailed(run) ? retries.failed() : retries.failed() + 1;
+    }
+
+    private boolean isLastFailed(RunSnapshot run) {
+        return retries != null && retries.last() != null && retries.last().runId() == run.runId();
+    }
+
+    /** The run with the run of the command that failed before it, which dbt Cloud tells only of those that it resumes. */
+    private @Nullable RunSnapshot afterFailed(@Nullable RunSnapshot run) {
+        return run == null || retries == null || retries.last() == null || isLastFailed(run)
+                ? run
+                : run.retryOf(retries.last().runId());
     }
 
     DecisionBuilder then(Action action) {
@@ -186,7 +223,7 @@ final class DecisionBuilder {
             @Nullable RunFailure failure,
             @Nullable String reason,
             @Nullable String message) {
-        return ofRun(run, previous, failure, reason, message, run == null ? null : ONLY_RUN);
+        return ofRun(afterFailed(run), previous, failure, reason, message, run == null ? null : attemptOf(run), null);
     }
 
     private RunEvent.OfRun ofRun(
@@ -195,7 +232,8 @@ final class DecisionBuilder {
             @Nullable RunFailure failure,
             @Nullable String reason,
             @Nullable String message,
-            @Nullable Integer attempt) {
+            @Nullable Integer attempt,
+            RunEvent.@Nullable Retry retry) {
         return new RunEvent.OfRun(
                 run,
                 previous,
@@ -206,13 +244,14 @@ final class DecisionBuilder {
                 reason,
                 message,
                 attempt,
-                RunNames.NONE);
+                RunNames.NONE,
+                retry);
     }
 
     /** A run that has the command's marker and is not its run. */
     void stray(RunSnapshot run, StrayReason reason, String message) {
         strays.add(run.runId());
-        emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message, null));
+        emit(EventType.RUN_STRAY, run, ofRun(run, null, null, reason.wireName(), message, null, null));
     }
 
     private ResolvedCommand open() {
@@ -244,6 +283,7 @@ final class DecisionBuilder {
                 adopted,
                 started || (starts && hasRun(state)),
                 strays,
+                retries,
                 current,
                 state);
     }

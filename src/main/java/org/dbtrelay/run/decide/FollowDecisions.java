@@ -104,6 +104,8 @@ final class FollowDecisions {
             case Input.CancelRequested(String id, CancelReason reason) ->
                 cancel(DecisionBuilder.of(entry, now), resolved, state, reason, now, policy);
             case Input.JobFound found -> gone(entry, state, now);
+            case Input.CallFailed(Action.External call, CallFailure failure)
+            when isOfEarlier(state, call) -> Decision.NOTHING;
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure)
             when isPastDeadline(resolved, now) ->
                 atDeadline(entry, state, "it could not be polled (" + failure.detail() + ")", now, policy);
@@ -157,6 +159,8 @@ final class FollowDecisions {
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() -> notSeen(entry, state, now);
             case Input.JobFound found -> gone(entry, state, now);
+            case Input.CallFailed(Action.External call, CallFailure failure)
+            when isOfEarlier(state, call) -> Decision.NOTHING;
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 state.isToAskAgain(now)
                         ? CommonDecisions.cancelAgain(
@@ -236,6 +240,13 @@ final class FollowDecisions {
 
     private static boolean isOf(RunState.WithRun state, RunSnapshot run) {
         return run.runId() == state.run().runId();
+    }
+
+    /** Whether a call was about a run that the command had before this one. */
+    private static boolean isOfEarlier(RunState.WithRun state, Action.External call) {
+        long own = state.run().runId();
+        return (call instanceof Action.SchedulePoll poll && poll.runId() != own)
+                || (call instanceof Action.ReadEnd read && read.run().runId() != own);
     }
 
     private static boolean isPastDeadline(ResolvedCommand resolved, Instant now) {
@@ -358,8 +369,11 @@ final class FollowDecisions {
         ResolvedCommand resolved = entry.openCommand();
         RunEnd end = read.after(before);
         RunSnapshot run = end.run();
-        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         @Nullable JobRunStatus previous = before.status().equals(run.status()) ? null : before.status();
+        if (status == JobRunStatus.Known.ERROR && asked == null && FailedRunDecisions.mayRetry(entry, now)) {
+            return FailedRunDecisions.failed(entry, end, previous, now, policy);
+        }
+        DecisionBuilder builder = DecisionBuilder.of(entry, now);
         Expectation expectation = Expectation.of(resolved.task());
         EventType type = expectation.outcome(run, status);
         @Nullable String reason = expectation.reason(run, status, asked);

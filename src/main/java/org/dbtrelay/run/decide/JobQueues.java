@@ -189,6 +189,28 @@ public final class JobQueues {
         return before == null ? null : entries.get(before.commandId());
     }
 
+    /**
+     * Whether another command of its job is about to have a run that nobody knows yet. Only one that has gone before it, and that is at the
+     * front: who starts has had its turn.
+     */
+    synchronized boolean isAnotherStarting(RunEntry entry) {
+        @Nullable RankedSet<Place> places = placesOf(entry);
+        Place own = place(entry);
+        for (@Nullable Place next = places == null ? null : places.first();
+                places != null && next != null;
+                next = places.higher(next)) {
+            steps++;
+            @Nullable RunEntry other = next.equals(own) ? null : entries.get(next.commandId());
+            if (other != null && !(other.state() instanceof RunState.Waiting)) {
+                return true;
+            }
+            if (other != null) {
+                return false;
+            }
+        }
+        return false;
+    }
+
     /** How many commands come before one at its job; 0 if it is first, or waits for nothing of the kind. */
     public synchronized int countAheadOf(RunEntry entry) {
         @Nullable RankedSet<Place> places = placesOf(entry);
@@ -277,6 +299,7 @@ public final class JobQueues {
             case RunState.Waiting waiting -> queue(entry.openCommand());
             case RunState.Starting starting -> queue(entry.openCommand());
             case RunState.Searching searching -> queue(entry.openCommand());
+            case RunState.Retrying retrying -> null;
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };
@@ -298,6 +321,8 @@ public final class JobQueues {
         return switch (entry.state()) {
             case RunState.Following following -> ofRun(entry, following.run());
             case RunState.Cancelling cancelling -> ofRun(entry, cancelling.run());
+            case RunState.Judging judging -> null;
+            case RunState.Retrying retrying -> null;
             case RunState.Collecting collecting -> null;
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;

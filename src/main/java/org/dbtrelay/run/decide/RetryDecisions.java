@@ -80,6 +80,8 @@ final class RetryDecisions {
             case RunState.Searching searching -> null;
             case RunState.Following following -> null;
             case RunState.Cancelling cancelling -> null;
+            case RunState.Judging judging -> null;
+            case RunState.Retrying retrying -> null;
         };
         if (runId == null) {
             return builder.rejected(

@@ -60,6 +60,8 @@ public final class RunMachine {
                 entry.openCommand().task() instanceof Task.Cancel
                         ? CancelDecisions.cancelling(entry, cancelling, input, now)
                         : FollowDecisions.cancelling(entry, cancelling, input, now, policy);
+            case RunState.Judging judging -> FailedRunDecisions.judging(entry, judging, input, now, policy);
+            case RunState.Retrying retrying -> FailedRunDecisions.retrying(entry, retrying, input, now, policy);
             case RunState.Collecting collecting -> CollectDecisions.collecting(entry, collecting, input, now, policy);
             case RunState.Finished finished -> finished(entry, finished, input, now, policy);
         };
@@ -78,6 +80,7 @@ public final class RunMachine {
             case RunState.Finished finished -> Decision.NOTHING;
             case RunState.Collecting collecting -> CollectDecisions.giveUp(entry, collecting, reason, message, now);
             case RunState.WithRun withRun -> giveUp(entry, withRun.run(), reason, message, now);
+            case RunState.Retrying retrying -> giveUp(entry, entry.failedRun(), reason, message, now);
             case RunState.Waiting waiting -> giveUp(entry, null, reason, message, now);
             case RunState.Starting starting -> giveUp(entry, null, reason, message, now);
             case RunState.Searching searching -> giveUp(entry, null, reason, message, now);

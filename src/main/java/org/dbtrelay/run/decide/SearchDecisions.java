@@ -2,6 +2,7 @@ package org.dbtrelay.run.decide;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.event.AbandonReason;
@@ -129,6 +130,10 @@ final class SearchDecisions {
                                             + " is not tried again"));
         }
         if (!now.isBefore(resolved.options().deadline())) {
+            if (entry.hasFailedRun() && state.starts().unclear() == 0) {
+                return CollectDecisions.endAfterFailed(
+                        entry, "the time-out passed before another run could be started", now, policy);
+            }
             return builder.abandon(
                     null,
                     AbandonReason.DEADLINE,
@@ -158,7 +163,8 @@ final class SearchDecisions {
                         resolved.jobId(),
                         CommonDecisions.marker(entry, policy).text(),
                         starts.newestRunId(),
-                        starts.firstIntentAt().minus(CLOCK_SLACK));
+                        starts.firstIntentAt().minus(CLOCK_SLACK),
+                        Set.copyOf(entry.strays()));
             case StartCall.Retry(long runId) -> retryOf(runId, entry, starts, resolved.jobId());
         };
     }

@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobObstacle;
 import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
@@ -53,10 +54,11 @@ final class StartDecisions {
             case Input.RunsInFlight early when !queues.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.RunRead early when !queues.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.JobFound(String id, JobDetails job) -> jobFound(entry, job, now, policy, queues);
+            case Input.JobRejected late when entry.hasFailedRun() -> Decision.NOTHING;
             case Input.JobRejected(String id, RejectReason reason, String message) ->
                 DecisionBuilder.of(entry, now).rejected(reason, message);
-            case Input.RunsInFlight inFlight -> inFlight(entry, state, inFlight, now, queues);
-            case Input.RunRead read -> newestRead(entry, read, now);
+            case Input.RunsInFlight inFlight -> inFlight(entry, state, inFlight, now, policy, queues);
+            case Input.RunRead read -> newestRead(entry, read, now, policy);
             // A command ahead of it, whose job was known late, has started since it was looked.
             case Input.StartReserved late
             when standsBesideNone(entry) && hasRunsInFlight(entry, queues) ->
@@ -65,6 +67,7 @@ final class StartDecisions {
                         state,
                         new Input.RunsInFlight(entry.commandId(), List.of(), StartCheck.FIRST),
                         now,
+                        policy,
                         queues);
             case Input.StartReserved mayStart -> start(entry, state, mayStart, now, policy);
             case Input.CommandInput other -> Decision.NOTHING;
@@ -83,7 +86,7 @@ final class StartDecisions {
         return Decision.only(
                 standsBesideNone(entry)
                         ? new Action.ListInFlight(entry.commandId(), resolved.target(), jobId, check)
-                        : whenFree(entry.commandId(), resolved, jobId, check));
+                        : whenFree(entry, jobId, check));
     }
 
     /** Whether {@code if_running} requires a check of runs in flight. */
@@ -98,18 +101,24 @@ final class StartDecisions {
     }
 
     /** The next action when no run in flight is in the way. */
-    private static Action whenFree(String commandId, ResolvedCommand resolved, long jobId, StartCheck check) {
-        boolean asksForNewest = resolved.task() instanceof Task.Trigger trigger
-                ? trigger.retryFromFailure()
-                : resolved.task() instanceof Task.Rerun;
-        return asksForNewest
-                ? new Action.ReadNewestRun(commandId, resolved.target(), jobId, check)
+    private static Action whenFree(RunEntry entry, long jobId, StartCheck check) {
+        ResolvedCommand resolved = entry.openCommand();
+        return asksForNewest(entry, resolved.task())
+                ? new Action.ReadNewestRun(entry.commandId(), resolved.target(), jobId, check)
                 : new Action.ReserveStart(
-                        commandId,
+                        entry.commandId(),
                         resolved.target(),
                         jobId,
                         new StartCall.Trigger(),
                         check.answeredAt() == null ? null : check);
+    }
+
+    /** Whether it depends upon the newest run of the job how the command starts. */
+    private static boolean asksForNewest(RunEntry entry, Task task) {
+        if (entry.hasFailedRun()) {
+            return FailedRunDecisions.resumes(entry);
+        }
+        return task instanceof Task.Trigger trigger ? trigger.retryFromFailure() : task instanceof Task.Rerun;
     }
 
     private static Decision jobFound(RunEntry entry, JobDetails job, Instant now, Policy policy, JobQueues queues) {
@@ -164,32 +173,46 @@ final class StartDecisions {
     }
 
     private static Decision inFlight(
-            RunEntry entry, RunState.Waiting state, Input.RunsInFlight seen, Instant now, JobQueues queues) {
+            RunEntry entry,
+            RunState.Waiting state,
+            Input.RunsInFlight seen,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
         @Nullable Long jobId = resolved.jobId();
         if (jobId == null) {
             return Decision.NOTHING;
         }
+        if (entry.hasFailedRun()
+                && resolved.options().ifRunning() != IfRunning.QUEUE
+                && queues.isAnotherStarting(entry)) {
+            // One that came later has gone before it meanwhile: its run will be there in a moment.
+            return CommonDecisions.later(entry, state, now, policy);
+        }
         List<RunSnapshot> all = together(seen.runs(), queues.oneOfEachInFlight(resolved.target(), jobId));
         if (all.isEmpty()) {
-            return Decision.only(whenFree(entry.commandId(), resolved, jobId, seen.check()));
+            return Decision.only(whenFree(entry, jobId, seen.check()));
         }
-        return switch (resolved.options().ifRunning()) {
-            case QUEUE -> Decision.only(whenFree(entry.commandId(), resolved, jobId, seen.check()));
-            case SKIP ->
-                DecisionBuilder.of(entry, now)
-                        .rejected(
-                                RejectReason.ALREADY_RUNNING,
-                                "if_running: the job has runs in flight: "
-                                        + all.stream()
-                                                .map(run -> Long.toString(run.runId()))
-                                                .collect(Collectors.joining(", ")));
+        IfRunning ifRunning = resolved.options().ifRunning();
+        if (entry.hasFailedRun() && (ifRunning == IfRunning.SKIP || ifRunning == IfRunning.REPLACE)) {
+            // Another run after one that failed comes beside none, and in place of none: those in flight are newer.
+            return CollectDecisions.endAfterFailed(entry, "there is no other run; " + inTheWay(all), now, policy);
+        }
+        return switch (ifRunning) {
+            case QUEUE -> Decision.only(whenFree(entry, jobId, seen.check()));
+            case SKIP -> DecisionBuilder.of(entry, now).rejected(RejectReason.ALREADY_RUNNING, inTheWay(all));
             case REUSE -> {
                 ResolvedCommand following = resolved.on(resolved.options().following());
                 yield FollowDecisions.begin(DecisionBuilder.of(entry, now).adopted(), following, all.getLast(), now);
             }
             case REPLACE -> clear(entry, state, all, queues.inFlight(resolved.target(), jobId), now);
         };
+    }
+
+    private static String inTheWay(List<RunSnapshot> all) {
+        return "if_running: the job has runs in flight: "
+                + all.stream().map(run -> Long.toString(run.runId())).collect(Collectors.joining(", "));
     }
 
     /** The runs of the job in flight, oldest first: those that dbt Cloud lists, and those that commands of the partition follow, which can be ahead of its lists. */
@@ -231,7 +254,7 @@ final class StartDecisions {
     }
 
     /** The newest run of the job, for a rerun and for a trigger that would rather resume. */
-    private static Decision newestRead(RunEntry entry, Input.RunRead read, Instant now) {
+    private static Decision newestRead(RunEntry entry, Input.RunRead read, Instant now, Policy policy) {
         ResolvedCommand resolved = entry.openCommand();
         @Nullable Long jobId = resolved.jobId();
         if (jobId == null) {
@@ -240,6 +263,12 @@ final class StartDecisions {
         @Nullable RunSnapshot run = read.run();
         @Nullable
         RunSnapshot failed = run != null && run.status() == JobRunStatus.Known.ERROR && read.canRetry() ? run : null;
+        @Nullable RunSnapshot own = entry.failedRun();
+        if (own != null) {
+            return failed != null && failed.runId() == own.runId()
+                    ? reserve(entry, jobId, new StartCall.Retry(failed.runId()), read)
+                    : notResumable(entry, jobId, read, own, now, policy);
+        }
         return switch (resolved.task()) {
             case Task.Trigger trigger when failed == null -> reserve(entry, jobId, new StartCall.Trigger(), read);
             case Task.Trigger trigger
@@ -267,6 +296,22 @@ final class StartDecisions {
         };
     }
 
+    /**
+     * The command's run cannot be resumed: dbt Cloud says so, or somebody has started a newer one. A trigger begins anew. A retry does not:
+     * the run that it resumed may have had other steps than its job has.
+     */
+    private static Decision notResumable(
+            RunEntry entry, long jobId, Input.RunRead read, RunSnapshot own, Instant now, Policy policy) {
+        if (entry.openCommand().task() instanceof Task.Trigger) {
+            return reserve(entry, jobId, new StartCall.Trigger(), read);
+        }
+        @Nullable RunSnapshot run = read.run();
+        String why = run != null && run.runId() != own.runId()
+                ? "the job has a newer run, " + run.runId()
+                : CommonDecisions.whyNot(own, read.whyNot());
+        return CollectDecisions.endAfterFailed(entry, "there is no other run, because " + why, now, policy);
+    }
+
     private static Decision reserve(RunEntry entry, long jobId, StartCall call, Input.RunRead read) {
         return Decision.only(
                 new Action.ReserveStart(entry.commandId(), entry.openCommand().target(), jobId, call, read.check()));
@@ -278,7 +323,7 @@ final class StartDecisions {
         if (resolved.jobId() == null) {
             return Decision.NOTHING;
         }
-        @Nullable Decision over = CommonDecisions.overOrNull(entry, state, now);
+        @Nullable Decision over = CommonDecisions.overOrNull(entry, state, now, policy);
         if (over != null) {
             return over;
         }
@@ -287,6 +332,7 @@ final class StartDecisions {
         }
         StartAttempts starts = state.starts().begin(now, may.newestRunId());
         return DecisionBuilder.of(entry, now)
+                .begun(starts.attempts())
                 .then(new Action.Start(
                         entry.commandId(),
                         starts.attempts(),
@@ -307,7 +353,7 @@ final class StartDecisions {
                 FollowDecisions.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
             case Input.StartRefused refused
             when refused.attempt() == state.attempt() ->
-                refused(entry, state, refused.reason(), refused.message(), now);
+                refused(entry, state, refused.reason(), refused.message(), now, policy);
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
             // The owner that wrote the intent is gone, and with it the knowledge of what became of the call.
@@ -323,25 +369,37 @@ final class StartDecisions {
         return switch (failure) {
             case CallFailure.Unclear unclear ->
                 SearchDecisions.begin(entry, new RunState.Starting(starts, state.call(), 0), now, policy);
-            case CallFailure.NotSent notSent -> CommonDecisions.later(entry, again, now);
-            case CallFailure.Limited limited -> CommonDecisions.later(entry, again, now);
-            case CallFailure.Suspended suspended -> CommonDecisions.later(entry, again, now);
-            case CallFailure.NotFound notFound -> refused(entry, state, notFound(state.call()), notFound.detail(), now);
+            case CallFailure.NotSent notSent -> CommonDecisions.later(entry, again, now, policy);
+            case CallFailure.Limited limited -> CommonDecisions.later(entry, again, now, policy);
+            case CallFailure.Suspended suspended -> CommonDecisions.later(entry, again, now, policy);
+            case CallFailure.NotFound notFound ->
+                refused(entry, state, notFound(state.call()), notFound.detail(), now, policy);
             case CallFailure.Refused refused ->
-                refused(entry, state, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now);
+                refused(entry, state, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now, policy);
         };
     }
 
     /** A trigger that would rather have resumed a run triggers where that cannot be resumed, as after a newer run. */
     private static Decision refused(
-            RunEntry entry, RunState.Starting state, RejectReason reason, String message, Instant now) {
+            RunEntry entry, RunState.Starting state, RejectReason reason, String message, Instant now, Policy policy) {
         ResolvedCommand resolved = entry.openCommand();
         boolean mayTrigger = state.call() instanceof StartCall.Retry && !OF_JOB.contains(reason);
-        return mayTrigger && resolved.task() instanceof Task.Trigger trigger
-                ? DecisionBuilder.of(entry, now)
-                        .resolved(resolved.with(trigger.inFull()))
-                        .to(new RunState.Waiting(state.starts().surelyNot(), 0, null))
+        if (mayTrigger && resolved.task() instanceof Task.Trigger trigger) {
+            return DecisionBuilder.of(entry, now)
+                    .resolved(inFull(resolved.with(trigger.inFull()), entry))
+                    .to(new RunState.Waiting(state.starts().surelyNot(), 0, null));
+        }
+        return entry.hasFailedRun()
+                ? CollectDecisions.endAfterFailed(entry, "another run could not be started: " + message, now, policy)
                 : DecisionBuilder.of(entry, now).rejected(reason, message);
+    }
+
+    /** The same command; if it is another run of it that could not be resumed, with full runs only. */
+    private static ResolvedCommand inFull(ResolvedCommand resolved, RunEntry entry) {
+        @Nullable OnFailure onFailure = resolved.options().onFailure();
+        return onFailure == null || !entry.hasFailedRun()
+                ? resolved
+                : resolved.on(resolved.options().with(onFailure.inFull()));
     }
 
     private static RejectReason notFound(StartCall call) {

@@ -30,8 +30,8 @@ final class StrayDecisions {
             // The answer is on its way, or the search for the run begins when it does not come.
             case RunState.Starting starting -> Decision.NOTHING;
             case RunState.Following following -> following(entry, following, input, now);
-            case RunState.Cancelling cancelling -> open(entry, cancelling, input, now);
-            case RunState.Collecting collecting -> open(entry, collecting, input, now);
+            case RunState.Retrying retrying -> open(entry, retrying, entry.failedRun(), input, now);
+            case RunState.WithRun withRun -> open(entry, withRun, withRun.run(), input, now);
             case RunState.Finished finished -> finished(entry, finished, input, now);
         };
     }
@@ -40,7 +40,7 @@ final class StrayDecisions {
     private static Decision lost(RunEntry entry, StartAttempts starts, Input.MarkedRunsFound input, Instant now) {
         return starts.attempts() == 0
                 ? Decision.NOTHING
-                : input.runs().stream()
+                : strays(entry, null, input).stream()
                         .min(BY_AGE)
                         .map(oldest -> FollowDecisions.begin(
                                 DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), oldest, now))
@@ -59,7 +59,7 @@ final class StrayDecisions {
                 && input.runs().stream()
                         .anyMatch(run -> run.runId() == own.runId() && run.status() == JobRunStatus.Known.QUEUED);
         if (older == null || !ownStillQueued) {
-            return open(entry, state, input, now);
+            return open(entry, state, own, input, now);
         }
         // The older one is first in dbt Cloud's queue, so it is the one to follow, and the younger never needs to run.
         DecisionBuilder builder = DecisionBuilder.of(entry, now).adopted();
@@ -69,14 +69,15 @@ final class StrayDecisions {
         return FollowDecisions.begin(builder, entry.openCommand(), older, now);
     }
 
-    private static Decision open(RunEntry entry, RunState.WithRun state, Input.MarkedRunsFound input, Instant now) {
-        List<RunSnapshot> strays = strays(entry, state.run().runId(), input);
-        if (strays.isEmpty()) {
+    private static Decision open(
+            RunEntry entry, RunState state, @Nullable RunSnapshot own, Input.MarkedRunsFound input, Instant now) {
+        List<RunSnapshot> strays = own == null ? List.of() : strays(entry, own.runId(), input);
+        if (own == null || strays.isEmpty()) {
             return Decision.NOTHING;
         }
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         for (RunSnapshot stray : strays) {
-            builder.stray(stray, StrayReason.SECOND_RUN, second(state.run().runId()));
+            builder.stray(stray, StrayReason.SECOND_RUN, second(own.runId()));
             cancelWhileQueued(builder, entry, entry.openCommand().target(), stray);
         }
         return builder.to(state);

@@ -28,16 +28,18 @@ final class WaitDecisions {
             JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
+            case Input.CancelRequested(String id, CancelReason reason)
+            when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, withoutRun(reason), now, policy);
             case Input.CancelRequested(String id, CancelReason reason) ->
                 DecisionBuilder.of(entry, now).cancelled(reason, withoutRun(reason));
             // An observed run is polled with others, so a refusal may be about one of those.
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
-                CommonDecisions.later(entry, state, now);
+                CommonDecisions.later(DecisionBuilder.of(entry, now), state, now);
             case Input.CallFailed(Action.External action, CallFailure failure) ->
-                isAsked(action) ? callFailed(entry, state, failure, now) : Decision.NOTHING;
-            case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now);
+                isAsked(action) ? callFailed(entry, state, failure, now, policy) : Decision.NOTHING;
+            case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now, policy);
             case Input.TimerFired fired
-            when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now);
+            when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now, policy);
             case Input.TimerFired fired when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
             case Input.TimerFired fired ->
                 CommonDecisions.next(DecisionBuilder.of(entry, now), entry)
@@ -53,6 +55,8 @@ final class WaitDecisions {
                     case Task.Cancel cancel ->
                         CancelDecisions.waiting(entry, state, cancel, other, now, policy, queues);
                     case Task.Follow follow -> FollowDecisions.waiting(entry, follow, other, now, policy);
+                    case Task.Retry retry
+                    when entry.hasFailedRun() -> StartDecisions.waiting(entry, state, other, now, policy, queues);
                     case Task.Retry retry -> RetryDecisions.waiting(entry, state, retry, other, now, policy, queues);
                     case Task.Rerun rerun -> StartDecisions.waiting(entry, state, other, now, policy, queues);
                     case Task.Trigger trigger -> StartDecisions.waiting(entry, state, other, now, policy, queues);
@@ -90,27 +94,28 @@ final class WaitDecisions {
         };
     }
 
-    private static Decision callFailed(RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now) {
+    private static Decision callFailed(
+            RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now, Policy policy) {
         RunState.Waiting failed =
                 new RunState.Waiting(state.starts().failed(failure), state.failures(), state.notBefore());
         if (state.starts().attempts() > 0) {
-            return CommonDecisions.later(entry, failed, now);
+            return CommonDecisions.later(entry, failed, now, policy);
         }
         return switch (failure) {
             case CallFailure.Refused refused ->
                 DecisionBuilder.of(entry, now).rejected(RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail());
             case CallFailure.NotFound notFound ->
                 DecisionBuilder.of(entry, now).rejected(RejectReason.JOB_NOT_FOUND, notFound.detail());
-            case CallFailure.Unclear unclear -> CommonDecisions.later(entry, failed, now);
-            case CallFailure.NotSent notSent -> CommonDecisions.later(entry, failed, now);
-            case CallFailure.Limited limited -> CommonDecisions.later(entry, failed, now);
-            case CallFailure.Suspended suspended -> CommonDecisions.later(entry, failed, now);
+            case CallFailure.Unclear unclear -> CommonDecisions.later(entry, failed, now, policy);
+            case CallFailure.NotSent notSent -> CommonDecisions.later(entry, failed, now, policy);
+            case CallFailure.Limited limited -> CommonDecisions.later(entry, failed, now, policy);
+            case CallFailure.Suspended suspended -> CommonDecisions.later(entry, failed, now, policy);
         };
     }
 
-    private static Decision unseen(RunEntry entry, RunState.Waiting state, long runId, Instant now) {
-        return now.isBefore(entry.acceptedAt().plus(CommonDecisions.GRACE))
-                ? CommonDecisions.later(entry, state, now)
+    private static Decision unseen(RunEntry entry, RunState.Waiting state, long runId, Instant now, Policy policy) {
+        return entry.hasFailedRun() || now.isBefore(entry.acceptedAt().plus(CommonDecisions.GRACE))
+                ? CommonDecisions.later(entry, state, now, policy)
                 : DecisionBuilder.of(entry, now)
                         .rejected(
                                 RejectReason.RUN_NOT_FOUND,

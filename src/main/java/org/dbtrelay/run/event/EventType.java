@@ -14,6 +14,8 @@ public enum EventType {
     RUN_SUCCEEDED("run.succeeded"),
     RUN_FAILED("run.failed"),
     RUN_CANCELLED("run.cancelled"),
+    /** A run failed, and the relay starts another one for the command: no end. */
+    RUN_ATTEMPT_FAILED("run.attempt_failed"),
     /** Why a run failed, where that came too late for the event that told of its end. */
     RUN_FAILURE_EXPLAINED("run.failure_explained"),
     RUN_ABANDONED("run.abandoned"),
@@ -46,6 +48,7 @@ public enum EventType {
                     RUN_QUEUED,
                     RUN_STARTING,
                     RUN_RUNNING,
+                    RUN_ATTEMPT_FAILED,
                     RUN_FAILURE_EXPLAINED,
                     RUN_ABANDONED,
                     RUN_STRAY,

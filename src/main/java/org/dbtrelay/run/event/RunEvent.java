@@ -5,6 +5,7 @@ import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.TraceContext;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -92,6 +93,7 @@ public record RunEvent(
      * @param message for a person; null where dbt Cloud's status message says all
      * @param attempt the number of the run among the runs of the command, from 1; null without a run, and for a stray run
      * @param names of what the run's ids mean, as far as they are known when the event is written
+     * @param retry the run that is to follow; null unless the event tells of it
      */
     public record OfRun(
             @Nullable RunSnapshot run,
@@ -103,13 +105,37 @@ public record RunEvent(
             @Nullable String reason,
             @Nullable String message,
             @Nullable Integer attempt,
-            RunNames names)
+            RunNames names,
+            @Nullable Retry retry)
             implements Body {
 
+        /** Of a run after which there is no other, as far as the event tells. */
+        public OfRun(
+                @Nullable RunSnapshot run,
+                @Nullable JobRunStatus previousStatus,
+                @Nullable String jobName,
+                @Nullable String cause,
+                boolean adopted,
+                @Nullable RunFailure failure,
+                @Nullable String reason,
+                @Nullable String message,
+                @Nullable Integer attempt,
+                RunNames names) {
+            this(run, previousStatus, jobName, cause, adopted, failure, reason, message, attempt, names, null);
+        }
+
         private OfRun with(RunNames known) {
-            return new OfRun(run, previousStatus, jobName, cause, adopted, failure, reason, message, attempt, known);
+            return new OfRun(
+                    run, previousStatus, jobName, cause, adopted, failure, reason, message, attempt, known, retry);
         }
     }
+
+    /**
+     * Another run is to follow.
+     *
+     * @param at not before then
+     */
+    public record Retry(Instant at, RetryReason reason) {}
 
     /** Of {@code artifact.ready}. */
     public record OfArtifact(StoredArtifact artifact) implements Body {}

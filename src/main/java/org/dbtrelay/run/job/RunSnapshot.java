@@ -33,6 +33,29 @@ public record RunSnapshot(
         @Nullable Long retryingRunId,
         RunDetails details) {
 
+    /** The same run as one that came after another had failed, if dbt Cloud does not tell of another. */
+    public RunSnapshot retryOf(long failedRunId) {
+        return retryingRunId != null
+                ? this
+                : new RunSnapshot(
+                        runId,
+                        accountId,
+                        projectId,
+                        environmentId,
+                        jobId,
+                        jobName,
+                        status,
+                        statusMessage,
+                        url,
+                        createdAt,
+                        startedAt,
+                        finishedAt,
+                        artifactsSaved,
+                        triggerCause,
+                        failedRunId,
+                        details);
+    }
+
     /** The same run, with the details that only an earlier answer told: not every answer carries job, trigger and audit. */
     public RunSnapshot after(RunSnapshot earlier) {
         return new RunSnapshot(

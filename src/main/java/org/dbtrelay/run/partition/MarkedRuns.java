@@ -121,6 +121,7 @@ final class MarkedRuns {
         return switch (state) {
             case RunState.WithRun withRun -> Long.valueOf(withRun.run().runId());
             case RunState.Finished finished -> finished.runId();
+            case RunState.Retrying retrying -> null;
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
             case RunState.Searching searching -> null;

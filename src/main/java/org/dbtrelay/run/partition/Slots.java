@@ -244,6 +244,8 @@ final class Slots {
             case RunState.Following following -> true;
             case RunState.Cancelling cancelling -> true;
             case RunState.Waiting waiting -> false;
+            case RunState.Judging judging -> false;
+            case RunState.Retrying retrying -> false;
             case RunState.Collecting collecting -> false;
             case RunState.Finished finished -> false;
         };

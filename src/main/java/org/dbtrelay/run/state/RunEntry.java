@@ -5,6 +5,7 @@ import java.util.List;
 import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param nextSequence the sequence number of its next event
  * @param adopted its run was found, not started
  * @param started its run is that of a request of its own, whether the answer told so or a search has found it
- * @param strays ids of runs that carry its marker, are not its run and have been told of
+ * @param strays ids of runs that are not its run and have been told of: those that carry its marker, and those of its earlier attempts
+ * @param retries its runs, if another may follow one that failed; null: it has one run only
  * @param resolved null once it is finished, and only then
  */
 public record RunEntry(
@@ -27,6 +29,7 @@ public record RunEntry(
         boolean adopted,
         boolean started,
         List<Long> strays,
+        @Nullable Retries retries,
         @Nullable ResolvedCommand resolved,
         RunState state) {
 
@@ -38,6 +41,36 @@ public record RunEntry(
         if (resolved == null && !(state instanceof RunState.Finished)) {
             throw new IllegalArgumentException("only a finished entry has no command");
         }
+    }
+
+    /** The entry of a command that has one run only. */
+    public RunEntry(
+            String commandId,
+            long offset,
+            CommandHash commandHash,
+            Instant acceptedAt,
+            int nextSequence,
+            boolean adopted,
+            boolean started,
+            List<Long> strays,
+            @Nullable ResolvedCommand resolved,
+            RunState state) {
+        this(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, started, strays, null, resolved, state);
+    }
+
+    /** The last of its runs after whose failure there is to be another one; null: there is none. */
+    public @Nullable RunSnapshot failedRun() {
+        return retries == null ? null : retries.last();
+    }
+
+    /** Whether it has had a run that failed, and waits for another one, or has it. */
+    public boolean hasFailedRun() {
+        return failedRun() != null;
+    }
+
+    /** How many of its runs have failed and were followed, or are to be, by another. */
+    public int failedRuns() {
+        return retries == null ? 0 : retries.failed();
     }
 
     /** The command. Not for finished entries, which have shed it. */
@@ -61,6 +94,7 @@ public record RunEntry(
                         adopted,
                         started,
                         strays,
+                        retries,
                         resolved.withoutContext(),
                         state);
     }

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CancelReason;
+import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   Waiting ─▶ Starting ─▶ Following ─▶ Collecting ─▶ Finished
  *      ▲          │           │  └▶ Cancelling ─┘
- *      └─ Looking ◀┘ unclear   └ found: adopted
+ *      │└─ Looking ◀┘ unclear  ├ found: adopted
+ *      └── Retrying ◀─ Judging ◀┘ failed, and another run may follow
  * </pre>
  */
 public sealed interface RunState {
@@ -31,6 +33,8 @@ public sealed interface RunState {
             case Searching looking -> "looking";
             case Following following -> "following";
             case Cancelling cancelling -> "cancelling";
+            case Judging judging -> "judging";
+            case Retrying retrying -> "retrying";
             case Collecting collecting -> "collecting";
             case Finished finished -> "finished";
         };
@@ -169,6 +173,35 @@ public sealed interface RunState {
             return trouble != null && !askedAt.plus(BackOff.after(tries)).isAfter(now);
         }
     }
+
+    /**
+     * The run has failed, and it is not known yet why: that decides whether there is another run, so its end is not told yet.
+     *
+     * @param previous the status that was told last; null: it is the same, or none was told
+     * @param until when patience is over
+     * @param tries how often the end was read since
+     */
+    record Judging(RunSnapshot run, @Nullable JobRunStatus previous, Instant until, int tries) implements WithRun {
+
+        private static final Duration LAST_TRY = Duration.ofMinutes(1);
+
+        /** When it is over, whether or not anything was answered: a last try may be under way at the end of patience. */
+        public Instant over() {
+            return until.plus(LAST_TRY);
+        }
+
+        /** The end was read once more. */
+        public Judging readAgain() {
+            return new Judging(run, previous, until, tries + 1);
+        }
+    }
+
+    /**
+     * The run has failed, which is told, and the pause before another run is not over. The run is in the entry.
+     *
+     * @param at when the pause is over
+     */
+    record Retrying(Instant at) implements RunState {}
 
     /**
      * The run has ended and its end is told; its artifacts are still to come, or why it failed.

@@ -28,6 +28,11 @@ public record StartAttempts(
     /** Nothing has been tried. */
     public static final StartAttempts NONE = new StartAttempts(0, 0, null, null, null);
 
+    /** For another run, when there have been so many intents for earlier ones, whose runs are known. */
+    public static StartAttempts after(int intents) {
+        return new StartAttempts(intents, 0, null, null, null);
+    }
+
     /** One more intent. */
     public StartAttempts begin(Instant now, @Nullable Long newestRunIdNow) {
         return firstIntentAt == null

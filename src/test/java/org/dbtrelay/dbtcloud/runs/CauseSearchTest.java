@@ -7,6 +7,7 @@ import io.quarkus.test.junit.TestProfile;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.AgainstEmulator;
@@ -68,6 +69,19 @@ class CauseSearchTest extends AgainstEmulator {
         emulator.triggerByOther(job, "another cause");
 
         assertThat(find(null, quarterOfAnHourAgo())).isEmpty();
+    }
+
+    @Test
+    void runsOfTheCommandThatAreKnownAreNotFoundAgain() throws DbtCloudException {
+        long first = emulator.triggerByOther(job, MARKER).id();
+        long second = emulator.triggerByOther(job, MARKER).id();
+
+        assertThat(client.searches()
+                        .find(account, job, MARKER, first, quarterOfAnHourAgo(), Set.of(first))
+                        .map(RunSnapshot::runId))
+                .contains(second);
+        assertThat(client.searches().find(account, job, MARKER, first, quarterOfAnHourAgo(), Set.of(first, second)))
+                .isEmpty();
     }
 
     @Test

@@ -11,12 +11,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.ResolvedCommand;
@@ -33,6 +35,7 @@ import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
 import org.dbtrelay.run.observe.ObserveCursor;
+import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartAttempts;
@@ -118,7 +121,9 @@ class EntryCodecTest {
                                 Set.of(RunEnd.Part.STEPS, RunEnd.Part.LOG), Set.of(RunEnd.Part.NODES), 3)),
                 new RunState.Starting(new StartAttempts(2, 1, NOW, 70L, "500: away"), new StartCall.Retry(99), 4),
                 new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW, 3, NOW, "403"),
-                new RunState.Searching(StartAttempts.NONE, new StartCall.Trigger(), NOW, 4, NOW));
+                new RunState.Searching(StartAttempts.NONE, new StartCall.Trigger(), NOW, 4, NOW),
+                new RunState.Judging(run, JobRunStatus.Known.RUNNING, NOW, 3),
+                new RunState.Retrying(NOW));
     }
 
     @ParameterizedTest
@@ -194,7 +199,9 @@ class EntryCodecTest {
         "v1/7-collecting, 7",
         "v1/8-finished, 8",
         "v1/9-collecting, 9",
-        "v1/10-starting, 10"
+        "v1/10-starting, 10",
+        "v1/13-judging, 13",
+        "v1/14-retrying, 14"
     })
     void whatWasWrittenOnceCanBeRead(String file, int state) throws LedgerException, IOException {
         RunState expected = everyState().toList().get(state);
@@ -206,6 +213,27 @@ class EntryCodecTest {
         assertThat(entry.commandHash()).isEqualTo(HASH);
         assertThat(entry.offset()).isEqualTo(17);
         assertThat(entry.resolved()).isEqualTo(expected instanceof RunState.Finished ? null : resolved());
+    }
+
+    @Test
+    void theRunsOfACommandThatMayHaveMoreComeBackAsTheyWere() throws LedgerException, IOException {
+        RunEntry entry = EntryCodec.readEntry(golden("v1/retries"));
+
+        RunSnapshot last = Objects.requireNonNull(entry.failedRun());
+        assertThat(last.runId()).isEqualTo(70403110257794L);
+        assertThat(entry.retries()).isEqualTo(new Retries(1, 4, last));
+        assertThat(entry.openCommand().options().onFailure())
+                .isEqualTo(new OnFailure(
+                        2, Duration.ofMinutes(1), 1.5, OnFailure.When.TRANSIENT, OnFailure.How.FROM_FAILURE));
+        assertThat(EntryCodec.readEntry(EntryCodec.write(entry))).isEqualTo(entry);
+    }
+
+    /** A command that says nothing about failed runs is written as before. */
+    @Test
+    void anEntryOfACommandWithOneRunHasNothingNew() {
+        String written = new String(EntryCodec.write(entry(1, new RunState.Retrying(NOW))), StandardCharsets.UTF_8);
+
+        assertThat(written).doesNotContain("retries", "on_failure", "again");
     }
 
     @ParameterizedTest

@@ -169,8 +169,7 @@ class IfRunningTest {
                 Duration.ofMinutes(1),
                 policy(anything()).connections(),
                 policy(anything()).defaults(),
-                Map.of(7L, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null)),
-                Map.of());
+                Map.of(7L, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null)));
         Course named = new Course(own);
         named.take(commanded(command("c1", new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false))));
 

@@ -115,7 +115,6 @@ public final class RunSamples {
                         park,
                         IfRunning.QUEUE,
                         List.of("manifest.json")),
-                Map.of(),
                 Map.of());
     }
 

@@ -281,7 +281,6 @@ public class SlotsTest {
                                 .maxInFlightPerJob(maxInFlightPerJob)
                                 .build()),
                 DEFAULTS,
-                Map.of(),
                 Map.of());
     }
 }
