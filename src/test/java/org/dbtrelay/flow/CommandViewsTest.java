@@ -29,8 +29,8 @@ class CommandViewsTest {
 
         assertThat(views.unfinished(1_000, null)).hasSize(10);
         assertThat(views.unfinished(3, Origin.COMMAND)).hasSize(3);
-        assertThat(views.unfinished(3, Origin.OBSERVED)).isEmpty();
         assertThat(entries.looks).isLessThan(20);
+        assertThat(views.unfinished(3, Origin.OBSERVED)).isEmpty();
     }
 
     @Test
