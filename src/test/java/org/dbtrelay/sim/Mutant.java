@@ -33,7 +33,7 @@ enum Mutant {
     NOT_ASKED_AGAIN("what was missing when a run's end was told is not asked for again"),
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
     CURSOR_OUTSIDE("the cursor of an observer moves outside of the transaction"),
-    NO_OVERLAP("an observer never lists anew what it has come past"),
+    NO_OVERLAP(124, "an observer never lists anew what it has come past"),
     MARKER_IGNORED("an observer does not look at the marker in a cause");
 
     private final long hint;
