@@ -21,14 +21,12 @@ import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.EventHistory;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Every run that others start is told of once, to its end, by three instances of which one is killed and one frozen, through an
  * outage of dbt Cloud.
  */
-@Tag("alone")
 class ObserveIT {
 
     private static final int JOBS = 50;
@@ -55,7 +53,7 @@ class ObserveIT {
         jobs().forEach(id -> world.job(EmulatedJob.named("job-" + id)
                 .id(id)
                 .plan((id % 10 == 0 ? RunPlan.failing("dbt build", "a test failed") : RunPlan.succeeding())
-                        .taking(Duration.ZERO, Duration.ZERO, Duration.ofMillis(500 + id % 7 * 1_000)))));
+                        .taking(Duration.ZERO, Duration.ZERO, Duration.ofMillis(100 + id % 7 * 100)))));
         stage = RelayStage.of(ObserveIT.class, world);
         Deployment relay = stage.deployment("observe")
                 .set("relay.topics.partitions", "6")

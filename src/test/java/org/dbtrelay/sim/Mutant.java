@@ -36,7 +36,7 @@ enum Mutant {
     FAILED_TEST_RETRIED(30, "a failed test counts as an error"),
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
     CURSOR_OUTSIDE("the cursor of an observer moves outside of the transaction"),
-    NO_OVERLAP("an observer never lists anew what it has come past"),
+    NO_OVERLAP(124, "an observer never lists anew what it has come past"),
     MARKER_IGNORED("an observer does not look at the marker in a cause");
 
     private final long hint;

@@ -99,7 +99,7 @@ record SimConfig(RelayConfig relay, Policy policy) {
                 properties.put(observe + "interval", variant == 2 ? "2s" : "5s");
                 properties.put(observe + "timeout", "600s");
                 properties.put(observe + "artifacts", variant == 3 ? "catalog.json" : "run_results.json");
-                properties.put("relay.commands.max-observed", variant % 3 == 0 ? "2" : "1000");
+                properties.put("relay.commands.max-observed", variant == 1 || variant == 5 ? "1000" : "2");
             }
             RelayConfig config = new SmallRyeConfigBuilder()
                     .addDiscoveredConverters()

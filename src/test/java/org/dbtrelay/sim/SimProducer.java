@@ -101,6 +101,9 @@ class SimProducer implements Producer<byte[], byte[]> {
         RuntimeException failure = null;
         try {
             List<ProducerRecord<byte[], byte[]>> all = List.copyOf(batch);
+            if (all.stream().anyMatch(Observers::isFollow)) {
+                world.faults().pass(process, "runs found");
+            }
             while (!world.broker()
                     .call(process, "write", DELIVERY, () -> world.broker().produce(id, epoch, process, begunAt, all))) {
                 process.sleep(AGAIN);
