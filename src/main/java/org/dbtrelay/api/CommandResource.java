@@ -172,7 +172,8 @@ public class CommandResource {
     @Parameter(
             name = "state",
             in = ParameterIn.QUERY,
-            description = "waiting, starting, looking, following, cancelling, judging, retrying, collecting or finished")
+            description =
+                    "waiting, starting, looking, following, cancelling, judging, retrying, collecting or finished")
     @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job; a finished command forgets its job")
     @Parameter(
             name = "connection",

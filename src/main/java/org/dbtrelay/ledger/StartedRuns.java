@@ -14,9 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -245,7 +245,8 @@ public class StartedRuns {
         @Nullable RunSnapshot failed = entry.failedRun();
         return failed == null
                 ? entry.strays()
-                : Stream.concat(Stream.of(failed.runId()), entry.strays().stream()).toList();
+                : Stream.concat(Stream.of(failed.runId()), entry.strays().stream())
+                        .toList();
     }
 
     private void starts(String id, ResolvedCommand command, StartCall call) {
