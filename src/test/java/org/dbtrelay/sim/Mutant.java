@@ -32,7 +32,7 @@ enum Mutant {
     STEPS_NOT_AWAITED("a run that shows no steps yet counts as explained"),
     NOT_ASKED_AGAIN("what was missing when a run's end was told is not asked for again"),
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
-    CURSOR_OUTSIDE("the cursor of an observer moves outside of the transaction"),
+    CURSOR_OUTSIDE("the cursor of an observer moves with what it finds, outside of the transaction"),
     NO_OVERLAP(124, "an observer never lists anew what it has come past"),
     MARKER_IGNORED("an observer does not look at the marker in a cause");
 
