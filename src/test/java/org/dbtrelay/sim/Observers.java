@@ -54,6 +54,29 @@ final class Observers {
                 && new String(record.key(), StandardCharsets.UTF_8).startsWith("o:");
     }
 
+    /** The cursor as it would be if it moved with what is found, and not behind it. */
+    static ProducerRecord<byte[], byte[]> movedWith(
+            ProducerRecord<byte[], byte[]> record, List<ProducerRecord<byte[], byte[]>> batch) {
+        try {
+            ObserveCursor cursor = EntryCodec.readCursor(record.value());
+            long found = batch.stream()
+                    .filter(Observers::isFollow)
+                    .map(Observers::id)
+                    .mapToLong(id -> Long.parseLong(id.substring(id.lastIndexOf('/') + 1)))
+                    .max()
+                    .orElse(0);
+            ObserveCursor moved = new ObserveCursor(
+                    cursor.connection(), cursor.accountId(), Math.max(found, cursor.above()), cursor.at());
+            return new ProducerRecord<>(record.topic(), record.partition(), record.key(), EntryCodec.write(moved));
+        } catch (LedgerException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String id(ProducerRecord<byte[], byte[]> record) {
+        return new String(record.headers().lastHeader(Origin.HEADER).value(), StandardCharsets.UTF_8);
+    }
+
     void begin() {
         if (!plan.observes()) {
             return;
@@ -91,7 +114,7 @@ final class Observers {
 
     /** A command for an observed run is written for good. */
     void found(ProducerRecord<byte[], byte[]> record) {
-        String id = new String(record.headers().lastHeader(Origin.HEADER).value(), StandardCharsets.UTF_8);
+        String id = id(record);
         world.trace().say("observer", "finds %s", id);
         world.coverage().count("observed", found.add(id) ? "found" : "found again, and known");
     }
