@@ -73,7 +73,8 @@ final class SimReader implements InvocationHandler {
     }
 
     private ConsumerRecords<byte[], byte[]> poll() {
-        Map<TopicPartition, Long> from = Map.copyOf(positions);
+        // In an order that is the same in every JVM.
+        Map<TopicPartition, Long> from = new LinkedHashMap<>(positions);
         int most = world.faults().fetchSize();
         Map<TopicPartition, List<SimRecord>> fetched = world.broker().call(process, "read", PATIENCE, () -> {
             Map<TopicPartition, List<SimRecord>> all = new LinkedHashMap<>();
