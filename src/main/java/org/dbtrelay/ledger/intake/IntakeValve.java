@@ -7,6 +7,7 @@ import io.smallrye.reactive.messaging.kafka.KafkaConsumer;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -49,6 +50,9 @@ public class IntakeValve {
     private final IntakeBounds bounds;
     private final Map<Integer, String> closed = new ConcurrentHashMap<>();
 
+    /** Those of them that bring no record any more; the polling thread may be in a poll when one is closed. */
+    private final Set<Integer> pausedAtKafka = ConcurrentHashMap.newKeySet();
+
     /** The number of records that came in past a closed valve, by partition. */
     private final Map<Integer, Integer> past = new ConcurrentHashMap<>();
 
@@ -89,14 +93,15 @@ public class IntakeValve {
     public void forget(int partition) {
         bounds.forget(partition);
         past.remove(partition);
-        if (closed.remove(partition) != null) {
-            metrics.partitionsPaused(-1);
-        }
+        closed.remove(partition);
+        resumedAtKafka(partition);
     }
 
-    /** The partitions whose further commands wait in Kafka, and why. */
+    /** The partitions whose further commands wait in Kafka, and why; without those that may still bring a record. */
     public Map<Integer, String> paused() {
-        return Map.copyOf(closed);
+        Map<Integer, String> paused = new HashMap<>(closed);
+        paused.keySet().retainAll(pausedAtKafka);
+        return paused;
     }
 
     /** Commands of this instance's partitions that are not finished. */
@@ -115,7 +120,6 @@ public class IntakeValve {
 
     private void close(int partition, IntakeBounds.Verdict verdict, int count) {
         if (closed.putIfAbsent(partition, verdict.reason()) == null) {
-            metrics.partitionsPaused(1);
             LOG.info(
                     "Partition paused: its further commands wait in Kafka",
                     pair(LogKey.PARTITION, partition),
@@ -128,7 +132,6 @@ public class IntakeValve {
     private void open(int partition) {
         past.remove(partition);
         if (closed.remove(partition) != null) {
-            metrics.partitionsPaused(-1);
             LOG.info(
                     "Partition resumed",
                     pair(LogKey.PARTITION, partition),
@@ -205,10 +208,20 @@ public class IntakeValve {
             }
             if (closed.containsKey(partition)) {
                 polling.pause(List.of(commands));
+                if (pausedAtKafka.add(partition)) {
+                    metrics.partitionsPaused(1);
+                }
             } else {
                 polling.resume(List.of(commands));
+                resumedAtKafka(partition);
             }
         });
+    }
+
+    private void resumedAtKafka(int partition) {
+        if (pausedAtKafka.remove(partition)) {
+            metrics.partitionsPaused(-1);
+        }
     }
 
     private void run(int partition, java.util.function.Consumer<Consumer<byte[], byte[]>> task) {
