@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.state.RunEntry;
@@ -30,6 +31,7 @@ record CommandQuery(
         @Nullable String state,
         @Nullable Long jobId,
         @Nullable String connection,
+        @Nullable Origin origin,
         @Nullable String outcome,
         @Nullable Instant since,
         int limit,
@@ -41,7 +43,7 @@ record CommandQuery(
     private static final String FINISHED = "finished";
     private static final Set<String> STATES = Set.of(
             "waiting", "starting", "looking", "following", "cancelling", "judging", "retrying", "collecting", FINISHED);
-    private static final Set<String> FILTERS = Set.of("connection", "job_id", "outcome", "since", "state");
+    private static final Set<String> FILTERS = Set.of("connection", "job_id", "origin", "outcome", "since", "state");
 
     /** Newest first; commands of the same moment by their ids. */
     static final Comparator<Place> ORDER =
@@ -81,6 +83,7 @@ record CommandQuery(
                 oneOf("state", query.get("state"), STATES),
                 job == null ? null : Filters.id("job_id", job),
                 query.get("connection"),
+                origin(query.get("origin")),
                 oneOf(
                         "outcome",
                         query.get("outcome"),
@@ -103,6 +106,7 @@ record CommandQuery(
         put(query, "state", state);
         put(query, "job_id", jobId);
         put(query, "connection", connection);
+        put(query, "origin", origin == null ? null : origin.wireName());
         put(query, "outcome", outcome);
         put(query, "since", since);
         query.put("limit", Integer.toString(limit));
@@ -126,11 +130,24 @@ record CommandQuery(
         return (state == null || entry.state().label().equals(state))
                 && (jobId == null || (resolved != null && jobId.equals(resolved.jobId())))
                 && (connection == null || (resolved != null && connection.equals(resolved.connection())))
+                && (origin == null || entry.origin() == origin)
                 && (outcome == null
                         || (entry.state() instanceof RunState.Finished finished
                                 && finished.outcome().wireName().equals(outcome)))
                 && (since == null || !entry.acceptedAt().isBefore(since))
                 && (after == null || ORDER.compare(Place.of(entry), after) > 0);
+    }
+
+    private static @Nullable Origin origin(@Nullable String word) {
+        @Nullable
+        String known = oneOf(
+                "origin",
+                word,
+                Arrays.stream(Origin.values()).map(Origin::wireName).collect(Collectors.toSet()));
+        return Arrays.stream(Origin.values())
+                .filter(origin -> origin.wireName().equals(known))
+                .findFirst()
+                .orElse(null);
     }
 
     private static @Nullable String oneOf(String name, @Nullable String value, Set<String> allowed) {

@@ -179,6 +179,10 @@ public class CommandResource {
             name = "connection",
             in = ParameterIn.QUERY,
             description = "Over this connection; a finished command forgets its connection")
+    @Parameter(
+            name = "origin",
+            in = ParameterIn.QUERY,
+            description = "command, or observed for runs that no command has started")
     @Parameter(name = "outcome", in = ParameterIn.QUERY, description = "Finished ones with this outcome")
     @Parameter(name = "since", in = ParameterIn.QUERY, description = "Accepted at this time or later")
     @Parameter(

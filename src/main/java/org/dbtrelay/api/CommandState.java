@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The state of a command, over HTTP.
  *
+ * @param origin {@code command}, or {@code observed} for a run that no command has started
  * @param outcome the type of the event that ended it; null while it has not ended
  * @param notBefore when a waiting command is tried again, or the pause before another run is over
  * @param eventsTold how many events have been told of it
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record CommandState(
         String commandId,
+        String origin,
         int partition,
         String state,
         Instant acceptedAt,
@@ -55,6 +57,7 @@ public record CommandState(
         RunState.@Nullable Finished finished = entry.state() instanceof RunState.Finished end ? end : null;
         return new CommandState(
                 entry.commandId(),
+                entry.origin().wireName(),
                 view.partition(),
                 entry.state().label(),
                 entry.acceptedAt(),

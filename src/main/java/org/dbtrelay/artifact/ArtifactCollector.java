@@ -263,16 +263,19 @@ public class ArtifactCollector {
 
     /** The artifact of its step, or of the other step that can have made it where dbt Cloud answers that the first one did not. */
     private Outcome outcome(Collected collected, WantedArtifact wanted) throws InterruptedException {
-        Outcome first = outcomeOfStep(collected, wanted);
+        Outcome first = outcomeOfStep(collected, wanted, wanted.elseStep() == null);
         if (wanted.elseStep() == null || !first.isNotFound()) {
             return first;
         }
-        Outcome second = outcomeOfStep(collected, wanted.ofElseStep());
+        // A 404 can have another reason than the step, so the other step has to answer, too.
+        Outcome second = outcomeOfStep(collected, wanted.ofElseStep(), false);
         // Of both, the caller only knows the one that it asked for.
         return second instanceof Outcome.Ready ? second : first;
     }
 
-    private Outcome outcomeOfStep(Collected collected, WantedArtifact wanted) throws InterruptedException {
+    /** The artifact of one step; without a doubt about the step, that it is in the list is enough to point to it. */
+    private Outcome outcomeOfStep(Collected collected, WantedArtifact wanted, boolean isSure)
+            throws InterruptedException {
         RunSnapshot run = collected.run();
         Listing listing = collected.listing();
         if (!listing.mayHave(wanted)) {
@@ -289,7 +292,7 @@ public class ArtifactCollector {
             URI host = collected.client().host();
             return switch (store) {
                 case NoStore none
-                when listing.has(wanted) && wanted.elseStep() == null ->
+                when listing.has(wanted) && isSure ->
                     new Outcome.Ready(none.pointTo(host, run, wanted));
                 case NoStore none -> fetched(collected, wanted, _ -> none.pointTo(host, run, wanted));
                 case KeepingStore keeping ->

@@ -10,10 +10,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.command.Command;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.event.DeadLetter;
@@ -33,6 +35,9 @@ public class CommandDecoder {
 
     private static final RelayLog LOG = RelayLog.of(CommandDecoder.class);
     private static final int MAX_CONTEXT_BYTES = 8 * 1024;
+
+    /** What the relay's own commands hold: command, command_id, connection, account_id and run_id. */
+    private static final int OWN_FIELDS = 5;
 
     private final int maxSize;
 
@@ -57,7 +62,8 @@ public class CommandDecoder {
                     EventHeaders.ofRecord(record.headers()),
                     defaultId,
                     Instant.ofEpochMilli(record.timestamp()),
-                    record.offset());
+                    record.offset(),
+                    ownId(record));
         } catch (RuntimeException e) {
             LOG.error(
                     "Internal error: a record could not be read; it is dead-lettered",
@@ -77,11 +83,22 @@ public class CommandDecoder {
      */
     public Input.RecordInput decode(
             byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime) {
-        return decode(value, headers, defaultId, recordTime, RunEntry.NO_OFFSET);
+        return decode(value, headers, defaultId, recordTime, RunEntry.NO_OFFSET, null);
+    }
+
+    /** The id of a command that the relay itself has written; null: it has not. */
+    private static @Nullable String ownId(ConsumerRecord<byte[], byte[]> record) {
+        Header header = record.headers().lastHeader(Origin.HEADER);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
     }
 
     private Input.RecordInput decode(
-            byte @Nullable [] value, CommandHeaders headers, String defaultId, Instant recordTime, long offset) {
+            byte @Nullable [] value,
+            CommandHeaders headers,
+            String defaultId,
+            Instant recordTime,
+            long offset,
+            @Nullable String ownId) {
         if (value == null) {
             return unreadable(
                     DeadLetterReason.MALFORMED, headers.carrier() + " has no value; a command is a JSON object");
@@ -93,7 +110,7 @@ public class CommandDecoder {
         }
         try {
             CommandEnvelope envelope = CommandEnvelope.open(value, headers);
-            return new Input.CommandReceived(decode(envelope, defaultId), envelope.hash(), recordTime, offset);
+            return new Input.CommandReceived(decode(envelope, defaultId, ownId), envelope.hash(), recordTime, offset);
         } catch (CommandJson.Malformed e) {
             return unreadable(DeadLetterReason.MALFORMED, e.getMessage());
         }
@@ -126,7 +143,7 @@ public class CommandDecoder {
                         + maxSize;
     }
 
-    private static Command decode(CommandEnvelope envelope, String defaultId) {
+    private static Command decode(CommandEnvelope envelope, String defaultId, @Nullable String ownId) {
         ObjectNode object = envelope.command();
         Fields fields = new Fields(object);
         String id = defaultId;
@@ -135,7 +152,7 @@ public class CommandDecoder {
         @Nullable String context = null;
         @Nullable String fault = envelope.fault();
         try {
-            id = orElse(fields.commandId("command_id", SelectorFields.LONGEST_COMMAND_ID), defaultId);
+            id = id(object, fields, defaultId, ownId);
             context = context(fields);
             refuseEnvelope(object);
             Verb verb = verb(fields);
@@ -159,6 +176,34 @@ public class CommandDecoder {
         }
         Command.Head head = new Command.Head(id, connection, null, null, context, envelope.trace());
         return new Command.Unfit(head, word, RejectReason.INVALID, fault);
+    }
+
+    /**
+     * The ids of observed runs are the relay's own; with another's command under such an id the run would not be told of. So that command
+     * is rejected under the default id. A header that was copied to another command does not fit its content, and a copy of the whole
+     * record is known already.
+     */
+    private static String id(ObjectNode object, Fields fields, String defaultId, @Nullable String ownId)
+            throws BadField {
+        String id = orElse(fields.commandId("command_id", SelectorFields.LONGEST_COMMAND_ID), defaultId);
+        if (Origin.of(id) == Origin.COMMAND) {
+            return id;
+        }
+        @Nullable Long accountId = fields.id("account_id");
+        @Nullable Long runId = fields.id("run_id");
+        boolean isOwn = id.equals(ownId)
+                && object.size() == OWN_FIELDS
+                && object.path("command").asText().equals(Verb.FOLLOW.word())
+                && accountId != null
+                && runId != null
+                && id.equals(Origin.idOf(accountId, runId));
+        if (!isOwn) {
+            throw new BadField(
+                    "command_id",
+                    "must not begin with " + Origin.PREFIX
+                            + ", as only the ids of runs that the relay observes do; give the command another id");
+        }
+        return id;
     }
 
     /** The commonest slips: something that was put around the command on its way, and that the relay does not know. */

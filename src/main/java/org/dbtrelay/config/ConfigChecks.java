@@ -233,6 +233,10 @@ final class ConfigChecks {
                 "relay.commands.max-pending",
                 config.commands().maxPending() + " is not 1 or more; with 0 no command would be taken");
         check(
+                config.commands().maxObserved() > 0,
+                "relay.commands.max-observed",
+                config.commands().maxObserved() + " is not 1 or more; with 0 no observed run would be told of");
+        check(
                 config.commands().maxPendingPerInstance() > 0,
                 "relay.commands.max-pending-per-instance",
                 config.commands().maxPendingPerInstance() + " is not 1 or more; with 0 no command would be taken");

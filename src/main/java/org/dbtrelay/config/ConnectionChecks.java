@@ -8,10 +8,13 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import org.dbtrelay.run.command.ArtifactWish;
 
 /** Checks of {@code relay.connections}. No message of this class repeats a host, a proxy or a token. */
 final class ConnectionChecks {
@@ -38,6 +41,10 @@ final class ConnectionChecks {
 
     private static final int LONGEST_SECRET = 8192;
 
+    private static final Pattern ID = Pattern.compile("[1-9][0-9]{0,17}");
+    private static final Pattern JOB_TYPE = Pattern.compile("[a-z_]{1,40}");
+    private static final int LONGEST_PATTERN = 255;
+
     private final List<ConfigFault> faults = new ArrayList<>();
     private final String prefix;
 
@@ -54,13 +61,89 @@ final class ConnectionChecks {
                             "no connection is configured; at least one is needed, with relay.connections.default.host, "
                                     + "relay.connections.default.account-id and relay.connections.default.token or .token-file"));
         }
+        Map<Long, String> observers = new HashMap<>();
         return connections.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
                 .flatMap(entry -> {
                     ConnectionChecks checks = new ConnectionChecks(entry.getKey());
                     checks.connection(entry.getValue());
+                    checks.observe(entry.getValue().observe());
+                    if (entry.getValue().observe().jobs().isPresent()) {
+                        String other = observers.putIfAbsent(entry.getValue().accountId(), checks.prefix);
+                        checks.check(
+                                other == null,
+                                "observe.jobs",
+                                "account " + entry.getValue().accountId() + " is observed by " + other
+                                        + "observe.jobs too; its runs would be told twice");
+                    }
                     return checks.faults.stream();
                 })
                 .toList();
+    }
+
+    private void observe(ObserveConfig observe) {
+        boolean isOn = observe.jobs().isPresent();
+        Map.of(
+                        "projects", observe.projects().isPresent(),
+                        "environments", observe.environments().isPresent(),
+                        "job-types", observe.jobTypes().isPresent(),
+                        "name-matches", observe.nameMatches().isPresent(),
+                        "artifacts", observe.artifacts().isPresent())
+                .forEach((leaf, given) -> check(
+                        isOn || !given,
+                        "observe." + leaf,
+                        "nothing is observed; set " + prefix + "observe.jobs too, to all or to ids of jobs"));
+        List<String> jobs = observe.jobs().orElse(List.of());
+        for (String job : jobs) {
+            boolean all = job.strip().equals(Policies.ALL);
+            check(
+                    all ? jobs.size() == 1 : ID.matcher(job.strip()).matches(),
+                    "observe.jobs",
+                    "'" + job + "' is neither the id of a job nor all, by itself");
+        }
+        positive("observe.projects", observe.projects());
+        positive("observe.environments", observe.environments());
+        observe.jobTypes()
+                .ifPresent(types -> types.forEach(type -> check(
+                        JOB_TYPE.matcher(type).matches(),
+                        "observe.job-types",
+                        "'" + type + "' is no kind of job, such as scheduled, ci, merge or other")));
+        observe.nameMatches()
+                .ifPresent(pattern -> check(
+                        !pattern.isBlank() && pattern.length() <= LONGEST_PATTERN,
+                        "observe.name-matches",
+                        "must have 1 to " + LONGEST_PATTERN + " characters that are not all blank, such as prod_*"));
+        observe.artifacts()
+                .ifPresent(paths -> paths.forEach(path -> {
+                    String fault = path.isBlank() ? "that are not blank" : ArtifactWish.faultOf(path);
+                    check(
+                            fault == null,
+                            "observe.artifacts",
+                            "must hold paths " + fault + ", such as run_results.json; found '" + path + "'");
+                }));
+        within("observe.interval", observe.interval(), Duration.ofSeconds(1), Duration.ofHours(1));
+        within("observe.timeout", observe.timeout(), Duration.ofSeconds(1), Duration.ofDays(30));
+        try {
+            Duration since = Policies.since(observe.since());
+            if (since != null) {
+                within("observe.since", since, Duration.ofSeconds(1), Duration.ofDays(30));
+            }
+        } catch (IllegalArgumentException e) {
+            check(false, "observe.since", "'" + observe.since() + "' is neither now nor a duration, such as 2d");
+        }
+    }
+
+    private void positive(String leaf, Optional<Set<Long>> ids) {
+        ids.ifPresent(
+                all -> all.forEach(id -> check(id > 0, leaf, id + " is not an id of dbt Cloud; these are above 0")));
+    }
+
+    private void within(String leaf, Duration value, Duration least, Duration most) {
+        check(
+                value.compareTo(least) >= 0 && value.compareTo(most) <= 0,
+                leaf,
+                ConfigChecks.text(value) + " is not between " + ConfigChecks.text(least) + " and "
+                        + ConfigChecks.text(most));
     }
 
     private void connection(RelayConfig.Connection connection) {

@@ -1,5 +1,6 @@
 package org.dbtrelay.config;
 
+import io.quarkus.runtime.configuration.DurationConverter;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -9,11 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.Observed;
 import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunOptions;
+import org.dbtrelay.run.job.RunFilter;
 import org.jspecify.annotations.Nullable;
 
 /** The configuration as the values that decisions are made with. */
@@ -21,6 +25,12 @@ public final class Policies {
 
     /** T_send: how long after the decision a trigger may still be sent. */
     public static final Duration SEND_WINDOW = Duration.ofSeconds(5);
+
+    /** In place of the ids of jobs: all of them. */
+    static final String ALL = "all";
+
+    /** In place of a duration: none. */
+    static final String NOW = "now";
 
     private static final int MAX_NAME = 40;
 
@@ -73,7 +83,52 @@ public final class Policies {
                 connections,
                 defaults,
                 jobs,
-                PatternFiles.of(config.retry().patterns()));
+                PatternFiles.of(config.retry().patterns()),
+                observed(config));
+    }
+
+    /** The overlap in runs: they come with a request that is sent in any case. */
+    private static final int OVERLAP_RUNS = 20;
+
+    private static Map<String, Observed> observed(RelayConfig config) {
+        Map<String, Observed> observed = new HashMap<>();
+        config.connections().forEach((name, connection) -> {
+            ObserveConfig observe = connection.observe();
+            observe.jobs()
+                    .ifPresent(jobs -> observed.put(
+                            name,
+                            new Observed(
+                                    connection.accountId(),
+                                    new RunFilter(
+                                            jobs.contains(ALL)
+                                                    ? null
+                                                    : jobs.stream()
+                                                            .map(job -> Long.valueOf(job.strip()))
+                                                            .collect(Collectors.toSet()),
+                                            observe.projects().orElse(null),
+                                            observe.environments().orElse(null),
+                                            observe.jobTypes().orElse(null),
+                                            observe.nameMatches().orElse(null)),
+                                    new RequestedOptions(
+                                            null,
+                                            observe.timeout(),
+                                            false,
+                                            null,
+                                            null,
+                                            observe.artifacts().orElse(List.of()).stream()
+                                                    .map(ArtifactWish::of)
+                                                    .toList()),
+                                    observe.interval(),
+                                    since(observe.since()),
+                                    config.ledger().visibilityLag(),
+                                    OVERLAP_RUNS)));
+        });
+        return observed;
+    }
+
+    /** How far back {@code relay.connections.<name>.observe.since} goes; null: not at all. */
+    static @Nullable Duration since(String text) {
+        return text.strip().equals(NOW) ? null : new DurationConverter().convert(text.strip());
     }
 
     /** The name of this deployment, as it stands in markers: {@code relay.name}, else the ledger topic's name, cut short. */

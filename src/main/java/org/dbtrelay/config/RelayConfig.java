@@ -161,6 +161,9 @@ public interface RelayConfig {
         @WithDefault("32")
         int maxConcurrentRequests();
 
+        /** The runs of its account that are told of, whoever has started them. */
+        ObserveConfig observe();
+
         /** Defaults for its commands where neither they nor their job's configuration say anything. */
         TermsConfig terms();
     }
@@ -275,6 +278,10 @@ public interface RelayConfig {
         /** The greatest number of unfinished commands of a partition; further ones wait in Kafka. */
         @WithDefault("10000")
         int maxPending();
+
+        /** The greatest number of observed runs that are followed at once, in all partitions; further ones wait in dbt Cloud. */
+        @WithDefault("5000")
+        int maxObserved();
 
         /** The greatest number of unfinished commands of an instance; further ones of all its partitions wait in Kafka. */
         @WithDefault("50000")

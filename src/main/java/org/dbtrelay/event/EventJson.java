@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
@@ -43,6 +44,7 @@ final class EventJson {
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
             .addMixIn(EventType.class, WireName.class)
+            .addMixIn(Origin.class, WireName.class)
             .addMixIn(RejectReason.class, WireName.class)
             .addMixIn(Engine.class, WireName.class)
             .addMixIn(UnavailableReason.class, WireName.class)
@@ -71,6 +73,7 @@ final class EventJson {
                     event.sequence(),
                     event.type(),
                     event.connection(),
+                    event.origin(),
                     event.accountId(),
                     event.jobId(),
                     event.runId(),
@@ -191,6 +194,7 @@ final class EventJson {
             int sequence,
             EventType type,
             String connection,
+            Origin origin,
             @Nullable Long accountId,
             @Nullable Long jobId,
             @Nullable Long runId,

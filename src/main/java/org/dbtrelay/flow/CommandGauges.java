@@ -11,6 +11,7 @@ final class CommandGauges {
 
     private final RelayMetrics metrics;
     private final Map<String, Integer> pending = new HashMap<>();
+    private final Map<String, Integer> observed = new HashMap<>();
     private final Map<Counts.InFlight, Integer> inFlight = new HashMap<>();
     private int remembered;
 
@@ -21,6 +22,7 @@ final class CommandGauges {
     /** Adds what has changed since the last time. */
     void report(Counts counts) {
         add(pending, counts.unfinishedByConnection(), metrics::pending);
+        add(observed, counts.observedByConnection(), metrics::observed);
         add(inFlight, counts.inFlight(), this::addInFlight);
         metrics.remembered(counts.finished() - remembered);
         remembered = counts.finished();
@@ -43,9 +45,11 @@ final class CommandGauges {
     /** The claim is over: its commands are no longer this instance's. */
     void close() {
         pending.forEach((connection, count) -> metrics.pending(connection, -count));
+        observed.forEach((connection, count) -> metrics.observed(connection, -count));
         inFlight.forEach((runs, count) -> addInFlight(runs, -count));
         metrics.remembered(-remembered);
         pending.clear();
+        observed.clear();
         inFlight.clear();
         remembered = 0;
     }

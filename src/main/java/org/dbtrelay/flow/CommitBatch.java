@@ -29,6 +29,9 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
+import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.observe.Observation;
+import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.partition.Batch;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +53,9 @@ final class CommitBatch implements Batch {
     private final List<SourceRecord> origins = new ArrayList<>();
     private final List<PutAside> deadLetters = new ArrayList<>();
     private final List<PassedOnward> passedOn = new ArrayList<>();
+    private final List<ProducerRecord<byte[], byte[]>> observed = new ArrayList<>();
+    private final Set<ObservedAccount> looked = new LinkedHashSet<>();
+    private final Map<ObservedAccount, ObserveCursor> cursors = new LinkedHashMap<>();
     private final List<CameOn> cameOn = new ArrayList<>();
     private Position position;
     private long bytes;
@@ -107,7 +113,7 @@ final class CommitBatch implements Batch {
     }
 
     private int countRecords() {
-        return changed.size() + forgotten.size() + told.size() + deadLetters.size() + passedOn.size();
+        return changed.size() + forgotten.size() + told.size() + deadLetters.size() + passedOn.size() + observed.size();
     }
 
     private ProducerRecord<byte[], byte[]> weighed(ProducerRecord<byte[], byte[]> record) {
@@ -172,6 +178,23 @@ final class CommitBatch implements Batch {
                 origin, place.to(), weighed(claim.placement().passOn(origin.record(), place.before(), place.to()))));
     }
 
+    /** Runs were observed: a command for each of them is written with the cursor that has come to them. */
+    void observe(ObservedAccount account, Observation.Step step) {
+        Target target = account.target();
+        for (RunSnapshot run : step.found()) {
+            observed.add(weighed(claim.placement()
+                    .placed(
+                            flow.observedRuns.topic(),
+                            flow.observedRuns.key(run),
+                            flow.observedRuns.value(target.connection(), target.accountId(), run),
+                            flow.observedRuns.headers(target.accountId(), run))));
+        }
+        looked.add(account);
+        if (step.cursor() != null) {
+            cursors.put(account, step.cursor());
+        }
+    }
+
     /** A record was passed on to here. */
     void cameOn(SourceRecord origin, SourceRecord sent, @Nullable String commandId) {
         cameOn.add(new CameOn(commandId, sent, origin.record().offset()));
@@ -179,7 +202,17 @@ final class CommitBatch implements Batch {
 
     /** True if there is nothing to commit, only actions. A record is never without: it moves the position. */
     boolean isEmpty() {
-        return changed.isEmpty() && forgotten.isEmpty() && told.isEmpty() && deadLetters.isEmpty() && !hasMoved();
+        return changed.isEmpty()
+                && forgotten.isEmpty()
+                && told.isEmpty()
+                && deadLetters.isEmpty()
+                && !hasMoved()
+                && cursors.isEmpty();
+    }
+
+    /** The accounts of which pages were taken. */
+    Set<ObservedAccount> looked() {
+        return looked;
     }
 
     Position position() {
@@ -210,9 +243,11 @@ final class CommitBatch implements Batch {
         if (hasMoved()) {
             records.add(claim.record(position));
         }
+        cursors.values().forEach(each -> records.add(claim.record(each)));
         told.forEach(each -> records.add(each.record()));
         deadLetters.forEach(each -> records.add(each.record()));
         passedOn.forEach(each -> records.add(each.record()));
+        records.addAll(observed);
         return records;
     }
 
@@ -237,6 +272,13 @@ final class CommitBatch implements Batch {
                 .filter(each -> refused.contains(each.record()))
                 .forEach(each -> commands.add(each.event().commandId()));
         commands.forEach(claim.refusals()::ofCommand);
+        if (observed.stream().anyMatch(refused::contains)) {
+            LOG.warn(
+                    "The commands topic does not take commands for observed runs; no more are written",
+                    pair(LogKey.PARTITION, claim.partition()),
+                    pair(LogKey.REASON, why));
+            claim.refusals().ofObserving(why);
+        }
         deadLetters.stream()
                 .filter(each -> refused.contains(each.record()))
                 .forEach(each ->

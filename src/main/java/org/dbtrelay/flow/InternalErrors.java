@@ -23,6 +23,8 @@ final class InternalErrors {
         return switch (input) {
             case Input.NotACommand unreadable -> unreadable;
             case Input.SweepResult swept -> swept;
+            case Input.ObservationBegins begun -> begun;
+            case Input.RunsListed listed -> listed;
             case Input.CommandReceived commanded -> rejected(commanded, message);
             case Input.CommandInput about -> new Input.InternalFault(about.commandId(), message);
         };

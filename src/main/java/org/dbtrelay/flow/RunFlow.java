@@ -45,6 +45,7 @@ final class RunFlow implements PartitionProcessor.Session {
     private final Policy policy;
     private final Partition commands;
     private final RecordIntake records;
+    private final Observing observing;
     private final Audit audit;
     private final CommandGauges gauges;
     private final Reservations reservations = new Reservations();
@@ -65,6 +66,7 @@ final class RunFlow implements PartitionProcessor.Session {
                 reserve -> flow.triggers.reserveAtOnce(reserve, reservations),
                 flow.clock.instant());
         this.records = new RecordIntake(claim, commands, flow.destinations, flow.metrics);
+        this.observing = new Observing(claim, policy, flow.observations);
         this.audit = new Audit(claim.partition());
         this.gauges = new CommandGauges(flow.metrics);
         this.polls = flow.polls.begin();
@@ -77,6 +79,7 @@ final class RunFlow implements PartitionProcessor.Session {
         Instant now = flow.clock.instant();
         long nanos = flow.monotonic.nanos();
         watchClocks(now, nanos);
+        observing.place(now);
         CommitBatch batch = new CommitBatch(flow, claim, now, position);
         int taken = 0;
         if (commands.catchUp(batch)) {
@@ -112,6 +115,10 @@ final class RunFlow implements PartitionProcessor.Session {
         @Nullable SourceRecord origin = item.origin();
         if (origin != null) {
             records.take(origin, item.input(), batch);
+        } else if (item.input() instanceof Input.ObservationBegins begun) {
+            observing.take(begun, batch);
+        } else if (item.input() instanceof Input.RunsListed listed) {
+            observing.take(listed, batch);
         } else if (!(item.input() instanceof Input.StartReserved start) || reservations.holds(start.commandId())) {
             // A reservation that this claim does not hold is one of an earlier claim; this one has asked for its own.
             commands.take(item.input(), batch);
@@ -142,6 +149,7 @@ final class RunFlow implements PartitionProcessor.Session {
     private void commit(CommitBatch batch) throws LedgerException {
         if (batch.isEmpty()) {
             batch.origins().forEach(origin -> origin.acknowledge().run());
+            batch.looked().forEach(ObservedAccount::committed);
             return;
         }
         long started = flow.monotonic.nanos();
@@ -154,6 +162,7 @@ final class RunFlow implements PartitionProcessor.Session {
         }
         flow.metrics.committed(written.size(), Duration.ofNanos(flow.monotonic.nanos() - started));
         position = batch.position();
+        batch.looked().forEach(ObservedAccount::committed);
         batch.showIn(flow.views);
         batch.origins().forEach(origin -> origin.acknowledge().run());
         batch.report(flow.clock.instant());
@@ -184,7 +193,8 @@ final class RunFlow implements PartitionProcessor.Session {
 
     @Override
     public int pending() {
-        return commands.counts().unfinished();
+        // Observed runs have a bound of their own, where they come in.
+        return commands.counts().unfinished() - commands.counts().observed();
     }
 
     @Override
@@ -201,6 +211,7 @@ final class RunFlow implements PartitionProcessor.Session {
     @Override
     public void end() {
         reservations.close();
+        observing.end();
         gauges.close();
         flow.polls.drop(polls);
         flow.views.end(claim.partition(), commands);

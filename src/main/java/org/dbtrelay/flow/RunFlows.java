@@ -7,6 +7,7 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.event.DeadLetterRecords;
 import org.dbtrelay.event.EventRecords;
+import org.dbtrelay.event.ObservedRecords;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -33,6 +34,8 @@ public class RunFlows implements PartitionProcessor {
     final PollSchedule polls;
     final CommandViews views;
     final Destinations destinations;
+    final Observations observations;
+    final ObservedRecords observedRuns;
     final EventRecords events;
     final DeadLetterRecords deadLetters;
     final Clock clock;
@@ -48,6 +51,8 @@ public class RunFlows implements PartitionProcessor {
             PollSchedule polls,
             CommandViews views,
             Destinations destinations,
+            Observations observations,
+            ObservedRecords observedRuns,
             EventRecords events,
             DeadLetterRecords deadLetters,
             Clock clock,
@@ -61,6 +66,8 @@ public class RunFlows implements PartitionProcessor {
         this.polls = polls;
         this.views = views;
         this.destinations = destinations;
+        this.observations = observations;
+        this.observedRuns = observedRuns;
         this.events = events;
         this.deadLetters = deadLetters;
         this.clock = clock;

@@ -27,7 +27,9 @@ import org.dbtrelay.ledger.kafka.CommandsLog;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.RunEntry;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A claim on one partition, from the fence to the close. Only {@link #inbox} is for other threads than the owner's.
@@ -39,6 +41,7 @@ public final class Claim implements AutoCloseable {
 
     static final String COMMAND_PREFIX = "c:";
     static final String POSITION_KEY = "p:";
+    static final String CURSOR_PREFIX = "o:";
 
     private final KafkaSettings kafka;
     private final int partition;
@@ -220,6 +223,24 @@ public final class Claim implements AutoCloseable {
     public ProducerRecord<byte[], byte[]> record(Position position) {
         return new ProducerRecord<>(
                 topic, partition, POSITION_KEY.getBytes(StandardCharsets.UTF_8), EntryCodec.write(position));
+    }
+
+    /** The ledger record of the cursor of an observed connection. */
+    public ProducerRecord<byte[], byte[]> record(ObserveCursor cursor) {
+        return new ProducerRecord<>(
+                topic,
+                partition,
+                cursorKey(cursor.connection(), cursor.accountId()).getBytes(StandardCharsets.UTF_8),
+                EntryCodec.write(cursor));
+    }
+
+    /** The cursor of an observed connection, if this partition has it; null: it has not. */
+    public @Nullable ObserveCursor cursor(String connection, long accountId) {
+        return restored.cursors().get(cursorKey(connection, accountId));
+    }
+
+    static String cursorKey(String connection, long accountId) {
+        return CURSOR_PREFIX + accountId + "/" + connection;
     }
 
     private static byte[] key(String commandId) {

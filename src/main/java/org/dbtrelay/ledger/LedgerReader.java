@@ -5,6 +5,7 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,6 +23,7 @@ import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.Offsets;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
      */
     RestoredPartition read(String commandsTopicId, CommandsLog log) throws LedgerException, InterruptedException {
         ConcurrentMap<String, RunEntry> entries = new ConcurrentHashMap<>();
+        Map<String, ObserveCursor> cursors = new HashMap<>();
         @Nullable Position position = null;
         TopicPartition ledger = new TopicPartition(kafka.topics().ledger(), partition);
         try (Consumer<byte[], byte[]> reader = kafka.reader(partition)) {
@@ -56,7 +59,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
             for (long at = reader.position(ledger); at < end; ) {
                 for (ConsumerRecord<byte[], byte[]> record :
                         reader.poll(KafkaSettings.BROKER_PATIENCE).records(ledger)) {
-                    position = apply(record, entries, position);
+                    position = apply(record, entries, cursors, position);
                 }
                 long reached = reader.position(ledger);
                 if (reached == at) {
@@ -69,11 +72,15 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
         } catch (KafkaException e) {
             throw Claim.failed("the ledger partition could not be read", e);
         }
-        return goingOn(entries, position, commandsTopicId, log);
+        return goingOn(entries, cursors, position, commandsTopicId, log);
     }
 
     private RestoredPartition goingOn(
-            ConcurrentMap<String, RunEntry> entries, @Nullable Position position, String topicId, CommandsLog log)
+            ConcurrentMap<String, RunEntry> entries,
+            Map<String, ObserveCursor> cursors,
+            @Nullable Position position,
+            String topicId,
+            CommandsLog log)
             throws LedgerException, InterruptedException {
         long places =
                 entries.values().stream().mapToLong(RunEntry::offset).max().orElse(-1);
@@ -83,7 +90,7 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
         @Nullable Offsets lost = position == null ? null : log.lostBehind(starting);
         Position behind = lost == null ? starting : starting.movedTo(lost.to() - 1);
         return new RestoredPartition(
-                entries, ofCluster(underOurName(behind, entries.values()), entries.values()), lost, anew);
+                entries, ofCluster(underOurName(behind, entries.values()), entries.values()), cursors, lost, anew);
     }
 
     /**
@@ -140,11 +147,14 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
 
     /** A record that cannot be understood is never guessed at: it may be a command in flight. An operator can skip it. */
     private @Nullable Position apply(
-            ConsumerRecord<byte[], byte[]> record, Map<String, RunEntry> entries, @Nullable Position position)
+            ConsumerRecord<byte[], byte[]> record,
+            Map<String, RunEntry> entries,
+            Map<String, ObserveCursor> cursors,
+            @Nullable Position position)
             throws LedgerException {
         boolean skips = kafka.skips(partition, record.offset());
         try {
-            @Nullable Position next = understand(record, entries, position);
+            @Nullable Position next = understand(record, entries, cursors, position);
             if (skips) {
                 LOG.warn(
                         "A ledger record that relay.ledger.skip names can be read, and is not skipped",
@@ -175,12 +185,23 @@ record LedgerReader(KafkaSettings kafka, int partition, Monotonic monotonic) {
     }
 
     private static @Nullable Position understand(
-            ConsumerRecord<byte[], byte[]> record, Map<String, RunEntry> entries, @Nullable Position position)
+            ConsumerRecord<byte[], byte[]> record,
+            Map<String, RunEntry> entries,
+            Map<String, ObserveCursor> cursors,
+            @Nullable Position position)
             throws LedgerException {
         String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
         byte @Nullable [] value = record.value();
         if (key.equals(Claim.POSITION_KEY)) {
             return value == null ? null : EntryCodec.readPosition(value);
+        }
+        if (key.startsWith(Claim.CURSOR_PREFIX)) {
+            if (value == null) {
+                cursors.remove(key);
+            } else {
+                cursors.put(key, EntryCodec.readCursor(value));
+            }
+            return position;
         }
         if (!key.startsWith(Claim.COMMAND_PREFIX)) {
             throw new LedgerException(LedgerException.Kind.DEGRADED, "a ledger record with an unknown key");

@@ -14,6 +14,7 @@ public final class Refusals {
     private final Map<String, Integer> commands = new HashMap<>();
     private final Map<Long, Integer> deadLetters = new HashMap<>();
     private final Map<Long, String> passingOn = new HashMap<>();
+    private @Nullable String observing;
 
     /** A record of a command, its entry or an event, was refused. */
     public void ofCommand(String commandId) {
@@ -33,6 +34,16 @@ public final class Refusals {
     /** Why the record at an offset cannot be passed on; null: it has not been tried, or was taken. */
     public @Nullable String whyNotPassedOn(long offset) {
         return passingOn.get(offset);
+    }
+
+    /** A command that the relay itself had written, for an observed run, was not taken by the commands topic. */
+    public void ofObserving(String why) {
+        observing = why;
+    }
+
+    /** Why no commands for observed runs can be written; null: they can. */
+    public @Nullable String whyNotObserving() {
+        return observing;
     }
 
     /** The number of refusals of a command's entry or events; mostly 0. */

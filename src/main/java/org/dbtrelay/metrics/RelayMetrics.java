@@ -124,6 +124,20 @@ public class RelayMetrics {
         return levels.computeIfAbsent(tags.and("", name), _ -> registry.gauge(name, tags, new AtomicInteger()));
     }
 
+    /** So long ago everything that dbt Cloud had listed of an observed account was dealt with. */
+    public void observeLag(String connection, Duration lag) {
+        level("relay.observe.lag.seconds", Tags.of("connection", connection)).set((int) Math.max(0, lag.toSeconds()));
+    }
+
+    /**
+     * So many more observed runs of a connection are followed on this instance.
+     *
+     * @param more below 0: fewer
+     */
+    public void observed(String connection, int more) {
+        level("relay.observed.pending", Tags.of("connection", connection)).addAndGet(more);
+    }
+
     /**
      * So many more ids of finished commands are remembered on this instance.
      *

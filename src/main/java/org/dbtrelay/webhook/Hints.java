@@ -4,6 +4,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.watch.Poller;
+import org.dbtrelay.watch.RunLister;
 
 /** Brings hints to the instance that follows the run, which is mostly not the one that received the webhook. */
 @Singleton
@@ -11,12 +12,14 @@ class Hints {
 
     private final PollSchedule watches;
     private final Poller poller;
+    private final RunLister lister;
     private final HintTopic topic;
     private final Clock clock;
 
-    Hints(PollSchedule watches, Poller poller, HintTopic topic, Clock clock) {
+    Hints(PollSchedule watches, Poller poller, RunLister lister, HintTopic topic, Clock clock) {
         this.watches = watches;
         this.poller = poller;
+        this.lister = lister;
         this.topic = topic;
         this.clock = clock;
     }
@@ -36,6 +39,10 @@ class Hints {
     private boolean look(Hint hint) {
         var targets = watches.hinted(hint.accountId(), hint.runId(), clock.instant());
         targets.forEach(poller::lookNow);
+        if (targets.isEmpty()) {
+            // It may be a run that nobody follows yet. The hint goes on to the others all the same: one of them may.
+            lister.lookNow(hint.accountId());
+        }
         return !targets.isEmpty();
     }
 }

@@ -6,7 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.CommandHash;
@@ -244,5 +249,64 @@ class CommandDecoderTest {
         assertThat(fits).hasSize(MAX_SIZE);
         assertThat(decoder.tooLarge(fits)).isNull();
         assertThat(decoder.tooLarge(plain)).contains("command_id", "relay.commands.max-size is " + MAX_SIZE);
+    }
+
+    @Test
+    void theIdsOfObservedRunsAreTheRelaysOwn() {
+        Command.Fit own = (Command.Fit) received(OBSERVED, "observed/4238/70").command();
+
+        assertThat(own.id()).isEqualTo("observed/4238/70");
+        assertThat(own.task()).isEqualTo(new Task.Follow(70, Set.of()));
+    }
+
+    /** It must not take the id: the run that has it would not be told of any more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "observed/4238/71", "something"})
+    void aClientsCommandWithSuchAnIdIsRejectedUnderAnother(String header) {
+        Command.Unfit unfit = (Command.Unfit) received(OBSERVED, header).command();
+
+        assertThat(unfit.id()).isEqualTo("t-0-5-0");
+        assertThat(unfit.message()).startsWith("command_id: must not begin with observed/");
+    }
+
+    @Test
+    void aHeaderThatFitsMakesNoOtherCommandTheRelaysOwn() {
+        for (String other : List.of(
+                OBSERVED.replace("\"run_id\": 70", "\"run_id\": 71"),
+                OBSERVED.replace("follow", "cancel"),
+                OBSERVED.replace("\"run_id\"", "\"timeout\": \"PT1S\", \"run_id\""))) {
+            assertThat(received(other, "observed/4238/70").command()).isInstanceOf(Command.Unfit.class);
+        }
+    }
+
+    @Test
+    void overHttpNoIdOfAnObservedRunIsTaken() {
+        Input.CommandReceived sent = (Input.CommandReceived) decode(OBSERVED.getBytes(StandardCharsets.UTF_8));
+
+        assertThat(sent.command()).isInstanceOf(Command.Unfit.class);
+        assertThat(sent.command().id()).isEqualTo("the-default-id");
+    }
+
+    private static final String OBSERVED = """
+            {"command": "follow", "command_id": "observed/4238/70", "connection": "default", "account_id": 4238, "run_id": 70}""";
+
+    private Input.CommandReceived received(String json, String header) {
+        byte[] value = json.getBytes(StandardCharsets.UTF_8);
+        ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
+                "t",
+                0,
+                5,
+                0,
+                TimestampType.CREATE_TIME,
+                -1,
+                value.length,
+                null,
+                value,
+                new RecordHeaders(),
+                Optional.empty());
+        if (!header.isEmpty()) {
+            record.headers().add("relay-observed", header.getBytes(StandardCharsets.UTF_8));
+        }
+        return (Input.CommandReceived) decoder.decode(record);
     }
 }

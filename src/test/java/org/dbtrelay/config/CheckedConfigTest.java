@@ -93,6 +93,21 @@ class CheckedConfigTest {
                 arguments("relay.polll.interval", "5s", "there is no such key; did you mean relay.poll.interval?"),
                 arguments(c + "tokn", "x", "there is no such key; did you mean relay.connections.default.token?"),
                 arguments("relay.colour", "blue", "there is no such key; docs/configuration.md lists all of them"),
+                // Observed runs
+                arguments(c + "observe.jobs", "all,7", "'all' is neither the id of a job nor all, by itself"),
+                arguments(c + "observe.jobs", "nightly", "'nightly' is neither the id of a job nor all, by itself"),
+                arguments(
+                        c + "observe.projects",
+                        "1",
+                        "nothing is observed; set relay.connections.default.observe.jobs too, to all or to ids of jobs"),
+                arguments(c + "observe.interval", "100ms", "PT0.1S is not between 1s and 1h"),
+                arguments(c + "observe.timeout", "31d", "31d is not between 1s and 30d"),
+                arguments(c + "observe.since", "yesterday", "'yesterday' is neither now nor a duration, such as 2d"),
+                arguments(c + "observe.since", "60d", "60d is not between 1s and 30d"),
+                arguments(
+                        "relay.commands.max-observed",
+                        "0",
+                        "0 is not 1 or more; with 0 no observed run would be told of"),
                 // Connections
                 arguments(
                         c + "host",
@@ -632,5 +647,19 @@ class CheckedConfigTest {
                 .map(ConfigFault::line)
                 .map(line -> line.replace(" (from test)", ""))
                 .toList();
+    }
+
+    @Test
+    void observesEachAccountOnce() {
+        Map<String, String> two = new HashMap<>(GOOD);
+        two.put("relay.connections.default.observe.jobs", "all");
+        two.put("relay.connections.other.host", "https://ab123.us1.dbt.com");
+        two.put("relay.connections.other.account-id", "4238");
+        two.put("relay.connections.other.token", "dbtc_0123456789");
+        two.put("relay.connections.other.observe.jobs", "7");
+
+        assertThat(lines(two))
+                .containsExactly("relay.connections.other.observe.jobs: account 4238 is observed by"
+                        + " relay.connections.default.observe.jobs too; its runs would be told twice");
     }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -21,11 +22,13 @@ public final class Demo {
 
     private static final String COMMANDS = "dbt.commands";
     private static final String SUCCEEDING_JOB = "Daily build";
+    private static final String SCHEDULED_JOB = "Build with docs";
     private static final Duration SCRIPT_LIMIT = Duration.ofMinutes(2);
     private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration REST_LIMIT = Duration.ofSeconds(10);
     private static final int SHOWN_OF_LOG = 30;
 
+    private boolean scheduled;
     private final Stage stage;
     private final EventLine lines;
     private final Clock clock;
@@ -112,6 +115,17 @@ public final class Demo {
                 stage.kafka().produce(COMMANDS, command.key(), command.value());
             }
         }
+        if (!scheduled && events.stream().anyMatch(event -> event.type().equals("run.succeeded"))) {
+            scheduled = true;
+            out.printf("  dbt Cloud's scheduler starts a run: nobody sends a command%n");
+            stage.startByScheduler(stage.world().jobNamed(SCHEDULED_JOB).id());
+        }
+    }
+
+    /** The run of the scheduler is told of like any other. */
+    private static boolean isOfScheduler(ReceivedEvent event) {
+        return event.type().equals("run.succeeded")
+                && event.data().path("origin").asText().equals("observed");
     }
 
     /** Shows events until all that the script expects has come; gives how many were shown. */
@@ -127,7 +141,10 @@ public final class Demo {
             if (before == 0 && shown > 0) {
                 first = sinceProcessStart();
             }
-            List<String> missing = script.missing(stage.reader().events());
+            List<String> missing = new ArrayList<>(script.missing(stage.reader().events()));
+            if (stage.reader().events().stream().noneMatch(Demo::isOfScheduler)) {
+                missing.add("run.succeeded of the run that the scheduler started");
+            }
             if (missing.isEmpty()) {
                 stage.reader().awaitEnd(REST_LIMIT);
                 shown += show(shown);

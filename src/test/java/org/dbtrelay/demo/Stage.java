@@ -3,6 +3,7 @@ package org.dbtrelay.demo;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.dbtrelay.emulator.DbtCloudEmulator;
@@ -76,6 +77,11 @@ final class Stage {
         return dbtCloud.runsOfJob(jobId).size();
     }
 
+    /** dbt Cloud's scheduler starts a run, without anybody sending a command. */
+    void startByScheduler(long jobId) {
+        dbtCloud.triggerByOther(jobId, "scheduled");
+    }
+
     RelayProcess relay() {
         return relay;
     }
@@ -89,27 +95,20 @@ final class Stage {
     }
 
     private Map<String, String> relaySettings() {
-        return Map.of(
-                "kafka.bootstrap.servers",
-                kafka.bootstrapServers(),
-                "relay.topics.create",
-                "true",
-                "relay.connections.default.host",
-                dbtCloud.baseUrl(),
-                "relay.connections.default.account-id",
-                Long.toString(dbtCloud.accountId()),
-                "relay.connections.default.token",
-                dbtCloud.token(),
-                "relay.poll.interval",
-                "1s",
-                "relay.artifacts.paths",
-                String.join(",", Script.ARTIFACTS),
-                "relay.artifacts.store",
-                "file",
-                "relay.artifacts.directory",
-                artifacts().toString(),
-                "relay.api.open",
-                "true");
+        var settings = new HashMap<String, String>();
+        settings.put("kafka.bootstrap.servers", kafka.bootstrapServers());
+        settings.put("relay.topics.create", "true");
+        settings.put("relay.connections.default.host", dbtCloud.baseUrl());
+        settings.put("relay.connections.default.account-id", Long.toString(dbtCloud.accountId()));
+        settings.put("relay.connections.default.token", dbtCloud.token());
+        settings.put("relay.connections.default.observe.jobs", "all");
+        settings.put("relay.connections.default.observe.interval", "1s");
+        settings.put("relay.poll.interval", "1s");
+        settings.put("relay.artifacts.paths", String.join(",", Script.ARTIFACTS));
+        settings.put("relay.artifacts.store", "file");
+        settings.put("relay.artifacts.directory", artifacts().toString());
+        settings.put("relay.api.open", "true");
+        return settings;
     }
 
     private void step(String what, Supplier<String> start) {

@@ -13,6 +13,11 @@ public final class SimEvents {
         return new EventRecords(config, policy);
     }
 
+    /** The real commands for observed runs. */
+    public static ObservedRecords observedRecords(RelayConfig config) {
+        return new ObservedRecords(config);
+    }
+
     /** The real records of dead letters. */
     public static DeadLetterRecords deadLetters(RelayConfig config) {
         return new DeadLetterRecords(config);

@@ -82,6 +82,8 @@ class RunFlowTest {
                 polls,
                 views,
                 new Destinations(views),
+                new Observations(),
+                SimEvents.observedRecords(config),
                 SimEvents.events(config, policy),
                 SimEvents.deadLetters(config),
                 clock,

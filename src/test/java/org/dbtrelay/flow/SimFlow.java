@@ -56,6 +56,7 @@ public final class SimFlow {
     }
 
     private final PollSchedule watches = new PollSchedule();
+    private final Observations observations = new Observations();
     private final CommandViews views;
     private final RunFlows flow;
 
@@ -89,6 +90,8 @@ public final class SimFlow {
                         watches,
                         views,
                         new Destinations(views),
+                        observations,
+                        SimEvents.observedRecords(config),
                         events,
                         SimEvents.deadLetters(config),
                         clock,
@@ -135,6 +138,11 @@ public final class SimFlow {
     /** The runs in flight. */
     public PollSchedule watches() {
         return watches;
+    }
+
+    /** The accounts that are observed. */
+    public Observations observations() {
+        return observations;
     }
 
     /** The memory of the owners. */

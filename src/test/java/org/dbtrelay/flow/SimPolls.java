@@ -10,6 +10,11 @@ public final class SimPolls {
 
     private SimPolls() {}
 
+    /** No account is observed. */
+    public static Observations observations() {
+        return new Observations();
+    }
+
     /** Adds a poll of a claim of its own. */
     public static void add(PollSchedule polls, Action.SchedulePoll poll, Instant now, Consumer<Input> inbox) {
         polls.add(polls.begin(), poll, now, inbox);

@@ -18,7 +18,16 @@ final class EventShape {
     private static final Set<String> TIMES =
             Set.of("created_at", "started_at", "finished_at", "observed_at", "generated_at");
     private static final List<String> OF_ALL = List.of(
-            "command_id", "sequence", "type", "connection", "account_id", "job_id", "run_id", "observed_at", "context");
+            "command_id",
+            "sequence",
+            "type",
+            "connection",
+            "origin",
+            "account_id",
+            "job_id",
+            "run_id",
+            "observed_at",
+            "context");
     private static final List<String> OF_COMMAND = List.of("command", "status", "status_code", "reason", "message");
     private static final List<String> OF_RUN = List.of(
             "project_id",

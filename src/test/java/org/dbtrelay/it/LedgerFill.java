@@ -53,6 +53,7 @@ final class LedgerFill {
                                 now.minusSeconds(i % 86_400),
                                 5,
                                 false,
+                                false,
                                 List.of(),
                                 null,
                                 new RunState.Finished(
@@ -85,6 +86,7 @@ final class LedgerFill {
                 CommandHash.of(hash(random)),
                 now,
                 2,
+                false,
                 false,
                 List.of(),
                 new ResolvedCommand(

@@ -92,6 +92,7 @@ public final class SimLedger {
     }
 
     private final Owners owners;
+    private final StartedRuns startedRuns;
 
     /** Wires the real objects. */
     public SimLedger(
@@ -105,6 +106,7 @@ public final class SimLedger {
             java.util.function.Consumer<Owners.OwnedPartitions> changes) {
         KafkaSettings kafka = new Settings(clients, config);
         TopicCheck topics = topics(clients, kafka, clock);
+        this.startedRuns = new StartedRuns(kafka, topics, monotonic);
         this.owners = new Owners(
                 kafka,
                 topics,
@@ -166,6 +168,11 @@ public final class SimLedger {
         }
 
         @Override
+        public Consumer<byte[], byte[]> tail() {
+            return clients.reader(0);
+        }
+
+        @Override
         public String clusterId() {
             return clients.clusterId();
         }
@@ -206,6 +213,11 @@ public final class SimLedger {
     /** The real owners. */
     public Owners owners() {
         return owners;
+    }
+
+    /** What a lister reads of the ledger. */
+    public StartedRuns startedRuns() {
+        return startedRuns;
     }
 
     /** The group gave partitions. */

@@ -79,6 +79,7 @@ final class Faults {
         return switch (arrow) {
             case "commit sent", "commit answered" -> 4;
             case "post connected", "post released", "post answered" -> 6;
+            case "runs found" -> 8;
             case "acknowledge" -> 2;
             case "write sent", "write answered" -> 1.5;
             default -> 0.4;

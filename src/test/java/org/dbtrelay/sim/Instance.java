@@ -77,7 +77,15 @@ final class Instance {
                     config.policy(),
                     config.relay(),
                     process.clock(),
-                    METRICS);
+                    METRICS,
+                    SimPoller.lister(
+                            flow.observations(),
+                            ledger.startedRuns(),
+                            connections.connections(),
+                            config.relay(),
+                            process.clock(),
+                            process.time(),
+                            METRICS));
             process.spawn("ticks", () -> forever(1_000, poller));
             process.spawn("judge", () -> forever(1_000, this::checkThatNoneIsSuspended));
             process.spawn("probes", () -> forever(3_000, connections::probe));
@@ -131,6 +139,13 @@ final class Instance {
             @Override
             public long[] endAndCommitted(int partition) {
                 return channel.endAndCommitted(partition);
+            }
+
+            @Override
+            public long ledgerEnd(int partition) {
+                return world.plan().observes()
+                        ? world.broker().log(SimConfig.LEDGER, partition).end()
+                        : 0;
             }
 
             @Override

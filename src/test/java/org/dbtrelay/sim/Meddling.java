@@ -16,6 +16,7 @@ import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.intake.MailboxItem;
 import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.Observed;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.RunSelector;
@@ -48,7 +49,8 @@ final class Meddling implements SimFlow.Observer {
         this.mutant = world.mutant();
     }
 
-    Policy policy(Policy policy) {
+    Policy policy(Policy configured) {
+        Policy policy = withOverlap(configured);
         return switch (mutant) {
             case NO_SEND_WINDOW -> copy(policy, "sendWindow", Duration.ofDays(1));
             case NO_LIMITS -> withoutLimits(policy);
@@ -56,6 +58,15 @@ final class Meddling implements SimFlow.Observer {
             case SHORT_W -> copy(policy, "unclearWait", Duration.ofSeconds(1));
             default -> policy;
         };
+    }
+
+    /** Histories have few runs, so the overlap is one of few. */
+    private Policy withOverlap(Policy policy) {
+        Map<String, Observed> observed = new HashMap<>(policy.observed());
+        observed.replaceAll((name, of) -> mutant == Mutant.NO_OVERLAP
+                ? copy(copy(of, "overlap", Duration.ZERO), "overlapRuns", 0)
+                : copy(of, "overlapRuns", 2));
+        return copy(policy, "observed", observed);
     }
 
     private static Policy withoutLimits(Policy policy) {

@@ -34,7 +34,10 @@ enum Mutant {
     ATTEMPTS_NOT_COUNTED(2, "runs that have failed are not counted"),
     RETRIED_AFTER_CANCEL(147, "who pauses before another run is not told to end"),
     FAILED_TEST_RETRIED(30, "a failed test counts as an error"),
-    OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for");
+    OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
+    CURSOR_OUTSIDE("the cursor of an observer moves with what it finds, outside of the transaction"),
+    NO_OVERLAP(124, "an observer never lists anew what it has come past"),
+    MARKER_IGNORED("an observer does not look at the marker in a cause");
 
     private final long hint;
     private final String rule;

@@ -20,6 +20,7 @@ final class Persistence {
 
     private final World world;
     private final Map<String, Integer> counts = new HashMap<>();
+    private final Map<String, Long> commandsOf = new HashMap<>();
 
     Persistence(World world) {
         this.world = world;
@@ -33,8 +34,10 @@ final class Persistence {
         if (jobId == null || answered || world.areClocksWrong() || now < grown) {
             return;
         }
-        int count = counts.merge(call + "/" + jobId + "/" + now / MINUTE, 1, Integer::sum);
-        long commands = world.truth().openOf(jobId);
+        String minute = call + "/" + jobId + "/" + now / MINUTE;
+        int count = counts.merge(minute, 1, Integer::sum);
+        // Some of those that have asked in this minute may have ended since.
+        long commands = commandsOf.merge(minute, world.truth().openOf(jobId), Math::max);
         world.check(
                 count <= MOST * Math.max(1, commands),
                 "%d commands of job %d ask for %s %d times in a minute, and are refused each time",

@@ -104,6 +104,11 @@ record Plan(
                 oneJob);
     }
 
+    /** Whether the runs of the account are observed; a partition that is not served would hold what is found. */
+    boolean observes() {
+        return degraded < 0 && new SplittableRandom(seed * 47 + 13).nextInt(3) == 0;
+    }
+
     /** Whether some commands want another run after one that failed. */
     boolean hasRetries() {
         return seed % 5 == 2;

@@ -236,6 +236,16 @@ final class SimBroker {
     /** Appends a record that belongs to no transaction. */
     void appendAtOnce(ProducerRecord<byte[], byte[]> record) {
         world.truth().passedOn(record);
+        append(record);
+    }
+
+    /** The same, for the cursor of an observer. */
+    void appendCursorAtOnce(ProducerRecord<byte[], byte[]> record) {
+        world.observers().cursor(record);
+        append(record);
+    }
+
+    private void append(ProducerRecord<byte[], byte[]> record) {
         log(record.topic(), record.partition())
                 .append(
                         record.key(),

@@ -35,11 +35,12 @@ record SimConfig(RelayConfig relay, Policy policy) {
     static final Duration LONGEST_AFTER_DEADLINE = CANCEL_PATIENCE.plus(Duration.ofSeconds(30));
 
     static final int VARIANTS = 6;
-    private static final List<SimConfig> ALL = all();
+    private static final List<SimConfig> ALL = all(false);
+    private static final List<SimConfig> OBSERVING = all(true);
 
     /** One of the variants, any number. */
-    static SimConfig of(int variant) {
-        return ALL.get(variant % VARIANTS);
+    static SimConfig of(int variant, boolean observes) {
+        return (observes ? OBSERVING : ALL).get(variant % VARIANTS);
     }
 
     /** Whether some job's commands replace what runs where they do not say what to do. */
@@ -57,7 +58,7 @@ record SimConfig(RelayConfig relay, Policy policy) {
         return relay.connections().get("default").requestsPerMinute();
     }
 
-    private static List<SimConfig> all() {
+    private static List<SimConfig> all(boolean observing) {
         List<SimConfig> all = new ArrayList<>();
         for (int variant = 0; variant < VARIANTS; variant++) {
             Map<String, String> properties = new HashMap<>();
@@ -92,6 +93,14 @@ record SimConfig(RelayConfig relay, Policy policy) {
                 properties.put("relay.jobs.3.if-running", "reuse");
             }
             properties.put("relay.commands.max-pending", variant == 1 ? "2" : "1000");
+            if (observing) {
+                String observe = "relay.connections.default.observe.";
+                properties.put(observe + "jobs", variant % 2 == 0 ? "all" : "1,2,3");
+                properties.put(observe + "interval", variant == 2 ? "2s" : "5s");
+                properties.put(observe + "timeout", "600s");
+                properties.put(observe + "artifacts", variant == 3 ? "catalog.json" : "run_results.json");
+                properties.put("relay.commands.max-observed", variant == 1 || variant == 5 ? "1000" : "2");
+            }
             RelayConfig config = new SmallRyeConfigBuilder()
                     .addDiscoveredConverters()
                     .withMapping(RelayConfig.class)

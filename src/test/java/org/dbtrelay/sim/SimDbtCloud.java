@@ -228,11 +228,17 @@ final class SimDbtCloud {
         }
         // Only a sweep lists the runs of all jobs with their causes.
         boolean hidesRetries = world.mutant() == Mutant.SWEEP_TAKES_RETRIES && jobId == null && withTrigger;
+        // Only an observer lists them with the oldest first.
+        boolean hidesMarkers = world.mutant() == Mutant.MARKER_IGNORED && jobId == null && withTrigger && !newestFirst;
         StringBuilder data = new StringBuilder("[");
         rows.stream()
                 .limit(limit)
                 .forEach(run -> data.append(data.length() > 1 ? "," : "")
-                        .append(json.of(run, newestOf(run.jobId), time, withTrigger, hidesRetries)));
+                        .append(
+                                hidesMarkers
+                                        ? json.of(run, newestOf(run.jobId), time, true, false)
+                                                .replace("\"cause\":\"[relay:", "\"cause\":\"[player:")
+                                        : json.of(run, newestOf(run.jobId), time, withTrigger, hidesRetries)));
         return SimResponse.json(
                 200,
                 "{\"status\":{\"code\":200},\"data\":" + data + "],\"extra\":{\"pagination\":{\"count\":"

@@ -39,6 +39,9 @@ class SimProducer implements Producer<byte[], byte[]> {
     private long begunAt;
     private boolean closed;
 
+    /** That of an observer, if it moves outside of the transaction. */
+    private ProducerRecord<byte[], byte[]> cursor;
+
     SimProducer(World world, SimProcess process, String id) {
         this.world = world;
         this.process = process;
@@ -80,8 +83,12 @@ class SimProducer implements Producer<byte[], byte[]> {
         if (size > world.plan().maxRecordBytes(record.topic())) {
             world.coverage().count("kafka", "record refused for its size");
             sent.completeExceptionally(new RecordTooLargeException(size + " bytes"));
-        } else if (record.topic().equals(SimConfig.COMMANDS) && world.mutant() == Mutant.PASSED_ON_OUTSIDE) {
+        } else if (record.topic().equals(SimConfig.COMMANDS)
+                && !Observers.isFollow(record)
+                && world.mutant() == Mutant.PASSED_ON_OUTSIDE) {
             world.broker().appendAtOnce(record);
+        } else if (world.mutant() == Mutant.CURSOR_OUTSIDE && Observers.isCursor(record)) {
+            cursor = record;
         } else {
             if (record.topic().equals(SimConfig.COMMANDS) && world.mutant() == Mutant.ORIGIN_FORGOTTEN) {
                 record.headers().remove(PassedOn.HEADER);
@@ -97,6 +104,13 @@ class SimProducer implements Producer<byte[], byte[]> {
         RuntimeException failure = null;
         try {
             List<ProducerRecord<byte[], byte[]>> all = List.copyOf(batch);
+            if (cursor != null) {
+                world.broker().appendCursorAtOnce(Observers.movedWith(cursor, all));
+                cursor = null;
+            }
+            if (all.stream().anyMatch(Observers::isFollow)) {
+                world.faults().pass(process, "runs found");
+            }
             while (!world.broker()
                     .call(process, "write", DELIVERY, () -> world.broker().produce(id, epoch, process, begunAt, all))) {
                 process.sleep(AGAIN);

@@ -64,6 +64,19 @@ final class SimTime extends Monotonic {
     }
 
     @Override
+    public void pause(Duration time) throws InterruptedException {
+        CompletableFuture<Object> over = new CompletableFuture<>();
+        SimTimer timer = process.after(time.toNanos(), () -> over.complete(this));
+        try {
+            over.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("nothing fails here", e);
+        } finally {
+            timer.cancel();
+        }
+    }
+
+    @Override
     public void after(Duration delay, Runnable task) {
         process.after(delay.toNanos(), () -> process.spawn("timer", task));
     }

@@ -78,7 +78,8 @@ final class Simulation {
     private boolean isOver() {
         return world.scheduler().now() > world.plan().troubleUntil()
                 && world.orders().allSent()
-                && world.orders().all().stream().allMatch(this::isDone);
+                && world.orders().all().stream().allMatch(this::isDone)
+                && world.observers().isDone();
     }
 
     private boolean isDone(Order order) {
@@ -125,6 +126,9 @@ final class Simulation {
         }
         if (!isBroken()) {
             new Endings(world).check();
+        }
+        if (!isBroken()) {
+            world.observers().check();
         }
     }
 

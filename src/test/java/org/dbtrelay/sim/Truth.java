@@ -207,6 +207,8 @@ final class Truth {
             if (record.topic().equals(SimConfig.DEAD_LETTERS)) {
                 String source = text(record.headers(), "dlq-partition") + "@" + text(record.headers(), "dlq-offset");
                 deadLetters.computeIfAbsent(source, key -> new ArrayList<>()).add(text(record.headers(), "dlq-reason"));
+            } else if (Observers.isFollow(record)) {
+                world.observers().found(record);
             } else if (record.topic().equals(SimConfig.COMMANDS)) {
                 passedOn(record);
             } else if (!record.topic().equals(SimConfig.LEDGER)) {
@@ -282,6 +284,8 @@ final class Truth {
                         record.partition(),
                         cluster,
                         position.cluster());
+            } else if (Observers.isCursor(record)) {
+                world.observers().cursor(record);
             } else if (key.startsWith("c:") && record.value() != null) {
                 String id = key.substring(2);
                 eventsBefore.remove(id);

@@ -30,6 +30,7 @@ final class World {
     private final SimDbtCloud cloud;
     private final Truth truth;
     private final People people;
+    private final Observers observers;
     private final Orders orders;
     private final SplittableRandom random;
     private final List<Instance> instances = new ArrayList<>();
@@ -53,6 +54,7 @@ final class World {
         this.cloud = new SimDbtCloud(this, plan);
         this.truth = new Truth(this);
         this.people = new People(this, plan);
+        this.observers = new Observers(this, plan);
         this.orders = new Orders(this, plan);
         broker.onCommit(truth::committed);
     }
@@ -96,6 +98,10 @@ final class World {
 
     Truth truth() {
         return truth;
+    }
+
+    Observers observers() {
+        return observers;
     }
 
     Orders orders() {
@@ -147,6 +153,7 @@ final class World {
 
     void begin() {
         people.begin();
+        observers.begin();
         for (int i = 0; i < plan.instances(); i++) {
             scheduler.after(i == 0 ? 0 : random.nextLong(5 * SECOND), this::startOne);
         }
@@ -206,7 +213,7 @@ final class World {
         if (plan.wrongClocks()) {
             process.clock().setOff(random.nextLong(-120, 120) * SECOND * (random.nextInt(8) == 0 ? 30 : 1));
         }
-        SimConfig config = SimConfig.of(plan.config() + (random.nextInt(4) == 0 ? number : 0));
+        SimConfig config = SimConfig.of(plan.config() + (random.nextInt(4) == 0 ? number : 0), plan.observes());
         Instance instance = new Instance(this, process, config);
         instances.add(instance);
         configs.put(process, config);

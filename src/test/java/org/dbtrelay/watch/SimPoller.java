@@ -1,10 +1,13 @@
 package org.dbtrelay.watch;
 
 import java.time.Clock;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
+import org.dbtrelay.flow.Observations;
 import org.dbtrelay.flow.PollSchedule;
 import org.dbtrelay.ledger.Owners;
+import org.dbtrelay.ledger.StartedRuns;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.command.Policy;
 
@@ -19,7 +22,19 @@ public final class SimPoller {
         return new Poller(owners, watches, connections, clock, metrics);
     }
 
-    /** The real poller and the real sweep; running it is one tick of both. */
+    /** The real lister of observed runs. */
+    public static RunLister lister(
+            Observations observations,
+            StartedRuns ledger,
+            Connections connections,
+            RelayConfig config,
+            Clock clock,
+            Monotonic monotonic,
+            RelayMetrics metrics) {
+        return new RunLister(observations, ledger, connections, config, clock, monotonic, metrics);
+    }
+
+    /** The real poller, the real sweep and the real lister; running it is one tick of all. */
     public static Runnable of(
             Owners owners,
             PollSchedule watches,
@@ -27,12 +42,14 @@ public final class SimPoller {
             Policy policy,
             RelayConfig config,
             Clock clock,
-            RelayMetrics metrics) {
+            RelayMetrics metrics,
+            RunLister lister) {
         Poller poller = poller(owners, watches, connections, clock, metrics);
         Sweep sweep = new Sweep(owners, watches, connections, policy, config, clock);
         return () -> {
             poller.tick();
             sweep.tick();
+            lister.tick();
         };
     }
 }

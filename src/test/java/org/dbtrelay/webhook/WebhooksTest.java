@@ -48,6 +48,8 @@ class WebhooksTest {
     private final Hints hints = new Hints(
             polls,
             SimPoller.poller(SimLedger.ownersThatDropAll(), polls, connections, clock, SimMetrics.none()),
+            SimPoller.lister(
+                    SimPolls.observations(), null, connections, config, clock, new Monotonic(), SimMetrics.none()),
             new HintTopic(new KafkaSettings(Map.of(), config), config, () -> null) {
                 @Override
                 void send(Hint hint) {

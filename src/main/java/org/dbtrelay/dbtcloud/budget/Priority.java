@@ -17,6 +17,8 @@ public enum Priority {
     FINAL_READ(0.875),
     /** A poll of runs in flight. */
     POLL(0.75),
+    /** The list of the runs that others have started: what commands ask for goes before. */
+    OBSERVE(0.625),
     /** A read for a person or a program: what commands ask for goes before. */
     READ(0.625),
     /** Lists and bodies of artifacts: long, and in no hurry. */

@@ -62,6 +62,10 @@ class ConnectionReadiness implements HealthCheck {
                 .coolingDownUntil()
                 .filter(now::isBefore)
                 .map(until -> "shut out after too many requests, until " + until)
-                .orElse("fine");
+                .orElseGet(() -> client.accountRuns().doubts().isEmpty()
+                        ? "fine"
+                        : client.accountRuns().doubts().entrySet().stream()
+                                .map(doubt -> doubt.getKey() + ": " + doubt.getValue())
+                                .collect(Collectors.joining("; ")));
     }
 }

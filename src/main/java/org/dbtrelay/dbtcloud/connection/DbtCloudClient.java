@@ -12,6 +12,7 @@ import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.resources.DbtCloudResources;
 import org.dbtrelay.dbtcloud.resources.JobDirectory;
 import org.dbtrelay.dbtcloud.resources.ResourceNames;
+import org.dbtrelay.dbtcloud.runs.AccountRuns;
 import org.dbtrelay.dbtcloud.runs.BatchPoll;
 import org.dbtrelay.dbtcloud.runs.CauseSearch;
 import org.dbtrelay.dbtcloud.runs.JobRuns;
@@ -24,7 +25,7 @@ import org.dbtrelay.dbtcloud.runs.RunStarts;
 /**
  * One connection to dbt Cloud, as roles with plain blocking calls for virtual threads.
  *
- * <p>The relay itself uses {@link #starts}, {@link #runs}, {@link #polls}, {@link #searches}, {@link #retries}, {@link #jobs},
+ * <p>The relay itself uses {@link #starts}, {@link #runs}, {@link #polls}, {@link #accountRuns}, {@link #searches}, {@link #retries}, {@link #jobs},
  * {@link #names} and {@link #artifactsOnce}. Each of their calls waits for a permit of the account's {@link RequestBudget}, sends its requests once
  * and throws a {@link DbtCloudException} that says what a bad answer means; the caller decides whether to try again.
  *
@@ -41,6 +42,7 @@ public final class DbtCloudClient {
     private final ManualSuspension manualSuspension;
     private final RunCalls runs;
     private final BatchPoll polls;
+    private final AccountRuns accountRuns;
     private final CauseSearch searches;
     private final JobDirectory jobs;
     private final ResourceNames names;
@@ -57,6 +59,7 @@ public final class DbtCloudClient {
         this.manualSuspension = new ManualSuspension();
         this.runs = new RunCalls(calls);
         this.polls = new BatchPoll(runs, clock);
+        this.accountRuns = new AccountRuns(runs, clock);
         this.searches = new CauseSearch(runs, monotonic);
         this.jobs = new JobDirectory(calls, clock, monotonic);
         this.names = new ResourceNames(calls, clock, monotonic);
@@ -93,6 +96,11 @@ public final class DbtCloudClient {
     /** Reads many runs with few requests. */
     public BatchPoll polls() {
         return polls;
+    }
+
+    /** Lists the runs of an account that is observed. */
+    public AccountRuns accountRuns() {
+        return accountRuns;
     }
 
     /** Searches runs by the marker in their cause. */

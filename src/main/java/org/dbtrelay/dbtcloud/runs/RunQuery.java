@@ -2,6 +2,7 @@ package org.dbtrelay.dbtcloud.runs;
 
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.Response;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,6 +48,16 @@ record RunQuery(@Nullable Long jobId, Map<String, String> parameters) {
     /** The job's runs above an id, oldest first. */
     static RunQuery ofJobAbove(long jobId, long aboveId) {
         return upwards(jobId).with(ID_ABOVE, aboveId);
+    }
+
+    /** The account's runs above an id with their triggers and jobs, oldest first. */
+    static RunQuery allAbove(long aboveId) {
+        return upwards(null).with(ID_ABOVE, aboveId).with("include_related", "trigger,job");
+    }
+
+    /** The account's oldest run that was created within a time. */
+    static RunQuery firstWithin(Instant from, Instant to) {
+        return of(null, "id", 1).with("created_at__range", "[\"" + from + "\",\"" + to + "\"]");
     }
 
     /** The newest run of a job; of the account if {@code jobId} is null. */

@@ -26,13 +26,14 @@ import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.RunSelector;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Entries and positions as the bytes of ledger records: versioned JSON. The names of the fields are the names of the
+ * Entries, positions and cursors as the bytes of ledger records: versioned JSON. The names of the fields are the names of the
  * components of {@link RunEntry} and what hangs on it, so renaming one of those is a new version.
  */
 public final class EntryCodec {
@@ -67,6 +68,7 @@ public final class EntryCodec {
 
     private static final ObjectWriter WRITE = JSON.writer();
     private static final ObjectReader READ_ENTRY = JSON.readerFor(VersionedEntry.class);
+    private static final ObjectReader READ_CURSOR = JSON.readerFor(VersionedCursor.class);
     private static final ObjectReader READ_POSITION = JSON.readerFor(VersionedPosition.class);
 
     private EntryCodec() {}
@@ -79,6 +81,11 @@ public final class EntryCodec {
     /** The bytes of a position. */
     public static byte[] write(Position position) {
         return bytes(new VersionedPosition(VERSION, position));
+    }
+
+    /** The bytes of the cursor of an observed connection. */
+    public static byte[] write(ObserveCursor cursor) {
+        return bytes(new VersionedCursor(VERSION, cursor));
     }
 
     /**
@@ -109,6 +116,21 @@ public final class EntryCodec {
         try {
             VersionedPosition read = READ_POSITION.readValue(bytes);
             return present(read.position());
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    /**
+     * The cursor in the bytes.
+     *
+     * @throws LedgerException as {@link #readEntry}
+     */
+    public static ObserveCursor readCursor(byte[] bytes) throws LedgerException {
+        checkVersion(versionOf(bytes));
+        try {
+            VersionedCursor read = READ_CURSOR.readValue(bytes);
+            return present(read.cursor());
         } catch (IOException e) {
             throw unreadable(e);
         }
@@ -155,6 +177,8 @@ public final class EntryCodec {
     }
 
     private record VersionedEntry(int v, @Nullable RunEntry entry) {}
+
+    private record VersionedCursor(int v, @Nullable ObserveCursor cursor) {}
 
     private record VersionedPosition(int v, @Nullable Position position) {}
 

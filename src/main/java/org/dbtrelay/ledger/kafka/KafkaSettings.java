@@ -110,7 +110,16 @@ public class KafkaSettings {
 
     /** A reader of committed records that belongs to no group. */
     public Consumer<byte[], byte[]> reader(int partition) {
-        Map<String, Object> settings = client("ledger-reader-" + partition);
+        return committedReader("ledger-reader-" + partition);
+    }
+
+    /** The same, for all partitions of the ledger together. */
+    public Consumer<byte[], byte[]> tail() {
+        return committedReader("ledger-tail");
+    }
+
+    private Consumer<byte[], byte[]> committedReader(String purpose) {
+        Map<String, Object> settings = client(purpose);
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");

@@ -3,6 +3,7 @@ package org.dbtrelay.ledger.placement;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.utils.Utils;
 import org.dbtrelay.ledger.kafka.TopicCheck;
@@ -93,6 +94,16 @@ public final class Placement {
         RecordHeaders headers = new RecordHeaders(record.headers());
         header.putInto(headers);
         return new ProducerRecord<>(record.topic(), to, record.key(), record.value(), headers);
+    }
+
+    /**
+     * A record of the relay's own for the commands topic, on the partition of its key.
+     *
+     * @param topic the commands topic
+     */
+    public ProducerRecord<byte[], byte[]> placed(String topic, String key, byte[] value, Headers headers) {
+        byte[] bytes = key(key);
+        return new ProducerRecord<>(topic, of(bytes, partitions()), bytes, value, headers);
     }
 
     /** A record has been passed on, durably. */

@@ -2,6 +2,7 @@ package org.dbtrelay.run.command;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.job.FailurePatterns;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param defaults the terms where neither the command, nor its job, nor its connection says anything
  * @param jobs what is configured about the terms of a job, by its id
  * @param patterns by which a failure is transient
+ * @param observed the connections whose runs are observed, by name
  */
 public record Policy(
         String deployment,
@@ -37,14 +39,16 @@ public record Policy(
         Map<String, ForConnection> connections,
         RunOptions.Defaults defaults,
         Map<Long, RequestedOptions> jobs,
-        FailurePatterns patterns) {
+        FailurePatterns patterns,
+        Map<String, Observed> observed) {
 
     public Policy {
+        observed = Map.copyOf(observed);
         connections = Map.copyOf(connections);
         jobs = Map.copyOf(jobs);
     }
 
-    /** A policy by which no failure is transient. */
+    /** A policy by which no failure is transient and no run observed. */
     public Policy(
             String deployment,
             String ledger,
@@ -71,7 +75,8 @@ public record Policy(
                 connections,
                 defaults,
                 jobs,
-                FailurePatterns.NONE);
+                FailurePatterns.NONE,
+                Map.of());
     }
 
     /**
@@ -94,7 +99,8 @@ public record Policy(
                 connections,
                 defaults,
                 jobs,
-                patterns);
+                patterns,
+                observed);
     }
 
     /**
@@ -111,6 +117,18 @@ public record Policy(
                 .or(of == null ? RequestedOptions.NONE : of.requested())
                 .over(defaults, acceptedAt);
     }
+
+    /**
+     * The terms of the command that follows an observed run: those of its connection's observation. One whose connection is not observed
+     * any more is followed to its end all the same.
+     */
+    public RequestedOptions observing(String connection) {
+        @Nullable Observed of = observed.get(connection);
+        return of == null ? UNOBSERVED : of.requested();
+    }
+
+    private static final RequestedOptions UNOBSERVED =
+            new RequestedOptions(null, Duration.ofDays(3), false, null, null, List.of());
 
     /**
      * The permissions of commands on one connection.

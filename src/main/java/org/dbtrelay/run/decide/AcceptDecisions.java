@@ -6,9 +6,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
+import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.command.TraceContext;
@@ -65,14 +67,17 @@ final class AcceptDecisions {
                     now);
         }
         long accountId = head.accountId() == null ? connection.accountId() : head.accountId();
-        @Nullable String forbidden = forbidden(command, connection, accountId, jobId);
+        // What is observed the operator has configured; the policy is for clients.
+        @Nullable
+        String forbidden =
+                Origin.of(head.id()) == Origin.OBSERVED ? null : forbidden(command, connection, accountId, jobId);
         if (forbidden != null) {
             return rejected(input, accountId, jobId, RejectReason.FORBIDDEN, forbidden, now);
         }
         ResolvedCommand resolved = resolved(command, accountId, jobId, now, policy);
         RunState.Waiting state = new RunState.Waiting(StartAttempts.NONE, 0, null);
         RunEntry entry =
-                new RunEntry(head.id(), input.offset(), input.hash(), now, 0, false, List.of(), resolved, state);
+                new RunEntry(head.id(), input.offset(), input.hash(), now, 0, false, false, List.of(), resolved, state);
         DecisionBuilder builder = DecisionBuilder.of(entry, now).accepted();
         if (resolved.isExpired(now)) {
             return builder.rejected(
@@ -86,6 +91,8 @@ final class AcceptDecisions {
     private static ResolvedCommand resolved(
             Command.Fit command, long accountId, @Nullable Long jobId, Instant now, Policy policy) {
         Command.Head head = command.head();
+        RequestedOptions requested =
+                Origin.of(head.id()) == Origin.OBSERVED ? policy.observing(head.connection()) : command.requested();
         boolean settled = jobId != null || command.task() instanceof Task.Cancel;
         @Nullable TraceContext trace = head.trace();
         return new ResolvedCommand(
@@ -95,8 +102,8 @@ final class AcceptDecisions {
                 jobId,
                 command.task().namedJob() instanceof JobSelector.ByNames(JobNames names) ? names.jobName() : null,
                 head.expiresAt(),
-                settled ? null : command.requested(),
-                policy.options(command.requested(), head.connection(), jobId, now),
+                settled ? null : requested,
+                policy.options(requested, head.connection(), jobId, now),
                 head.context(),
                 trace == null ? null : trace.traceparent(),
                 trace == null ? null : trace.tracestate());
@@ -168,6 +175,7 @@ final class AcceptDecisions {
                 input.hash(),
                 now,
                 1,
+                false,
                 false,
                 List.of(),
                 null,

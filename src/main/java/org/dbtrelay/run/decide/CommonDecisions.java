@@ -3,6 +3,7 @@ package org.dbtrelay.run.decide;
 import java.time.Duration;
 import java.time.Instant;
 import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.ResolvedCommand;
@@ -43,6 +44,8 @@ final class CommonDecisions {
             case Task.Retry(RunSelector.OfCommand target) -> builder.tell(new Input.TargetChanged(entry.commandId()));
             case Task.Cancel(RunSelector.ById(long runId)) -> builder.then(readRun(entry.commandId(), resolved, runId));
             case Task.Cancel(RunSelector.OfCommand target) -> builder.tell(new Input.TargetChanged(entry.commandId()));
+            // There may be many, so they are read together with all others that are polled.
+            case Task.Follow follow when entry.origin() == Origin.OBSERVED -> builder.poll(follow.runId());
             case Task.Follow follow -> builder.then(readRun(entry.commandId(), resolved, follow.runId()));
         };
     }

@@ -37,6 +37,8 @@ final class DecisionBuilder {
     private final Target target;
     private int nextSequence;
     private boolean adopted;
+    private final boolean started;
+    private final boolean starts;
     private @Nullable Retries retries;
     private @Nullable ResolvedCommand resolved;
 
@@ -47,6 +49,8 @@ final class DecisionBuilder {
         this.acceptedAt = entry.acceptedAt();
         this.nextSequence = entry.nextSequence();
         this.adopted = entry.adopted();
+        this.started = entry.started();
+        this.starts = entry.state() instanceof RunState.Starting || entry.state() instanceof RunState.Searching;
         this.retries = entry.retries();
         this.strays = new ArrayList<>(entry.strays());
         this.target = target;
@@ -151,6 +155,11 @@ final class DecisionBuilder {
     /** Looks at a run with the next batch after a time. */
     DecisionBuilder watch(RunSnapshot run, Instant due) {
         return then(new Action.SchedulePoll(commandId, target, run.runId(), due, 0));
+    }
+
+    /** Looks at a run that is not known yet, with the next batch. */
+    DecisionBuilder poll(long runId) {
+        return then(new Action.SchedulePoll(commandId, target, runId, now, 0));
     }
 
     /** Reads a run with its steps, because it has ended. */
@@ -266,7 +275,22 @@ final class DecisionBuilder {
 
     private RunEntry entry(@Nullable ResolvedCommand current, RunState state) {
         return new RunEntry(
-                commandId, offset, commandHash, acceptedAt, nextSequence, adopted, strays, retries, current, state);
+                commandId,
+                offset,
+                commandHash,
+                acceptedAt,
+                nextSequence,
+                adopted,
+                started || (starts && hasRun(state)),
+                strays,
+                retries,
+                current,
+                state);
+    }
+
+    private static boolean hasRun(RunState state) {
+        return state instanceof RunState.WithRun
+                || (state instanceof RunState.Finished finished && finished.runId() != null);
     }
 
     /** The decision that changes nothing but has something to do. */

@@ -2,6 +2,7 @@ package org.dbtrelay.run.decide;
 
 import java.time.Duration;
 import java.time.Instant;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.ResolvedCommand;
@@ -34,14 +35,22 @@ final class FollowDecisions {
 
     /** A wait for somebody else's run begins when it has been read. */
     static Decision waiting(RunEntry entry, Task.Follow task, Input.CommandInput input, Instant now, Policy policy) {
-        if (!(input instanceof Input.RunRead(String id, RunSnapshot run, boolean canRetry, var whyNot, var check))
-                || run == null) {
+        @Nullable
+        RunSnapshot run = switch (input) {
+            case Input.RunRead read -> read.run();
+            case Input.RunObserved polled -> polled.run();
+            case Input.CommandInput other -> null;
+        };
+        if (run == null || run.runId() != task.runId()) {
             return Decision.NOTHING;
         }
         ResolvedCommand known = CommonDecisions.settled(entry, run.jobId(), run.jobName(), policy);
         ResolvedCommand resolved = known.on(known.options().following());
         DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(resolved);
-        @Nullable String forbidden = CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
+        @Nullable
+        String forbidden = Origin.of(entry.commandId()) == Origin.OBSERVED
+                ? null
+                : CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
         return forbidden == null
                 ? begin(CommonDecisions.bounds(builder, resolved).adopted(), resolved, run, now)
                 : builder.rejected(RejectReason.FORBIDDEN, forbidden);

@@ -16,6 +16,8 @@ import org.dbtrelay.run.job.StoredArtifact;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.job.UnavailableReason;
 import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.run.observe.ListedRuns;
+import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,8 @@ public sealed interface Input {
         return switch (this) {
             case NotACommand unreadable -> null;
             case SweepResult swept -> null;
+            case ObservationBegins begun -> null;
+            case RunsListed listed -> null;
             case CommandReceived commanded -> commanded.command().id();
             case CommandInput about -> about.commandId();
         };
@@ -69,6 +73,20 @@ public sealed interface Input {
      * commands.
      */
     record SweepResult(Target target, List<RunSnapshot> runs) implements Input {}
+
+    /**
+     * An observed connection can begin: nothing up to the cursor is of interest.
+     *
+     * @param claim the number of the claim that wanted it; another one takes no notice
+     */
+    record ObservationBegins(long claim, ObserveCursor cursor) implements Input {}
+
+    /**
+     * A page of the runs of an account that is observed.
+     *
+     * @param claim the number of the claim that wanted it; another one takes no notice
+     */
+    record RunsListed(long claim, ListedRuns page) implements Input {}
 
     /** An input that concerns one known command. */
     sealed interface CommandInput extends Input {

@@ -31,6 +31,9 @@ public final class RunMachine {
             case Input.CommandReceived commanded -> AcceptDecisions.decide(entry, commanded, now, policy, queues);
             // The partition's work tells each command about its own runs.
             case Input.SweepResult swept -> Decision.NOTHING;
+            // What is observed becomes commands, by way of the commands topic.
+            case Input.ObservationBegins begun -> Decision.NOTHING;
+            case Input.RunsListed listed -> Decision.NOTHING;
             case Input.CommandInput about ->
                 entry == null ? Decision.NOTHING : about(entry, about, now, policy, queues);
         };

@@ -32,6 +32,9 @@ final class WaitDecisions {
             when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, withoutRun(reason), now, policy);
             case Input.CancelRequested(String id, CancelReason reason) ->
                 DecisionBuilder.of(entry, now).cancelled(reason, withoutRun(reason));
+            // An observed run is polled with others, so a refusal may be about one of those.
+            case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
+                CommonDecisions.later(DecisionBuilder.of(entry, now), state, now);
             case Input.CallFailed(Action.External action, CallFailure failure) ->
                 isAsked(action) ? callFailed(entry, state, failure, now, policy) : Decision.NOTHING;
             case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now, policy);

@@ -1,6 +1,7 @@
 package org.dbtrelay.run.event;
 
 import java.time.Instant;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.TraceContext;
 import org.dbtrelay.run.job.JobRunStatus;
@@ -51,6 +52,11 @@ public record RunEvent(
                         trace,
                         ofRun.with(names))
                 : this;
+    }
+
+    /** Who wanted it to be told. */
+    public Origin origin() {
+        return Origin.of(commandId);
     }
 
     /** Whether it tells of a run's end, whose delay is measured. */

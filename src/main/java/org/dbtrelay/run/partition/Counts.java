@@ -3,6 +3,7 @@ package org.dbtrelay.run.partition;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -13,7 +14,9 @@ public final class Counts {
 
     private final Map<String, Integer> unfinished = new HashMap<>();
     private final Map<InFlight, Integer> inFlight = new HashMap<>();
+    private final Map<String, Integer> observed = new HashMap<>();
     private int allUnfinished;
+    private int allObserved;
     private int finished;
 
     Counts() {}
@@ -36,6 +39,10 @@ public final class Counts {
         }
         String connection = entry.openCommand().connection();
         allUnfinished += one;
+        if (entry.origin() == Origin.OBSERVED) {
+            allObserved += one;
+            observed.merge(connection, one, Integer::sum);
+        }
         unfinished.merge(connection, one, Integer::sum);
         if (entry.state() instanceof RunState.WithRun state
                 && !state.run().status().isTerminal()) {
@@ -46,6 +53,16 @@ public final class Counts {
     /** The commands that are not finished. */
     public int unfinished() {
         return allUnfinished;
+    }
+
+    /** Those of the unfinished that follow observed runs. */
+    public int observed() {
+        return allObserved;
+    }
+
+    /** The same, by connection. */
+    public Map<String, Integer> observedByConnection() {
+        return Collections.unmodifiableMap(observed);
     }
 
     /** The commands that are not finished, by connection. */

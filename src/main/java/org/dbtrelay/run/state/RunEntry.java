@@ -3,6 +3,7 @@ package org.dbtrelay.run.state;
 import java.time.Instant;
 import java.util.List;
 import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param commandHash a hash of the command's content, so that the same id with another content is noticed
  * @param nextSequence the sequence number of its next event
  * @param adopted its run was found, not started
+ * @param started its run is that of a request of its own, whether the answer told so or a search has found it
  * @param strays ids of runs that are not its run and have been told of: those that carry its marker, and those of its earlier attempts
  * @param retries its runs, if another may follow one that failed; null: it has one run only
  * @param resolved null once it is finished, and only then
@@ -25,6 +27,7 @@ public record RunEntry(
         Instant acceptedAt,
         int nextSequence,
         boolean adopted,
+        boolean started,
         List<Long> strays,
         @Nullable Retries retries,
         @Nullable ResolvedCommand resolved,
@@ -48,10 +51,11 @@ public record RunEntry(
             Instant acceptedAt,
             int nextSequence,
             boolean adopted,
+            boolean started,
             List<Long> strays,
             @Nullable ResolvedCommand resolved,
             RunState state) {
-        this(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, strays, null, resolved, state);
+        this(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, started, strays, null, resolved, state);
     }
 
     /** The last of its runs after whose failure there is to be another one; null: there is none. */
@@ -88,10 +92,16 @@ public record RunEntry(
                         acceptedAt,
                         nextSequence,
                         adopted,
+                        started,
                         strays,
                         retries,
                         resolved.withoutContext(),
                         state);
+    }
+
+    /** Who wanted its run to be told of. */
+    public Origin origin() {
+        return Origin.of(commandId);
     }
 
     /** True until its one outcome has been told and its artifacts are settled. */

@@ -34,6 +34,7 @@ import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
+import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -135,6 +136,7 @@ class EntryCodecTest {
                 NOW,
                 3,
                 true,
+                false,
                 List.of(5L),
                 state instanceof RunState.Finished ? null : resolved(),
                 state);
@@ -257,7 +259,16 @@ class EntryCodecTest {
                 null,
                 null);
         RunEntry other = new RunEntry(
-                "c1", 17, HASH, NOW, 3, true, List.of(), resolved, new RunState.Waiting(StartAttempts.NONE, 0, null));
+                "c1",
+                17,
+                HASH,
+                NOW,
+                3,
+                true,
+                false,
+                List.of(),
+                resolved,
+                new RunState.Waiting(StartAttempts.NONE, 0, null));
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(other))).isEqualTo(other);
         assertThat(entry.openCommand().task().verb()).isEqualTo("trigger");
@@ -300,6 +311,14 @@ class EntryCodecTest {
                 .isEqualTo(new Position("AAECAwQFBgcICQoLDA0ODw", 17, "orders", null, null));
     }
 
+    @Test
+    void aCursorThatWasWrittenOnceCanBeRead() throws LedgerException, IOException {
+        ObserveCursor cursor = new ObserveCursor("default", 4238, 70403110257797L, NOW);
+
+        assertThat(EntryCodec.readCursor(golden("v1/cursor"))).isEqualTo(cursor);
+        assertThat(EntryCodec.readCursor(EntryCodec.write(cursor))).isEqualTo(cursor);
+    }
+
     private static RunEntry entry(int number, RunState state) {
         return new RunEntry(
                 "c" + number,
@@ -308,6 +327,7 @@ class EntryCodecTest {
                 NOW,
                 3,
                 true,
+                false,
                 List.of(5L),
                 state instanceof RunState.Finished ? null : resolved(),
                 state);

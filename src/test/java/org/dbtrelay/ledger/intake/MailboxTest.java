@@ -115,6 +115,8 @@ class MailboxTest {
                     case Input.CommandInput about -> about.commandId();
                     case Input.NotACommand unreadable -> "unreadable";
                     case Input.SweepResult swept -> "swept";
+                    case Input.ObservationBegins begun -> "begun";
+                    case Input.RunsListed listed -> "listed";
                 })
                 .toList();
     }

@@ -71,7 +71,8 @@ class FailedRunDecisionsTest {
                 plain.connections(),
                 plain.defaults(),
                 Map.of(),
-                new FailurePatterns(List.of(CONFLICT)));
+                new FailurePatterns(List.of(CONFLICT)),
+                Map.of());
     }
 
     private static OnFailure.Requested twice() {

@@ -144,6 +144,7 @@ class JobQueuesGrowthTest {
                 null,
                 null,
                 null);
-        return new RunEntry("c" + offset, offset, new CommandHash(1, 2), T0, 1, false, List.of(), resolved, state);
+        return new RunEntry(
+                "c" + offset, offset, new CommandHash(1, 2), T0, 1, false, false, List.of(), resolved, state);
     }
 }

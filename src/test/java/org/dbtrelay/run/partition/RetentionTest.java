@@ -54,6 +54,7 @@ class RetentionTest {
                 NOW,
                 1,
                 false,
+                false,
                 List.of(),
                 null,
                 new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1L, NOW.plusSeconds(seconds)));

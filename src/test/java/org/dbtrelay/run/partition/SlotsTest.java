@@ -213,6 +213,7 @@ public class SlotsTest {
                 NOW,
                 1,
                 false,
+                false,
                 List.of(),
                 resolved,
                 new RunState.Waiting(StartAttempts.NONE, 0, null));
@@ -225,6 +226,7 @@ public class SlotsTest {
                 entry.commandHash(),
                 entry.acceptedAt(),
                 2,
+                false,
                 false,
                 List.of(),
                 entry.resolved(),
@@ -242,6 +244,7 @@ public class SlotsTest {
                 entry.commandHash(),
                 entry.acceptedAt(),
                 3,
+                false,
                 false,
                 List.of(),
                 null,

@@ -1,0 +1,291 @@
+package org.dbtrelay.watch;
+
+import static org.dbtrelay.metrics.RelayLog.pair;
+
+import io.quarkus.scheduler.Scheduled;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.connection.Connections;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
+import org.dbtrelay.dbtcloud.runs.AccountRuns;
+import org.dbtrelay.flow.Observations;
+import org.dbtrelay.flow.ObservedAccount;
+import org.dbtrelay.ledger.StartedRuns;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.RunFilter;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.observe.ListedRun;
+import org.dbtrelay.run.observe.ListedRuns;
+import org.dbtrelay.run.observe.ObserveCursor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lists the runs of the accounts that this instance observes, a page with each tick at most, and gives each page to the owner of the
+ * partition that has the account's cursor. It decides nothing and remembers only when it looked.
+ */
+@ApplicationScoped
+public class RunLister {
+
+    private static final RelayLog LOG = RelayLog.of(RunLister.class);
+
+    private final Observations observations;
+    private final StartedRuns ledger;
+    private final Connections connections;
+    private final int most;
+    private final Clock clock;
+    private final Monotonic monotonic;
+    private final RelayMetrics metrics;
+    private final Map<String, Look> looks = new ConcurrentHashMap<>();
+    private final Set<String> looking = ConcurrentHashMap.newKeySet();
+
+    /** The connections whose ids were checked since the start. */
+    private final Set<String> checked = ConcurrentHashMap.newKeySet();
+
+    RunLister(
+            Observations observations,
+            StartedRuns ledger,
+            Connections connections,
+            RelayConfig config,
+            Clock clock,
+            Monotonic monotonic,
+            RelayMetrics metrics) {
+        this.observations = observations;
+        this.ledger = ledger;
+        this.connections = connections;
+        this.most = config.commands().maxObserved();
+        this.clock = clock;
+        this.monotonic = monotonic;
+        this.metrics = metrics;
+    }
+
+    /**
+     * The last page that was given to an owner.
+     *
+     * @param claim of that owner
+     * @param pages how many it has taken when it has taken this one
+     * @param ids of the runs in it
+     * @param nextNanos when the next look is due, unless the owner wants more at once
+     */
+    private record Look(long claim, long pages, long nextNanos, Set<Long> ids) {}
+
+    /** Begins a page for each account that is due and of which none is under way. */
+    @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
+    @RunOnVirtualThread
+    void tick() {
+        List<ObservedAccount> all = observations.all();
+        if (all.isEmpty() && looks.isEmpty()) {
+            return;
+        }
+        Instant now = clock.instant();
+        for (ObservedAccount account : all) {
+            metrics.observeLag(
+                    account.target().connection(),
+                    Duration.between(account.state().caughtUpAt(), now));
+            if (isDue(account)) {
+                begin(account);
+            }
+        }
+        forgetOthers(all);
+    }
+
+    /** What another instance observes now. */
+    private void forgetOthers(List<ObservedAccount> all) {
+        for (String connection : List.copyOf(looks.keySet())) {
+            if (all.stream().noneMatch(account -> account.target().connection().equals(connection))) {
+                looks.remove(connection);
+                metrics.observeLag(connection, Duration.ZERO);
+            }
+        }
+        if (all.isEmpty() && looking.isEmpty()) {
+            ledger.close();
+        }
+    }
+
+    private boolean isDue(ObservedAccount account) {
+        @Nullable Look last = looks.get(account.target().connection());
+        if (last == null || last.claim() != account.claim()) {
+            return true;
+        }
+        ObservedAccount.State state = account.state();
+        // The owner has not taken the last page yet.
+        boolean isTaken = state.pages() >= last.pages();
+        return isTaken && (state.wantsMore() || monotonic.nanos() - last.nextNanos() >= 0);
+    }
+
+    /** Something has happened to a run that no command here has: the accounts of this id are due at once. */
+    public void lookNow(long accountId) {
+        for (ObservedAccount account : observations.all()) {
+            if (account.target().accountId() == accountId) {
+                looks.computeIfPresent(
+                        account.target().connection(),
+                        (name, last) -> new Look(last.claim(), last.pages(), monotonic.nanos(), last.ids()));
+            }
+        }
+    }
+
+    private void begin(ObservedAccount account) {
+        String connection = account.target().connection();
+        @Nullable DbtCloudClient client = connections.find(connection).orElse(null);
+        if (client != null && looking.add(connection)) {
+            ObservedAccount.State state = account.state();
+            @Nullable Look before = looks.get(connection);
+            Set<Long> ids = before == null || before.claim() != account.claim() ? Set.of() : before.ids();
+            long next = monotonic.nanos() + account.observed().interval().toNanos();
+            looks.put(connection, new Look(account.claim(), state.pages(), next, ids));
+            Thread.startVirtualThread(() -> {
+                try {
+                    Set<Long> listed = look(client, account, state, ids);
+                    if (listed != null) {
+                        looks.computeIfPresent(
+                                connection,
+                                (name, last) -> new Look(last.claim(), state.pages() + 1, last.nextNanos(), listed));
+                    }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                } finally {
+                    looking.remove(connection);
+                }
+            });
+        }
+    }
+
+    /**
+     * Gives the owner one page.
+     *
+     * @param ids of the page before
+     * @return those of this one; null: there is nothing to take
+     */
+    private @Nullable Set<Long> look(
+            DbtCloudClient client, ObservedAccount account, ObservedAccount.State state, Set<Long> ids)
+            throws InterruptedException {
+        try {
+            @Nullable Long above = state.above();
+            if (checked.add(client.name())) {
+                checkIds(client, account);
+            }
+            if (above == null) {
+                account.offer(new Input.ObservationBegins(account.claim(), first(client, account)));
+                return Set.of();
+            }
+            ListedRuns page = page(client, account, state, above, ids);
+            account.offer(new Input.RunsListed(account.claim(), page));
+            return page.runs().stream().map(row -> row.run().runId()).collect(Collectors.toSet());
+        } catch (DbtCloudException e) {
+            later(account, e.failure().detail());
+        } catch (LedgerException e) {
+            later(account, e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.error(
+                    "Internal error: a look for runs stopped",
+                    e,
+                    pair(LogKey.CONNECTION, account.target().connection()));
+        }
+        return null;
+    }
+
+    private static void later(ObservedAccount account, @Nullable String why) {
+        LOG.warn(
+                "The runs of an account could not be listed; the next look does it",
+                pair(LogKey.CONNECTION, account.target().connection()),
+                pair(LogKey.DETAIL, why));
+    }
+
+    /** The topic may have grown, so that another partition had the cursor before. */
+    private ObserveCursor first(DbtCloudClient client, ObservedAccount account)
+            throws DbtCloudException, LedgerException, InterruptedException {
+        String connection = account.target().connection();
+        long accountId = account.target().accountId();
+        ledger.catchUp(observations.floors());
+        Optional<ObserveCursor> before = ledger.cursor(connection, accountId);
+        if (before.isPresent()) {
+            return before.get();
+        }
+        AccountRuns runs = client.accountRuns();
+        Duration since = account.observed().since();
+        long above = since == null
+                ? runs.newest(accountId)
+                : runs.firstWithin(accountId, since).orElse(runs.newest(accountId) + 1) - 1;
+        return new ObserveCursor(connection, accountId, above, clock.instant());
+    }
+
+    /** Ids in the configuration that dbt Cloud does not know are told by readiness; nothing else depends on them. */
+    private static void checkIds(DbtCloudClient client, ObservedAccount account) {
+        Map<String, String> doubts = new TreeMap<>();
+        long accountId = account.target().accountId();
+        RunFilter filter = account.observed().filter();
+        check(doubts, "observe.jobs", "job", filter.jobs(), id -> client.jobs().read(accountId, id, Priority.OBSERVE));
+        check(
+                doubts,
+                "observe.projects",
+                "project",
+                filter.projects(),
+                id -> client.resources().getProject(accountId, id));
+        client.accountRuns().doubt(doubts);
+    }
+
+    private static void check(Map<String, String> doubts, String key, String what, @Nullable Set<Long> ids, Read read) {
+        for (long id : ids == null ? Set.<Long>of() : ids) {
+            try {
+                read.of(id);
+            } catch (DbtCloudException e) {
+                if (e.failure() instanceof CallFailure.NotFound) {
+                    doubts.merge(key, "dbt Cloud knows no " + what + " " + id, (one, two) -> one + ", " + two);
+                }
+            }
+        }
+    }
+
+    /** Reads something by its id. */
+    private interface Read {
+        Object of(long id) throws DbtCloudException;
+    }
+
+    private ListedRuns page(
+            DbtCloudClient client, ObservedAccount account, ObservedAccount.State state, long above, Set<Long> ids)
+            throws DbtCloudException, LedgerException, InterruptedException {
+        Instant askedAt = clock.instant();
+        long asked = monotonic.nanos();
+        AccountRuns.Page page = client.accountRuns().above(account.target().accountId(), above);
+        long answered = monotonic.nanos();
+        ledger.wrote(account.takeWritten());
+        // The ledger is read after the list, unless all of it was dealt with before.
+        boolean reads = page.runs().stream().anyMatch(run -> !state.isWhole() || !ids.contains(run.runId()));
+        if (reads) {
+            ledger.catchUp(observations.floors());
+        }
+        List<ListedRun> rows = new ArrayList<>();
+        for (RunSnapshot run : page.runs()) {
+            rows.add(new ListedRun(run, reads ? ledger.of(run) : ListedRun.Standing.NOT_ASKED));
+        }
+        return new ListedRuns(
+                account.target().connection(),
+                above,
+                rows,
+                page.unreadable(),
+                page.isLast(),
+                reads ? Math.max(0, most - ledger.followed()) : 0,
+                asked,
+                answered,
+                askedAt);
+    }
+}

@@ -1,0 +1,247 @@
+package org.dbtrelay.ledger;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.dbtcloud.connection.TestConnections;
+import org.dbtrelay.ledger.entry.EntryCodec;
+import org.dbtrelay.ledger.entry.LedgerException;
+import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.run.command.CommandHash;
+import org.dbtrelay.run.command.IfRunning;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.command.RunOptions;
+import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.job.RunDetails;
+import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.SampleRun;
+import org.dbtrelay.run.observe.ListedRun.Standing;
+import org.dbtrelay.run.observe.ObserveCursor;
+import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.StartAttempts;
+import org.dbtrelay.run.state.StartCall;
+import org.junit.jupiter.api.Test;
+
+class StartedRunsTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+    private static final TopicPartition LEDGER = new TopicPartition("dbt.relay.ledger", 0);
+
+    private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+    private final StartedRuns started = runs();
+
+    @Test
+    void knowsTheRunsThatCommandsHaveStarted() throws Exception {
+        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
+        write("c2", entry("c2", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 98L, NOW)));
+
+        started.catchUp(Map.of(1L, 0L));
+
+        assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OURS);
+        assertThat(started.of(retry(98, 90))).as("it was only followed").isEqualTo(Standing.OTHERS);
+    }
+
+    @Test
+    void aStartInDoubtMayBeTheListedRun() throws Exception {
+        write("c1", entry("c1", false, new RunState.Starting(StartAttempts.NONE, new StartCall.Retry(90), 0)));
+
+        started.catchUp(Map.of(1L, 0L));
+
+        assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OPEN);
+        assertThat(started.of(retry(99, 91))).as("of another run").isEqualTo(Standing.OTHERS);
+    }
+
+    @Test
+    void aStartThatCameToNothingLeavesTheRunToOthers() throws Exception {
+        write("c1", entry("c1", false, new RunState.Starting(StartAttempts.NONE, new StartCall.Retry(90), 0)));
+        write("c1", entry("c1", false, new RunState.Finished(EventType.RUN_ABANDONED, "start_unclear", null, NOW)));
+
+        started.catchUp(Map.of(1L, 0L));
+
+        assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
+    }
+
+    @Test
+    void countsTheObservedRunsThatAreFollowed() throws Exception {
+        write("observed/1/70", entry("observed/1/70", false, new RunState.Waiting(StartAttempts.NONE, 0, null)));
+        write(
+                "observed/1/71",
+                entry("observed/1/71", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 71L, NOW)));
+        started.wrote(List.of("observed/1/71", "observed/1/72"));
+        assertThat(started.followed()).as("written, and not in the ledger yet").isEqualTo(2);
+
+        started.catchUp(Map.of(1L, 0L));
+
+        assertThat(started.followed()).as("one is followed, one is on its way").isEqualTo(2);
+        assertThat(started.of(SampleRun.of(71).build())).isEqualTo(Standing.TOLD);
+        started.wrote(List.of("observed/1/71"));
+        assertThat(started.followed()).as("it is known what became of it").isEqualTo(2);
+    }
+
+    @Test
+    void findsTheCursorThatAnotherPartitionHad() throws Exception {
+        ObserveCursor cursor = new ObserveCursor("default", 1, 70, NOW);
+        records.add(new ProducerRecord<>(
+                LEDGER.topic(), 0, "o:1/default".getBytes(StandardCharsets.UTF_8), EntryCodec.write(cursor)));
+
+        started.catchUp(Map.of(1L, 0L));
+
+        assertThat(started.cursor("default", 1)).contains(cursor);
+        assertThat(started.cursor("other", 1)).isEmpty();
+    }
+
+    @Test
+    void forgetsWhatIsOfNoInterestAnyMoreAndReadsItAgainWhenItIs() throws Exception {
+        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
+        started.catchUp(Map.of(1L, 100L));
+        assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
+
+        started.catchUp(Map.of(1L, 98L, 2L, 500L));
+        assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OURS);
+    }
+
+    @Test
+    void knowsNothingIfItCannotReadToTheEnd() {
+        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
+        StartedRuns hidden = runs(7);
+
+        assertThatThrownBy(() -> hidden.catchUp(Map.of(1L, 0L))).isInstanceOf(LedgerException.class);
+        assertThat(hidden.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
+    }
+
+    private StartedRuns runs() {
+        return runs(0);
+    }
+
+    /** {@code hidden}: so many records are behind what a reader of committed ones sees. */
+    private StartedRuns runs(int hidden) {
+        return new SimLedger(
+                        new SimLedger.Clients() {
+                            @Override
+                            public Producer<byte[], byte[]> producer(int partition) {
+                                throw new UnsupportedOperationException();
+                            }
+
+                            @Override
+                            public Consumer<byte[], byte[]> reader(int partition) {
+                                return SimLedger.reader(LEDGER, records);
+                            }
+
+                            @Override
+                            public long[] endAndCommitted(int partition) {
+                                return new long[] {0, 0};
+                            }
+
+                            @Override
+                            public long ledgerEnd(int partition) {
+                                return (long) records.size() + hidden;
+                            }
+
+                            @Override
+                            public String topicId() {
+                                return "commands-topic";
+                            }
+
+                            @Override
+                            public int partitions() {
+                                return 1;
+                            }
+                        },
+                        TestConnections.config(Map.of(
+                                "relay.connections.default.host", "https://cloud.example",
+                                "relay.connections.default.account-id", "1",
+                                "relay.connections.default.token", "dbtc_none")),
+                        claim -> null,
+                        null,
+                        Clock.systemUTC(),
+                        new Hasty(),
+                        SimMetrics.none(),
+                        change -> {})
+                .startedRuns();
+    }
+
+    /** Time flies while it waits. */
+    private static final class Hasty extends Monotonic {
+        private long nanos;
+
+        @Override
+        public long nanos() {
+            return nanos;
+        }
+
+        @Override
+        public void pause(Duration time) {
+            nanos += Duration.ofSeconds(5).toNanos();
+        }
+    }
+
+    private void write(String id, RunEntry entry) {
+        records.add(new ProducerRecord<>(
+                LEDGER.topic(), 0, ("c:" + id).getBytes(StandardCharsets.UTF_8), EntryCodec.write(entry)));
+    }
+
+    private static RunEntry entry(String id, boolean isStarted, RunState state) {
+        Task task =
+                id.startsWith("observed") ? new Task.Follow(70, Set.of()) : new Task.Retry(new RunSelector.ById(90));
+        ResolvedCommand resolved = new ResolvedCommand(
+                task,
+                "default",
+                1,
+                7L,
+                null,
+                null,
+                null,
+                new RunOptions(Duration.ofSeconds(10), NOW, null, false, IfRunning.QUEUE, List.of()),
+                null,
+                null,
+                null);
+        return new RunEntry(
+                id,
+                0,
+                new CommandHash(1, 2),
+                NOW,
+                1,
+                false,
+                isStarted,
+                List.of(),
+                state instanceof RunState.Finished ? null : resolved,
+                state);
+    }
+
+    private static RunSnapshot retry(long id, long of) {
+        RunSnapshot run = SampleRun.of(id).jobId(7).build();
+        return new RunSnapshot(
+                id,
+                1,
+                null,
+                null,
+                7,
+                null,
+                run.status(),
+                null,
+                null,
+                NOW,
+                null,
+                null,
+                false,
+                "Retry",
+                of,
+                RunDetails.NONE);
+    }
+}
