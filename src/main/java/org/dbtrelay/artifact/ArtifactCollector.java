@@ -3,6 +3,7 @@ package org.dbtrelay.artifact;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -49,11 +50,13 @@ public class ArtifactCollector {
 
     private static final String NO_SUCH_FILE = "the run left no such file";
 
+    private final Clock clock;
     private final ArtifactStore store;
     private final Semaphore places;
 
     /** Fetches {@code relay.artifacts.parallelism} artifacts at once, for all commands together. */
-    public ArtifactCollector(RelayConfig config) {
+    public ArtifactCollector(RelayConfig config, Clock clock) {
+        this.clock = clock;
         this.store = ArtifactStore.of(config.artifacts());
         this.places = new Semaphore(config.artifacts().parallelism(), true);
     }
@@ -131,7 +134,7 @@ public class ArtifactCollector {
      * (a constant of the REST client in Quarkus 3.33) and told as not yet there.
      *
      * @param wanted of this run
-     * @param begun when the run's steps began, by their numbers; empty: the collector reads it if it matters
+     * @param stepsBegun when the run's steps began, by their numbers; empty: the collector reads it if it matters
      * @return each of the wanted artifacts in one of the three lists
      * @throws DbtCloudException the list of artifacts could not be read; trouble with a single artifact is not thrown, so
      *     that what has been stored is told
@@ -141,19 +144,20 @@ public class ArtifactCollector {
             DbtCloudClient client,
             RunSnapshot run,
             List<WantedArtifact> wanted,
-            Map<Integer, Instant> begun)
+            Map<Integer, Instant> stepsBegun)
             throws DbtCloudException, InterruptedException {
+        Instant begun = clock.instant();
         List<StoredArtifact> ready = new ArrayList<>();
         List<Unavailable> unavailable = new ArrayList<>();
         List<Unavailable> notYet = new ArrayList<>();
-        for (Outcome outcome : outcomes(client, run, wanted, begun)) {
+        for (Outcome outcome : outcomes(client, run, wanted, stepsBegun)) {
             switch (outcome) {
                 case Outcome.Ready it -> ready.add(it.artifact());
                 case Outcome.Missing it -> unavailable.add(it.what());
                 case Outcome.Later it -> notYet.add(it.what());
             }
         }
-        return new Input.ArtifactsCollected(commandId, ready, unavailable, notYet);
+        return new Input.ArtifactsCollected(commandId, begun, ready, unavailable, notYet);
     }
 
     /**

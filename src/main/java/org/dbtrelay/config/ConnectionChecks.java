@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -155,6 +156,7 @@ final class ConnectionChecks {
                 "token",
                 "missing; either this or " + prefix + "token-file must be given");
         secret("webhook-secret", "secret", connection.webhookSecret(), connection.webhookSecretFile());
+        webhook(connection.webhook(), connection.webhookSecret().isPresent() || connection.webhookSecretFile().isPresent());
         connection.proxy().ifPresent(this::proxy);
         check(
                 connection.proxyUser().isEmpty() || connection.proxy().isPresent(),
@@ -185,6 +187,34 @@ final class ConnectionChecks {
                 connection.maxConcurrentRequests(),
                 MOST_CONCURRENT,
                 "; each takes a connection of its own, and without one nothing can be asked");
+    }
+
+    private void webhook(WebhookConfig webhook, boolean hasSecret) {
+        check(
+                !webhook.manage() || webhook.url().isPresent(),
+                "webhook.url",
+                "missing; with " + prefix + "webhook.manage dbt Cloud must be told where it reaches the relay");
+        check(
+                webhook.manage() || webhook.url().isEmpty(),
+                "webhook.url",
+                "of no use; set " + prefix + "webhook.manage too, or leave this out");
+        check(
+                !webhook.manage() || !hasSecret,
+                "webhook.manage",
+                "the relay gets the secret itself; leave out " + prefix + "webhook-secret and webhook-secret-file");
+        within("webhook.interval", webhook.interval(), Duration.ofSeconds(1), Duration.ofHours(1));
+        webhook.url().ifPresent(url -> {
+            String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
+            String host = url.getHost();
+            check(
+                    host != null && (scheme.equals("https") || (scheme.equals("http") && isLoopback(host))),
+                    "webhook.url",
+                    "not an address that begins with https:// (http only for localhost, 127.0.0.0/8 and [::1])");
+            check(
+                    url.getRawUserInfo() == null && url.getRawQuery() == null && url.getRawFragment() == null,
+                    "webhook.url",
+                    "holds a user, a query or a fragment; webhooks are signed, and need none");
+        });
     }
 
     private void host(URI host) {

@@ -130,6 +130,9 @@ public interface RelayConfig {
         /** A file that holds the webhook secret; it is read again when it changes. */
         Optional<Path> webhookSecretFile();
 
+        /** The subscription itself, if the relay is to look after it. */
+        WebhookConfig webhook();
+
         /** A forward proxy, {@code host:port}. */
         Optional<String> proxy();
 

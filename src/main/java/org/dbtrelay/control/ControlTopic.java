@@ -47,19 +47,26 @@ class ControlTopic implements BroadcastTopic.Listener {
     private final TopicCheck topics;
     private final Provider<Switches> switches;
     private final Provider<Instances> instances;
+    private final Provider<WebhookSecrets> webhookSecrets;
 
     /** Why the topic is not used; null: it is, or will be. */
     private volatile @Nullable String absent;
 
     private volatile boolean read;
 
-    ControlTopic(KafkaSettings kafka, TopicCheck topics, Provider<Switches> switches, Provider<Instances> instances) {
+    ControlTopic(
+            KafkaSettings kafka,
+            TopicCheck topics,
+            Provider<Switches> switches,
+            Provider<Instances> instances,
+            Provider<WebhookSecrets> webhookSecrets) {
         this.name = kafka.topics().control();
         this.prefix = kafka.deployment() + "/";
         this.topic = new BroadcastTopic(kafka, name, BroadcastTopic.From.START, KafkaSettings::controlProducer, this);
         this.topics = topics;
         this.switches = switches;
         this.instances = instances;
+        this.webhookSecrets = webhookSecrets;
     }
 
     void onStart(@Observes @Priority(BEFORE_THE_CHANNELS) StartupEvent event) {
@@ -127,6 +134,8 @@ class ControlTopic implements BroadcastTopic.Listener {
             } else if (key.startsWith(prefix + Instances.PREFIX)) {
                 Instant at = Instant.ofEpochMilli(message.timestamp());
                 instances.get().read(key.substring(prefix.length()), message.value(), at);
+            } else if (key.startsWith(prefix + WebhookSecrets.PREFIX)) {
+                webhookSecrets.get().read(key.substring(prefix.length()), message.value());
             }
         }
     }
@@ -137,6 +146,7 @@ class ControlTopic implements BroadcastTopic.Listener {
         read = true;
         switches.get().known();
         instances.get().known();
+        webhookSecrets.get().known();
         LOG.info("The control topic is read", pair(LogKey.TOPIC, name));
     }
 
@@ -144,6 +154,7 @@ class ControlTopic implements BroadcastTopic.Listener {
     public void absent(String reason) {
         absent = reason;
         switches.get().known();
+        webhookSecrets.get().known();
         LOG.warn(
                 "There is no control topic: a connection that a person suspends is suspended on one instance only, until its"
                         + " process ends",

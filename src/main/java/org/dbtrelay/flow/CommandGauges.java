@@ -13,6 +13,7 @@ final class CommandGauges {
     private final Map<String, Integer> pending = new HashMap<>();
     private final Map<String, Integer> observed = new HashMap<>();
     private final Map<Counts.InFlight, Integer> inFlight = new HashMap<>();
+    private final Map<Counts.ObservedRuns, Integer> observedRuns = new HashMap<>();
     private int remembered;
 
     CommandGauges(RelayMetrics metrics) {
@@ -24,6 +25,7 @@ final class CommandGauges {
         add(pending, counts.unfinishedByConnection(), metrics::pending);
         add(observed, counts.observedByConnection(), metrics::observed);
         add(inFlight, counts.inFlight(), this::addInFlight);
+        counts.takeObservedChanges().forEach(this::addObservedRuns);
         metrics.remembered(counts.finished() - remembered);
         remembered = counts.finished();
     }
@@ -42,11 +44,17 @@ final class CommandGauges {
         metrics.inFlight(runs.connection(), runs.status(), change);
     }
 
+    private void addObservedRuns(Counts.ObservedRuns runs, int change) {
+        observedRuns.merge(runs, change, (old, more) -> old + more == 0 ? null : old + more);
+        metrics.observedRuns(runs.connection(), runs.jobId(), runs.status(), change);
+    }
+
     /** The claim is over: its commands are no longer this instance's. */
     void close() {
         pending.forEach((connection, count) -> metrics.pending(connection, -count));
         observed.forEach((connection, count) -> metrics.observed(connection, -count));
         inFlight.forEach((runs, count) -> addInFlight(runs, -count));
+        Map.copyOf(observedRuns).forEach((runs, count) -> addObservedRuns(runs, -count));
         metrics.remembered(-remembered);
         pending.clear();
         observed.clear();

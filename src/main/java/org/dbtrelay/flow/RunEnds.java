@@ -5,6 +5,7 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -103,7 +104,8 @@ class RunEnds {
         Duration delay = Duration.between(clock.instant(), action.due());
         monotonic.after(delay.isNegative() ? Duration.ZERO : delay, () -> {
             try {
-                inbox.accept(new Input.EndExplained(action.commandId(), action.attempt(), explained(action)));
+                Instant begun = clock.instant();
+                inbox.accept(new Input.EndExplained(action.commandId(), action.attempt(), begun, explained(action)));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

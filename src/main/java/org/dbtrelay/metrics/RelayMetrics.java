@@ -1,5 +1,7 @@
 package org.dbtrelay.metrics;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import jakarta.inject.Singleton;
@@ -11,6 +13,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.dbtrelay.run.event.DeadLetterReason;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.JobRunStatus;
+import org.jspecify.annotations.Nullable;
 
 /** One method for each happening; the only user of Micrometer. */
 @Singleton
@@ -18,6 +21,7 @@ public class RelayMetrics {
 
     private final MeterRegistry registry;
     private final Map<Tags, AtomicInteger> levels = new ConcurrentHashMap<>();
+    private final Map<Tags, Level> observedRuns = new ConcurrentHashMap<>();
     private final AtomicInteger remembered = new AtomicInteger();
     private final AtomicInteger paused = new AtomicInteger();
     private final AtomicLong hidden = new AtomicLong();
@@ -127,6 +131,58 @@ public class RelayMetrics {
     /** So long ago everything that dbt Cloud had listed of an observed account was dealt with. */
     public void observeLag(String connection, Duration lag) {
         level("relay.observe.lag.seconds", Tags.of("connection", connection)).set((int) Math.max(0, lag.toSeconds()));
+    }
+
+    /**
+     * So many more observed runs of a job are in flight on this instance in a status. A job without any has no series.
+     *
+     * @param jobId null: dbt Cloud does not tell
+     * @param more below 0: fewer
+     */
+    public void observedRuns(String connection, @Nullable Long jobId, JobRunStatus status, int more) {
+        Tags tags = Tags.of(
+                "connection",
+                connection,
+                "job_id",
+                jobId == null ? "unknown" : Long.toString(jobId),
+                "status",
+                status.label());
+        observedRuns.compute(tags, (_, known) -> {
+            Level level = known == null ? new Level(tags) : known;
+            return level.add(more) ? level : null;
+        });
+    }
+
+    /** A gauge that goes away when it is 0. */
+    private final class Level {
+        private final AtomicInteger value = new AtomicInteger();
+        private final Meter meter;
+
+        Level(Tags tags) {
+            this.meter = Gauge.builder("relay.observed.runs", value, AtomicInteger::get)
+                    .tags(tags)
+                    .register(registry);
+        }
+
+        /** False: nothing is left. */
+        boolean add(int more) {
+            if (value.addAndGet(more) == 0) {
+                registry.remove(meter);
+                return false;
+            }
+            return true;
+        }
+    }
+
+    /** The relay has done something to the webhook subscription that it looks after. */
+    public void webhookSubscription(String connection, String change) {
+        registry.counter("relay.webhook.subscription.changes", Tags.of("connection", connection, "change", change))
+                .increment();
+    }
+
+    /** Whether the webhook subscription that this instance looks after is not as it should be. */
+    public void webhookSubscriptionBroken(String connection, boolean broken) {
+        level("relay.webhook.subscription.broken", Tags.of("connection", connection)).set(broken ? 1 : 0);
     }
 
     /**

@@ -13,13 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.DbtCloudException;
-import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.runs.AccountRuns;
@@ -31,8 +29,6 @@ import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.run.decide.Input;
-import org.dbtrelay.run.job.CallFailure;
-import org.dbtrelay.run.job.RunFilter;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.observe.ListedRun;
 import org.dbtrelay.run.observe.ListedRuns;
@@ -181,7 +177,7 @@ public class RunLister {
         try {
             @Nullable Long above = state.above();
             if (checked.add(client.name())) {
-                checkIds(client, account);
+                Thread.startVirtualThread(() -> ObservedIds.check(client, account));
             }
             if (above == null) {
                 account.offer(new Input.ObservationBegins(account.claim(), first(client, account)));
@@ -226,38 +222,6 @@ public class RunLister {
                 ? runs.newest(accountId)
                 : runs.firstWithin(accountId, since).orElse(runs.newest(accountId) + 1) - 1;
         return new ObserveCursor(connection, accountId, above, clock.instant());
-    }
-
-    /** Ids in the configuration that dbt Cloud does not know are told by readiness; nothing else depends on them. */
-    private static void checkIds(DbtCloudClient client, ObservedAccount account) {
-        Map<String, String> doubts = new TreeMap<>();
-        long accountId = account.target().accountId();
-        RunFilter filter = account.observed().filter();
-        check(doubts, "observe.jobs", "job", filter.jobs(), id -> client.jobs().read(accountId, id, Priority.OBSERVE));
-        check(
-                doubts,
-                "observe.projects",
-                "project",
-                filter.projects(),
-                id -> client.resources().getProject(accountId, id));
-        client.accountRuns().doubt(doubts);
-    }
-
-    private static void check(Map<String, String> doubts, String key, String what, @Nullable Set<Long> ids, Read read) {
-        for (long id : ids == null ? Set.<Long>of() : ids) {
-            try {
-                read.of(id);
-            } catch (DbtCloudException e) {
-                if (e.failure() instanceof CallFailure.NotFound) {
-                    doubts.merge(key, "dbt Cloud knows no " + what + " " + id, (one, two) -> one + ", " + two);
-                }
-            }
-        }
-    }
-
-    /** Reads something by its id. */
-    private interface Read {
-        Object of(long id) throws DbtCloudException;
     }
 
     private ListedRuns page(

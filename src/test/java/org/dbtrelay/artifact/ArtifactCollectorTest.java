@@ -149,7 +149,7 @@ class ArtifactCollectorTest {
         WantedArtifact wanted = new WantedArtifact("catalog.json", 3, 6);
         assertThat(ready(collect(run, wanted))).containsExactly(new WantedArtifact("catalog.json", 6));
         assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
-        assertThat(ready(new ArtifactCollector(Configured.of(Map.of()))
+        assertThat(ready(Emulated.keepingNothing()
                         .collect("c1", world.client, run, List.of(wanted), Map.of())))
                 .as("without a store")
                 .containsExactly(new WantedArtifact("catalog.json", 6));
@@ -158,6 +158,21 @@ class ArtifactCollectorTest {
         RunSnapshot without = ended(RunPlan.succeeding().withoutArtifact("catalog.json"));
         assertThat(reasonOf(collect(without, wanted), wanted)).isEqualTo(UnavailableReason.NOT_PRODUCED);
         assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
+    }
+
+    /** Without a store, too: the list does not say of which step a file is, so neither step is announced unasked. */
+    @Test
+    void whereBothStepsAnswer404NothingIsAnnounced() throws Exception {
+        RunSnapshot run = ended(RunPlan.succeeding());
+        WantedArtifact wanted = new WantedArtifact("catalog.json", 5, 6);
+        for (ArtifactCollector collector : List.of(storing, Emulated.keepingNothing())) {
+            world.emulator.counters().reset();
+            Input.ArtifactsCollected collected =
+                    collector.collect("c1", world.client, run, List.of(wanted), Map.of());
+            assertThat(ready(collected)).isEmpty();
+            assertThat(notYet(collected)).containsExactly(wanted);
+            assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
+        }
     }
 
     @Test
@@ -204,7 +219,7 @@ class ArtifactCollectorTest {
     @Test
     void withoutAStoreNothingIsFetched() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding());
-        Input.ArtifactsCollected collected = new ArtifactCollector(Configured.of(Map.of()))
+        Input.ArtifactsCollected collected = Emulated.keepingNothing()
                 .collect("c1", world.client, run, List.of(BUILT), Map.of());
         assertThat(collected.ready()).singleElement().satisfies(artifact -> {
             assertThat(artifact.location())
@@ -219,7 +234,9 @@ class ArtifactCollectorTest {
     @Test
     void nothingWantedIsNothingAsked() throws Exception {
         assertThat(collect(ended(RunPlan.succeeding())))
-                .isEqualTo(new Input.ArtifactsCollected("c1", List.of(), List.of(), List.of()));
+                .usingRecursiveComparison()
+                .ignoringFields("begun")
+                .isEqualTo(new Input.ArtifactsCollected("c1", Instant.EPOCH, List.of(), List.of(), List.of()));
         assertThat(world.emulator.counters().total()).isZero();
     }
 
@@ -271,7 +288,7 @@ class ArtifactCollectorTest {
         world.emulator.faults().next(2).on(Endpoint.LIST_ARTIFACTS).answer(200, "application/json", list, false);
 
         assertThat(ready(collect(run, BUILT))).containsExactly(BUILT);
-        assertThat(new ArtifactCollector(Configured.of(Map.of()))
+        assertThat(Emulated.keepingNothing()
                         .collect("c1", world.client, run, List.of(BUILT), Map.of())
                         .ready())
                 .extracting(StoredArtifact::wanted)

@@ -66,7 +66,12 @@ final class Emulated implements AutoCloseable {
         Map<String, String> properties = new HashMap<>(more);
         properties.put("relay.artifacts.store", "file");
         properties.put("relay.artifacts.directory", directory.toString());
-        return new ArtifactCollector(Configured.of(properties));
+        return new ArtifactCollector(Configured.of(properties), Clock.systemUTC());
+    }
+
+    /** A collector that keeps nothing. */
+    static ArtifactCollector keepingNothing() {
+        return new ArtifactCollector(Configured.of(Map.of()), Clock.systemUTC());
     }
 
     /** A run of that job that has just ended. */

@@ -37,7 +37,7 @@ class InstancesTest {
     private final Instances instances = new Instances(
             config,
             new ListeningAt(8080),
-            new ControlTopic(kafka, new TopicCheck(kafka, clock), () -> null, () -> null),
+            new ControlTopic(kafka, new TopicCheck(kafka, clock), () -> null, () -> null, () -> null),
             clock);
 
     @Test

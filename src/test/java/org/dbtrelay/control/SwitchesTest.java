@@ -46,7 +46,7 @@ class SwitchesTest {
         var kafka = new KafkaSettings(Map.of(), config);
         switches = new Switches(
                 connections,
-                new ControlTopic(kafka, new TopicCheck(kafka, clock), () -> switches, () -> null) {
+                new ControlTopic(kafka, new TopicCheck(kafka, clock), () -> switches, () -> null, () -> null) {
                     @Override
                     void write(String key, byte @Nullable [] value) throws NotConfirmed {
                         if (!confirmed) {

@@ -25,6 +25,7 @@ class DocumentsTest {
     private static final Pattern KEY = Pattern.compile("(?<![\\w./-])relay\\.[a-z][\\w.<>* -]*");
     private static final Pattern VARIABLE = Pattern.compile("(?<!\\w)RELAY_[A-Z0-9_]+");
     private static final Pattern TEST = Pattern.compile("(?<![\\w@.])[A-Z]\\w+(Test|IT)(?!\\w)");
+    private static final Pattern READ = Pattern.compile("(?:event|node)\\[\"(\\w+)\"\\]|\\.get\\(\"(\\w+)\"");
     private static final Pattern OUTWARD = Pattern.compile("[a-z]+:.*");
 
     @Test
@@ -72,6 +73,27 @@ class DocumentsTest {
                     .forEach(name -> unknown.add(document + ": " + name));
         }
         assertThat(unknown).isEmpty();
+    }
+
+    /** A consumer that is copied from a document must find what it reads. */
+    @Test
+    void fieldsThatExamplesReadExist() throws IOException {
+        String schemas = Files.readString(Path.of("docs/schemas/run-event.schema.json"))
+                + Files.readString(Path.of("docs/schemas/artifact-event.schema.json"));
+        List<String> unknown = new ArrayList<>();
+        int read = 0;
+        for (Document document : Document.all()) {
+            for (String field : document.find(READ)
+                    .map(found -> found.group(1) == null ? found.group(2) : found.group(1))
+                    .toList()) {
+                read++;
+                if (!schemas.contains("\"" + field + "\":")) {
+                    unknown.add(document + ": " + field);
+                }
+            }
+        }
+        assertThat(unknown).isEmpty();
+        assertThat(read).isPositive();
     }
 
     @Test

@@ -77,7 +77,7 @@ public final class SimFlow {
                         connections,
                         new Actions(
                                 connections,
-                                new ArtifactCollector(config),
+                                new ArtifactCollector(config, clock),
                                 new RunEnds(connections, new FailureReader(), clock, monotonic),
                                 clock,
                                 metrics),

@@ -153,8 +153,8 @@ final class Meddling implements SimFlow.Observer {
     private static Input withoutFindings(Input input) {
         return switch (input) {
             case Input.RunEnded(String id, RunEnd end) -> new Input.RunEnded(id, withoutFindings(end));
-            case Input.EndExplained(String id, int attempt, RunEnd end) ->
-                new Input.EndExplained(id, attempt, withoutFindings(end));
+            case Input.EndExplained(String id, int attempt, Instant begun, RunEnd end) ->
+                new Input.EndExplained(id, attempt, begun, withoutFindings(end));
             case Input other -> other;
         };
     }
@@ -185,7 +185,7 @@ final class Meddling implements SimFlow.Observer {
         List<StoredArtifact> ready = input.ready().stream()
                 .filter(found -> state.remaining().contains(found.wanted()))
                 .toList();
-        return new Input.ArtifactsCollected(input.commandId(), ready, unavailable, input.notYet());
+        return new Input.ArtifactsCollected(input.commandId(), input.begun(), ready, unavailable, input.notYet());
     }
 
     /** Once dropped it is dropped for good. */

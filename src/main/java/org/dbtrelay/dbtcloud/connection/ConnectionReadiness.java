@@ -62,9 +62,9 @@ class ConnectionReadiness implements HealthCheck {
                 .coolingDownUntil()
                 .filter(now::isBefore)
                 .map(until -> "shut out after too many requests, until " + until)
-                .orElseGet(() -> client.accountRuns().doubts().isEmpty()
+                .orElseGet(() -> client.doubts().all().isEmpty()
                         ? "fine"
-                        : client.accountRuns().doubts().entrySet().stream()
+                        : client.doubts().all().entrySet().stream()
                                 .map(doubt -> doubt.getKey() + ": " + doubt.getValue())
                                 .collect(Collectors.joining("; ")));
     }

@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
@@ -22,15 +23,17 @@ import org.dbtrelay.dbtcloud.http.ApiToken;
 import org.dbtrelay.dbtcloud.http.FailureMapper;
 import org.dbtrelay.dbtcloud.http.Redirects;
 import org.dbtrelay.dbtcloud.http.RestClients;
+import org.dbtrelay.dbtcloud.webhook.SecretSeal;
 import org.dbtrelay.dbtcloud.webhook.WebhookSignature;
 import org.dbtrelay.run.command.Policy;
+import org.jspecify.annotations.Nullable;
 
 /** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
 @ApplicationScoped
 public class Connections {
 
     private final Map<String, DbtCloudClient> clients = new TreeMap<>();
-    private final Map<String, WebhookSignature> signatures = new TreeMap<>();
+    private final Map<String, WebhookSignature> signatures = new ConcurrentHashMap<>();
     private final RestClients restClients;
     private final RequestBudgets budgets;
 
@@ -78,6 +81,19 @@ public class Connections {
         return Optional.ofNullable(signatures.get(name));
     }
 
+    /**
+     * The webhooks of a connection are signed so, from now on.
+     *
+     * @param signature null: it takes none any more
+     */
+    public void signedWith(String name, @Nullable WebhookSignature signature) {
+        if (signature == null) {
+            signatures.remove(name);
+        } else {
+            signatures.put(name, signature);
+        }
+    }
+
     /** The names of all connections, in alphabetical order. */
     public Set<String> names() {
         return Collections.unmodifiableSet(clients.keySet());
@@ -103,7 +119,15 @@ public class Connections {
                 settings.readTimeout(),
                 clock,
                 monotonic);
-        return new DbtCloudClient(name, settings.host(), settings.accountId(), calls, clock, monotonic);
+        return new DbtCloudClient(
+                name,
+                settings.host(),
+                settings.accountId(),
+                calls,
+                new SecretSeal(token),
+                settings.webhook().manage(),
+                clock,
+                monotonic);
     }
 
     private static Optional<ApiToken> secret(Optional<Path> file, Optional<String> value) {

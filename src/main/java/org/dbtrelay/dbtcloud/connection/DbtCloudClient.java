@@ -21,6 +21,8 @@ import org.dbtrelay.dbtcloud.runs.Retries;
 import org.dbtrelay.dbtcloud.runs.RunArtifacts;
 import org.dbtrelay.dbtcloud.runs.RunCalls;
 import org.dbtrelay.dbtcloud.runs.RunStarts;
+import org.dbtrelay.dbtcloud.webhook.SecretSeal;
+import org.dbtrelay.dbtcloud.webhook.WebhookSubscriptions;
 
 /**
  * One connection to dbt Cloud, as roles with plain blocking calls for virtual threads.
@@ -49,8 +51,20 @@ public final class DbtCloudClient {
     private final RunStarts starts;
     private final Retries retries;
     private final ReadRetries reads;
+    private final WebhookSubscriptions webhooks;
+    private final SecretSeal seal;
+    private final boolean managesWebhooks;
+    private final Doubts doubts = new Doubts();
 
-    DbtCloudClient(String name, URI host, long defaultAccountId, ApiCalls calls, Clock clock, Monotonic monotonic) {
+    DbtCloudClient(
+            String name,
+            URI host,
+            long defaultAccountId,
+            ApiCalls calls,
+            SecretSeal seal,
+            boolean managesWebhooks,
+            Clock clock,
+            Monotonic monotonic) {
         this.name = name;
         this.host = host;
         this.defaultAccountId = defaultAccountId;
@@ -66,6 +80,9 @@ public final class DbtCloudClient {
         this.starts = new RunStarts(calls, new NewestRuns(runs, clock), manualSuspension);
         this.retries = new Retries(calls, runs);
         this.reads = new ReadRetries(monotonic);
+        this.webhooks = new WebhookSubscriptions(calls);
+        this.seal = seal;
+        this.managesWebhooks = managesWebhooks;
     }
 
     /** The connection's name in the configuration. */
@@ -126,6 +143,26 @@ public final class DbtCloudClient {
     /** The files that runs left, for the relay: each read is made once. */
     public RunArtifacts artifactsOnce() {
         return new RunArtifacts(calls, ReadRetries.none(monotonic), Priority.ARTIFACT);
+    }
+
+    /** The webhook subscriptions of an account. */
+    public WebhookSubscriptions webhookSubscriptions() {
+        return webhooks;
+    }
+
+    /** Seals the secret of a webhook subscription, for the other instances. */
+    public SecretSeal seal() {
+        return seal;
+    }
+
+    /** Whether the relay looks after the account's webhook subscription. */
+    public boolean managesWebhooks() {
+        return managesWebhooks;
+    }
+
+    /** The parts of the connection's configuration that dbt Cloud does not bear out. */
+    public Doubts doubts() {
+        return doubts;
     }
 
     /** Accounts, projects, environments and jobs, to read. */

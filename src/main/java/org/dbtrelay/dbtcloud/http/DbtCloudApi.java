@@ -2,10 +2,12 @@ package org.dbtrelay.dbtcloud.http;
 
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.Encoded;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
@@ -122,6 +124,35 @@ public interface DbtCloudApi extends Closeable {
             @PathParam("account_id") long accountId,
             @PathParam("run_id") long runId,
             @HeaderParam("traceparent") @Nullable String traceparent);
+
+    /** Create webhook subscription. No slash at the end, here and in the next two. */
+    @POST
+    @Path("/v3/accounts/{account_id}/webhooks/subscriptions")
+    @Consumes(MediaType.APPLICATION_JSON)
+    Uni<Response> createWebhookSubscription(@PathParam("account_id") long accountId, GuardedBody body);
+
+    /** Update webhook subscription. */
+    @PUT
+    @Path("/v3/accounts/{account_id}/webhooks/subscription/{subscription_id}")
+    @Consumes(MediaType.APPLICATION_JSON)
+    Uni<Response> changeWebhookSubscription(
+            @PathParam("account_id") long accountId,
+            @PathParam("subscription_id") String subscriptionId,
+            GuardedBody body);
+
+    /** Delete webhook subscription. */
+    @DELETE
+    @Path("/v3/accounts/{account_id}/webhooks/subscription/{subscription_id}")
+    Uni<Response> deleteWebhookSubscription(
+            @PathParam("account_id") long accountId, @PathParam("subscription_id") String subscriptionId);
+
+    // webhooks
+
+    /** List webhook subscriptions. */
+    @GET
+    @Path("/v3/accounts/{account_id}/webhooks/subscriptions")
+    Uni<Response> webhookSubscriptions(
+            @PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     // runs
 

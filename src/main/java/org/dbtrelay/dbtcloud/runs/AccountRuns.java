@@ -4,10 +4,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalLong;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -20,7 +17,6 @@ public final class AccountRuns {
 
     private final RunCalls lists;
     private final Clock clock;
-    private final Map<String, String> doubts = new ConcurrentHashMap<>();
 
     /** Lists over one connection. */
     public AccountRuns(RunCalls lists, Clock clock) {
@@ -73,16 +69,5 @@ public final class AccountRuns {
                 .stream()
                 .mapToLong(RunSnapshot::runId)
                 .min();
-    }
-
-    /** What is wrong with the configuration of the observation, by its key, as far as dbt Cloud has told; for readiness. */
-    public Map<String, String> doubts() {
-        return new TreeMap<>(doubts);
-    }
-
-    /** Keeps what is wrong, in place of what was. */
-    public void doubt(Map<String, String> found) {
-        doubts.keySet().retainAll(found.keySet());
-        doubts.putAll(found);
     }
 }

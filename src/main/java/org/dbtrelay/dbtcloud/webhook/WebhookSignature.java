@@ -27,6 +27,11 @@ public final class WebhookSignature {
         this.secret = secret;
     }
 
+    /** With a secret that does not change. */
+    public static WebhookSignature of(String secret) {
+        return new WebhookSignature(ApiToken.of(secret));
+    }
+
     /**
      * Whether the header signs the body. Takes as long for a wrong one as for the right one.
      *

@@ -60,7 +60,8 @@ public class KafkaSettings {
         this.skipped = Set.copyOf(config.ledger().skip().orElse(List.of()));
         this.passesHintsOn = config.connections().values().stream()
                 .anyMatch(connection -> connection.webhookSecret().isPresent()
-                        || connection.webhookSecretFile().isPresent());
+                        || connection.webhookSecretFile().isPresent()
+                        || connection.webhook().manage());
         this.group = Policies.consumerGroup(config);
         this.deployment = Policies.deployment(config);
         KafkaChecks.overruled(base.keySet())

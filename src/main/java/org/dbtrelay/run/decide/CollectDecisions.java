@@ -127,7 +127,7 @@ final class CollectDecisions {
         return switch (input) {
             case Input.ArtifactsCollected collected -> collected(entry, state.asked(null, now), collected, now, policy);
             case Input.CallFailed(Action.CollectArtifacts collect, CallFailure failure) ->
-                collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail()), now, policy);
+                collected(entry, state.asked(failure, now), nothing(entry, state, failure.detail(), now), now, policy);
             case Input.EndExplained explained -> explained(entry, state, explained, now, policy);
             case Input.TimerFired fired when !now.isBefore(state.over()) -> overdue(entry, state, now, policy);
             case Input.TimerFired fired ->
@@ -168,10 +168,10 @@ final class CollectDecisions {
         List<Unavailable> notYet = input.notYet().stream()
                 .filter(missing -> state.remaining().contains(missing.artifact()))
                 .toList();
-        if (!notYet.isEmpty() && now.isBefore(state.until())) {
+        if (!notYet.isEmpty() && input.begun().isBefore(state.until())) {
             List<WantedArtifact> remaining =
                     notYet.stream().map(Unavailable::artifact).toList();
-            Instant again = now.plus(BackOff.after(state.tries()));
+            Instant again = state.again(state.tries(), now);
             return builder.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
         }
         return notInTime(builder, state, notYet, policy);
@@ -184,7 +184,7 @@ final class CollectDecisions {
     /** Not even an answer has come: the account has no request to spare for what is in no hurry, or dbt Cloud says nothing. */
     private static Decision overdue(RunEntry entry, RunState.Collecting state, Instant now, Policy policy) {
         List<Unavailable> all =
-                nothing(entry, state, "dbt Cloud has not answered").notYet();
+                nothing(entry, state, "dbt Cloud has not answered", now).notYet();
         return notInTime(DecisionBuilder.of(entry, now), state.with((Explaining) null), all, policy);
     }
 
@@ -202,11 +202,12 @@ final class CollectDecisions {
     }
 
     /** Not one of those that remain can be had, for the same reason. */
-    static Input.ArtifactsCollected nothing(RunEntry entry, RunState.Collecting state, String why) {
+    static Input.ArtifactsCollected nothing(
+            RunEntry entry, RunState.Collecting state, String why, Instant now) {
         List<Unavailable> all = state.remaining().stream()
                 .map(wanted -> new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, why))
                 .toList();
-        return new Input.ArtifactsCollected(entry.commandId(), List.of(), List.of(), all);
+        return new Input.ArtifactsCollected(entry.commandId(), now, List.of(), List.of(), all);
     }
 
     /** The command is over when all is told. */
@@ -288,8 +289,8 @@ final class CollectDecisions {
         if (stepsCame) {
             state = withoutAbsent(builder, state.with(wanted(entry.openCommand(), end)), end);
         }
-        if (end.isComplete() || isOver(state, explaining, end, now)) {
-            return told(builder, entry, state.with((Explaining) null), explaining, end, stepsCame, policy);
+        if (end.isComplete() || isOver(state, explaining, input, now)) {
+            return told(builder, entry, state.with((Explaining) null), explaining, end, stepsCame, now, policy);
         }
         Set<Part> missing = lacksSteps(end.missing()) ? explaining.missing() : end.missing();
         Explaining next = new Explaining(explaining.untold(), missing, explaining.tries() + 1);
@@ -297,16 +298,21 @@ final class CollectDecisions {
         if (stepsCame && state.canCollect()) {
             builder.then(collect(entry.commandId(), entry.openCommand(), state, end.steps()));
         }
-        return builder.then(again(entry, state, next, now.plus(BackOff.after(explaining.tries()))))
+        return builder.then(again(entry, state, next, state.again(explaining.tries(), now)))
                 .to(state);
     }
 
-    /** Patience is over; but what was there before, and only now cannot be read again, is asked for once more. */
-    private static boolean isOver(RunState.Collecting state, Explaining explaining, RunEnd end, Instant now) {
+    /**
+     * The relay has read the end since patience is over, so it has all that came in time; but it reads once more if now a part cannot
+     * be read that was there before.
+     */
+    private static boolean isOver(
+            RunState.Collecting state, Explaining explaining, Input.EndExplained input, Instant now) {
+        RunEnd end = input.end();
         boolean cameMeanwhile = lacksSteps(end.missing()) && RunEnd.isMore(explaining.missing(), explaining.untold());
         boolean wasThere =
                 !(end.trouble() instanceof CallFailure.NotFound) && (cameMeanwhile || !hasWhatWasTold(end, explaining));
-        return !now.isBefore(state.until()) && !(wasThere && now.isBefore(state.latest()));
+        return !input.begun().isBefore(state.until()) && !(wasThere && now.isBefore(state.latest()));
     }
 
     private static Decision told(
@@ -316,6 +322,7 @@ final class CollectDecisions {
             Explaining explaining,
             RunEnd end,
             boolean stepsCame,
+            Instant now,
             Policy policy) {
         RunSnapshot run =
                 end.run().status().equals(state.run().status()) ? end.run().after(state.run()) : state.run();
@@ -331,7 +338,7 @@ final class CollectDecisions {
         boolean stillNoSteps = lacksSteps(explaining.missing()) && !stepsCame;
         if (stillNoSteps && end.trouble() != null) {
             List<Input.ArtifactsCollected.Unavailable> all =
-                    nothing(entry, state, end.trouble().detail()).notYet();
+                    nothing(entry, state, end.trouble().detail(), now).notYet();
             return notInTime(builder, state, all, policy);
         }
         // dbt Cloud answers and names no steps: its default, the last step, is all that can be asked for, and once.

@@ -114,7 +114,7 @@ final class FailedRunDecisions {
             case Input.EndExplained read
             when isOf(state, read) -> {
                 RunEnd end = read.end().after(state.run());
-                yield end.isSettled() || !now.isBefore(state.until())
+                yield end.isSettled() || !read.begun().isBefore(state.until())
                         ? decided(entry, end, state.previous(), now, policy)
                         : readLater(entry, state.readAgain(), now);
             }
@@ -142,7 +142,7 @@ final class FailedRunDecisions {
 
     private static Decision readLater(RunEntry entry, RunState.Judging state, Instant now) {
         return DecisionBuilder.of(entry, now)
-                .then(readAgain(entry, state, now.plus(BackOff.after(state.tries()))))
+                .then(readAgain(entry, state, state.again(now)))
                 .to(state);
     }
 

@@ -195,17 +195,23 @@ public sealed interface Input {
      * The relay has asked again for the parts that were missing when a run's end was told.
      *
      * @param attempt the number that {@link Action.ExplainEnd} carried
+     * @param begun when the relay began to read: what came later can be missing, however late the answer is
      */
-    record EndExplained(String commandId, int attempt, RunEnd end) implements CommandInput {}
+    record EndExplained(String commandId, int attempt, Instant begun, RunEnd end) implements CommandInput {}
 
     /**
      * The artifacts that the relay has asked for.
      *
+     * @param begun when the relay began to ask
      * @param unavailable will not come
      * @param notYet may still come; with what each is told as if patience is over before it does
      */
     record ArtifactsCollected(
-            String commandId, List<StoredArtifact> ready, List<Unavailable> unavailable, List<Unavailable> notYet)
+            String commandId,
+            Instant begun,
+            List<StoredArtifact> ready,
+            List<Unavailable> unavailable,
+            List<Unavailable> notYet)
             implements CommandInput {
         /** An artifact that is not to be had, and why. */
         public record Unavailable(WantedArtifact artifact, UnavailableReason reason, String message) {}

@@ -15,6 +15,7 @@ public final class Counts {
     private final Map<String, Integer> unfinished = new HashMap<>();
     private final Map<InFlight, Integer> inFlight = new HashMap<>();
     private final Map<String, Integer> observed = new HashMap<>();
+    private final Map<ObservedRuns, Integer> observedChanges = new HashMap<>();
     private int allUnfinished;
     private int allObserved;
     private int finished;
@@ -23,6 +24,10 @@ public final class Counts {
 
     /** The runs over one connection that have one status. */
     public record InFlight(String connection, JobRunStatus status) {}
+
+    /** The observed runs in flight of one job that have one status. */
+    public record ObservedRuns(
+            String connection, @Nullable Long jobId, JobRunStatus status) {}
 
     void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
         count(before, -1);
@@ -47,6 +52,11 @@ public final class Counts {
         if (entry.state() instanceof RunState.WithRun state
                 && !state.run().status().isTerminal()) {
             inFlight.merge(new InFlight(connection, state.run().status()), one, Integer::sum);
+            if (entry.origin() == Origin.OBSERVED) {
+                ObservedRuns runs = new ObservedRuns(
+                        connection, state.run().jobId(), state.run().status());
+                observedChanges.merge(runs, one, (old, more) -> old + more == 0 ? null : old + more);
+            }
         }
     }
 
@@ -63,6 +73,13 @@ public final class Counts {
     /** The same, by connection. */
     public Map<String, Integer> observedByConnection() {
         return Collections.unmodifiableMap(observed);
+    }
+
+    /** How many more observed runs are in flight than at the last call, by job; there can be many jobs. */
+    public Map<ObservedRuns, Integer> takeObservedChanges() {
+        Map<ObservedRuns, Integer> changes = Map.copyOf(observedChanges);
+        observedChanges.clear();
+        return changes;
     }
 
     /** The commands that are not finished, by connection. */

@@ -190,6 +190,11 @@ public sealed interface RunState {
             return until.plus(LAST_TRY);
         }
 
+        /** When the end is to be read again: after patience at once, because that is the last time. */
+        public Instant again(Instant now) {
+            return now.plus(BackOff.after(now.isBefore(until) ? tries : 0));
+        }
+
         /** The end was read once more. */
         public Judging readAgain() {
             return new Judging(run, previous, until, tries + 1);
@@ -254,6 +259,15 @@ public sealed interface RunState {
         /** When it is over, whether or not anything was answered: a last try may be under way at the end of patience. */
         public Instant over() {
             return latest.plus(LAST_TRY);
+        }
+
+        /**
+         * When something is to be asked for again: after patience at once, because that is the last time.
+         *
+         * @param failures how often it was asked for in vain before
+         */
+        public Instant again(int failures, Instant now) {
+            return now.plus(BackOff.after(now.isBefore(until) ? failures : 0));
         }
 
         /** Nothing is left to be told. */

@@ -147,6 +147,10 @@ public final class SimConnections {
             Map.entry("runs", 2),
             Map.entry("artifacts", 2),
             Map.entry("artifact", 4),
+            Map.entry("webhookSubscriptions", 2),
+            Map.entry("createWebhookSubscription", 2),
+            Map.entry("changeWebhookSubscription", 3),
+            Map.entry("deleteWebhookSubscription", 2),
             Map.entry("close", 0));
 
     private static DbtCloudApi asClient(Api api) {

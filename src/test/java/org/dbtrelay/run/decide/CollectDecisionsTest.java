@@ -73,12 +73,13 @@ class CollectDecisionsTest {
     /** Lets the time come at which it is asked for again, and answers. */
     private void explained(Action.ExplainEnd asked, RunEnd end) {
         course.now = asked.due().isAfter(course.now) ? asked.due() : course.now;
-        course.take(new Input.EndExplained("c1", asked.attempt(), end));
+        course.take(new Input.EndExplained("c1", asked.attempt(), course.now, end));
     }
 
     private void artifactsSettled(WantedArtifact wanted) {
         course.take(new Input.ArtifactsCollected(
                 "c1",
+course.now,
                 List.of(),
                 List.of(new Input.ArtifactsCollected.Unavailable(wanted, UnavailableReason.NOT_PRODUCED, "none")),
                 List.of()));
@@ -123,7 +124,7 @@ class CollectDecisionsTest {
         Action.CollectArtifacts collect = course.lastAction(Action.CollectArtifacts.class);
         assertThat(collect.artifacts()).containsExactly(new WantedArtifact("manifest.json", null));
         WantedArtifact wanted = collect.artifacts().getFirst();
-        course.take(new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(wanted)), List.of(), List.of()));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(wanted)), List.of(), List.of()));
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_READY);
         assertThat(course.entry("c1").unfinished()).isFalse();
         assertThat(course.types()).doesNotContain("run.failure_explained");
@@ -137,7 +138,7 @@ class CollectDecisionsTest {
         assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts())
                 .containsExactly(new WantedArtifact("catalog.json", 5, 4));
         course.take(new Input.ArtifactsCollected(
-                "c1", List.of(RunSamples.stored(new WantedArtifact("catalog.json", 4))), List.of(), List.of()));
+                "c1", course.now, List.of(RunSamples.stored(new WantedArtifact("catalog.json", 4))), List.of(), List.of()));
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_READY);
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
@@ -176,7 +177,7 @@ class CollectDecisionsTest {
         assertThat(told.type()).isEqualTo(EventType.RUN_FAILURE_EXPLAINED);
         assertThat(ofRun(told).failure()).isEqualTo(FULL);
         assertThat(told.runId()).isEqualTo(99);
-        assertThat(course.take(new Input.EndExplained("c1", 1, RunEnd.complete(FAILED, List.of(BUILD), FULL))))
+        assertThat(course.take(new Input.EndExplained("c1", 1, course.now, RunEnd.complete(FAILED, List.of(BUILD), FULL))))
                 .as("a second answer")
                 .isEqualTo(Decision.NOTHING);
         artifactsSettled(MANIFEST);
@@ -246,7 +247,7 @@ class CollectDecisionsTest {
         assertThat(other.entry("c1").unfinished()).isTrue();
         assertThat(other.take(new Input.TimerFired("c1"))).isEqualTo(Decision.NOTHING);
 
-        other.take(new Input.EndExplained("c1", 0, RunEnd.complete(FAILED, List.of(BUILD), FULL)));
+        other.take(new Input.EndExplained("c1", 0, course.now, RunEnd.complete(FAILED, List.of(BUILD), FULL)));
 
         assertThat(other.types()).endsWith("run.failed", "run.failure_explained");
         assertThat(other.entry("c1").unfinished()).isFalse();
@@ -396,10 +397,10 @@ class CollectDecisionsTest {
         while (true) {
             if (!course.now.isBefore(begun.plus(saved))) {
                 course.take(
-                        new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+                        new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
                 return Duration.between(begun, course.now);
             }
-            course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+            course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
             if (!course.entry("c1").unfinished()) {
                 return Duration.between(begun, course.now);
             }
@@ -436,17 +437,17 @@ class CollectDecisionsTest {
         Instant begun = course.now;
         // Four minutes are over when the lock-out begins, which takes seven.
         course.pass(Duration.ofMinutes(4));
-        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         while (course.now.isBefore(begun.plus(Duration.ofMinutes(11)))) {
             course.now = course.lastAction(Action.SetTimer.class).at();
             course.fail("c1", Action.CollectArtifacts.class, failure);
         }
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         assertThat(course.entry("c1").unfinished()).as("half a minute is left").isTrue();
 
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
         assertThat(course.types()).endsWith("artifact.ready");
     }
 
@@ -459,7 +460,7 @@ class CollectDecisionsTest {
             course.pass(Duration.ofMinutes(1));
             course.fail("c1", Action.CollectArtifacts.class, SHUT_OUT);
             if (course.entry("c1").unfinished()) {
-                course.take(new Input.EndExplained("c1", asked.attempt(), RunEnd.unread(FAILED, SHUT_OUT)));
+                course.take(new Input.EndExplained("c1", asked.attempt(), course.now, RunEnd.unread(FAILED, SHUT_OUT)));
                 asked = course.entry("c1").unfinished() ? explain() : asked;
             }
         }
@@ -476,12 +477,50 @@ class CollectDecisionsTest {
         explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
         artifactsSettled(MANIFEST);
         course.pass(Duration.ofMinutes(6));
-        course.take(new Input.EndExplained("c1", 1, RunEnd.unread(FAILED, new CallFailure.Unclear("reset"))));
+        course.take(new Input.EndExplained("c1", 1, course.now, RunEnd.unread(FAILED, new CallFailure.Unclear("reset"))));
         assertThat(course.entry("c1").unfinished()).isTrue();
 
-        course.take(new Input.EndExplained("c1", 2, lacking(WITHOUT_NODES, null, Part.NODES)));
+        course.take(new Input.EndExplained("c1", 2, course.now, lacking(WITHOUT_NODES, null, Part.NODES)));
 
         assertThat(course.types()).endsWith("run.failure_explained");
         assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    /** With a spent budget an answer can take as long as the patience: what came meanwhile came in time. */
+    @Test
+    void anAnswerFromBeforePatienceWasOverIsNotTheLast() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES));
+        Action.ExplainEnd early = explain();
+        artifactsSettled(MANIFEST);
+        Instant begun = early.due();
+        course.pass(Duration.ofMinutes(6));
+        course.take(new Input.EndExplained(
+                "c1", early.attempt(), begun, lacking(WITHOUT_NODES, null, Part.NODES)));
+        assertThat(course.entry("c1").unfinished()).isTrue();
+        Action.ExplainEnd last = explain();
+        assertThat(last.due()).isEqualTo(course.now.plusSeconds(1));
+
+        explained(last, RunEnd.complete(FAILED, List.of(BUILD), FULL));
+
+        assertThat(course.types()).endsWith("run.failure_explained");
+        assertThat(course.entry("c1").unfinished()).isFalse();
+    }
+
+    @Test
+    void aCollectionFromBeforePatienceWasOverIsNotTheLast() {
+        ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
+        Instant begun = course.now;
+        course.pass(Duration.ofMinutes(6));
+        Input early = new Input.ArtifactsCollected(
+                "c1", begun, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST)));
+        course.take(early);
+        assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(1));
+        course.pass(Duration.ofSeconds(1));
+        course.take(new Input.TimerFired("c1"));
+        course.lastAction(Action.CollectArtifacts.class);
+        course.take(new Input.ArtifactsCollected(
+                "c1", course.now, List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+
+        assertThat(course.types()).endsWith("artifact.ready");
     }
 }

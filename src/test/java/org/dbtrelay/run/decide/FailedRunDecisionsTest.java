@@ -242,12 +242,13 @@ class FailedRunDecisionsTest {
         course.take(new Input.EndExplained(
                 "c1",
                 first.attempt(),
+                course.now,
                 new RunEnd(run(99, Known.ERROR), List.of(BUILD), PASSES, Set.of(Part.LOG), null)));
         Action.ExplainEnd second = course.lastAction(Action.ExplainEnd.class);
         assertThat(second.attempt()).isEqualTo(1);
-        course.take(new Input.EndExplained("c1", first.attempt(), end(99, STAYS)));
+        course.take(new Input.EndExplained("c1", first.attempt(), course.now, end(99, STAYS)));
         assertThat(course.types()).as("a late answer").containsExactly("command.accepted", "run.running");
-        course.take(new Input.EndExplained("c1", second.attempt(), end(99, PASSES)));
+        course.take(new Input.EndExplained("c1", second.attempt(), course.now, end(99, PASSES)));
 
         assertThat(last().type()).isEqualTo(EventType.RUN_ATTEMPT_FAILED);
         assertThat(ofRun(last()).previousStatus()).isEqualTo(Known.RUNNING);
@@ -266,11 +267,11 @@ class FailedRunDecisionsTest {
         assertThat(course.lastActions()).isEmpty();
         course.take(new Input.RunObserved("c1", run(100, Known.ERROR)));
         course.take(new Input.RunEnded("c1", RunEnd.unread(run(100, Known.ERROR), null)));
-        course.take(new Input.EndExplained("c1", 0, end(99, PASSES)));
+        course.take(new Input.EndExplained("c1", 0, course.now, end(99, PASSES)));
 
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Judging.class);
         course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_RELAY));
-        course.take(new Input.EndExplained("c1", 0, end(99, PASSES)));
+        course.take(new Input.EndExplained("c1", 0, course.now, end(99, PASSES)));
         assertThat(course.types()).endsWith("run.failed");
     }
 
@@ -282,7 +283,26 @@ class FailedRunDecisionsTest {
         course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
         course.pass(POLICY.artifactPatience());
         course.take(new Input.EndExplained(
-                "c1", 0, new RunEnd(run(99, Known.ERROR), List.of(BUILD), PASSES, Set.of(Part.NODES), null)));
+                "c1", 0, course.now, new RunEnd(run(99, Known.ERROR), List.of(BUILD), PASSES, Set.of(Part.NODES), null)));
+
+        assertThat(last().type()).isEqualTo(EventType.RUN_ATTEMPT_FAILED);
+    }
+
+    /** With a spent budget an answer can take as long as the patience: what came meanwhile is read before it decides. */
+    @Test
+    void anAnswerFromBeforePatienceWasOverDoesNotDecide() {
+        begin(twice());
+        triggered(99, 1);
+        course.take(new Input.RunObserved("c1", run(99, Known.ERROR)));
+        course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
+        Instant begun = course.now;
+        course.pass(POLICY.artifactPatience());
+        course.take(new Input.EndExplained("c1", 0, begun, RunEnd.unread(run(99, Known.ERROR), null)));
+        assertThat(course.types()).doesNotContain("run.failed");
+        Action.ExplainEnd last = course.lastAction(Action.ExplainEnd.class);
+        assertThat(last.due()).isEqualTo(course.now.plusSeconds(1));
+        course.now = last.due();
+        course.take(new Input.EndExplained("c1", last.attempt(), course.now, end(99, PASSES)));
 
         assertThat(last().type()).isEqualTo(EventType.RUN_ATTEMPT_FAILED);
     }
@@ -297,7 +317,7 @@ class FailedRunDecisionsTest {
         course.take(new Input.TimerFired("c1"));
         assertThat(course.types()).containsExactly("command.accepted", "run.running", "run.failed");
         course.take(new Input.EndExplained(
-                "c1", course.lastAction(Action.ExplainEnd.class).attempt(), end(99, STAYS)));
+                "c1", course.lastAction(Action.ExplainEnd.class).attempt(), course.now, end(99, STAYS)));
 
         assertThat(course.types()).endsWith("run.failed", "run.failure_explained");
     }
@@ -590,7 +610,7 @@ class FailedRunDecisionsTest {
         course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
         course.take(new Input.Restored("c1"));
         Action.ExplainEnd asked = course.lastAction(Action.ExplainEnd.class);
-        course.take(new Input.EndExplained("c1", asked.attempt(), end(99, PASSES)));
+        course.take(new Input.EndExplained("c1", asked.attempt(), course.now, end(99, PASSES)));
         Instant at = ofRun(last()).retry().at();
         course.take(new Input.Restored("c1"));
 
@@ -659,7 +679,7 @@ class FailedRunDecisionsTest {
         assertThat(course.lastActions()).noneMatch(Action.CollectArtifacts.class::isInstance);
         course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_RELAY));
         course.take(new Input.EndExplained(
-                "c1", course.lastAction(Action.ExplainEnd.class).attempt(), end(99, PASSES)));
+                "c1", course.lastAction(Action.ExplainEnd.class).attempt(), course.now, end(99, PASSES)));
 
         assertThat(course.lastAction(Action.CollectArtifacts.class).run().runId())
                 .isEqualTo(99);

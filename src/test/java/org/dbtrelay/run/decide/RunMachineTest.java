@@ -57,7 +57,7 @@ class RunMachineTest {
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         Action.CollectArtifacts collect = course.lastAction(Action.CollectArtifacts.class);
         course.take(new Input.ArtifactsCollected(
-                "c1", List.of(RunSamples.stored(collect.artifacts().getFirst())), List.of(), List.of()));
+                "c1", course.now, List.of(RunSamples.stored(collect.artifacts().getFirst())), List.of(), List.of()));
 
         assertThat(course.types())
                 .containsExactly("command.accepted", "run.queued", "run.running", "run.succeeded", "artifact.ready");
@@ -454,11 +454,11 @@ class RunMachineTest {
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         List<WantedArtifact> wanted =
                 course.lastAction(Action.CollectArtifacts.class).artifacts();
-        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.entry("c1").unfinished()).isTrue();
 
         course.pass(POLICY.artifactPatience());
-        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(wanted)));
 
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_UNAVAILABLE);
         assertThat(course.entry("c1").unfinished()).isFalse();
@@ -470,7 +470,7 @@ class RunMachineTest {
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         WantedArtifact wanted =
                 course.lastAction(Action.CollectArtifacts.class).artifacts().getFirst();
-        Input twice = new Input.ArtifactsCollected("c1", List.of(RunSamples.stored(wanted)), List.of(), List.of());
+        Input twice = new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(wanted)), List.of(), List.of());
         course.take(twice);
         course.take(twice);
 

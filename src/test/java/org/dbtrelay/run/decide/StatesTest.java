@@ -309,7 +309,7 @@ class StatesTest {
     @Test
     void artifactsAreAskedForAgainWithGrowingGapsAndAfterARestart() {
         List<WantedArtifact> wanted = collecting();
-        course.take(new Input.ArtifactsCollected("c1", List.of(), List.of(), RunSamples.notYet(wanted)));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(wanted)));
         assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(1));
         course.fail("c1", Action.CollectArtifacts.class, new CallFailure.Unclear("reset"));
         assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(2));
@@ -328,17 +328,13 @@ class StatesTest {
     @Test
     void whatTheLastAnswerSaidIsToldWhenPatienceIsOver() {
         WantedArtifact wanted = collecting().getFirst();
-        Input full = new Input.ArtifactsCollected(
-                "c1",
-                List.of(),
-                List.of(),
-                List.of(new Input.ArtifactsCollected.Unavailable(
-                        wanted, UnavailableReason.STORE_FAILED, "no space left")));
-        course.take(full);
+        List<Input.ArtifactsCollected.Unavailable> full = List.of(new Input.ArtifactsCollected.Unavailable(
+                wanted, UnavailableReason.STORE_FAILED, "no space left"));
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), full));
         assertThat(course.types()).doesNotContain("artifact.unavailable");
 
         course.pass(POLICY.artifactPatience());
-        course.take(full);
+        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), full));
 
         RunEvent.OfMissingArtifact body =
                 (RunEvent.OfMissingArtifact) course.events.getLast().body();
@@ -364,6 +360,7 @@ class StatesTest {
         WantedArtifact wanted = collecting().getFirst();
         Input gone = new Input.ArtifactsCollected(
                 "c1",
+course.now,
                 List.of(),
                 List.of(new Input.ArtifactsCollected.Unavailable(
                         wanted, UnavailableReason.NOT_PRODUCED, "there is none")),
@@ -385,6 +382,7 @@ class StatesTest {
 
         course.take(new Input.ArtifactsCollected(
                 "c1",
+course.now,
                 List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE)),
                 List.of(new Input.ArtifactsCollected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
                 RunSamples.notYet(List.of(new WantedArtifact("manifest.json", null), other))));
