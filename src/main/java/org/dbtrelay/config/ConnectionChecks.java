@@ -156,7 +156,10 @@ final class ConnectionChecks {
                 "token",
                 "missing; either this or " + prefix + "token-file must be given");
         secret("webhook-secret", "secret", connection.webhookSecret(), connection.webhookSecretFile());
-        webhook(connection.webhook(), connection.webhookSecret().isPresent() || connection.webhookSecretFile().isPresent());
+        webhook(
+                connection.webhook(),
+                connection.webhookSecret().isPresent()
+                        || connection.webhookSecretFile().isPresent());
         connection.proxy().ifPresent(this::proxy);
         check(
                 connection.proxyUser().isEmpty() || connection.proxy().isPresent(),

@@ -182,7 +182,8 @@ public class RelayMetrics {
 
     /** Whether the webhook subscription that this instance looks after is not as it should be. */
     public void webhookSubscriptionBroken(String connection, boolean broken) {
-        level("relay.webhook.subscription.broken", Tags.of("connection", connection)).set(broken ? 1 : 0);
+        level("relay.webhook.subscription.broken", Tags.of("connection", connection))
+                .set(broken ? 1 : 0);
     }
 
     /**

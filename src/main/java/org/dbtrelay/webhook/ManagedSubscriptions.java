@@ -129,7 +129,9 @@ class ManagedSubscriptions {
             @Nullable String absent = secrets.whyAbsent().orElse(null);
             settled(client, absent == null ? carryOut(each, known) : "it needs the control topic: " + absent);
         } catch (DbtCloudException e) {
-            settled(client, "dbt Cloud refuses it, or cannot be asked: " + e.failure().detail());
+            settled(
+                    client,
+                    "dbt Cloud refuses it, or cannot be asked: " + e.failure().detail());
         } catch (Switches.NotTold e) {
             settled(client, "the other instances do not have its secret: " + e.getMessage());
         } catch (RuntimeException | Error e) {
@@ -147,32 +149,31 @@ class ManagedSubscriptions {
     }
 
     /** What was wrong with the subscription; null: nothing, or there was none. */
-    private @Nullable String carryOut(Managed each, @Nullable String known)
-            throws DbtCloudException, Switches.NotTold {
+    private @Nullable String carryOut(Managed each, @Nullable String known) throws DbtCloudException, Switches.NotTold {
         DbtCloudClient client = each.client();
         WebhookSubscriptions calls = client.webhookSubscriptions();
         long accountId = client.defaultAccountId();
         Plan plan = each.wanted().plan(calls.list(accountId), known);
-        @Nullable String wrong =
-                switch (plan.step()) {
-                    case Step.Keep keep -> null;
-                    case Step.Create create -> {
-                        WebhookSubscriptions.Created created = calls.create(accountId, each.wanted());
-                        secrets.remember(client, created.subscription().id(), created.secret());
-                        done(client, "created", created.subscription().id(), null);
-                        yield null;
-                    }
-                    case Step.Change(Subscription found) -> {
-                        calls.change(accountId, found.id(), each.wanted());
-                        done(client, found.isActive() ? "changed" : "activated", found.id(), found.deactivateReason());
-                        yield found.isActive()
-                                ? null
-                                : "it was deactivated, and the relay has activated it again; dbt Cloud gives "
-                                        + (found.deactivateReason() == null
-                                                ? "no reason"
-                                                : "as reason: " + found.deactivateReason());
-                    }
-                };
+        @Nullable
+        String wrong = switch (plan.step()) {
+            case Step.Keep keep -> null;
+            case Step.Create create -> {
+                WebhookSubscriptions.Created created = calls.create(accountId, each.wanted());
+                secrets.remember(client, created.subscription().id(), created.secret());
+                done(client, "created", created.subscription().id(), null);
+                yield null;
+            }
+            case Step.Change(Subscription found) -> {
+                calls.change(accountId, found.id(), each.wanted());
+                done(client, found.isActive() ? "changed" : "activated", found.id(), found.deactivateReason());
+                yield found.isActive()
+                        ? null
+                        : "it was deactivated, and the relay has activated it again; dbt Cloud gives "
+                                + (found.deactivateReason() == null
+                                        ? "no reason"
+                                        : "as reason: " + found.deactivateReason());
+            }
+        };
         for (Subscription other : plan.superfluous()) {
             calls.delete(accountId, other.id());
             done(client, "deleted", other.id(), null);

@@ -149,8 +149,7 @@ class ArtifactCollectorTest {
         WantedArtifact wanted = new WantedArtifact("catalog.json", 3, 6);
         assertThat(ready(collect(run, wanted))).containsExactly(new WantedArtifact("catalog.json", 6));
         assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
-        assertThat(ready(Emulated.keepingNothing()
-                        .collect("c1", world.client, run, List.of(wanted), Map.of())))
+        assertThat(ready(Emulated.keepingNothing().collect("c1", world.client, run, List.of(wanted), Map.of())))
                 .as("without a store")
                 .containsExactly(new WantedArtifact("catalog.json", 6));
 
@@ -167,8 +166,7 @@ class ArtifactCollectorTest {
         WantedArtifact wanted = new WantedArtifact("catalog.json", 5, 6);
         for (ArtifactCollector collector : List.of(storing, Emulated.keepingNothing())) {
             world.emulator.counters().reset();
-            Input.ArtifactsCollected collected =
-                    collector.collect("c1", world.client, run, List.of(wanted), Map.of());
+            Input.ArtifactsCollected collected = collector.collect("c1", world.client, run, List.of(wanted), Map.of());
             assertThat(ready(collected)).isEmpty();
             assertThat(notYet(collected)).containsExactly(wanted);
             assertThat(count(Endpoint.GET_ARTIFACT)).isEqualTo(2);
@@ -219,8 +217,8 @@ class ArtifactCollectorTest {
     @Test
     void withoutAStoreNothingIsFetched() throws Exception {
         RunSnapshot run = ended(RunPlan.succeeding());
-        Input.ArtifactsCollected collected = Emulated.keepingNothing()
-                .collect("c1", world.client, run, List.of(BUILT), Map.of());
+        Input.ArtifactsCollected collected =
+                Emulated.keepingNothing().collect("c1", world.client, run, List.of(BUILT), Map.of());
         assertThat(collected.ready()).singleElement().satisfies(artifact -> {
             assertThat(artifact.location())
                     .isEqualTo(world.emulator.baseUrl() + "/api/v2/accounts/" + run.accountId() + "/runs/" + run.runId()

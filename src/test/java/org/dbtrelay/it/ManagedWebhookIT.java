@@ -102,7 +102,8 @@ class ManagedWebhookIT {
             ObjectNode deactivated = made.deepCopy();
             deactivated.put("active", false);
             call("PUT", "subscription/" + made.path("id").asText(), deactivated);
-            await().atMost(PATIENCE).until(() -> ours().getFirst().path("active").asBoolean());
+            await().atMost(PATIENCE)
+                    .until(() -> ours().getFirst().path("active").asBoolean());
             await().atMost(PATIENCE)
                     .until(() -> metrics(first, second)
                             .contains("relay_webhook_subscription_changes_total{change=\"activated\""));
@@ -130,7 +131,9 @@ class ManagedWebhookIT {
                 .isEqualTo(others);
         String secret = "secret-of-" + made.path("id").asText();
         assertThat(relay.relay().lines()).noneMatch(line -> line.contains("secret-of-"));
-        assertThat(filesWith(stage.kafkaDirectory(), secret)).as("not even in Kafka").isEmpty();
+        assertThat(filesWith(stage.kafkaDirectory(), secret))
+                .as("not even in Kafka")
+                .isEmpty();
     }
 
     @Test

@@ -151,8 +151,7 @@ public interface DbtCloudApi extends Closeable {
     /** List webhook subscriptions. */
     @GET
     @Path("/v3/accounts/{account_id}/webhooks/subscriptions")
-    Uni<Response> webhookSubscriptions(
-            @PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Uni<Response> webhookSubscriptions(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     // runs
 

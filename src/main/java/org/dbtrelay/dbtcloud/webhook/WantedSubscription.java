@@ -27,7 +27,9 @@ public record WantedSubscription(String name, String mark, URI url) {
     /** For one connection of a deployment. */
     public static WantedSubscription of(String deployment, String connection, URI url) {
         return new WantedSubscription(
-                "dbt-cloud-relay " + deployment + "/" + connection, "[relay:" + deployment + "/" + connection + "]", url);
+                "dbt-cloud-relay " + deployment + "/" + connection,
+                "[relay:" + deployment + "/" + connection + "]",
+                url);
     }
 
     /**

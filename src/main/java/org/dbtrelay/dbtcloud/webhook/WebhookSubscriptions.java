@@ -49,14 +49,13 @@ public final class WebhookSubscriptions {
             int before = all.size();
             Map<String, String> page =
                     Map.of("limit", Integer.toString(Listing.LARGEST_PAGE), "offset", Integer.toString(before));
-            isLast = calls.get(
-                    accountId, Priority.SWEEP, api -> api.webhookSubscriptions(accountId, page), body -> {
-                        Envelope envelope = Envelope.read(body);
-                        for (JsonNode row : envelope.rows()) {
-                            all.add(Subscription.of(row));
-                        }
-                        return envelope.isLastPage(before, Listing.LARGEST_PAGE);
-                    });
+            isLast = calls.get(accountId, Priority.SWEEP, api -> api.webhookSubscriptions(accountId, page), body -> {
+                Envelope envelope = Envelope.read(body);
+                for (JsonNode row : envelope.rows()) {
+                    all.add(Subscription.of(row));
+                }
+                return envelope.isLastPage(before, Listing.LARGEST_PAGE);
+            });
         }
         return all;
     }

@@ -202,8 +202,7 @@ final class CollectDecisions {
     }
 
     /** Not one of those that remain can be had, for the same reason. */
-    static Input.ArtifactsCollected nothing(
-            RunEntry entry, RunState.Collecting state, String why, Instant now) {
+    static Input.ArtifactsCollected nothing(RunEntry entry, RunState.Collecting state, String why, Instant now) {
         List<Unavailable> all = state.remaining().stream()
                 .map(wanted -> new Unavailable(wanted, UnavailableReason.NOT_FOUND_IN_TIME, why))
                 .toList();

@@ -26,8 +26,7 @@ public final class Counts {
     public record InFlight(String connection, JobRunStatus status) {}
 
     /** The observed runs in flight of one job that have one status. */
-    public record ObservedRuns(
-            String connection, @Nullable Long jobId, JobRunStatus status) {}
+    public record ObservedRuns(String connection, @Nullable Long jobId, JobRunStatus status) {}
 
     void replace(@Nullable RunEntry before, @Nullable RunEntry after) {
         count(before, -1);

@@ -21,9 +21,10 @@ class SecretSealTest {
         assertThat(sealed).doesNotContain(SECRET);
         assertThat(new String(Base64.getDecoder().decode(sealed), StandardCharsets.ISO_8859_1))
                 .doesNotContain(SECRET);
-        assertThat(seal.open(sealed, "default/1/wsu_1")).hasValueSatisfying(signature -> assertThat(
-                        signature.isOf(BODY, WebhookPayload.signature(SECRET, BODY)))
-                .isTrue());
+        assertThat(seal.open(sealed, "default/1/wsu_1"))
+                .hasValueSatisfying(
+                        signature -> assertThat(signature.isOf(BODY, WebhookPayload.signature(SECRET, BODY)))
+                                .isTrue());
         assertThat(seal.seal(SECRET, "default/1/wsu_1")).as("no two are alike").isNotEqualTo(sealed);
     }
 

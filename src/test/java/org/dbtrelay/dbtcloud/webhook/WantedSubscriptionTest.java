@@ -21,7 +21,13 @@ class WantedSubscriptionTest {
 
     private static Subscription found(String id) {
         return new Subscription(
-                id, "Made and looked after by dbt-cloud-relay. [relay:prod/default]", Set.of(), EVENTS, URL, true, null);
+                id,
+                "Made and looked after by dbt-cloud-relay. [relay:prod/default]",
+                Set.of(),
+                EVENTS,
+                URL,
+                true,
+                null);
     }
 
     @Test
@@ -56,8 +62,7 @@ class WantedSubscriptionTest {
                 new Subscription("wsu_1", GOOD.description(), Set.of(), Set.of("job.run.started"), URL, true, null),
                 new Subscription("wsu_1", GOOD.description(), Set.of(), EVENTS, URL + "/", true, null),
                 new Subscription("wsu_1", "", Set.of(), EVENTS, URL, true, null))) {
-            assertThat(WANTED.plan(List.of(changed), "wsu_1"))
-                    .isEqualTo(new Plan(new Step.Change(changed), List.of()));
+            assertThat(WANTED.plan(List.of(changed), "wsu_1")).isEqualTo(new Plan(new Step.Change(changed), List.of()));
         }
     }
 

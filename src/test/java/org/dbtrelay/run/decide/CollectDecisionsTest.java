@@ -79,7 +79,7 @@ class CollectDecisionsTest {
     private void artifactsSettled(WantedArtifact wanted) {
         course.take(new Input.ArtifactsCollected(
                 "c1",
-course.now,
+                course.now,
                 List.of(),
                 List.of(new Input.ArtifactsCollected.Unavailable(wanted, UnavailableReason.NOT_PRODUCED, "none")),
                 List.of()));
@@ -124,7 +124,8 @@ course.now,
         Action.CollectArtifacts collect = course.lastAction(Action.CollectArtifacts.class);
         assertThat(collect.artifacts()).containsExactly(new WantedArtifact("manifest.json", null));
         WantedArtifact wanted = collect.artifacts().getFirst();
-        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(wanted)), List.of(), List.of()));
+        course.take(new Input.ArtifactsCollected(
+                "c1", course.now, List.of(RunSamples.stored(wanted)), List.of(), List.of()));
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_READY);
         assertThat(course.entry("c1").unfinished()).isFalse();
         assertThat(course.types()).doesNotContain("run.failure_explained");
@@ -138,7 +139,11 @@ course.now,
         assertThat(course.lastAction(Action.CollectArtifacts.class).artifacts())
                 .containsExactly(new WantedArtifact("catalog.json", 5, 4));
         course.take(new Input.ArtifactsCollected(
-                "c1", course.now, List.of(RunSamples.stored(new WantedArtifact("catalog.json", 4))), List.of(), List.of()));
+                "c1",
+                course.now,
+                List.of(RunSamples.stored(new WantedArtifact("catalog.json", 4))),
+                List.of(),
+                List.of()));
         assertThat(course.events.getLast().type()).isEqualTo(EventType.ARTIFACT_READY);
         assertThat(course.entry("c1").unfinished()).isFalse();
     }
@@ -177,7 +182,8 @@ course.now,
         assertThat(told.type()).isEqualTo(EventType.RUN_FAILURE_EXPLAINED);
         assertThat(ofRun(told).failure()).isEqualTo(FULL);
         assertThat(told.runId()).isEqualTo(99);
-        assertThat(course.take(new Input.EndExplained("c1", 1, course.now, RunEnd.complete(FAILED, List.of(BUILD), FULL))))
+        assertThat(course.take(
+                        new Input.EndExplained("c1", 1, course.now, RunEnd.complete(FAILED, List.of(BUILD), FULL))))
                 .as("a second answer")
                 .isEqualTo(Decision.NOTHING);
         artifactsSettled(MANIFEST);
@@ -396,11 +402,12 @@ course.now,
         Instant begun = course.now;
         while (true) {
             if (!course.now.isBefore(begun.plus(saved))) {
-                course.take(
-                        new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+                course.take(new Input.ArtifactsCollected(
+                        "c1", course.now, List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
                 return Duration.between(begun, course.now);
             }
-            course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+            course.take(new Input.ArtifactsCollected(
+                    "c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
             if (!course.entry("c1").unfinished()) {
                 return Duration.between(begun, course.now);
             }
@@ -437,17 +444,20 @@ course.now,
         Instant begun = course.now;
         // Four minutes are over when the lock-out begins, which takes seven.
         course.pass(Duration.ofMinutes(4));
-        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        course.take(new Input.ArtifactsCollected(
+                "c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         while (course.now.isBefore(begun.plus(Duration.ofMinutes(11)))) {
             course.now = course.lastAction(Action.SetTimer.class).at();
             course.fail("c1", Action.CollectArtifacts.class, failure);
         }
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
+        course.take(new Input.ArtifactsCollected(
+                "c1", course.now, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST))));
         assertThat(course.entry("c1").unfinished()).as("half a minute is left").isTrue();
 
         course.pass(Duration.ofSeconds(30));
-        course.take(new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
+        course.take(new Input.ArtifactsCollected(
+                "c1", course.now, List.of(RunSamples.stored(MANIFEST)), List.of(), List.of()));
         assertThat(course.types()).endsWith("artifact.ready");
     }
 
@@ -477,7 +487,8 @@ course.now,
         explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
         artifactsSettled(MANIFEST);
         course.pass(Duration.ofMinutes(6));
-        course.take(new Input.EndExplained("c1", 1, course.now, RunEnd.unread(FAILED, new CallFailure.Unclear("reset"))));
+        course.take(
+                new Input.EndExplained("c1", 1, course.now, RunEnd.unread(FAILED, new CallFailure.Unclear("reset"))));
         assertThat(course.entry("c1").unfinished()).isTrue();
 
         course.take(new Input.EndExplained("c1", 2, course.now, lacking(WITHOUT_NODES, null, Part.NODES)));
@@ -494,8 +505,7 @@ course.now,
         artifactsSettled(MANIFEST);
         Instant begun = early.due();
         course.pass(Duration.ofMinutes(6));
-        course.take(new Input.EndExplained(
-                "c1", early.attempt(), begun, lacking(WITHOUT_NODES, null, Part.NODES)));
+        course.take(new Input.EndExplained("c1", early.attempt(), begun, lacking(WITHOUT_NODES, null, Part.NODES)));
         assertThat(course.entry("c1").unfinished()).isTrue();
         Action.ExplainEnd last = explain();
         assertThat(last.due()).isEqualTo(course.now.plusSeconds(1));
@@ -511,8 +521,8 @@ course.now,
         ends(RunEnd.complete(FAILED, List.of(BUILD), FULL));
         Instant begun = course.now;
         course.pass(Duration.ofMinutes(6));
-        Input early = new Input.ArtifactsCollected(
-                "c1", begun, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST)));
+        Input early =
+                new Input.ArtifactsCollected("c1", begun, List.of(), List.of(), RunSamples.notYet(List.of(MANIFEST)));
         course.take(early);
         assertThat(course.lastAction(Action.SetTimer.class).at()).isEqualTo(course.now.plusSeconds(1));
         course.pass(Duration.ofSeconds(1));

@@ -841,7 +841,7 @@ class CommandsTest {
         if (course.entry("c1").state() instanceof RunState.Collecting collecting) {
             course.take(new Input.ArtifactsCollected(
                     "c1",
-course.now,
+                    course.now,
                     List.of(),
                     List.of(new Input.ArtifactsCollected.Unavailable(
                             collecting.remaining().getFirst(), UnavailableReason.NOT_PRODUCED, "none")),

@@ -283,7 +283,10 @@ class FailedRunDecisionsTest {
         course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
         course.pass(POLICY.artifactPatience());
         course.take(new Input.EndExplained(
-                "c1", 0, course.now, new RunEnd(run(99, Known.ERROR), List.of(BUILD), PASSES, Set.of(Part.NODES), null)));
+                "c1",
+                0,
+                course.now,
+                new RunEnd(run(99, Known.ERROR), List.of(BUILD), PASSES, Set.of(Part.NODES), null)));
 
         assertThat(last().type()).isEqualTo(EventType.RUN_ATTEMPT_FAILED);
     }

@@ -470,7 +470,8 @@ class RunMachineTest {
         course.take(RunSamples.ended("c1", run(Known.SUCCESS)));
         WantedArtifact wanted =
                 course.lastAction(Action.CollectArtifacts.class).artifacts().getFirst();
-        Input twice = new Input.ArtifactsCollected("c1", course.now, List.of(RunSamples.stored(wanted)), List.of(), List.of());
+        Input twice = new Input.ArtifactsCollected(
+                "c1", course.now, List.of(RunSamples.stored(wanted)), List.of(), List.of());
         course.take(twice);
         course.take(twice);
 

@@ -328,8 +328,8 @@ class StatesTest {
     @Test
     void whatTheLastAnswerSaidIsToldWhenPatienceIsOver() {
         WantedArtifact wanted = collecting().getFirst();
-        List<Input.ArtifactsCollected.Unavailable> full = List.of(new Input.ArtifactsCollected.Unavailable(
-                wanted, UnavailableReason.STORE_FAILED, "no space left"));
+        List<Input.ArtifactsCollected.Unavailable> full = List.of(
+                new Input.ArtifactsCollected.Unavailable(wanted, UnavailableReason.STORE_FAILED, "no space left"));
         course.take(new Input.ArtifactsCollected("c1", course.now, List.of(), List.of(), full));
         assertThat(course.types()).doesNotContain("artifact.unavailable");
 
@@ -360,7 +360,7 @@ class StatesTest {
         WantedArtifact wanted = collecting().getFirst();
         Input gone = new Input.ArtifactsCollected(
                 "c1",
-course.now,
+                course.now,
                 List.of(),
                 List.of(new Input.ArtifactsCollected.Unavailable(
                         wanted, UnavailableReason.NOT_PRODUCED, "there is none")),
@@ -382,7 +382,7 @@ course.now,
 
         course.take(new Input.ArtifactsCollected(
                 "c1",
-course.now,
+                course.now,
                 List.of(new StoredArtifact(other, "file:/x", 1L, "00".repeat(32), null, ArtifactContent.NONE)),
                 List.of(new Input.ArtifactsCollected.Unavailable(other, UnavailableReason.NOT_PRODUCED, "none")),
                 RunSamples.notYet(List.of(new WantedArtifact("manifest.json", null), other))));
