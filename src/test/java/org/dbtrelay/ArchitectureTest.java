@@ -65,8 +65,8 @@ class ArchitectureTest {
             Map.entry("artifact", Set.of("dbtcloud", "run", "config", "metrics")),
             Map.entry("flow", Set.of("dbtcloud", "ledger", "event", "artifact", "run", "config", "metrics")),
             Map.entry("command", Set.of("flow", "ledger", "run", "config", "metrics")),
-            Map.entry("watch", Set.of("flow", "ledger", "dbtcloud", "run", "config", "metrics")),
-            Map.entry("webhook", Set.of("control", "watch", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("watch", Set.of("control", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("webhook", Set.of("watch", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("control", Set.of("ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("api", Set.of("command", "control", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("main", Set.of("artifact", "ledger", "config"))));

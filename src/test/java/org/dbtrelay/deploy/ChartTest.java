@@ -268,6 +268,22 @@ class ChartTest {
     }
 
     @Test
+    void theRelayKnowsTheAddressOfTheSubscriptionThatItMakes() throws IOException {
+        Manifests manifests =
+                Chart.rendered(values(Manifests.text(Chart.example("webhooks").toString())
+                        .replace("webhookSecret: {name: dbt-cloud, key: webhook-secret}", "manageWebhook: true")));
+        assertThat(manifests
+                        .only("ConfigMap")
+                        .path("data")
+                        .path("relay.properties")
+                        .asText())
+                .contains("relay.connections.default.webhook.manage=true\n")
+                .contains("relay.connections.default.webhook.url=https://relay.example.org\n")
+                .doesNotContain("webhook-secret");
+        assertThat(manifests.only("Ingress").findValuesAsText("path")).containsExactly("/webhooks/dbt-cloud/default");
+    }
+
+    @Test
     void monitorReadsMetricsFromTheManagementPort() {
         Manifests manifests = Chart.rendered(Chart.example("webhooks"));
         JsonNode monitor = manifests.only("ServiceMonitor").path("spec");
@@ -345,6 +361,9 @@ class ChartTest {
                 Arguments.of(LEAST + "config: {relay.api.keys.ops: 0123456789abcdef0123}\n", "secretConfig"),
                 Arguments.of(LEAST + "config: {kafka.ssl.keystore.password: x}\n", "secretConfig"),
                 Arguments.of(LEAST + "webhookIngress: {enabled: true, host: a, tlsSecretName: b}\n", "webhookSecret"),
+                Arguments.of(
+                        LEAST.replace("    tokenSecret:", "    manageWebhook: true\n    tokenSecret:"),
+                        "connections.default.manageWebhook"),
                 Arguments.of(LEAST.replace("tokenSecret: {name: dbt-cloud, key: token}", "token: abc"), "token"));
     }
 

@@ -1,4 +1,4 @@
-package org.dbtrelay.webhook;
+package org.dbtrelay.watch;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
@@ -41,9 +41,9 @@ import org.jspecify.annotations.Nullable;
  * believe to be it for a moment may make two; the next look deletes one.
  */
 @ApplicationScoped
-class ManagedSubscriptions {
+class WebhookWatch {
 
-    private static final RelayLog LOG = RelayLog.of(ManagedSubscriptions.class);
+    private static final RelayLog LOG = RelayLog.of(WebhookWatch.class);
     private static final String KEY = "webhook.manage";
     private static final Duration NOT_YET = Duration.ofSeconds(1);
 
@@ -58,7 +58,7 @@ class ManagedSubscriptions {
 
     private record Managed(DbtCloudClient client, WantedSubscription wanted, Duration interval) {}
 
-    ManagedSubscriptions(
+    WebhookWatch(
             RelayConfig config,
             Connections connections,
             WebhookSecrets secrets,
