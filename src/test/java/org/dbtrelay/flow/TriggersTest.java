@@ -19,6 +19,7 @@ import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.budget.TestBudgets;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.metrics.RelayTraces;
@@ -42,7 +43,7 @@ class TriggersTest {
     private final Reservations reservations = new Reservations();
     private final RequestBudget budget = TestBudgets.wide();
     private final Connections broken = broken();
-    private final Triggers triggers = new Triggers(broken, RelayTraces.none());
+    private final Triggers triggers = new Triggers(broken, new JobSwitches(), RelayTraces.none());
 
     @Test
     void aNewestRunThatCannotBeReadForAFaultOfOursIsAnAnswer() throws InterruptedException {
