@@ -43,14 +43,13 @@ final class ApiSchemas {
             Problem.class);
 
     /** Left out of an answer where there is nothing to tell. */
-    private static final Set<String> OPTIONAL =
-            Set.of(
-                    "CommandState.events",
-                    "CommandState.timeline",
-                    "CommandPage.partitions",
-                    "Problem.failure",
-                    "Problem.parameter",
-                    "Problem.needed_role");
+    private static final Set<String> OPTIONAL = Set.of(
+            "CommandState.events",
+            "CommandState.timeline",
+            "CommandPage.partitions",
+            "Problem.failure",
+            "Problem.parameter",
+            "Problem.needed_role");
 
     /** The resources of single answers and of pages, by the operation. */
     private static final Map<String, String> RESOURCES = Map.of(
@@ -264,7 +263,12 @@ final class ApiSchemas {
     }
 
     private static Schema ofItems(String listType) {
-        for (Class<?> row : List.of(ConnectionResource.Refused.class, ConnectionResource.SuspendedJob.class, CommandState.class, CommandState.Told.class, DeadLetterState.class)) {
+        for (Class<?> row : List.of(
+                ConnectionResource.Refused.class,
+                ConnectionResource.SuspendedJob.class,
+                CommandState.class,
+                CommandState.Told.class,
+                DeadLetterState.class)) {
             if (listType.endsWith(row.getSimpleName() + ">")) {
                 return ref(row.getSimpleName());
             }

@@ -133,8 +133,7 @@ class CommandNews {
                 return follow(found.get());
             }
             boolean isUnknown = known == null && answers.silent().isEmpty();
-            Duration patience =
-                    isUnknown ? ON_ITS_WAY.minusNanos(time.nanos() - began) : wait.longest();
+            Duration patience = isUnknown ? ON_ITS_WAY.minusNanos(time.nanos() - began) : wait.longest();
             if (!left.get().isPositive() || !patience.isPositive()) {
                 return known == null ? commands.elsewhere(answers) : passOn(known);
             }
@@ -148,9 +147,8 @@ class CommandNews {
                 return passOn(answer);
             }
             URI instance = answer.instance();
-            Duration some = left.get().compareTo(OtherInstances.LONGEST_WAIT) < 0
-                    ? left.get()
-                    : OtherInstances.LONGEST_WAIT;
+            Duration some =
+                    left.get().compareTo(OtherInstances.LONGEST_WAIT) < 0 ? left.get() : OtherInstances.LONGEST_WAIT;
             Map<String, String> query = wait.query(some.isNegative() ? Duration.ZERO : some);
             @Nullable Answer news = others.news(instance, commandId, query);
             if (news != null && news.status() == Response.Status.OK.getStatusCode()) {

@@ -56,8 +56,7 @@ public record CommandState(
         @Nullable String reason,
         int eventsTold,
 
-        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
-        List<Told> timeline,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<Told> timeline,
 
         @JsonRawValue @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
         String events) {
@@ -95,7 +94,9 @@ public record CommandState(
                 run == null ? null : run.status().label(),
                 run == null ? null : run.url(),
                 attempt(entry.state()),
-                suspended != null ? SUSPENDED : view.waitsFor() == null ? null : view.waitsFor().label(),
+                suspended != null
+                        ? SUSPENDED
+                        : view.waitsFor() == null ? null : view.waitsFor().label(),
                 view.ahead() == 0 ? null : view.ahead(),
                 suspended == null ? null : suspended.since(),
                 suspended == null ? null : suspended.by(),

@@ -95,7 +95,10 @@ public class DeadLetterResource {
     }
 
     /** What is known of replays; why it is not, else. */
-    private record Known(Map<Letter.Place, Replayed> all, String topicId, @Nullable String whyNot) {
+    private record Known(
+            Map<Letter.Place, Replayed> all,
+            String topicId,
+            @Nullable String whyNot) {
 
         @Nullable
         Replayed of(Letter letter) {

@@ -80,7 +80,8 @@ class EventStream {
         // A reader may go away before the stream begins.
         request.addEndHandler(_ -> release.run());
         Response first = news.await(commandId, new Wait(Duration.ZERO, null), false);
-        if (first.getStatus() != Response.Status.OK.getStatusCode() || request.response().closed()) {
+        if (first.getStatus() != Response.Status.OK.getStatusCode()
+                || request.response().closed()) {
             release.run();
             return first;
         }
@@ -116,14 +117,17 @@ class EventStream {
             long found = began;
             while (!request.response().closed() && time.nanos() - began < LONGEST.toNanos()) {
                 Response answer = news.await(commandId, new Wait(HEARTBEAT, last), false);
-                @Nullable JsonNode state = answer.getStatus() == Response.Status.OK.getStatusCode() ? read(answer) : null;
+                @Nullable
+                JsonNode state = answer.getStatus() == Response.Status.OK.getStatusCode() ? read(answer) : null;
                 StringBuilder text = new StringBuilder();
                 if (state != null) {
                     found = time.nanos();
                     add(state, text);
                 }
                 if (text.isEmpty()) {
-                    text.append(": ").append(state == null ? "no instance has the command now" : "nothing new").append("\n\n");
+                    text.append(": ")
+                            .append(state == null ? "no instance has the command now" : "nothing new")
+                            .append("\n\n");
                 }
                 write(text.toString());
                 if (state != null && state.path("state").asText().equals("finished")) {

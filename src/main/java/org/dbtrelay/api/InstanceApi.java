@@ -25,7 +25,8 @@ interface InstanceApi extends Closeable {
 
     @GET
     @Path("{command_id}")
-    Response news(@Url String instance, @PathParam("command_id") String commandId, @RestQuery Map<String, String> query);
+    Response news(
+            @Url String instance, @PathParam("command_id") String commandId, @RestQuery Map<String, String> query);
 
     @POST
     @Path("{command_id}/end")

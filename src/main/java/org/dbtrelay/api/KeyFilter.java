@@ -103,7 +103,8 @@ class KeyFilter {
         if (person.role().isEmpty()) {
             return Problem.forbidden(
                     needed(method(resource)).wireName(),
-                    "the token of " + person.name() + " names no role here; relay.api.openid-connect says which there are");
+                    "the token of " + person.name()
+                            + " names no role here; relay.api.openid-connect says which there are");
         }
         return admit(request, resource, person.name(), person.role().get(), Caller.OPENID_CONNECT);
     }

@@ -36,8 +36,9 @@ public class MeResource {
     @Operation(
             operationId = "getMe",
             summary = "Who I am",
-            description = "The name of the key or the person, the role (viewer, sender or operator), and by what the relay"
-                    + " knows: key, openid_connect, or open if it asks for none.")
+            description =
+                    "The name of the key or the person, the role (viewer, sender or operator), and by what the relay"
+                            + " knows: key, openid_connect, or open if it asks for none.")
     public Me me(@Context SecurityContext context) {
         return context instanceof Caller caller
                 ? new Me(caller.name(), caller.role().wireName(), caller.signIn())

@@ -56,10 +56,7 @@ class OtherInstances {
 
     @Inject
     OtherInstances(Instances instances, KeyFilter keys, TlsConfigurationRegistry tls) {
-        this(
-                instances::others,
-                client(keys, tls, READ_MS),
-                client(keys, tls, LONGEST_WAIT.toMillis() + READ_MS));
+        this(instances::others, client(keys, tls, READ_MS), client(keys, tls, LONGEST_WAIT.toMillis() + READ_MS));
     }
 
     /** With the addresses of the others, and a client for each kind of question. */

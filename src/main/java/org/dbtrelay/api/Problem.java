@@ -38,7 +38,13 @@ public record Problem(
         return Response.status(status)
                 .type(MEDIA_TYPE)
                 .entity(new Problem(
-                        "about:blank", status.getReasonPhrase(), status.getStatusCode(), detail, null, null, neededRole))
+                        "about:blank",
+                        status.getReasonPhrase(),
+                        status.getStatusCode(),
+                        detail,
+                        null,
+                        null,
+                        neededRole))
                 .build();
     }
 

@@ -276,7 +276,8 @@ final class ConfigChecks {
                 .ifPresent(url -> check(
                         Set.of("http", "https").contains(String.valueOf(url.getScheme())) && url.getHost() != null,
                         "relay.api.openid-connect.url",
-                        "'" + url + "' is not http or https with a host, such as https://login.example.com/realms/data"));
+                        "'" + url
+                                + "' is not http or https with a host, such as https://login.example.com/realms/data"));
         api.advertisedUrl()
                 .ifPresent(url -> check(
                         Set.of("http", "https").contains(String.valueOf(url.getScheme()))

@@ -275,8 +275,6 @@ public class Switches {
     }
 
     private static RelayLog.Pair[] present(RelayLog.Pair... pairs) {
-        return Stream.of(pairs)
-                .filter(pair -> pair.value() != null)
-                .toArray(RelayLog.Pair[]::new);
+        return Stream.of(pairs).filter(pair -> pair.value() != null).toArray(RelayLog.Pair[]::new);
     }
 }

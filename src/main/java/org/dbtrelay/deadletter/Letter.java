@@ -59,9 +59,9 @@ public record Letter(
     /** A record of the topic, with so many bytes of its value at most. */
     static Letter of(ConsumerRecord<byte[], byte[]> found, int most) {
         Headers headers = found.headers();
-        @Nullable Missing missing = has(headers, "headers-omitted")
-                ? Missing.KEY
-                : has(headers, "value-omitted") ? Missing.VALUE : null;
+        @Nullable
+        Missing missing =
+                has(headers, "headers-omitted") ? Missing.KEY : has(headers, "value-omitted") ? Missing.VALUE : null;
         byte @Nullable [] value = missing == null ? found.value() : null;
         @Nullable String size = text(headers, "value-omitted");
         return new Letter(

@@ -41,7 +41,8 @@ final class Looks {
                                 + "; add the ACL (docs/operations.md, Access rights)",
                         refused);
             case TransactionalIdAuthorizationException refused ->
-                new Unavailable("Kafka does not let the relay's user Write its transactional ids; add the ACL", refused);
+                new Unavailable(
+                        "Kafka does not let the relay's user Write its transactional ids; add the ACL", refused);
             case InterruptException stopped -> new Unavailable("the relay stops", stopped);
             default -> new Unavailable("Kafka does not answer: " + failure.getMessage(), failure);
         };

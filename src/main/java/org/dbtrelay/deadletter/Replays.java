@@ -152,13 +152,11 @@ public class Replays {
 
         /** A command without an id has that of its place. */
         Replayed sent(RecordMetadata at, Instant now) {
-            String ofPlace =
-                    Command.idOfPlace(found.topic(), found.partition(), found.offset(), found.timestamp());
+            String ofPlace = Command.idOfPlace(found.topic(), found.partition(), found.offset(), found.timestamp());
             String id = commandId.equals(ofPlace)
                     ? Command.idOfPlace(at.topic(), at.partition(), at.offset(), at.timestamp())
                     : commandId;
-            return new Replayed(
-                    Replayed.VERSION, topicId, now, by, mended != null, at.partition(), at.offset(), id);
+            return new Replayed(Replayed.VERSION, topicId, now, by, mended != null, at.partition(), at.offset(), id);
         }
     }
 
@@ -250,7 +248,8 @@ public class Replays {
         Map<Integer, Long> begins = letters.begins();
         return all.entrySet().stream()
                 .filter(each -> !isOf(each.getValue(), topicId)
-                        || each.getKey().offset() < begins.getOrDefault(each.getKey().partition(), 0L))
+                        || each.getKey().offset()
+                                < begins.getOrDefault(each.getKey().partition(), 0L))
                 .map(Map.Entry::getKey)
                 .limit(FORGOTTEN_AT_ONCE)
                 .collect(Collectors.toSet());

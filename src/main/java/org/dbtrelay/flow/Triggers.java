@@ -197,8 +197,7 @@ class Triggers {
             Action.Start action, @Nullable String traceparent, DbtCloudClient client, Permit permit, SendWindow window)
             throws DbtCloudException {
         long accountId = action.target().accountId();
-        BooleanSupplier allowed =
-                jobSwitches.guard(new JobOfConnection(client.name(), action.jobId()), window::isOpen);
+        BooleanSupplier allowed = jobSwitches.guard(new JobOfConnection(client.name(), action.jobId()), window::isOpen);
         return switch (action.call()) {
             case StartCall.Trigger trigger ->
                 client.starts()

@@ -104,8 +104,32 @@ class CommandsTest {
 
     private static CommandState row(String id, int partition, int secondsAgo) {
         return new CommandState(
-                id, "command", partition, "following", NOW.minusSeconds(secondsAgo), "trigger", "default", 1L, 7L, null,
-                70L, "running", null, null, null, null, null, null, null, null, null, null, null, 3, null, null);
+                id,
+                "command",
+                partition,
+                "following",
+                NOW.minusSeconds(secondsAgo),
+                "trigger",
+                "default",
+                1L,
+                7L,
+                null,
+                70L,
+                "running",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                3,
+                null,
+                null);
     }
 
     private static CommandPage page(String nextCursor, Set<Integer> partitions, CommandState... rows) {
@@ -162,8 +186,7 @@ class CommandsTest {
         answers.put(ONE, page(null, Set.of(0, 2)));
         answers.put(TWO, null);
         assertThat(commands.ofDeployment(query(10)).incomplete())
-                .containsExactly(
-                        TWO + ": it did not answer", "partition 1: no instance that answered serves it");
+                .containsExactly(TWO + ": it did not answer", "partition 1: no instance that answered serves it");
 
         answers.put(ONE, page(null, Set.of(0, 1, 2)));
         assertThat(commands.ofDeployment(query(10)).incomplete())

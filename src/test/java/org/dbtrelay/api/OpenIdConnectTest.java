@@ -66,9 +66,10 @@ class OpenIdConnectTest {
         String claims = List.of(teams).stream().map(team -> '"' + team + '"').collect(Collectors.joining(","));
         long now = Instant.now().getEpochSecond();
         String text = base64("{\"alg\":\"RS256\",\"typ\":\"JWT\"}") + "."
-                + base64(("{\"iss\":\"https://login.example\",\"sub\":\"42\",\"preferred_username\":\"ada\",\"aud\":\"%s\","
-                                + "\"iat\":%d,\"exp\":%d,\"realm\":{\"teams\":[%s]}}")
-                        .formatted(audience, now, now + seconds, claims));
+                + base64(
+                        ("{\"iss\":\"https://login.example\",\"sub\":\"42\",\"preferred_username\":\"ada\",\"aud\":\"%s\","
+                                        + "\"iat\":%d,\"exp\":%d,\"realm\":{\"teams\":[%s]}}")
+                                .formatted(audience, now, now + seconds, claims));
         try {
             Signature signature = Signature.getInstance("SHA256withRSA");
             signature.initSign(key);

@@ -33,9 +33,7 @@ class RolesTest {
     private static Map<String, Role> ofTheCode() {
         Map<String, Role> all = new TreeMap<>();
         for (JavaClass found : new ClassFileImporter().importPackages("org.dbtrelay.api")) {
-            if (!found.isInterface()
-                    && found.isAnnotatedWith(Path.class)
-                    && !found.isAnnotatedWith(PermitAll.class)) {
+            if (!found.isInterface() && found.isAnnotatedWith(Path.class) && !found.isAnnotatedWith(PermitAll.class)) {
                 Class<?> resource = found.reflect();
                 for (Method method : resource.getDeclaredMethods()) {
                     METHODS.stream()
@@ -73,8 +71,9 @@ class RolesTest {
     void theTableIsThatOfTheCode() throws IOException {
         Map<String, Role> code = ofTheCode();
         assertThat(code).hasSizeGreaterThan(25);
-        code.entrySet().removeIf(operation -> operation.getKey().startsWith("GET /api/connections/{connection}/accounts")
-                && operation.getValue() == Role.VIEWER);
+        code.entrySet()
+                .removeIf(operation -> operation.getKey().startsWith("GET /api/connections/{connection}/accounts")
+                        && operation.getValue() == Role.VIEWER);
 
         assertThat(documented()).isEqualTo(code);
     }

@@ -73,8 +73,7 @@ class LetterTest {
 
     @Test
     void aRecordOfSomebodyElseHasNoReason() {
-        Letter letter = Letter.of(
-                new ConsumerRecord<>("dlq", 0, 0L, "key".getBytes(UTF_8), "x".getBytes(UTF_8)), 100);
+        Letter letter = Letter.of(new ConsumerRecord<>("dlq", 0, 0L, "key".getBytes(UTF_8), "x".getBytes(UTF_8)), 100);
 
         assertThat(letter.reason()).isNull();
         assertThat(letter.source()).isNull();

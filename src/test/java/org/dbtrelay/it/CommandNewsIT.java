@@ -113,7 +113,8 @@ class CommandNewsIT {
             commands.awaitRunning(List.of("taken-over"));
             await().atMost(PATIENCE)
                     .until(() -> get(first, "/api/commands/taken-over").statusCode() == 200);
-            boolean isOfFirst = get(first, "/api/commands/taken-over?scope=instance").statusCode() == 200;
+            boolean isOfFirst =
+                    get(first, "/api/commands/taken-over?scope=instance").statusCode() == 200;
             RelayProcess owner = isOfFirst ? first : second;
             RelayProcess other = isOfFirst ? second : first;
             CompletableFuture<HttpResponse<String>> stream = CompletableFuture.supplyAsync(
@@ -123,7 +124,9 @@ class CommandNewsIT {
 
             owner.kill();
             await().atMost(PATIENCE)
-                    .until(() -> get(other, "/api/commands/taken-over?scope=instance").statusCode() == 200);
+                    .until(() -> get(other, "/api/commands/taken-over?scope=instance")
+                                    .statusCode()
+                            == 200);
             assertThat(json(get(other, "/api/commands/taken-over")).path("timeline"))
                     .isEqualTo(before);
             commands.finish(List.of("taken-over"));

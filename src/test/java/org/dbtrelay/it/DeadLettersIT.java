@@ -113,8 +113,9 @@ class DeadLettersIT {
             assertThat(again.path("sent_now").asBoolean()).isFalse();
             assertThat(again.path("command_id").asText()).isEqualTo("racing");
             await().atMost(PATIENCE)
-                    .untilAsserted(() ->
-                            assertThat(commands.runs("racing")).as("one run, and no other").hasSize(1));
+                    .untilAsserted(() -> assertThat(commands.runs("racing"))
+                            .as("one run, and no other")
+                            .hasSize(1));
             assertThat(get(fourth, "/api/dead-letters/0/999").statusCode()).isEqualTo(404);
         }
         assertThat(relay.history().commandIds()).containsOnlyOnce("mended", "racing");

@@ -312,7 +312,8 @@ final class Truth {
                                 .allMatch(told -> told.sequence() < known.types.size()
                                         && known.types
                                                 .get(told.sequence())
-                                                .equals("org.dbtrelay." + told.type().wireName())),
+                                                .equals("org.dbtrelay."
+                                                        + told.type().wireName())),
                 "%s remembers %s of its events %s",
                 known.id,
                 timeline,

@@ -46,7 +46,8 @@ class ConnectionReadiness implements HealthCheck {
             String detail = probes.unreached().get(name);
             answer.withData(
                     name,
-                    (detail == null ? detail(connections.find(name).orElseThrow(), now) : detail) + suspendedJobs(name));
+                    (detail == null ? detail(connections.find(name).orElseThrow(), now) : detail)
+                            + suspendedJobs(name));
         }
         return answer.build();
     }

@@ -209,8 +209,9 @@ public class KafkaSettings {
     /** What a topic is like now. */
     public Shape shape(String topic) throws LedgerException, InterruptedException {
         try {
-            TopicDescription found = Objects.requireNonNull(
-                            admin().describeTopics(List.of(topic)).topicNameValues().get(topic))
+            TopicDescription found = Objects.requireNonNull(admin().describeTopics(List.of(topic))
+                            .topicNameValues()
+                            .get(topic))
                     .get();
             return new Shape(found.topicId().toString(), found.partitions().size());
         } catch (ExecutionException e) {

@@ -52,8 +52,9 @@ class BroadcastTopicTest {
         @Override
         synchronized Admin admin() {
             return (Admin) Proxy.newProxyInstance(
-                    Admin.class.getClassLoader(), new Class<?>[] {Admin.class}, (proxy, called, arguments) ->
-                            called.getName().equals("describeTopics") ? new Described() : null);
+                    Admin.class.getClassLoader(),
+                    new Class<?>[] {Admin.class},
+                    (proxy, called, arguments) -> called.getName().equals("describeTopics") ? new Described() : null);
         }
 
         @Override
@@ -119,7 +120,8 @@ class BroadcastTopicTest {
     }
 
     private MockConsumer<byte[], byte[]> reader(int number) {
-        await().until(() -> readers.size() > number && !readers.get(number).assignment().isEmpty());
+        await().until(() ->
+                readers.size() > number && !readers.get(number).assignment().isEmpty());
         return readers.get(number);
     }
 
