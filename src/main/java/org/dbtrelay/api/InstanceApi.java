@@ -23,6 +23,11 @@ interface InstanceApi extends Closeable {
     Response command(
             @Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);
 
+    @GET
+    @Path("{command_id}")
+    Response news(
+            @Url String instance, @PathParam("command_id") String commandId, @RestQuery Map<String, String> query);
+
     @POST
     @Path("{command_id}/end")
     Response end(@Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);
