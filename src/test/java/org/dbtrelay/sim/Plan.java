@@ -114,6 +114,16 @@ record Plan(
         return seed % 5 == 2;
     }
 
+    /** Whether there are bursts of commands that share a run. */
+    boolean coalesces() {
+        return seed % 4 == 1;
+    }
+
+    /** Whether the starts of some jobs are to be apart. */
+    boolean startsApart() {
+        return seed % 8 == 5 || seed % 16 == 1;
+    }
+
     /** How large a record a topic takes. */
     int maxRecordBytes(String topic) {
         return topic.equals(SimConfig.LEDGER) ? 1_000_000 : maxEventBytes;

@@ -142,6 +142,11 @@ final class CommonDecisions {
         return builder.wakeAt(at).to(new RunState.Waiting(state.starts(), state.failures() + 1, at));
     }
 
+    /** Try again at a time at which nothing has failed. */
+    static Decision waitsUntil(RunEntry entry, RunState.Waiting state, Instant at, Instant now) {
+        return DecisionBuilder.of(entry, now).wakeAt(at).to(new RunState.Waiting(state.starts(), 0, at));
+    }
+
     /** A command that is not known may come yet; of another partition it never does. */
     static Decision unknownYet(DecisionBuilder builder, RunEntry entry, String targetId, Instant now) {
         Instant until = entry.acceptedAt().plus(GRACE);

@@ -13,10 +13,12 @@ import org.dbtrelay.run.job.FailurePattern;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.Share;
 import org.dbtrelay.run.state.StartAttempts;
 import org.jspecify.annotations.Nullable;
 
@@ -153,16 +155,24 @@ final class FailedRunDecisions {
     }
 
     static Decision retrying(
-            RunEntry entry, RunState.Retrying state, Input.CommandInput input, Instant now, Policy policy) {
+            RunEntry entry,
+            RunState.Retrying state,
+            Input.CommandInput input,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
         return switch (input) {
+            case Input.ShareMoved moved when entry.share() != null -> shared(entry, entry.share(), now, policy, queues);
             case Input.TimerFired fired
             when CommonDecisions.isOver(entry.openCommand(), now) ->
                 CollectDecisions.endAfterFailed(
                         entry, "the time-out or expires_at passed before another run could be started", now, policy);
             // It is in the order of its job again, where it was: before all that came later and have no run.
             case Input.TimerFired fired
-            when isDue(entry, state, now) ->
+            when isDue(entry, state, now) && !isLed(entry, queues) ->
                 DecisionBuilder.of(entry, now).to(new RunState.Waiting(StartAttempts.after(intents(entry)), 0, null));
+            case Input.TimerFired fired
+            when isDue(entry, state, now) -> DecisionBuilder.of(entry, now).to(new RunState.Joined());
             case Input.CancelRequested(String id, CancelReason reason) ->
                 CollectDecisions.endAfterFailed(entry, noOther(reason), now, policy);
             case Input.Restored restored ->
@@ -172,6 +182,21 @@ final class FailedRunDecisions {
                         .unchanged();
             case Input.CommandInput other -> Decision.NOTHING;
         };
+    }
+
+    /** Whether another command starts the next run for it, too. */
+    private static boolean isLed(RunEntry entry, JobQueues queues) {
+        @Nullable RunEntry leader = entry.share() == null ? null : queues.leaderOf(entry.share());
+        return leader != null && !leader.commandId().equals(entry.commandId());
+    }
+
+    /** Whoever leads has the next run: its pause was the first to be over. */
+    private static Decision shared(RunEntry entry, Share share, Instant now, Policy policy, JobQueues queues) {
+        @Nullable RunEntry leader = queues.leaderOf(share);
+        @Nullable RunSnapshot run = leader == null ? null : CoalesceDecisions.newRunOf(leader, entry);
+        return leader == null || run == null
+                ? Decision.NOTHING
+                : CoalesceDecisions.follow(entry, leader.commandId(), run, leader.adopted(), null, now, policy);
     }
 
     private static int intents(RunEntry entry) {

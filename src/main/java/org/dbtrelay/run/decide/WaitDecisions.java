@@ -1,6 +1,7 @@
 package org.dbtrelay.run.decide;
 
 import java.time.Instant;
+import java.util.Objects;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.ResolvedCommand;
@@ -10,6 +11,7 @@ import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A command that has been accepted and of which nothing is on its way yet: what it is about is found out, and what is over
@@ -40,11 +42,21 @@ final class WaitDecisions {
             case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now, policy);
             case Input.TimerFired fired
             when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now, policy);
-            case Input.TimerFired fired when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
+            case Input.TimerFired fired
+            when entry.share() != null && CoalesceDecisions.closesAt(entry, queues) != null ->
+                CoalesceDecisions.lookAtWindow(
+                        entry,
+                        state,
+                        entry.share(),
+                        Objects.requireNonNull(CoalesceDecisions.closesAt(entry, queues)),
+                        queues,
+                        now);
+            case Input.TimerFired fired
+            when !isDue(entry, state, now, queues) || state.notBefore() == null -> Decision.NOTHING;
             case Input.TimerFired fired ->
                 CommonDecisions.next(DecisionBuilder.of(entry, now), entry)
                         .to(new RunState.Waiting(state.starts(), state.failures(), null));
-            case Input.Restored restored -> restored(entry, state, now);
+            case Input.Restored restored -> restored(entry, state, now, queues);
             // It has lost its turn and asks anew when it tries again; until then its place is another's.
             case Input.StartReserved late when state.notBefore() != null -> Decision.NOTHING;
             case Input.RunsInFlight late when state.notBefore() != null -> Decision.NOTHING;
@@ -64,10 +76,13 @@ final class WaitDecisions {
         };
     }
 
-    private static Decision restored(RunEntry entry, RunState.Waiting state, Instant now) {
+    private static Decision restored(RunEntry entry, RunState.Waiting state, Instant now, JobQueues queues) {
         DecisionBuilder builder = CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand());
         if (state.notBefore() != null) {
-            return builder.wakeAt(isDue(state, now) ? now : state.notBefore()).unchanged();
+            @Nullable Instant window = CoalesceDecisions.looksAfterClaim(entry, queues, now);
+            return builder.wakeAt(
+                            window != null ? window : isDue(entry, state, now, queues) ? now : state.notBefore())
+                    .unchanged();
         }
         return CommonDecisions.next(builder, entry).unchanged();
     }
@@ -123,14 +138,15 @@ final class WaitDecisions {
                                         + entry.openCommand().accountId());
     }
 
-    private static boolean isDue(RunState.Waiting state, Instant now) {
+    private static boolean isDue(RunEntry entry, RunState.Waiting state, Instant now, JobQueues queues) {
         return state.notBefore() == null
                 || !now.isBefore(state.notBefore())
-                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off.
-                || state.notBefore().isAfter(now.plus(BackOff.LONGEST));
+                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off, or its interval.
+                || (state.notBefore().isAfter(now.plus(BackOff.LONGEST))
+                        && !IntervalDecisions.asksFor(state.notBefore(), entry, queues, now));
     }
 
-    private static String withoutRun(CancelReason reason) {
+    static String withoutRun(CancelReason reason) {
         return reason == CancelReason.SUPERSEDED
                 ? "a command with if_running=replace took its place before a run was started"
                 : "it was cancelled before a run was started";

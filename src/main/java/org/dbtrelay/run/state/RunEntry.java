@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param started its run is that of a request of its own, whether the answer told so or a search has found it
  * @param strays ids of runs that are not its run and have been told of: those that carry its marker, and those of its earlier attempts
  * @param retries its runs, if another may follow one that failed; null: it has one run only
+ * @param share its place among the commands that want one run together; null: it shares none
+ * @param lastStart its last intent, where another start or another command asks for it; null: none does, or there was none
  * @param resolved null once it is finished, and only then
  */
 public record RunEntry(
@@ -30,6 +32,8 @@ public record RunEntry(
         boolean started,
         List<Long> strays,
         @Nullable Retries retries,
+        @Nullable Share share,
+        @Nullable JobStart lastStart,
         @Nullable ResolvedCommand resolved,
         RunState state) {
 
@@ -43,7 +47,7 @@ public record RunEntry(
         }
     }
 
-    /** The entry of a command that has one run only. */
+    /** The entry of a command that has one run only, which it shares with no other. */
     public RunEntry(
             String commandId,
             long offset,
@@ -55,7 +59,7 @@ public record RunEntry(
             List<Long> strays,
             @Nullable ResolvedCommand resolved,
             RunState state) {
-        this(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, started, strays, null, resolved, state);
+        this(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, started, strays, null, null, null, resolved, state);
     }
 
     /** The last of its runs after whose failure there is to be another one; null: there is none. */
@@ -95,6 +99,8 @@ public record RunEntry(
                         started,
                         strays,
                         retries,
+                        share,
+                        lastStart,
                         resolved.withoutContext(),
                         state);
     }
