@@ -119,6 +119,11 @@ record Plan(
         return seed % 4 == 1;
     }
 
+    /** Whether failures are of a kind that passes, where a test has found nothing. */
+    boolean mayFailTransiently() {
+        return hasRetries() || coalesces();
+    }
+
     /** Whether the starts of some jobs are to be apart. */
     boolean startsApart() {
         return seed % 8 == 5 || seed % 16 == 1;

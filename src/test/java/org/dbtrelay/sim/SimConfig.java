@@ -34,14 +34,14 @@ record SimConfig(RelayConfig relay, Policy policy) {
     /** The bound of docs/guarantees.md: what comes after the deadline at the most, and some seconds for requests and commits. */
     static final Duration LONGEST_AFTER_DEADLINE = CANCEL_PATIENCE.plus(Duration.ofSeconds(30));
 
+    /** The starts of the jobs 1 and 2 are so far apart where they are to be. */
+    static final Duration INTERVAL = Duration.ofSeconds(15);
+
     static final int VARIANTS = 6;
     private static final List<SimConfig> ALL = all(false, false);
     private static final List<SimConfig> OBSERVING = all(true, false);
     private static final List<SimConfig> APART = all(false, true);
     private static final List<SimConfig> OBSERVING_APART = all(true, true);
-
-    /** The starts of the jobs 1 and 2 are so far apart where they are to be. */
-    static final Duration INTERVAL = Duration.ofSeconds(15);
 
     /** One of the variants, any number. */
     static SimConfig of(int variant, boolean observes, boolean apart) {
