@@ -37,12 +37,12 @@ enum Mutant {
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
     CURSOR_OUTSIDE("the cursor of an observer moves with what it finds, outside of the transaction"),
     NO_OVERLAP(124, "an observer never lists anew what it has come past"),
-    JOINED_AFTER_INTENT("a command joins one whose start is on its way"),
-    OLDER_RUN_SATISFIES("a command joins one that has its run already"),
+    JOINED_AFTER_INTENT(145, "a command joins one whose start is on its way"),
+    OLDER_RUN_SATISFIES(5, "a command joins one that has its run already"),
     MEMBERSHIP_NOT_COMMITTED("that a command has joined another one is in memory only"),
-    LEADER_CANCELS_FOR_ALL("a command that is cancelled takes its run from those that share it"),
-    NOBODY_LEADS_NEXT("nobody leads when the one that led is over"),
-    INTERVAL_IGNORED("the starts of a job need not be apart"),
+    LEADER_CANCELS_FOR_ALL(9, "a command that is cancelled takes its run from those that share it"),
+    NOBODY_LEADS_NEXT(373, "nobody leads when the one that led is over"),
+    INTERVAL_IGNORED(13, "the starts of a job need not be apart"),
     MARKER_IGNORED("an observer does not look at the marker in a cause");
 
     private final long hint;

@@ -1,6 +1,7 @@
 package org.dbtrelay.run.command;
 
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,17 @@ public record Coalesce(Duration quiet, Duration atMost) {
 
     /** No window is open for longer. */
     public static final Duration LONGEST_WINDOW = Duration.ofHours(24);
+
+    /**
+     * When a window closes, if no further command comes.
+     *
+     * @param latest at the latest
+     * @param lastCameAt when the last command of it has come
+     */
+    public Instant closesAt(Instant latest, Instant lastCameAt) {
+        Instant quietAt = lastCameAt.plus(quiet);
+        return quietAt.isBefore(latest) ? quietAt : latest;
+    }
 
     /**
      * As a command says it, or the configuration of its job or its connection. A null is left to the next of them.

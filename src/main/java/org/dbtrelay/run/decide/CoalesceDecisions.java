@@ -59,7 +59,7 @@ final class CoalesceDecisions {
         boolean waits = coalesce.quiet().isPositive() && coalesce.atMost().isPositive();
         Share share = Share.open(entry.commandId(), waits ? now.plus(coalesce.atMost()) : null);
         builder.share(share);
-        @Nullable Instant closes = share.latest() == null ? null : closesAt(share.latest(), coalesce, entry.acceptedAt());
+        @Nullable Instant closes = share.latest() == null ? null : coalesce.closesAt(share.latest(), entry.acceptedAt());
         return closes == null || !closes.isAfter(now)
                 ? builder.share(share.closed()).to(state)
                 : builder.wakeAt(closes).to(new RunState.Waiting(state.starts(), state.failures(), closes));
@@ -102,22 +102,6 @@ final class CoalesceDecisions {
                         first.options().onFailure(), second.options().onFailure());
     }
 
-    private static Instant closesAt(Instant latest, Coalesce coalesce, Instant lastCameAt) {
-        Instant quiet = lastCameAt.plus(coalesce.quiet());
-        return quiet.isBefore(latest) ? quiet : latest;
-    }
-
-    /** When the window of a command closes, as far as is known now; null: it has none that is open. */
-    static @Nullable Instant closesAt(RunEntry entry, JobQueues queues) {
-        @Nullable Share share = entry.share();
-        @Nullable Instant latest = share == null ? null : share.latest();
-        @Nullable Coalesce coalesce = entry.unfinished() ? entry.openCommand().options().coalesce() : null;
-        boolean waits = entry.state() instanceof RunState.Waiting waiting && waiting.notBefore() != null;
-        return latest == null || coalesce == null || !waits
-                ? null
-                : closesAt(latest, coalesce, queues.lastJoinedAt(entry));
-    }
-
     /**
      * When a new owner looks at an open window: commands that came while nobody could take them are still to be taken, and the quiet time
      * begins anew.
@@ -127,15 +111,19 @@ final class CoalesceDecisions {
     static @Nullable Instant looksAfterClaim(RunEntry entry, JobQueues queues, Instant now) {
         @Nullable Share share = entry.share();
         @Nullable Coalesce coalesce = entry.openCommand().options().coalesce();
-        if (share == null || share.latest() == null || coalesce == null || closesAt(entry, queues) == null) {
+        if (share == null || share.latest() == null || coalesce == null || queues.windowClosesAt(entry) == null) {
             return null;
         }
-        return CommonDecisions.latest(now, closesAt(share.latest(), coalesce, now));
+        return CommonDecisions.latest(now, coalesce.closesAt(share.latest(), now));
     }
 
     /** The time of an open window may have come. */
-    static Decision lookAtWindow(
-            RunEntry entry, RunState.Waiting state, Share share, Instant closes, JobQueues queues, Instant now) {
+    static Decision lookAtWindow(RunEntry entry, RunState.Waiting state, JobQueues queues, Instant now) {
+        @Nullable Share share = entry.share();
+        @Nullable Instant closes = queues.windowClosesAt(entry);
+        if (share == null || closes == null) {
+            return Decision.NOTHING;
+        }
         @Nullable Coalesce coalesce = entry.openCommand().options().coalesce();
         Duration longest = coalesce == null ? Duration.ZERO : coalesce.quiet();
         // Later than the quiet time from now: a clock was set, or another machine's is wrong.
@@ -155,7 +143,7 @@ final class CoalesceDecisions {
                 CollectDecisions.endAfterFailed(
                         entry, "there is no other run, because the command was cancelled", now, policy);
             case Input.CancelRequested asked ->
-                DecisionBuilder.of(entry, now).cancelled(asked.reason(), WaitDecisions.withoutRun(asked.reason()));
+                DecisionBuilder.of(entry, now).cancelled(asked.reason(), CommonDecisions.withoutRun(asked.reason()));
             case Input.RunHanded handed ->
                 follow(entry, handed.by(), handed.run(), handed.adopted(), handed.startedAt(), now, policy);
             case Input.ShareEnded ended -> ended(entry, ended, now, policy);
@@ -192,8 +180,17 @@ final class CoalesceDecisions {
                 : follow(entry, leader.commandId(), run, leader.adopted(), startedAt(leader), now, policy);
     }
 
+    /** The command pauses before another run, and whoever leads has the next one: its pause was the first to be over. */
+    static Decision nextRun(RunEntry entry, Instant now, Policy policy, JobQueues queues) {
+        @Nullable RunEntry leader = entry.share() == null ? null : queues.leaderOf(entry.share());
+        @Nullable RunSnapshot run = leader == null ? null : newRunOf(leader, entry);
+        return leader == null || run == null
+                ? Decision.NOTHING
+                : follow(entry, leader.commandId(), run, leader.adopted(), startedAt(leader), now, policy);
+    }
+
     /** The run of the one that leads, if another command has not had it yet; null: there is none. */
-    static @Nullable RunSnapshot newRunOf(RunEntry leader, RunEntry entry) {
+    private static @Nullable RunSnapshot newRunOf(RunEntry leader, RunEntry entry) {
         @Nullable RunSnapshot before = entry.failedRun();
         return leader.state() instanceof RunState.InFlight inFlight
                         && (before == null || before.runId() != inFlight.run().runId())
@@ -219,7 +216,7 @@ final class CoalesceDecisions {
         if (share == null || share.latest() == null || coalesce == null || entry.hasFailedRun()) {
             return builder.to(again);
         }
-        Instant closes = closesAt(share.latest(), coalesce, queues.lastJoinedAt(entry));
+        Instant closes = coalesce.closesAt(share.latest(), queues.lastJoinedAt(entry));
         return closes.isAfter(now)
                 ? builder.wakeAt(closes).to(new RunState.Waiting(again.starts(), 0, closes))
                 : builder.share(share.closed()).to(again);
@@ -236,7 +233,7 @@ final class CoalesceDecisions {
      * @param adopted as that one has told of it
      * @param startedAt when its start was decided; null: it was found
      */
-    static Decision follow(
+    private static Decision follow(
             RunEntry entry,
             String leader,
             RunSnapshot run,
@@ -246,6 +243,7 @@ final class CoalesceDecisions {
             Policy policy) {
         ResolvedCommand resolved = entry.openCommand();
         if (startedAt != null && resolved.isExpired(startedAt)) {
+            // Its time came before the start was decided.
             return CommonDecisions.over(entry, new RunState.Waiting(StartAttempts.NONE, 0, null), now, policy);
         }
         @Nullable Share share = entry.share();

@@ -18,7 +18,6 @@ import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
-import org.dbtrelay.run.state.Share;
 import org.dbtrelay.run.state.StartAttempts;
 import org.jspecify.annotations.Nullable;
 
@@ -162,7 +161,6 @@ final class FailedRunDecisions {
             Policy policy,
             JobQueues queues) {
         return switch (input) {
-            case Input.ShareMoved moved when entry.share() != null -> shared(entry, entry.share(), now, policy, queues);
             case Input.TimerFired fired
             when CommonDecisions.isOver(entry.openCommand(), now) ->
                 CollectDecisions.endAfterFailed(
@@ -188,15 +186,6 @@ final class FailedRunDecisions {
     private static boolean isLed(RunEntry entry, JobQueues queues) {
         @Nullable RunEntry leader = entry.share() == null ? null : queues.leaderOf(entry.share());
         return leader != null && !leader.commandId().equals(entry.commandId());
-    }
-
-    /** Whoever leads has the next run: its pause was the first to be over. */
-    private static Decision shared(RunEntry entry, Share share, Instant now, Policy policy, JobQueues queues) {
-        @Nullable RunEntry leader = queues.leaderOf(share);
-        @Nullable RunSnapshot run = leader == null ? null : CoalesceDecisions.newRunOf(leader, entry);
-        return leader == null || run == null
-                ? Decision.NOTHING
-                : CoalesceDecisions.follow(entry, leader.commandId(), run, leader.adopted(), null, now, policy);
     }
 
     private static int intents(RunEntry entry) {

@@ -14,6 +14,7 @@ import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.dbtrelay.run.command.Coalesce;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.Task;
@@ -281,7 +282,11 @@ public final class JobQueues {
 
     /** When the window of a command closes, as far as is known now; null: it has none that is open. */
     public @Nullable Instant windowClosesAt(RunEntry entry) {
-        return CoalesceDecisions.closesAt(entry, this);
+        @Nullable Share share = entry.share();
+        @Nullable Instant latest = share == null ? null : share.latest();
+        @Nullable Coalesce coalesce = entry.unfinished() ? entry.openCommand().options().coalesce() : null;
+        boolean waits = entry.state() instanceof RunState.Waiting waiting && waiting.notBefore() != null;
+        return latest == null || coalesce == null || !waits ? null : coalesce.closesAt(latest, lastJoinedAt(entry));
     }
 
     /** How many others want the run of a command, too. */

@@ -63,6 +63,8 @@ public final class RunMachine {
                         ? CancelDecisions.cancelling(entry, cancelling, input, now)
                         : FollowDecisions.cancelling(entry, cancelling, input, now, policy);
             case RunState.Judging judging -> FailedRunDecisions.judging(entry, judging, input, now, policy);
+            case RunState.Retrying retrying
+            when input instanceof Input.ShareMoved -> CoalesceDecisions.nextRun(entry, now, policy, queues);
             case RunState.Retrying retrying ->
                 FailedRunDecisions.retrying(entry, retrying, input, now, policy, queues);
             case RunState.Joined joined -> CoalesceDecisions.joined(entry, input, now, policy, queues);

@@ -1,7 +1,6 @@
 package org.dbtrelay.run.decide;
 
 import java.time.Instant;
-import java.util.Objects;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.ResolvedCommand;
@@ -31,9 +30,9 @@ final class WaitDecisions {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
             case Input.CancelRequested(String id, CancelReason reason)
-            when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, withoutRun(reason), now, policy);
+            when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, CommonDecisions.withoutRun(reason), now, policy);
             case Input.CancelRequested(String id, CancelReason reason) ->
-                DecisionBuilder.of(entry, now).cancelled(reason, withoutRun(reason));
+                DecisionBuilder.of(entry, now).cancelled(reason, CommonDecisions.withoutRun(reason));
             // An observed run is polled with others, so a refusal may be about one of those.
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 CommonDecisions.later(DecisionBuilder.of(entry, now), state, now);
@@ -43,14 +42,7 @@ final class WaitDecisions {
             case Input.TimerFired fired
             when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now, policy);
             case Input.TimerFired fired
-            when entry.share() != null && CoalesceDecisions.closesAt(entry, queues) != null ->
-                CoalesceDecisions.lookAtWindow(
-                        entry,
-                        state,
-                        entry.share(),
-                        Objects.requireNonNull(CoalesceDecisions.closesAt(entry, queues)),
-                        queues,
-                        now);
+            when queues.windowClosesAt(entry) != null -> CoalesceDecisions.lookAtWindow(entry, state, queues, now);
             case Input.TimerFired fired
             when !isDue(entry, state, now, queues) || state.notBefore() == null -> Decision.NOTHING;
             case Input.TimerFired fired ->
@@ -144,11 +136,5 @@ final class WaitDecisions {
                 // Another machine's clock, or one that was set since: nothing waits for longer than a back-off, or its interval.
                 || (state.notBefore().isAfter(now.plus(BackOff.LONGEST))
                         && !IntervalDecisions.asksFor(state.notBefore(), entry, queues, now));
-    }
-
-    static String withoutRun(CancelReason reason) {
-        return reason == CancelReason.SUPERSEDED
-                ? "a command with if_running=replace took its place before a run was started"
-                : "it was cancelled before a run was started";
     }
 }
