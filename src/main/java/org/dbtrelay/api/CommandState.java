@@ -15,6 +15,7 @@ import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.Share;
 import org.dbtrelay.run.state.Timeline;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,10 @@ import org.jspecify.annotations.Nullable;
  * @param origin {@code command}, or {@code observed} for a run that no command has started
  * @param outcome the type of the event that ended it; null while it has not ended
  * @param suspendedSince since when a person has suspended its job or its connection, which it waits for; null: none has
- * @param notBefore when a waiting command is tried again, or the pause before another run is over
+ * @param notBefore when a waiting command is tried again, may be started again after its job was, or its window closes as far as is known
+ *     now; or when the pause before another run is over
+ * @param coalescedInto the id of the command that starts, or has started, the run for this one; null: none does
+ * @param coalesced how many other commands its run is for, or would be if it began now
  * @param eventsTold how many events have been told of it
  * @param timeline when its events were told, as the ledger remembers it, oldest first; only of one command
  * @param events the newest of them that this process knows, a JSON array as it stands in the topics
@@ -51,6 +55,8 @@ public record CommandState(
         @Nullable String suspendedBy,
         @Nullable String suspendedReason,
         @Nullable Instant notBefore,
+        @Nullable String coalescedInto,
+        @Nullable Integer coalesced,
         @Nullable Instant deadline,
         @Nullable String outcome,
         @Nullable String reason,
@@ -101,7 +107,9 @@ public record CommandState(
                 suspended == null ? null : suspended.since(),
                 suspended == null ? null : suspended.by(),
                 suspended == null ? null : suspended.reason(),
-                notBefore(entry.state()),
+                view.windowClosesAt() == null ? notBefore(entry.state()) : view.windowClosesAt(),
+                coalescedInto(view),
+                coalesced(view),
                 resolved == null ? null : resolved.options().deadline(),
                 finished == null ? null : finished.outcome().wireName(),
                 finished == null ? null : finished.reason(),
@@ -122,16 +130,33 @@ public record CommandState(
             case RunState.WithRun withRun -> withRun.run();
             case RunState.Retrying retrying -> entry.failedRun();
             case RunState.Waiting waiting -> null;
+            case RunState.Joined joined -> null;
             case RunState.Starting starting -> null;
             case RunState.Searching searching -> null;
             case RunState.Finished finished -> null;
         };
     }
 
+    private static @Nullable String coalescedInto(CommandViews.View view) {
+        @Nullable Share share = view.entry().share();
+        return share != null && share.into() != null
+                ? share.into()
+                : view.entry().state() instanceof RunState.Joined ? view.leader() : null;
+    }
+
+    /** As its events say it; before there is a run, as many as have joined by now. */
+    private static @Nullable Integer coalesced(CommandViews.View view) {
+        @Nullable Share share = view.entry().share();
+        boolean waits = view.entry().state() instanceof RunState.Waiting;
+        int joined = share == null ? 0 : waits ? view.sharing() : share.joined();
+        return joined == 0 ? null : joined;
+    }
+
     private static @Nullable Instant notBefore(RunState state) {
         return switch (state) {
             case RunState.Waiting waiting -> waiting.notBefore();
             case RunState.Retrying retrying -> retrying.at();
+            case RunState.Joined joined -> null;
             case RunState.WithRun withRun -> null;
             case RunState.Starting starting -> null;
             case RunState.Searching searching -> null;
@@ -145,6 +170,7 @@ public record CommandState(
             case RunState.Starting starting -> starting.attempt();
             case RunState.Searching searching -> searching.attempt();
             case RunState.Retrying retrying -> null;
+            case RunState.Joined joined -> null;
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };

@@ -44,6 +44,7 @@ final class KnownFields {
             field("on_timeout", TRIGGER, RETRY, FOLLOW),
             field("on_unclear", TRIGGER, RETRY),
             field("on_failure", TRIGGER, RETRY),
+            field("coalesce", TRIGGER),
             field("expires_at", TRIGGER, RETRY, CANCEL, FOLLOW),
             field("dry_run", TRIGGER),
             field("artifacts", TRIGGER, RETRY, FOLLOW),

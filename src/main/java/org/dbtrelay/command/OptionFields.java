@@ -31,7 +31,9 @@ final class OptionFields {
                 whether(fields.choice("on_unclear", List.of("retry", "park")), "park"),
                 ifRunning(fields),
                 artifacts(fields),
-                OnFailureField.read(fields));
+                OnFailureField.read(fields),
+                CoalesceField.read(fields),
+                null);
     }
 
     private static @Nullable IfRunning ifRunning(Fields fields) throws BadField {

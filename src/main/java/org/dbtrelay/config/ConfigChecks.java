@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.Coalesce;
 import org.dbtrelay.run.command.OnFailure;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * must be found before Quarkus starts, and a validator would be three more libraries to load for ten bounds.
  */
 final class ConfigChecks {
+
+    private static final Duration LONGEST_APART = Duration.ofHours(24);
 
     /** Kafka's limit and alphabet of topic names (org.apache.kafka.common.internals.Topic). */
     private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
@@ -126,6 +129,9 @@ final class ConfigChecks {
                         + "; a command must come to an end, also where dbt Cloud never confirms that its run has");
         RelayConfig.OnFailureDefaults onFailure = config.run().onFailure();
         onFailure("relay.run", onFailure.retries(), onFailure.delay(), onFailure.backoff());
+        RelayConfig.CoalesceDefaults coalesce = config.run().coalesce();
+        coalesce("relay.run", coalesce.quiet(), coalesce.atMost());
+        minInterval("relay.run", config.run().minInterval());
         config.jobs().forEach((id, job) -> {
             check(
                     JOB_ID.matcher(id).matches(),
@@ -154,6 +160,27 @@ final class ConfigChecks {
                 prefix + ".on-failure.backoff",
                 backoff + " is not between 1 and " + (int) OnFailure.LARGEST_BACKOFF
                         + "; each pause is as many times longer than the one before");
+    }
+
+    private void coalesce(String prefix, Duration quiet, Duration atMost) {
+        check(
+                !quiet.isNegative() && quiet.compareTo(Coalesce.LONGEST_QUIET) <= 0,
+                prefix + ".coalesce.quiet",
+                text(quiet) + " is not between 0s and " + text(Coalesce.LONGEST_QUIET)
+                        + "; a command waits for so long for others before it is started");
+        check(
+                !atMost.isNegative() && atMost.compareTo(Coalesce.LONGEST_WINDOW) <= 0,
+                prefix + ".coalesce.at-most",
+                text(atMost) + " is not between 0s and " + text(Coalesce.LONGEST_WINDOW)
+                        + "; a command waits for others no longer than that");
+    }
+
+    private void minInterval(String prefix, Duration interval) {
+        check(
+                !interval.isNegative() && interval.compareTo(LONGEST_APART) <= 0,
+                prefix + ".min-interval",
+                text(interval) + " is not between 0s and " + text(LONGEST_APART)
+                        + "; a command waits for so long after another start of its job");
     }
 
     private void patterns(RelayConfig.Retry retry) {
@@ -190,6 +217,11 @@ final class ConfigChecks {
                 onFailure.retries().orElse(0),
                 onFailure.delay().orElse(Duration.ZERO),
                 onFailure.backoff().orElse(1.0));
+        coalesce(
+                prefix,
+                terms.coalesce().quiet().orElse(Duration.ZERO),
+                terms.coalesce().atMost().orElse(Duration.ZERO));
+        minInterval(prefix, terms.minInterval().orElse(Duration.ZERO));
         terms.artifacts().ifPresent(paths -> paths(prefix + ".artifacts", paths));
     }
 

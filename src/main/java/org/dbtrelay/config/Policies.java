@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.Coalesce;
 import org.dbtrelay.run.command.Observed;
 import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Policy;
@@ -55,7 +56,12 @@ public final class Policies {
                         config.run().onFailure().delay(),
                         config.run().onFailure().backoff(),
                         config.run().onFailure().when(),
-                        config.run().onFailure().how()));
+                        config.run().onFailure().how()),
+                new Coalesce.Defaults(
+                        config.run().coalesce().enabled(),
+                        config.run().coalesce().quiet(),
+                        config.run().coalesce().atMost()),
+                config.run().minInterval());
         Map<Long, RequestedOptions> jobs = new HashMap<>();
         config.jobs().forEach((id, job) -> jobs.put(Long.valueOf(id), requested(job)));
         Map<String, Policy.ForConnection> connections = new HashMap<>();
@@ -152,7 +158,16 @@ public final class Policies {
                 terms.artifacts()
                         .map(paths -> paths.stream().map(ArtifactWish::of).toList())
                         .orElse(null),
-                requested(terms.onFailure()));
+                requested(terms.onFailure()),
+                requested(terms.coalesce()),
+                terms.minInterval().orElse(null));
+    }
+
+    private static Coalesce.Requested requested(CoalesceConfig coalesce) {
+        return new Coalesce.Requested(
+                coalesce.enabled().orElse(null),
+                coalesce.quiet().orElse(null),
+                coalesce.atMost().orElse(null));
     }
 
     private static OnFailure.Requested requested(OnFailureConfig onFailure) {

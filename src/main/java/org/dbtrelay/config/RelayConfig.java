@@ -205,6 +205,28 @@ public interface RelayConfig {
 
         /** The treatment of a command whose run has failed. */
         OnFailureDefaults onFailure();
+
+        /** Which commands share a run. */
+        CoalesceDefaults coalesce();
+
+        /** The shortest time between two starts of a job; zero: any. */
+        @WithDefault("0s")
+        Duration minInterval();
+    }
+
+    /** {@code relay.run.coalesce}. */
+    interface CoalesceDefaults {
+        /** Whether commands that want the same run of a job share one. */
+        @WithDefault("false")
+        boolean enabled();
+
+        /** So long no further one has come when the run is started. */
+        @WithDefault("0s")
+        Duration quiet();
+
+        /** So long after the first one it is started at the latest. */
+        @WithDefault("15m")
+        Duration atMost();
     }
 
     /** {@code relay.run.on-failure}. */

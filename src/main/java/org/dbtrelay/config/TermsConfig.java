@@ -28,6 +28,12 @@ public interface TermsConfig {
     /** As {@code relay.run.on-failure}. */
     OnFailureConfig onFailure();
 
+    /** As {@code relay.run.coalesce}. */
+    CoalesceConfig coalesce();
+
+    /** As {@code relay.run.min-interval}. */
+    Optional<Duration> minInterval();
+
     /** As {@code relay.artifacts.paths}. */
     Optional<List<String>> artifacts();
 }

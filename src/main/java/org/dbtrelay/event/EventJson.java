@@ -78,6 +78,8 @@ final class EventJson {
                     event.jobId(),
                     event.runId(),
                     body,
+                    event.coalescedInto(),
+                    event.coalesced(),
                     event.observedAt(),
                     event.context()));
         } catch (JsonProcessingException e) {
@@ -199,6 +201,13 @@ final class EventJson {
             @Nullable Long jobId,
             @Nullable Long runId,
             @JsonUnwrapped Object body,
+            // Only of commands that share a run.
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            String coalescedInto,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Integer coalesced,
+
             Instant observedAt,
             @JsonRawValue @Nullable String context) {}
 

@@ -39,6 +39,7 @@ class Actions {
     private final RunEnds ends;
     private final Clock clock;
     private final RelayMetrics metrics;
+    private final SharedCalls shared = new SharedCalls();
 
     Actions(Connections connections, ArtifactCollector artifacts, RunEnds ends, Clock clock, RelayMetrics metrics) {
         this.connections = connections;
@@ -50,6 +51,10 @@ class Actions {
 
     /** Makes a call; its answer goes into the inbox. */
     void perform(Action.Call action, Consumer<Input> inbox) {
+        shared.call(action, inbox, answers -> make(action, answers));
+    }
+
+    private void make(Action.Call action, Consumer<Input> inbox) {
         switch (action) {
             case Action.LookUpJob lookUp -> call(action, inbox, client -> lookUp(client, lookUp));
             case Action.ReadJob read ->

@@ -2,6 +2,7 @@ package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Comparator;
@@ -94,10 +95,20 @@ public class CommandViews {
      *
      * @param waitsFor the reason of the wait; null unless it is waiting, or pauses before another run
      * @param ahead how many commands come before it at its job
+     * @param leader the id of the command that starts, or has started, the run that it wants, too; null: it does so itself
+     * @param sharing how many others want its run, too
+     * @param windowClosesAt until then more commands can join it, as far as is known now; null: nothing waits for that
      * @param events the newest 50 that this process has told, oldest first, as their JSON
      */
     public record View(
-            int partition, RunEntry entry, @Nullable WaitReason waitsFor, int ahead, List<byte[]> events) {}
+            int partition,
+            RunEntry entry,
+            @Nullable WaitReason waitsFor,
+            int ahead,
+            @Nullable String leader,
+            int sharing,
+            @Nullable Instant windowClosesAt,
+            List<byte[]> events) {}
 
     /** The command, if one of this instance's partitions has it. */
     public Optional<View> find(String commandId) {
@@ -152,12 +163,22 @@ public class CommandViews {
                         partition.isWaitingForSlot(entry.commandId()),
                         partition.isSuspended(entry));
             case RunState.Retrying retrying -> WaitReason.PAUSE;
+            case RunState.Joined joined -> WaitReason.LEADER;
             case RunState.Starting starting -> null;
             case RunState.Searching searching -> null;
             case RunState.WithRun withRun -> null;
             case RunState.Finished finished -> null;
         };
-        return new View(number, entry, waitsFor, ahead, events);
+        @Nullable RunEntry leader = partition.leaderOf(entry);
+        return new View(
+                number,
+                entry,
+                waitsFor,
+                ahead,
+                leader == null ? null : leader.commandId(),
+                entry.unfinished() ? partition.countSharing(entry) : 0,
+                partition.windowClosesAt(leader == null ? entry : leader),
+                events);
     }
 
     void serve(int number, Partition partition) {

@@ -34,6 +34,7 @@ import org.dbtrelay.run.observe.Observation;
 import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.partition.Batch;
 import org.dbtrelay.run.state.RunEntry;
+import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
 
 /** A batch as Kafka records, which are committed as one. */
@@ -59,6 +60,7 @@ final class CommitBatch implements Batch {
     private final List<CameOn> cameOn = new ArrayList<>();
     private Position position;
     private long bytes;
+    private int joined;
 
     CommitBatch(RunFlows flow, Claim claim, Instant now, Position before) {
         this.flow = flow;
@@ -149,6 +151,9 @@ final class CommitBatch implements Batch {
         if (entry != null) {
             changed.put(entry.commandId(), new Changed(entry, weighed(claim.record(entry))));
             forgotten.remove(entry.commandId());
+            if (entry.state() instanceof RunState.Joined && !entry.hasFailedRun()) {
+                joined++;
+            }
         }
         if (decision.forgotten() != null) {
             changed.remove(decision.forgotten());
@@ -314,6 +319,9 @@ final class CommitBatch implements Batch {
                 metrics.sent(Duration.between(entry.entry().acceptedAt(), committed));
             }
         }
+        for (int i = 0; i < joined; i++) {
+            metrics.coalesced();
+        }
         changed.keySet().forEach(claim.refusals()::settledCommand);
         for (PutAside aside : deadLetters) {
             metrics.putAside(aside.verdict().reason());
@@ -333,7 +341,8 @@ final class CommitBatch implements Batch {
             metrics.artifactStored(artifact.sizeBytes());
         }
         @Nullable RunSnapshot run = event.isEndOfRun() && event.body() instanceof RunEvent.OfRun end ? end.run() : null;
-        if (run != null && run.finishedAt() != null) {
+        // One run is measured once, however many commands share it.
+        if (run != null && run.finishedAt() != null && event.coalescedInto() == null) {
             metrics.endTold(Duration.between(run.finishedAt(), committed));
             if (run.createdAt() != null && run.startedAt() != null) {
                 metrics.ran(

@@ -18,12 +18,22 @@ public enum WaitReason {
     TARGET,
     /** The end of the pause before another run: the last one failed. */
     PAUSE,
+    /** More commands that want the same run, until the window closes. */
+    WINDOW,
+    /** The next start of its job: it was started a moment ago. */
+    MIN_INTERVAL,
+    /** The run that another command starts for it, too. */
+    LEADER,
     /** An answer of dbt Cloud, or the budget. */
     DBT_CLOUD;
 
     static WaitReason of(RunState.Waiting state, RunEntry entry, int ahead, boolean needsSlot, boolean suspended) {
         if (state.notBefore() != null) {
-            return NEXT_TRY;
+            boolean starts = entry.openCommand().task().starts();
+            boolean window = entry.share() != null && entry.share().latest() != null;
+            boolean interval =
+                    state.failures() == 0 && starts && entry.openCommand().options().minInterval() != null;
+            return window ? WINDOW : interval ? MIN_INTERVAL : NEXT_TRY;
         }
         if (suspended) {
             return SUSPENDED;

@@ -237,6 +237,7 @@ public class StartedRuns {
             case RunState.Finished state -> started(entry, state.runId());
             case RunState.Waiting waiting -> {}
             case RunState.Retrying retrying -> {}
+            case RunState.Joined joined -> {}
         }
     }
 

@@ -232,6 +232,11 @@ public class RelayMetrics {
         registry.counter("relay.retries", Tags.of("reason", reason)).increment();
     }
 
+    /** A command has joined another one, whose run is to be its own, too. */
+    public void coalesced() {
+        registry.counter("relay.coalesced").increment();
+    }
+
     /** The end of a run has been seen. */
     public void endSeen(boolean hinted) {
         registry.counter("relay.run.ends.seen", Tags.of("by", hinted ? "webhook" : "poll"))

@@ -105,6 +105,12 @@ final class OddCommands {
             case "poll_interval", "timeout" ->
                 pick(List.of("\"PT5S\"", "\"PT1H\"", "\"P1D\"", "\"PT0S\"", "\"-PT5S\""));
             case "on_timeout" -> pick(List.of("\"cancel\"", "\"abandon\""));
+            case "coalesce" ->
+                pick(List.of(
+                        "{}",
+                        "{\"quiet\":\"PT2M\",\"at_most\":\"PT15M\"}",
+                        "{\"enabled\":false}",
+                        "{\"enabled\":null,\"quiet\":\"PT0S\"}"));
             case "on_failure" ->
                 pick(List.of(
                         "{}",

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.dbtrelay.run.command.Coalesce;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobSelector;
@@ -152,6 +153,12 @@ class VerbsTest {
                 "{'command': 'trigger', 'job_id': 1, 'on_failure': {'backoff': []}} | on_failure.backoff: must be a number from 1 to 10; found a list",
                 "{'command': 'trigger', 'job_id': 1, 'on_failure': {'when': 'always'}} | on_failure.when: must be one of [transient, any]; found 'always'",
                 "{'command': 'trigger', 'job_id': 1, 'on_failure': {'how': 'resume'}} | on_failure.how: must be one of [from_failure, full]; found 'resume'",
+                "{'command': 'retry', 'run_id': 1, 'coalesce': {}} | coalesce: is not for retry, only for trigger",
+                "{'command': 'trigger', 'job_id': 1, 'coalesce': true} | coalesce: must be an object; found a boolean",
+                "{'command': 'trigger', 'job_id': 1, 'coalesce': {'quit': 'PT1S'}} | coalesce: must hold only [enabled, quiet, at_most]; found 'quit'",
+                "{'command': 'trigger', 'job_id': 1, 'coalesce': {'quiet': 'PT2H'}} | coalesce.quiet: must be from PT0S to PT1H; found PT2H",
+                "{'command': 'trigger', 'job_id': 1, 'coalesce': {'at_most': 5}} | coalesce.at_most: must be an ISO-8601 duration such as PT30S or PT2H; found an integer",
+                "{'command': 'trigger', 'job_id': 1, 'coalesce': {'enabled': 1}} | coalesce.enabled: must be true or false; found an integer",
                 "{'command': 'trigger', 'job_id': 1, 'expected_statuses': [1]} | expected_statuses: is not for trigger, only for follow",
                 "{'command': 'trigger', 'jobid': 1} | jobid: is not a field of a command; job_id was probably meant",
                 "{'command': 'trigger', 'job_id': 1, 'time_out': 'PT1H'} | time_out: is not a field of a command; timeout was probably meant",
@@ -164,6 +171,22 @@ class VerbsTest {
 
         assertThat(unfit.reason()).isEqualTo(RejectReason.INVALID);
         assertThat(unfit.message()).isEqualTo(message);
+    }
+
+    @Test
+    void withWhomARunIsSharedMayBeSaidInPart() {
+        assertThat(fit("{'command': 'trigger', 'job_id': 1, 'coalesce': {'quiet': 'PT2M', 'at_most': 'PT15M'}}")
+                        .requested()
+                        .coalesce())
+                .isEqualTo(new Coalesce.Requested(null, Duration.ofMinutes(2), Duration.ofMinutes(15)));
+        assertThat(fit("{'command': 'trigger', 'job_id': 1, 'coalesce': {'enabled': false, 'quiet': null}}")
+                        .requested()
+                        .coalesce())
+                .isEqualTo(new Coalesce.Requested(false, null, null));
+        assertThat(fit("{'command': 'trigger', 'job_id': 1, 'coalesce': null}")
+                        .requested()
+                        .coalesce())
+                .isNull();
     }
 
     @Test

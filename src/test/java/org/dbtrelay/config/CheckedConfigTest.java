@@ -222,6 +222,19 @@ class CheckedConfigTest {
                 arguments("relay.run.on-failure.backoff", "much", "'much' is not a number, such as 1.5"),
                 arguments("relay.run.on-failure.when", "always", "'always' is not one of transient, any"),
                 arguments("relay.run.on-failure.how", "resume", "'resume' is not one of from_failure, full"),
+                arguments(
+                        "relay.run.coalesce.quiet",
+                        "61m",
+                        "61m is not between 0s and 1h; a command waits for so long for others before it is started"),
+                arguments(
+                        "relay.jobs.7.coalesce.at-most",
+                        "25h",
+                        "25h is not between 0s and 1d; a command waits for others no longer than that"),
+                arguments(
+                        "relay.connections.default.terms.min-interval",
+                        "-1s",
+                        "-1s is not between 0s and 1d; a command waits for so long after another start of its job"),
+                arguments("relay.run.coalesce.enabled", "perhaps", "'perhaps' is not true or false"),
                 arguments("relay.run.cancel-patience", "25h", "25h is not between 0s and 1d" + OF_PATIENCE),
                 arguments(
                         "relay.artifacts.patience",
@@ -382,6 +395,11 @@ class CheckedConfigTest {
                 "relay.jobs.559062.on-failure.when=any",
                 "relay.connections.default.terms.on-failure.delay=0s",
                 "relay.run.on-failure.backoff=10",
+                "relay.run.coalesce.enabled=true",
+                "relay.jobs.559062.coalesce.quiet=1h",
+                "relay.connections.default.terms.coalesce.at-most=24h",
+                "relay.jobs.559062.coalesce.enabled=false",
+                "relay.jobs.559062.min-interval=24h",
             })
     void acceptsWhatIsJustRight(String setting) {
         String[] parts = setting.split("=", 2);

@@ -97,7 +97,7 @@ class ConfigurationReferenceTest {
         }
         return type == Duration.class
                 ? "duration"
-                : type == boolean.class
+                : type == boolean.class || type == Boolean.class
                         ? "true or false"
                         : type == URI.class ? "URL" : type == Path.class ? "path" : "text";
     }

@@ -67,6 +67,12 @@ final class SampleEvents {
         all.put("run.running", run(EventType.RUN_RUNNING, 3, Known.RUNNING, Known.STARTING));
         all.put("run.succeeded", run(EventType.RUN_SUCCEEDED, 4, Known.SUCCESS, Known.RUNNING));
         all.put(
+                "run.succeeded-coalesced",
+                sharing(run(EventType.RUN_SUCCEEDED, 4, Known.SUCCESS, Known.RUNNING), null, 2));
+        all.put(
+                "run.succeeded-coalesced_into",
+                sharing(run(EventType.RUN_SUCCEEDED, 4, Known.SUCCESS, Known.RUNNING), "orders-2026-11-21", null));
+        all.put(
                 "run.failed",
                 event(EventType.RUN_FAILED, 4, RUN, ofRun(Known.ERROR, Known.RUNNING, failure(), null, null)));
         all.put(
@@ -276,6 +282,23 @@ final class SampleEvents {
                 message,
                 StrayReason.SECOND_RUN.wireName().equals(reason) ? null : 1,
                 new RunNames("Jaffle Shop", "Production", "production", "latest"));
+    }
+
+    private static RunEvent sharing(RunEvent alone, String into, Integer others) {
+        return new RunEvent(
+                alone.type(),
+                alone.commandId(),
+                alone.sequence(),
+                alone.observedAt(),
+                alone.connection(),
+                alone.accountId(),
+                alone.jobId(),
+                alone.runId(),
+                alone.context(),
+                alone.trace(),
+                into,
+                others,
+                alone.body());
     }
 
     private static RunEvent event(EventType type, int sequence, Long runId, RunEvent.Body body) {

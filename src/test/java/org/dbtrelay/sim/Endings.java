@@ -11,6 +11,7 @@ import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.OnFailure;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
+import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.sim.Orders.Order;
 import org.dbtrelay.sim.Truth.Known;
@@ -52,6 +53,7 @@ final class Endings {
             }
         }
         runs.forEach(this::once);
+        world.truth().checkSharing();
         for (Order order : world.orders().all()) {
             if (order.fate() == Orders.Fate.ONE_OUTCOME) {
                 Known known = world.truth().command(order.id());
@@ -209,7 +211,7 @@ final class Endings {
     /** Each artifact that was asked for is told of, and a catalog that is there in quiet times is found. */
     private void collected(Known known, RunState.Finished end) {
         SimRun run = end.runId() == null ? null : world.cloud().find(end.runId());
-        boolean hasArtifacts = OF_RUN.contains(end.outcome());
+        boolean hasArtifacts = OF_RUN.contains(end.outcome()) && !isLeft(end);
         if (run == null || !hasArtifacts || world.plan().maxEventBytes() < 10_000) {
             return;
         }
@@ -234,6 +236,11 @@ final class Endings {
                     known.id,
                     known.artifacts);
         }
+    }
+
+    /** Whether its run has gone on for others. */
+    private static boolean isLeft(RunState.Finished end) {
+        return CancelReason.LEFT_TO_OTHERS.wireName().equals(end.reason());
     }
 
     private boolean isRecent(long then, Known known) {
@@ -297,6 +304,7 @@ final class Endings {
                 : null;
         long quiet = Math.max(known.acceptedAt, world.plan().troubleUntil());
         boolean leftAlone = run != null
+                && target.last.share() == null
                 && run.cancels == 0
                 && run.cancelledAt == Long.MAX_VALUE
                 && run.vanishesAt == Long.MAX_VALUE

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.ledger.Claim;
@@ -93,6 +94,10 @@ final class Meddling implements SimFlow.Observer {
         if (mutant == Mutant.ATTEMPTS_NOT_COUNTED && before != null && before.retries() != null) {
             return copy(before, "retries", copy(before.retries(), "failed", 0));
         }
+        if (mutant == Mutant.INTERVAL_IGNORED && before != null && before.unfinished()) {
+            ResolvedCommand order = before.openCommand();
+            return copy(before, "resolved", copy(order, "options", copy(order.options(), "minInterval", null)));
+        }
         return mutant == Mutant.NO_ID_CHECK && input instanceof Input.CommandReceived ? null : before;
     }
 
@@ -103,6 +108,12 @@ final class Meddling implements SimFlow.Observer {
 
     @Override
     public JobQueues queues(RunEntry before, JobQueues queues) {
+        if (mutant == Mutant.LEADER_CANCELS_FOR_ALL
+                && before != null
+                && before.share() != null
+                && before.state() instanceof RunState.Following) {
+            return new JobQueues(Map.of(before.commandId(), before));
+        }
         if (mutant != Mutant.NO_ORDER
                 || before == null
                 || !(before.state() instanceof RunState.Waiting)
@@ -246,8 +257,26 @@ final class Meddling implements SimFlow.Observer {
                             .filter(action -> !(action instanceof Action.ExplainEnd))
                             .toList());
         }
+        if (mutant == Mutant.NOBODY_LEADS_NEXT) {
+            return copy(
+                    decision,
+                    "onward",
+                    decision.onward().stream()
+                            .filter(told -> !(told instanceof Input.ShareMoved))
+                            .toList());
+        }
         if (decision.entry() == null) {
             return decision;
+        }
+        if (mutant == Mutant.MEMBERSHIP_NOT_COMMITTED
+                && input instanceof Input.CommandReceived
+                && decision.entry().state() instanceof RunState.Joined) {
+            return Decision.NOTHING;
+        }
+        if (input instanceof Input.CommandReceived
+                && decision.entry().share() != null
+                && decision.entry().state() instanceof RunState.Waiting) {
+            return joinedLate(decision);
         }
         if (mutant == Mutant.HASTY_REPLACE
                 && input instanceof Input.StartReserved
@@ -261,6 +290,45 @@ final class Meddling implements SimFlow.Observer {
         return mutant == Mutant.HASTY_REPLACE && waits
                 ? atOnce(decision, ((Input.RunsInFlight) input).check())
                 : decision;
+    }
+
+    /** Joins whoever wants the same and is starting its run, or has it. */
+    private Decision joinedLate(Decision decision) {
+        RunEntry entry = decision.entry();
+        for (Truth.Known known : world.truth().commands().values()) {
+            RunEntry other = known.last;
+            boolean same = other != null
+                    && other.unfinished()
+                    && other.share() != null
+                    && world.plan().partitions() == 1
+                    && other.openCommand().target().equals(entry.openCommand().target())
+                    && Objects.equals(
+                            other.openCommand().jobId(), entry.openCommand().jobId());
+            if (same
+                    && mutant == Mutant.JOINED_AFTER_INTENT
+                    && (other.state() instanceof RunState.Starting || other.state() instanceof RunState.Searching)) {
+                return copy(
+                        decision,
+                        "entry",
+                        copy(copy(entry, "share", other.share().join()), "state", new RunState.Joined()));
+            }
+            if (same
+                    && mutant == Mutant.OLDER_RUN_SATISFIES
+                    && other.state() instanceof RunState.Following following) {
+                List<Action> actions = new ArrayList<>(decision.actions());
+                actions.add(new Action.SchedulePoll(
+                        entry.commandId(),
+                        entry.openCommand().target(),
+                        following.run().runId(),
+                        process.clock().instant(),
+                        0));
+                return copy(
+                        copy(decision, "entry", copy(copy(entry, "share", other.share().in(known.id)), "state", following)),
+                        "actions",
+                        actions);
+            }
+        }
+        return decision;
     }
 
     private Decision hurried(Decision decision) {

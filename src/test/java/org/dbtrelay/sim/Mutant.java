@@ -40,6 +40,12 @@ enum Mutant {
     SWITCH_UNHEARD("a process does not hear that a person has suspended a job"),
     SWITCH_FORGOTTEN("a process that starts does not know which jobs are suspended"),
     TIMELINE_FORGOTTEN("a new owner forgets when events were told"),
+    JOINED_AFTER_INTENT(145, "a command joins one whose start is on its way"),
+    OLDER_RUN_SATISFIES(5, "a command joins one that has its run already"),
+    MEMBERSHIP_NOT_COMMITTED("that a command has joined another one is in memory only"),
+    LEADER_CANCELS_FOR_ALL(9, "a command that is cancelled takes its run from those that share it"),
+    NOBODY_LEADS_NEXT(373, "nobody leads when the one that led is over"),
+    INTERVAL_IGNORED(13, "the starts of a job need not be apart"),
     MARKER_IGNORED("an observer does not look at the marker in a cause");
 
     private final long hint;

@@ -132,6 +132,7 @@ final class Neighbours {
                     case RunState.Waiting _,
                             RunState.Judging _,
                             RunState.Retrying _,
+                            RunState.Joined _,
                             RunState.Collecting _,
                             RunState.Finished _ -> {}
                 }

@@ -39,6 +39,32 @@ final class Orders {
             int name = number;
             later(random.nextLong(25 * SECOND), () -> send(name));
         }
+        if (plan.coalesces()) {
+            SplittableRandom bursts = new SplittableRandom(plan.seed() * 61 + 8);
+            for (int number = 0; number < 1 + bursts.nextInt(2); number++) {
+                burst("burst-" + number, bursts.split());
+            }
+        }
+    }
+
+    /** Several that want the same run, most of them within seconds; some are cancelled, at whatever time. */
+    private void burst(String name, SplittableRandom own) {
+        int partition = own.nextInt(world.plan().partitions());
+        long begin = own.nextLong(25 * SECOND);
+        long job = 1 + own.nextInt(2);
+        String named = "\"project_name\":\"P\",\"environment_name\":\"E\",\"job_name\":\"J" + job + "\"";
+        String shared = wording.burst(own);
+        int count = 2 + own.nextInt(5);
+        for (int i = 0; i < count; i++) {
+            String id = name + "-" + i;
+            String whichJob = own.nextInt(10) == 0 ? named : "\"job_id\":" + job;
+            long at = begin + own.nextLong(own.nextInt(5) == 0 ? 60 * SECOND : 8 * SECOND);
+            later(at, () -> put(partition, partition, id, "trigger", whichJob + shared + wording.ofItsOwn(own)));
+            if (own.nextInt(4) == 0) {
+                String cancel = "\"target_command_id\":\"" + id + "\"";
+                later(at + own.nextLong(40 * SECOND), () -> put(partition, partition, "stop-" + id, "cancel", cancel));
+            }
+        }
     }
 
     /** What has to become of a record. */
@@ -255,12 +281,7 @@ final class Orders {
 
     private void command(int partition, int lies, String id, String verb, String said) {
         String body = said + (verb.equals("trigger") || verb.equals("retry") ? wording.onFailure(id + said) : "");
-        String named = id == null ? "" : "\"command_id\":\"" + id + "\",";
-        String value = "{\"command\":\"" + verb + "\"," + named + body + "}";
-        // Nobody reads what is held, so the same id elsewhere is the first one.
-        String before = id == null || isHeld(partition, lies) ? null : contentOfId.putIfAbsent(id, value);
-        Fate fate = before == null ? Fate.ONE_OUTCOME : before.equals(value) ? Fate.NOTHING : Fate.DEAD_LETTER;
-        append(partition, lies, id, value, 0, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
+        Fate fate = put(partition, lies, id, verb, body);
         if (id != null && partition >= 0 && fate == Fate.ONE_OUTCOME && body.length() > said.length()) {
             long stop = wording.stopAfter(id + said);
             if (stop > 0) {
@@ -268,6 +289,16 @@ final class Orders {
                 later(stop, () -> command(partition, "stop-" + id, "cancel", cancel));
             }
         }
+    }
+
+    private Fate put(int partition, int lies, String id, String verb, String body) {
+        String named = id == null ? "" : "\"command_id\":\"" + id + "\",";
+        String value = "{\"command\":\"" + verb + "\"," + named + body + "}";
+        // Nobody reads what is held, so the same id elsewhere is the first one.
+        String before = id == null || isHeld(partition, lies) ? null : contentOfId.putIfAbsent(id, value);
+        Fate fate = before == null ? Fate.ONE_OUTCOME : before.equals(value) ? Fate.NOTHING : Fate.DEAD_LETTER;
+        append(partition, lies, id, value, 0, fate, fate == Fate.DEAD_LETTER ? "id_conflict" : "");
+        return fate;
     }
 
     /** Whether a record lies in the degraded partition, or would be passed on to it. */

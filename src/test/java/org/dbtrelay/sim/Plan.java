@@ -114,6 +114,21 @@ record Plan(
         return seed % 5 == 2;
     }
 
+    /** Whether there are bursts of commands that share a run. */
+    boolean coalesces() {
+        return seed % 4 == 1;
+    }
+
+    /** Whether failures are of a kind that passes, where a test has found nothing. */
+    boolean mayFailTransiently() {
+        return hasRetries() || coalesces();
+    }
+
+    /** Whether the starts of some jobs are to be apart. */
+    boolean startsApart() {
+        return seed % 8 == 5 || seed % 16 == 1;
+    }
+
     /** How large a record a topic takes. */
     int maxRecordBytes(String topic) {
         return topic.equals(SimConfig.LEDGER) ? 1_000_000 : maxEventBytes;

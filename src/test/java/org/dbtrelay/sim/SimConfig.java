@@ -34,13 +34,19 @@ record SimConfig(RelayConfig relay, Policy policy) {
     /** The bound of docs/guarantees.md: what comes after the deadline at the most, and some seconds for requests and commits. */
     static final Duration LONGEST_AFTER_DEADLINE = CANCEL_PATIENCE.plus(Duration.ofSeconds(30));
 
+    /** The starts of the jobs 1 and 2 are so far apart where they are to be. */
+    static final Duration INTERVAL = Duration.ofSeconds(15);
+
     static final int VARIANTS = 6;
-    private static final List<SimConfig> ALL = all(false);
-    private static final List<SimConfig> OBSERVING = all(true);
+    private static final List<SimConfig> ALL = all(false, false);
+    private static final List<SimConfig> OBSERVING = all(true, false);
+    private static final List<SimConfig> APART = all(false, true);
+    private static final List<SimConfig> OBSERVING_APART = all(true, true);
 
     /** One of the variants, any number. */
-    static SimConfig of(int variant, boolean observes) {
-        return (observes ? OBSERVING : ALL).get(variant % VARIANTS);
+    static SimConfig of(int variant, boolean observes, boolean apart) {
+        List<SimConfig> all = apart ? (observes ? OBSERVING_APART : APART) : observes ? OBSERVING : ALL;
+        return all.get(variant % VARIANTS);
     }
 
     /** Whether some job's commands replace what runs where they do not say what to do. */
@@ -58,7 +64,7 @@ record SimConfig(RelayConfig relay, Policy policy) {
         return relay.connections().get("default").requestsPerMinute();
     }
 
-    private static List<SimConfig> all(boolean observing) {
+    private static List<SimConfig> all(boolean observing, boolean apart) {
         List<SimConfig> all = new ArrayList<>();
         for (int variant = 0; variant < VARIANTS; variant++) {
             Map<String, String> properties = new HashMap<>();
@@ -93,6 +99,10 @@ record SimConfig(RelayConfig relay, Policy policy) {
                 properties.put("relay.jobs.3.if-running", "reuse");
             }
             properties.put("relay.commands.max-pending", variant == 1 ? "2" : "1000");
+            if (apart) {
+                properties.put("relay.jobs.1.min-interval", INTERVAL.toSeconds() + "s");
+                properties.put("relay.jobs.2.min-interval", INTERVAL.toSeconds() + "s");
+            }
             if (observing) {
                 String observe = "relay.connections.default.observe.";
                 properties.put(observe + "jobs", variant % 2 == 0 ? "all" : "1,2,3");

@@ -64,6 +64,7 @@ final class Truth {
     private final Map<Integer, String> clusters = new HashMap<>();
     private final Map<String, String> idsByTrace = new HashMap<>();
     private final Neighbours neighbours;
+    private final Sharing sharing;
     private final Map<Integer, Long> positions = new HashMap<>();
     private final Map<String, List<String>> deadLetters = new HashMap<>();
     private final Map<String, ProducerRecord<byte[], byte[]>> passedOn = new HashMap<>();
@@ -71,6 +72,7 @@ final class Truth {
     Truth(World world) {
         this.world = world;
         this.neighbours = new Neighbours(world, commands.values());
+        this.sharing = new Sharing(world, commands.values());
     }
 
     /** What is known of a command. Times are simulated nanoseconds. */
@@ -115,6 +117,9 @@ final class Truth {
 
         /** As the last open entry had it. */
         ResolvedCommand lastOrder;
+
+        /** When it was committed that it has joined another one; null: it has not. */
+        Long joinedAt;
 
         /** Its job was known before what is committed now. */
         boolean knewJob;
@@ -172,6 +177,11 @@ final class Truth {
     /** The command whose trace a request belongs to. */
     String traced(String trace) {
         return idsByTrace.get(trace);
+    }
+
+    /** What must hold, after the end, of those that share a run. */
+    void checkSharing() {
+        sharing.check();
     }
 
     Known command(String id) {
@@ -236,6 +246,7 @@ final class Truth {
         }
         neighbours.committed(transaction.process);
         cancelled(transaction);
+        sharing.committed();
         world.check(eventsBefore.isEmpty(), "events of %s without their entry in the same transaction", eventsBefore);
     }
 
@@ -369,6 +380,7 @@ final class Truth {
         }
         known.follows |= (before == null || before.state() instanceof RunState.Waiting)
                 && entry.state() instanceof RunState.WithRun;
+        sharing.entry(known, before);
         if (entry.state() instanceof RunState.Starting starting
                 && (before == null || !before.state().equals(entry.state()))) {
             known.intents.add(new Intent(

@@ -67,6 +67,38 @@ final class Wording {
                 + ",\"how\":\"" + (own.nextInt(5) < 2 ? "full" : "from_failure") + "\"}";
     }
 
+    /** With which others a command of a burst is to share its run, and the like; the same for all of a burst. */
+    String burst(SplittableRandom own) {
+        String quiet = "PT" + (own.nextInt(3) == 0 ? 0 : 1 + own.nextInt(9)) + "S";
+        String atMost = own.nextInt(3) == 0 ? ",\"at_most\":\"PT" + (2 + own.nextInt(10)) + "S\"" : "";
+        String kind = switch (own.nextInt(8)) {
+            case 0 -> ",\"if_running\":\"replace\"";
+            case 1 -> ",\"if_running\":\"reuse\"";
+            case 2 -> ",\"schema_override\":\"burst\"";
+            default -> ",\"if_running\":\"queue\"";
+        };
+        String again = own.nextInt(3) > 0
+                ? ""
+                : ",\"on_failure\":{\"retries\":" + (1 + own.nextInt(2)) + ",\"delay\":\"PT" + own.nextInt(8)
+                        + "S\",\"when\":\"" + (own.nextInt(3) == 0 ? "any" : "transient") + "\",\"how\":\""
+                        + (own.nextBoolean() ? "full" : "from_failure") + "\"}";
+        return ",\"coalesce\":{\"quiet\":\"" + quiet + "\"" + atMost + "}" + kind + again;
+    }
+
+    /** What one of a burst wants for itself. */
+    String ofItsOwn(SplittableRandom own) {
+        return switch (own.nextInt(7)) {
+            case 0 -> ",\"artifacts\":[]";
+            case 1 -> ",\"timeout\":\"PT" + (5 + own.nextInt(60)) + "S\"";
+            case 2 ->
+                ",\"expires_at\":\""
+                        + SimTime.EPOCH.plusNanos(world.scheduler().now() + (1 + own.nextInt(15)) * SECOND) + "\"";
+            case 3 -> ",\"on_timeout\":\"" + (own.nextBoolean() ? "cancel" : "abandon") + "\"";
+            case 4 -> ",\"cause\":\"one of many\"";
+            default -> "";
+        };
+    }
+
     /** When a command that may have several runs is to end, while it pauses between two as likely as not; 0: nobody wants that. */
     long stopAfter(String command) {
         SplittableRandom own = new SplittableRandom(world.plan().seed() * 53 + command.hashCode());

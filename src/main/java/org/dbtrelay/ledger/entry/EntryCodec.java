@@ -191,6 +191,7 @@ public final class EntryCodec {
         @JsonSubTypes.Type(value = RunState.Cancelling.class, name = "cancelling"),
         @JsonSubTypes.Type(value = RunState.Judging.class, name = "judging"),
         @JsonSubTypes.Type(value = RunState.Retrying.class, name = "retrying"),
+        @JsonSubTypes.Type(value = RunState.Joined.class, name = "joined"),
         @JsonSubTypes.Type(value = RunState.Collecting.class, name = "collecting"),
         @JsonSubTypes.Type(value = RunState.Finished.class, name = "finished")
     })

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param parkUnclear see {@link RunOptions}
  * @param artifacts empty: none
  * @param onFailure each of its parts may be left to the next, too
+ * @param coalesce likewise
+ * @param minInterval zero: any; only the configuration says something about it
  */
 public record RequestedOptions(
         @Nullable Duration pollInterval,
@@ -22,10 +24,13 @@ public record RequestedOptions(
         @Nullable Boolean parkUnclear,
         @Nullable IfRunning ifRunning,
         @Nullable List<ArtifactWish> artifacts,
-        OnFailure.@Nullable Requested onFailure) {
+        OnFailure.@Nullable Requested onFailure,
+        Coalesce.@Nullable Requested coalesce,
+        @Nullable Duration minInterval) {
 
     /** Everything as configured. */
-    public static final RequestedOptions NONE = new RequestedOptions(null, null, null, null, null, null, null);
+    public static final RequestedOptions NONE =
+            new RequestedOptions(null, null, null, null, null, null, null, null, null);
 
     public RequestedOptions {
         artifacts = artifacts == null ? null : List.copyOf(artifacts);
@@ -42,6 +47,18 @@ public record RequestedOptions(
         this(pollInterval, timeout, cancelAtDeadline, parkUnclear, ifRunning, artifacts, null);
     }
 
+    /** Options that say nothing about other commands of the job. */
+    public RequestedOptions(
+            @Nullable Duration pollInterval,
+            @Nullable Duration timeout,
+            @Nullable Boolean cancelAtDeadline,
+            @Nullable Boolean parkUnclear,
+            @Nullable IfRunning ifRunning,
+            @Nullable List<ArtifactWish> artifacts,
+            OnFailure.@Nullable Requested onFailure) {
+        this(pollInterval, timeout, cancelAtDeadline, parkUnclear, ifRunning, artifacts, onFailure, null, null);
+    }
+
     /** The same, with gaps filled by what somebody else says. */
     public RequestedOptions or(RequestedOptions other) {
         return new RequestedOptions(
@@ -51,7 +68,9 @@ public record RequestedOptions(
                 parkUnclear == null ? other.parkUnclear : parkUnclear,
                 ifRunning == null ? other.ifRunning : ifRunning,
                 artifacts == null ? other.artifacts : artifacts,
-                OnFailure.Requested.of(onFailure, other.onFailure));
+                OnFailure.Requested.of(onFailure, other.onFailure),
+                Coalesce.Requested.of(coalesce, other.coalesce),
+                minInterval == null ? other.minInterval : minInterval);
     }
 
     /** The options that hold, with gaps filled from the configuration. */
@@ -65,6 +84,12 @@ public record RequestedOptions(
                 artifacts == null
                         ? defaults.artifacts().stream().map(ArtifactWish::of).toList()
                         : artifacts,
-                (onFailure == null ? OnFailure.Requested.NONE : onFailure).over(defaults.onFailure()));
+                (onFailure == null ? OnFailure.Requested.NONE : onFailure).over(defaults.onFailure()),
+                (coalesce == null ? Coalesce.Requested.NONE : coalesce).over(defaults.coalesce()),
+                positive(minInterval == null ? defaults.minInterval() : minInterval));
+    }
+
+    private static @Nullable Duration positive(Duration interval) {
+        return interval.isPositive() ? interval : null;
     }
 }

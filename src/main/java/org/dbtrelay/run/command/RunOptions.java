@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param parkUnclear a start that stays unclear ends the command instead of being tried again
  * @param artifacts to announce when the run has ended
  * @param onFailure what follows a run that has failed; null: the command's end
+ * @param coalesce with which others the command shares a run; null: with none
+ * @param minInterval the shortest time between two starts of its job; null: any
  */
 public record RunOptions(
         Duration pollInterval,
@@ -23,7 +25,9 @@ public record RunOptions(
         boolean parkUnclear,
         IfRunning ifRunning,
         List<ArtifactWish> artifacts,
-        @Nullable OnFailure onFailure) {
+        @Nullable OnFailure onFailure,
+        @Nullable Coalesce coalesce,
+        @Nullable Duration minInterval) {
 
     public RunOptions {
         artifacts = List.copyOf(artifacts);
@@ -37,7 +41,7 @@ public record RunOptions(
             boolean parkUnclear,
             IfRunning ifRunning,
             List<ArtifactWish> artifacts) {
-        this(pollInterval, deadline, cancelAtDeadline, parkUnclear, ifRunning, artifacts, null);
+        this(pollInterval, deadline, cancelAtDeadline, parkUnclear, ifRunning, artifacts, null, null, null);
     }
 
     /** The same for a run that the command has not started and only follows: no other run comes after it. */
@@ -49,12 +53,23 @@ public record RunOptions(
                 parkUnclear,
                 ifRunning,
                 artifacts,
-                null);
+                null,
+                coalesce,
+                minInterval);
     }
 
     /** The same with another treatment of failed runs. */
     public RunOptions with(OnFailure other) {
-        return new RunOptions(pollInterval, deadline, cancelAtDeadline, parkUnclear, ifRunning, artifacts, other);
+        return new RunOptions(
+                pollInterval,
+                deadline,
+                cancelAtDeadline,
+                parkUnclear,
+                ifRunning,
+                artifacts,
+                other,
+                coalesce,
+                minInterval);
     }
 
     /** Whether the run is cancelled at the deadline. */
@@ -67,6 +82,7 @@ public record RunOptions(
      *
      * @param timeout from acceptance
      * @param artifacts paths; a configuration cannot know the steps of a run
+     * @param minInterval zero: any
      */
     public record Defaults(
             Duration pollInterval,
@@ -75,12 +91,14 @@ public record RunOptions(
             boolean parkUnclear,
             IfRunning ifRunning,
             List<String> artifacts,
-            OnFailure.Defaults onFailure) {
+            OnFailure.Defaults onFailure,
+            Coalesce.Defaults coalesce,
+            Duration minInterval) {
         public Defaults {
             artifacts = List.copyOf(artifacts);
         }
 
-        /** Defaults with which the first run is the only one. */
+        /** Defaults with which the first run is the only one, and each command has its own. */
         public Defaults(
                 Duration pollInterval,
                 Duration timeout,
@@ -88,7 +106,16 @@ public record RunOptions(
                 boolean parkUnclear,
                 IfRunning ifRunning,
                 List<String> artifacts) {
-            this(pollInterval, timeout, cancelAtDeadline, parkUnclear, ifRunning, artifacts, OnFailure.Defaults.NONE);
+            this(
+                    pollInterval,
+                    timeout,
+                    cancelAtDeadline,
+                    parkUnclear,
+                    ifRunning,
+                    artifacts,
+                    OnFailure.Defaults.NONE,
+                    Coalesce.Defaults.NONE,
+                    Duration.ZERO);
         }
     }
 }

@@ -86,7 +86,7 @@ final class AcceptDecisions {
                     "expires_at " + resolved.expiresAt() + " had passed when the command came in");
         }
         CommonDecisions.next(CommonDecisions.bounds(builder, resolved), entry);
-        return StartDecisions.enterQueue(builder, state, queues);
+        return StartDecisions.enterQueue(builder, state, queues, now);
     }
 
     private static ResolvedCommand resolved(

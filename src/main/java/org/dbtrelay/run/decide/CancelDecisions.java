@@ -58,6 +58,7 @@ final class CancelDecisions {
             case RunState.Waiting waiting -> waits(ask(builder, targetId), entry, learns);
             case RunState.Judging judging -> waits(ask(builder, targetId), entry, learns);
             case RunState.Retrying retrying -> waits(ask(builder, targetId), entry, learns);
+            case RunState.Joined joined -> waits(ask(builder, targetId), entry, learns);
             case RunState.Following following -> waits(ask(builder, targetId), entry, learns);
             // As soon as its run is known, or it is sure that there is none, it moves on.
             case RunState.Starting starting -> waits(builder, entry, learns);
@@ -66,7 +67,7 @@ final class CancelDecisions {
             case RunState.Collecting collecting ->
                 builder.completed(
                         collecting.run().runId(), collecting.run().status(), hasEnded(targetId, collecting.outcome()));
-            case RunState.Finished finished -> ofFinished(builder, entry, targetId, finished);
+            case RunState.Finished finished -> ofFinished(builder, entry, target, finished, queues);
         };
     }
 
@@ -89,7 +90,16 @@ final class CancelDecisions {
     }
 
     private static Decision ofFinished(
-            DecisionBuilder builder, RunEntry entry, String targetId, RunState.Finished finished) {
+            DecisionBuilder builder,
+            RunEntry entry,
+            RunEntry target,
+            RunState.Finished finished,
+            JobQueues queues) {
+        String targetId = target.commandId();
+        if (target.share() != null && (isLeft(finished) || queues.leaderOf(target.share()) != null)) {
+            return builder.completed(
+                    null, null, hasEnded(targetId, finished.outcome()) + "; its run is for others, too, and goes on");
+        }
         @Nullable Long runId = finished.runId();
         boolean asHoped = !Expectation.UNEXPECTED_STATUS.equals(finished.reason());
         @Nullable JobRunStatus status = asHoped ? finished.outcome().runStatus() : null;
@@ -101,6 +111,10 @@ final class CancelDecisions {
                     .to(entry.state());
         }
         return builder.completed(runId, status, hasEnded(targetId, finished.outcome()));
+    }
+
+    private static boolean isLeft(RunState.Finished finished) {
+        return CancelReason.LEFT_TO_OTHERS.wireName().equals(finished.reason());
     }
 
     private static String hasEnded(String targetId, EventType outcome) {
@@ -118,7 +132,8 @@ final class CancelDecisions {
             return builder.completed(run.runId(), run.status(), "the run had ended");
         }
         @Nullable RunEntry owner = queues.followerOf(resolved.target(), run);
-        if (owner == null) {
+        if (owner == null || queues.isShared(owner)) {
+            // Those that share it hear of its end by polling it: each of them alone would only leave it to the others.
             builder.cancel(run);
         } else {
             builder.tell(new Input.CancelRequested(owner.commandId(), CancelReason.CANCELLED_BY_RELAY));

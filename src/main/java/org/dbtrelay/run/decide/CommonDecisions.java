@@ -10,6 +10,7 @@ import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.RunSelector;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.AbandonReason;
+import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.CauseMarker;
 import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -142,6 +143,11 @@ final class CommonDecisions {
         return builder.wakeAt(at).to(new RunState.Waiting(state.starts(), state.failures() + 1, at));
     }
 
+    /** Try again at a time at which nothing has failed. */
+    static Decision waitsUntil(RunEntry entry, RunState.Waiting state, Instant at, Instant now) {
+        return DecisionBuilder.of(entry, now).wakeAt(at).to(new RunState.Waiting(state.starts(), 0, at));
+    }
+
     /** A command that is not known may come yet; of another partition it never does. */
     static Decision unknownYet(DecisionBuilder builder, RunEntry entry, String targetId, Instant now) {
         Instant until = entry.acceptedAt().plus(GRACE);
@@ -181,6 +187,13 @@ final class CommonDecisions {
 
     static CauseMarker marker(RunEntry entry, Policy policy) {
         return CauseMarker.of(policy.deployment(), policy.ledger(), entry.commandId());
+    }
+
+    /** How a command has ended that was cancelled before it had a run. */
+    static String withoutRun(CancelReason reason) {
+        return reason == CancelReason.SUPERSEDED
+                ? "a command with if_running=replace took its place before a run was started"
+                : "it was cancelled before a run was started";
     }
 
     static String whyNot(RunSnapshot run, @Nullable String whyNot) {

@@ -1,6 +1,7 @@
 package org.dbtrelay.run.decide;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.dbtrelay.run.event.DeadLetter;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.state.RunEntry;
@@ -44,6 +45,28 @@ public record Decision(
     /** The entry is deleted. */
     static Decision forget(String commandId) {
         return new Decision(null, commandId, List.of(), List.of(), List.of(), null);
+    }
+
+    /** The same with more to do. */
+    Decision with(List<Action> more) {
+        return new Decision(
+                entry,
+                forgotten,
+                events,
+                Stream.concat(actions.stream(), more.stream()).toList(),
+                onward,
+                deadLetter);
+    }
+
+    /** The same, and others are told something. */
+    Decision telling(List<Input.CommandInput> more) {
+        return new Decision(
+                entry,
+                forgotten,
+                events,
+                actions,
+                Stream.concat(onward.stream(), more.stream()).toList(),
+                deadLetter);
     }
 
     /** True if something is to be committed before the actions may be done. */

@@ -17,9 +17,11 @@ import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.state.JobStart;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.Share;
 import org.dbtrelay.run.state.Timeline;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,8 @@ final class DecisionBuilder {
     private final boolean starts;
     private @Nullable String told;
     private @Nullable Retries retries;
+    private @Nullable Share share;
+    private @Nullable JobStart lastStart;
     private @Nullable ResolvedCommand resolved;
 
     private DecisionBuilder(RunEntry entry, @Nullable ResolvedCommand resolved, Target target, Instant now) {
@@ -55,6 +59,8 @@ final class DecisionBuilder {
         this.starts = entry.state() instanceof RunState.Starting || entry.state() instanceof RunState.Searching;
         this.told = entry.told();
         this.retries = entry.retries();
+        this.share = entry.share();
+        this.lastStart = entry.lastStart();
         this.strays = new ArrayList<>(entry.strays());
         this.target = target;
         this.resolved = resolved;
@@ -82,11 +88,33 @@ final class DecisionBuilder {
         return this;
     }
 
-    /** An intent is recorded; its number is kept where another run may follow. */
-    DecisionBuilder begun(int attempt) {
+    /**
+     * An intent is recorded; its number is kept where another run may follow, its time where another start or command asks for it.
+     *
+     * @param others how many other commands it is for
+     */
+    DecisionBuilder begun(int attempt, long jobId, int others) {
         if (open().options().onFailure() != null) {
             retries = (retries == null ? Retries.NONE : retries).begun(attempt);
         }
+        if (share != null) {
+            share = share.leading(others);
+        }
+        if (share != null || open().options().minInterval() != null) {
+            lastStart = new JobStart(target, jobId, now);
+        }
+        return this;
+    }
+
+    /** The last intent has surely led to no run: it keeps no other start away. */
+    DecisionBuilder notBegun() {
+        lastStart = null;
+        return this;
+    }
+
+    /** Its place among the commands that want one run together. */
+    DecisionBuilder share(@Nullable Share place) {
+        this.share = place;
         return this;
     }
 
@@ -147,6 +175,8 @@ final class DecisionBuilder {
                 runId,
                 resolved == null ? null : resolved.context(),
                 resolved == null ? null : resolved.trace(),
+                share == null ? null : share.into(),
+                share == null || share.joined() == 0 ? null : share.joined(),
                 body));
         return this;
     }
@@ -201,6 +231,13 @@ final class DecisionBuilder {
     Decision cancelled(CancelReason reason, String message) {
         return emit(EventType.RUN_CANCELLED, null, ofRun(null, null, null, reason.wireName(), message))
                 .finish(EventType.RUN_CANCELLED, reason.wireName(), null);
+    }
+
+    /** The command ends, and its run goes on for others. */
+    Decision left(RunSnapshot run, String message) {
+        String reason = CancelReason.LEFT_TO_OTHERS.wireName();
+        return emit(EventType.RUN_CANCELLED, null, ofRun(null, null, null, reason, message))
+                .finish(EventType.RUN_CANCELLED, reason, run.runId());
     }
 
     /** The command ends as abandoned. */
@@ -288,6 +325,8 @@ final class DecisionBuilder {
                 started || (starts && hasRun(state)),
                 strays,
                 retries,
+                share,
+                lastStart,
                 current,
                 state,
                 told);

@@ -13,6 +13,7 @@ import org.dbtrelay.run.job.FailurePattern;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunEnd;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
@@ -153,7 +154,12 @@ final class FailedRunDecisions {
     }
 
     static Decision retrying(
-            RunEntry entry, RunState.Retrying state, Input.CommandInput input, Instant now, Policy policy) {
+            RunEntry entry,
+            RunState.Retrying state,
+            Input.CommandInput input,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
         return switch (input) {
             case Input.TimerFired fired
             when CommonDecisions.isOver(entry.openCommand(), now) ->
@@ -161,8 +167,10 @@ final class FailedRunDecisions {
                         entry, "the time-out or expires_at passed before another run could be started", now, policy);
             // It is in the order of its job again, where it was: before all that came later and have no run.
             case Input.TimerFired fired
-            when isDue(entry, state, now) ->
+            when isDue(entry, state, now) && !isLed(entry, queues) ->
                 DecisionBuilder.of(entry, now).to(new RunState.Waiting(StartAttempts.after(intents(entry)), 0, null));
+            case Input.TimerFired fired
+            when isDue(entry, state, now) -> DecisionBuilder.of(entry, now).to(new RunState.Joined());
             case Input.CancelRequested(String id, CancelReason reason) ->
                 CollectDecisions.endAfterFailed(entry, noOther(reason), now, policy);
             case Input.Restored restored ->
@@ -172,6 +180,12 @@ final class FailedRunDecisions {
                         .unchanged();
             case Input.CommandInput other -> Decision.NOTHING;
         };
+    }
+
+    /** Whether another command starts the next run for it, too. */
+    private static boolean isLed(RunEntry entry, JobQueues queues) {
+        @Nullable RunEntry leader = entry.share() == null ? null : queues.leaderOf(entry.share());
+        return leader != null && !leader.commandId().equals(entry.commandId());
     }
 
     private static int intents(RunEntry entry) {

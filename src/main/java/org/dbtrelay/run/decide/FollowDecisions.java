@@ -97,10 +97,17 @@ final class FollowDecisions {
                         : observed(entry, state, ended.end().run().after(state.run()), now, policy, queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() && isPastDeadline(resolved, now) ->
-                atDeadline(entry, state, "dbt Cloud does not know it any more (404)", now, policy);
+                atDeadline(entry, state, "dbt Cloud does not know it any more (404)", now, policy, queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() -> notSeen(entry, state, now);
             case Input.CancelRequested late when hasEnded(state) -> Decision.NOTHING;
+            case Input.CancelRequested(String id, CancelReason reason)
+            when reason == CancelReason.CANCELLED_BY_RELAY && queues.isShared(entry) ->
+                DecisionBuilder.of(entry, now)
+                        .left(
+                                state.run(),
+                                "the command was cancelled; run " + state.run().runId()
+                                        + " goes on for the commands that share it");
             case Input.CancelRequested(String id, CancelReason reason) ->
                 cancel(DecisionBuilder.of(entry, now), resolved, state, reason, now, policy);
             case Input.JobFound found -> gone(entry, state, now);
@@ -108,7 +115,7 @@ final class FollowDecisions {
             when isOfEarlier(state, call) -> Decision.NOTHING;
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure)
             when isPastDeadline(resolved, now) ->
-                atDeadline(entry, state, "it could not be polled (" + failure.detail() + ")", now, policy);
+                atDeadline(entry, state, "it could not be polled (" + failure.detail() + ")", now, policy, queues);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 Decision.only(CommonDecisions.pollAgain(poll, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
@@ -128,7 +135,7 @@ final class FollowDecisions {
                         .unchanged();
             case Input.TimerFired fired
             when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK)) ->
-                atDeadline(entry, state, "the last poll had no answer", now, policy);
+                atDeadline(entry, state, "the last poll had no answer", now, policy, queues);
             case Input.TimerFired fired
             when isPastDeadline(resolved, now) ->
                 DecisionBuilder.of(entry, now)
@@ -198,7 +205,7 @@ final class FollowDecisions {
             return builder.readEnd(run).unchanged();
         }
         if (isPastDeadline(resolved, now)) {
-            return atDeadline(entry, new RunState.Following(run, now, null), null, now, policy);
+            return atDeadline(entry, new RunState.Following(run, now, null), null, now, policy, queues);
         }
         if (!isNews(state.run(), run)) {
             builder.watch(run, nextPoll(resolved, run, state.changedAt(), now, policy, queues));
@@ -259,13 +266,19 @@ final class FollowDecisions {
      * @param trouble why it has shown nothing; null: it has
      */
     private static Decision atDeadline(
-            RunEntry entry, RunState.Following state, @Nullable String trouble, Instant now, Policy policy) {
+            RunEntry entry,
+            RunState.Following state,
+            @Nullable String trouble,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
         DecisionBuilder builder = DecisionBuilder.of(entry, now);
         if (state.run().status() instanceof JobRunStatus.Known end && hasEnded(state)) {
             return ended(entry, state.run(), RunEnd.unread(state.run(), null), end, null, now, policy);
         }
-        if (resolved.options().cancelsAtDeadline()) {
+        boolean shared = queues.isShared(entry);
+        if (resolved.options().cancelsAtDeadline() && !shared) {
             return cancel(builder, resolved, state, CancelReason.CANCELLED_BY_RELAY, now, policy);
         }
         return builder.abandon(
@@ -273,6 +286,7 @@ final class FollowDecisions {
                 AbandonReason.DEADLINE,
                 trouble == null
                         ? "the time-out passed; the run goes on in dbt Cloud"
+                                + (shared ? " for the commands that share it" : "")
                         : "the time-out passed; nobody knows whether the run goes on in dbt Cloud: " + trouble);
     }
 

@@ -6,6 +6,7 @@ import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.TraceContext;
+import org.dbtrelay.run.event.AbandonReason;
 import org.dbtrelay.run.event.DeadLetter;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CancelReason;
@@ -109,6 +110,35 @@ public sealed interface Input {
 
     /** The command that it is about has moved on, or has come in only now. */
     record TargetChanged(String commandId) implements CommandInput {}
+
+    /** Among the commands that want one run together something has changed: who leads them, or that there is a run. */
+    record ShareMoved(String commandId) implements CommandInput {}
+
+    /**
+     * The command that led is over or has left, and the run that it has started goes on.
+     *
+     * @param by its id
+     * @param adopted as the command has told of it
+     * @param startedAt when its start was decided; null: it was found
+     */
+    record RunHanded(
+            String commandId,
+            String by,
+            RunSnapshot run,
+            boolean adopted,
+            @Nullable Instant startedAt) implements CommandInput {}
+
+    /**
+     * The command that led has no run, for a reason that holds for all that joined it.
+     *
+     * @param rejected null: it is not that
+     * @param abandoned null: it is not that; with neither, another run after one that failed cannot be started
+     */
+    record ShareEnded(
+            String commandId,
+            @Nullable RejectReason rejected,
+            @Nullable AbandonReason abandoned,
+            String message) implements CommandInput {}
 
     /** Another command wants this one and its run to end. */
     record CancelRequested(String commandId, CancelReason reason) implements CommandInput {}

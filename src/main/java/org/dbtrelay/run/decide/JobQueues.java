@@ -14,6 +14,7 @@ import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.dbtrelay.run.command.Coalesce;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.Task;
@@ -21,8 +22,10 @@ import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
+import org.dbtrelay.run.state.JobStart;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.Share;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +38,12 @@ public final class JobQueues {
             .thenComparing(Place::acceptedAt)
             .thenComparing(Place::commandId);
 
+    /** Only the last start of a job counts; one that is taken back leaves the one before. */
+    private static final int STARTS_KEPT = 8;
+
+    private static final Comparator<Begun> BY_START =
+            Comparator.comparing(Begun::at).thenComparing(Begun::commandId);
+
     private static final Comparator<Follower> BY_RUN =
             Comparator.comparingLong(Follower::runId).thenComparing(Follower::commandId);
 
@@ -42,6 +51,13 @@ public final class JobQueues {
     private final Map<Queue, RankedSet<Place>> queues = new HashMap<>();
     private final Map<Queue, NavigableSet<Follower>> inFlight = new HashMap<>();
     private final Map<String, Set<String>> waiters = new HashMap<>();
+
+    /** Those that share a run, or will, by their window. */
+    private final Map<String, NavigableSet<Place>> windows = new HashMap<>();
+
+    /** The last starts of each job. */
+    private final Map<Queue, NavigableSet<Begun>> starts = new HashMap<>();
+
     private final Set<Queue> touched = new LinkedHashSet<>();
     private final UsualDurations durations = new UsualDurations();
     private final Set<String> told = new HashSet<>();
@@ -70,6 +86,9 @@ public final class JobQueues {
 
     /** A command that follows a run. */
     private record Follower(long runId, String commandId) {}
+
+    /** A start of a job. */
+    private record Begun(Instant at, String commandId) {}
 
     /**
      * An entry takes the place of another.
@@ -108,6 +127,19 @@ public final class JobQueues {
         if (target != null) {
             waiters.computeIfAbsent(target, key -> new LinkedHashSet<>()).add(entry.commandId());
         }
+        @Nullable String window = window(entry);
+        if (window != null) {
+            windows.computeIfAbsent(window, key -> new TreeSet<>(this::inOrder)).add(place(entry));
+        }
+        @Nullable JobStart start = entry.lastStart();
+        if (start != null) {
+            NavigableSet<Begun> begun = starts.computeIfAbsent(
+                    new Queue.OfJob(start.target(), start.jobId()), key -> new TreeSet<>(BY_START));
+            begun.add(new Begun(start.at(), entry.commandId()));
+            if (begun.size() > STARTS_KEPT) {
+                begun.pollFirst();
+            }
+        }
     }
 
     private void leave(RunEntry entry) {
@@ -128,6 +160,18 @@ public final class JobQueues {
         @Nullable String target = waitsFor(entry);
         if (target != null) {
             waiters.computeIfPresent(target, (key, ids) -> ids.remove(entry.commandId()) && ids.isEmpty() ? null : ids);
+        }
+        @Nullable String window = window(entry);
+        if (window != null) {
+            windows.computeIfPresent(
+                    window, (key, places) -> places.remove(place(entry)) && places.isEmpty() ? null : places);
+        }
+        @Nullable JobStart start = entry.lastStart();
+        if (start != null) {
+            starts.computeIfPresent(
+                    new Queue.OfJob(start.target(), start.jobId()),
+                    (key, begun) ->
+                            begun.remove(new Begun(start.at(), entry.commandId())) && begun.isEmpty() ? null : begun);
         }
         told.remove(entry.commandId());
     }
@@ -244,6 +288,111 @@ public final class JobQueues {
         return false;
     }
 
+    /** Whether another command of its job that has no run comes after one. */
+    synchronized boolean isAnotherBehind(RunEntry entry) {
+        @Nullable RankedSet<Place> places = placesOf(entry);
+        return places != null && places.higher(place(entry)) != null;
+    }
+
+    /** The command that leads those that want a run together; null: none of them wants one any more. */
+    public synchronized @Nullable RunEntry leaderOf(Share share) {
+        @Nullable NavigableSet<Place> places = windows.get(share.window());
+        return places == null ? null : entries.get(places.first().commandId());
+    }
+
+    /** The command that would lead if the one that does were over; null: it is the only one. */
+    synchronized @Nullable RunEntry nextAfter(RunEntry leader) {
+        @Nullable NavigableSet<Place> places = windowOf(leader);
+        @Nullable Place next = places == null ? null : places.higher(place(leader));
+        return next == null ? null : entries.get(next.commandId());
+    }
+
+    /** When the last command of a window has come. */
+    public synchronized Instant lastJoinedAt(RunEntry entry) {
+        @Nullable NavigableSet<Place> places = windowOf(entry);
+        return places == null ? entry.acceptedAt() : places.last().acceptedAt();
+    }
+
+    /** When the window of a command closes, as far as is known now; null: it has none that is open. */
+    public @Nullable Instant windowClosesAt(RunEntry entry) {
+        @Nullable Share share = entry.share();
+        @Nullable Instant latest = share == null ? null : share.latest();
+        @Nullable Coalesce coalesce = entry.unfinished() ? entry.openCommand().options().coalesce() : null;
+        boolean waits = entry.state() instanceof RunState.Waiting waiting && waiting.notBefore() != null;
+        return latest == null || coalesce == null || !waits ? null : coalesce.closesAt(latest, lastJoinedAt(entry));
+    }
+
+    /** How many others want the run of a command, too. */
+    public synchronized int countSharing(RunEntry entry) {
+        @Nullable NavigableSet<Place> places = windowOf(entry);
+        return places == null ? 0 : places.size() - (places.contains(place(entry)) ? 1 : 0);
+    }
+
+    /** Whether another command has the run of one, or waits for it. */
+    synchronized boolean isShared(RunEntry entry) {
+        for (RunEntry other : sharing(entry)) {
+            steps++;
+            boolean another = entry.state() instanceof RunState.WithRun own
+                    && other.state() instanceof RunState.WithRun with
+                    && with.run().runId() != own.run().runId();
+            if (!another) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The others that wait for the run of a command, or for the next one. */
+    synchronized List<RunEntry> joinedTo(RunEntry entry) {
+        List<RunEntry> joined = new ArrayList<>();
+        for (RunEntry other : sharing(entry)) {
+            steps++;
+            if (other.state() instanceof RunState.Joined || other.state() instanceof RunState.Retrying) {
+                joined.add(other);
+            }
+        }
+        return joined;
+    }
+
+    /**
+     * The commands that have to hear that one has a run: it leads them, and has none before.
+     *
+     * @param before null: there was none
+     */
+    public synchronized List<String> toHear(@Nullable RunEntry before, RunEntry after) {
+        if (after.share() == null
+                || !(after.state() instanceof RunState.Following)
+                || (before != null && before.state() instanceof RunState.WithRun)) {
+            return List.of();
+        }
+        @Nullable RunEntry leader = leaderOf(after.share());
+        if (leader == null || !leader.commandId().equals(after.commandId())) {
+            return List.of();
+        }
+        return joinedTo(after).stream().map(RunEntry::commandId).toList();
+    }
+
+    private Iterable<RunEntry> sharing(RunEntry entry) {
+        @Nullable NavigableSet<Place> places = windowOf(entry);
+        return places == null
+                ? List.of()
+                : () -> places.stream()
+                        .filter(place -> !place.commandId().equals(entry.commandId()))
+                        .map(place -> entries.get(place.commandId()))
+                        .filter(other -> other != null)
+                        .iterator();
+    }
+
+    private @Nullable NavigableSet<Place> windowOf(RunEntry entry) {
+        return entry.share() == null ? null : windows.get(entry.share().window());
+    }
+
+    /** When a run of a job was started last, or may have been; null: nobody knows. */
+    public synchronized @Nullable Instant lastStartOf(Target target, long jobId) {
+        @Nullable NavigableSet<Begun> begun = starts.get(new Queue.OfJob(target, jobId));
+        return begun == null ? null : begun.last().at();
+    }
+
     /** How many commands come before one at its job; 0 if it is first, or waits for nothing of the kind. */
     public synchronized int countAheadOf(RunEntry entry) {
         @Nullable RankedSet<Place> places = placesOf(entry);
@@ -333,7 +482,27 @@ public final class JobQueues {
             case RunState.Starting starting -> queue(entry.openCommand());
             case RunState.Searching searching -> queue(entry.openCommand());
             case RunState.Retrying retrying -> null;
+            case RunState.Joined joined -> null;
             case RunState.WithRun withRun -> null;
+            case RunState.Finished finished -> null;
+        };
+    }
+
+    /** The window of a command that wants a run, or has one in flight, together with others; null: it does not. */
+    private static @Nullable String window(RunEntry entry) {
+        if (entry.share() == null) {
+            return null;
+        }
+        return switch (entry.state()) {
+            case RunState.Waiting waiting -> entry.share().window();
+            case RunState.Starting starting -> entry.share().window();
+            case RunState.Searching searching -> entry.share().window();
+            case RunState.Joined joined -> entry.share().window();
+            case RunState.Following following -> entry.share().window();
+            case RunState.Cancelling cancelling -> entry.share().window();
+            case RunState.Judging judging -> entry.share().window();
+            case RunState.Retrying retrying -> entry.share().window();
+            case RunState.Collecting collecting -> null;
             case RunState.Finished finished -> null;
         };
     }
@@ -356,6 +525,7 @@ public final class JobQueues {
             case RunState.Cancelling cancelling -> ofRun(entry, cancelling.run());
             case RunState.Judging judging -> null;
             case RunState.Retrying retrying -> null;
+            case RunState.Joined joined -> null;
             case RunState.Collecting collecting -> null;
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;

@@ -82,6 +82,7 @@ final class RetryDecisions {
             case RunState.Cancelling cancelling -> null;
             case RunState.Judging judging -> null;
             case RunState.Retrying retrying -> null;
+            case RunState.Joined joined -> null;
         };
         if (runId == null) {
             return builder.rejected(

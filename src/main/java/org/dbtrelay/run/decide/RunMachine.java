@@ -37,7 +37,9 @@ public final class RunMachine {
             // Turns are taken back and given elsewhere.
             case Input.JobsSwitched switched -> Decision.NOTHING;
             case Input.CommandInput about ->
-                entry == null ? Decision.NOTHING : about(entry, about, now, policy, queues);
+                entry == null
+                        ? Decision.NOTHING
+                        : CoalesceDecisions.after(entry, about, about(entry, about, now, policy, queues), queues);
         };
     }
 
@@ -63,7 +65,11 @@ public final class RunMachine {
                         ? CancelDecisions.cancelling(entry, cancelling, input, now)
                         : FollowDecisions.cancelling(entry, cancelling, input, now, policy);
             case RunState.Judging judging -> FailedRunDecisions.judging(entry, judging, input, now, policy);
-            case RunState.Retrying retrying -> FailedRunDecisions.retrying(entry, retrying, input, now, policy);
+            case RunState.Retrying retrying
+            when input instanceof Input.ShareMoved -> CoalesceDecisions.nextRun(entry, now, policy, queues);
+            case RunState.Retrying retrying ->
+                FailedRunDecisions.retrying(entry, retrying, input, now, policy, queues);
+            case RunState.Joined joined -> CoalesceDecisions.joined(entry, input, now, policy, queues);
             case RunState.Collecting collecting -> CollectDecisions.collecting(entry, collecting, input, now, policy);
             case RunState.Finished finished -> finished(entry, finished, input, now, policy);
         };
@@ -84,6 +90,7 @@ public final class RunMachine {
             case RunState.WithRun withRun -> giveUp(entry, withRun.run(), reason, message, now);
             case RunState.Retrying retrying -> giveUp(entry, entry.failedRun(), reason, message, now);
             case RunState.Waiting waiting -> giveUp(entry, null, reason, message, now);
+            case RunState.Joined joined -> giveUp(entry, null, reason, message, now);
             case RunState.Starting starting -> giveUp(entry, null, reason, message, now);
             case RunState.Searching searching -> giveUp(entry, null, reason, message, now);
         };

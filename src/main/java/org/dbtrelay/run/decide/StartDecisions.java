@@ -48,7 +48,12 @@ final class StartDecisions {
             Policy policy,
             JobQueues queues) {
         return switch (input) {
-            case Input.TurnReached turn -> turn(entry, StartCheck.FIRST);
+            case Input.TurnReached turn -> {
+                @Nullable Instant notBefore = IntervalDecisions.notBefore(entry, queues, now);
+                yield notBefore == null
+                        ? turn(entry, StartCheck.FIRST)
+                        : CommonDecisions.waitsUntil(entry, state, notBefore, now);
+            }
             // It was asked for in another turn, or in another claim; it is asked anew when its turn comes.
             case Input.StartReserved early when !queues.hasTurn(entry.commandId()) -> Decision.NOTHING;
             case Input.RunsInFlight early when !queues.hasTurn(entry.commandId()) -> Decision.NOTHING;
@@ -69,7 +74,7 @@ final class StartDecisions {
                         now,
                         policy,
                         queues);
-            case Input.StartReserved mayStart -> start(entry, state, mayStart, now, policy);
+            case Input.StartReserved mayStart -> start(entry, state, mayStart, now, policy, queues);
             case Input.CommandInput other -> Decision.NOTHING;
         };
     }
@@ -145,12 +150,16 @@ final class StartDecisions {
                             + "' exists, is active and may be run; nothing was started");
         }
         RunState.Waiting waiting = new RunState.Waiting(StartAttempts.NONE, 0, null);
-        return enterQueue(CommonDecisions.bounds(builder, known), waiting, queues);
+        return enterQueue(CommonDecisions.bounds(builder, known), waiting, queues, now);
     }
 
     /** Its job is known, so it is known who is ahead of it and has no run yet: dbt Cloud cannot know of those. */
-    static Decision enterQueue(DecisionBuilder builder, RunState.Waiting state, JobQueues queues) {
+    static Decision enterQueue(DecisionBuilder builder, RunState.Waiting state, JobQueues queues, Instant now) {
         RunEntry entry = builder.entry(state);
+        @Nullable Decision joined = CoalesceDecisions.join(builder, entry, queues);
+        if (joined != null) {
+            return joined;
+        }
         if (entry.openCommand().task() instanceof Task.Trigger) {
             switch (entry.openCommand().options().ifRunning()) {
                 case SKIP -> {
@@ -164,12 +173,19 @@ final class StartDecisions {
                 case REPLACE ->
                     queues.aheadOf(entry).stream()
                             .filter(other -> other.state() instanceof RunState.Waiting)
-                            .forEach(other -> builder.tell(
-                                    new Input.CancelRequested(other.commandId(), CancelReason.SUPERSEDED)));
+                            .forEach(other -> supersede(builder, other, queues));
                 case QUEUE, REUSE -> {}
             }
         }
-        return builder.to(state);
+        return CoalesceDecisions.open(builder, entry, state, queues, now);
+    }
+
+    /** Those that have joined it first: else the next of them would lead, one after another. */
+    private static void supersede(DecisionBuilder builder, RunEntry other, JobQueues queues) {
+        queues.joinedTo(other)
+                .forEach(joined ->
+                        builder.tell(new Input.CancelRequested(joined.commandId(), CancelReason.SUPERSEDED)));
+        builder.tell(new Input.CancelRequested(other.commandId(), CancelReason.SUPERSEDED));
     }
 
     private static Decision inFlight(
@@ -204,7 +220,11 @@ final class StartDecisions {
             case SKIP -> DecisionBuilder.of(entry, now).rejected(RejectReason.ALREADY_RUNNING, inTheWay(all));
             case REUSE -> {
                 ResolvedCommand following = resolved.on(resolved.options().following());
-                yield FollowDecisions.begin(DecisionBuilder.of(entry, now).adopted(), following, all.getLast(), now);
+                DecisionBuilder builder = DecisionBuilder.of(entry, now).adopted();
+                if (entry.share() != null) {
+                    builder.share(entry.share().leading(queues.countSharing(entry)));
+                }
+                yield FollowDecisions.begin(builder, following, all.getLast(), now);
             }
             case REPLACE -> clear(entry, state, all, queues.inFlight(resolved.target(), jobId), now);
         };
@@ -318,7 +338,12 @@ final class StartDecisions {
     }
 
     private static Decision start(
-            RunEntry entry, RunState.Waiting state, Input.StartReserved may, Instant now, Policy policy) {
+            RunEntry entry,
+            RunState.Waiting state,
+            Input.StartReserved may,
+            Instant now,
+            Policy policy,
+            JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
         if (resolved.jobId() == null) {
             return Decision.NOTHING;
@@ -327,12 +352,16 @@ final class StartDecisions {
         if (over != null) {
             return over;
         }
+        @Nullable Instant notBefore = IntervalDecisions.notBefore(entry, queues, now);
+        if (notBefore != null) {
+            return CommonDecisions.waitsUntil(entry, state, notBefore, now);
+        }
         if (may.check() != null && may.check().isOld(now)) {
             return turn(entry, StartCheck.AGAIN);
         }
         StartAttempts starts = state.starts().begin(now, may.newestRunId());
         return DecisionBuilder.of(entry, now)
-                .begun(starts.attempts())
+                .begun(starts.attempts(), resolved.jobId(), queues.countSharing(entry))
                 .then(new Action.Start(
                         entry.commandId(),
                         starts.attempts(),
@@ -369,14 +398,21 @@ final class StartDecisions {
         return switch (failure) {
             case CallFailure.Unclear unclear ->
                 SearchDecisions.begin(entry, new RunState.Starting(starts, state.call(), 0), now, policy);
-            case CallFailure.NotSent notSent -> CommonDecisions.later(entry, again, now, policy);
-            case CallFailure.Limited limited -> CommonDecisions.later(entry, again, now, policy);
-            case CallFailure.Suspended suspended -> CommonDecisions.later(entry, again, now, policy);
+            case CallFailure.NotSent notSent -> surelyNot(entry, again, now, policy);
+            case CallFailure.Limited limited -> surelyNot(entry, again, now, policy);
+            case CallFailure.Suspended suspended -> surelyNot(entry, again, now, policy);
             case CallFailure.NotFound notFound ->
                 refused(entry, state, notFound(state.call()), notFound.detail(), now, policy);
             case CallFailure.Refused refused ->
                 refused(entry, state, RejectReason.REFUSED_BY_DBT_CLOUD, refused.detail(), now, policy);
         };
+    }
+
+    private static Decision surelyNot(RunEntry entry, RunState.Waiting again, Instant now, Policy policy) {
+        @Nullable Decision over = CommonDecisions.overOrNull(entry, again, now, policy);
+        return over == null
+                ? CommonDecisions.later(DecisionBuilder.of(entry, now).notBegun(), again, now)
+                : over;
     }
 
     /** A trigger that would rather have resumed a run triggers where that cannot be resumed, as after a newer run. */
@@ -386,12 +422,13 @@ final class StartDecisions {
         boolean mayTrigger = state.call() instanceof StartCall.Retry && !OF_JOB.contains(reason);
         if (mayTrigger && resolved.task() instanceof Task.Trigger trigger) {
             return DecisionBuilder.of(entry, now)
+                    .notBegun()
                     .resolved(inFull(resolved.with(trigger.inFull()), entry))
                     .to(new RunState.Waiting(state.starts().surelyNot(), 0, null));
         }
         return entry.hasFailedRun()
                 ? CollectDecisions.endAfterFailed(entry, "another run could not be started: " + message, now, policy)
-                : DecisionBuilder.of(entry, now).rejected(reason, message);
+                : DecisionBuilder.of(entry, now).notBegun().rejected(reason, message);
     }
 
     /** The same command; if it is another run of it that could not be resumed, with full runs only. */

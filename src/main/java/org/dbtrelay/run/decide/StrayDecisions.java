@@ -29,7 +29,13 @@ final class StrayDecisions {
             case RunState.Searching searching -> lost(entry, searching.starts(), input, now);
             // The answer is on its way, or the search for the run begins when it does not come.
             case RunState.Starting starting -> Decision.NOTHING;
+            // The others would have to change their run, too: it is told of, and the one they have stays.
+            case RunState.Following following
+            when entry.share() != null && entry.share().joined() > 0 ->
+                open(entry, following, following.run(), input, now);
             case RunState.Following following -> following(entry, following, input, now);
+            // It has started nothing.
+            case RunState.Joined joined -> Decision.NOTHING;
             case RunState.Retrying retrying -> open(entry, retrying, entry.failedRun(), input, now);
             case RunState.WithRun withRun -> open(entry, withRun, withRun.run(), input, now);
             case RunState.Finished finished -> finished(entry, finished, input, now);

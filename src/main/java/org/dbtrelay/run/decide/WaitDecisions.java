@@ -10,6 +10,7 @@ import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A command that has been accepted and of which nothing is on its way yet: what it is about is found out, and what is over
@@ -29,9 +30,9 @@ final class WaitDecisions {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
             case Input.CancelRequested(String id, CancelReason reason)
-            when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, withoutRun(reason), now, policy);
+            when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, CommonDecisions.withoutRun(reason), now, policy);
             case Input.CancelRequested(String id, CancelReason reason) ->
-                DecisionBuilder.of(entry, now).cancelled(reason, withoutRun(reason));
+                DecisionBuilder.of(entry, now).cancelled(reason, CommonDecisions.withoutRun(reason));
             // An observed run is polled with others, so a refusal may be about one of those.
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 CommonDecisions.later(DecisionBuilder.of(entry, now), state, now);
@@ -40,11 +41,14 @@ final class WaitDecisions {
             case Input.RunNotFound(String id, long runId) -> unseen(entry, state, runId, now, policy);
             case Input.TimerFired fired
             when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now, policy);
-            case Input.TimerFired fired when !isDue(state, now) || state.notBefore() == null -> Decision.NOTHING;
+            case Input.TimerFired fired
+            when queues.windowClosesAt(entry) != null -> CoalesceDecisions.lookAtWindow(entry, state, queues, now);
+            case Input.TimerFired fired
+            when !isDue(entry, state, now, queues) || state.notBefore() == null -> Decision.NOTHING;
             case Input.TimerFired fired ->
                 CommonDecisions.next(DecisionBuilder.of(entry, now), entry)
                         .to(new RunState.Waiting(state.starts(), state.failures(), null));
-            case Input.Restored restored -> restored(entry, state, now);
+            case Input.Restored restored -> restored(entry, state, now, queues);
             // It has lost its turn and asks anew when it tries again; until then its place is another's.
             case Input.StartReserved late when state.notBefore() != null -> Decision.NOTHING;
             case Input.RunsInFlight late when state.notBefore() != null -> Decision.NOTHING;
@@ -64,10 +68,13 @@ final class WaitDecisions {
         };
     }
 
-    private static Decision restored(RunEntry entry, RunState.Waiting state, Instant now) {
+    private static Decision restored(RunEntry entry, RunState.Waiting state, Instant now, JobQueues queues) {
         DecisionBuilder builder = CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand());
         if (state.notBefore() != null) {
-            return builder.wakeAt(isDue(state, now) ? now : state.notBefore()).unchanged();
+            @Nullable Instant window = CoalesceDecisions.looksAfterClaim(entry, queues, now);
+            return builder.wakeAt(
+                            window != null ? window : isDue(entry, state, now, queues) ? now : state.notBefore())
+                    .unchanged();
         }
         return CommonDecisions.next(builder, entry).unchanged();
     }
@@ -123,16 +130,11 @@ final class WaitDecisions {
                                         + entry.openCommand().accountId());
     }
 
-    private static boolean isDue(RunState.Waiting state, Instant now) {
+    private static boolean isDue(RunEntry entry, RunState.Waiting state, Instant now, JobQueues queues) {
         return state.notBefore() == null
                 || !now.isBefore(state.notBefore())
-                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off.
-                || state.notBefore().isAfter(now.plus(BackOff.LONGEST));
-    }
-
-    private static String withoutRun(CancelReason reason) {
-        return reason == CancelReason.SUPERSEDED
-                ? "a command with if_running=replace took its place before a run was started"
-                : "it was cancelled before a run was started";
+                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off, or its interval.
+                || (state.notBefore().isAfter(now.plus(BackOff.LONGEST))
+                        && !IntervalDecisions.asksFor(state.notBefore(), entry, queues, now));
     }
 }

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param accountId null as long as it is not known; likewise job and run
  * @param context the command's context, JSON as text
  * @param trace the trace that the command belongs to
+ * @param coalescedInto the id of the command whose run it shares; null: it shares none, or the run is its own
+ * @param coalesced for how many other commands its run was started, too; null: for none
  */
 public record RunEvent(
         EventType type,
@@ -34,7 +36,38 @@ public record RunEvent(
         @Nullable Long runId,
         @Nullable String context,
         @Nullable TraceContext trace,
+        @Nullable String coalescedInto,
+        @Nullable Integer coalesced,
         Body body) {
+
+    /** An event of a command that shares no run. */
+    public RunEvent(
+            EventType type,
+            String commandId,
+            int sequence,
+            Instant observedAt,
+            String connection,
+            @Nullable Long accountId,
+            @Nullable Long jobId,
+            @Nullable Long runId,
+            @Nullable String context,
+            @Nullable TraceContext trace,
+            Body body) {
+        this(
+                type,
+                commandId,
+                sequence,
+                observedAt,
+                connection,
+                accountId,
+                jobId,
+                runId,
+                context,
+                trace,
+                null,
+                null,
+                body);
+    }
 
     /** The same event with the names that are known; it tells of a run. */
     public RunEvent with(RunNames names) {
@@ -50,6 +83,8 @@ public record RunEvent(
                         runId,
                         context,
                         trace,
+                        coalescedInto,
+                        coalesced,
                         ofRun.with(names))
                 : this;
     }

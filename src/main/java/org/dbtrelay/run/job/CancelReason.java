@@ -8,6 +8,8 @@ public enum CancelReason {
     CANCELLED_BY_RELAY,
     TIMED_OUT,
     SUPERSEDED,
+    /** Of a command that shared its run: the run goes on for the others. */
+    LEFT_TO_OTHERS,
     NO_RESOURCES,
     UNKNOWN;
 

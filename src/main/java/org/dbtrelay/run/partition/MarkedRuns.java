@@ -122,6 +122,7 @@ final class MarkedRuns {
             case RunState.WithRun withRun -> Long.valueOf(withRun.run().runId());
             case RunState.Finished finished -> finished.runId();
             case RunState.Retrying retrying -> null;
+            case RunState.Joined joined -> null;
             case RunState.Waiting waiting -> null;
             case RunState.Starting starting -> null;
             case RunState.Searching searching -> null;

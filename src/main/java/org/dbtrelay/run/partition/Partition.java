@@ -180,7 +180,13 @@ public final class Partition {
             case Input.Started started -> startsOnWire.remove(started.commandId());
             case Input.StartRefused refused -> startsOnWire.remove(refused.commandId());
             case Input.StartFailed failed -> startsOnWire.remove(failed.commandId());
-            case Input.RunEnded ended -> queues.ended(ended.end().run());
+            case Input.RunEnded ended -> {
+                @Nullable RunEntry entry = find(ended.commandId());
+                // A run that several share says how long it took once.
+                if (entry == null || entry.share() == null || entry.share().into() == null) {
+                    queues.ended(ended.end().run());
+                }
+            }
             case Input.SweepResult swept -> {
                 marked.of(swept, batch.now()).forEach(found -> decide(found, batch));
                 return Decision.NOTHING;
@@ -204,24 +210,33 @@ public final class Partition {
             }
         }
         @Nullable RunEntry entry = decision.entry();
+        @Nullable RunEntry before = null;
         if (entry != null) {
-            replace(entries.put(entry.commandId(), entry), entry);
+            before = entries.put(entry.commandId(), entry);
+            replace(before, entry);
         }
         if (decision.forgotten() != null) {
             replace(entries.remove(decision.forgotten()), null);
         }
         decision.onward().forEach(told -> decide(told, batch));
         if (entry != null) {
+            // Before anybody who waits for it can end it: they have to have its run by then.
+            for (String joined : queues.toHear(before, entry)) {
+                tell(new Input.ShareMoved(joined), batch);
+            }
             for (String waiter : queues.waitersOf(entry.commandId())) {
-                Input.TargetChanged changed = new Input.TargetChanged(waiter);
-                if (batch.isFull()) {
-                    left.add(changed);
-                } else {
-                    decide(changed, batch);
-                }
+                tell(new Input.TargetChanged(waiter), batch);
             }
         }
         return decision;
+    }
+
+    private void tell(Input.CommandInput input, Batch batch) {
+        if (batch.isFull()) {
+            left.add(input);
+        } else {
+            decide(input, batch);
+        }
     }
 
     /** Decides what the clock brings. Entries are forgotten last: that has no hurry, and may be much after a long stop. */
@@ -397,6 +412,22 @@ public final class Partition {
     private boolean isOpen(String commandId) {
         RunEntry entry = entries.get(commandId);
         return entry != null && entry.unfinished();
+    }
+
+    /** The command that leads those that want a run together with one; null: it leads them, or there are none. */
+    public @Nullable RunEntry leaderOf(RunEntry entry) {
+        @Nullable RunEntry leader = entry.share() == null || !entry.unfinished() ? null : queues.leaderOf(entry.share());
+        return leader == null || leader.commandId().equals(entry.commandId()) ? null : leader;
+    }
+
+    /** When the window of a command closes, as far as is known now; null: it has none that is open. */
+    public @Nullable Instant windowClosesAt(RunEntry entry) {
+        return queues.windowClosesAt(entry);
+    }
+
+    /** How many others want the run of a command, too. */
+    public int countSharing(RunEntry entry) {
+        return queues.countSharing(entry);
     }
 
     /** As {@link JobQueues#countAheadOf}. */

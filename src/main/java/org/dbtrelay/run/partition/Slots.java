@@ -252,6 +252,7 @@ final class Slots {
             case RunState.Waiting waiting -> false;
             case RunState.Judging judging -> false;
             case RunState.Retrying retrying -> false;
+            case RunState.Joined joined -> false;
             case RunState.Collecting collecting -> false;
             case RunState.Finished finished -> false;
         };

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param started its run is that of a request of its own, whether the answer told so or a search has found it
  * @param strays ids of runs that are not its run and have been told of: those that carry its marker, and those of its earlier attempts
  * @param retries its runs, if another may follow one that failed; null: it has one run only
+ * @param share its place among the commands that want one run together; null: it shares none
+ * @param lastStart its last intent, where another start or another command asks for it; null: none does, or there was none
  * @param resolved null once it is finished, and only then
  * @param told when its events were told, as {@link Timeline} writes it; null: nothing is known, as of an entry of an earlier build
  */
@@ -31,6 +33,8 @@ public record RunEntry(
         boolean started,
         List<Long> strays,
         @Nullable Retries retries,
+        @Nullable Share share,
+        @Nullable JobStart lastStart,
         @Nullable ResolvedCommand resolved,
         RunState state,
         @Nullable String told) {
@@ -45,7 +49,12 @@ public record RunEntry(
         }
     }
 
-    /** The entry of a command of whose events nothing is known. */
+    /** The events that were told of it, as far as they are known. */
+    public List<Timeline.Told> timeline() {
+        return Timeline.of(told, acceptedAt);
+    }
+
+    /** The entry of a command that has one run only, which it shares with no other. */
     public RunEntry(
             String commandId,
             long offset,
@@ -55,7 +64,6 @@ public record RunEntry(
             boolean adopted,
             boolean started,
             List<Long> strays,
-            @Nullable Retries retries,
             @Nullable ResolvedCommand resolved,
             RunState state) {
         this(
@@ -67,30 +75,12 @@ public record RunEntry(
                 adopted,
                 started,
                 strays,
-                retries,
+                null,
+                null,
+                null,
                 resolved,
                 state,
                 null);
-    }
-
-    /** The events that were told of it, as far as they are known. */
-    public List<Timeline.Told> timeline() {
-        return Timeline.of(told, acceptedAt);
-    }
-
-    /** The entry of a command that has one run only. */
-    public RunEntry(
-            String commandId,
-            long offset,
-            CommandHash commandHash,
-            Instant acceptedAt,
-            int nextSequence,
-            boolean adopted,
-            boolean started,
-            List<Long> strays,
-            @Nullable ResolvedCommand resolved,
-            RunState state) {
-        this(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, started, strays, null, resolved, state);
     }
 
     /** The last of its runs after whose failure there is to be another one; null: there is none. */
@@ -130,6 +120,8 @@ public record RunEntry(
                         started,
                         strays,
                         retries,
+                        share,
+                        lastStart,
                         resolved.withoutContext(),
                         state,
                         told);

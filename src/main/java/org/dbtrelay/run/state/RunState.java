@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *      ▲          │           │  └▶ Cancelling ─┘
  *      │└─ Looking ◀┘ unclear  ├ found: adopted
  *      └── Retrying ◀─ Judging ◀┘ failed, and another run may follow
+ *
+ *   Joined ─▶ Following, when the command that leads has a run, or ─▶ Waiting, to lead
  * </pre>
  */
 public sealed interface RunState {
@@ -35,6 +37,7 @@ public sealed interface RunState {
             case Cancelling cancelling -> "cancelling";
             case Judging judging -> "judging";
             case Retrying retrying -> "retrying";
+            case Joined joined -> "joined";
             case Collecting collecting -> "collecting";
             case Finished finished -> "finished";
         };
@@ -207,6 +210,9 @@ public sealed interface RunState {
      * @param at when the pause is over
      */
     record Retrying(Instant at) implements RunState {}
+
+    /** Another command starts the run that this one wants, too: it has no turn, no slot and no request of its own. */
+    record Joined() implements RunState {}
 
     /**
      * The run has ended and its end is told; its artifacts are still to come, or why it failed.

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +17,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.dbtrelay.run.command.ArtifactWish;
+import org.dbtrelay.run.command.Coalesce;
 import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobSelector;
@@ -33,11 +36,14 @@ import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.job.WantedArtifact;
 import org.dbtrelay.run.observe.ObserveCursor;
+import org.dbtrelay.run.state.JobStart;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.Share;
 import org.dbtrelay.run.state.StartAttempts;
 import org.dbtrelay.run.state.StartCall;
 import org.junit.jupiter.api.Test;
@@ -123,7 +129,8 @@ class EntryCodecTest {
                 new RunState.Cancelling(run, CancelReason.CANCELLED_BY_RELAY, NOW, 3, NOW, "403"),
                 new RunState.Searching(StartAttempts.NONE, new StartCall.Trigger(), NOW, 4, NOW),
                 new RunState.Judging(run, JobRunStatus.Known.RUNNING, NOW, 3),
-                new RunState.Retrying(NOW));
+                new RunState.Retrying(NOW),
+                new RunState.Joined());
     }
 
     @ParameterizedTest
@@ -201,7 +208,8 @@ class EntryCodecTest {
         "v1/9-collecting, 9",
         "v1/10-starting, 10",
         "v1/13-judging, 13",
-        "v1/14-retrying, 14"
+        "v1/14-retrying, 14",
+        "v1/15-joined, 15"
     })
     void whatWasWrittenOnceCanBeRead(String file, int state) throws LedgerException, IOException {
         RunState expected = everyState().toList().get(state);
@@ -233,7 +241,20 @@ class EntryCodecTest {
     void anEntryOfACommandWithOneRunHasNothingNew() {
         String written = new String(EntryCodec.write(entry(1, new RunState.Retrying(NOW))), StandardCharsets.UTF_8);
 
-        assertThat(written).doesNotContain("retries", "on_failure", "again");
+        assertThat(written)
+                .doesNotContain("retries", "on_failure", "again", "share", "last_start", "coalesce", "min_interval");
+    }
+
+    @Test
+    void thePlaceAmongThoseThatShareARunComesBackAsItWas() throws LedgerException, IOException {
+        RunEntry entry = EntryCodec.readEntry(golden("v1/shared"));
+
+        assertThat(entry.share()).isEqualTo(new Share("c1", NOW, "c2", 3));
+        assertThat(entry.lastStart()).isEqualTo(new JobStart(new Target("default", 1), 7, NOW));
+        assertThat(entry.openCommand().options().coalesce())
+                .isEqualTo(new Coalesce(Duration.ofMinutes(2), Duration.ofMinutes(15)));
+        assertThat(entry.openCommand().options().minInterval()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(EntryCodec.readEntry(EntryCodec.write(entry))).isEqualTo(entry);
     }
 
     @ParameterizedTest

@@ -17,7 +17,7 @@ import org.dbtrelay.run.state.RunEntry;
 /** The course of things in a test: feeds inputs to a partition and keeps the events and actions that follow. */
 public final class Course implements Batch {
 
-    final Map<String, RunEntry> entries = new HashMap<>();
+    final Map<String, RunEntry> entries;
     final List<RunEvent> events = new ArrayList<>();
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
 
@@ -26,6 +26,12 @@ public final class Course implements Batch {
     private List<Action> lastActions = new ArrayList<>();
 
     Course(Policy policy) {
+        this(policy, Map.of());
+    }
+
+    /** Begins with what another one has left, without the inputs of a claim. */
+    Course(Policy policy, Map<String, RunEntry> left) {
+        this.entries = new HashMap<>(left);
         this.partition = new Partition(
                 entries,
                 policy,
