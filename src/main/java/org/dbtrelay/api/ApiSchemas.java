@@ -27,6 +27,12 @@ final class ApiSchemas {
     private static final List<Class<? extends Record>> OWN = List.of(
             CommandState.class,
             CommandPage.class,
+            InstancePage.class,
+            InstancePage.InstanceState.class,
+            InstancePage.PartitionState.class,
+            InstancePage.BudgetState.class,
+            ActivityPage.class,
+            ActivityPage.ActivityMinute.class,
             CommandResource.Accepted.class,
             ConnectionResource.Connection.class,
             ConnectionResource.Refused.class,
@@ -242,7 +248,13 @@ final class ApiSchemas {
     }
 
     private static Schema ofItems(String listType) {
-        for (Class<?> row : List.of(ConnectionResource.Refused.class, CommandState.class)) {
+        for (Class<?> row : List.of(
+                ConnectionResource.Refused.class,
+                CommandState.class,
+                InstancePage.InstanceState.class,
+                InstancePage.PartitionState.class,
+                InstancePage.BudgetState.class,
+                ActivityPage.ActivityMinute.class)) {
             if (listType.contains(row.getSimpleName())) {
                 return ref(row.getSimpleName());
             }
