@@ -3,7 +3,7 @@
 import { OPERATIONS, call, newCommandId } from './api.js';
 import { h } from './dom.js';
 import { button, facts, notice, nothing, table } from './parts.js';
-import { at, bytes, chip, count, duration, external, stateChip, toneOfEvent, when, whyItWaits, wordsOfEvent, wordsOfState } from './words.js';
+import { at, bytes, chip, count, duration, external, stateChip, toneOfEvent, when, whyItWaits, wordsOfEnd, wordsOfEvent, wordsOfState } from './words.js';
 
 async function load({ id }, signal) {
   return call(OPERATIONS.getCommand, { path: { command_id: id }, signal });
@@ -11,7 +11,7 @@ async function load({ id }, signal) {
 
 function render(command, place, hands) {
   const events = command.events ?? [];
-  const newest = latest(events, 'run_id');
+  const newest = latest(events, 'status_code');
   const failure = events.findLast((event) => event.failure);
   return [
     h('p', { class: 'lead' }, stateChip(command), ' ', whyItWaits(command) ?? wordsOfEnd(command) ?? wordsOfState(command.state)),
@@ -35,10 +35,6 @@ function render(command, place, hands) {
 
 function latest(events, field) {
   return events.findLast((event) => event[field] !== null && event[field] !== undefined);
-}
-
-function wordsOfEnd(command) {
-  return command.state === 'finished' ? (command.reason === null ? 'The command has ended.' : `The command has ended: ${command.reason}.`) : null;
 }
 
 function job(command, events) {

@@ -26,8 +26,9 @@ export function confirmation(question, hands, close) {
       }), input.hint)),
     question.problem === null ? null : h('div', { role: 'alert' }, notice('bad', 'It was not done.', question.problem)),
     h('div', { class: 'actions' },
-      h('button', { type: 'submit', class: question.kind ?? 'primary', disabled: question.busy }, question.action),
-      button('Leave it', (event) => event.target.closest('dialog').close()))));
+      // First, so that it has the focus where nothing is to be typed.
+      button('Leave it', (event) => event.target.closest('dialog').close()),
+      h('button', { type: 'submit', class: question.kind ?? 'primary', disabled: question.busy }, question.action))));
 }
 
 async function run(event, question, hands) {

@@ -24,9 +24,8 @@ function render({ data, incomplete }) {
     .sort((one, other) => one.partition - other.partition);
   return [
     incompleteNotice(incomplete),
-    h('section', { 'aria-labelledby': 'instances' },
-      h('h2', { id: 'instances' }, 'Instances'),
-      table('Instances', ['Instance', 'Version', ['Partitions', 'number'], ['Unfinished', 'number'], ['Started', 'time']],
+    h('div', null,
+      table('Instances of the deployment', ['Instance', 'Version', ['Partitions', 'number'], ['Unfinished', 'number'], ['Started', 'time']],
         data.map((instance) => ({
           key: instance.id,
           cells: [
@@ -41,7 +40,7 @@ function render({ data, incomplete }) {
       h('h2', { id: 'partitions' }, 'Partitions'),
       partitions.length === 0
         ? nothing('No instance that answers serves a partition.')
-        : table('Partitions of the commands topic', [['Partition', 'number'], 'Phase', ['Lag', 'number'], ['Unfinished', 'number'], 'Instance', ['Since', 'time'], 'Note'],
+        : table('Partitions of the commands topic', ['Partition', 'Phase', ['Lag', 'number'], ['Unfinished', 'number'], 'Instance', 'Note', ['Since', 'time']],
           partitions.map((partition) => ({
             key: `${partition.partition}/${partition.instance.id}`,
             cells: [
@@ -50,8 +49,8 @@ function render({ data, incomplete }) {
               partition.lag ?? '–',
               partition.unfinished,
               h('span', { class: 'id' }, partition.instance.url ?? 'without an address'),
-              when(partition.since),
               [partition.detail, partition.paused ? `paused: ${partition.paused}` : ''].filter((text) => text).join('; '),
+              when(partition.since),
             ],
           }))),
       h('p', { class: 'hint' }, 'Lag: records of the partition that its instance has not fetched yet, counted every ten seconds.')),

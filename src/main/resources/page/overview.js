@@ -88,14 +88,13 @@ function filters(query, connections, hands) {
 }
 
 function liveTable(commands) {
-  return table('Commands that have not ended', ['Command', 'State', ['Run', 'wide'], 'Waits for', ['Connection', 'wide'], ['Accepted', 'time']],
+  return table('Commands that have not ended', ['Command', 'State', ['Run', 'wide'], ['Connection', 'wide'], ['Accepted', 'time']],
     commands.map((command) => ({
       key: command.command_id,
       cells: [
         named(command),
-        stateChip(command),
+        [stateChip(command), command.waits_for === null ? null : h('span', { class: 'sub' }, waitInShort(command))],
         command.run_id === null ? '' : external(command.run_url, String(command.run_id)),
-        waitInShort(command) ?? '',
         command.connection ?? '',
         when(command.accepted_at),
       ],

@@ -92,7 +92,9 @@ function options(properties, values) {
 
 function hintOf(kind, property) {
   const how = { array: ' One on each line.', json: ' As JSON.' }[kind] ?? '';
-  return (property.description ?? '') + how;
+  // "Of trigger: …": the form has only what the verb may have.
+  const text = (property.description ?? '').replace(/^Of [a-z, ]+: (.)/, (_, first) => first.toUpperCase());
+  return text + how;
 }
 
 /** A field that cannot be read as what it must be. */

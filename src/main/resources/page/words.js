@@ -14,13 +14,14 @@ const STATES = {
   finished: ['finished', 'idle', 'The command has ended.'],
 };
 
+/** The last word is said where a command is looked at. */
 const OUTCOMES = {
-  'run.succeeded': ['succeeded', 'good'],
-  'run.failed': ['failed', 'bad'],
-  'run.cancelled': ['cancelled', 'warn'],
-  'run.abandoned': ['abandoned', 'bad'],
-  'command.completed': ['completed', 'good'],
-  'command.rejected': ['rejected', 'bad'],
+  'run.succeeded': ['succeeded', 'good', 'Its run has succeeded'],
+  'run.failed': ['failed', 'bad', 'Its run has failed'],
+  'run.cancelled': ['cancelled', 'warn', 'It was cancelled'],
+  'run.abandoned': ['abandoned', 'bad', 'The relay has given it up; a run may go on in dbt Cloud'],
+  'command.completed': ['completed', 'good', 'It is done'],
+  'command.rejected': ['rejected', 'bad', 'The relay does not carry it out'],
 };
 
 /** The outcomes that a list can be asked for, with their words. */
@@ -55,6 +56,12 @@ export function wordsOfEvent(type) {
 
 export function toneOfEvent(type) {
   return OUTCOMES[type]?.[1] ?? ({ 'run.attempt_failed': 'bad', 'run.stray': 'warn', 'artifact.unavailable': 'warn' }[type] ?? 'idle');
+}
+
+/** How a command has ended, in a sentence; null if it has not. */
+export function wordsOfEnd(command) {
+  const end = OUTCOMES[command.outcome];
+  return end === undefined ? null : `${end[2]}${command.reason === null ? '' : `: ${command.reason}`}.`;
 }
 
 export function wordsOfState(state) {
@@ -100,17 +107,17 @@ export function whyItWaits(command) {
 export function waitInShort(command) {
   switch (command.waits_for) {
     case 'turn':
-      return `${command.ahead ?? 1} ahead`;
+      return `for its turn, ${command.ahead ?? 1} ahead`;
     case 'slot':
-      return 'a free slot';
+      return 'for a free slot';
     case 'next_try':
       return ['next try ', when(command.not_before)];
     case 'target':
-      return 'its target';
+      return 'for its target';
     case 'pause':
       return ['next run ', when(command.not_before)];
     case 'dbt_cloud':
-      return 'dbt Cloud';
+      return 'for dbt Cloud';
     default:
       return null;
   }
@@ -121,7 +128,6 @@ const ABSOLUTE = new Intl.DateTimeFormat('en-GB', {
 });
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always', style: 'short' });
 
 /** How far away a moment is, with the moment itself, in the local zone, on hover. */
 export function when(text) {
@@ -148,15 +154,14 @@ function relative(time) {
   if (size < 2) {
     return 'now';
   }
-  if (size < 90) {
-    return RELATIVE.format(seconds, 'second');
-  }
-  if (size < 90 * 60) {
-    return RELATIVE.format(Math.round(seconds / 60), 'minute');
-  }
-  return size < 36 * 3600
-    ? RELATIVE.format(Math.round(seconds / 3600), 'hour')
-    : RELATIVE.format(Math.round(seconds / 86400), 'day');
+  const length = size < 90
+    ? `${size} s`
+    : size < 90 * 60
+      ? `${Math.round(size / 60)} min`
+      : size < 36 * 3600
+        ? `${Math.round(size / 3600)} h`
+        : `${Math.round(size / 86400)} days`;
+  return seconds < 0 ? `${length} ago` : `in ${length}`;
 }
 
 /** A length of time. */

@@ -20,7 +20,7 @@ import org.dbtrelay.api.InstancePage.BudgetState;
 import org.dbtrelay.api.InstancePage.InstanceState;
 import org.dbtrelay.api.InstancePage.PartitionState;
 import org.dbtrelay.control.Instances;
-import org.dbtrelay.dbtcloud.budget.RequestBudget;
+import org.dbtrelay.dbtcloud.connection.ConnectionBudget;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.ledger.OwnerStatus;
@@ -130,13 +130,12 @@ public class InstanceResource {
     }
 
     private static BudgetState budget(DbtCloudClient client) {
-        RequestBudget budget = client.calls().budget(client.defaultAccountId());
-        RequestBudget.Level level = budget.level();
+        ConnectionBudget budget = ConnectionBudget.of(client);
         return new BudgetState(
                 client.name(),
-                level.perMinute(),
-                level.usedInLastMinute(),
-                level.waiting(),
-                budget.coolingDownUntil().orElse(null));
+                budget.level().perMinute(),
+                budget.level().usedInLastMinute(),
+                budget.level().waiting(),
+                budget.coolingDownUntil());
     }
 }

@@ -26,7 +26,7 @@ class PageFilesTest {
     private static final String SCHEMA = "command.schema.json";
 
     private static final Pattern OPERATION = Pattern.compile("'(GET|POST|PUT|DELETE) (/api/[^']*)'");
-    private static final Pattern IMPORT = Pattern.compile("(?:from|import) '([^']*)'");
+    private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:.* from )?'([^']*)';$");
     private static final Pattern REFERENCE = Pattern.compile("(?:src|href)=\"([^\"]*)\"");
     private static final Pattern ADDRESS = Pattern.compile("(?i)(?:[a-z][a-z0-9+.-]*:)?//[a-z0-9][^\\s'\"`]*");
 

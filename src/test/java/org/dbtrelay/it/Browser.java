@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.logging.Level;
@@ -37,7 +38,7 @@ import org.openqa.selenium.support.ui.Select;
 final class Browser implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final String AXE = "META-INF/resources/webjars/axe-core/%s/axe.min.js";
+    private static final String AXE = "axe.min.js";
     private static final int WIDTH = 1280;
     private static final int PHONE = 390;
 
@@ -239,7 +240,7 @@ final class Browser implements AutoCloseable {
     void picture(String name, int highest) {
         long height = Math.min(
                 highest, ((Number) run("return Math.ceil(document.documentElement.scrollHeight)")).longValue());
-        long width = ((Number) run("return document.documentElement.clientWidth")).longValue();
+        long width = ((Number) run("return window.innerWidth")).longValue();
         Map<String, Object> answer = driver.executeCdpCommand(
                 "Page.captureScreenshot",
                 Map.of(
@@ -277,23 +278,11 @@ final class Browser implements AutoCloseable {
     }
 
     private static String axe() {
-        try (InputStream properties = resource("META-INF/maven/org.webjars.npm/axe-core/pom.properties")) {
-            java.util.Properties known = new java.util.Properties();
-            known.load(properties);
-            try (InputStream script = resource(AXE.formatted(known.getProperty("version")))) {
-                return new String(script.readAllBytes(), StandardCharsets.UTF_8);
-            }
+        try (InputStream script = Browser.class.getClassLoader().getResourceAsStream(AXE)) {
+            return new String(Objects.requireNonNull(script, AXE).readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static InputStream resource(String name) throws IOException {
-        InputStream found = Browser.class.getClassLoader().getResourceAsStream(name);
-        if (found == null) {
-            throw new IOException("not on the class path: " + name);
-        }
-        return found;
     }
 
     /** What the browser has complained of since the last call: errors, and what the policy has forbidden. */

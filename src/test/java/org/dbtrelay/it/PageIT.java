@@ -131,7 +131,7 @@ class PageIT {
         relay.send(BROKEN, trigger("fails", BROKEN));
         relay.reader().awaitEvent("run.failed", "fails", PATIENCE);
 
-        browser.open("").sees("runs Backfill · " + ENDLESS + " running").sees("a free slot").sees("fails");
+        browser.open("").sees("runs Backfill · " + ENDLESS + " running").sees("for a free slot").sees("fails");
         assertThat(browser.address(String.valueOf(
                         stage.dbtCloud().runsOfJob(ENDLESS).getFirst().id())))
                 .startsWith("http");
