@@ -68,7 +68,19 @@ class ArchitectureTest {
             Map.entry("watch", Set.of("flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("webhook", Set.of("watch", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("control", Set.of("ledger", "dbtcloud", "run", "config", "metrics")),
-            Map.entry("api", Set.of("command", "control", "flow", "ledger", "dbtcloud", "run", "config", "metrics")),
+            Map.entry("deadletter", Set.of("command", "ledger", "run", "config", "metrics")),
+            Map.entry(
+                    "api",
+                    Set.of(
+                            "command",
+                            "control",
+                            "deadletter",
+                            "flow",
+                            "ledger",
+                            "dbtcloud",
+                            "run",
+                            "config",
+                            "metrics")),
             Map.entry("main", Set.of("artifact", "ledger", "config"))));
 
     /** The rooms of a package; each may use those before it. */
@@ -251,14 +263,20 @@ class ArchitectureTest {
         return Stream.of(
                 new Framework(
                         "Kafka's clients",
-                        Set.of("command", "ledger", "event", "webhook", "control"),
+                        Set.of("command", "ledger", "event", "webhook", "control", "deadletter"),
                         "org.apache.kafka.."),
                 new Framework(
                         "messaging",
                         Set.of("ledger", "command"),
                         "io.smallrye.reactive.messaging..",
                         "org.eclipse.microprofile.reactive.messaging.."),
-                new Framework("Mutiny", Set.of("dbtcloud", "ledger", "command"), "io.smallrye.mutiny.."),
+                new Framework("Mutiny", Set.of("dbtcloud", "ledger", "command", "api"), "io.smallrye.mutiny.."),
+                new Framework(
+                        "OpenID Connect",
+                        Set.of("api"),
+                        "io.quarkus.oidc..",
+                        "io.quarkus.security..",
+                        "io.quarkus.vertx.http.runtime.security.."),
                 new Framework(
                         "REST client",
                         Set.of("dbtcloud", "api"),
@@ -273,7 +291,7 @@ class ArchitectureTest {
                 new Framework("OpenTelemetry", Set.of("metrics"), "io.opentelemetry..", "io.quarkus.opentelemetry.."),
                 new Framework(
                         "Jackson",
-                        Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api", "control"),
+                        Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api", "control", "deadletter"),
                         "com.fasterxml.jackson.."),
                 new Framework("AWS SDK", Set.of("artifact"), "software.amazon.awssdk.."),
                 new Framework("CloudEvents", Set.of("event"), "io.cloudevents.."),
@@ -315,7 +333,8 @@ class ArchitectureTest {
                         pattern("ledger"),
                         pattern("event"),
                         pattern("webhook"),
-                        pattern("control"))
+                        pattern("control"),
+                        pattern("deadletter"))
                 .should()
                 .dependOnClassesThat(handedThroughFlow())
                 .check(MAIN);

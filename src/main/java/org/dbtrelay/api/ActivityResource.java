@@ -1,5 +1,6 @@
 package org.dbtrelay.api;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -26,10 +27,12 @@ public class ActivityResource {
 
     private final Activity activity;
     private final OtherInstances others;
+    private final ObjectMapper json;
 
-    ActivityResource(Activity activity, OtherInstances others) {
+    ActivityResource(Activity activity, OtherInstances others, ObjectMapper json) {
         this.activity = activity;
         this.others = others;
+        this.json = json;
     }
 
     /** It, minute by minute. */
@@ -53,7 +56,7 @@ public class ActivityResource {
         Map<Instant, Activity.Minute> all = new LinkedHashMap<>();
         here.forEach(minute -> all.put(minute.at(), minute));
         OtherInstances.Answers answers = others.activity();
-        for (ActivityPage page : others.read(answers, ActivityPage.class)) {
+        for (ActivityPage page : OtherInstances.read(json, answers, ActivityPage.class)) {
             // Minutes that only the clock of another one knows are left out.
             page.minutes().stream()
                     .map(ActivityPage.ActivityMinute::minute)

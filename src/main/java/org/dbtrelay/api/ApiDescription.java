@@ -48,7 +48,9 @@ public final class ApiDescription implements OASFilter {
         api.setTags(List.of(
                 tag("commands", "Send commands, and see where they stand"),
                 tag("deployment", "The instances, and what they did in the last hour"),
+                tag("access", "Who asks, and what they may do"),
                 tag("connections", "The configured connections to dbt Cloud: state, test, and the kill switch"),
+                tag("dead letters", "Records that were no commands, and a second try for them"),
                 tag("dbt Cloud", "dbt Cloud's own resources, to read"),
                 tag("log", "Levels of the relay's log"),
                 tag("webhooks", "Where dbt Cloud sends its webhooks")));
@@ -80,6 +82,7 @@ public final class ApiDescription implements OASFilter {
         boolean names = operation.getParameters() != null
                 && operation.getParameters().stream().anyMatch(it -> it.getIn() == Parameter.In.PATH);
         problem(operation, "401", "No key, or none of relay.api.keys");
+        problem(operation, "403", "The role of the key does not suffice; needed_role names the one that does");
         if (ofDbtCloud) {
             problem(operation, "400", "A parameter is wrong, which the problem names");
             problem(operation, "429", "The account is shut out for now; Retry-After says for how long");

@@ -26,6 +26,7 @@ final class ApiSchemas {
 
     private static final List<Class<? extends Record>> OWN = List.of(
             CommandState.class,
+            CommandState.Told.class,
             CommandPage.class,
             InstancePage.class,
             InstancePage.InstanceState.class,
@@ -36,15 +37,25 @@ final class ApiSchemas {
             CommandResource.Accepted.class,
             ConnectionResource.Connection.class,
             ConnectionResource.Refused.class,
+            ConnectionResource.SuspendedJob.class,
             ConnectionResource.Tested.class,
             AccountResource.FoundJob.class,
             RunResource.Retry.class,
             LogLevelResource.LogLevel.class,
+            DeadLetterState.class,
+            DeadLetterPage.class,
+            DeadLetterResource.Replay.class,
+            MeResource.Me.class,
             Problem.class);
 
     /** Left out of an answer where there is nothing to tell. */
-    private static final Set<String> OPTIONAL =
-            Set.of("CommandState.events", "CommandPage.partitions", "Problem.failure", "Problem.parameter");
+    private static final Set<String> OPTIONAL = Set.of(
+            "CommandState.events",
+            "CommandState.timeline",
+            "CommandPage.partitions",
+            "Problem.failure",
+            "Problem.parameter",
+            "Problem.needed_role");
 
     /** The resources of single answers and of pages, by the operation. */
     private static final Map<String, String> RESOURCES = Map.of(
@@ -62,16 +73,18 @@ final class ApiSchemas {
             "listRuns", "Run",
             "listArtifacts", "Artifact");
 
-    private static final Map<String, String> OF_PARAMETERS = Map.of(
-            "connection", "The name of a configured connection",
-            "account_id", "The account, by dbt Cloud's id",
-            "project_id", "The project, by dbt Cloud's id",
-            "environment_id", "The environment, by dbt Cloud's id",
-            "job_id", "The job, by dbt Cloud's id",
-            "run_id", "The run, by dbt Cloud's id",
-            "command_id", "The command's id, encoded for a path",
-            "path", "The artifact's path below dbt's target directory, with its slashes",
-            "category", "org.dbtrelay, or a category below it");
+    private static final Map<String, String> OF_PARAMETERS = Map.ofEntries(
+            Map.entry("connection", "The name of a configured connection"),
+            Map.entry("account_id", "The account, by dbt Cloud's id"),
+            Map.entry("project_id", "The project, by dbt Cloud's id"),
+            Map.entry("environment_id", "The environment, by dbt Cloud's id"),
+            Map.entry("job_id", "The job, by dbt Cloud's id"),
+            Map.entry("run_id", "The run, by dbt Cloud's id"),
+            Map.entry("command_id", "The command's id, encoded for a path"),
+            Map.entry("path", "The artifact's path below dbt's target directory, with its slashes"),
+            Map.entry("category", "org.dbtrelay, or a category below it"),
+            Map.entry("partition", "The partition of the dead-letter topic"),
+            Map.entry("offset", "The offset in the partition"));
 
     private ApiSchemas() {}
 
@@ -148,7 +161,10 @@ final class ApiSchemas {
         Schema schema = switch (id) {
             case "sendCommand", "endCommand" -> ref("Accepted");
             case "getCommand" -> ref("CommandState");
-            case "suspendConnection", "resumeConnection" -> ref("Connection");
+            case "suspendConnection", "resumeConnection", "suspendJob", "resumeJob" -> ref("Connection");
+            case "listDeadLetters" -> ref("DeadLetterPage");
+            case "getDeadLetter" -> ref("DeadLetterState");
+            case "replayDeadLetter" -> ref("Replay");
             case "listLogLevels", "setLogLevel" ->
                 object().additionalPropertiesSchema(string()).description("The level of each category that has one");
             default -> resource != null ? ref(resource) : page != null ? ref(page + "Page") : null;
@@ -159,6 +175,9 @@ final class ApiSchemas {
         }
         if (id.equals("getArtifact")) {
             answer(operation, "200").setContent(ApiDescription.content("*/*", string().format("binary")));
+        }
+        if (id.equals("streamCommandEvents")) {
+            answer(operation, "200").setContent(ApiDescription.content(EventStream.MEDIA_TYPE, string()));
         }
         if (id.equals("listCommands")) {
             operation.getParameters().stream()
@@ -193,6 +212,8 @@ final class ApiSchemas {
         return switch (name) {
             case "account_id", "project_id", "environment_id", "job_id", "run_id", "job_definition_id", "id__gt" ->
                 id();
+            case "partition" -> integer("int32");
+            case "offset" -> id();
             case "limit" -> rows(Listing.LARGEST_PAGE);
             case "step" -> integer("int32").minimum(BigDecimal.ONE);
             case "key" -> string().minLength(1).maxLength(1_000);
@@ -240,7 +261,7 @@ final class ApiSchemas {
         return switch (component.getType().getSimpleName()) {
             case "long", "Long" -> integer("int64");
             case "int", "Integer" -> integer("int32");
-            case "boolean" -> OASFactory.createSchema().addType(SchemaType.BOOLEAN);
+            case "boolean", "Boolean" -> OASFactory.createSchema().addType(SchemaType.BOOLEAN);
             case "Instant" -> string().format("date-time");
             case "List", "Set" -> array(ofItems(component.getGenericType().getTypeName()));
             default -> string();
@@ -250,12 +271,15 @@ final class ApiSchemas {
     private static Schema ofItems(String listType) {
         for (Class<?> row : List.of(
                 ConnectionResource.Refused.class,
+                ConnectionResource.SuspendedJob.class,
                 CommandState.class,
+                CommandState.Told.class,
+                DeadLetterState.class,
                 InstancePage.InstanceState.class,
                 InstancePage.PartitionState.class,
                 InstancePage.BudgetState.class,
                 ActivityPage.ActivityMinute.class)) {
-            if (listType.contains(row.getSimpleName())) {
+            if (listType.endsWith(row.getSimpleName() + ">")) {
                 return ref(row.getSimpleName());
             }
         }

@@ -150,7 +150,7 @@ record CommandQuery(
                 .orElse(null);
     }
 
-    private static @Nullable String oneOf(String name, @Nullable String value, Set<String> allowed) {
+    static @Nullable String oneOf(String name, @Nullable String value, Set<String> allowed) {
         if (value != null && !allowed.contains(value)) {
             List<String> sorted = allowed.stream().sorted().toList();
             throw new BadParameter(name, "it must be one of " + String.join(", ", sorted));

@@ -3,6 +3,7 @@ package org.dbtrelay.api;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -26,6 +27,7 @@ import org.dbtrelay.command.CommandDecoder;
 import org.dbtrelay.command.CommandHeaders;
 import org.dbtrelay.command.CommandOutlet;
 import org.dbtrelay.command.EventHeaders;
+import org.dbtrelay.config.Role;
 import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.flow.Destination;
 import org.dbtrelay.flow.Destinations;
@@ -62,6 +64,8 @@ public class CommandResource {
     private final CommandOutlet outlet;
     private final Commands commands;
     private final OtherInstances others;
+    private final CommandNews news;
+    private final EventStream stream;
     private final Owners owners;
     private final Clock clock;
 
@@ -71,6 +75,8 @@ public class CommandResource {
             CommandOutlet outlet,
             Commands commands,
             OtherInstances others,
+            CommandNews news,
+            EventStream stream,
             Owners owners,
             Clock clock) {
         this.decoder = decoder;
@@ -78,12 +84,15 @@ public class CommandResource {
         this.outlet = outlet;
         this.commands = commands;
         this.others = others;
+        this.news = news;
+        this.stream = stream;
         this.owners = owners;
         this.clock = clock;
     }
 
     /** Checks a command as the topic's reader would and puts it on the topic. */
     @POST
+    @Needs(Role.SENDER)
     @Consumes({MediaType.APPLICATION_JSON, CLOUD_EVENT})
     @Operation(
             operationId = "sendCommand",
@@ -204,26 +213,72 @@ public class CommandResource {
     @Operation(
             operationId = "getCommand",
             summary = "A command",
-            description = "Its state and its last 50 events, also after its end, as long as its id is remembered.")
+            description =
+                    "Its state and its last 50 events, also after its end, as long as its id is remembered. With wait it"
+                            + " answers when the command has ended, or has told more, or the time is over.")
     @APIResponse(responseCode = "200", description = "Where it stands")
     @APIResponse(responseCode = "404", description = "No instance has a command of this id")
-    @APIResponse(responseCode = "503", description = "An instance that may have it does not answer")
+    @APIResponse(
+            responseCode = "503",
+            description = "An instance that may have it does not answer, or too many requests wait")
     public Response one(
             @PathParam("command_id") String commandId,
             @Parameter(description = "deployment (default), or instance: ask no other one")
                     @QueryParam("scope")
                     @Nullable
-                    String scope) {
+                    String scope,
+            @Parameter(description = "The longest wait for its end, or for news: PT0S to PT60S, such as PT30S")
+                    @QueryParam("wait")
+                    @Nullable
+                    String wait,
+            @Parameter(description = "With wait: answer when it has told events after this sequence; -1 for any")
+                    @QueryParam("after")
+                    @Nullable
+                    String after) {
+        boolean ofInstance = CommandQuery.isOfInstance(scope);
+        @Nullable Wait waits = Wait.of(wait, after);
+        if (waits != null) {
+            return news.await(commandId, waits, ofInstance);
+        }
         Optional<CommandViews.View> found = commands.here(commandId);
         if (found.isPresent()) {
-            return Response.ok(CommandState.of(found.get(), true)).build();
+            return Response.ok(commands.state(found.get(), true)).build();
         }
-        return CommandQuery.isOfInstance(scope) ? notHere() : commands.elsewhere(others.command(commandId));
+        return ofInstance ? notHere() : commands.elsewhere(others.command(commandId));
+    }
+
+    /** Its events, as they come. */
+    @GET
+    @Path("{command_id}/events")
+    @Produces(MediaType.WILDCARD)
+    @Operation(
+            operationId = "streamCommandEvents",
+            summary = "The events of a command, as they come",
+            description =
+                    "Server-sent events: the id is the event's sequence, the name its type, the data that of its record."
+                            + " Last-Event-ID goes on behind one. An event named gap tells of events that are only on their"
+                            + " topics any more. The stream ends after the command has.")
+    @Parameter(
+            name = "Last-Event-ID",
+            in = ParameterIn.HEADER,
+            description = "The sequence of the last event that the reader has",
+            schema = @Schema(type = SchemaType.STRING))
+    @APIResponse(responseCode = "404", description = "No instance has a command of this id")
+    @APIResponse(
+            responseCode = "503",
+            description = "An instance that may have it does not answer, or too many streams are open")
+    public Response events(
+            @PathParam("command_id") String commandId,
+            @Context HttpHeaders httpHeaders,
+            @Context RoutingContext request) {
+        @Nullable String last = httpHeaders.getHeaderString("Last-Event-ID");
+        return stream.of(commandId, last == null || last.isBlank() ? -1 : Wait.after(last.strip()), request);
     }
 
     /** The last resort: gives a command up that does not come to its end. */
     @POST
     @Path("{command_id}/end")
+    @Needs(Role.OPERATOR)
     @Operation(
             operationId = "endCommand",
             summary = "End a stuck command",
@@ -256,7 +311,7 @@ public class CommandResource {
                 .build();
     }
 
-    private static Response notHere() {
+    static Response notHere() {
         return Problem.response(Response.Status.NOT_FOUND, "no partition of this instance has a command of this id");
     }
 

@@ -6,12 +6,16 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.stream.Collectors;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.flow.CommandViews;
+import org.dbtrelay.flow.WaitReason;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.Timeline;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param origin {@code command}, or {@code observed} for a run that no command has started
  * @param outcome the type of the event that ended it; null while it has not ended
+ * @param suspendedSince since when a person has suspended its job or its connection, which it waits for; null: none has
  * @param notBefore when a waiting command is tried again, or the pause before another run is over
  * @param eventsTold how many events have been told of it
+ * @param timeline when its events were told, as the ledger remembers it, oldest first; only of one command
  * @param events the newest of them that this process knows, a JSON array as it stands in the topics
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -41,16 +47,34 @@ public record CommandState(
         @Nullable Integer attempt,
         @Nullable String waitsFor,
         @Nullable Integer ahead,
+        @Nullable Instant suspendedSince,
+        @Nullable String suspendedBy,
+        @Nullable String suspendedReason,
         @Nullable Instant notBefore,
         @Nullable Instant deadline,
         @Nullable String outcome,
         @Nullable String reason,
         int eventsTold,
 
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<Told> timeline,
+
         @JsonRawValue @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
         String events) {
 
-    static CommandState of(CommandViews.View view, boolean withEvents) {
+    /** That an event was told, over HTTP. */
+    public record Told(int sequence, String type, Instant at) {
+
+        static Told of(Timeline.Told told) {
+            return new Told(told.sequence(), told.type().wireName(), told.at());
+        }
+    }
+
+    /**
+     * A command as it stands.
+     *
+     * @param suspended who has suspended its connection or its job, if that is what it waits for
+     */
+    static CommandState of(CommandViews.View view, @Nullable Switched suspended, boolean withEvents) {
         RunEntry entry = view.entry();
         @Nullable ResolvedCommand resolved = entry.resolved();
         @Nullable RunSnapshot run = run(entry);
@@ -70,15 +94,23 @@ public record CommandState(
                 run == null ? null : run.status().label(),
                 run == null ? null : run.url(),
                 attempt(entry.state()),
-                view.waitsFor() == null ? null : view.waitsFor().label(),
+                suspended != null
+                        ? SUSPENDED
+                        : view.waitsFor() == null ? null : view.waitsFor().label(),
                 view.ahead() == 0 ? null : view.ahead(),
+                suspended == null ? null : suspended.since(),
+                suspended == null ? null : suspended.by(),
+                suspended == null ? null : suspended.reason(),
                 notBefore(entry.state()),
                 resolved == null ? null : resolved.options().deadline(),
                 finished == null ? null : finished.outcome().wireName(),
                 finished == null ? null : finished.reason(),
                 entry.nextSequence(),
+                withEvents ? entry.timeline().stream().map(Told::of).toList() : null,
                 withEvents ? array(view) : null);
     }
+
+    private static final String SUSPENDED = WaitReason.SUSPENDED.label();
 
     CommandQuery.Place place() {
         return new CommandQuery.Place(acceptedAt, commandId);

@@ -19,8 +19,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.dbtrelay.api.OtherInstances.Answer;
 import org.dbtrelay.api.OtherInstances.Answers;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
+import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.flow.CommandViews;
+import org.dbtrelay.flow.WaitReason;
 import org.dbtrelay.ledger.kafka.TopicCheck;
+import org.dbtrelay.run.command.ResolvedCommand;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.jspecify.annotations.Nullable;
 
 /** The commands of the whole deployment: of this instance's partitions, and of those that other instances serve. */
@@ -29,12 +35,22 @@ class Commands {
 
     private final CommandViews views;
     private final OtherInstances others;
+    private final Connections connections;
+    private final JobSwitches jobs;
     private final TopicCheck topics;
     private final ObjectMapper json;
 
-    Commands(CommandViews views, OtherInstances others, TopicCheck topics, ObjectMapper json) {
+    Commands(
+            CommandViews views,
+            OtherInstances others,
+            Connections connections,
+            JobSwitches jobs,
+            TopicCheck topics,
+            ObjectMapper json) {
         this.views = views;
         this.others = others;
+        this.connections = connections;
+        this.jobs = jobs;
         this.topics = topics;
         this.json = json;
     }
@@ -42,6 +58,34 @@ class Commands {
     /** The command, if one of this instance's partitions has it. */
     Optional<CommandViews.View> here(String commandId) {
         return views.find(commandId);
+    }
+
+    /** A command of this instance, over HTTP. */
+    CommandState state(CommandViews.View view, boolean withEvents) {
+        return CommandState.of(view, suspended(view), withEvents);
+    }
+
+    /** Who has suspended what the command waits for; null: nobody, or it waits for something else. */
+    private @Nullable Switched suspended(CommandViews.View view) {
+        @Nullable ResolvedCommand resolved = view.entry().resolved();
+        @Nullable WaitReason waitsFor = view.waitsFor();
+        if (resolved == null || waitsFor == null) {
+            return null;
+        }
+        return switch (waitsFor) {
+            case SUSPENDED ->
+                resolved.jobId() == null
+                        ? null
+                        : jobs.all().get(new JobOfConnection(resolved.connection(), resolved.jobId()));
+            case DBT_CLOUD ->
+                resolved.task().starts()
+                        ? connections
+                                .find(resolved.connection())
+                                .flatMap(client -> client.manualSuspension().switched())
+                                .orElse(null)
+                        : null;
+            case NEXT_TRY, TURN, SLOT, TARGET, PAUSE -> null;
+        };
     }
 
     /** The answer of the instance that has the command; a problem if none has it, or if one that may have it does not answer. */
@@ -92,7 +136,7 @@ class Commands {
         Answers answers = others.commands(query.ofInstanceAlone());
         List<String> incomplete = new ArrayList<>();
         boolean more = false;
-        for (CommandPage page : others.read(answers, CommandPage.class)) {
+        for (CommandPage page : OtherInstances.read(json, answers, CommandPage.class)) {
             if (page.partitions() != null) {
                 partitions.addAll(page.partitions());
                 more |= page.nextCursor() != null;
@@ -123,7 +167,7 @@ class Commands {
                         Comparator.comparing(CommandQuery.Place::of, CommandQuery.ORDER),
                         query.limit() + 1)
                 .stream()
-                .map(view -> CommandState.of(view, false))
+                .map(view -> state(view, false))
                 .toList();
     }
 

@@ -14,15 +14,21 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.dbtrelay.config.Role;
 import org.dbtrelay.control.Switches;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult;
 import org.dbtrelay.dbtcloud.connection.ConnectionState;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
@@ -43,10 +49,12 @@ public class ConnectionResource {
 
     private final Connections connections;
     private final Switches switches;
+    private final JobSwitches jobs;
 
-    ConnectionResource(Connections connections, Switches switches) {
+    ConnectionResource(Connections connections, Switches switches, JobSwitches jobs) {
         this.connections = connections;
         this.switches = switches;
+        this.jobs = jobs;
     }
 
     /** A connection, over HTTP; {@code note} says how far {@code suspended_since} holds, if that is not everywhere. */
@@ -60,9 +68,10 @@ public class ConnectionResource {
             @Nullable String suspendedReason,
             @Nullable String note,
             List<Refused> refused,
-            @Nullable Instant coolingDownUntil) {
+            @Nullable Instant coolingDownUntil,
+            List<SuspendedJob> suspendedJobs) {
 
-        static Connection of(DbtCloudClient client, @Nullable String note) {
+        static Connection of(DbtCloudClient client, Map<JobOfConnection, Switched> jobs, @Nullable String note) {
             ConnectionState state = ConnectionState.of(client);
             Switched suspended = state.suspended();
             return new Connection(
@@ -72,17 +81,34 @@ public class ConnectionResource {
                     suspended == null ? null : suspended.since(),
                     suspended == null ? null : suspended.by(),
                     suspended == null ? null : suspended.reason(),
-                    suspended == null ? null : note,
+                    suspended == null && jobs.isEmpty() ? null : note,
                     state.refused().stream()
                             .map(one -> new Refused(one.accountId(), one.since(), one.detail()))
                             .toList(),
-                    state.coolingDownUntil());
+                    state.coolingDownUntil(),
+                    jobs.entrySet().stream()
+                            .map(each -> SuspendedJob.of(each.getKey(), each.getValue()))
+                            .sorted(Comparator.comparing(SuspendedJob::jobId))
+                            .toList());
         }
     }
 
     /** An account that dbt Cloud refuses. */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Refused(long accountId, Instant since, String detail) {}
+
+    /** A job that a person has suspended. */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record SuspendedJob(
+            long jobId,
+            Instant since,
+            @Nullable String by,
+            @Nullable String reason) {
+
+        static SuspendedJob of(JobOfConnection job, Switched switched) {
+            return new SuspendedJob(job.jobId(), switched.since(), switched.by(), switched.reason());
+        }
+    }
 
     /** The result of a connection test, over HTTP. */
     public record Tested(boolean ok, List<String> suspects, String message) {}
@@ -120,6 +146,7 @@ public class ConnectionResource {
     /** The kill switch. */
     @POST
     @Path("{connection}/suspend")
+    @Needs(Role.OPERATOR)
     @Operation(
             operationId = "suspendConnection",
             summary = "Start nothing over a connection",
@@ -138,13 +165,9 @@ public class ConnectionResource {
                     String reason,
             @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
-        if (reason != null && !REASON.matcher(reason).matches()) {
-            return Problem.response(
-                    Response.Status.BAD_REQUEST,
-                    "reason: must have 1 to " + LONGEST_REASON + " printable characters, or be absent");
-        }
+        check(reason);
         try {
-            switches.suspend(client, KeyFilter.nameOf(caller), reason);
+            switches.suspend(client, Caller.nameOf(caller), reason);
         } catch (Switches.NotTold e) {
             return Problem.response(
                     Response.Status.SERVICE_UNAVAILABLE,
@@ -157,6 +180,7 @@ public class ConnectionResource {
     /** Ends it. */
     @POST
     @Path("{connection}/resume")
+    @Needs(Role.OPERATOR)
     @Operation(
             operationId = "resumeConnection",
             summary = "Let a connection that was suspended go on",
@@ -166,7 +190,7 @@ public class ConnectionResource {
     public Response resume(@PathParam("connection") String connection, @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
         try {
-            switches.resume(client, KeyFilter.nameOf(caller));
+            switches.resume(client, Caller.nameOf(caller));
         } catch (Switches.NotTold e) {
             return Problem.response(
                     Response.Status.SERVICE_UNAVAILABLE,
@@ -175,9 +199,82 @@ public class ConnectionResource {
         return Response.ok(connection(client)).build();
     }
 
+    /** The kill switch of one job. */
+    @POST
+    @Path("{connection}/jobs/{job_id}/suspend")
+    @Needs(Role.OPERATOR)
+    @Operation(
+            operationId = "suspendJob",
+            summary = "Start no run of a job",
+            description =
+                    "On all instances, also after a restart, until the job is resumed. Its commands wait, and hold up no"
+                            + " others; runs in flight are followed. dbt Cloud's own schedule is not touched.")
+    @APIResponse(responseCode = "200", description = "It is suspended; a note says if not on all instances")
+    @APIResponse(
+            responseCode = "503",
+            description =
+                    "It is suspended on this instance, but Kafka did not confirm that the others know; send it again")
+    public Response suspendJob(
+            @PathParam("connection") String connection,
+            @PathParam("job_id") String jobId,
+            @Parameter(description = "Why, for those who meet it: at most " + LONGEST_REASON + " characters")
+                    @QueryParam("reason")
+                    @Nullable
+                    String reason,
+            @Context SecurityContext caller) {
+        DbtCloudClient client = connections.named(connection);
+        check(reason);
+        JobOfConnection job = new JobOfConnection(client.name(), Filters.id("job_id", jobId));
+        try {
+            switches.suspend(job, Caller.nameOf(caller), reason);
+        } catch (Switches.NotTold e) {
+            return Problem.response(
+                    Response.Status.SERVICE_UNAVAILABLE,
+                    "the job is suspended on this instance, but perhaps not on the others: " + e.getMessage()
+                            + "; send it again");
+        }
+        return Response.ok(connection(client)).build();
+    }
+
+    /** Ends it. */
+    @POST
+    @Path("{connection}/jobs/{job_id}/resume")
+    @Needs(Role.OPERATOR)
+    @Operation(
+            operationId = "resumeJob",
+            summary = "Let a job that was suspended go on",
+            description = "Ends what suspendJob has begun, on all instances.")
+    @APIResponse(responseCode = "200", description = "It goes on")
+    @APIResponse(responseCode = "503", description = "Kafka did not confirm it; send it again")
+    public Response resumeJob(
+            @PathParam("connection") String connection,
+            @PathParam("job_id") String jobId,
+            @Context SecurityContext caller) {
+        DbtCloudClient client = connections.named(connection);
+        JobOfConnection job = new JobOfConnection(client.name(), Filters.id("job_id", jobId));
+        try {
+            switches.resume(job, Caller.nameOf(caller));
+        } catch (Switches.NotTold e) {
+            return Problem.response(
+                    Response.Status.SERVICE_UNAVAILABLE,
+                    "the job may still be suspended: " + e.getMessage() + "; send it again");
+        }
+        return Response.ok(connection(client)).build();
+    }
+
+    private static void check(@Nullable String reason) {
+        if (reason != null && !REASON.matcher(reason).matches()) {
+            throw new BadParameter(
+                    "reason", "must have 1 to " + LONGEST_REASON + " printable characters, or be absent");
+        }
+    }
+
     private Connection connection(DbtCloudClient client) {
         return Connection.of(
                 client,
+                jobs.all().entrySet().stream()
+                        .filter(each -> each.getKey().connection().equals(client.name()))
+                        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)),
                 switches.whyHereOnly()
                         .map(why -> "on this instance only, until it is resumed or the process ends: " + why)
                         .orElse(null));

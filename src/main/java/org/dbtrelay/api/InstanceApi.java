@@ -24,6 +24,11 @@ interface InstanceApi extends Closeable {
     Response command(
             @Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);
 
+    @GET
+    @Path("commands/{command_id}")
+    Response news(
+            @Url String instance, @PathParam("command_id") String commandId, @RestQuery Map<String, String> query);
+
     @POST
     @Path("commands/{command_id}/end")
     Response end(@Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);

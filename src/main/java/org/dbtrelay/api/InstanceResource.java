@@ -1,5 +1,6 @@
 package org.dbtrelay.api;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.runtime.ApplicationConfig;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
@@ -46,6 +47,7 @@ public class InstanceResource {
     private final TopicCheck topics;
     private final Connections connections;
     private final OtherInstances others;
+    private final ObjectMapper json;
     private final String version;
 
     InstanceResource(
@@ -55,6 +57,7 @@ public class InstanceResource {
             TopicCheck topics,
             Connections connections,
             OtherInstances others,
+            ObjectMapper json,
             ApplicationConfig application) {
         this.instances = instances;
         this.owners = owners;
@@ -62,6 +65,7 @@ public class InstanceResource {
         this.topics = topics;
         this.connections = connections;
         this.others = others;
+        this.json = json;
         this.version = application.version().orElse("unknown");
     }
 
@@ -84,7 +88,7 @@ public class InstanceResource {
             return new InstancePage(all, List.of());
         }
         OtherInstances.Answers answers = others.instances();
-        others.read(answers, InstancePage.class).stream()
+        OtherInstances.read(json, answers, InstancePage.class).stream()
                 .flatMap(page -> page.data().stream())
                 .map(InstanceState::ofAnother)
                 .sorted(Comparator.comparing(state -> String.valueOf(state.url())))

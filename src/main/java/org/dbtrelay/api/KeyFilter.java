@@ -2,27 +2,28 @@ package org.dbtrelay.api;
 
 import jakarta.annotation.security.PermitAll;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.SecurityContext;
+import java.lang.reflect.Method;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.security.Principal;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.config.Role;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jboss.resteasy.reactive.server.SimpleResourceInfo;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets those in who have one of {@code relay.api.keys}, and everybody where the API was declared open. Resources with {@link
+ * Lets those in who have one of {@code relay.api.keys} and the role that the operation needs, and everybody where the API was declared open. Resources with {@link
  * PermitAll} see to it themselves.
  */
 @Singleton
@@ -35,12 +36,19 @@ class KeyFilter {
     /** The hash of each key, by the key's name in the configuration. */
     private final Map<String, byte[]> hashes;
 
+    /** What each key may do, by its name; everything, if it is not in here. */
+    private final Map<String, Role> roles;
+
     private final @Nullable InstanceSignature signature;
 
-    KeyFilter(RelayConfig config, Clock clock) {
+    private final OpenIdConnect people;
+
+    KeyFilter(RelayConfig config, OpenIdConnect people, Clock clock) {
+        this.people = people;
         this.open = config.api().open();
         this.hashes = config.api().keys().entrySet().stream()
                 .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, key -> hash(key.getValue())));
+        this.roles = Map.copyOf(config.api().roles());
         this.signature = hashes.isEmpty() ? null : new InstanceSignature(hashes.values(), clock);
     }
 
@@ -60,15 +68,62 @@ class KeyFilter {
             return null;
         }
         if (name != null) {
-            request.setSecurityContext(
-                    new KeyHolder(name, request.getSecurityContext().isSecure()));
-            return null;
+            Role role = roles.getOrDefault(name, Role.OPERATOR);
+            return admit(request, resource, name, role, Caller.KEY);
+        }
+        Optional<OpenIdConnect.Person> person = people.person();
+        if (person.isPresent()) {
+            return admit(request, resource, person.get());
         }
         Response refusal = Problem.response(
                 Response.Status.UNAUTHORIZED,
-                "send one of relay.api.keys as 'Authorization: Bearer <key>'; relay.api.open=true serves the API without");
+                people.isEnabled()
+                        ? "send one of relay.api.keys, or a token of the identity provider, as 'Authorization: Bearer <it>'"
+                        : "send one of relay.api.keys as 'Authorization: Bearer <key>'; relay.api.open=true serves the API"
+                                + " without");
         refusal.getHeaders().add(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
         return refusal;
+    }
+
+    private static @Nullable Response admit(
+            ContainerRequestContext request, SimpleResourceInfo resource, String name, Role role, String signIn) {
+        Role needed = needed(method(resource));
+        if (!role.includes(needed)) {
+            return Problem.forbidden(
+                    needed.wireName(),
+                    "this needs the role " + needed.wireName() + "; " + name + " has the role " + role.wireName());
+        }
+        request.setSecurityContext(
+                new Caller(name, role, signIn, request.getSecurityContext().isSecure()));
+        return null;
+    }
+
+    private static @Nullable Response admit(
+            ContainerRequestContext request, SimpleResourceInfo resource, OpenIdConnect.Person person) {
+        if (person.role().isEmpty()) {
+            return Problem.forbidden(
+                    needed(method(resource)).wireName(),
+                    "the token of " + person.name()
+                            + " names no role here; relay.api.openid-connect says which there are");
+        }
+        return admit(request, resource, person.name(), person.role().get(), Caller.OPENID_CONNECT);
+    }
+
+    private static Method method(SimpleResourceInfo resource) {
+        try {
+            return resource.getResourceClass().getMethod(resource.getMethodName(), resource.parameterTypes());
+        } catch (NoSuchMethodException e) {
+            throw new IllegalStateException("a request is for a method that is not there", e);
+        }
+    }
+
+    /** The role that an operation needs. */
+    static Role needed(Method operation) {
+        @Nullable Needs needs = operation.getAnnotation(Needs.class);
+        if (needs != null) {
+            return needs.value();
+        }
+        return operation.isAnnotationPresent(GET.class) ? Role.VIEWER : Role.OPERATOR;
     }
 
     /**
@@ -98,31 +153,6 @@ class KeyFilter {
                 && header != null
                 && signature.isIn(
                         header, request.getMethod(), request.getUriInfo().getRequestUri());
-    }
-
-    /** The name of the key that came with a request; null if the API is open. */
-    static @Nullable String nameOf(SecurityContext caller) {
-        return caller.getUserPrincipal() == null
-                ? null
-                : caller.getUserPrincipal().getName();
-    }
-
-    private record KeyHolder(String name, boolean isSecure) implements SecurityContext {
-
-        @Override
-        public Principal getUserPrincipal() {
-            return this::name;
-        }
-
-        @Override
-        public boolean isUserInRole(String role) {
-            return false;
-        }
-
-        @Override
-        public String getAuthenticationScheme() {
-            return SCHEME.strip();
-        }
     }
 
     /**

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.dbtrelay.config.Role;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -55,6 +56,7 @@ public class LogLevelResource {
     /** Gives a category a level. */
     @PUT
     @Path("{category}")
+    @Needs(Role.OPERATOR)
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "setLogLevel",

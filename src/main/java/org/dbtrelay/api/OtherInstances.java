@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import jakarta.annotation.PreDestroy;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.client.ClientRequestFilter;
@@ -14,6 +15,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.dbtrelay.control.Instances;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -44,29 +47,42 @@ class OtherInstances {
     /** Asks each; with a time of its own for what no time-out of the client covers. */
     private static final long ALL_MS = 1_800;
 
-    private final Instances instances;
-    private final KeyFilter keys;
-    private final ObjectMapper json;
+    /** An instance that waits for news says after so long that there are none; one that is frozen says nothing. */
+    static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+    private final Supplier<List<URI>> instances;
     private final InstanceApi api;
 
-    OtherInstances(Instances instances, KeyFilter keys, ObjectMapper json, TlsConfigurationRegistry tls) {
+    /** Waits for answers that are given only when something has happened. */
+    private final InstanceApi patient;
+
+    @Inject
+    OtherInstances(Instances instances, KeyFilter keys, TlsConfigurationRegistry tls) {
+        this(instances::others, client(keys, tls, READ_MS), client(keys, tls, LONGEST_WAIT.toMillis() + READ_MS));
+    }
+
+    /** With the addresses of the others, and a client for each kind of question. */
+    OtherInstances(Supplier<List<URI>> instances, InstanceApi api, InstanceApi patient) {
         this.instances = instances;
-        this.keys = keys;
-        this.json = json;
+        this.api = api;
+        this.patient = patient;
+    }
+
+    private static InstanceApi client(KeyFilter keys, TlsConfigurationRegistry tls, long readMs) {
         QuarkusRestClientBuilder builder = QuarkusRestClientBuilder.newBuilder()
                 .baseUri(URI.create("http://instance.invalid"))
                 .connectTimeout(CONNECT_MS, TimeUnit.MILLISECONDS)
-                .readTimeout(READ_MS, TimeUnit.MILLISECONDS)
+                .readTimeout(readMs, TimeUnit.MILLISECONDS)
                 .followRedirects(false)
                 .disableDefaultMapper(true)
                 .loggingScope(LoggingScope.NONE)
-                .register(signature());
+                .register(signature(keys));
         tls.get("instances").or(tls::getDefault).ifPresent(builder::tlsConfiguration);
-        this.api = builder.build(InstanceApi.class);
+        return builder.build(InstanceApi.class);
     }
 
     /** What an instance has answered. */
-    record Answer(int status, @Nullable String contentType, String body) {}
+    record Answer(URI instance, int status, @Nullable String contentType, String body) {}
 
     /**
      * What became of a question.
@@ -86,7 +102,7 @@ class OtherInstances {
 
     /** Whether no other instance says where it can be reached. */
     boolean isAlone() {
-        return instances.others().isEmpty();
+        return instances.get().isEmpty();
     }
 
     /** As {@code GET /api/commands}. */
@@ -97,6 +113,21 @@ class OtherInstances {
     /** As {@code GET /api/commands/{command_id}}. */
     Answers command(String commandId) {
         return ask((instance, client) -> client.command(instance, commandId, CommandQuery.INSTANCE));
+    }
+
+    /**
+     * As {@code GET /api/commands/{command_id}} with a wait, of the one instance that has the command.
+     *
+     * @return null: it does not answer
+     */
+    @Nullable
+    Answer news(URI instance, String commandId, Map<String, String> query) {
+        try {
+            return answer(instance, patient.news(instance.toString(), commandId, query));
+        } catch (ProcessingException | IllegalStateException e) {
+            LOG.debug("An instance did not answer another one", pair(LogKey.DETAIL, instance + ": " + e));
+            return null;
+        }
     }
 
     /** As {@code POST /api/commands/{command_id}/end}. */
@@ -115,7 +146,7 @@ class OtherInstances {
     }
 
     /** The answers as what they should be; one of another version may be nothing such. */
-    <T> List<T> read(Answers answers, Class<T> type) {
+    static <T> List<T> read(ObjectMapper json, Answers answers, Class<T> type) {
         List<T> read = new ArrayList<>();
         for (Answer answer : answers.answers()) {
             if (answer.status() != Response.Status.OK.getStatusCode()) {
@@ -133,9 +164,9 @@ class OtherInstances {
     }
 
     private Answers ask(BiFunction<String, InstanceApi, Response> question) {
-        List<URI> all = instances.others();
+        List<URI> all = instances.get();
         List<Callable<Answer>> calls = all.stream()
-                .<Callable<Answer>>map(instance -> () -> answer(question.apply(instance.toString(), api)))
+                .<Callable<Answer>>map(instance -> () -> answer(instance, question.apply(instance.toString(), api)))
                 .toList();
         List<Answer> answers = new ArrayList<>();
         List<URI> silent = new ArrayList<>();
@@ -175,16 +206,17 @@ class OtherInstances {
         return null;
     }
 
-    private static Answer answer(Response response) throws ProcessingException {
+    private static Answer answer(URI instance, Response response) throws ProcessingException {
         try (response) {
             return new Answer(
+                    instance,
                     response.getStatus(),
                     response.getHeaderString(HttpHeaders.CONTENT_TYPE),
                     response.readEntity(String.class));
         }
     }
 
-    private ClientRequestFilter signature() {
+    private static ClientRequestFilter signature(KeyFilter keys) {
         return request -> keys.signed(request.getMethod(), request.getUri())
                 .ifPresent(header -> request.getHeaders().putSingle(HttpHeaders.AUTHORIZATION, header));
     }
@@ -192,5 +224,6 @@ class OtherInstances {
     @PreDestroy
     void close() throws IOException {
         api.close();
+        patient.close();
     }
 }

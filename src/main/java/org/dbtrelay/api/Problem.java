@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param failure of a call to dbt Cloud: {@code not_sent}, {@code limited}, {@code suspended}, {@code not_found}, {@code
  *     refused} or {@code unclear}; absent for anything else
  * @param parameter the parameter or field that is wrong, where one is
+ * @param neededRole the role that the caller lacks, where that is what is wrong
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -22,12 +23,29 @@ public record Problem(
         int status,
         String detail,
         @Nullable String failure,
-        @Nullable String parameter) {
+        @Nullable String parameter,
+        @Nullable String neededRole) {
 
     static final String MEDIA_TYPE = "application/problem+json";
 
     static Response response(Response.Status status, String detail) {
         return response(status.getStatusCode(), detail, null, null).build();
+    }
+
+    /** The caller may not do this. */
+    static Response forbidden(String neededRole, String detail) {
+        Response.Status status = Response.Status.FORBIDDEN;
+        return Response.status(status)
+                .type(MEDIA_TYPE)
+                .entity(new Problem(
+                        "about:blank",
+                        status.getReasonPhrase(),
+                        status.getStatusCode(),
+                        detail,
+                        null,
+                        null,
+                        neededRole))
+                .build();
     }
 
     static Response.ResponseBuilder response(
@@ -36,6 +54,6 @@ public record Problem(
         String title = known == null ? "Error " + status : known.getReasonPhrase();
         return Response.status(status)
                 .type(MEDIA_TYPE)
-                .entity(new Problem("about:blank", title, status, detail, failure, parameter));
+                .entity(new Problem("about:blank", title, status, detail, failure, parameter, null));
     }
 }

@@ -265,6 +265,19 @@ final class ConfigChecks {
                         "relay.api.keys." + ConfigKeys.quoted(name),
                         "shorter than " + SHORTEST_KEY
                                 + " characters, so it can be guessed; make one with: openssl rand -hex 32"));
+        api.roles()
+                .keySet()
+                .forEach(name -> check(
+                        api.keys().containsKey(name),
+                        "relay.api.roles." + ConfigKeys.quoted(name),
+                        "there is no relay.api.keys." + ConfigKeys.quoted(name) + " whose role this could be"));
+        api.openidConnect()
+                .url()
+                .ifPresent(url -> check(
+                        Set.of("http", "https").contains(String.valueOf(url.getScheme())) && url.getHost() != null,
+                        "relay.api.openid-connect.url",
+                        "'" + url
+                                + "' is not http or https with a host, such as https://login.example.com/realms/data"));
         api.advertisedUrl()
                 .ifPresent(url -> check(
                         Set.of("http", "https").contains(String.valueOf(url.getScheme()))

@@ -328,6 +328,12 @@ public interface RelayConfig {
         /** The keys that open the HTTP API, by a name for each; sent as {@code Authorization: Bearer <key>}. */
         Map<String, String> keys();
 
+        /** What the holder of a key may do, by the key's name; a key that is not named here may do everything. */
+        Map<String, Role> roles();
+
+        /** Sign-in by OpenID Connect, beside the keys. */
+        OpenIdConnectConfig openidConnect();
+
         /**
          * Where the other instances reach this one's API, such as {@code http://10.1.2.3:8080}; with port 0, at the port at
          * which it listens. Absent: they cannot, and what only this instance knows is missing in their answers.

@@ -124,6 +124,8 @@ class ControlTopic implements BroadcastTopic.Listener {
             String key = new String(message.key(), StandardCharsets.UTF_8);
             if (key.startsWith(prefix + Switches.PREFIX)) {
                 switches.get().read(key.substring(prefix.length()), message.value());
+            } else if (key.startsWith(prefix + Switches.JOB_PREFIX)) {
+                switches.get().readJob(key.substring(prefix.length()), message.value());
             } else if (key.startsWith(prefix + Instances.PREFIX)) {
                 Instant at = Instant.ofEpochMilli(message.timestamp());
                 instances.get().read(key.substring(prefix.length()), message.value(), at);

@@ -1,7 +1,9 @@
 package org.dbtrelay.flow;
 
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
@@ -12,6 +14,8 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.dbtrelay.run.partition.Partition;
 import org.dbtrelay.run.state.RunEntry;
@@ -36,6 +40,54 @@ public class CommandViews {
     private final Map<Integer, Partition> partitions = new ConcurrentHashMap<>();
     private final Map<String, Deque<byte[]>> events = new LinkedHashMap<>(16, 0.75f, true);
     private int bytes;
+
+    /** Those who wait for news of a command, by its id. */
+    private final Map<String, Set<Watch>> watches = new ConcurrentHashMap<>();
+
+    /** Somebody who waits for news of a command of this instance. */
+    public final class Watch implements AutoCloseable {
+
+        private final String commandId;
+        private final Semaphore news = new Semaphore(0);
+
+        private Watch(String commandId) {
+            this.commandId = commandId;
+        }
+
+        /** Waits until something may have changed since the last wait, or since the watch began; for so long at most. */
+        public void await(Duration atMost) throws InterruptedException {
+            if (news.tryAcquire(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+                news.drainPermits();
+            }
+        }
+
+        @Override
+        public void close() {
+            watches.computeIfPresent(commandId, (id, all) -> all.remove(this) && all.isEmpty() ? null : all);
+        }
+    }
+
+    /** Begins to wait for news of a command, whether it is known here or not. */
+    public Watch watch(String commandId) {
+        Watch watch = new Watch(commandId);
+        watches.compute(commandId, (id, before) -> {
+            Set<Watch> all = before == null ? ConcurrentHashMap.newKeySet() : before;
+            all.add(watch);
+            return all;
+        });
+        return watch;
+    }
+
+    /** What is known of these commands has changed, and that is committed. */
+    void changed(Collection<String> commandIds) {
+        if (!watches.isEmpty()) {
+            commandIds.forEach(id -> watches.getOrDefault(id, Set.of()).forEach(watch -> watch.news.release()));
+        }
+    }
+
+    private void changedAll() {
+        watches.values().forEach(all -> all.forEach(watch -> watch.news.release()));
+    }
 
     /**
      * A command as it stands.
@@ -93,7 +145,12 @@ public class CommandViews {
         @Nullable
         WaitReason waitsFor = switch (entry.state()) {
             case RunState.Waiting waiting ->
-                WaitReason.of(waiting, entry, ahead, partition.isWaitingForSlot(entry.commandId()));
+                WaitReason.of(
+                        waiting,
+                        entry,
+                        ahead,
+                        partition.isWaitingForSlot(entry.commandId()),
+                        partition.isSuspended(entry));
             case RunState.Retrying retrying -> WaitReason.PAUSE;
             case RunState.Starting starting -> null;
             case RunState.Searching searching -> null;
@@ -105,10 +162,12 @@ public class CommandViews {
 
     void serve(int number, Partition partition) {
         partitions.put(number, partition);
+        changedAll();
     }
 
     void end(int number, Partition partition) {
         partitions.remove(number, partition);
+        changedAll();
     }
 
     /**

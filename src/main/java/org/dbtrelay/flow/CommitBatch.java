@@ -254,6 +254,7 @@ final class CommitBatch implements Batch {
     /** Makes its events visible to the API. */
     void showIn(CommandViews views) {
         told.forEach(each -> views.told(each.event().commandId(), flow.events.data(each.event(), each.record())));
+        views.changed(changed.keySet());
     }
 
     /**

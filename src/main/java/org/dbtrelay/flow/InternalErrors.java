@@ -25,6 +25,7 @@ final class InternalErrors {
             case Input.SweepResult swept -> swept;
             case Input.ObservationBegins begun -> begun;
             case Input.RunsListed listed -> listed;
+            case Input.JobsSwitched switched -> switched;
             case Input.CommandReceived commanded -> rejected(commanded, message);
             case Input.CommandInput about -> new Input.InternalFault(about.commandId(), message);
         };

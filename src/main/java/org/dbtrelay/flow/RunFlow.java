@@ -5,7 +5,9 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.ledger.Claim;
 import org.dbtrelay.ledger.PartitionProcessor;
 import org.dbtrelay.ledger.entry.LedgerException;
@@ -19,6 +21,7 @@ import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.partition.Partition;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +54,7 @@ final class RunFlow implements PartitionProcessor.Session {
     private final Reservations reservations = new Reservations();
     private final ClockWatch clocks = new ClockWatch();
     private final long polls;
+    private Map<JobOfConnection, Switched> suspended = Map.of();
     private Position position;
     private boolean begun;
 
@@ -80,6 +84,7 @@ final class RunFlow implements PartitionProcessor.Session {
         long nanos = flow.monotonic.nanos();
         watchClocks(now, nanos);
         observing.place(now);
+        suspendJobs();
         CommitBatch batch = new CommitBatch(flow, claim, now, position);
         int taken = 0;
         if (commands.catchUp(batch)) {
@@ -92,6 +97,15 @@ final class RunFlow implements PartitionProcessor.Session {
         perform(commands.committed(batch.actions()), now, flow.sendWindow(now, nanos));
         gauges.report(commands.counts());
         return new PartitionProcessor.Taken(taken, commands.isBehind() || batch.isFull() ? now : next(now));
+    }
+
+    /** What a person has switched since the last batch. */
+    private void suspendJobs() {
+        Map<JobOfConnection, Switched> all = flow.jobSwitches.all();
+        if (!all.equals(suspended)) {
+            suspended = all;
+            commands.suspend(all.keySet());
+        }
     }
 
     /** If the two clocks have come apart, all waits (W above all) begin anew. */

@@ -4,6 +4,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.event.DeadLetterRecords;
 import org.dbtrelay.event.EventRecords;
@@ -42,6 +43,7 @@ public class RunFlows implements PartitionProcessor {
     final Monotonic monotonic;
     final RelayMetrics metrics;
     final RelayTraces traces;
+    final JobSwitches jobSwitches;
 
     RunFlows(
             Policy policy,
@@ -58,7 +60,8 @@ public class RunFlows implements PartitionProcessor {
             Clock clock,
             Monotonic monotonic,
             RelayMetrics metrics,
-            RelayTraces traces) {
+            RelayTraces traces,
+            JobSwitches jobSwitches) {
         this.policy = policy;
         this.connections = connections;
         this.actions = actions;
@@ -74,6 +77,7 @@ public class RunFlows implements PartitionProcessor {
         this.monotonic = monotonic;
         this.metrics = metrics;
         this.traces = traces;
+        this.jobSwitches = jobSwitches;
     }
 
     @Override

@@ -4,8 +4,10 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 
 import jakarta.inject.Singleton;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.dbtrelay.dbtcloud.DbtCloudException;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.connection.Connections;
@@ -20,6 +22,7 @@ import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
@@ -32,10 +35,12 @@ class Triggers {
 
     private final Connections connections;
 
+    private final JobSwitches jobSwitches;
     private final RelayTraces traces;
 
-    Triggers(Connections connections, RelayTraces traces) {
+    Triggers(Connections connections, JobSwitches jobSwitches, RelayTraces traces) {
         this.connections = connections;
+        this.jobSwitches = jobSwitches;
         this.traces = traces;
     }
 
@@ -188,10 +193,11 @@ class Triggers {
         }
     }
 
-    private static RunSnapshot call(
+    private RunSnapshot call(
             Action.Start action, @Nullable String traceparent, DbtCloudClient client, Permit permit, SendWindow window)
             throws DbtCloudException {
         long accountId = action.target().accountId();
+        BooleanSupplier allowed = jobSwitches.guard(new JobOfConnection(client.name(), action.jobId()), window::isOpen);
         return switch (action.call()) {
             case StartCall.Trigger trigger ->
                 client.starts()
@@ -205,9 +211,9 @@ class Triggers {
                                         action.overrides().runConfig(),
                                         traceparent),
                                 permit,
-                                window::isOpen);
+                                allowed);
             case StartCall.Retry(long runId) ->
-                client.starts().retryRun(accountId, runId, traceparent, permit, window::isOpen);
+                client.starts().retryRun(accountId, runId, traceparent, permit, allowed);
         };
     }
 

@@ -8,6 +8,8 @@ import org.dbtrelay.run.state.RunState;
 public enum WaitReason {
     /** Its next try: something failed a moment ago. */
     NEXT_TRY,
+    /** A person, who has suspended its job. */
+    SUSPENDED,
     /** The commands before it at its job: they start in the order of their records. */
     TURN,
     /** A run to end: as many are in flight as {@code relay.policy} allows. */
@@ -19,9 +21,12 @@ public enum WaitReason {
     /** An answer of dbt Cloud, or the budget. */
     DBT_CLOUD;
 
-    static WaitReason of(RunState.Waiting state, RunEntry entry, int ahead, boolean needsSlot) {
+    static WaitReason of(RunState.Waiting state, RunEntry entry, int ahead, boolean needsSlot, boolean suspended) {
         if (state.notBefore() != null) {
             return NEXT_TRY;
+        }
+        if (suspended) {
+            return SUSPENDED;
         }
         if (ahead > 0) {
             return TURN;

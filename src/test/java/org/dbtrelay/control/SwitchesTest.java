@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.TopicCheck;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +41,8 @@ class SwitchesTest {
     private final Map<String, byte[]> written = new LinkedHashMap<>();
     private final AtomicReference<@Nullable String> absent = new AtomicReference<>();
     private boolean confirmed = true;
+    private final JobSwitches jobs = new JobSwitches();
+    private int changes;
     private Switches switches;
 
     @BeforeEach
@@ -46,6 +50,8 @@ class SwitchesTest {
         var kafka = new KafkaSettings(Map.of(), config);
         switches = new Switches(
                 connections,
+                jobs,
+                () -> changes++,
                 new ControlTopic(kafka, new TopicCheck(kafka, clock), () -> switches, () -> null) {
                     @Override
                     void write(String key, byte @Nullable [] value) throws NotConfirmed {
@@ -150,6 +156,47 @@ class SwitchesTest {
         switches.resume(client, null);
         assertThat(mayStart()).isTrue();
         assertThat(written).isEmpty();
+    }
+
+    @Test
+    void aJobIsSuspendedAloneByARecordOfItsOwn() throws Exception {
+        JobOfConnection job = new JobOfConnection("default", 559062);
+        switches.known();
+        switches.suspend(job, "ops", "its table moves");
+
+        assertThat(jobs.all()).containsExactly(Map.entry(job, new Switched(NOW, "ops", "its table moves")));
+        assertThat(mayStart()).as("other jobs go on").isTrue();
+        assertThat(written).containsOnlyKeys("job-suspension/default/559062");
+        assertThat(changes).isEqualTo(1);
+        byte[] record = written.get("job-suspension/default/559062");
+        switches.resume(job, "ops");
+        assertThat(jobs.all()).isEmpty();
+        assertThat(written).containsEntry("job-suspension/default/559062", null);
+
+        switches.readJob("job-suspension/default/559062", record);
+        assertThat(jobs.all()).containsExactly(Map.entry(job, new Switched(NOW, "ops", "its table moves")));
+        switches.readJob("job-suspension/default/559062", null);
+        assertThat(jobs.all()).isEmpty();
+        assertThat(changes).isEqualTo(4);
+    }
+
+    @Test
+    void aRecordAboutAJobThatCannotBeReadSuspendsIt() {
+        switches.readJob("job-suspension/a/b/7", "{".getBytes(UTF_8));
+        switches.readJob("job-suspension/odd", "{".getBytes(UTF_8));
+
+        assertThat(jobs.all()).containsOnlyKeys(new JobOfConnection("a/b", 7));
+    }
+
+    @Test
+    void aJobStopsAtOnceAlsoIfOthersAreNotTold() {
+        JobOfConnection job = new JobOfConnection("default", 7);
+        confirmed = false;
+
+        assertThatThrownBy(() -> switches.suspend(job, null, null)).isInstanceOf(Switches.NotTold.class);
+        assertThat(jobs.all()).containsOnlyKeys(job);
+        assertThatThrownBy(() -> switches.resume(job, null)).isInstanceOf(Switches.NotTold.class);
+        assertThat(jobs.all()).containsOnlyKeys(job);
     }
 
     private boolean mayStart() {

@@ -24,6 +24,8 @@ import org.dbtrelay.command.SimCommands;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
+import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.budget.TestBudgets;
@@ -40,6 +42,7 @@ import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.testkit.HandTurnedClock;
@@ -62,6 +65,7 @@ class RunFlowTest {
     private final RelayConfig config = config();
     private final Permit permit = TestBudgets.wide().reserve(Priority.TRIGGER).join();
     private boolean isFree;
+    private final JobSwitches switches = new JobSwitches();
     private RunFlows flows;
     private PartitionProcessor.Session session;
 
@@ -89,7 +93,8 @@ class RunFlowTest {
                 clock,
                 new Monotonic(),
                 SimMetrics.none(),
-                RelayTraces.none());
+                RelayTraces.none(),
+                switches);
         session = flows.begin(claim());
     }
 
@@ -199,6 +204,25 @@ class RunFlowTest {
     }
 
     @Test
+    void startsNoRunOfAJobThatAPersonHasSuspended() throws LedgerException {
+        JobOfConnection job = new JobOfConnection("default", 7);
+        switches.hold(job, new Switched(clock.instant(), null, null));
+        session.take(List.of(command()));
+        assertThat(journal).as("it is accepted").containsExactly("commit", "acknowledge");
+
+        journal.clear();
+        switches.release(job);
+        session.take(List.of(MailboxItem.of(new Input.JobsSwitched())));
+        assertThat(journal).containsExactly("reserve");
+
+        journal.clear();
+        switches.hold(job, new Switched(clock.instant(), null, null));
+        session.take(answers());
+        assertThat(journal).as("its permit is of no use").isEmpty();
+        assertThat(TestBudgets.isOpen(permit)).as("the permit is given back").isFalse();
+    }
+
+    @Test
     void acknowledgesARecordThatWasTakenBeforeWithoutATransaction() throws LedgerException {
         session.take(List.of(command()));
         journal.clear();
@@ -304,7 +328,7 @@ class RunFlowTest {
     /** Grants each reservation, and sends nothing. */
     private final class JournaledTriggers extends Triggers {
         JournaledTriggers() {
-            super(null, RelayTraces.none());
+            super(null, switches, RelayTraces.none());
         }
 
         @Override

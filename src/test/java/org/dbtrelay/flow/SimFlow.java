@@ -7,6 +7,7 @@ import org.dbtrelay.artifact.ArtifactCollector;
 import org.dbtrelay.artifact.FailureReader;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.event.SimEvents;
@@ -57,6 +58,7 @@ public final class SimFlow {
 
     private final PollSchedule watches = new PollSchedule();
     private final Observations observations = new Observations();
+    private final JobSwitches jobSwitches = new JobSwitches();
     private final CommandViews views;
     private final RunFlows flow;
 
@@ -81,7 +83,7 @@ public final class SimFlow {
                                 new RunEnds(connections, new FailureReader(), clock, monotonic),
                                 clock,
                                 metrics),
-                        new Triggers(connections, RelayTraces.none()) {
+                        new Triggers(connections, jobSwitches, RelayTraces.none()) {
                             @Override
                             void start(Action.Start action, Permit permit, SendWindow window, Consumer<Input> inbox) {
                                 super.start(action, permit, observer.stampsLate() ? anew(window) : window, inbox);
@@ -97,7 +99,8 @@ public final class SimFlow {
                         clock,
                         monotonic,
                         metrics,
-                        RelayTraces.none()) {
+                        RelayTraces.none(),
+                        jobSwitches) {
                     // Small, so that many batches are full.
                     @Override
                     CommitBatch.Bounds batchBounds() {
@@ -133,6 +136,11 @@ public final class SimFlow {
     /** What owners do with their inputs. */
     public PartitionProcessor work() {
         return flow;
+    }
+
+    /** The jobs that a person has suspended. */
+    public JobSwitches jobSwitches() {
+        return jobSwitches;
     }
 
     /** The runs in flight. */

@@ -15,6 +15,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
@@ -42,7 +43,7 @@ class TriggersTest {
     private final Reservations reservations = new Reservations();
     private final RequestBudget budget = TestBudgets.wide();
     private final Connections broken = broken();
-    private final Triggers triggers = new Triggers(broken, RelayTraces.none());
+    private final Triggers triggers = new Triggers(broken, new JobSwitches(), RelayTraces.none());
 
     @Test
     void aNewestRunThatCannotBeReadForAFaultOfOursIsAnAnswer() throws InterruptedException {

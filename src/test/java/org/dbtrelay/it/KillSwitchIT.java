@@ -87,6 +87,65 @@ class KillSwitchIT {
         }
     }
 
+    @Test
+    void aJobStopsAloneOnAllInstancesAndAfterTheDeathOfAll() throws IOException {
+        Deployment relay = deployment("job-switched").set("relay.api.advertised-url", "http://127.0.0.1:0");
+        OneRunEach commands = new OneRunEach(stage.dbtCloud(), relay, IDS);
+        long job = stage.dbtCloud().world().jobNamed("while-suspended").id();
+        try (RelayProcess first = relay.start().relay();
+                RelayProcess second = relay.start().relay();
+                RelayProcess third = relay.start().relay()) {
+            List<RelayProcess> all = List.of(first, second, third);
+            post(first, "jobs/" + job + "/suspend?reason=its+table+moves");
+            for (RelayProcess each : all) {
+                await().atMost(SOON).untilAsserted(() -> {
+                    JsonNode held = connection(each).path("suspended_jobs").path(0);
+                    assertThat(held.path("job_id").asLong()).isEqualTo(job);
+                    assertThat(held.path("by").asText()).isEqualTo("ops");
+                    assertThat(readiness(each)).contains("job " + job + " suspended by a person", "its table moves");
+                });
+            }
+            commands.send("while-suspended", 2);
+            commands.send("before", 2);
+            relay.reader().awaitEvent("command.accepted", "while-suspended", PATIENCE);
+            commands.awaitRunning(List.of("before"));
+            assertThat(commands.runs("while-suspended")).isEmpty();
+            for (RelayProcess each : all) {
+                JsonNode waiting = command(each, "while-suspended");
+                assertThat(waiting.path("waits_for").asText()).as("%s", waiting).isEqualTo("suspended");
+                assertThat(waiting.path("suspended_reason").asText()).isEqualTo("its table moves");
+                assertThat(waiting.path("suspended_by").asText()).isEqualTo("ops");
+            }
+            all.forEach(RelayProcess::kill);
+        }
+
+        try (RelayProcess fourth = relay.start().relay();
+                RelayProcess fifth = relay.start().relay()) {
+            OwnedPartitions.awaitShared(fourth, fifth, 3);
+            commands.send("after-kill", 2);
+            commands.awaitRunning(List.of("after-kill"));
+            assertThat(command(fifth, "while-suspended").path("waits_for").asText())
+                    .isEqualTo("suspended");
+            assertThat(commands.runs("while-suspended")).isEmpty();
+
+            assertThat(post(fifth, "jobs/" + job + "/resume").path("suspended_jobs"))
+                    .isEmpty();
+            commands.awaitRunning(List.of("while-suspended"));
+            assertThat(commands.runs("while-suspended")).hasSize(1);
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(connection(fourth).path("suspended_jobs"))
+                            .isEmpty());
+        }
+    }
+
+    private static JsonNode command(RelayProcess process, String id) throws IOException {
+        var answer = process.send(HttpRequest.newBuilder(process.url().resolve("/api/commands/" + id))
+                .header("Authorization", "Bearer " + KEY)
+                .build());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return JSON.readTree(answer.body());
+    }
+
     /** A deployment whose cluster has no such topic works as it did before there was one. */
     @Test
     void withoutTheTopicOneInstanceStops() throws IOException {

@@ -56,11 +56,14 @@ final class LedgerFill {
                                 false,
                                 List.of(),
                                 null,
+                                null,
                                 new RunState.Finished(
                                         EventType.RUN_SUCCEEDED,
                                         null,
                                         70403104900000L + i,
-                                        now.minusSeconds(i % 80_000))));
+                                        now.minusSeconds(i % 80_000)),
+                                // Accepted, queued, starting, running, succeeded.
+                                "A0D1E" + i % 30 + "F" + i % 60 + "G" + Integer.toString(i % 3_600, 36)));
             }
         }
     }

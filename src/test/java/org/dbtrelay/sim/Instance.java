@@ -8,6 +8,7 @@ import org.dbtrelay.flow.SimFlow;
 import org.dbtrelay.ledger.SimLedger;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.watch.SimPoller;
 
 /** One process of the relay: the real objects, wired as the container would, on the simulated outside. */
@@ -67,7 +68,13 @@ final class Instance {
         return flow;
     }
 
+    /** A person has suspended jobs, or has let them go on. */
+    void jobsSwitched() {
+        ledger.owners().offerToAll(new Input.JobsSwitched());
+    }
+
     void start() {
+        world.stops().tellAtStart(process, flow.jobSwitches());
         process.spawn("main", () -> {
             channel.start(ledger);
             Runnable poller = SimPoller.of(

@@ -27,6 +27,7 @@ import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.JobQueues;
 import org.dbtrelay.run.decide.StartCheck;
 import org.dbtrelay.run.job.CallFailure;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunFailure;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -289,6 +290,15 @@ final class Meddling implements SimFlow.Observer {
         Counting.count(world.coverage(), before, input, decision);
         String state = before == null ? "none" : before.state().getClass().getSimpleName();
         world.trace().say(process.name(), "%s and %s: %s", state, input, decision.actions());
+        for (Action action : decision.actions()) {
+            if (action instanceof Action.Start start) {
+                world.stops()
+                        .started(
+                                process,
+                                start.commandId(),
+                                new JobOfConnection(start.target().connection(), start.jobId()));
+            }
+        }
     }
 
     PartitionProcessor work(PartitionProcessor real) {
@@ -297,6 +307,11 @@ final class Meddling implements SimFlow.Observer {
             case SEQUENCE_IN_MEMORY ->
                 claim -> {
                     claim.restored().entries().replaceAll((id, entry) -> copy(entry, "nextSequence", 0));
+                    return real.begin(claim);
+                };
+            case TIMELINE_FORGOTTEN ->
+                claim -> {
+                    claim.restored().entries().replaceAll((id, entry) -> copy(entry, "told", null));
                     return real.begin(claim);
                 };
             default -> real;

@@ -37,6 +37,9 @@ enum Mutant {
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
     CURSOR_OUTSIDE("the cursor of an observer moves with what it finds, outside of the transaction"),
     NO_OVERLAP(124, "an observer never lists anew what it has come past"),
+    SWITCH_UNHEARD("a process does not hear that a person has suspended a job"),
+    SWITCH_FORGOTTEN("a process that starts does not know which jobs are suspended"),
+    TIMELINE_FORGOTTEN("a new owner forgets when events were told"),
     MARKER_IGNORED("an observer does not look at the marker in a cause");
 
     private final long hint;

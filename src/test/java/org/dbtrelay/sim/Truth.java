@@ -30,6 +30,7 @@ import org.dbtrelay.run.job.CauseMarker;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
+import org.dbtrelay.run.state.Timeline;
 import org.dbtrelay.sim.SimBroker.Transaction;
 
 /** What is committed, transaction by transaction, and what must hold of each of them and of each trigger that is sent. */
@@ -38,6 +39,9 @@ final class Truth {
     private static final JsonMapper JSON = new JsonMapper();
     /** A history's hour or two with all its troubles takes some dozens; more is going in circles. */
     private static final int MOST_ENTRIES = 120;
+
+    /** Longer ones lose their middle. */
+    private static final int LONG_TIMELINE = 30;
 
     private static final Pattern ORIGIN = Pattern.compile("from=(\\S+)");
     private static final long SEND_WINDOW = 5_000_000_000L;
@@ -77,6 +81,9 @@ final class Truth {
         int entries;
         int course = -1;
         String outcome;
+
+        /** The types of its events. */
+        final List<String> types = new ArrayList<>();
 
         /** How its failure was told last; null: no failure was told. */
         Told failure;
@@ -296,6 +303,23 @@ final class Truth {
         }
     }
 
+    /** The entry remembers the events that were told, whoever has told them. */
+    private void timeline(Known known, RunEntry entry) {
+        List<Timeline.Told> timeline = entry.timeline();
+        world.check(
+                (timeline.size() == known.types.size() || timeline.size() >= LONG_TIMELINE)
+                        && timeline.stream()
+                                .allMatch(told -> told.sequence() < known.types.size()
+                                        && known.types
+                                                .get(told.sequence())
+                                                .equals("org.dbtrelay."
+                                                        + told.type().wireName())),
+                "%s remembers %s of its events %s",
+                known.id,
+                timeline,
+                known.types);
+    }
+
     /** The cluster of who has written there first. */
     private String clusterOf(int partition, Transaction transaction) {
         return clusters.computeIfAbsent(partition, _ -> Instance.clusterOf(transaction.process));
@@ -313,6 +337,7 @@ final class Truth {
                 before != null && before.resolved() != null && before.resolved().jobId() != null;
         known.partition = partition;
         known.entries++;
+        timeline(known, entry);
         world.check(
                 known.entries
                         < MOST_ENTRIES
@@ -364,6 +389,7 @@ final class Truth {
         world.trace().say("events", "%s/%d %s", id, sequence, type);
         world.check(sequence == known.events, "%s tells number %d after %d events", id, sequence, known.events);
         known.events = sequence + 1;
+        known.types.add(type);
         if (OUTCOMES.contains(type)) {
             world.check(known.outcome == null, "%s has two outcomes: %s and %s", id, known.outcome, type);
             known.outcome = type;

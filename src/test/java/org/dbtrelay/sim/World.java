@@ -31,6 +31,7 @@ final class World {
     private final Truth truth;
     private final People people;
     private final Observers observers;
+    private final JobStops stops;
     private final Orders orders;
     private final SplittableRandom random;
     private final List<Instance> instances = new ArrayList<>();
@@ -55,6 +56,7 @@ final class World {
         this.truth = new Truth(this);
         this.people = new People(this, plan);
         this.observers = new Observers(this, plan);
+        this.stops = new JobStops(this, plan);
         this.orders = new Orders(this, plan);
         broker.onCommit(truth::committed);
     }
@@ -102,6 +104,10 @@ final class World {
 
     Observers observers() {
         return observers;
+    }
+
+    JobStops stops() {
+        return stops;
     }
 
     Orders orders() {
@@ -154,6 +160,7 @@ final class World {
     void begin() {
         people.begin();
         observers.begin();
+        stops.begin();
         for (int i = 0; i < plan.instances(); i++) {
             scheduler.after(i == 0 ? 0 : random.nextLong(5 * SECOND), this::startOne);
         }

@@ -3,8 +3,10 @@ package org.dbtrelay.dbtcloud.connection;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.stream.Collectors;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.dbtcloud.budget.JobSwitches;
 import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -22,12 +24,15 @@ class ConnectionReadiness implements HealthCheck {
 
     private final Connections connections;
     private final ConnectionProbes probes;
+    private final JobSwitches jobs;
     private final Clock clock;
     private final boolean required;
 
-    ConnectionReadiness(Connections connections, ConnectionProbes probes, Clock clock, RelayConfig config) {
+    ConnectionReadiness(
+            Connections connections, ConnectionProbes probes, JobSwitches jobs, Clock clock, RelayConfig config) {
         this.connections = connections;
         this.probes = probes;
+        this.jobs = jobs;
         this.clock = clock;
         this.required = config.health().connectionsRequired();
     }
@@ -39,16 +44,31 @@ class ConnectionReadiness implements HealthCheck {
         Instant now = clock.instant();
         for (String name : connections.names()) {
             String detail = probes.unreached().get(name);
-            answer.withData(name, detail == null ? detail(connections.find(name).orElseThrow(), now) : detail);
+            answer.withData(
+                    name,
+                    (detail == null ? detail(connections.find(name).orElseThrow(), now) : detail)
+                            + suspendedJobs(name));
         }
         return answer.build();
+    }
+
+    private String suspendedJobs(String connection) {
+        return jobs.all().entrySet().stream()
+                .filter(each -> each.getKey().connection().equals(connection))
+                .sorted(Comparator.comparing(each -> each.getKey().jobId()))
+                .map(each -> "; job " + each.getKey().jobId() + " suspended" + byPerson(each.getValue()))
+                .collect(Collectors.joining());
+    }
+
+    private static String byPerson(Switched held) {
+        return " by a person since " + held.since() + (held.by() == null ? "" : ", key " + held.by())
+                + (held.reason() == null ? "" : ": " + held.reason());
     }
 
     private static String detail(DbtCloudClient client, Instant now) {
         Switched held = client.manualSuspension().switched().orElse(null);
         if (held != null) {
-            return "suspended by a person since " + held.since() + (held.by() == null ? "" : ", key " + held.by())
-                    + (held.reason() == null ? "" : ": " + held.reason());
+            return "suspended" + byPerson(held);
         }
         String suspended = client.calls().suspended().entrySet().stream()
                 .map(entry -> "account " + entry.getKey() + " suspended since "

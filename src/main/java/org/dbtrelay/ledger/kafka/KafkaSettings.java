@@ -9,11 +9,13 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -163,9 +165,70 @@ public class KafkaSettings {
         return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
+    /**
+     * The producer for replays of dead letters. There is one for all instances: its transactional id names the ledger, as those of the
+     * partitions do, so a new one fences the one before.
+     */
+    public Producer<byte[], byte[]> replayProducer() {
+        Map<String, Object> settings = client("replay");
+        settings.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, topics.ledger() + "-replay");
+        settings.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, 10_000);
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 8_000);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 4_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 8_000);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 8L * 1024 * 1024);
+        // The topic's own limit decides what is too large, not the client's.
+        settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 8 * 1024 * 1024);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** A reader of committed records for one look at a topic: it belongs to no group, and holds little at a time. */
+    public Consumer<byte[], byte[]> lookAt(String topic) {
+        Map<String, Object> settings = client(topic + "-look");
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 500);
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 20);
+        settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 * 1024 * 1024);
+        settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 1024 * 1024);
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
+        settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /**
+     * What a topic is like.
+     *
+     * @param id Kafka's own, which a topic of the same name that is made anew does not have
+     */
+    public record Shape(String id, int partitions) {}
+
+    /** What a topic is like now. */
+    public Shape shape(String topic) throws LedgerException, InterruptedException {
+        try {
+            TopicDescription found = Objects.requireNonNull(admin().describeTopics(List.of(topic))
+                            .topicNameValues()
+                            .get(topic))
+                    .get();
+            return new Shape(found.topicId().toString(), found.partitions().size());
+        } catch (ExecutionException e) {
+            throw new LedgerException(LedgerException.Kind.LOST, "the brokers do not tell of a topic", e.getCause());
+        }
+    }
+
+    /** The end of a partition, with what open transactions hide. */
+    public long endOf(TopicPartition partition) throws LedgerException, InterruptedException {
+        return CommandsLog.offset(admin(), partition, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED);
+    }
+
     /** A reader of a {@link BroadcastTopic} that belongs to no group. */
     Consumer<byte[], byte[]> broadcastReader(String topic) {
         Map<String, Object> settings = client(topic + "-reader");
+        // A kill switch does not wait for the transaction of a replay that lies before it.
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);

@@ -22,6 +22,7 @@ import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartAttempts;
+import org.dbtrelay.run.state.Timeline;
 import org.jspecify.annotations.Nullable;
 
 /** A command has come in. It is accepted if it is new, young enough and allowed. */
@@ -179,7 +180,9 @@ final class AcceptDecisions {
                 false,
                 List.of(),
                 null,
-                new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now));
+                null,
+                new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now),
+                Timeline.add(null, 0, EventType.COMMAND_REJECTED, now, now));
         return new Decision(entry, null, List.of(event), List.of(), List.of(), null);
     }
 }

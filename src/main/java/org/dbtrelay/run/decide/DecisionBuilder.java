@@ -20,6 +20,7 @@ import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.Timeline;
 import org.jspecify.annotations.Nullable;
 
 /** Builds a decision: numbers the events and puts the new entry together. */
@@ -39,6 +40,7 @@ final class DecisionBuilder {
     private boolean adopted;
     private final boolean started;
     private final boolean starts;
+    private @Nullable String told;
     private @Nullable Retries retries;
     private @Nullable ResolvedCommand resolved;
 
@@ -51,6 +53,7 @@ final class DecisionBuilder {
         this.adopted = entry.adopted();
         this.started = entry.started();
         this.starts = entry.state() instanceof RunState.Starting || entry.state() instanceof RunState.Searching;
+        this.told = entry.told();
         this.retries = entry.retries();
         this.strays = new ArrayList<>(entry.strays());
         this.target = target;
@@ -132,6 +135,7 @@ final class DecisionBuilder {
     }
 
     private DecisionBuilder emit(EventType type, @Nullable Long jobId, @Nullable Long runId, RunEvent.Body body) {
+        told = Timeline.add(told, nextSequence, type, acceptedAt, now);
         events.add(new RunEvent(
                 type,
                 commandId,
@@ -285,7 +289,8 @@ final class DecisionBuilder {
                 strays,
                 retries,
                 current,
-                state);
+                state,
+                told);
     }
 
     private static boolean hasRun(RunState state) {

@@ -32,6 +32,7 @@ public sealed interface Input {
             case SweepResult swept -> null;
             case ObservationBegins begun -> null;
             case RunsListed listed -> null;
+            case JobsSwitched switched -> null;
             case CommandReceived commanded -> commanded.command().id();
             case CommandInput about -> about.commandId();
         };
@@ -87,6 +88,9 @@ public sealed interface Input {
      * @param claim the number of the claim that wanted it; another one takes no notice
      */
     record RunsListed(long claim, ListedRuns page) implements Input {}
+
+    /** A person has suspended jobs, or has let them go on: {@code Partition.suspend} knows which. */
+    record JobsSwitched() implements Input {}
 
     /** An input that concerns one known command. */
     sealed interface CommandInput extends Input {

@@ -18,6 +18,7 @@ import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.job.JobNames;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.RunEntry;
@@ -44,6 +45,7 @@ public final class JobQueues {
     private final Set<Queue> touched = new LinkedHashSet<>();
     private final UsualDurations durations = new UsualDurations();
     private final Set<String> told = new HashSet<>();
+    private Set<JobOfConnection> suspended = Set.of();
     private int steps;
 
     /**
@@ -137,7 +139,7 @@ public final class JobQueues {
             touched.remove(queue);
             @Nullable RankedSet<Place> places = queues.get(queue);
             @Nullable Place place = places == null ? null : places.first();
-            if (place == null) {
+            if (place == null || isSuspended(queue)) {
                 continue;
             }
             String first = place.commandId();
@@ -155,6 +157,37 @@ public final class JobQueues {
      */
     synchronized boolean hasTurn(String commandId) {
         return told.contains(commandId);
+    }
+
+    /**
+     * Takes the turns of the commands back whose job a person has suspended, and gives those of jobs again that are no longer.
+     *
+     * @param jobs all that are suspended
+     * @return the commands that had a turn: what they have asked for counts no more
+     */
+    public synchronized List<String> suspend(Set<JobOfConnection> jobs) {
+        List<String> stopped = new ArrayList<>();
+        suspended = Set.copyOf(jobs);
+        queues.forEach((queue, places) -> {
+            @Nullable Place first = places.first();
+            if (!isSuspended(queue)) {
+                touched.add(queue);
+            } else if (first != null && told.remove(first.commandId())) {
+                stopped.add(first.commandId());
+            }
+        });
+        return stopped;
+    }
+
+    /** Whether a person has suspended the job of a command that waits to start a run. */
+    public synchronized boolean isSuspended(RunEntry entry) {
+        @Nullable Queue queue = queue(entry);
+        return queue != null && isSuspended(queue);
+    }
+
+    private boolean isSuspended(Queue queue) {
+        return queue instanceof Queue.OfJob(Target target, long jobId)
+                && suspended.contains(new JobOfConnection(target.connection(), jobId));
     }
 
     /** Every turn is given again. */

@@ -39,7 +39,7 @@ final class RetryDecisions {
                     yield DecisionBuilder.of(entry, now)
                             .rejected(RejectReason.NOT_RETRYABLE, CommonDecisions.whyNot(run, whyNot));
                 }
-                if (resolved.jobId() != null && queues.justAheadOf(entry) != null) {
+                if (resolved.jobId() != null && (queues.justAheadOf(entry) != null || queues.isSuspended(entry))) {
                     // Read before its turn, as after a claim; it is read again then.
                     yield Decision.NOTHING;
                 }

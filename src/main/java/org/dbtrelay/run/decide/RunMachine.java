@@ -34,6 +34,8 @@ public final class RunMachine {
             // What is observed becomes commands, by way of the commands topic.
             case Input.ObservationBegins begun -> Decision.NOTHING;
             case Input.RunsListed listed -> Decision.NOTHING;
+            // Turns are taken back and given elsewhere.
+            case Input.JobsSwitched switched -> Decision.NOTHING;
             case Input.CommandInput about ->
                 entry == null ? Decision.NOTHING : about(entry, about, now, policy, queues);
         };

@@ -17,6 +17,7 @@ import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
 import org.jspecify.annotations.Nullable;
@@ -119,6 +120,22 @@ public final class Partition {
     private void restoreAll() {
         left.clear();
         open.forEach(id -> left.add(new Input.Restored(id)));
+    }
+
+    /**
+     * The jobs that a person has suspended. Their commands have no turn until they are not suspended any more: what they had asked
+     * for is given back, the slot at once and the permit when it comes.
+     */
+    public void suspend(Set<JobOfConnection> jobs) {
+        for (String commandId : queues.suspend(jobs)) {
+            asking.removeIf(action -> action.commandId().equals(commandId));
+            slots.withdraw(commandId);
+        }
+    }
+
+    /** As {@link JobQueues#isSuspended}. */
+    public boolean isSuspended(RunEntry entry) {
+        return queues.isSuspended(entry);
     }
 
     /** From now on no run is started, and nothing is done because of the time. */

@@ -137,6 +137,12 @@ final class Slots {
         }
     }
 
+    /** A command does not want to start any more, whether it waits or has its place. */
+    synchronized void withdraw(String commandId) {
+        forget(commandId);
+        giveBack(commandId);
+    }
+
     /** Whether a command waits because as many runs are in flight as may be. */
     synchronized boolean isWaiting(String commandId) {
         return waiting.containsKey(commandId);

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param strays ids of runs that are not its run and have been told of: those that carry its marker, and those of its earlier attempts
  * @param retries its runs, if another may follow one that failed; null: it has one run only
  * @param resolved null once it is finished, and only then
+ * @param told when its events were told, as {@link Timeline} writes it; null: nothing is known, as of an entry of an earlier build
  */
 public record RunEntry(
         String commandId,
@@ -31,7 +32,8 @@ public record RunEntry(
         List<Long> strays,
         @Nullable Retries retries,
         @Nullable ResolvedCommand resolved,
-        RunState state) {
+        RunState state,
+        @Nullable String told) {
 
     /** In place of the offset of a command that came by no record. */
     public static final long NO_OFFSET = -1;
@@ -41,6 +43,39 @@ public record RunEntry(
         if (resolved == null && !(state instanceof RunState.Finished)) {
             throw new IllegalArgumentException("only a finished entry has no command");
         }
+    }
+
+    /** The entry of a command of whose events nothing is known. */
+    public RunEntry(
+            String commandId,
+            long offset,
+            CommandHash commandHash,
+            Instant acceptedAt,
+            int nextSequence,
+            boolean adopted,
+            boolean started,
+            List<Long> strays,
+            @Nullable Retries retries,
+            @Nullable ResolvedCommand resolved,
+            RunState state) {
+        this(
+                commandId,
+                offset,
+                commandHash,
+                acceptedAt,
+                nextSequence,
+                adopted,
+                started,
+                strays,
+                retries,
+                resolved,
+                state,
+                null);
+    }
+
+    /** The events that were told of it, as far as they are known. */
+    public List<Timeline.Told> timeline() {
+        return Timeline.of(told, acceptedAt);
     }
 
     /** The entry of a command that has one run only. */
@@ -96,7 +131,8 @@ public record RunEntry(
                         strays,
                         retries,
                         resolved.withoutContext(),
-                        state);
+                        state,
+                        told);
     }
 
     /** Who wanted its run to be told of. */

@@ -117,6 +117,7 @@ class MailboxTest {
                     case Input.SweepResult swept -> "swept";
                     case Input.ObservationBegins begun -> "begun";
                     case Input.RunsListed listed -> "listed";
+                    case Input.JobsSwitched switched -> "switched";
                 })
                 .toList();
     }

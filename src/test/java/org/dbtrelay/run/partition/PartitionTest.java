@@ -16,6 +16,7 @@ import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.StartCheck;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CauseMarker;
+import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.RunEntry;
@@ -384,5 +385,34 @@ class PartitionTest {
         return SlotsTest.run(
                 runId,
                 CauseMarker.of(POLICY.deployment(), POLICY.ledger(), commandId).text());
+    }
+
+    @Test
+    void whatASuspendedJobHadAskedForIsGivenBack() {
+        begin(0, 1);
+        answer = only(reserve("c0", null));
+        partition.passTime(batch);
+        assertThat(commit().actions()).containsExactly(reserve("c0", null));
+        partition.suspend(Set.of(new JobOfConnection("default", 7)));
+        assertThat(partition.isWaitingForSlot("c0")).isFalse();
+
+        // Its permit comes all the same, and goes back at once.
+        assertThat(partition.take(reserved("c0"), batch)).isEqualTo(Decision.NOTHING);
+        assertThat(commit().unused()).containsExactly("c0");
+        assertThat(decided).as("nothing is decided about it").hasSize(1);
+    }
+
+    @Test
+    void aSuspendedJobHasNoTurnUntilItGoesOn() {
+        begin(0, 1);
+        partition.suspend(Set.of(new JobOfConnection("default", 7)));
+        partition.passTime(batch);
+        assertThat(decided).isEmpty();
+        assertThat(partition.isSuspended(entries.get("c0"))).isTrue();
+
+        partition.suspend(Set.of(new JobOfConnection("default", 8), new JobOfConnection("other", 7)));
+        partition.passTime(batch);
+        assertThat(decided).containsExactly(new Input.TurnReached("c0"));
+        assertThat(partition.isSuspended(entries.get("c0"))).isFalse();
     }
 }
