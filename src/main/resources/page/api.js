@@ -16,6 +16,8 @@ export const OPERATIONS = {
   testConnection: 'GET /api/connections/{connection}/test',
   suspendConnection: 'POST /api/connections/{connection}/suspend',
   resumeConnection: 'POST /api/connections/{connection}/resume',
+  suspendJob: 'POST /api/connections/{connection}/jobs/{job_id}/suspend',
+  resumeJob: 'POST /api/connections/{connection}/jobs/{job_id}/resume',
   listInstances: 'GET /api/instances',
   getActivity: 'GET /api/activity',
   listDeadLetters: 'GET /api/dead-letters',

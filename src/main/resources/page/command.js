@@ -1,6 +1,7 @@
 // One command: where it stands, why it waits, why it failed, what has been told of it.
 
 import { OPERATIONS, call, newCommandId } from './api.js';
+import { resumeJob, suspendJob } from './connections.js';
 import { h } from './dom.js';
 import { button, facts, notice, nothing, table } from './parts.js';
 import { at, bytes, chip, count, duration, external, stateChip, toneOfEvent, when, whyItWaits, wordsOfEnd, wordsOfEvent, wordsOfState } from './words.js';
@@ -69,16 +70,26 @@ function failed({ failure, observed_at, run_id }) {
     log ? [h('h3', null, 'The end of the step’s log'), h('pre', { tabindex: '0', role: 'region', 'aria-label': 'The end of the log' }, log)] : null);
 }
 
+/** What was told, and when: the ledger remembers that of all events, the process their content only of the newest. */
+function told(command, events) {
+  const whole = new Map(events.map((event) => [event.sequence, event]));
+  const known = (command.timeline ?? []).map(({ sequence, type, at: observed }) =>
+    whole.get(sequence) ?? { sequence, type, observed_at: observed, isWhole: false });
+  const sequences = new Set(known.map(({ sequence }) => sequence));
+  return [...known, ...events.filter(({ sequence }) => !sequences.has(sequence))].sort((one, other) => one.sequence - other.sequence);
+}
+
 function timeline(command, events) {
-  const missing = command.events_told - events.length;
+  const all = told(command, events);
+  const missing = command.events_told - all.length;
   return h('section', { 'aria-labelledby': 'timeline', key: 'timeline' },
     h('h2', { id: 'timeline' }, 'Timeline'),
-    missing > 0 ? nothing(`${count(missing, 'earlier event')} ${missing === 1 ? 'is' : 'are'} on the topics and no longer in the relay's memory.`) : null,
-    h('ol', { class: 'timeline' }, events.map((event) =>
+    missing > 0 ? nothing(`${count(missing, 'earlier event')} ${missing === 1 ? 'is' : 'are'} on the topics and no longer known to the relay.`) : null,
+    h('ol', { class: 'timeline' }, all.map((event) =>
       h('li', { key: event.sequence, class: toneOfEvent(event.type) },
         h('div', { class: 'what' }, h('strong', null, wordsOfEvent(event.type)), ' ', details(event)),
         h('div', { class: 'at' }, at(event.observed_at)),
-        h('details', null, h('summary', null, `Event ${event.sequence}`, h('span', { class: 'unseen' }, `, ${event.type}: all fields`)),
+        event.isWhole === false ? null : h('details', null, h('summary', null, `Event ${event.sequence}`, h('span', { class: 'unseen' }, `, ${event.type}: all fields`)),
           h('pre', null, JSON.stringify(event, null, 2)))))));
 }
 
@@ -119,11 +130,16 @@ function actions(command, events, hands) {
   const ended = command.state === 'finished';
   const verb = command.command ?? latest(events, 'command')?.command;
   const buttons = [];
-  if (!ended && verb !== 'cancel' && hands.can('sender')) {
+  if (!ended && !['cancelling', 'collecting'].includes(command.state) && verb !== 'cancel' && hands.can('sender')) {
     buttons.push(button('Cancel …', () => hands.ask(cancel(id, command)), { kind: 'danger' }));
   }
   if (ended && command.outcome === 'run.failed' && hands.can('sender')) {
     buttons.push(button('Retry …', () => hands.ask(retry(id, latest(events, 'can_retry'))), { kind: 'primary' }));
+  }
+  if (!ended && command.job_id !== null && command.connection !== null && hands.can('operator')) {
+    buttons.push(command.waits_for === 'suspended'
+      ? button('Resume the job …', () => hands.ask(resumeJob(command.connection, command.job_id)))
+      : button('Suspend the job …', () => hands.ask(suspendJob(command.connection, command.job_id))));
   }
   if (!ended && hands.can('operator')) {
     buttons.push(button('End …', () => hands.ask(end(id, command))));

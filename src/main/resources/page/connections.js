@@ -2,7 +2,7 @@
 
 import { OPERATIONS, call, callIfThere } from './api.js';
 import { h } from './dom.js';
-import { button, facts, incompleteNotice, notice, nothing } from './parts.js';
+import { button, facts, incompleteNotice, notice, nothing, table } from './parts.js';
 import { at, chip, count, when } from './words.js';
 
 /** The results of tests, by connection; they last as long as the page. */
@@ -52,7 +52,8 @@ function card(connection, instances, hands) {
     test ? notice(test.ok ? 'good' : 'bad', test.ok ? 'The test went well.' : 'The test found a fault.', test.message,
       test.suspects?.length > 0 ? ` Suspects: ${test.suspects.join(', ')}.` : '') : null,
     facts([['Host', connection.host], ['Account', String(connection.account_id)]]),
-    budget(name, instances));
+    budget(name, instances),
+    suspendedJobs(connection, hands));
 }
 
 /** The request budget of all instances together: each has its part of it. */
@@ -72,6 +73,25 @@ function budget(name, instances) {
     h('svg', { viewBox: '0 0 100 4', preserveAspectRatio: 'none', role: 'img', 'aria-label': words },
       h('rect', { class: 'track', x: 0, y: 0, width: 100, height: 4 }),
       h('rect', { class: share > 0.9 ? 'bad' : share > 0.7 ? 'warn' : 'good', x: 0, y: 0, width: share * 100, height: 4 })));
+}
+
+function suspendedJobs({ name, suspended_jobs: jobs }, hands) {
+  const isOperator = hands.can('operator');
+  return [
+    jobs.length === 0 ? null : table(`Suspended jobs of ${name}`, ['Suspended job', 'By', 'Reason', ['Since', 'time'], 'Action'], jobs.map((job) => ({
+      key: job.job_id,
+      cells: [
+        String(job.job_id),
+        job.by ?? '',
+        job.reason ?? '',
+        when(job.since),
+        isOperator ? button('Resume …', () => hands.ask(resumeJob(name, job.job_id)), { label: `Resume job ${job.job_id}` }) : '',
+      ],
+    }))),
+    isOperator
+      ? h('div', { class: 'actions' }, button('Suspend a job …', () => hands.ask(suspendJob(name, null)), { label: `Suspend a job of ${name}` }))
+      : null,
+  ];
 }
 
 async function tryOut(name, hands) {
@@ -109,6 +129,38 @@ function resume(name) {
     run: async () => {
       await call(OPERATIONS.resumeConnection, { path: { connection: name } });
       return `${name} goes on.`;
+    },
+  };
+}
+
+/** The same for one job; `job` null: the person names it. */
+export function suspendJob(name, job) {
+  return {
+    title: job === null ? `Suspend a job of ${name}?` : `Suspend job ${job}?`,
+    text: h('p', null, 'From now on no instance starts or retries a run of this job, also after a restart, until somebody resumes it. ',
+      'Its commands wait and hold up no others. Runs in flight go on. dbt Cloud’s own schedule goes on, too.'),
+    inputs: [
+      ...(job === null ? [{ name: 'job', label: 'Job id', hint: 'By dbt Cloud’s id.', most: 19 }] : []),
+      { name: 'reason', label: 'Reason, for those who meet it', hint: 'Optional. Everybody who looks at the connection sees it.', most: 200 },
+    ],
+    action: 'Suspend the job',
+    kind: 'danger',
+    run: async ({ job: typed, reason }) => {
+      const id = job ?? typed.trim();
+      await call(OPERATIONS.suspendJob, { path: { connection: name, job_id: id }, query: { reason: reason.trim() } });
+      return `Job ${id} is suspended.`;
+    },
+  };
+}
+
+export function resumeJob(name, job) {
+  return {
+    title: `Resume job ${job}?`,
+    text: h('p', null, `Its commands start again, on all instances, within a second, unless ${name} is suspended, too.`),
+    action: 'Resume the job',
+    run: async () => {
+      await call(OPERATIONS.resumeJob, { path: { connection: name, job_id: job } });
+      return `Job ${job} goes on.`;
     },
   };
 }

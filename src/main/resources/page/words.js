@@ -96,6 +96,8 @@ export function whyItWaits(command) {
       return 'It waits for the command that it is about to end.';
     case 'pause':
       return ['A run has failed. The next one starts ', when(command.not_before), '.'];
+    case 'suspended':
+      return 'Somebody has suspended its job or its connection. It starts when they are resumed.';
     case 'dbt_cloud':
       return 'It waits for an answer of dbt Cloud, or for room in the request budget.';
     default:
@@ -116,6 +118,8 @@ export function waitInShort(command) {
       return 'for its target';
     case 'pause':
       return ['next run ', when(command.not_before)];
+    case 'suspended':
+      return 'suspended';
     case 'dbt_cloud':
       return 'for dbt Cloud';
     default:

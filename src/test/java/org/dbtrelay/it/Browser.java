@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.openqa.selenium.By;
@@ -301,11 +300,10 @@ final class Browser implements AutoCloseable {
 
     /** The page asks again every three seconds, and elements come and go. */
     private static void eventually(Runnable assertion) {
-        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).ignoreExceptions().untilAsserted(assertion::run);
-    }
-
-    static <T> T eventually(Supplier<T> value) {
-        return await().atMost(PATIENCE).ignoreExceptions().until(value::get, found -> found != null);
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(100))
+                .ignoreExceptions()
+                .untilAsserted(assertion::run);
     }
 
     @Override

@@ -136,7 +136,7 @@ class PageIT {
                         stage.dbtCloud().runsOfJob(ENDLESS).getFirst().id())))
                 .startsWith("http");
 
-        browser.choose("State", "waiting").sees("waits Backfill").seesNot("runs Backfill");
+        browser.choose("State", "waiting").sees("waits " + ENDLESS).seesNot("runs Backfill");
         browser.choose("State", "any").type("Job id", "1").keys(Keys.TAB);
         browser.sees("No unfinished command matches.").press("Clear").sees("runs Backfill");
         browser.choose("Origin", "observed runs").sees("No unfinished command matches.");
@@ -248,6 +248,20 @@ class PageIT {
         browser.sees("held").open("connections").press("Resume the connection default").press("Resume the connection");
         browser.sees("default goes on.").sees("open");
         relay.reader().awaitEvent("run.succeeded", "held", PATIENCE);
+    }
+
+    @Test
+    void suspendsAndResumesOneJob() {
+        browser.open("connections").press("Suspend a job of default").sees("Suspend a job of default?");
+        browser.type("Job id", "none").press("Suspend the job").sees("It was not done.").sees("job_id");
+        browser.type("Job id", String.valueOf(QUICK)).type("Reason, for those who meet it", "wrong data");
+        browser.press("Suspend the job").sees("Job " + QUICK + " is suspended.").sees("wrong data");
+
+        relay.send(QUICK, trigger("held-with-its-job", QUICK));
+        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job or its connection.");
+        browser.press("Resume the job …").press("Resume the job").sees("Job " + QUICK + " goes on.");
+        relay.reader().awaitEvent("run.succeeded", "held-with-its-job", PATIENCE);
+        browser.sees("Run succeeded");
     }
 
     @Test
