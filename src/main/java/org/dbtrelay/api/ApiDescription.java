@@ -47,6 +47,7 @@ public final class ApiDescription implements OASFilter {
                                 .description("Scheme, host and port of the API (quarkus.http.port)"))));
         api.setTags(List.of(
                 tag("commands", "Send commands, and see where they stand"),
+                tag("deployment", "The instances, and what they did in the last hour"),
                 tag("access", "Who asks, and what they may do"),
                 tag("connections", "The configured connections to dbt Cloud: state, test, and the kill switch"),
                 tag("dead letters", "Records that were no commands, and a second try for them"),

@@ -28,6 +28,12 @@ final class ApiSchemas {
             CommandState.class,
             CommandState.Told.class,
             CommandPage.class,
+            InstancePage.class,
+            InstancePage.InstanceState.class,
+            InstancePage.PartitionState.class,
+            InstancePage.BudgetState.class,
+            ActivityPage.class,
+            ActivityPage.ActivityMinute.class,
             CommandResource.Accepted.class,
             ConnectionResource.Connection.class,
             ConnectionResource.Refused.class,
@@ -268,7 +274,11 @@ final class ApiSchemas {
                 ConnectionResource.SuspendedJob.class,
                 CommandState.class,
                 CommandState.Told.class,
-                DeadLetterState.class)) {
+                DeadLetterState.class,
+                InstancePage.InstanceState.class,
+                InstancePage.PartitionState.class,
+                InstancePage.BudgetState.class,
+                ActivityPage.ActivityMinute.class)) {
             if (listType.endsWith(row.getSimpleName() + ">")) {
                 return ref(row.getSimpleName());
             }

@@ -1,7 +1,5 @@
 package org.dbtrelay.api;
 
-import static org.dbtrelay.metrics.RelayLog.pair;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -27,8 +25,6 @@ import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.flow.WaitReason;
 import org.dbtrelay.ledger.kafka.TopicCheck;
-import org.dbtrelay.metrics.LogKey;
-import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.job.JobOfConnection;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +32,6 @@ import org.jspecify.annotations.Nullable;
 /** The commands of the whole deployment: of this instance's partitions, and of those that other instances serve. */
 @Singleton
 class Commands {
-
-    private static final RelayLog LOG = RelayLog.of(Commands.class);
 
     private final CommandViews views;
     private final OtherInstances others;
@@ -142,9 +136,8 @@ class Commands {
         Answers answers = others.commands(query.ofInstanceAlone());
         List<String> incomplete = new ArrayList<>();
         boolean more = false;
-        for (Answer answer : answers.answers()) {
-            @Nullable CommandPage page = page(answer);
-            if (page != null && page.partitions() != null) {
+        for (CommandPage page : OtherInstances.read(json, answers, CommandPage.class)) {
+            if (page.partitions() != null) {
                 partitions.addAll(page.partitions());
                 more |= page.nextCursor() != null;
                 // While a partition moves, two may have it.
@@ -153,10 +146,10 @@ class Commands {
         }
         List<String> unserved = IntStream.range(0, topics.status().partitions())
                 .filter(partition -> !partitions.contains(partition))
-                .mapToObj(partition -> "partition " + partition + ": no instance that answered serves it")
+                .mapToObj(Commands::unserved)
                 .toList();
         if (!unserved.isEmpty()) {
-            answers.silent().forEach(instance -> incomplete.add(instance + ": it did not answer"));
+            incomplete.addAll(answers.missing());
             incomplete.addAll(unserved);
         }
         List<CommandState> sorted = rows.values().stream()
@@ -189,22 +182,15 @@ class Commands {
         return new CommandPage(data, last ? null : data.getLast().place().cursor(), incomplete, partitions);
     }
 
+    static String unserved(int partition) {
+        return "partition " + partition + ": no instance that answered serves it";
+    }
+
     private JsonNode tree(Answer answer) {
         try {
             return json.readTree(answer.body());
         } catch (JsonProcessingException e) {
             return json.missingNode();
-        }
-    }
-
-    private @Nullable CommandPage page(Answer answer) {
-        try {
-            return json.readValue(answer.body(), CommandPage.class);
-        } catch (JsonProcessingException e) {
-            LOG.warn(
-                    "The answer of another instance cannot be read; is it of another version?",
-                    pair(LogKey.DETAIL, e.getMessage()));
-            return null;
         }
     }
 }

@@ -11,24 +11,33 @@ import java.io.Closeable;
 import java.util.Map;
 import org.jboss.resteasy.reactive.RestQuery;
 
-/** What instances ask of each other: what {@link CommandResource} serves with {@code scope=instance}. */
-@Path("/api/commands")
+/** What instances ask of each other: what the API serves with {@code scope=instance}. */
+@Path("/api")
 interface InstanceApi extends Closeable {
 
     @GET
+    @Path("commands")
     Response commands(@Url String instance, @RestQuery Map<String, String> query);
 
     @GET
-    @Path("{command_id}")
+    @Path("commands/{command_id}")
     Response command(
             @Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);
 
     @GET
-    @Path("{command_id}")
+    @Path("commands/{command_id}")
     Response news(
             @Url String instance, @PathParam("command_id") String commandId, @RestQuery Map<String, String> query);
 
     @POST
-    @Path("{command_id}/end")
+    @Path("commands/{command_id}/end")
     Response end(@Url String instance, @PathParam("command_id") String commandId, @QueryParam("scope") String scope);
+
+    @GET
+    @Path("instances")
+    Response instances(@Url String instance, @QueryParam("scope") String scope);
+
+    @GET
+    @Path("activity")
+    Response activity(@Url String instance, @QueryParam("scope") String scope);
 }

@@ -2,6 +2,8 @@ package org.dbtrelay.api;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import jakarta.annotation.PreDestroy;
@@ -88,7 +90,15 @@ class OtherInstances {
      * @param answers of those that answered
      * @param silent the addresses of those that did not
      */
-    record Answers(List<Answer> answers, List<URI> silent) {}
+    record Answers(List<Answer> answers, List<URI> silent) {
+
+        /** A line for each instance that did not answer. */
+        List<String> missing() {
+            return silent.stream()
+                    .map(instance -> instance + ": it did not answer")
+                    .toList();
+        }
+    }
 
     /** Whether no other instance says where it can be reached. */
     boolean isAlone() {
@@ -123,6 +133,34 @@ class OtherInstances {
     /** As {@code POST /api/commands/{command_id}/end}. */
     Answers end(String commandId) {
         return ask((instance, client) -> client.end(instance, commandId, CommandQuery.INSTANCE));
+    }
+
+    /** As {@code GET /api/instances}. */
+    Answers instances() {
+        return ask((instance, client) -> client.instances(instance, CommandQuery.INSTANCE));
+    }
+
+    /** As {@code GET /api/activity}. */
+    Answers activity() {
+        return ask((instance, client) -> client.activity(instance, CommandQuery.INSTANCE));
+    }
+
+    /** The answers as what they should be; one of another version may be nothing such. */
+    static <T> List<T> read(ObjectMapper json, Answers answers, Class<T> type) {
+        List<T> read = new ArrayList<>();
+        for (Answer answer : answers.answers()) {
+            if (answer.status() != Response.Status.OK.getStatusCode()) {
+                continue;
+            }
+            try {
+                read.add(json.readValue(answer.body(), type));
+            } catch (JsonProcessingException e) {
+                LOG.warn(
+                        "The answer of another instance cannot be read; is it of another version?",
+                        pair(LogKey.DETAIL, e.getMessage()));
+            }
+        }
+        return read;
     }
 
     private Answers ask(BiFunction<String, InstanceApi, Response> question) {

@@ -65,6 +65,9 @@ public interface RelayConfig {
     /** The HTTP API. */
     Api api();
 
+    /** The page for people. */
+    Page page();
+
     /** Conditions of readiness. */
     Health health();
 
@@ -336,6 +339,13 @@ public interface RelayConfig {
         /** Whether an instance is ready only when each connection has answered well once since its start. */
         @WithDefault("false")
         boolean connectionsRequired();
+    }
+
+    /** {@code relay.page}. */
+    interface Page {
+        /** Whether the API's port serves the page. */
+        @WithDefault("true")
+        boolean enabled();
     }
 
     /** {@code relay.api}. */

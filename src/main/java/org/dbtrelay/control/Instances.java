@@ -54,6 +54,7 @@ public class Instances {
     private final HttpServer server;
     private final ControlTopic topic;
     private final Clock clock;
+    private final Instant startedAt;
     private final Map<String, Heard> others = new ConcurrentHashMap<>();
     private final CountDownLatch read = new CountDownLatch(1);
     private final CountDownLatch stopping = new CountDownLatch(1);
@@ -65,6 +66,7 @@ public class Instances {
         this.server = server;
         this.topic = topic;
         this.clock = clock;
+        this.startedAt = clock.instant();
     }
 
     /** The addresses at which the APIs of the other instances can be reached, as far as they say. */
@@ -81,8 +83,18 @@ public class Instances {
                 .toList();
     }
 
+    /** The id of this one, new at each start. */
+    public String id() {
+        return id;
+    }
+
+    /** Since when this one runs. */
+    public Instant startedAt() {
+        return startedAt;
+    }
+
     /** Where this one can be reached; empty: it does not say, or does not listen yet. */
-    private Optional<URI> here() {
+    public Optional<URI> here() {
         if (advertised.isEmpty() || advertised.get().getPort() != 0) {
             return advertised;
         }

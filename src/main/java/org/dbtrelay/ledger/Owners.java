@@ -23,6 +23,7 @@ import org.dbtrelay.ledger.intake.IntakeValve;
 import org.dbtrelay.ledger.intake.MailboxItem;
 import org.dbtrelay.ledger.intake.SourceRecord;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.Offsets;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -40,6 +41,10 @@ public class Owners {
     private static final RelayLog LOG = RelayLog.of(Owners.class);
 
     private final Map<Integer, PartitionOwner> owners = new ConcurrentHashMap<>();
+
+    /** As of the last comparison with the log. */
+    private final Map<Integer, Long> lags = new ConcurrentHashMap<>();
+
     private final KafkaSettings kafka;
     private final TopicCheck topics;
     private final PartitionProcessor work;
@@ -131,6 +136,11 @@ public class Owners {
         return owners.values().stream().map(PartitionOwner::status).toList();
     }
 
+    /** By partition, the records that its consumer has not fetched yet, as of some seconds ago; a partition may be missing. */
+    public Map<Integer, Long> lags() {
+        return Map.copyOf(lags);
+    }
+
     /** True once the consumer group has assigned partitions to this instance, or none. */
     boolean hasBeenAssigned() {
         return assigned;
@@ -196,17 +206,23 @@ public class Owners {
     /** Looks for commands that the topic has lost, or that an open transaction hides. */
     void compareWithLog() throws LedgerException, InterruptedException {
         Map<Integer, Long> starts = new HashMap<>();
+        Map<Integer, Long> ends = new HashMap<>();
         for (int partition : owners.keySet()) {
+            Offsets hidden = kafka.hiddenCommands(partition);
             starts.put(partition, kafka.commandsStart(partition));
-            notices.hidden(partition, kafka.hiddenCommands(partition));
+            ends.put(partition, hidden.from());
+            notices.hidden(partition, hidden);
         }
         valve.positions((partition, position) -> {
             @Nullable Long start = starts.get(partition);
+            @Nullable Long end = ends.get(partition);
             @Nullable PartitionOwner owner = owners.get(partition);
-            if (start != null && owner != null) {
+            if (start != null && end != null && owner != null) {
                 owner.compareWithLog(start, position);
+                lags.put(partition, Math.max(0, end - Math.max(start, position)));
             }
         });
+        lags.keySet().retainAll(owners.keySet());
     }
 
     /** Removes the owners of all other partitions: this instance has lost those without being told. */
@@ -221,6 +237,7 @@ public class Owners {
         List<PartitionOwner> leaving = partitions.stream()
                 .flatMap(partition -> {
                     PartitionOwner owner = owners.remove(partition);
+                    lags.remove(partition);
                     valve.forget(partition);
                     notices.forget(partition);
                     return owner == null ? Stream.<PartitionOwner>empty() : Stream.of(owner);

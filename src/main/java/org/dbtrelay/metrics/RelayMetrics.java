@@ -15,19 +15,21 @@ import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.jspecify.annotations.Nullable;
 
-/** One method for each happening; the only user of Micrometer. */
+/** One method for each happening; the only user of Micrometer. What people look at, {@link Activity} counts, too. */
 @Singleton
 public class RelayMetrics {
 
     private final MeterRegistry registry;
+    private final Activity activity;
     private final Map<Tags, AtomicInteger> levels = new ConcurrentHashMap<>();
     private final Map<Tags, Level> observedRuns = new ConcurrentHashMap<>();
     private final AtomicInteger remembered = new AtomicInteger();
     private final AtomicInteger paused = new AtomicInteger();
     private final AtomicLong hidden = new AtomicLong();
 
-    RelayMetrics(MeterRegistry registry) {
+    RelayMetrics(MeterRegistry registry, Activity activity) {
         this.registry = registry;
+        this.activity = activity;
         registry.gauge("relay.commands.remembered", remembered);
         registry.gauge("relay.partitions.paused", paused);
         registry.gauge("relay.commands.hidden", hidden);
@@ -35,6 +37,7 @@ public class RelayMetrics {
 
     /** An event has been committed. */
     public void told(EventType type) {
+        activity.told(type);
         registry.counter("relay.events", Tags.of("type", type.wireName())).increment();
     }
 
@@ -251,11 +254,13 @@ public class RelayMetrics {
 
     /** The intent of a start is recorded, and its request goes out, so long after its command was accepted. */
     public void sent(Duration sinceAccepted) {
+        activity.sent();
         registry.timer("relay.command.to.trigger").record(sinceAccepted);
     }
 
     /** The event of a run's end is committed, so long after dbt Cloud's own time of the end. */
     public void endTold(Duration sinceEnd) {
+        activity.endTold(sinceEnd);
         registry.timer("relay.end.to.event").record(sinceEnd);
     }
 

@@ -99,6 +99,16 @@ class CommandsTest {
         }
 
         @Override
+        public Response instances(String instance, String scope) {
+            return answer(instance);
+        }
+
+        @Override
+        public Response activity(String instance, String scope) {
+            return answer(instance);
+        }
+
+        @Override
         public void close() {}
     }
 

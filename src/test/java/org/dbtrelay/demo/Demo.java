@@ -222,6 +222,7 @@ public final class Demo {
                   echo '%s|%s' | kafka-console-producer.sh --bootstrap-server %s --topic %s --property parse.key=true --property key.separator='|'
 
                 Where to look:
+                  page       %s
                   health     curl %sq/health
                   metrics    curl %sq/metrics
                   relay log  %s
@@ -234,6 +235,7 @@ public final class Demo {
                 command,
                 broker,
                 COMMANDS,
+                stage.relay().url(),
                 stage.relay().managementUrl(),
                 stage.relay().managementUrl(),
                 stage.relay().outputFile(),

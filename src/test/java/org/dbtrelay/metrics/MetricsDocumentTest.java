@@ -6,6 +6,7 @@ import io.micrometer.prometheus.PrometheusConfig;
 import io.micrometer.prometheus.PrometheusMeterRegistry;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
@@ -78,7 +79,7 @@ class MetricsDocumentTest {
     @SuppressWarnings("deprecation")
     private static String scrapeOfEverything() throws ReflectiveOperationException {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-        RelayMetrics metrics = new RelayMetrics(registry);
+        RelayMetrics metrics = new RelayMetrics(registry, new Activity(Clock.systemUTC()));
         for (Method happening : RelayMetrics.class.getDeclaredMethods()) {
             if (Modifier.isPublic(happening.getModifiers())) {
                 happening.invoke(

@@ -168,15 +168,22 @@ public final class RequestBudget {
      *
      * @param left how many requests could be sent at this moment
      * @param waiting how many wait
+     * @param perMinute this instance's part of the rate
+     * @param usedInLastMinute how many permits were given out
      */
-    public record Level(int left, int waiting, Duration coolDownLeft) {}
+    public record Level(int left, int waiting, Duration coolDownLeft, int perMinute, int usedInLastMinute) {}
 
     /** The level of this moment. */
     public Level level() {
         int waits = waiting();
         return locked(() -> {
             bucket.turnTo(time.get());
-            return new Level(bucket.left(), waits, bucket.coolDownLeft());
+            return new Level(
+                    bucket.left(),
+                    waits,
+                    bucket.coolDownLeft(),
+                    bucket.perMinute(),
+                    bucket.takenInLastMinute());
         });
     }
 

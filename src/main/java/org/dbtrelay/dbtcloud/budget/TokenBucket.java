@@ -2,6 +2,7 @@ package org.dbtrelay.dbtcloud.budget;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** How many requests the rate allows at a moment. Not safe for threads: {@link RequestBudget} guards it. */
@@ -13,12 +14,18 @@ final class TokenBucket {
     private static final double BURST_SECONDS = 2;
     private static final double SMALLEST_BURST = 10;
     private static final Duration SHORTEST_WAIT = Duration.ofMillis(1);
+    private static final int SECONDS = 60;
 
     private double fullRatePerSecond;
     private double share = 1;
     private double tokens;
     private Instant now;
     private @Nullable Instant coolingDownUntil;
+
+    /** Tokens taken in each second of the last minute, by the second modulo 60. */
+    private final int[] taken = new int[SECONDS];
+
+    private long takenUntil = Long.MIN_VALUE;
 
     /** A full bucket. */
     TokenBucket(int requestsPerMinute, Instant now) {
@@ -44,12 +51,37 @@ final class TokenBucket {
             return false;
         }
         tokens--;
+        taken[second()]++;
         return true;
     }
 
     /** Gives back a token that was taken and not used. */
     void putBack() {
         tokens = Math.min(burst(), tokens + 1);
+        // Not below nothing: it may have been taken in an earlier second.
+        int second = second();
+        taken[second] = Math.max(0, taken[second] - 1);
+    }
+
+    /** How many tokens were taken in the last minute. */
+    int takenInLastMinute() {
+        second();
+        return Arrays.stream(taken).sum();
+    }
+
+    /** How many tokens come in a minute. */
+    int perMinute() {
+        return (int) Math.round(rate() * SECONDS);
+    }
+
+    /** The place of the present second, with those that have passed since the last call emptied. */
+    private int second() {
+        long present = now.getEpochSecond();
+        for (long each = Math.max(takenUntil + 1, present - SECONDS + 1); each <= present; each++) {
+            taken[(int) Math.floorMod(each, (long) SECONDS)] = 0;
+        }
+        takenUntil = Math.max(takenUntil, present);
+        return (int) Math.floorMod(takenUntil, (long) SECONDS);
     }
 
     /** How long until a token can be taken; at least a millisecond. */

@@ -109,6 +109,11 @@ public class IntakeValve {
         return bounds.unfinished();
     }
 
+    /** Commands of a partition that are not finished; 0 of one that is not ours. */
+    public int unfinished(int partition) {
+        return bounds.unfinished(partition);
+    }
+
     private void act(int partition, IntakeBounds.Verdict verdict) {
         switch (verdict) {
             case OPEN -> open(partition);

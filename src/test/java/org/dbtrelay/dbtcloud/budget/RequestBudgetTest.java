@@ -427,4 +427,29 @@ class RequestBudgetTest {
     private static long done(List<CompletableFuture<Permit>> permits) {
         return permits.stream().filter(CompletableFuture::isDone).count();
     }
+
+    @Test
+    void knowsHowManyRequestsItGaveOutInTheLastMinute() {
+        RequestBudget budget = budget(600, 8);
+        spend(budget, 3);
+        pass(Duration.ofSeconds(30));
+        spend(budget, 4);
+        assertThat(budget.level().usedInLastMinute()).isEqualTo(7);
+
+        pass(Duration.ofSeconds(29));
+        assertThat(budget.level().usedInLastMinute()).isEqualTo(7);
+        pass(Duration.ofSeconds(1));
+        assertThat(budget.level().usedInLastMinute()).isEqualTo(4);
+        pass(Duration.ofHours(1));
+        assertThat(budget.level().usedInLastMinute()).isZero();
+    }
+
+    @Test
+    void knowsItsPartOfTheRate() {
+        RequestBudget budget = budget(600, 8);
+        assertThat(budget.level().perMinute()).isEqualTo(600);
+
+        budget.share(0.25);
+        assertThat(budget.level().perMinute()).isEqualTo(150);
+    }
 }

@@ -1,0 +1,410 @@
+package org.dbtrelay.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.dbtrelay.it.Deployment.trigger;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.RunPlan;
+import org.dbtrelay.emulator.RunStatus;
+import org.dbtrelay.emulator.World;
+import org.dbtrelay.testkit.RelayProcess;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
+
+/** The page for people, in a browser, with the packaged application behind it: each action and each state once. */
+class PageIT {
+
+    private static final String OPERATOR = "0123456789abcdef0123";
+    private static final String SENDER = "a-sender-s-key-of-some-length";
+    private static final String VIEWER = "a-viewer-s-key-of-some-length";
+
+    /** What a log may say. */
+    private static final String HOSTILE =
+            "Database Error in model orders\n  <img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>\n  column \"amout\" does not exist";
+
+    private static final long QUICK = 70403103950001L;
+    private static final long BROKEN = 70403103950002L;
+    private static final long ENDLESS = 70403103950003L;
+    private static final long OTHER_ENDLESS = 70403103950004L;
+    private static final long QUIET = 70403103950005L;
+
+    private static RelayStage stage;
+    private static Deployment relay;
+    private static Browser browser;
+
+    @BeforeAll
+    static void start() {
+        stage = RelayStage.of(
+                PageIT.class,
+                World.jaffleShop()
+                        .job(EmulatedJob.named("Daily build")
+                                .id(QUICK)
+                                .plan(RunPlan.succeeding().instantly()))
+                        .job(EmulatedJob.named("Orders, hourly")
+                                .id(BROKEN)
+                                .plan(RunPlan.failing("dbt build", HOSTILE).instantly()))
+                        .job(EmulatedJob.named("Backfill").id(ENDLESS).plan(unending()))
+                        .job(EmulatedJob.named("Snapshots").id(OTHER_ENDLESS).plan(unending()))
+                        .job(EmulatedJob.named("Marketing").id(QUIET).plan(unending())));
+        relay = stage.deployment("page")
+                .set("relay.api.open", "false")
+                .set("relay.api.keys.ops", OPERATOR)
+                .set("relay.api.keys.airflow", SENDER)
+                .set("relay.api.keys.board", VIEWER)
+                .set("relay.api.roles.airflow", "sender")
+                .set("relay.api.roles.board", "viewer")
+                .set("relay.api.advertised-url", "http://127.0.0.1:0")
+                .set("relay.policy.connections.default.max-in-flight-per-job", "1")
+                .set("relay.connections.default.account-id", String.valueOf(stage.dbtCloud().accountId()))
+                .start();
+        browser = Browser.at(relay.relay().url(), stage.directory());
+    }
+
+    private static RunPlan unending() {
+        return RunPlan.unending().queued(Duration.ZERO).starting(Duration.ZERO);
+    }
+
+    @AfterAll
+    static void end() {
+        if (browser != null) {
+            browser.close();
+        }
+        stage.close();
+    }
+
+    @BeforeEach
+    void begin() {
+        browser.isDark(false);
+        browser.isPhone(false);
+        signedIn(OPERATOR);
+    }
+
+    /** Whatever was shown: no error, and nothing that the policy has to forbid. */
+    @AfterEach
+    void nothingWasForbidden() {
+        assertThat(browser.complaints())
+                .filteredOn(complaint -> !complaint.contains("the server responded with a status of"))
+                .isEmpty();
+        assertThat(browser.title()).isNotEqualTo("taken");
+        assertThat(browser.cookies()).isZero();
+    }
+
+    private static void signedIn(String key) {
+        browser.open("");
+        browser.run("sessionStorage.setItem('relay.key', '" + key + "')");
+        browser.reload();
+        browser.sees("Not ended");
+    }
+
+    @Test
+    void aKeyOpensItAndStaysInTheTab() {
+        browser.run("sessionStorage.clear()");
+        browser.reload();
+        browser.sees("API key");
+        assertThat(browser.focused()).isEqualTo("API key");
+
+        browser.type("API key", "no-key-of-this-relay").press("Sign in").sees("The relay does not take this key.");
+        browser.type("API key", OPERATOR).keys(Keys.ENTER);
+        browser.sees("Not ended").sees("ops · operator");
+        assertThat(browser.run("return Object.keys(localStorage).length")).isEqualTo(0L);
+
+        browser.press("Sign out").sees("API key");
+        assertThat(browser.run("return Object.keys(sessionStorage).length")).isEqualTo(0L);
+    }
+
+    @Test
+    void showsWhatRunsWaitsAndFailed() {
+        relay.send(ENDLESS, trigger("runs", ENDLESS));
+        relay.reader().awaitEvent("run.running", "runs", PATIENCE);
+        relay.send(ENDLESS, trigger("waits", ENDLESS));
+        relay.send(BROKEN, trigger("fails", BROKEN));
+        relay.reader().awaitEvent("run.failed", "fails", PATIENCE);
+
+        browser.open("").sees("runs Backfill · " + ENDLESS + " running").sees("for a free slot").sees("fails");
+        assertThat(browser.address(String.valueOf(
+                        stage.dbtCloud().runsOfJob(ENDLESS).getFirst().id())))
+                .startsWith("http");
+
+        browser.choose("State", "waiting").sees("waits " + ENDLESS).seesNot("runs Backfill");
+        browser.choose("State", "any").type("Job id", "1").keys(Keys.TAB);
+        browser.sees("No unfinished command matches.").press("Clear").sees("runs Backfill");
+        browser.choose("Origin", "observed runs").sees("No unfinished command matches.");
+        browser.choose("Origin", "commands").sees("runs Backfill");
+        browser.choose("Outcome", "succeeded").seesNot("fails").choose("Outcome", "any").sees("fails");
+
+        browser.follow("waits").sees("As many runs are in flight as relay.policy allows.");
+        assertThat(browser.title()).startsWith("waits ·");
+        assertThat(browser.focused()).as("a screen reader reads the heading").isEqualTo("waits");
+
+        end(ENDLESS, "runs", "waits");
+    }
+
+    @Test
+    void tellsWhyACommandFailedAndRetriesIt() {
+        relay.send(BROKEN, trigger("broken", BROKEN));
+        relay.reader().awaitEvent("run.failed", "broken", PATIENCE);
+
+        browser.open("commands/broken")
+                .sees("Why it failed")
+                .sees("dbt build")
+                .sees("column \"amout\" does not exist")
+                .sees("<img src=x onerror=")
+                .sees("Accepted")
+                .sees("Run failed");
+        browser.unfold("Event 0").sees("\"type\": \"command.accepted\"");
+
+        int runs = stage.dbtCloud().runsOfJob(BROKEN).size();
+        browser.press("Retry …").sees("Retry the run?").press("Retry from the failure").sees("Sent as page-retry-");
+        await().atMost(PATIENCE).until(() -> stage.dbtCloud().runsOfJob(BROKEN).size() > runs);
+    }
+
+    @Test
+    void cancelsWithTheKeyboardAlone() {
+        relay.send(OTHER_ENDLESS, trigger("stop/me ü", OTHER_ENDLESS));
+        relay.reader().awaitEvent("run.running", "stop/me ü", PATIENCE);
+        browser.open("").sees("stop/me ü");
+
+        browser.tabTo("stop/me ü").keys(Keys.ENTER);
+        browser.sees("The run is known").tabTo("Cancel …").keys(Keys.ENTER);
+        browser.sees("Cancel this command?").keys(Keys.ESCAPE).seesNot("Cancel this command?");
+        assertThat(browser.focused()).as("where it was before").isEqualTo("Cancel …");
+
+        browser.keys(Keys.ENTER).sees("Cancel this command?").tabTo("Cancel the command").keys(Keys.ENTER);
+        relay.reader().awaitEvent("run.cancelled", "stop/me ü", PATIENCE);
+        browser.sees("Run was cancelled").sees("cancelled_by_relay");
+        assertThat(browser.hasButton("Cancel …")).isFalse();
+    }
+
+    @Test
+    void endsACommandWithoutItsRun() {
+        relay.send(OTHER_ENDLESS, trigger("stuck", OTHER_ENDLESS));
+        relay.reader().awaitEvent("run.running", "stuck", PATIENCE);
+
+        browser.open("commands/stuck").press("End …").sees("goes on in dbt Cloud").press("Leave it");
+        browser.press("End …").press("End the command").sees("stuck is being ended.").sees("abandoned");
+        relay.reader().awaitEvent("run.abandoned", "stuck", PATIENCE);
+        stage.dbtCloud().runsOfJob(OTHER_ENDLESS).stream()
+                .filter(run -> run.status() == RunStatus.RUNNING)
+                .forEach(run -> stage.dbtCloud().finishRun(run.id(), RunStatus.SUCCESS));
+    }
+
+    @Test
+    void sendsACommandAfterADryRun() {
+        browser.open("send").sees("Send a command");
+        browser.type("job_id", "many").press("Check by a dry run").sees("job_id: it must be a whole number");
+        assertThat(browser.run("return document.querySelector('[aria-invalid]').id")).isEqualTo("field-job_id");
+
+        browser.type("job_id", "4711").press("Check by a dry run").sees("Rejected: job_not_found");
+        assertThat(browser.hasButton("Send …")).isFalse();
+
+        browser.type("job_id", String.valueOf(QUICK)).type("cause", "by hand").type("command_id", "from-the-page");
+        browser.unfold("More fields").type("retries", "1").type("timeout", "half an hour");
+        browser.press("Check by a dry run").sees("timeout: ");
+        assertThat(browser.run("return document.querySelector('[aria-invalid]').id")).isEqualTo("field-timeout");
+        browser.type("timeout", "PT30M").press("Check by a dry run").sees("The check found no fault; nothing was started.");
+        assertThat(stage.dbtCloud().runsByCause("by hand")).isEmpty();
+
+        browser.press("Send …").sees("\"on_failure\": {\"retries\": 1}").press("Send the trigger");
+        browser.sees("from-the-page is on the commands topic.");
+        relay.reader().awaitEvent("run.succeeded", "from-the-page", PATIENCE);
+        browser.sees("Run succeeded").sees("by hand").sees("run_results.json");
+        assertThat(browser.title()).startsWith("from-the-page ·");
+    }
+
+    @Test
+    void followsARunThatSomebodyElseStarted() {
+        long run = stage.dbtCloud().triggerByOther(QUIET, "by a person").id();
+        browser.open("send").pick("follow").type("run_id", String.valueOf(run));
+        String id = browser.value("command_id");
+        browser.press("Send …").sees("starts nothing").press("Send the follow").sees(id);
+        relay.reader().awaitEvent("run.running", id, PATIENCE);
+        browser.sees("Run is running");
+        stage.dbtCloud().finishRun(run, RunStatus.SUCCESS);
+        relay.reader().awaitEvent("run.succeeded", id, PATIENCE);
+    }
+
+    @Test
+    void testsSuspendsAndResumesAConnection() {
+        browser.open("connections").sees("default").sees("requests used in the last minute");
+        browser.press("Test the connection default").sees("The test went well.");
+
+        browser.press("Suspend the connection default").sees("Suspend default?");
+        browser.type("Reason, for those who meet it", "warehouse upgrade").press("Suspend the connection");
+        browser.sees("default is suspended.").sees("Suspended by ops").sees("warehouse upgrade");
+        browser.open("").sees("default is suspended. ops did so").sees("warehouse upgrade");
+
+        relay.send(QUICK, trigger("held", QUICK));
+        browser.sees("held").open("connections").press("Resume the connection default").press("Resume the connection");
+        browser.sees("default goes on.").sees("open");
+        relay.reader().awaitEvent("run.succeeded", "held", PATIENCE);
+    }
+
+    @Test
+    void suspendsAndResumesOneJob() {
+        browser.open("connections").press("Suspend a job of default").sees("Suspend a job of default?");
+        browser.type("Job id", "none").press("Suspend the job").sees("It was not done.").sees("job_id");
+        browser.type("Job id", String.valueOf(QUICK)).type("Reason, for those who meet it", "wrong data");
+        browser.press("Suspend the job").sees("Job " + QUICK + " is suspended.").sees("wrong data");
+
+        relay.send(QUICK, trigger("held-with-its-job", QUICK));
+        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job or its connection.");
+        browser.press("Resume the job …").press("Resume the job").sees("Job " + QUICK + " goes on.");
+        relay.reader().awaitEvent("run.succeeded", "held-with-its-job", PATIENCE);
+        browser.sees("Run succeeded");
+    }
+
+    @Test
+    void mendsAndReplaysADeadLetter() {
+        relay.send("mend", "{\"command\": \"trigger\", \"command_id\": \"mended\", \"job_id\": %d".formatted(QUICK));
+        relay.reader().awaitFor(event -> event.header("dlq-reason") != null, PATIENCE);
+
+        browser.open("dead-letters").sees("malformed").unfold("Show").sees("\"command_id\": \"mended\"");
+        browser.choose("Reason", "expired").sees("No dead letter has this reason.").choose("Reason", "malformed");
+        browser.press("Replay …").sees("Replay this dead letter?").press("Replay the record");
+        browser.sees("It was not done.");
+        browser.type("Value", "{\"command\": \"trigger\", \"command_id\": \"mended\", \"job_id\": %d}".formatted(QUICK));
+        browser.press("Replay the record").sees("It is on the commands topic again, as mended.");
+        relay.reader().awaitEvent("run.succeeded", "mended", PATIENCE);
+        browser.sees("replayed by ops, mended");
+    }
+
+    @Test
+    void offersOnlyWhatTheRoleAllows() {
+        relay.send(QUIET, trigger("watched", QUIET));
+        relay.reader().awaitEvent("run.running", "watched", PATIENCE);
+        signedIn(VIEWER);
+        browser.sees("board · viewer").open("commands/watched").sees("The run is known");
+        assertThat(browser.hasButton("Cancel …") || browser.hasButton("End …")).isFalse();
+        browser.open("connections").sees("default");
+        assertThat(browser.hasButton("Test the connection default")).isTrue();
+        assertThat(browser.hasButton("Suspend the connection default")).isFalse();
+        browser.open("send").sees("Your key may look only.");
+
+        signedIn(SENDER);
+        browser.open("commands/watched").sees("The run is known");
+        assertThat(browser.hasButton("Cancel …")).isTrue();
+        assertThat(browser.hasButton("End …")).isFalse();
+        end(QUIET, "watched");
+    }
+
+    @Test
+    void saysWhatIsMissingWhileAnInstanceIsSilent() {
+        RelayProcess first = relay.relay();
+        try (RelayProcess second = relay.builder().start()) {
+            second.awaitReady(PATIENCE);
+            await().atMost(PATIENCE).until(() -> OwnedPartitions.of(second) > 0 && first.isReady());
+            browser.open("instances").sees(second.url().toString().replaceAll("/$", "")).seesNot("Something may be missing");
+
+            second.pause();
+            browser.sees("Something may be missing.").sees("it did not answer");
+            browser.open("").sees("Something may be missing.").sees("no instance that answered serves it");
+            second.resume();
+            browser.seesNot("Something may be missing.");
+            assertThat(second.stop()).isZero();
+        }
+        await().atMost(PATIENCE).until(() -> OwnedPartitions.of(first) == 3 && first.isReady());
+    }
+
+    @Test
+    void keepsWhatItHasWhileTheRelayIsSilent() {
+        browser.open("instances").sees("serving");
+        relay.relay().pause();
+        try {
+            browser.sees("The last request failed. The relay does not answer. What you see below is from").sees("serving");
+        } finally {
+            relay.relay().resume();
+        }
+        browser.seesNot("The last request failed.");
+        browser.open("commands/nobody-knows").sees("There is nothing here.").sees("no instance has a command of this id");
+    }
+
+    @Test
+    void isNotThereIfItIsSwitchedOff() throws IOException {
+        try (RelayProcess without =
+                relay.builder().set("relay.page.enabled", "false").start()) {
+            without.awaitReady(PATIENCE);
+            assertThat(without.get(without.url()).statusCode()).isEqualTo(404);
+            assertThat(without.get(without.url().resolve("/page/main.js")).statusCode())
+                    .isEqualTo(404);
+        } finally {
+            relay.builder().set("relay.page.enabled", "true");
+        }
+    }
+
+    /** For {@code docs/page.md}; and axe has nothing to say against any of them. */
+    @Test
+    void isForEverybodyAndIsPictured() {
+        relay.send(ENDLESS, trigger("orders-backfill-7", ENDLESS));
+        relay.reader().awaitEvent("run.running", "orders-backfill-7", PATIENCE);
+        relay.send(ENDLESS, trigger("orders-backfill-8", ENDLESS));
+        relay.send(QUIET, trigger("marketing-2026-11-29", QUIET));
+        for (int hour = 7; hour < 11; hour++) {
+            relay.send(QUICK, trigger("daily-2026-11-29T%02d".formatted(hour), QUICK));
+        }
+        relay.send(BROKEN, trigger("orders-2026-11-29T10", BROKEN));
+        relay.send("x", "{\"command\": \"trigger\", \"job_id\": \"seventeen\"");
+        relay.reader().awaitEvent("run.failed", "orders-2026-11-29T10", PATIENCE);
+        relay.reader().awaitEvent("run.succeeded", "daily-2026-11-29T10", PATIENCE);
+        relay.reader().awaitEvent("run.running", "marketing-2026-11-29", PATIENCE);
+
+        Map<String, List<String>> violations = new TreeMap<>();
+        for (boolean dark : new boolean[] {false, true}) {
+            browser.isDark(dark);
+            String light = dark ? "-dark" : "";
+            look("overview" + light, "", "orders-backfill-8", violations);
+            look("command" + light, "commands/orders-2026-11-29T10", "Why it failed", violations);
+            look("send" + light, "send", "job_id", violations);
+            look("connections" + light, "connections", "requests used", violations);
+            look("instances" + light, "instances", "serving", violations);
+            look("dead-letters" + light, "dead-letters", "malformed", violations);
+            browser.open("connections").press("Suspend the connection default").sees("Suspend default?");
+            violations.put("question" + light, browser.violations());
+            browser.picture("question" + light, 760);
+            browser.press("Leave it");
+        }
+        browser.isDark(false);
+        browser.isPhone(true);
+        look("phone-overview", "", "orders-backfill-8", violations);
+        look("phone-command", "commands/orders-2026-11-29T10", "Why it failed", violations);
+        for (String view : List.of("", "commands/orders-2026-11-29T10", "send", "connections", "instances", "dead-letters")) {
+            browser.open(view).sees("dbt-cloud-relay");
+            assertThat(browser.isTooWide()).as("%s on a phone", view).isFalse();
+        }
+        browser.isPhone(false);
+        browser.run("sessionStorage.clear()");
+        browser.reload();
+        browser.sees("API key");
+        violations.put("sign-in", browser.violations());
+        browser.picture("sign-in", 700);
+
+        assertThat(violations).allSatisfy((view, found) -> assertThat(found).as(view).isEmpty());
+        end(ENDLESS, "orders-backfill-7", "orders-backfill-8");
+        end(QUIET, "marketing-2026-11-29");
+    }
+
+    private static void look(String name, String view, String text, Map<String, List<String>> violations) {
+        browser.open(view).sees(text);
+        violations.put(name, browser.violations());
+        browser.picture(name, 1_400);
+    }
+
+    /** So that the next test has its job for itself. */
+    private static void end(long job, String... ids) {
+        for (String id : ids) {
+            relay.send(
+                    job,
+                    "{\"command\": \"cancel\", \"command_id\": \"end-%s\", \"target_command_id\": \"%s\"}".formatted(id, id));
+        }
+    }
+}
