@@ -84,7 +84,7 @@ class Commands {
                                 .flatMap(client -> client.manualSuspension().switched())
                                 .orElse(null)
                         : null;
-            case NEXT_TRY, TURN, SLOT, TARGET, PAUSE -> null;
+            case NEXT_TRY, TURN, SLOT, TARGET, PAUSE, WINDOW, MIN_INTERVAL, LEADER -> null;
         };
     }
 

@@ -92,10 +92,15 @@ final class SharedCalls {
                 new Input.EndExplained(
                         action.commandId(),
                         action instanceof Action.ExplainEnd own ? own.attempt() : explained.attempt(),
+                        explained.begun(),
                         explained.end());
             case Input.ArtifactsCollected collected ->
                 new Input.ArtifactsCollected(
-                        action.commandId(), collected.ready(), collected.unavailable(), collected.notYet());
+                        action.commandId(),
+                        collected.begun(),
+                        collected.ready(),
+                        collected.unavailable(),
+                        collected.notYet());
             case Input.RunObserved observed -> new Input.RunObserved(action.commandId(), observed.run());
             case Input.CallFailed failed -> new Input.CallFailed(action, failed.failure());
             case Input other -> other;

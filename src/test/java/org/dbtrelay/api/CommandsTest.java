@@ -137,6 +137,8 @@ class CommandsTest {
                 null,
                 null,
                 null,
+                null,
+                null,
                 3,
                 null,
                 null);

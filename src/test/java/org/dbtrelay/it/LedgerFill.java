@@ -57,6 +57,8 @@ final class LedgerFill {
                                 List.of(),
                                 null,
                                 null,
+                                null,
+                                null,
                                 new RunState.Finished(
                                         EventType.RUN_SUCCEEDED,
                                         null,

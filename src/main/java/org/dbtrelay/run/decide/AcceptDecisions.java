@@ -181,6 +181,8 @@ final class AcceptDecisions {
                 List.of(),
                 null,
                 null,
+                null,
+                null,
                 new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now),
                 Timeline.add(null, 0, EventType.COMMAND_REJECTED, now, now));
         return new Decision(entry, null, List.of(event), List.of(), List.of(), null);
