@@ -292,8 +292,7 @@ public class ArtifactCollector {
             URI host = collected.client().host();
             return switch (store) {
                 case NoStore none
-                when listing.has(wanted) && isSure ->
-                    new Outcome.Ready(none.pointTo(host, run, wanted));
+                when listing.has(wanted) && isSure -> new Outcome.Ready(none.pointTo(host, run, wanted));
                 case NoStore none -> fetched(collected, wanted, _ -> none.pointTo(host, run, wanted));
                 case KeepingStore keeping ->
                     fetched(

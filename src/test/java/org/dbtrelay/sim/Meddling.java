@@ -311,9 +311,7 @@ final class Meddling implements SimFlow.Observer {
                         "entry",
                         copy(copy(entry, "share", other.share().join()), "state", new RunState.Joined()));
             }
-            if (same
-                    && mutant == Mutant.OLDER_RUN_SATISFIES
-                    && other.state() instanceof RunState.Following following) {
+            if (same && mutant == Mutant.OLDER_RUN_SATISFIES && other.state() instanceof RunState.Following following) {
                 List<Action> actions = new ArrayList<>(decision.actions());
                 actions.add(new Action.SchedulePoll(
                         entry.commandId(),
@@ -322,7 +320,10 @@ final class Meddling implements SimFlow.Observer {
                         process.clock().instant(),
                         0));
                 return copy(
-                        copy(decision, "entry", copy(copy(entry, "share", other.share().in(known.id)), "state", following)),
+                        copy(
+                                decision,
+                                "entry",
+                                copy(copy(entry, "share", other.share().in(known.id)), "state", following)),
                         "actions",
                         actions);
             }

@@ -59,7 +59,20 @@ public record RunEntry(
             List<Long> strays,
             @Nullable ResolvedCommand resolved,
             RunState state) {
-        this(commandId, offset, commandHash, acceptedAt, nextSequence, adopted, started, strays, null, null, null, resolved, state);
+        this(
+                commandId,
+                offset,
+                commandHash,
+                acceptedAt,
+                nextSequence,
+                adopted,
+                started,
+                strays,
+                null,
+                null,
+                null,
+                resolved,
+                state);
     }
 
     /** The last of its runs after whose failure there is to be another one; null: there is none. */
