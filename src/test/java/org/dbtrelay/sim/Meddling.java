@@ -256,6 +256,12 @@ final class Meddling implements SimFlow.Observer {
                             .filter(action -> !(action instanceof Action.ExplainEnd))
                             .toList());
         }
+        if (mutant == Mutant.EARLIER_RUN_ADOPTED) {
+            List<Action> actions = new ArrayList<>(decision.actions());
+            actions.replaceAll(
+                    action -> action instanceof Action.SearchMarker search ? copy(search, "except", Set.of()) : action);
+            return copy(decision, "actions", actions);
+        }
         if (mutant == Mutant.NOBODY_LEADS_NEXT) {
             return copy(
                     decision,
