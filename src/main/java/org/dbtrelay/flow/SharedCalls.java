@@ -28,8 +28,7 @@ final class SharedCalls {
 
         record Cancellation(Target target, long runId) implements What {}
 
-        record Artifacts(
-                Target target, long runId, List<WantedArtifact> artifacts, Map<Integer, Instant> begun)
+        record Artifacts(Target target, long runId, List<WantedArtifact> artifacts, Map<Integer, Instant> begun)
                 implements What {}
     }
 

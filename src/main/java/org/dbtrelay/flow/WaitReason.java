@@ -31,8 +31,9 @@ public enum WaitReason {
         if (state.notBefore() != null) {
             boolean starts = entry.openCommand().task().starts();
             boolean window = entry.share() != null && entry.share().latest() != null;
-            boolean interval =
-                    state.failures() == 0 && starts && entry.openCommand().options().minInterval() != null;
+            boolean interval = state.failures() == 0
+                    && starts
+                    && entry.openCommand().options().minInterval() != null;
             return window ? WINDOW : interval ? MIN_INTERVAL : NEXT_TRY;
         }
         if (suspended) {

@@ -95,6 +95,26 @@ class ChartTest {
                 .isSubsetOf("/tmp", Chart.configuration(values).get("relay.artifacts.directory"));
     }
 
+    @Test
+    void aFileOfFailurePatternsIsMounted(@TempDir Path directory) throws IOException {
+        String pattern = "any | permanent | quota of the month | The quota of the month is used up";
+        Path values = directory.resolve("values.yaml");
+        Files.writeString(
+                values, Files.readString(Chart.example("least")) + "\nretryPatterns: |\n  # ours\n  " + pattern + "\n");
+
+        assertThat(Chart.rendered(values)
+                        .only("ConfigMap")
+                        .path("data")
+                        .path("retry-patterns.txt")
+                        .asText())
+                .isEqualTo("# ours\n" + pattern + "\n");
+        assertThat(Chart.configuration(values))
+                .containsEntry("relay.retry.patterns", "/etc/dbt-cloud-relay/retry-patterns.txt");
+        assertThat(elements(container(pod(values)).path("volumeMounts")))
+                .anyMatch(mount -> mount.path("mountPath").asText().equals("/etc/dbt-cloud-relay"));
+        assertThat(Chart.configuration(Chart.example("least"))).doesNotContainKey("relay.retry.patterns");
+    }
+
     /** The kill switch and the end of a stuck command are for bad days. */
     @ParameterizedTest
     @MethodSource("examples")

@@ -33,8 +33,7 @@ class CoalesceIT {
                 CoalesceIT.class,
                 World.jaffleShop()
                         .job(EmulatedJob.named("orders")
-                                .plan(RunPlan.succeeding()
-                                        .taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(6))))
+                                .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(6))))
                         .job(EmulatedJob.named("left").plan(RunPlan.unending()))
                         .job(EmulatedJob.named("apart")
                                 .plan(RunPlan.succeeding()
@@ -85,7 +84,9 @@ class CoalesceIT {
             ids.subList(400, 700).forEach(id -> lands(relay, "orders", id, window));
             relay.start();
             ids.subList(700, ORDERS).forEach(id -> lands(relay, "orders", id, window));
-            assertThat(Duration.between(begin, Instant.now())).as("the orders land").isLessThan(Duration.ofSeconds(60));
+            assertThat(Duration.between(begin, Instant.now()))
+                    .as("the orders land")
+                    .isLessThan(Duration.ofSeconds(60));
             relay.reader().awaitEvent("run.running", "order-1", LONG);
             relay.relay().kill();
             relay.start();
@@ -103,7 +104,8 @@ class CoalesceIT {
                 assertThat(end.data().path("coalesced_into").asText("leads"))
                         .isEqualTo(end.commandId().equals("order-0") ? "leads" : "order-0");
             });
-            assertThat(ends.stream().map(ReceivedEvent::commandId).collect(toSet())).hasSize(ORDERS);
+            assertThat(ends.stream().map(ReceivedEvent::commandId).collect(toSet()))
+                    .hasSize(ORDERS);
             assertThat(ends.stream()
                             .filter(end -> end.commandId().equals("order-0"))
                             .findFirst()
@@ -131,9 +133,9 @@ class CoalesceIT {
             ReceivedEvent left = relay.reader().awaitEvent("run.cancelled", "first", PATIENCE);
             assertThat(left.data().path("reason").asText()).isEqualTo("left_to_others");
             relay.reader().awaitEvent("command.completed", "end-first", PATIENCE);
-            assertThat(runs("left")).hasSize(1).allSatisfy(run -> assertThat(
-                            run.status().isFinal())
-                    .isFalse());
+            assertThat(runs("left"))
+                    .hasSize(1)
+                    .allSatisfy(run -> assertThat(run.status().isFinal()).isFalse());
 
             cancel(relay, "second");
             assertThat(relay.reader()
@@ -143,9 +145,9 @@ class CoalesceIT {
                             .asText())
                     .isEqualTo("cancelled_by_relay");
             relay.history().assertFinished(List.of("first", "second"));
-            assertThat(runs("left")).hasSize(1).allSatisfy(run -> assertThat(
-                            run.status().isFinal())
-                    .isTrue());
+            assertThat(runs("left"))
+                    .hasSize(1)
+                    .allSatisfy(run -> assertThat(run.status().isFinal()).isTrue());
         }
     }
 

@@ -103,7 +103,6 @@ final class Expected {
                             "another run follows: conflict",
                             "another run follows: any"),
             "limits", List.of("a start within them"),
-
             "trigger", List.of("Started", "Refused", "NotSent", "Limited", "Suspended", "NotFound", "Unclear"),
             "kafka",
                     List.of(
@@ -152,7 +151,8 @@ final class Expected {
                     .forEach(state -> all.add(kind + " + " + state));
         }
         for (String state : STATES) {
-            if (!List.of("Starting", "Searching", "Judging", "Retrying", "Joined").contains(state)) {
+            if (!List.of("Starting", "Searching", "Judging", "Retrying", "Joined")
+                    .contains(state)) {
                 all.add("Follow + " + state);
             }
         }
@@ -204,7 +204,15 @@ final class Expected {
         put(
                 all,
                 target,
-                List.of("Starting", "Searching", "Following", "Cancelling", "Judging", "Retrying", "Joined", "Collecting"),
+                List.of(
+                        "Starting",
+                        "Searching",
+                        "Following",
+                        "Cancelling",
+                        "Judging",
+                        "Retrying",
+                        "Joined",
+                        "Collecting"),
                 "TargetChanged");
         String asked = "only who waits or has a run in flight is asked to end; who starts is asked when that is clear";
         put(all, asked, List.of("Starting", "Searching", "Collecting", "Finished"), "CancelRequested");

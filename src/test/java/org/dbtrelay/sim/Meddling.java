@@ -257,6 +257,12 @@ final class Meddling implements SimFlow.Observer {
                             .filter(action -> !(action instanceof Action.ExplainEnd))
                             .toList());
         }
+        if (mutant == Mutant.EARLIER_RUN_ADOPTED) {
+            List<Action> actions = new ArrayList<>(decision.actions());
+            actions.replaceAll(
+                    action -> action instanceof Action.SearchMarker search ? copy(search, "except", Set.of()) : action);
+            return copy(decision, "actions", actions);
+        }
         if (mutant == Mutant.NOBODY_LEADS_NEXT) {
             return copy(
                     decision,
@@ -312,9 +318,7 @@ final class Meddling implements SimFlow.Observer {
                         "entry",
                         copy(copy(entry, "share", other.share().join()), "state", new RunState.Joined()));
             }
-            if (same
-                    && mutant == Mutant.OLDER_RUN_SATISFIES
-                    && other.state() instanceof RunState.Following following) {
+            if (same && mutant == Mutant.OLDER_RUN_SATISFIES && other.state() instanceof RunState.Following following) {
                 List<Action> actions = new ArrayList<>(decision.actions());
                 actions.add(new Action.SchedulePoll(
                         entry.commandId(),
@@ -323,7 +327,10 @@ final class Meddling implements SimFlow.Observer {
                         process.clock().instant(),
                         0));
                 return copy(
-                        copy(decision, "entry", copy(copy(entry, "share", other.share().in(known.id)), "state", following)),
+                        copy(
+                                decision,
+                                "entry",
+                                copy(copy(entry, "share", other.share().in(known.id)), "state", following)),
                         "actions",
                         actions);
             }

@@ -166,7 +166,11 @@ final class Observers {
         return switch (entry.state()) {
             case RunState.WithRun state -> Long.valueOf(state.run().runId());
             case RunState.Finished state -> state.runId();
-            case RunState.Waiting _, RunState.Starting _, RunState.Searching _, RunState.Retrying _, RunState.Joined _ -> null;
+            case RunState.Waiting _,
+                    RunState.Starting _,
+                    RunState.Searching _,
+                    RunState.Retrying _,
+                    RunState.Joined _ -> null;
         };
     }
 

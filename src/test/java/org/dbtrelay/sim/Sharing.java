@@ -73,12 +73,15 @@ final class Sharing {
                             && other.last != null
                             && other.last.share() != null
                             && other.partition == known.partition
-                            && other.last.share().window().equals(known.last.share().window())
+                            && other.last
+                                    .share()
+                                    .window()
+                                    .equals(known.last.share().window())
                             && (other.state() instanceof RunState.Joined
                                     || (other.state() instanceof RunState.Following following
-                                            && following.run().runId() == state.run().runId()));
-                    world.check(
-                            !wants, "%s cancels the run that %s wants, too: %s", known.id, other.id, other.last);
+                                            && following.run().runId()
+                                                    == state.run().runId()));
+                    world.check(!wants, "%s cancels the run that %s wants, too: %s", known.id, other.id, other.last);
                 }
             }
         }

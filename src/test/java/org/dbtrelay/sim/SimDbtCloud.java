@@ -275,7 +275,8 @@ final class SimDbtCloud {
                 ? SimResponse.json(
                         200,
                         "{\"results\":[{\"unique_id\":\"model.a\",\"status\":\""
-                                + (world.plan().mayFailTransiently() && !run.passes ? "fail" : "error") + "\",\"message\":\""
+                                + (world.plan().mayFailTransiently() && !run.passes ? "fail" : "error")
+                                + "\",\"message\":\""
                                 + (world.plan().mayFailTransiently() ? "deadlock detected" : "m") + "\"}]}")
                 : SimResponse.error(404, "Not found");
     }

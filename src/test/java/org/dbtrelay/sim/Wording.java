@@ -91,8 +91,8 @@ final class Wording {
             case 0 -> ",\"artifacts\":[]";
             case 1 -> ",\"timeout\":\"PT" + (5 + own.nextInt(60)) + "S\"";
             case 2 ->
-                ",\"expires_at\":\""
-                        + SimTime.EPOCH.plusNanos(world.scheduler().now() + (1 + own.nextInt(15)) * SECOND) + "\"";
+                ",\"expires_at\":\"" + SimTime.EPOCH.plusNanos(world.scheduler().now() + (1 + own.nextInt(15)) * SECOND)
+                        + "\"";
             case 3 -> ",\"on_timeout\":\"" + (own.nextBoolean() ? "cancel" : "abandon") + "\"";
             case 4 -> ",\"cause\":\"one of many\"";
             default -> "";

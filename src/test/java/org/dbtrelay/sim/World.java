@@ -220,7 +220,8 @@ final class World {
         if (plan.wrongClocks()) {
             process.clock().setOff(random.nextLong(-120, 120) * SECOND * (random.nextInt(8) == 0 ? 30 : 1));
         }
-        SimConfig config = SimConfig.of(plan.config() + (random.nextInt(4) == 0 ? number : 0), plan.observes(), plan.startsApart());
+        SimConfig config = SimConfig.of(
+                plan.config() + (random.nextInt(4) == 0 ? number : 0), plan.observes(), plan.startsApart());
         Instance instance = new Instance(this, process, config);
         instances.add(instance);
         configs.put(process, config);

@@ -67,8 +67,7 @@ public record Coalesce(Duration quiet, Duration atMost) {
         }
 
         private Coalesce with(Defaults defaults) {
-            return new Coalesce(
-                    quiet == null ? defaults.quiet() : quiet, atMost == null ? defaults.atMost() : atMost);
+            return new Coalesce(quiet == null ? defaults.quiet() : quiet, atMost == null ? defaults.atMost() : atMost);
         }
     }
 

@@ -90,11 +90,7 @@ final class CancelDecisions {
     }
 
     private static Decision ofFinished(
-            DecisionBuilder builder,
-            RunEntry entry,
-            RunEntry target,
-            RunState.Finished finished,
-            JobQueues queues) {
+            DecisionBuilder builder, RunEntry entry, RunEntry target, RunState.Finished finished, JobQueues queues) {
         String targetId = target.commandId();
         if (target.share() != null && (isLeft(finished) || queues.leaderOf(target.share()) != null)) {
             return builder.completed(

@@ -50,16 +50,19 @@ final class CoalesceDecisions {
     }
 
     /** The command joins none, so others may join it. */
-    static Decision open(DecisionBuilder builder, RunEntry entry, RunState.Waiting state, JobQueues queues, Instant now) {
+    static Decision open(
+            DecisionBuilder builder, RunEntry entry, RunState.Waiting state, JobQueues queues, Instant now) {
         tellOpen(builder, queues.justAheadOf(entry));
-        @Nullable Coalesce coalesce = joins(entry) ? entry.openCommand().options().coalesce() : null;
+        @Nullable
+        Coalesce coalesce = joins(entry) ? entry.openCommand().options().coalesce() : null;
         if (coalesce == null) {
             return builder.to(state);
         }
         boolean waits = coalesce.quiet().isPositive() && coalesce.atMost().isPositive();
         Share share = Share.open(entry.commandId(), waits ? now.plus(coalesce.atMost()) : null);
         builder.share(share);
-        @Nullable Instant closes = share.latest() == null ? null : coalesce.closesAt(share.latest(), entry.acceptedAt());
+        @Nullable
+        Instant closes = share.latest() == null ? null : coalesce.closesAt(share.latest(), entry.acceptedAt());
         return closes == null || !closes.isAfter(now)
                 ? builder.share(share.closed()).to(state)
                 : builder.wakeAt(closes).to(new RunState.Waiting(state.starts(), state.failures(), closes));
@@ -98,8 +101,7 @@ final class CoalesceDecisions {
                 && trigger.retryFromFailure() == another.retryFromFailure()
                 && first.options().ifRunning() == second.options().ifRunning()
                 && first.options().parkUnclear() == second.options().parkUnclear()
-                && Objects.equals(
-                        first.options().onFailure(), second.options().onFailure());
+                && Objects.equals(first.options().onFailure(), second.options().onFailure());
     }
 
     /**
@@ -135,8 +137,7 @@ final class CoalesceDecisions {
     }
 
     /** The command is joined to one that leads. */
-    static Decision joined(
-            RunEntry entry, Input.CommandInput input, Instant now, Policy policy, JobQueues queues) {
+    static Decision joined(RunEntry entry, Input.CommandInput input, Instant now, Policy policy, JobQueues queues) {
         return switch (input) {
             case Input.CancelRequested asked
             when entry.hasFailedRun() ->
@@ -158,10 +159,9 @@ final class CoalesceDecisions {
     private static Decision restored(RunEntry entry, Instant now, Policy policy, JobQueues queues) {
         Decision moved = moved(entry, now, policy, queues);
         if (!moved.equals(Decision.NOTHING)) {
-            return moved.with(
-                    CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand())
-                            .unchanged()
-                            .actions());
+            return moved.with(CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand())
+                    .unchanged()
+                    .actions());
         }
         return CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand())
                 .unchanged();
@@ -275,7 +275,9 @@ final class CoalesceDecisions {
             return CommonDecisions.over(entry, new RunState.Waiting(StartAttempts.NONE, 0, null), now, policy);
         }
         return now.isBefore(entry.openCommand().options().deadline())
-                ? DecisionBuilder.of(entry, now).wakeAt(now.plus(WHILE_STARTING)).unchanged()
+                ? DecisionBuilder.of(entry, now)
+                        .wakeAt(now.plus(WHILE_STARTING))
+                        .unchanged()
                 : DecisionBuilder.of(entry, now)
                         .abandon(
                                 null,
@@ -294,9 +296,9 @@ final class CoalesceDecisions {
             return decision;
         }
         @Nullable RunEntry leader = queues.leaderOf(before.share());
-        @Nullable RunEntry next = leader == null || !leader.commandId().equals(before.commandId())
-                ? null
-                : queues.nextAfter(before);
+        @Nullable
+        RunEntry next =
+                leader == null || !leader.commandId().equals(before.commandId()) ? null : queues.nextAfter(before);
         if (next == null || !(next.state() instanceof RunState.Joined)) {
             return decision;
         }
@@ -321,8 +323,7 @@ final class CoalesceDecisions {
     }
 
     /** The end of a command that starts for others, if its reason holds for them, too; null: it is a reason of its own. */
-    private static Input.@Nullable ShareEnded endOfAll(
-            RunEntry before, Input.CommandInput input, Decision decision) {
+    private static Input.@Nullable ShareEnded endOfAll(RunEntry before, Input.CommandInput input, Decision decision) {
         boolean starts = before.state() instanceof RunState.Waiting
                 || before.state() instanceof RunState.Starting
                 || before.state() instanceof RunState.Searching;
@@ -339,7 +340,8 @@ final class CoalesceDecisions {
             case RunEvent.OfCommand(var verb, RejectReason reason, String message, var status)
             when reason != null && reason != RejectReason.EXPIRED ->
                 new Input.ShareEnded(before.commandId(), reason, null, by + message);
-            case RunEvent.OfRun run when end.type() == EventType.RUN_ABANDONED -> {
+            case RunEvent.OfRun run
+            when end.type() == EventType.RUN_ABANDONED -> {
                 boolean unclear = AbandonReason.START_UNCLEAR.wireName().equals(run.reason());
                 boolean failed = AbandonReason.START_FAILED.wireName().equals(run.reason());
                 boolean givenUp = inDoubt

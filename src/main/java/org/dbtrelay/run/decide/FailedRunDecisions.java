@@ -13,7 +13,6 @@ import org.dbtrelay.run.job.FailurePattern;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunEnd;
-import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
@@ -170,7 +169,11 @@ final class FailedRunDecisions {
             when isDue(entry, state, now) && !isLed(entry, queues) ->
                 DecisionBuilder.of(entry, now).to(new RunState.Waiting(StartAttempts.after(intents(entry)), 0, null));
             case Input.TimerFired fired
-            when isDue(entry, state, now) -> DecisionBuilder.of(entry, now).to(new RunState.Joined());
+            when isDue(entry, state, now) ->
+                // Whoever leads may have the next run already.
+                DecisionBuilder.of(entry, now)
+                        .tell(new Input.ShareMoved(entry.commandId()))
+                        .to(new RunState.Joined());
             case Input.CancelRequested(String id, CancelReason reason) ->
                 CollectDecisions.endAfterFailed(entry, noOther(reason), now, policy);
             case Input.Restored restored ->

@@ -317,7 +317,8 @@ public final class JobQueues {
     public @Nullable Instant windowClosesAt(RunEntry entry) {
         @Nullable Share share = entry.share();
         @Nullable Instant latest = share == null ? null : share.latest();
-        @Nullable Coalesce coalesce = entry.unfinished() ? entry.openCommand().options().coalesce() : null;
+        @Nullable
+        Coalesce coalesce = entry.unfinished() ? entry.openCommand().options().coalesce() : null;
         boolean waits = entry.state() instanceof RunState.Waiting waiting && waiting.notBefore() != null;
         return latest == null || coalesce == null || !waits ? null : coalesce.closesAt(latest, lastJoinedAt(entry));
     }

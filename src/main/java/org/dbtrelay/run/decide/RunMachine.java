@@ -67,8 +67,7 @@ public final class RunMachine {
             case RunState.Judging judging -> FailedRunDecisions.judging(entry, judging, input, now, policy);
             case RunState.Retrying retrying
             when input instanceof Input.ShareMoved -> CoalesceDecisions.nextRun(entry, now, policy, queues);
-            case RunState.Retrying retrying ->
-                FailedRunDecisions.retrying(entry, retrying, input, now, policy, queues);
+            case RunState.Retrying retrying -> FailedRunDecisions.retrying(entry, retrying, input, now, policy, queues);
             case RunState.Joined joined -> CoalesceDecisions.joined(entry, input, now, policy, queues);
             case RunState.Collecting collecting -> CollectDecisions.collecting(entry, collecting, input, now, policy);
             case RunState.Finished finished -> finished(entry, finished, input, now, policy);

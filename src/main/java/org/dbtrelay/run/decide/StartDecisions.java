@@ -183,8 +183,8 @@ final class StartDecisions {
     /** Those that have joined it first: else the next of them would lead, one after another. */
     private static void supersede(DecisionBuilder builder, RunEntry other, JobQueues queues) {
         queues.joinedTo(other)
-                .forEach(joined ->
-                        builder.tell(new Input.CancelRequested(joined.commandId(), CancelReason.SUPERSEDED)));
+                .forEach(
+                        joined -> builder.tell(new Input.CancelRequested(joined.commandId(), CancelReason.SUPERSEDED)));
         builder.tell(new Input.CancelRequested(other.commandId(), CancelReason.SUPERSEDED));
     }
 

@@ -30,7 +30,8 @@ final class WaitDecisions {
         ResolvedCommand resolved = entry.openCommand();
         return switch (input) {
             case Input.CancelRequested(String id, CancelReason reason)
-            when entry.hasFailedRun() -> CollectDecisions.endAfterFailed(entry, CommonDecisions.withoutRun(reason), now, policy);
+            when entry.hasFailedRun() ->
+                CollectDecisions.endAfterFailed(entry, CommonDecisions.withoutRun(reason), now, policy);
             case Input.CancelRequested(String id, CancelReason reason) ->
                 DecisionBuilder.of(entry, now).cancelled(reason, CommonDecisions.withoutRun(reason));
             // An observed run is polled with others, so a refusal may be about one of those.
@@ -72,8 +73,7 @@ final class WaitDecisions {
         DecisionBuilder builder = CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand());
         if (state.notBefore() != null) {
             @Nullable Instant window = CoalesceDecisions.looksAfterClaim(entry, queues, now);
-            return builder.wakeAt(
-                            window != null ? window : isDue(entry, state, now, queues) ? now : state.notBefore())
+            return builder.wakeAt(window != null ? window : isDue(entry, state, now, queues) ? now : state.notBefore())
                     .unchanged();
         }
         return CommonDecisions.next(builder, entry).unchanged();
@@ -133,7 +133,8 @@ final class WaitDecisions {
     private static boolean isDue(RunEntry entry, RunState.Waiting state, Instant now, JobQueues queues) {
         return state.notBefore() == null
                 || !now.isBefore(state.notBefore())
-                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off, or its interval.
+                // Another machine's clock, or one that was set since: nothing waits for longer than a back-off, or its
+                // interval.
                 || (state.notBefore().isAfter(now.plus(BackOff.LONGEST))
                         && !IntervalDecisions.asksFor(state.notBefore(), entry, queues, now));
     }

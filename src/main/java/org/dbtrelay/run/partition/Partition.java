@@ -416,7 +416,8 @@ public final class Partition {
 
     /** The command that leads those that want a run together with one; null: it leads them, or there are none. */
     public @Nullable RunEntry leaderOf(RunEntry entry) {
-        @Nullable RunEntry leader = entry.share() == null || !entry.unfinished() ? null : queues.leaderOf(entry.share());
+        @Nullable
+        RunEntry leader = entry.share() == null || !entry.unfinished() ? null : queues.leaderOf(entry.share());
         return leader == null || leader.commandId().equals(entry.commandId()) ? null : leader;
     }
 

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param into the id of the command that has started the run; null: none has yet, or it is this one
  * @param joined for how many other commands this one has started the run
  */
-public record Share(String window, @Nullable Instant latest, @Nullable String into, int joined) {
+public record Share(
+        String window, @Nullable Instant latest, @Nullable String into, int joined) {
 
     /** The command opens a window. */
     public static Share open(String commandId, @Nullable Instant latest) {

@@ -199,7 +199,9 @@ class CoalesceDecisionsTest {
         assertFollows(99, "c1");
         assertThat(course.entry("c2").state()).isInstanceOf(RunState.Waiting.class);
         comes("c4");
-        assertThat(course.entry("c4").state()).as("not that of a run that is there").isEqualTo(new RunState.Joined());
+        assertThat(course.entry("c4").state())
+                .as("not that of a run that is there")
+                .isEqualTo(new RunState.Joined());
     }
 
     @Test
@@ -239,9 +241,7 @@ class CoalesceDecisionsTest {
         comes("c2");
         Overrides schema = new Overrides(null, "other", null, Set.of());
         course.take(commanded(command(
-                "c3",
-                new Task.Trigger(new JobSelector.ById(7), "because", schema, false, false),
-                coalescing(QUIET))));
+                "c3", new Task.Trigger(new JobSelector.ById(7), "because", schema, false, false), coalescing(QUIET))));
         course.take(commanded(command(
                 "c4",
                 new Task.Trigger(new JobSelector.ById(7), "other words", schema, false, false),
@@ -425,8 +425,8 @@ class CoalesceDecisionsTest {
     void whoExpiresWhileItWaitsForTheWindowIsRejected() {
         Instant soon = begin.plusSeconds(10);
         comes("c1");
-        course.take(commanded(new Command.Fit(
-                new Command.Head("c2", "default", null, soon, null, null), job(7), coalescing(QUIET))));
+        course.take(commanded(
+                new Command.Fit(new Command.Head("c2", "default", null, soon, null, null), job(7), coalescing(QUIET))));
         timer("c2", soon);
 
         assertThat(last("c2").type()).isEqualTo(EventType.COMMAND_REJECTED);
@@ -437,8 +437,8 @@ class CoalesceDecisionsTest {
     void whoExpiresWhileItsRunIsStartedHasIt() {
         Instant soon = begin.plus(QUIET).plusSeconds(10);
         comes("c1");
-        course.take(commanded(new Command.Fit(
-                new Command.Head("c2", "default", null, soon, null, null), job(7), coalescing(QUIET))));
+        course.take(commanded(
+                new Command.Fit(new Command.Head("c2", "default", null, soon, null, null), job(7), coalescing(QUIET))));
         windowCloses("c1");
         begins("c1");
         timer("c2", soon);
@@ -452,8 +452,8 @@ class CoalesceDecisionsTest {
     void whoHadExpiredWhenTheStartWasDecidedIsNotSatisfiedByIt() {
         Instant soon = begin.plus(QUIET).minusSeconds(1);
         comes("c1");
-        course.take(commanded(new Command.Fit(
-                new Command.Head("c2", "default", null, soon, null, null), job(7), coalescing(QUIET))));
+        course.take(commanded(
+                new Command.Fit(new Command.Head("c2", "default", null, soon, null, null), job(7), coalescing(QUIET))));
         windowCloses("c1");
         starts("c1", 99);
 
@@ -464,8 +464,8 @@ class CoalesceDecisionsTest {
     @Test
     void theNextOneLeadsWhenTheOneThatLeadsHasExpired() {
         Instant soon = begin.plusSeconds(10);
-        course.take(commanded(new Command.Fit(
-                new Command.Head("c1", "default", null, soon, null, null), job(7), coalescing(QUIET))));
+        course.take(commanded(
+                new Command.Fit(new Command.Head("c1", "default", null, soon, null, null), job(7), coalescing(QUIET))));
         comes("c2");
         timer("c1", soon);
         assertThat(last("c1").type()).isEqualTo(EventType.COMMAND_REJECTED);
@@ -560,8 +560,8 @@ class CoalesceDecisionsTest {
         comes("c1", reuse);
         comes("c2", reuse);
         windowCloses("c1");
-        course.take(new Input.RunsInFlight(
-                "c1", List.of(run(90, Known.RUNNING)), StartCheck.FIRST.answered(course.now)));
+        course.take(
+                new Input.RunsInFlight("c1", List.of(run(90, Known.RUNNING)), StartCheck.FIRST.answered(course.now)));
 
         assertFollows(90, "c1", "c2");
         assertThat(ofRun(last("c2")).adopted()).isTrue();
@@ -594,6 +594,29 @@ class CoalesceDecisionsTest {
         assertFollows(100, "c1", "c2", "c3");
         assertThat(ofRun(last("c3")).attempt()).isEqualTo(2);
         assertThat(last("c3").coalescedInto()).isEqualTo("c1");
+    }
+
+    @Test
+    void whoHearsOfTheFailureLateHasTheNextRunAllTheSame() {
+        OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
+        comes("c1", options(QUIET, null, null, again));
+        comes("c2", options(QUIET, null, null, again));
+        comes("c3", options(QUIET, null, null, again));
+        windowCloses("c1");
+        starts("c1", 99);
+        course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
+        Instant at = ((RunState.Retrying) course.entry("c1").state()).at();
+        course.now = at.minusSeconds(1);
+        course.take(new Input.RunEnded("c2", RunEnd.unread(run(99, Known.ERROR), null)));
+        timer("c1", at);
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
+        course.take(new Input.Started("c1", 2, run(100, Known.RUNNING)));
+        assertFollows(100, "c1", "c2");
+
+        course.take(new Input.RunEnded("c3", RunEnd.unread(run(99, Known.ERROR), null)));
+        timer("c3", ((RunState.Retrying) course.entry("c3").state()).at());
+        assertFollows(100, "c3");
+        assertThat(ofRun(last("c3")).attempt()).isEqualTo(2);
     }
 
     @Test

@@ -135,7 +135,9 @@ class CoalesceGrowthTest {
         }
 
         long finished() {
-            return entries.values().stream().filter(entry -> !entry.unfinished()).count();
+            return entries.values().stream()
+                    .filter(entry -> !entry.unfinished())
+                    .count();
         }
     }
 
