@@ -3,6 +3,7 @@ package org.dbtrelay.deadletter;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -74,6 +75,9 @@ final class Backward {
     boolean readMore(Consumer<byte[], byte[]> reader, Supplier<Duration> left) {
         long from = Math.max(begin, low - AT_ONCE);
         Deque<Letter> found = new ArrayDeque<>();
+        // Those that are not paused would be fetched, too, and thrown away.
+        reader.pause(reader.assignment());
+        reader.resume(List.of(partition));
         reader.seek(partition, from);
         // Behind the last one there may be marks of transactions, which are no records.
         while (reader.position(partition) < low) {

@@ -281,6 +281,15 @@ class CheckedConfigTest {
                         "0123456789abcde",
                         "shorter than 16 characters, so it can be guessed; make one with: openssl rand -hex 32"),
                 arguments(
+                        "relay.api.roles.nobody",
+                        "viewer",
+                        "there is no relay.api.keys.nobody whose role this could be"),
+                arguments(
+                        "relay.api.openid-connect.url",
+                        "login.example.com",
+                        "'login.example.com' is not http or https with a host, such as"
+                                + " https://login.example.com/realms/data"),
+                arguments(
                         "relay.api.advertised-url",
                         "http://10.1.2.3:8080/api",
                         "'http://10.1.2.3:8080/api' is not http or https with a host, perhaps a port, and nothing else,"

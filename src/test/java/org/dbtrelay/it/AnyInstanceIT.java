@@ -107,6 +107,8 @@ class AnyInstanceIT {
                     .untilAsserted(
                             () -> assertThat(json(get(first, "/api/commands")).path("incomplete"))
                                     .isEmpty());
+            // Its partition may have moved while it stood still.
+            await().atMost(PATIENCE).until(() -> all.stream().allMatch(each -> OwnedPartitions.of(each) == 1));
             third.kill();
             assertIncomplete(List.of(first, second), third);
             await().atMost(PATIENCE)
