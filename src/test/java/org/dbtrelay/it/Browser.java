@@ -236,9 +236,10 @@ final class Browser implements AutoCloseable {
     }
 
     /** Makes a picture of the whole view, {@code target/page/<name>.png}. */
-    void picture(String name, int highest) {
-        long height = Math.min(
-                highest, ((Number) run("return Math.ceil(document.documentElement.scrollHeight)")).longValue());
+    void picture(String name, int lowest, int highest) {
+        Number bottom = (Number) run(
+                "return Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + window.scrollY)");
+        long height = Math.clamp(bottom.longValue(), lowest, highest);
         long width = ((Number) run("return window.innerWidth")).longValue();
         Map<String, Object> answer = driver.executeCdpCommand(
                 "Page.captureScreenshot",
@@ -248,7 +249,7 @@ final class Browser implements AutoCloseable {
                         "captureBeyondViewport",
                         true,
                         "clip",
-                        Map.of("x", 0, "y", 0, "width", width, "height", Math.max(height, 500), "scale", 1)));
+                        Map.of("x", 0, "y", 0, "width", width, "height", height, "scale", 1)));
         try {
             Path pictures = Files.createDirectories(Path.of("target", "page"));
             Files.write(

@@ -370,7 +370,7 @@ class PageIT {
             look("dead-letters" + light, "dead-letters", "malformed", violations);
             browser.open("connections").press("Suspend the connection default").sees("Suspend default?");
             violations.put("question" + light, browser.violations());
-            browser.picture("question" + light, 760);
+            browser.picture("question" + light, 600, 760);
             browser.press("Leave it");
         }
         browser.isDark(false);
@@ -386,7 +386,7 @@ class PageIT {
         browser.reload();
         browser.sees("API key");
         violations.put("sign-in", browser.violations());
-        browser.picture("sign-in", 700);
+        browser.picture("sign-in", 1, 700);
 
         assertThat(violations).allSatisfy((view, found) -> assertThat(found).as(view).isEmpty());
         end(ENDLESS, "orders-backfill-7", "orders-backfill-8");
@@ -396,7 +396,7 @@ class PageIT {
     private static void look(String name, String view, String text, Map<String, List<String>> violations) {
         browser.open(view).sees(text);
         violations.put(name, browser.violations());
-        browser.picture(name, 1_400);
+        browser.picture(name, 1, 1_400);
     }
 
     /** So that the next test has its job for itself. */
