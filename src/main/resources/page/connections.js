@@ -37,6 +37,9 @@ function card(connection, instances, hands) {
       h('div', { class: 'actions' },
         button(test === null ? 'Testing …' : 'Test', () => tryOut(name, hands), { disabled: test === null, label: `Test the connection ${name}` }),
         hands.can('operator')
+          ? button('Suspend a job …', () => hands.ask(suspendJob(name, null)), { label: `Suspend a job of ${name}` })
+          : null,
+        hands.can('operator')
           ? suspended
             ? button('Resume …', () => hands.ask(resume(name)), { kind: 'primary', label: `Resume the connection ${name}` })
             : button('Suspend …', () => hands.ask(suspend(name)), { kind: 'danger', label: `Suspend the connection ${name}` })
@@ -76,22 +79,18 @@ function budget(name, instances) {
 }
 
 function suspendedJobs({ name, suspended_jobs: jobs }, hands) {
-  const isOperator = hands.can('operator');
-  return [
-    jobs.length === 0 ? null : table(`Suspended jobs of ${name}`, ['Suspended job', 'By', 'Reason', ['Since', 'time'], 'Action'], jobs.map((job) => ({
-      key: job.job_id,
-      cells: [
-        String(job.job_id),
-        job.by ?? '',
-        job.reason ?? '',
-        when(job.since),
-        isOperator ? button('Resume …', () => hands.ask(resumeJob(name, job.job_id)), { label: `Resume job ${job.job_id}` }) : '',
-      ],
-    }))),
-    isOperator
-      ? h('div', { class: 'actions' }, button('Suspend a job …', () => hands.ask(suspendJob(name, null)), { label: `Suspend a job of ${name}` }))
-      : null,
-  ];
+  return jobs.length === 0 ? null : table(`Suspended jobs of ${name}`, ['Suspended job', 'By', 'Reason', ['Since', 'time'], 'Action'], jobs.map((job) => ({
+    key: job.job_id,
+    cells: [
+      String(job.job_id),
+      job.by ?? '',
+      job.reason ?? '',
+      when(job.since),
+      hands.can('operator')
+        ? button('Resume …', () => hands.ask(resumeJob(name, job.job_id)), { label: `Resume job ${job.job_id}` })
+        : '',
+    ],
+  })));
 }
 
 async function tryOut(name, hands) {

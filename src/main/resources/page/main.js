@@ -249,7 +249,7 @@ function signInForm() {
       field('key', 'API key', h('input', {
         id: 'key', name: 'key', type: 'password', autocomplete: 'off', required: true, 'aria-describedby': 'key-hint',
         mounted: (element) => element.focus(),
-      }), 'One of relay.api.keys. It stays in this tab until you close it or sign out.'),
+      }), 'One of relay.api.keys, or a token of your identity provider if the relay takes those. It stays in this tab until you close it or sign out.'),
       h('button', { type: 'submit', class: 'primary' }, 'Sign in')));
 }
 

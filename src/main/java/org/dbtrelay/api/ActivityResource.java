@@ -55,14 +55,14 @@ public class ActivityResource {
         }
         Map<Instant, Activity.Minute> all = new LinkedHashMap<>();
         here.forEach(minute -> all.put(minute.at(), minute));
-        OtherInstances.Answers answers = others.activity();
-        for (ActivityPage page : OtherInstances.read(json, answers, ActivityPage.class)) {
+        OtherInstances.Read<ActivityPage> read = OtherInstances.read(json, others.activity(), ActivityPage.class);
+        for (ActivityPage page : read.answers()) {
             // Minutes that only the clock of another one knows are left out.
             page.minutes().stream()
                     .map(ActivityPage.ActivityMinute::minute)
                     .forEach(minute -> all.computeIfPresent(minute.at(), (at, known) -> known.and(minute)));
         }
-        return page(List.copyOf(all.values()), answers.missing());
+        return page(List.copyOf(all.values()), read.missing());
     }
 
     private static ActivityPage page(List<Activity.Minute> minutes, List<String> incomplete) {

@@ -133,10 +133,11 @@ class Commands {
         Set<Integer> partitions = new TreeSet<>(views.partitions());
         Map<String, CommandState> rows = new TreeMap<>();
         rowsHere(query).forEach(row -> rows.put(row.commandId(), row));
-        Answers answers = others.commands(query.ofInstanceAlone());
+        OtherInstances.Read<CommandPage> read =
+                OtherInstances.read(json, others.commands(query.ofInstanceAlone()), CommandPage.class);
         List<String> incomplete = new ArrayList<>();
         boolean more = false;
-        for (CommandPage page : OtherInstances.read(json, answers, CommandPage.class)) {
+        for (CommandPage page : read.answers()) {
             if (page.partitions() != null) {
                 partitions.addAll(page.partitions());
                 more |= page.nextCursor() != null;
@@ -149,7 +150,7 @@ class Commands {
                 .mapToObj(Commands::unserved)
                 .toList();
         if (!unserved.isEmpty()) {
-            incomplete.addAll(answers.missing());
+            incomplete.addAll(read.missing());
             incomplete.addAll(unserved);
         }
         List<CommandState> sorted = rows.values().stream()

@@ -87,13 +87,13 @@ public class InstanceResource {
         if (CommandQuery.isOfInstance(scope)) {
             return new InstancePage(all, List.of());
         }
-        OtherInstances.Answers answers = others.instances();
-        OtherInstances.read(json, answers, InstancePage.class).stream()
+        OtherInstances.Read<InstancePage> read = OtherInstances.read(json, others.instances(), InstancePage.class);
+        read.answers().stream()
                 .flatMap(page -> page.data().stream())
                 .map(InstanceState::ofAnother)
                 .sorted(Comparator.comparing(state -> String.valueOf(state.url())))
                 .forEach(all::add);
-        List<String> incomplete = new ArrayList<>(answers.missing());
+        List<String> incomplete = new ArrayList<>(read.missing());
         incomplete.addAll(unserved(all));
         return new InstancePage(all, incomplete);
     }

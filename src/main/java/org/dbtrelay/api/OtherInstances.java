@@ -90,15 +90,14 @@ class OtherInstances {
      * @param answers of those that answered
      * @param silent the addresses of those that did not
      */
-    record Answers(List<Answer> answers, List<URI> silent) {
+    record Answers(List<Answer> answers, List<URI> silent) {}
 
-        /** A line for each instance that did not answer. */
-        List<String> missing() {
-            return silent.stream()
-                    .map(instance -> instance + ": it did not answer")
-                    .toList();
-        }
-    }
+    /**
+     * Answers as what they should be.
+     *
+     * @param missing a line for each instance that did not answer, or not so
+     */
+    record Read<T>(List<T> answers, List<String> missing) {}
 
     /** Whether no other instance says where it can be reached. */
     boolean isAlone() {
@@ -146,21 +145,24 @@ class OtherInstances {
     }
 
     /** The answers as what they should be; one of another version may be nothing such. */
-    static <T> List<T> read(ObjectMapper json, Answers answers, Class<T> type) {
+    static <T> Read<T> read(ObjectMapper json, Answers answers, Class<T> type) {
         List<T> read = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        answers.silent().forEach(instance -> missing.add(instance + ": it did not answer"));
         for (Answer answer : answers.answers()) {
-            if (answer.status() != Response.Status.OK.getStatusCode()) {
-                continue;
-            }
             try {
-                read.add(json.readValue(answer.body(), type));
+                if (answer.status() == Response.Status.OK.getStatusCode()) {
+                    read.add(json.readValue(answer.body(), type));
+                    continue;
+                }
             } catch (JsonProcessingException e) {
                 LOG.warn(
                         "The answer of another instance cannot be read; is it of another version?",
                         pair(LogKey.DETAIL, e.getMessage()));
             }
+            missing.add(answer.instance() + ": its answer cannot be read");
         }
-        return read;
+        return new Read<>(read, missing);
     }
 
     private Answers ask(BiFunction<String, InstanceApi, Response> question) {

@@ -91,6 +91,16 @@ class CommandNewsTest {
         }
 
         @Override
+        public Response instances(String instance, String scope) {
+            return next();
+        }
+
+        @Override
+        public Response activity(String instance, String scope) {
+            return next();
+        }
+
+        @Override
         public void close() {}
     }
 

@@ -45,9 +45,8 @@ class PageFilesTest {
 
     @Test
     void referToNoOtherHost() {
-        own().forEach(name -> assertThat(found(ADDRESS, withoutComments(name)))
-                .as(name)
-                .isSubsetOf(SVG));
+        own().forEach(name ->
+                assertThat(found(ADDRESS, withoutComments(name))).as(name).isSubsetOf(SVG));
     }
 
     @Test
@@ -85,16 +84,16 @@ class PageFilesTest {
     @Test
     void askOnlyForWhatTheApiHas() {
         JsonNode paths = DescribedApi.document().path("paths");
-        List<MatchResult> asked =
-                OPERATION.matcher(text("api.js")).results().toList();
+        List<MatchResult> asked = OPERATION.matcher(text("api.js")).results().toList();
 
-        assertThat(asked).isNotEmpty().allSatisfy(operation -> assertThat(
-                        paths.path(operation.group(2)).has(operation.group(1).toLowerCase(java.util.Locale.ROOT)))
-                .as("docs/openapi.yaml has %s", operation.group())
-                .isTrue());
-        own().filter(name -> !name.equals("api.js")).forEach(name -> assertThat(text(name))
-                .as(name)
-                .doesNotContain("/api/"));
+        assertThat(asked)
+                .isNotEmpty()
+                .allSatisfy(operation -> assertThat(paths.path(operation.group(2))
+                                .has(operation.group(1).toLowerCase(java.util.Locale.ROOT)))
+                        .as("docs/openapi.yaml has %s", operation.group())
+                        .isTrue());
+        own().filter(name -> !name.equals("api.js"))
+                .forEach(name -> assertThat(text(name)).as(name).doesNotContain("/api/"));
     }
 
     private static Stream<String> own() {

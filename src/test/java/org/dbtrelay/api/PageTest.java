@@ -79,7 +79,8 @@ class PageTest {
                 .get(path)
                 .then()
                 .statusCode(404)
-                .body(org.hamcrest.Matchers.anyOf(emptyOrNullString(), containsString("there is nothing at this path")));
+                .body(org.hamcrest.Matchers.anyOf(
+                        emptyOrNullString(), containsString("there is nothing at this path")));
     }
 
     @Test

@@ -86,7 +86,8 @@ final class Browser implements AutoCloseable {
 
     private static Optional<Path> onPath(String... names) {
         return Arrays.stream(names)
-                .flatMap(name -> Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
+                .flatMap(name -> Stream.of(
+                                System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1))
                         .map(directory -> Path.of(directory, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
@@ -129,8 +130,8 @@ final class Browser implements AutoCloseable {
     }
 
     boolean hasButton(String name) {
-        return driver.findElements(
-                        By.xpath("//button[normalize-space(.)='%s' or @aria-label='%s']".formatted(name, name)))
+        return driver
+                .findElements(By.xpath("//button[normalize-space(.)='%s' or @aria-label='%s']".formatted(name, name)))
                 .stream()
                 .anyMatch(WebElement::isDisplayed);
     }
@@ -231,14 +232,14 @@ final class Browser implements AutoCloseable {
 
     /** Whether one has to scroll sideways to see all of it. */
     boolean isTooWide() {
-        return (Boolean) run(
-                "return document.documentElement.scrollWidth > document.documentElement.clientWidth");
+        return (Boolean) run("return document.documentElement.scrollWidth > document.documentElement.clientWidth");
     }
 
     /** Makes a picture of the whole view, {@code target/page/<name>.png}. */
-    void picture(String name, int highest) {
-        long height = Math.min(
-                highest, ((Number) run("return Math.ceil(document.documentElement.scrollHeight)")).longValue());
+    void picture(String name, int lowest, int highest) {
+        Number bottom = (Number)
+                run("return Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + window.scrollY)");
+        long height = Math.clamp(bottom.longValue(), lowest, highest);
         long width = ((Number) run("return window.innerWidth")).longValue();
         Map<String, Object> answer = driver.executeCdpCommand(
                 "Page.captureScreenshot",
@@ -248,12 +249,11 @@ final class Browser implements AutoCloseable {
                         "captureBeyondViewport",
                         true,
                         "clip",
-                        Map.of("x", 0, "y", 0, "width", width, "height", Math.max(height, 500), "scale", 1)));
+                        Map.of("x", 0, "y", 0, "width", width, "height", height, "scale", 1)));
         try {
             Path pictures = Files.createDirectories(Path.of("target", "page"));
             Files.write(
-                    pictures.resolve(name + ".png"),
-                    Base64.getDecoder().decode(String.valueOf(answer.get("data"))));
+                    pictures.resolve(name + ".png"), Base64.getDecoder().decode(String.valueOf(answer.get("data"))));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -66,7 +66,9 @@ class PageIT {
                 .set("relay.api.roles.board", "viewer")
                 .set("relay.api.advertised-url", "http://127.0.0.1:0")
                 .set("relay.policy.connections.default.max-in-flight-per-job", "1")
-                .set("relay.connections.default.account-id", String.valueOf(stage.dbtCloud().accountId()))
+                .set(
+                        "relay.connections.default.account-id",
+                        String.valueOf(stage.dbtCloud().accountId()))
                 .start();
         browser = Browser.at(relay.relay().url(), stage.directory());
     }
@@ -131,7 +133,10 @@ class PageIT {
         relay.send(BROKEN, trigger("fails", BROKEN));
         relay.reader().awaitEvent("run.failed", "fails", PATIENCE);
 
-        browser.open("").sees("runs Backfill · " + ENDLESS + " running").sees("for a free slot").sees("fails");
+        browser.open("")
+                .sees("runs Backfill · " + ENDLESS + " running")
+                .sees("for a free slot")
+                .sees("fails");
         assertThat(browser.address(String.valueOf(
                         stage.dbtCloud().runsOfJob(ENDLESS).getFirst().id())))
                 .startsWith("http");
@@ -141,7 +146,10 @@ class PageIT {
         browser.sees("No unfinished command matches.").press("Clear").sees("runs Backfill");
         browser.choose("Origin", "observed runs").sees("No unfinished command matches.");
         browser.choose("Origin", "commands").sees("runs Backfill");
-        browser.choose("Outcome", "succeeded").seesNot("fails").choose("Outcome", "any").sees("fails");
+        browser.choose("Outcome", "succeeded")
+                .seesNot("fails")
+                .choose("Outcome", "any")
+                .sees("fails");
 
         browser.follow("waits").sees("As many runs are in flight as relay.policy allows.");
         assertThat(browser.title()).startsWith("waits ·");
@@ -165,7 +173,10 @@ class PageIT {
         browser.unfold("Event 0").sees("\"type\": \"command.accepted\"");
 
         int runs = stage.dbtCloud().runsOfJob(BROKEN).size();
-        browser.press("Retry …").sees("Retry the run?").press("Retry from the failure").sees("Sent as page-retry-");
+        browser.press("Retry …")
+                .sees("Retry the run?")
+                .press("Retry from the failure")
+                .sees("Sent as page-retry-");
         await().atMost(PATIENCE).until(() -> stage.dbtCloud().runsOfJob(BROKEN).size() > runs);
     }
 
@@ -180,7 +191,10 @@ class PageIT {
         browser.sees("Cancel this command?").keys(Keys.ESCAPE).seesNot("Cancel this command?");
         assertThat(browser.focused()).as("where it was before").isEqualTo("Cancel …");
 
-        browser.keys(Keys.ENTER).sees("Cancel this command?").tabTo("Cancel the command").keys(Keys.ENTER);
+        browser.keys(Keys.ENTER)
+                .sees("Cancel this command?")
+                .tabTo("Cancel the command")
+                .keys(Keys.ENTER);
         relay.reader().awaitEvent("run.cancelled", "stop/me ü", PATIENCE);
         browser.sees("Run was cancelled").sees("cancelled_by_relay");
         assertThat(browser.hasButton("Cancel …")).isFalse();
@@ -191,8 +205,14 @@ class PageIT {
         relay.send(OTHER_ENDLESS, trigger("stuck", OTHER_ENDLESS));
         relay.reader().awaitEvent("run.running", "stuck", PATIENCE);
 
-        browser.open("commands/stuck").press("End …").sees("goes on in dbt Cloud").press("Leave it");
-        browser.press("End …").press("End the command").sees("stuck is being ended.").sees("abandoned");
+        browser.open("commands/stuck")
+                .press("End …")
+                .sees("goes on in dbt Cloud")
+                .press("Leave it");
+        browser.press("End …")
+                .press("End the command")
+                .sees("stuck is being ended.")
+                .sees("abandoned");
         relay.reader().awaitEvent("run.abandoned", "stuck", PATIENCE);
         stage.dbtCloud().runsOfJob(OTHER_ENDLESS).stream()
                 .filter(run -> run.status() == RunStatus.RUNNING)
@@ -203,7 +223,8 @@ class PageIT {
     void sendsACommandAfterADryRun() {
         browser.open("send").sees("Send a command");
         browser.type("job_id", "many").press("Check by a dry run").sees("job_id: it must be a whole number");
-        assertThat(browser.run("return document.querySelector('[aria-invalid]').id")).isEqualTo("field-job_id");
+        assertThat(browser.run("return document.querySelector('[aria-invalid]').id"))
+                .isEqualTo("field-job_id");
 
         browser.type("job_id", "4711").press("Check by a dry run").sees("Rejected: job_not_found");
         assertThat(browser.hasButton("Send …")).isFalse();
@@ -211,8 +232,11 @@ class PageIT {
         browser.type("job_id", String.valueOf(QUICK)).type("cause", "by hand").type("command_id", "from-the-page");
         browser.unfold("More fields").type("retries", "1").type("timeout", "half an hour");
         browser.press("Check by a dry run").sees("timeout: ");
-        assertThat(browser.run("return document.querySelector('[aria-invalid]').id")).isEqualTo("field-timeout");
-        browser.type("timeout", "PT30M").press("Check by a dry run").sees("The check found no fault; nothing was started.");
+        assertThat(browser.run("return document.querySelector('[aria-invalid]').id"))
+                .isEqualTo("field-timeout");
+        browser.type("timeout", "PT30M")
+                .press("Check by a dry run")
+                .sees("The check found no fault; nothing was started.");
         assertThat(stage.dbtCloud().runsByCause("by hand")).isEmpty();
 
         browser.press("Send …").sees("\"on_failure\": {\"retries\": 1}").press("Send the trigger");
@@ -245,7 +269,10 @@ class PageIT {
         browser.open("").sees("default is suspended. ops did so").sees("warehouse upgrade");
 
         relay.send(QUICK, trigger("held", QUICK));
-        browser.sees("held").open("connections").press("Resume the connection default").press("Resume the connection");
+        browser.sees("held")
+                .open("connections")
+                .press("Resume the connection default")
+                .press("Resume the connection");
         browser.sees("default goes on.").sees("open");
         relay.reader().awaitEvent("run.succeeded", "held", PATIENCE);
     }
@@ -253,7 +280,10 @@ class PageIT {
     @Test
     void suspendsAndResumesOneJob() {
         browser.open("connections").press("Suspend a job of default").sees("Suspend a job of default?");
-        browser.type("Job id", "none").press("Suspend the job").sees("It was not done.").sees("job_id");
+        browser.type("Job id", "none")
+                .press("Suspend the job")
+                .sees("It was not done.")
+                .sees("job_id");
         browser.type("Job id", String.valueOf(QUICK)).type("Reason, for those who meet it", "wrong data");
         browser.press("Suspend the job").sees("Job " + QUICK + " is suspended.").sees("wrong data");
 
@@ -270,10 +300,13 @@ class PageIT {
         relay.reader().awaitFor(event -> event.header("dlq-reason") != null, PATIENCE);
 
         browser.open("dead-letters").sees("malformed").unfold("Show").sees("\"command_id\": \"mended\"");
-        browser.choose("Reason", "expired").sees("No dead letter has this reason.").choose("Reason", "malformed");
+        browser.choose("Reason", "expired")
+                .sees("No dead letter has this reason.")
+                .choose("Reason", "malformed");
         browser.press("Replay …").sees("Replay this dead letter?").press("Replay the record");
         browser.sees("It was not done.");
-        browser.type("Value", "{\"command\": \"trigger\", \"command_id\": \"mended\", \"job_id\": %d}".formatted(QUICK));
+        browser.type(
+                "Value", "{\"command\": \"trigger\", \"command_id\": \"mended\", \"job_id\": %d}".formatted(QUICK));
         browser.press("Replay the record").sees("It is on the commands topic again, as mended.");
         relay.reader().awaitEvent("run.succeeded", "mended", PATIENCE);
         browser.sees("replayed by ops, mended");
@@ -304,7 +337,9 @@ class PageIT {
         try (RelayProcess second = relay.builder().start()) {
             second.awaitReady(PATIENCE);
             await().atMost(PATIENCE).until(() -> OwnedPartitions.of(second) > 0 && first.isReady());
-            browser.open("instances").sees(second.url().toString().replaceAll("/$", "")).seesNot("Something may be missing");
+            browser.open("instances")
+                    .sees(second.url().toString().replaceAll("/$", ""))
+                    .seesNot("Something may be missing");
 
             second.pause();
             browser.sees("Something may be missing.").sees("it did not answer");
@@ -321,12 +356,15 @@ class PageIT {
         browser.open("instances").sees("serving");
         relay.relay().pause();
         try {
-            browser.sees("The last request failed. The relay does not answer. What you see below is from").sees("serving");
+            browser.sees("The last request failed. The relay does not answer. What you see below is from")
+                    .sees("serving");
         } finally {
             relay.relay().resume();
         }
         browser.seesNot("The last request failed.");
-        browser.open("commands/nobody-knows").sees("There is nothing here.").sees("no instance has a command of this id");
+        browser.open("commands/nobody-knows")
+                .sees("There is nothing here.")
+                .sees("no instance has a command of this id");
     }
 
     @Test
@@ -370,14 +408,15 @@ class PageIT {
             look("dead-letters" + light, "dead-letters", "malformed", violations);
             browser.open("connections").press("Suspend the connection default").sees("Suspend default?");
             violations.put("question" + light, browser.violations());
-            browser.picture("question" + light, 760);
+            browser.picture("question" + light, 600, 760);
             browser.press("Leave it");
         }
         browser.isDark(false);
         browser.isPhone(true);
         look("phone-overview", "", "orders-backfill-8", violations);
         look("phone-command", "commands/orders-2026-11-29T10", "Why it failed", violations);
-        for (String view : List.of("", "commands/orders-2026-11-29T10", "send", "connections", "instances", "dead-letters")) {
+        for (String view :
+                List.of("", "commands/orders-2026-11-29T10", "send", "connections", "instances", "dead-letters")) {
             browser.open(view).sees("dbt-cloud-relay");
             assertThat(browser.isTooWide()).as("%s on a phone", view).isFalse();
         }
@@ -386,9 +425,10 @@ class PageIT {
         browser.reload();
         browser.sees("API key");
         violations.put("sign-in", browser.violations());
-        browser.picture("sign-in", 700);
+        browser.picture("sign-in", 1, 700);
 
-        assertThat(violations).allSatisfy((view, found) -> assertThat(found).as(view).isEmpty());
+        assertThat(violations)
+                .allSatisfy((view, found) -> assertThat(found).as(view).isEmpty());
         end(ENDLESS, "orders-backfill-7", "orders-backfill-8");
         end(QUIET, "marketing-2026-11-29");
     }
@@ -396,7 +436,7 @@ class PageIT {
     private static void look(String name, String view, String text, Map<String, List<String>> violations) {
         browser.open(view).sees(text);
         violations.put(name, browser.violations());
-        browser.picture(name, 1_400);
+        browser.picture(name, 1, 1_400);
     }
 
     /** So that the next test has its job for itself. */
@@ -404,7 +444,8 @@ class PageIT {
         for (String id : ids) {
             relay.send(
                     job,
-                    "{\"command\": \"cancel\", \"command_id\": \"end-%s\", \"target_command_id\": \"%s\"}".formatted(id, id));
+                    "{\"command\": \"cancel\", \"command_id\": \"end-%s\", \"target_command_id\": \"%s\"}"
+                            .formatted(id, id));
         }
     }
 }

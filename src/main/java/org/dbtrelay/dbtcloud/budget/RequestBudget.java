@@ -179,11 +179,7 @@ public final class RequestBudget {
         return locked(() -> {
             bucket.turnTo(time.get());
             return new Level(
-                    bucket.left(),
-                    waits,
-                    bucket.coolDownLeft(),
-                    bucket.perMinute(),
-                    bucket.takenInLastMinute());
+                    bucket.left(), waits, bucket.coolDownLeft(), bucket.perMinute(), bucket.takenInLastMinute());
         });
     }
 

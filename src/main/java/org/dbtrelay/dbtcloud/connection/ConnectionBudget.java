@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param coolingDownUntil until when the account is shut out after too many requests; null if it is not
  */
-public record ConnectionBudget(RequestBudget.Level level, @Nullable Instant coolingDownUntil) {
+public record ConnectionBudget(
+        RequestBudget.Level level, @Nullable Instant coolingDownUntil) {
 
     /** The state of this moment. */
     public static ConnectionBudget of(DbtCloudClient client) {
         RequestBudget budget = client.calls().budget(client.defaultAccountId());
-        return new ConnectionBudget(
-                budget.level(), budget.coolingDownUntil().orElse(null));
+        return new ConnectionBudget(budget.level(), budget.coolingDownUntil().orElse(null));
     }
 }
