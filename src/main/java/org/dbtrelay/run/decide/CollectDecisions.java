@@ -171,7 +171,7 @@ final class CollectDecisions {
         if (!notYet.isEmpty() && input.begun().isBefore(state.until())) {
             List<WantedArtifact> remaining =
                     notYet.stream().map(Unavailable::artifact).toList();
-            Instant again = state.again(state.tries(), now);
+            Instant again = state.again(state.tries(), input.begun(), now);
             return builder.wakeAt(again).to(state.with(remaining).collectAgainAt(again));
         }
         return notInTime(builder, state, notYet, policy);
@@ -297,7 +297,7 @@ final class CollectDecisions {
         if (stepsCame && state.canCollect()) {
             builder.then(collect(entry.commandId(), entry.openCommand(), state, end.steps()));
         }
-        return builder.then(again(entry, state, next, state.again(explaining.tries(), now)))
+        return builder.then(again(entry, state, next, state.again(explaining.tries(), input.asOf(now), now)))
                 .to(state);
     }
 
@@ -311,7 +311,7 @@ final class CollectDecisions {
         boolean cameMeanwhile = lacksSteps(end.missing()) && RunEnd.isMore(explaining.missing(), explaining.untold());
         boolean wasThere =
                 !(end.trouble() instanceof CallFailure.NotFound) && (cameMeanwhile || !hasWhatWasTold(end, explaining));
-        return !input.begun().isBefore(state.until()) && !(wasThere && now.isBefore(state.latest()));
+        return !input.asOf(now).isBefore(state.until()) && !(wasThere && now.isBefore(state.latest()));
     }
 
     private static Decision told(

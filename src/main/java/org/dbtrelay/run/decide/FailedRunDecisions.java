@@ -114,9 +114,9 @@ final class FailedRunDecisions {
             case Input.EndExplained read
             when isOf(state, read) -> {
                 RunEnd end = read.end().after(state.run());
-                yield end.isSettled() || !read.begun().isBefore(state.until())
+                yield end.isSettled() || !read.asOf(now).isBefore(state.until())
                         ? decided(entry, end, state.previous(), now, policy)
-                        : readLater(entry, state.readAgain(), now);
+                        : readLater(entry, state.readAgain(), read.asOf(now), now);
             }
             case Input.TimerFired fired
             when !now.isBefore(state.over()) || CommonDecisions.isOver(entry.openCommand(), now) ->
@@ -140,9 +140,9 @@ final class FailedRunDecisions {
                 && read.end().run().runId() == state.run().runId();
     }
 
-    private static Decision readLater(RunEntry entry, RunState.Judging state, Instant now) {
+    private static Decision readLater(RunEntry entry, RunState.Judging state, Instant asOf, Instant now) {
         return DecisionBuilder.of(entry, now)
-                .then(readAgain(entry, state, state.again(now)))
+                .then(readAgain(entry, state, state.again(asOf, now)))
                 .to(state);
     }
 

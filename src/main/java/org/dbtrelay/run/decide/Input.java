@@ -231,7 +231,13 @@ public sealed interface Input {
      * @param attempt the number that {@link Action.ExplainEnd} carried
      * @param begun when the relay began to read: what came later can be missing, however late the answer is
      */
-    record EndExplained(String commandId, int attempt, Instant begun, RunEnd end) implements CommandInput {}
+    record EndExplained(String commandId, int attempt, Instant begun, RunEnd end) implements CommandInput {
+
+        /** The time of which it tells: of an answer when the relay began to read, of a failure when it came. */
+        Instant asOf(Instant now) {
+            return end.trouble() == null ? begun : now;
+        }
+    }
 
     /**
      * The artifacts that the relay has asked for.

@@ -193,9 +193,9 @@ public sealed interface RunState {
             return until.plus(LAST_TRY);
         }
 
-        /** When the end is to be read again: after patience at once, because that is the last time. */
-        public Instant again(Instant now) {
-            return now.plus(BackOff.after(now.isBefore(until) ? tries : 0));
+        /** When the end is to be read again: soon if the answer came after patience but tells of a time before, for that is the last read. */
+        public Instant again(Instant asOf, Instant now) {
+            return now.plus(BackOff.after(asOf.isBefore(until) && !now.isBefore(until) ? 0 : tries));
         }
 
         /** The end was read once more. */
@@ -268,12 +268,13 @@ public sealed interface RunState {
         }
 
         /**
-         * When something is to be asked for again: after patience at once, because that is the last time.
+         * When something is to be asked for again: soon if the answer came after patience but tells of a time before, for that is the
+         * last time.
          *
          * @param failures how often it was asked for in vain before
          */
-        public Instant again(int failures, Instant now) {
-            return now.plus(BackOff.after(now.isBefore(until) ? failures : 0));
+        public Instant again(int failures, Instant asOf, Instant now) {
+            return now.plus(BackOff.after(asOf.isBefore(until) && !now.isBefore(until) ? 0 : failures));
         }
 
         /** Nothing is left to be told. */

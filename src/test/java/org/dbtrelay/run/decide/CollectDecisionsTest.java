@@ -533,4 +533,24 @@ class CollectDecisionsTest {
 
         assertThat(course.types()).endsWith("artifact.ready");
     }
+
+    /** The pauses grow all the same: a refusal that lasts must not be asked for every second. */
+    @Test
+    void refusalsAfterPatienceAreNotAskedForEverySecond() {
+        ends(lacking(WITHOUT_NODES, null, Part.NODES));
+        Action.ExplainEnd asked = explain();
+        artifactsSettled(MANIFEST);
+        explained(asked, lacking(WITHOUT_NODES, null, Part.NODES));
+        course.pass(Duration.ofMinutes(5));
+        int reads = 0;
+        for (Instant end = course.now.plus(Duration.ofMinutes(2));
+                course.entry("c1").unfinished() && course.now.isBefore(end);
+                reads++) {
+            asked = explain();
+            Instant begun = asked.due().isAfter(course.now) ? asked.due() : course.now;
+            course.now = begun.plusMillis(50);
+            course.take(new Input.EndExplained("c1", asked.attempt(), begun, RunEnd.unread(FAILED, SHUT_OUT)));
+        }
+        assertThat(reads).isLessThan(10);
+    }
 }
