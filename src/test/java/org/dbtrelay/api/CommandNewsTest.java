@@ -45,7 +45,7 @@ class CommandNewsTest {
     private CommandNews news() {
         RelayConfig config = TestConnections.config(Map.of());
         ObjectMapper json = new ObjectMapper();
-        OtherInstances others = new OtherInstances(() -> instances, new Scripted(looks), new Scripted(waits));
+        OtherInstances others = new OtherInstances(() -> instances, scripted(looks), scripted(waits));
         Commands commands = new Commands(
                 served.views(),
                 others,
@@ -57,9 +57,8 @@ class CommandNewsTest {
     }
 
     /** Each answer once, the last one again and again; an empty one: 404, a dash: none. */
-    private record Scripted(Deque<String> answers) implements InstanceApi {
-
-        private Response next() {
+    private static InstanceApi scripted(Deque<String> answers) {
+        return ScriptedInstances.answering((instance, query) -> {
             String answer = answers.size() > 1 ? answers.removeFirst() : answers.getFirst();
             if (answer.equals("-")) {
                 throw new ProcessingException("frozen");
@@ -67,31 +66,7 @@ class CommandNewsTest {
             return answer.isEmpty()
                     ? Response.status(404).entity("{}").build()
                     : Response.ok(answer).type("application/json").build();
-        }
-
-        @Override
-        public Response commands(String instance, Map<String, String> query) {
-            return next();
-        }
-
-        @Override
-        public Response command(String instance, String commandId, String scope) {
-            return next();
-        }
-
-        @Override
-        public Response news(String instance, String commandId, Map<String, String> query) {
-            assertThat(query).containsEntry("scope", "instance").containsKey("wait");
-            return next();
-        }
-
-        @Override
-        public Response end(String instance, String commandId, String scope) {
-            return next();
-        }
-
-        @Override
-        public void close() {}
+        });
     }
 
     private static String state(String state, int told) {
