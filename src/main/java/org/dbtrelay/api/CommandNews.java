@@ -3,6 +3,8 @@ package org.dbtrelay.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
@@ -38,6 +40,7 @@ class CommandNews {
     private final Monotonic time;
     private final ObjectMapper json;
     private final Semaphore waiting = new Semaphore(MOST);
+    private volatile boolean stopping;
 
     CommandNews(CommandViews views, Commands commands, OtherInstances others, Monotonic time, ObjectMapper json) {
         this.views = views;
@@ -45,6 +48,22 @@ class CommandNews {
         this.others = others;
         this.time = time;
         this.json = json;
+    }
+
+    /** Requests that wait would hold up the stop, which waits for the requests at hand. */
+    void onStart(@Observes StartupEvent event) {
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("no-more-waits").unstarted(this::stop));
+    }
+
+    private void stop() {
+        stopping = true;
+        views.wakeAll();
+    }
+
+    /** Nobody waits any more. */
+    boolean isStopping() {
+        return stopping;
     }
 
     /**
@@ -83,7 +102,7 @@ class CommandNews {
             this.commandId = commandId;
             this.wait = wait;
             this.ofInstance = ofInstance;
-            this.left = () -> wait.longest().minusNanos(time.nanos() - began);
+            this.left = () -> stopping ? Duration.ZERO : wait.longest().minusNanos(time.nanos() - began);
         }
 
         Response await() throws InterruptedException {

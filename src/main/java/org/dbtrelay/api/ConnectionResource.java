@@ -88,7 +88,7 @@ public class ConnectionResource {
                     state.coolingDownUntil(),
                     jobs.entrySet().stream()
                             .map(each -> SuspendedJob.of(each.getKey(), each.getValue()))
-                            .sorted(Comparator.comparing(SuspendedJob::jobId))
+                            .sorted(Comparator.comparingLong(SuspendedJob::jobId))
                             .toList());
         }
     }

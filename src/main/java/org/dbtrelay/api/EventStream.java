@@ -115,7 +115,7 @@ class EventStream {
 
         void run() throws IOException {
             long found = began;
-            while (!request.response().closed() && time.nanos() - began < LONGEST.toNanos()) {
+            while (!news.isStopping() && !request.response().closed() && time.nanos() - began < LONGEST.toNanos()) {
                 Response answer = news.await(commandId, new Wait(HEARTBEAT, last), false);
                 @Nullable
                 JsonNode state = answer.getStatus() == Response.Status.OK.getStatusCode() ? read(answer) : null;

@@ -78,15 +78,16 @@ public class CommandViews {
         return watch;
     }
 
+    /** Everybody who waits looks again. */
+    public void wakeAll() {
+        watches.values().forEach(all -> all.forEach(watch -> watch.news.release()));
+    }
+
     /** What is known of these commands has changed, and that is committed. */
     void changed(Collection<String> commandIds) {
         if (!watches.isEmpty()) {
             commandIds.forEach(id -> watches.getOrDefault(id, Set.of()).forEach(watch -> watch.news.release()));
         }
-    }
-
-    private void changedAll() {
-        watches.values().forEach(all -> all.forEach(watch -> watch.news.release()));
     }
 
     /**
@@ -162,12 +163,12 @@ public class CommandViews {
 
     void serve(int number, Partition partition) {
         partitions.put(number, partition);
-        changedAll();
+        wakeAll();
     }
 
     void end(int number, Partition partition) {
         partitions.remove(number, partition);
-        changedAll();
+        wakeAll();
     }
 
     /**

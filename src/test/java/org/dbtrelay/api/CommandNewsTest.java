@@ -168,7 +168,9 @@ class CommandNewsTest {
         waits.add(state("finished", 5));
 
         assertThat(ask(LONG, null).join().getEntity()).isEqualTo(state("finished", 5));
-        assertThat(ask(LONG, 1).join().getEntity()).as("it has told more already").isEqualTo(state("following", 3));
+        assertThat(ask(LONG, 1).join().getEntity())
+                .as("it has told more already")
+                .isEqualTo(state("following", 3));
     }
 
     @Test

@@ -56,8 +56,7 @@ class ReplaysTest {
     private Replays instance() {
         KafkaSettings kafka = new Topics();
         letters = new DeadLetters(kafka, config, new Monotonic());
-        return new Replays(
-                kafka, letters, new ReplayLog(kafka, new Monotonic()), SimCommands.decoder(config), clock);
+        return new Replays(kafka, letters, new ReplayLog(kafka, new Monotonic()), SimCommands.decoder(config), clock);
     }
 
     private final class Topics extends KafkaSettings {
@@ -123,8 +122,7 @@ class ReplaysTest {
         add(new TopicPartition(record.topic(), 0), record.key(), record.value(), record.headers());
     }
 
-    private void add(
-            TopicPartition partition, byte[] key, byte[] value, Iterable<Header> headers) {
+    private void add(TopicPartition partition, byte[] key, byte[] value, Iterable<Header> headers) {
         List<ConsumerRecord<byte[], byte[]>> log = logs.computeIfAbsent(partition, each -> new ArrayList<>());
         log.add(new ConsumerRecord<>(
                 partition.topic(),
@@ -230,8 +228,7 @@ class ReplaysTest {
                 .isInstanceOfSatisfying(
                         Replays.Outcome.Refused.class,
                         refused -> assertThat(refused.why()).contains("offset 12 of partition 3"));
-        assertThat(replays.replay(new Letter.Place(0, 1), null, bytes(GOOD)))
-                .isInstanceOf(Replays.Outcome.Done.class);
+        assertThat(replays.replay(new Letter.Place(0, 1), null, bytes(GOOD))).isInstanceOf(Replays.Outcome.Done.class);
         assertThat(replays.replay(new Letter.Place(0, 2), null, bytes(GOOD)))
                 .as("nobody knows its key")
                 .isInstanceOf(Replays.Outcome.Refused.class);
@@ -290,7 +287,9 @@ class ReplaysTest {
         topicId = "second";
         assertThat(Replays.of(replays.replayed(), place, replays.topicId())).isNull();
         assertThat(replays.replay(place, null, null))
-                .isInstanceOfSatisfying(Replays.Outcome.Done.class, done -> assertThat(done.now()).isTrue());
+                .isInstanceOfSatisfying(
+                        Replays.Outcome.Done.class,
+                        done -> assertThat(done.now()).isTrue());
     }
 
     @Test
@@ -300,7 +299,9 @@ class ReplaysTest {
         add(new TopicPartition(CONTROL, 0), bytes("other/replayed/0/0"), bytes("{"), new RecordHeaders());
 
         assertThat(replays.replay(new Letter.Place(0, 0), null, null))
-                .isInstanceOfSatisfying(Replays.Outcome.Done.class, done -> assertThat(done.now()).isFalse());
+                .isInstanceOfSatisfying(
+                        Replays.Outcome.Done.class,
+                        done -> assertThat(done.now()).isFalse());
         assertThat(commands()).isEmpty();
     }
 

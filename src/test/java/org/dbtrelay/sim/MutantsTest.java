@@ -4,15 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The simulation notices when a rule is broken: a proof that cannot fail proves nothing. */
+/**
+ * The simulation notices when a rule is broken: a proof that cannot fail proves nothing. {@code -Dsim.mutants=A,B} for some of
+ * them only.
+ */
 class MutantsTest {
 
     private static final long HISTORIES = Long.getLong("sim.histories", 20_000);
+
+    private static final Set<String> ONLY =
+            Set.of(System.getProperty("sim.mutants", "").split(",", -1));
 
     private final Uncaught uncaught = new Uncaught();
 
@@ -28,7 +35,7 @@ class MutantsTest {
     void eachBrokenRuleIsNoticed() throws InterruptedException {
         List<Mutant> survivors = new ArrayList<>();
         for (Mutant mutant : Mutant.values()) {
-            if (mutant != Mutant.NONE) {
+            if (mutant != Mutant.NONE && (ONLY.contains("") || ONLY.contains(mutant.name()))) {
                 Histories.Outcome outcome = Histories.untilBad(HISTORIES, mutant);
                 Simulation.Result caught = outcome.firstBad();
                 System.out.printf(

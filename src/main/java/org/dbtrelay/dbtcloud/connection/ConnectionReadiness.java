@@ -55,7 +55,7 @@ class ConnectionReadiness implements HealthCheck {
     private String suspendedJobs(String connection) {
         return jobs.all().entrySet().stream()
                 .filter(each -> each.getKey().connection().equals(connection))
-                .sorted(Comparator.comparing(each -> each.getKey().jobId()))
+                .sorted(Comparator.comparingLong(each -> each.getKey().jobId()))
                 .map(each -> "; job " + each.getKey().jobId() + " suspended" + byPerson(each.getValue()))
                 .collect(Collectors.joining());
     }

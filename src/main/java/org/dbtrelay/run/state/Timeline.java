@@ -3,7 +3,10 @@ package org.dbtrelay.run.state;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.dbtrelay.run.event.EventType;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,8 @@ public final class Timeline {
 
     private static final int DIGITS = 36;
     private static final char GAP = '.';
+    private static final Map<Character, EventType> TYPES =
+            Arrays.stream(EventType.values()).collect(Collectors.toUnmodifiableMap(Timeline::letter, type -> type));
 
     private Timeline() {}
 
@@ -96,9 +101,9 @@ public final class Timeline {
                 sequence += (int) part.number();
             } else {
                 seconds += part.number();
-                int ordinal = part.letter() - 'A';
-                if (ordinal >= 0 && ordinal < EventType.values().length) {
-                    told.add(new Told(sequence, EventType.values()[ordinal], begin.plusSeconds(seconds)));
+                @Nullable EventType type = TYPES.get(part.letter());
+                if (type != null) {
+                    told.add(new Told(sequence, type, begin.plusSeconds(seconds)));
                 }
                 sequence++;
             }
@@ -138,8 +143,24 @@ public final class Timeline {
         return text.toString();
     }
 
-    /** It stands in ledgers, so the order of the types is part of the format: new ones come at the end. */
+    /** It stands in ledgers, so none may ever change. */
     private static char letter(EventType type) {
-        return (char) ('A' + type.ordinal());
+        return switch (type) {
+            case COMMAND_ACCEPTED -> 'A';
+            case COMMAND_REJECTED -> 'B';
+            case COMMAND_COMPLETED -> 'C';
+            case RUN_QUEUED -> 'D';
+            case RUN_STARTING -> 'E';
+            case RUN_RUNNING -> 'F';
+            case RUN_SUCCEEDED -> 'G';
+            case RUN_FAILED -> 'H';
+            case RUN_CANCELLED -> 'I';
+            case RUN_ATTEMPT_FAILED -> 'J';
+            case RUN_FAILURE_EXPLAINED -> 'K';
+            case RUN_ABANDONED -> 'L';
+            case RUN_STRAY -> 'M';
+            case ARTIFACT_READY -> 'N';
+            case ARTIFACT_UNAVAILABLE -> 'O';
+        };
     }
 }
