@@ -56,8 +56,14 @@ class CommandNewsTest {
         return new CommandNews(served.views(), commands, others, new Monotonic(), json);
     }
 
-    /** Each answer once, the last one again and again; an empty one: 404, a dash: none. */
-    private record Scripted(Deque<String> answers) implements InstanceApi {
+    /** Each answer once, the last one again and again; an empty one: 404, a dash: none. Not static: the application in other tests would take it for a bean. */
+    private final class Scripted implements InstanceApi {
+
+        private final Deque<String> answers;
+
+        private Scripted(Deque<String> answers) {
+            this.answers = answers;
+        }
 
         private Response next() {
             String answer = answers.size() > 1 ? answers.removeFirst() : answers.getFirst();
