@@ -78,7 +78,7 @@ function budget(name, instances) {
       h('rect', { class: share > 0.9 ? 'bad' : share > 0.7 ? 'warn' : 'good', x: 0, y: 0, width: share * 100, height: 4 })));
 }
 
-function suspendedJobs({ name, suspended_jobs: jobs }, hands) {
+function suspendedJobs({ name, suspended_jobs: jobs = [] }, hands) {
   return jobs.length === 0 ? null : table(`Suspended jobs of ${name}`, ['Suspended job', 'By', 'Reason', ['Since', 'time'], 'Action'], jobs.map((job) => ({
     key: job.job_id,
     cells: [

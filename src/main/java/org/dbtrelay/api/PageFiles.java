@@ -55,13 +55,32 @@ class PageFiles {
         this.files = NAMES.stream().collect(Collectors.toUnmodifiableMap(name -> name, PageFiles::read));
     }
 
-    /**
-     * A file.
-     *
-     * @param type its media type
-     * @param tag changes with the content
-     */
-    record PageFile(String type, byte[] content, String tag) {}
+    /** A file; nobody changes its content. */
+    static final class PageFile {
+        private final String type;
+        private final byte[] content;
+        private final String tag;
+
+        private PageFile(String type, byte[] content, String tag) {
+            this.type = type;
+            this.content = content;
+            this.tag = tag;
+        }
+
+        /** The media type. */
+        String type() {
+            return type;
+        }
+
+        byte[] content() {
+            return content;
+        }
+
+        /** Changes with the content. */
+        String tag() {
+            return tag;
+        }
+    }
 
     Optional<PageFile> named(String name) {
         return Optional.ofNullable(files.get(name));

@@ -38,7 +38,7 @@ class ActivityTest {
         metrics.told(EventType.RUN_CANCELLED);
         metrics.endTold(Duration.ofMillis(100));
         metrics.endTold(Duration.ofMillis(500));
-        metrics.endTold(Duration.ofMillis(-5_000));
+        metrics.endTold(Duration.ofSeconds(-5));
 
         assertThat(activity.lastHour())
                 .endsWith(
