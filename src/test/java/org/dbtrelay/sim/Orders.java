@@ -51,7 +51,7 @@ final class Orders {
     private void burst(String name, SplittableRandom own) {
         int partition = own.nextInt(world.plan().partitions());
         long begin = own.nextLong(25 * SECOND);
-        long job = 1 + own.nextInt(2);
+        int job = 1 + own.nextInt(2);
         String named = "\"project_name\":\"P\",\"environment_name\":\"E\",\"job_name\":\"J" + job + "\"";
         String shared = wording.burst(own);
         int count = 2 + own.nextInt(5);

@@ -31,7 +31,13 @@ final class Persistence {
         long now = world.scheduler().now();
         boolean answered = lasting.isCarriedOut();
         long grown = Math.max(lasting.from(), world.plan().troubleUntil()) + GROWN;
-        if (jobId == null || answered || world.areClocksWrong() || now < grown) {
+        // A run that was made a moment ago may be unknown to some servers: for a minute it is looked for often, whoever
+        // is late to start it.
+        boolean young = jobId != null
+                && call == Lasting.Call.RUN
+                && world.cloud().runs().stream()
+                        .anyMatch(run -> run.jobId == jobId && now - run.createdAt <= 2 * MINUTE);
+        if (jobId == null || answered || young || world.areClocksWrong() || now < grown) {
             return;
         }
         String minute = call + "/" + jobId + "/" + now / MINUTE;

@@ -435,10 +435,15 @@ final class Truth {
     /** A run of the command has the number that follows from those that failed before it; only a failure may be told as theirs. */
     private void numbered(String id, Known known, String type, byte[] value) {
         try {
-            JsonNode attempt = JSON.readTree(value).path("attempt");
+            JsonNode data = JSON.readTree(value);
+            JsonNode attempt = data.path("attempt");
             boolean isNext = attempt.isMissingNode() || attempt.isNull() || attempt.asInt() == known.attempts + 1;
             boolean isLast = attempt.asInt() == known.attempts
                     && (type.equals("org.dbtrelay.run.failed") || type.equals("org.dbtrelay.run.abandoned"));
+            boolean isOld = known.failedRun != null
+                    && attempt.asInt() > known.attempts
+                    && data.path("run_id").asLong() <= known.failedRun;
+            world.check(!isOld, "%s tells %s of run %s, which had failed before", id, type, data.path("run_id"));
             world.check(isNext || isLast, "%s tells %s of its run %s after %d", id, type, attempt, known.attempts);
         } catch (IOException e) {
             throw new IllegalStateException(e);

@@ -43,7 +43,7 @@ public record Coalesce(Duration quiet, Duration atMost) {
         public static final Requested NONE = new Requested(null, null, null);
 
         private @Nullable Boolean wanted() {
-            return enabled == null && quiet != null ? Boolean.TRUE : enabled;
+            return (enabled == null && quiet != null) ? Boolean.TRUE : enabled;
         }
 
         /** The same, with gaps filled by what somebody else says. */

@@ -269,9 +269,7 @@ final class CoalesceDecisions {
     private static Decision over(RunEntry entry, Instant now, Policy policy, JobQueues queues) {
         @Nullable Share share = entry.share();
         @Nullable RunEntry leader = share == null ? null : queues.leaderOf(share);
-        boolean starting = leader != null
-                && (leader.state() instanceof RunState.Starting || leader.state() instanceof RunState.Searching);
-        if (!starting || entry.hasFailedRun()) {
+        if (leader == null || !isStarting(leader.state()) || entry.hasFailedRun()) {
             return CommonDecisions.over(entry, new RunState.Waiting(StartAttempts.NONE, 0, null), now, policy);
         }
         return now.isBefore(entry.openCommand().options().deadline())
@@ -284,6 +282,10 @@ final class CoalesceDecisions {
                                 AbandonReason.START_UNCLEAR,
                                 "the time-out passed while command '" + leader.commandId()
                                         + "' was starting the run for it, too");
+    }
+
+    private static boolean isStarting(RunState state) {
+        return state instanceof RunState.Starting || state instanceof RunState.Searching;
     }
 
     /**
