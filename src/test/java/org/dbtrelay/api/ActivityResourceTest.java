@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.core.Response;
-import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;
@@ -60,21 +59,27 @@ class ActivityResourceTest {
     }
 
     private static ActivityResource resource(Map<URI, Object> answers, List<URI> others) {
-        InstanceApi api = (InstanceApi) Proxy.newProxyInstance(
-                InstanceApi.class.getClassLoader(),
-                new Class<?>[] {InstanceApi.class},
-                (proxy, method, arguments) -> answer(answers.get(URI.create(String.valueOf(arguments[0])))));
+        InstanceApi api =
+                ScriptedInstances.answering((question, instance, query) -> answer(answers.get(URI.create(instance))));
         return new ActivityResource(
                 new Activity(HandTurnedClock.at(NOON.plusSeconds(30))),
                 new OtherInstances(() -> others, api, api),
                 JSON);
     }
 
-    private static Response answer(Object answer) throws JsonProcessingException {
+    private static Response answer(Object answer) {
         return switch (answer) {
             case null -> throw new ProcessingException("nobody listens");
             case String problem -> Response.status(404).entity(problem).build();
-            default -> Response.ok(JSON.writeValueAsString(answer)).build();
+            default -> Response.ok(json(answer)).build();
         };
+    }
+
+    private static String json(Object value) {
+        try {
+            return JSON.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

@@ -45,7 +45,7 @@ class CommandNewsTest {
     private CommandNews news() {
         RelayConfig config = TestConnections.config(Map.of());
         ObjectMapper json = new ObjectMapper();
-        OtherInstances others = new OtherInstances(() -> instances, new Scripted(looks), new Scripted(waits));
+        OtherInstances others = new OtherInstances(() -> instances, scripted(looks), scripted(waits));
         Commands commands = new Commands(
                 served.views(),
                 others,
@@ -56,16 +56,13 @@ class CommandNewsTest {
         return new CommandNews(served.views(), commands, others, new Monotonic(), json);
     }
 
-    /** Each answer once, the last one again and again; an empty one: 404, a dash: none. Not static: the application in other tests would take it for a bean. */
-    private final class Scripted implements InstanceApi {
-
-        private final Deque<String> answers;
-
-        private Scripted(Deque<String> answers) {
-            this.answers = answers;
-        }
-
-        private Response next() {
+    /** Each answer once, the last one again and again; an empty one: 404, a dash: none. */
+    private static InstanceApi scripted(Deque<String> answers) {
+        return ScriptedInstances.answering((question, instance, query) -> {
+            if (question.equals("news")) {
+                assertThat(query.get("scope")).isEqualTo("instance");
+                assertThat(query.containsKey("wait")).isTrue();
+            }
             String answer = answers.size() > 1 ? answers.removeFirst() : answers.getFirst();
             if (answer.equals("-")) {
                 throw new ProcessingException("frozen");
@@ -73,41 +70,7 @@ class CommandNewsTest {
             return answer.isEmpty()
                     ? Response.status(404).entity("{}").build()
                     : Response.ok(answer).type("application/json").build();
-        }
-
-        @Override
-        public Response commands(String instance, Map<String, String> query) {
-            return next();
-        }
-
-        @Override
-        public Response command(String instance, String commandId, String scope) {
-            return next();
-        }
-
-        @Override
-        public Response news(String instance, String commandId, Map<String, String> query) {
-            assertThat(query).containsEntry("scope", "instance").containsKey("wait");
-            return next();
-        }
-
-        @Override
-        public Response end(String instance, String commandId, String scope) {
-            return next();
-        }
-
-        @Override
-        public Response instances(String instance, String scope) {
-            return next();
-        }
-
-        @Override
-        public Response activity(String instance, String scope) {
-            return next();
-        }
-
-        @Override
-        public void close() {}
+        });
     }
 
     private static String state(String state, int told) {

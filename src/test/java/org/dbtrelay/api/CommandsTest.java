@@ -49,7 +49,7 @@ class CommandsTest {
                 return new Status(List.of(), partitions, true, NOW);
             }
         };
-        InstanceApi api = new Scripted();
+        InstanceApi api = ScriptedInstances.answering(this::answer);
         return new Commands(
                 new CommandViews(),
                 new OtherInstances(() -> List.copyOf(answers.keySet()), api, api),
@@ -59,57 +59,23 @@ class CommandsTest {
                 JSON);
     }
 
-    private final class Scripted implements InstanceApi {
-
-        private Response answer(String instance) {
-            Object answer = answers.get(URI.create(instance));
-            if (answer == null) {
-                throw new ProcessingException("nobody listens");
-            }
-            try {
-                return answer instanceof Integer status
-                        ? Response.status(status).entity("{}").build()
-                        : Response.ok(answer instanceof String text ? text : JSON.writeValueAsString(answer))
-                                .type("application/json")
-                                .build();
-            } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-                throw new IllegalStateException(e);
-            }
+    private Response answer(String question, String instance, Map<?, ?> query) {
+        if (question.equals("commands")) {
+            assertThat(query.get("scope")).as("an asked instance asks nobody").isEqualTo("instance");
         }
-
-        @Override
-        public Response commands(String instance, Map<String, String> query) {
-            assertThat(query).as("an asked instance asks nobody").containsEntry("scope", "instance");
-            return answer(instance);
+        Object answer = answers.get(URI.create(instance));
+        if (answer == null) {
+            throw new ProcessingException("nobody listens");
         }
-
-        @Override
-        public Response command(String instance, String commandId, String scope) {
-            return answer(instance);
+        try {
+            return answer instanceof Integer status
+                    ? Response.status(status).entity("{}").build()
+                    : Response.ok(answer instanceof String text ? text : JSON.writeValueAsString(answer))
+                            .type("application/json")
+                            .build();
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new IllegalStateException(e);
         }
-
-        @Override
-        public Response news(String instance, String commandId, Map<String, String> query) {
-            return answer(instance);
-        }
-
-        @Override
-        public Response end(String instance, String commandId, String scope) {
-            return answer(instance);
-        }
-
-        @Override
-        public Response instances(String instance, String scope) {
-            return answer(instance);
-        }
-
-        @Override
-        public Response activity(String instance, String scope) {
-            return answer(instance);
-        }
-
-        @Override
-        public void close() {}
     }
 
     private static CommandState row(String id, int partition, int secondsAgo) {
@@ -214,6 +180,7 @@ class CommandsTest {
         assertThat(commands.ofDeployment(query(10)).incomplete())
                 .containsExactly(
                         ONE + ": it did not answer",
+                        TWO + ": its answer cannot be read",
                         "partition 0: no instance that answered serves it",
                         "partition 1: no instance that answered serves it",
                         "partition 2: no instance that answered serves it");

@@ -2,24 +2,43 @@ package org.dbtrelay.api;
 
 import jakarta.ws.rs.core.Response;
 import java.lang.reflect.Proxy;
-import java.util.function.BiFunction;
+import java.util.Arrays;
+import java.util.Map;
 
-/** Other instances as a test writes them. No class: Quarkus would take one with these paths for a resource of the application. */
+/**
+ * Other instances that answer as a test says. No class here implements {@link InstanceApi}: the application that other tests start
+ * would take it for a resource of its own.
+ */
 final class ScriptedInstances {
 
     private ScriptedInstances() {}
 
-    /**
-     * A client of the others.
-     *
-     * @param answer to an instance, by its address, and the last argument of the call: the query, or the scope
-     */
-    static InstanceApi answering(BiFunction<String, Object, Response> answer) {
+    /** What instances answer. */
+    interface Script {
+        /**
+         * An answer.
+         *
+         * @param question the method of {@link InstanceApi}
+         * @param instance its address
+         * @param query of a question that has one as a map; else empty
+         */
+        Response answer(String question, String instance, Map<?, ?> query);
+    }
+
+    static InstanceApi answering(Script script) {
         return (InstanceApi) Proxy.newProxyInstance(
-                ScriptedInstances.class.getClassLoader(),
+                InstanceApi.class.getClassLoader(),
                 new Class<?>[] {InstanceApi.class},
-                (proxy, called, arguments) -> arguments == null
+                (proxy, method, arguments) -> method.getName().equals("close")
                         ? null
-                        : answer.apply((String) arguments[0], arguments[arguments.length - 1]));
+                        : script.answer(method.getName(), String.valueOf(arguments[0]), query(arguments)));
+    }
+
+    private static Map<?, ?> query(Object[] arguments) {
+        return Arrays.stream(arguments)
+                .filter(Map.class::isInstance)
+                .<Map<?, ?>>map(Map.class::cast)
+                .findFirst()
+                .orElse(Map.of());
     }
 }
