@@ -85,15 +85,19 @@ public record DeadLetterState(
     /** The text that the bytes are; null: they are none. */
     private static @Nullable String text(byte @Nullable [] bytes, boolean cut) {
         for (int off = 0; bytes != null && off <= (cut ? HALF_A_CHARACTER : 0) && off <= bytes.length; off++) {
-            try {
-                return StandardCharsets.UTF_8
-                        .newDecoder()
-                        .decode(ByteBuffer.wrap(bytes, 0, bytes.length - off))
-                        .toString();
-            } catch (CharacterCodingException e) {
-                continue;
+            @Nullable String text = text(ByteBuffer.wrap(bytes, 0, bytes.length - off));
+            if (text != null) {
+                return text;
             }
         }
         return null;
+    }
+
+    private static @Nullable String text(ByteBuffer bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
     }
 }

@@ -10,31 +10,40 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A record of the dead-letter topic.
- *
- * @param place where it lies
- * @param time when it was put aside
- * @param reason why, a word of the contract; null: the relay has not written it
- * @param message the fault, for a person; null as before
- * @param source where it lay in the commands topic; null as before
- * @param key as its producer had sent it; null: it had none
- * @param value the first bytes of it; null: it has none
- * @param size how many bytes the value has that its producer had sent
- * @param missing what of it is not here; null: nothing
- */
-public record Letter(
-        Place place,
-        Instant time,
-        @Nullable String reason,
-        @Nullable String message,
-        @Nullable Source source,
-        byte @Nullable [] key,
-        byte @Nullable [] value,
-        int size,
-        @Nullable Missing missing) {
+/** A record of the dead-letter topic. */
+public final class Letter {
 
     private static final String PREFIX = "dlq-";
+
+    private final ConsumerRecord<byte[], byte[]> found;
+    private final byte @Nullable [] value;
+    private final int size;
+
+    /** With so many bytes of its value at most; the rest is not held, and its producer's headers are not. */
+    private Letter(ConsumerRecord<byte[], byte[]> found, int most) {
+        RecordHeaders ours = new RecordHeaders();
+        for (Header header : found.headers()) {
+            if (header.key().startsWith(PREFIX)) {
+                ours.add(header);
+            }
+        }
+        byte @Nullable [] whole = missing(found.headers()) == null ? found.value() : null;
+        @Nullable String omitted = text(found.headers(), "value-omitted");
+        this.value = whole == null ? null : Arrays.copyOf(whole, Math.min(whole.length, most));
+        this.size = omitted != null ? (int) number(omitted, 0) : whole == null ? 0 : whole.length;
+        this.found = new ConsumerRecord<>(
+                found.topic(),
+                found.partition(),
+                found.offset(),
+                found.timestamp(),
+                found.timestampType(),
+                found.serializedKeySize(),
+                found.serializedValueSize(),
+                found.key(),
+                null,
+                ours,
+                found.leaderEpoch());
+    }
 
     /** A place in the dead-letter topic. */
     public record Place(int partition, long offset) {}
@@ -58,22 +67,59 @@ public record Letter(
 
     /** A record of the topic, with so many bytes of its value at most. */
     static Letter of(ConsumerRecord<byte[], byte[]> found, int most) {
-        Headers headers = found.headers();
-        @Nullable
-        Missing missing =
-                has(headers, "headers-omitted") ? Missing.KEY : has(headers, "value-omitted") ? Missing.VALUE : null;
-        byte @Nullable [] value = missing == null ? found.value() : null;
-        @Nullable String size = text(headers, "value-omitted");
-        return new Letter(
-                new Place(found.partition(), found.offset()),
-                time(headers, found.timestamp()),
-                text(headers, "reason"),
-                text(headers, "message"),
-                source(headers),
-                keyOf(found),
-                value == null ? null : Arrays.copyOf(value, Math.min(value.length, most)),
-                size != null ? (int) number(size, 0) : value == null ? 0 : value.length,
-                missing);
+        return new Letter(found, most);
+    }
+
+    /** Where it lies. */
+    public Place place() {
+        return new Place(found.partition(), found.offset());
+    }
+
+    /** When it was put aside. */
+    public Instant time() {
+        return time(found.headers(), found.timestamp());
+    }
+
+    /** Why, a word of the contract; null: the relay has not written it. */
+    public @Nullable String reason() {
+        return text(found.headers(), "reason");
+    }
+
+    /** The fault, for a person; null as before. */
+    public @Nullable String message() {
+        return text(found.headers(), "message");
+    }
+
+    /** Where it lay in the commands topic; null as before. */
+    public @Nullable Source source() {
+        return source(found.headers());
+    }
+
+    /** The key with which its producer had sent it; null: it had none, or it is missing. */
+    public byte @Nullable [] key() {
+        return keyOf(found);
+    }
+
+    /** The first bytes of its value; null: it has none, or it is missing. */
+    public byte @Nullable [] value() {
+        return value;
+    }
+
+    /** How many bytes the value has that its producer had sent. */
+    public int size() {
+        return size;
+    }
+
+    /** What of it is not here; null: nothing. */
+    public @Nullable Missing missing() {
+        return missing(found.headers());
+    }
+
+    private static @Nullable Missing missing(Headers headers) {
+        if (has(headers, "headers-omitted")) {
+            return Missing.KEY;
+        }
+        return has(headers, "value-omitted") ? Missing.VALUE : null;
     }
 
     /** The key with which its producer had sent it; null: it had none. */

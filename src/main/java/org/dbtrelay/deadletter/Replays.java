@@ -124,7 +124,7 @@ public class Replays {
         }
         return switch (read(found, mended)) {
             case Input.CommandReceived(Command.Fit command, var hash, var time, var offset) ->
-                sendAlone(new Wish(place, found, command.id(), topicId, by, mended));
+                sendAlone(new Wish(found, command.id(), topicId, by, mended));
             case Input.CommandReceived(Command.Unfit unfit, var hash, var time, var offset) ->
                 new Outcome.Refused(unfit.message());
             case Input.NotACommand unreadable ->
@@ -132,18 +132,34 @@ public class Replays {
         };
     }
 
-    /**
-     * A letter to send again.
-     *
-     * @param commandId its own, or one of its place here
-     */
-    private record Wish(
-            Letter.Place place,
-            ConsumerRecord<byte[], byte[]> found,
-            String commandId,
-            String topicId,
-            @Nullable String by,
-            byte @Nullable [] mended) {
+    /** A letter to send again. */
+    private static final class Wish {
+
+        private final Letter.Place place;
+        private final ConsumerRecord<byte[], byte[]> found;
+        private final String commandId;
+        private final String topicId;
+        private final @Nullable String by;
+        private final byte @Nullable [] mended;
+
+        /**
+         * Of a person.
+         *
+         * @param commandId its own, or one of its place here
+         */
+        Wish(
+                ConsumerRecord<byte[], byte[]> found,
+                String commandId,
+                String topicId,
+                @Nullable String by,
+                byte @Nullable [] mended) {
+            this.place = new Letter.Place(found.partition(), found.offset());
+            this.found = found;
+            this.commandId = commandId;
+            this.topicId = topicId;
+            this.by = by;
+            this.mended = mended;
+        }
 
         ProducerRecord<byte[], byte[]> again(String topic) {
             byte @Nullable [] value = mended == null ? found.value() : mended;
@@ -215,20 +231,20 @@ public class Replays {
             try (Replayer replayer = new Replayer(kafka.replayProducer())) {
                 replayer.claim();
                 Map<Letter.Place, Replayed> all = log.read();
-                @Nullable Replayed before = of(all, wish.place(), wish.topicId());
+                @Nullable Replayed before = of(all, wish.place, wish.topicId);
                 if (before != null) {
                     return new Outcome.Done(before, false);
                 }
-                Set<Letter.Place> gone = gone(all, wish.topicId());
+                Set<Letter.Place> gone = gone(all, wish.topicId);
                 replayer.begin();
                 RecordMetadata sent = replayer.send(wish.again(kafka.topics().commands()));
                 Replayed replayed = wish.sent(sent, clock.instant());
-                replayer.send(log.record(wish.place(), replayed));
+                replayer.send(log.record(wish.place, replayed));
                 for (Letter.Place each : gone) {
                     replayer.send(log.record(each, null));
                 }
                 replayer.commit();
-                audit(wish.place(), replayed);
+                audit(wish.place, replayed);
                 return new Outcome.Done(replayed, true);
             } catch (ProducerFencedException | InvalidProducerEpochException e) {
                 if (tries == TRIES) {

@@ -195,7 +195,7 @@ class BroadcastTopicTest {
     @Test
     void sendsUntilItStops() {
         start(BroadcastTopic.From.END);
-        topic.send("key".getBytes(UTF_8), null, (metadata, failure) -> {});
+        var _ = topic.send("key".getBytes(UTF_8), null, (metadata, failure) -> {});
         assertThat(producer.history()).singleElement().satisfies(record -> {
             assertThat(record.topic()).isEqualTo(TOPIC);
             assertThat(record.key()).isEqualTo("key".getBytes(UTF_8));
