@@ -59,9 +59,11 @@ class CommandsTest {
                 JSON);
     }
 
-    private Response answer(String question, String instance, Map<?, ?> query) {
-        if (question.equals("commands")) {
-            assertThat(query.get("scope")).as("an asked instance asks nobody").isEqualTo("instance");
+    private Response answer(String instance, Object query) {
+        if (query instanceof Map<?, ?> parameters) {
+            assertThat(parameters.get("scope"))
+                    .as("an asked instance asks nobody")
+                    .isEqualTo("instance");
         }
         Object answer = answers.get(URI.create(instance));
         if (answer == null) {

@@ -2,43 +2,24 @@ package org.dbtrelay.api;
 
 import jakarta.ws.rs.core.Response;
 import java.lang.reflect.Proxy;
-import java.util.Arrays;
-import java.util.Map;
+import java.util.function.BiFunction;
 
-/**
- * Other instances that answer as a test says. No class here implements {@link InstanceApi}: the application that other tests start
- * would take it for a resource of its own.
- */
+/** Other instances as a test writes them. No class: Quarkus would take one with these paths for a resource of the application. */
 final class ScriptedInstances {
 
     private ScriptedInstances() {}
 
-    /** What instances answer. */
-    interface Script {
-        /**
-         * An answer.
-         *
-         * @param question the method of {@link InstanceApi}
-         * @param instance its address
-         * @param query of a question that has one as a map; else empty
-         */
-        Response answer(String question, String instance, Map<?, ?> query);
-    }
-
-    static InstanceApi answering(Script script) {
+    /**
+     * A client of the others.
+     *
+     * @param answer to an instance, by its address, and the last argument of the call: the query, or the scope
+     */
+    static InstanceApi answering(BiFunction<String, Object, Response> answer) {
         return (InstanceApi) Proxy.newProxyInstance(
-                InstanceApi.class.getClassLoader(),
+                ScriptedInstances.class.getClassLoader(),
                 new Class<?>[] {InstanceApi.class},
-                (proxy, method, arguments) -> method.getName().equals("close")
+                (proxy, called, arguments) -> arguments == null
                         ? null
-                        : script.answer(method.getName(), String.valueOf(arguments[0]), query(arguments)));
-    }
-
-    private static Map<?, ?> query(Object[] arguments) {
-        return Arrays.stream(arguments)
-                .filter(Map.class::isInstance)
-                .<Map<?, ?>>map(Map.class::cast)
-                .findFirst()
-                .orElse(Map.of());
+                        : answer.apply((String) arguments[0], arguments[arguments.length - 1]));
     }
 }
