@@ -59,8 +59,7 @@ class ActivityResourceTest {
     }
 
     private static ActivityResource resource(Map<URI, Object> answers, List<URI> others) {
-        InstanceApi api =
-                ScriptedInstances.answering((instance, query) -> answer(answers.get(URI.create(instance))));
+        InstanceApi api = ScriptedInstances.answering((instance, query) -> answer(answers.get(URI.create(instance))));
         return new ActivityResource(
                 new Activity(HandTurnedClock.at(NOON.plusSeconds(30))),
                 new OtherInstances(() -> others, api, api),
