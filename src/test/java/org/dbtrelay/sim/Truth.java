@@ -416,7 +416,7 @@ final class Truth {
                     && (type.equals("org.dbtrelay.run.failed") || type.equals("org.dbtrelay.run.abandoned"));
             boolean isOld = known.failedRun != null
                     && attempt.asInt() > known.attempts
-                    && data.path("run_id").asLong() <= known.failedRun;
+                    && data.path("run_id").asLong() == known.failedRun;
             world.check(!isOld, "%s tells %s of run %s, which had failed before", id, type, data.path("run_id"));
             world.check(isNext || isLast, "%s tells %s of its run %s after %d", id, type, attempt, known.attempts);
         } catch (IOException e) {
