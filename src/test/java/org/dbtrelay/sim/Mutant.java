@@ -33,7 +33,7 @@ enum Mutant {
     NOT_ASKED_AGAIN("what was missing when a run's end was told is not asked for again"),
     ATTEMPTS_NOT_COUNTED(2, "runs that have failed are not counted"),
     RETRIED_AFTER_CANCEL(147, "who pauses before another run is not told to end"),
-    EARLIER_RUN_ADOPTED(1122, "a search does not know the runs of the command that have failed"),
+    EARLIER_RUN_ADOPTED(1932, "a search does not know the runs of the command that have failed"),
     FAILED_TEST_RETRIED(30, "a failed test counts as an error"),
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
     CURSOR_OUTSIDE("the cursor of an observer moves with what it finds, outside of the transaction"),
