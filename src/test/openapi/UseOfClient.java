@@ -22,7 +22,7 @@ final class UseOfClient {
         System.out.println("artifacts "
                 + dbtCloud.listArtifacts(account, "default", run).getData().contains("run_results.json"));
         try {
-            new CommandsApi(client).getCommand("nothing", null);
+            new CommandsApi(client).getCommand("nothing", null, null, null);
         } catch (ApiException e) {
             System.out.println("problem " + e.getCode());
         }
