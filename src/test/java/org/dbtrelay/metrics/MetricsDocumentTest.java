@@ -102,7 +102,7 @@ class MetricsDocumentTest {
         if (type == int.class) {
             return 1;
         }
-        if (type == long.class) {
+        if (type == long.class || type == Long.class) {
             return 1L;
         }
         if (type == JobRunStatus.class) {
