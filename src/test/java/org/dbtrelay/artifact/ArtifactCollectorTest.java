@@ -180,9 +180,7 @@ class ArtifactCollectorTest {
         world.emulator.advance(Duration.ofSeconds(2));
         Input.ArtifactsCollected collected = collect(run, BUILT, new WantedArtifact("run_results.json", 5));
         assertThat(reasonOf(collected, BUILT)).isEqualTo(UnavailableReason.NOT_PRODUCED);
-        assertThat(ready(collected))
-                .as("%s", collected)
-                .containsExactly(new WantedArtifact("run_results.json", 5));
+        assertThat(ready(collected)).as("%s", collected).containsExactly(new WantedArtifact("run_results.json", 5));
         assertThat(files()).containsExactly("run_results.json");
     }
 

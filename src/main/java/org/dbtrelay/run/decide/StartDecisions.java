@@ -206,7 +206,9 @@ final class StartDecisions {
             // One that came later has gone before it meanwhile: its run will be there in a moment.
             return CommonDecisions.later(entry, state, now, policy);
         }
-        List<RunSnapshot> all = together(seen.runs(), queues.oneOfEachInFlight(resolved.target(), jobId));
+        List<RunSnapshot> all = together(seen.runs(), queues.oneOfEachInFlight(resolved.target(), jobId)).stream()
+                .filter(run -> !entry.hasHad(run.runId()))
+                .toList();
         if (all.isEmpty()) {
             return Decision.only(whenFree(entry, jobId, seen.check()));
         }

@@ -93,6 +93,12 @@ public record RunEntry(
         return failedRun() != null;
     }
 
+    /** Whether a run is one of its own that have failed: a list, or another command that follows the run, may not know that yet. */
+    public boolean hasHad(long runId) {
+        @Nullable RunSnapshot failed = failedRun();
+        return failed != null && (failed.runId() == runId || strays.contains(runId));
+    }
+
     /** How many of its runs have failed and were followed, or are to be, by another. */
     public int failedRuns() {
         return retries == null ? 0 : retries.failed();

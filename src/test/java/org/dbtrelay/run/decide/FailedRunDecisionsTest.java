@@ -506,6 +506,28 @@ class FailedRunDecisionsTest {
         assertThat(course.lastActions()).noneMatch(Action.CancelOther.class::isInstance);
     }
 
+    /** A list of dbt Cloud, or another command that follows the run, may not know yet that it has failed. */
+    @ParameterizedTest
+    @EnumSource(
+            value = IfRunning.class,
+            names = {"SKIP", "REPLACE", "REUSE"})
+    void itsOwnFailedRunIsNotInTheWay(IfRunning ifRunning) {
+        course.take(commanded(RunSamples.command("other", new Task.Follow(99, Set.of()))));
+        begin(RunSamples.job(7), new RequestedOptions(null, null, null, null, ifRunning, List.of(), twice()));
+        Action.ListInFlight list = course.lastAction(Action.ListInFlight.class);
+        course.take(new Input.RunsInFlight("c1", List.of(), list.check().answered(course.now)));
+        triggered(99, 1);
+        course.take(new Input.RunRead("other", run(99, Known.RUNNING), false, null, StartCheck.FIRST));
+        assertThat(course.entry("other").state()).isInstanceOf(RunState.Following.class);
+        fails(99, PASSES);
+        pauseIsOver();
+        Action.ListInFlight again = course.lastAction(Action.ListInFlight.class);
+        course.take(new Input.RunsInFlight(
+                "c1", List.of(run(99, Known.RUNNING)), again.check().answered(course.now)));
+
+        assertThat(course.lastAction(Action.ReadNewestRun.class).commandId()).isEqualTo("c1");
+    }
+
     @Test
     void aReusedRunIsFollowedByNone() {
         begin(RunSamples.job(7), new RequestedOptions(null, null, null, null, IfRunning.REUSE, List.of(), twice()));
