@@ -1,6 +1,6 @@
 // A form for any command, made from the schema. A trigger is checked by a dry run before it can be sent.
 
-import { OPERATIONS, call, callIfThere, newCommandId } from './api.js';
+import { OPERATIONS, call, newCommandId } from './api.js';
 import { h } from './dom.js';
 import { button, field, notice } from './parts.js';
 import { commandOf, commandSchema, controls, fieldsOf, verbsOf, waysOf } from './schema.js';
@@ -109,10 +109,13 @@ async function check(schema, hands) {
   }
 }
 
-/** Looks until the dry run has ended. At first nobody knows it: it is on its way through the topic. */
+/**
+ * Looks until the dry run has ended. At first nobody knows it: it is on its way through the topic. As long as an instance is silent,
+ * the others say so instead (503): it may have it.
+ */
 async function resultOf(id) {
   for (let look = 0; look < LOOKS; look += 1) {
-    const command = await callIfThere(OPERATIONS.getCommand, { path: { command_id: id } }, null);
+    const command = await known(id);
     if (command?.outcome) {
       const last = command.events?.at(-1);
       const isGood = command.outcome === 'command.completed';
@@ -127,6 +130,17 @@ async function resultOf(id) {
     });
   }
   return { isGood: false, title: 'The check has not ended yet.', message: `Look at it later: ${id}.` };
+}
+
+async function known(id) {
+  try {
+    return await call(OPERATIONS.getCommand, { path: { command_id: id } });
+  } catch (problem) {
+    if (problem.status === 404 || problem.status === 503) {
+      return null;
+    }
+    throw problem;
+  }
 }
 
 function sending(body, hands) {

@@ -406,7 +406,7 @@ class CommandApiIT {
         List<Response> answers = List.of(
                 given().get(address("api/commands")),
                 given().get(address("api/nothing")),
-                given().get(address("")),
+                given().get(address("nothing")),
                 given().delete(address("api/commands")),
                 given().contentType("text/plain").body(bytes("x")).post(address("api/commands")),
                 given().contentType(ContentType.JSON).body(bytes(fault)).post(address("api/commands")),
@@ -420,8 +420,10 @@ class CommandApiIT {
                 given().get(management("")),
                 given().get(management("q/nothing")));
 
-        assertThat(answers).allSatisfy(answer -> {
-            assertThat(answer.statusCode()).isBetween(400, 499);
+        Response page = given().get(address(""));
+        assertThat(page.statusCode()).as("the page holds nothing but itself").isEqualTo(200);
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.statusCode()).isBetween(400, 499));
+        assertThat(Stream.concat(answers.stream(), Stream.of(page))).allSatisfy(answer -> {
             assertThat(answer.headers().asList()).extracting(Header::getName).doesNotContain("Server", "X-Powered-By");
             assertThat(answer.headers() + answer.body().asString())
                     .doesNotContainPattern(
