@@ -76,7 +76,7 @@ class CommandsByCurlIT {
             while (words.hasNext()) {
                 String word = words.next();
                 switch (word) {
-                    case "-i" -> {}
+                    case "-i", "-N" -> {}
                     case "-X" -> method = words.next();
                     case "-d" -> body = words.next();
                     case "-H" -> {
@@ -133,7 +133,7 @@ class CommandsByCurlIT {
     @Test
     void theyWorkInTheirOrder() throws IOException {
         List<Call> calls = examples();
-        assertThat(calls).hasSize(4);
+        assertThat(calls).hasSize(6);
 
         Response sent = calls.getFirst().send();
         assertThat(sent.statusCode()).isEqualTo(202);
@@ -147,12 +147,15 @@ class CommandsByCurlIT {
         assertThat(one.statusCode()).isEqualTo(200);
         assertThat(one.jsonPath().getString("state")).isEqualTo("following");
 
-        assertThat(calls.get(3).send().statusCode()).isEqualTo(202);
+        Call end = calls.get(5);
+        assertThat(end.send().statusCode()).isEqualTo(202);
         assertThat(relay.reader().awaitEvent("run.abandoned", ID, PATIENCE).reason())
                 .contains("operator");
         await().atMost(PATIENCE)
-                .untilAsserted(
-                        () -> assertThat(calls.get(3).send().statusCode()).isEqualTo(409));
+                .untilAsserted(() -> assertThat(end.send().statusCode()).isEqualTo(409));
+        // They wait for that, and need not any more.
+        assertThat(calls.get(3).send().jsonPath().getString("outcome")).isEqualTo("run.abandoned");
+        assertThat(calls.get(4).send().asString()).contains("command.accepted").contains("run.abandoned");
         assertThat(stage.dbtCloud().runsOfJob(JOB)).hasSize(1);
     }
 
@@ -178,6 +181,6 @@ class CommandsByCurlIT {
             }
         }
 
-        assertThat(shown).hasSize(4).isEqualTo(operations);
+        assertThat(shown).hasSize(5).isEqualTo(operations);
     }
 }
