@@ -12,7 +12,8 @@ import org.jboss.resteasy.reactive.client.impl.ClientRequestContextImpl;
 
 /**
  * Breaks the connection of a streamed body that is closed before its end. The REST client would fetch the rest and drop it,
- * which for an artifact that turned out to be too large is the very thing that closing it should prevent.
+ * which for an artifact that turned out to be too large is the very thing that closing it should prevent. A body that has come whole
+ * is only ended: its connection may serve another request already, and breaking it would break that one.
  */
 final class UnreadBodies implements ClientResponseFilter {
 
@@ -20,17 +21,23 @@ final class UnreadBodies implements ClientResponseFilter {
     public void filter(ClientRequestContext request, ClientResponseContext response) {
         if (request instanceof ClientRequestContextImpl context
                 && response.getEntityStream() instanceof VertxClientInputStream body) {
-            response.setEntityStream(
-                    new Body(body, context.getRestClientRequestContext().getHttpClientRequest()));
+            response.setEntityStream(new Body(
+                    body,
+                    response.getLength(),
+                    context.getRestClientRequestContext().getHttpClientRequest()));
         }
     }
 
     private static final class Body extends FilterInputStream {
+        private final int length;
         private final HttpClientRequest request;
+        private long bytes;
         private boolean ended;
 
-        Body(InputStream body, HttpClientRequest request) {
+        /** {@code length}: -1 if nobody has told it. */
+        Body(InputStream body, int length, HttpClientRequest request) {
             super(body);
+            this.length = length;
             this.request = request;
         }
 
@@ -44,11 +51,16 @@ final class UnreadBodies implements ClientResponseFilter {
         public int read(byte[] target, int offset, int length) throws IOException {
             int count = super.read(target, offset, length);
             ended |= count < 0;
+            bytes += Math.max(count, 0);
             return count;
         }
 
         @Override
         public void close() throws IOException {
+            if (!ended && bytes == length) {
+                // Its end is there, too, so this does not wait.
+                ended = read() < 0;
+            }
             if (!ended) {
                 ended = true;
                 request.reset();
