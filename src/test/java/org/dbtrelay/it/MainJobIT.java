@@ -278,7 +278,11 @@ class MainJobIT {
 
         relay.send(job.id(), trigger("killed", job.id()));
         followToTheEnd("killed", job, "run.failed");
-        JsonNode failure = told("killed", 5).get(4).data().path("failure");
+        // What becomes of the artifacts can be told at any moment from here.
+        JsonNode failure = relay.reader()
+                .awaitEvent("run.failed", "killed", PATIENCE)
+                .data()
+                .path("failure");
         assertThat(failure.path("step").path("index").intValue()).isEqualTo(5);
         assertThat(failure.path("nodes")).isEmpty();
         time.advance(LATE);
