@@ -14,7 +14,8 @@ import org.dbtrelay.watch.SimPoller;
 /** One process of the relay: the real objects, wired as the container would, on the simulated outside. */
 final class Instance {
 
-    private static final RelayMetrics METRICS = SimMetrics.none();
+    /** Its own, as all of it: a lock that two histories share lets the one wait in real time for the other. */
+    private final RelayMetrics metrics = SimMetrics.none();
 
     private final World world;
     private final SimProcess process;
@@ -35,14 +36,14 @@ final class Instance {
                 new SimApi(world, process, world.cloud(), new Budget(world, process, config)),
                 process.clock(),
                 process.time(),
-                METRICS);
+                metrics);
         this.flow = new SimFlow(
                 config.relay(),
                 meddling.policy(config.policy()),
                 connections.connections(),
                 process.clock(),
                 process.time(),
-                METRICS,
+                metrics,
                 meddling);
         this.channel = new SimChannel(world, process, SimCommands.decoder(config.relay()));
         this.ledger = new SimLedger(
@@ -52,7 +53,7 @@ final class Instance {
                 channel.clients(),
                 process.clock(),
                 process.time(),
-                METRICS,
+                metrics,
                 change -> SimFlow.share(connections.connections(), change));
     }
 
@@ -84,7 +85,7 @@ final class Instance {
                     config.policy(),
                     config.relay(),
                     process.clock(),
-                    METRICS,
+                    metrics,
                     SimPoller.lister(
                             flow.observations(),
                             ledger.startedRuns(),
@@ -92,7 +93,7 @@ final class Instance {
                             config.relay(),
                             process.clock(),
                             process.time(),
-                            METRICS));
+                            metrics));
             process.spawn("ticks", () -> forever(1_000, poller));
             process.spawn("judge", () -> forever(1_000, this::checkThatNoneIsSuspended));
             process.spawn("probes", () -> forever(3_000, connections::probe));

@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * Histories that are simulated at the same time share the static fields of libraries, and with them some monitors. A thread
@@ -20,14 +21,21 @@ final class SharedLocks {
 
     private SharedLocks() {}
 
-    /** Waits until the thread, which has just stopped, is no longer blocked by another history. */
-    static void await(Runnable continuation) {
+    /**
+     * Waits until the thread, which has just stopped, is no longer blocked by another history and has come back to its
+     * scheduler. The JVM takes it for runnable before it hands it back.
+     */
+    static void await(Runnable continuation, Predicate<Runnable> cameBack) {
         Thread thread = thread(continuation);
-        if (thread.getState() == Thread.State.BLOCKED) {
-            long begun = System.nanoTime();
-            while (thread.getState() == Thread.State.BLOCKED && System.nanoTime() - begun < LONGEST) {
-                Thread.onSpinWait();
+        long begun = System.nanoTime();
+        while (thread.getState() == Thread.State.BLOCKED) {
+            if (System.nanoTime() - begun > LONGEST) {
+                return;
             }
+            Thread.onSpinWait();
+        }
+        while (thread.getState() == Thread.State.RUNNABLE && !cameBack.test(continuation)) {
+            Thread.onSpinWait();
         }
     }
 
