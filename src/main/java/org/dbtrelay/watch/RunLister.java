@@ -52,7 +52,7 @@ public class RunLister {
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
     private final Map<String, Look> looks = new ConcurrentHashMap<>();
-    private final Set<String> looking = ConcurrentHashMap.newKeySet();
+    private final UnderWay<String> underWay = new UnderWay<>();
 
     /** The connections whose ids were checked since the start. */
     private final Set<String> checked = ConcurrentHashMap.newKeySet();
@@ -112,7 +112,7 @@ public class RunLister {
                 metrics.observeLag(connection, Duration.ZERO);
             }
         }
-        if (all.isEmpty() && looking.isEmpty()) {
+        if (all.isEmpty() && underWay.isNone()) {
             ledger.close();
         }
     }
@@ -142,26 +142,27 @@ public class RunLister {
     private void begin(ObservedAccount account) {
         String connection = account.target().connection();
         @Nullable DbtCloudClient client = connections.find(connection).orElse(null);
-        if (client != null && looking.add(connection)) {
-            ObservedAccount.State state = account.state();
-            @Nullable Look before = looks.get(connection);
-            Set<Long> ids = before == null || before.claim() != account.claim() ? Set.of() : before.ids();
-            long next = monotonic.nanos() + account.observed().interval().toNanos();
-            looks.put(connection, new Look(account.claim(), state.pages(), next, ids));
-            Thread.startVirtualThread(() -> {
-                try {
-                    Set<Long> listed = look(client, account, state, ids);
-                    if (listed != null) {
-                        looks.computeIfPresent(
-                                connection,
-                                (name, last) -> new Look(last.claim(), state.pages() + 1, last.nextNanos(), listed));
-                    }
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                } finally {
-                    looking.remove(connection);
-                }
-            });
+        if (client != null) {
+            underWay.begin(connection, () -> take(client, account));
+        }
+    }
+
+    private void take(DbtCloudClient client, ObservedAccount account) {
+        String connection = client.name();
+        ObservedAccount.State state = account.state();
+        @Nullable Look before = looks.get(connection);
+        Set<Long> ids = before == null || before.claim() != account.claim() ? Set.of() : before.ids();
+        long next = monotonic.nanos() + account.observed().interval().toNanos();
+        looks.put(connection, new Look(account.claim(), state.pages(), next, ids));
+        try {
+            @Nullable Set<Long> listed = look(client, account, state, ids);
+            if (listed != null) {
+                looks.computeIfPresent(
+                        connection,
+                        (name, last) -> new Look(last.claim(), state.pages() + 1, last.nextNanos(), listed));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -177,7 +178,7 @@ public class RunLister {
         try {
             @Nullable Long above = state.above();
             if (checked.add(client.name())) {
-                Thread.startVirtualThread(() -> ObservedIds.check(client, account));
+                ObservedIds.beginCheck(client, account);
             }
             if (above == null) {
                 account.offer(new Input.ObservationBegins(account.claim(), first(client, account)));
