@@ -181,6 +181,64 @@ class PageIT {
     }
 
     @Test
+    void hearsOfACommandWithoutAskingForIt() {
+        relay.send(QUIET, trigger("heard", QUIET));
+        relay.reader().awaitEvent("run.running", "heard", PATIENCE);
+        browser.open("");
+        // The page asks no more by itself.
+        browser.run(
+                "const set = window.setTimeout; window.setTimeout = (what, ms, ...more) => ms >= 3000 ? 0 : set(what, ms, ...more)");
+        browser.open("commands/heard").sees("Run is running");
+        await().atMost(PATIENCE).until(() -> live().equals("The relay tells the page of each event"));
+
+        stage.dbtCloud().finishRun(lastRun(QUIET), RunStatus.SUCCESS);
+        browser.sees("Run succeeded").sees("Artifact is ready");
+        await().atMost(PATIENCE).until(() -> live().equals("The page asks the relay every three seconds"));
+    }
+
+    @Test
+    void asksForACommandThatItCannotHearOf() {
+        relay.send(QUIET, trigger("unheard", QUIET));
+        relay.reader().awaitEvent("run.running", "unheard", PATIENCE);
+        browser.open("");
+        browser.run(
+                "const get = window.fetch; window.fetch = (to, how) => to.endsWith('/events') ? Promise.reject(new TypeError('none')) : get(to, how)");
+        browser.open("commands/unheard").sees("Run is running");
+
+        stage.dbtCloud().finishRun(lastRun(QUIET), RunStatus.SUCCESS);
+        browser.sees("Run succeeded");
+        assertThat(live()).isEqualTo("The page asks the relay every three seconds");
+    }
+
+    private static String live() {
+        return String.valueOf(browser.run("return document.querySelector('button.live').title"));
+    }
+
+    private static long lastRun(long job) {
+        return stage.dbtCloud().runsOfJob(job).stream()
+                .filter(run -> !run.isFinal())
+                .findFirst()
+                .orElseThrow()
+                .id();
+    }
+
+    @Test
+    void tellsWhyCommandsThatWantTheSameRunWait() {
+        String shared =
+                "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"coalesce\": {\"quiet\": \"PT1H\"}}";
+        relay.send(QUIET, shared.formatted("leads", QUIET));
+        relay.send(QUIET, shared.formatted("joins", QUIET));
+        relay.reader().awaitEvent("command.accepted", "joins", PATIENCE);
+
+        browser.open("").sees("leads").sees("for others, until").sees("for the command that leads");
+        browser.open("commands/leads").sees("It waits for others that want the same run, with 1 other so far; its window closes");
+        browser.open("commands/joins").sees("Another command starts its run, too; the window closes").sees("joined");
+        browser.follow("leads").sees("1 other command, too");
+        end(QUIET, "joins", "leads");
+        relay.reader().awaitEvent("run.cancelled", "leads", PATIENCE);
+    }
+
+    @Test
     void cancelsWithTheKeyboardAlone() {
         relay.send(OTHER_ENDLESS, trigger("stop/me ü", OTHER_ENDLESS));
         relay.reader().awaitEvent("run.running", "stop/me ü", PATIENCE);
@@ -288,7 +346,7 @@ class PageIT {
         browser.press("Suspend the job").sees("Job " + QUICK + " is suspended.").sees("wrong data");
 
         relay.send(QUICK, trigger("held-with-its-job", QUICK));
-        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job or its connection.");
+        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job or its connection (ops: wrong data).");
         browser.press("Resume the job …").press("Resume the job").sees("Job " + QUICK + " goes on.");
         relay.reader().awaitEvent("run.succeeded", "held-with-its-job", PATIENCE);
         browser.sees("Run succeeded");
