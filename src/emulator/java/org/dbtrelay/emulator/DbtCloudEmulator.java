@@ -61,7 +61,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
                 .setInternalBlockingPoolSize(1)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
-        sender = new WebhookSender(clock);
+        sender = new WebhookSender(clock, world);
         Webhooks webhooks = new Webhooks(world, life, clock, sender);
         RunJson json = new RunJson(world, this::baseUrl);
         RunCalls runs = new RunCalls(world, life, json, builder.behaviour);
