@@ -164,7 +164,7 @@ class DbtCloudEmulatorWebhooksTest {
         await().until(() -> types().size() == 6);
         assertThat(deliveries.stream()
                         .map(delivery ->
-                                delivery.data().path("runReason").asText()))
+                                delivery.json().path("data").path("runReason").asText()))
                 .doesNotContain("y", "not subscribed");
     }
 
