@@ -170,6 +170,7 @@ class RolesIT {
                             .post(notItsOwner, "/api/commands/ended/end", "")
                             .statusCode())
                     .isEqualTo(202);
+            notItsOwner.process().awaitLine(Pattern.compile("A person ended a command.*ended.*on-call"), PATIENCE);
             relay.reader().awaitEvent("run.abandoned", "ended", PATIENCE);
             HttpResponse<String> sent = BY_ROLE.get(Role.SENDER)
                     .post(notOwnerOf("kept", first, second), "/api/commands", cancel("kept", "for-good"));
