@@ -305,6 +305,11 @@ public final class DbtCloudEmulator implements AutoCloseable {
         return life.create(job(jobId), RunTrigger.of(cause, "ui"), Hiding.NOTHING);
     }
 
+    /** A run that the emulator's scheduler starts now, as if the job's time had come. */
+    public RunView startByScheduler(long jobId) {
+        return life.create(job(jobId), RunTrigger.of("scheduled", "scheduled"), Hiding.NOTHING);
+    }
+
     /** Makes {@code count} runs by others that have succeeded, newer than all there are; their ids, ascending. */
     public List<Long> seedRuns(long jobId, int count) {
         return life.seed(job(jobId), count, false);

@@ -11,8 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.Faults;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.RunStatus;
+import org.dbtrelay.emulator.TransientFailure;
 import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
@@ -39,6 +42,17 @@ class PageIT {
     private static final long OTHER_ENDLESS = 70403103950004L;
     private static final long QUIET = 70403103950005L;
 
+    /** Of jobs whose commands stay in one state. */
+    private static final Map<String, Long> STAYING = Map.of(
+            "starting", 70403103950011L,
+            "looking", 70403103950012L,
+            "cancelling", 70403103950013L,
+            "judging", 70403103950014L,
+            "retrying", 70403103950015L,
+            "collecting", 70403103950016L);
+
+    private static final Duration LONG = Duration.ofMinutes(10);
+
     private static RelayStage stage;
     private static Deployment relay;
     private static Browser browser;
@@ -56,7 +70,26 @@ class PageIT {
                                 .plan(RunPlan.failing("dbt build", HOSTILE).instantly()))
                         .job(EmulatedJob.named("Backfill").id(ENDLESS).plan(unending()))
                         .job(EmulatedJob.named("Snapshots").id(OTHER_ENDLESS).plan(unending()))
-                        .job(EmulatedJob.named("Marketing").id(QUIET).plan(unending())));
+                        .job(EmulatedJob.named("Marketing").id(QUIET).plan(unending()))
+                        .job(staying("starting", unending()))
+                        .job(staying("looking", unending()))
+                        .job(staying("cancelling", unending()))
+                        .job(staying(
+                                "judging",
+                                RunPlan.failing(TransientFailure.POSTGRES_DEADLOCK)
+                                        .instantly()
+                                        .artifactsSavedAfter(LONG)
+                                        .artifactsReadableAfter(LONG)
+                                        .logsAfter(LONG)))
+                        .job(staying(
+                                "retrying",
+                                RunPlan.failing(TransientFailure.POSTGRES_DEADLOCK).instantly()))
+                        .job(staying(
+                                "collecting",
+                                RunPlan.succeeding()
+                                        .instantly()
+                                        .artifactsSavedAfter(LONG)
+                                        .artifactsReadableAfter(LONG))));
         relay = stage.deployment("page")
                 .set("relay.api.open", "false")
                 .set("relay.api.keys.ops", OPERATOR)
@@ -71,6 +104,10 @@ class PageIT {
                         String.valueOf(stage.dbtCloud().accountId()))
                 .start();
         browser = Browser.at(relay.relay().url(), stage.directory());
+    }
+
+    private static EmulatedJob staying(String state, RunPlan plan) {
+        return EmulatedJob.named("Stays " + state).id(STAYING.get(state)).plan(plan);
     }
 
     private static RunPlan unending() {
@@ -236,6 +273,43 @@ class PageIT {
         browser.follow("leads").sees("1 other command, too");
         end(QUIET, "joins", "leads");
         relay.reader().awaitEvent("run.cancelled", "leads", PATIENCE);
+    }
+
+    @Test
+    void showsEachStateInWordsAndWhatItMeans() {
+        Faults faults = stage.dbtCloud().faults();
+        faults.next(1).on(Endpoint.TRIGGER).ofJob(STAYING.get("starting")).answerLateAfterCreating(LONG);
+        faults.next(1).on(Endpoint.TRIGGER).ofJob(STAYING.get("looking")).resetBeforeCreating();
+        faults.always().on(Endpoint.CANCEL).ofJob(STAYING.get("cancelling")).status(500);
+        String again = ", \"on_failure\": {\"retries\": 1, \"delay\": \"PT1H\"}";
+        Map<String, String> more = Map.of("judging", again, "retrying", again);
+        STAYING.forEach((state, job) -> relay.send(
+                job,
+                "{\"command\": \"trigger\", \"command_id\": \"stays-%s\", \"job_id\": %d%s}"
+                        .formatted(state, job, more.getOrDefault(state, ""))));
+        relay.reader().awaitEvent("run.running", "stays-cancelling", PATIENCE);
+        end(STAYING.get("cancelling"), "stays-cancelling");
+
+        Map<String, String> meanings = new TreeMap<>(Map.of(
+                "starting", "The request that starts its run is on its way.",
+                "looking", "The answer to its start was lost.",
+                "cancelling", "The relay has asked dbt Cloud to cancel the run",
+                "judging", "The run has failed. Its cause decides whether there is another one.",
+                "retrying", "A run has failed. The next one starts in",
+                "collecting", "Artifacts or details of its failure are still to come."));
+        for (Map.Entry<String, String> each : meanings.entrySet()) {
+            browser.open("commands/stays-" + each.getKey()).sees(each.getKey() + " " + each.getValue());
+        }
+        browser.open("");
+        for (String state : meanings.keySet()) {
+            browser.choose("State", state).sees("stays-" + state);
+        }
+        browser.choose("State", "any");
+
+        faults.clear();
+        for (String state : STAYING.keySet()) {
+            ApiCalls.with(OPERATOR).post(relay.relay(), "/api/commands/stays-" + state + "/end", "");
+        }
     }
 
     @Test
