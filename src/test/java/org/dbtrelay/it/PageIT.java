@@ -278,7 +278,7 @@ class PageIT {
     @Test
     void showsEachStateInWordsAndWhatItMeans() {
         Faults faults = stage.dbtCloud().faults();
-        faults.next(1).on(Endpoint.TRIGGER).ofJob(STAYING.get("starting")).answerLateAfterCreating(LONG);
+        faults.next(1).on(Endpoint.TRIGGER).ofJob(STAYING.get("starting")).neverAnswerAfterCreating();
         faults.next(1).on(Endpoint.TRIGGER).ofJob(STAYING.get("looking")).resetBeforeCreating();
         faults.always().on(Endpoint.CANCEL).ofJob(STAYING.get("cancelling")).status(500);
         String again = ", \"on_failure\": {\"retries\": 1, \"delay\": \"PT1H\"}";
@@ -287,29 +287,26 @@ class PageIT {
                 job,
                 "{\"command\": \"trigger\", \"command_id\": \"stays-%s\", \"job_id\": %d%s}"
                         .formatted(state, job, more.getOrDefault(state, ""))));
+        // Until the read-timeout.
+        seesState("starting", "The request that starts its run is on its way.");
         relay.reader().awaitEvent("run.running", "stays-cancelling", PATIENCE);
         end(STAYING.get("cancelling"), "stays-cancelling");
-
-        Map<String, String> meanings = new TreeMap<>(Map.of(
-                "starting", "The request that starts its run is on its way.",
-                "looking", "The answer to its start was lost.",
-                "cancelling", "The relay has asked dbt Cloud to cancel the run",
-                "judging", "The run has failed. Its cause decides whether there is another one.",
-                "retrying", "A run has failed. The next one starts in",
-                "collecting", "Artifacts or details of its failure are still to come."));
-        for (Map.Entry<String, String> each : meanings.entrySet()) {
-            browser.open("commands/stays-" + each.getKey()).sees(each.getKey() + " " + each.getValue());
-        }
-        browser.open("");
-        for (String state : meanings.keySet()) {
-            browser.choose("State", state).sees("stays-" + state);
-        }
+        seesState("looking", "The answer to its start was lost.");
+        seesState("cancelling", "The relay has asked dbt Cloud to cancel the run");
+        seesState("judging", "The run has failed. Its cause decides whether there is another one.");
+        seesState("retrying", "A run has failed. The next one starts in");
+        seesState("collecting", "The run has ended. Artifacts or details of its failure are still to come.");
         browser.choose("State", "any");
 
         faults.clear();
         for (String state : STAYING.keySet()) {
             ApiCalls.with(OPERATOR).post(relay.relay(), "/api/commands/stays-" + state + "/end", "");
         }
+    }
+
+    private static void seesState(String state, String meaning) {
+        browser.open("commands/stays-" + state).sees(state + " " + meaning);
+        browser.open("").choose("State", state).sees("stays-" + state);
     }
 
     @Test
