@@ -41,8 +41,20 @@ record CommandQuery(
     private static final String DEPLOYMENT = "deployment";
     static final int LARGEST_PAGE = 1_000;
     private static final String FINISHED = "finished";
-    private static final Set<String> STATES = Set.of(
-            "waiting", "starting", "looking", "following", "cancelling", "judging", "retrying", "collecting", FINISHED);
+
+    /** The words of all states. */
+    static final Set<String> STATES = Set.of(
+            "waiting",
+            "starting",
+            "looking",
+            "following",
+            "cancelling",
+            "judging",
+            "retrying",
+            "joined",
+            "collecting",
+            FINISHED);
+
     private static final Set<String> FILTERS = Set.of("connection", "job_id", "origin", "outcome", "since", "state");
 
     /** Newest first; commands of the same moment by their ids. */

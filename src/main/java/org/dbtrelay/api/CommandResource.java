@@ -188,7 +188,7 @@ public class CommandResource {
             name = "state",
             in = ParameterIn.QUERY,
             description =
-                    "waiting, starting, looking, following, cancelling, judging, retrying, collecting or finished")
+                    "waiting, starting, looking, following, cancelling, judging, retrying, joined, collecting or finished")
     @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job; a finished command forgets its job")
     @Parameter(
             name = "connection",
