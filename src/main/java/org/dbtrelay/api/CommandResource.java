@@ -189,7 +189,7 @@ public class CommandResource {
             in = ParameterIn.QUERY,
             description =
                     "waiting, starting, looking, following, cancelling, judging, retrying, joined, collecting or finished")
-    @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job; a finished command forgets its job")
+    @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job")
     @Parameter(
             name = "connection",
             in = ParameterIn.QUERY,

@@ -180,7 +180,9 @@ class PageIT {
 
         browser.choose("State", "waiting").sees("waits " + ENDLESS).seesNot("runs Backfill");
         browser.choose("State", "any").type("Job id", "1").keys(Keys.TAB);
-        browser.sees("No unfinished command matches.").press("Clear").sees("runs Backfill");
+        browser.sees("No unfinished command matches.").sees("No command of this time has ended so.");
+        browser.type("Job id", String.valueOf(BROKEN)).keys(Keys.TAB);
+        browser.sees("fails " + BROKEN).press("Clear").sees("runs Backfill");
         browser.choose("Origin", "observed runs").sees("No unfinished command matches.");
         browser.choose("Origin", "commands").sees("runs Backfill");
         browser.choose("Outcome", "succeeded")
