@@ -11,6 +11,7 @@ export const OPERATIONS = {
   listCommands: 'GET /api/commands',
   sendCommand: 'POST /api/commands',
   getCommand: 'GET /api/commands/{command_id}',
+  streamCommandEvents: 'GET /api/commands/{command_id}/events',
   endCommand: 'POST /api/commands/{command_id}/end',
   listConnections: 'GET /api/connections',
   testConnection: 'GET /api/connections/{connection}/test',
@@ -54,31 +55,13 @@ export function forgetKey() {
  * @param query parameters; those that are empty are left out
  * @param body JSON, as a text
  */
-export async function call(operation, { path = {}, query = {}, body, signal } = {}) {
-  const [method, template] = operation.split(' ');
-  const filled = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
-  const parameters = new URLSearchParams(
-    Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== ''),
-  ).toString();
-  const headers = { Accept: 'application/json' };
-  if (hasKey()) {
-    headers.Authorization = `Bearer ${sessionStorage.getItem(KEY)}`;
-  }
-  if (body !== undefined) {
-    headers['Content-Type'] = 'application/json';
-  }
+export async function call(operation, { signal, ...request } = {}) {
   let response;
   let text;
   try {
-    // Relative to the page, so that a proxy may serve it below a path of its own.
-    response = await fetch(filled.slice(1) + (parameters && `?${parameters}`), {
-      method,
-      headers,
-      body,
+    response = await ask(operation, {
+      ...request,
       signal: AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(signal === undefined ? [] : [signal])]),
-      cache: 'no-store',
-      credentials: 'omit',
-      redirect: 'error',
     });
     text = await response.text();
   } catch (error) {
@@ -92,6 +75,32 @@ export async function call(operation, { path = {}, query = {}, body, signal } = 
     throw new Problem(response.status, json?.detail ?? `The relay answers with status ${response.status}.`, json?.parameter);
   }
   return json;
+}
+
+/** As `call`, but gives the answer as it is, whose body may still be on its way. */
+export function ask(operation, { path = {}, query = {}, headers = {}, body, signal }) {
+  const [method, template] = operation.split(' ');
+  const filled = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(path[name]));
+  const parameters = new URLSearchParams(
+    Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== ''),
+  ).toString();
+  const all = { Accept: 'application/json', ...headers };
+  if (hasKey()) {
+    all.Authorization = `Bearer ${sessionStorage.getItem(KEY)}`;
+  }
+  if (body !== undefined) {
+    all['Content-Type'] = 'application/json';
+  }
+  // Relative to the page, so that a proxy may serve it below a path of its own.
+  return fetch(filled.slice(1) + (parameters && `?${parameters}`), {
+    method,
+    headers: all,
+    body,
+    signal,
+    cache: 'no-store',
+    credentials: 'omit',
+    redirect: 'error',
+  });
 }
 
 /** As `call`, but `instead` where this relay has no such operation, or does not allow it to the key. */

@@ -4,6 +4,7 @@ import { OPERATIONS, call, newCommandId } from './api.js';
 import { resumeJob, suspendJob } from './connections.js';
 import { h } from './dom.js';
 import { button, facts, notice, nothing, table } from './parts.js';
+import { listen } from './stream.js';
 import { at, bytes, chip, count, duration, external, stateChip, toneOfEvent, when, whyItWaits, wordsOfEnd, wordsOfEvent, wordsOfState } from './words.js';
 
 async function load({ id }, signal) {
@@ -26,6 +27,8 @@ function render(command, place, hands) {
       ['Accepted', h('span', null, at(command.accepted_at), ' (', when(command.accepted_at), ')')],
       ['Deadline', command.deadline === null ? null : h('span', null, at(command.deadline), ' (', when(command.deadline), ')')],
       ['Attempt', command.attempt || null],
+      ['Run of', led(command, events)],
+      ['Run for', followers(command, events)],
       ['Cause', latest(events, 'cause')?.cause],
       ['Partition', command.partition],
     ])),
@@ -42,6 +45,17 @@ function job(command, events) {
   const id = command.job_id ?? latest(events, 'job_id')?.job_id;
   const name = command.job_name ?? latest(events, 'job_name')?.job_name;
   return id === null || id === undefined ? null : name ? `${name} · ${id}` : String(id);
+}
+
+/** The command that starts its run, or has started it; null: it does so itself. */
+function led(command, events) {
+  const leader = command.coalesced_into ?? latest(events, 'coalesced_into')?.coalesced_into;
+  return leader ? h('a', { href: `#/commands/${encodeURIComponent(leader)}` }, leader) : null;
+}
+
+function followers(command, events) {
+  const others = command.coalesced ?? latest(events, 'coalesced')?.coalesced;
+  return others ? `${count(others, 'other command')}, too` : null;
 }
 
 function run(command, newest) {
@@ -192,4 +206,10 @@ function end(id, command) {
   };
 }
 
-export const command = { title: ({ id }) => id ?? 'Command', load, render };
+/** The relay tells of each event of it, as long as it has not ended. */
+const news = {
+  isOver: (known) => known.state === 'finished',
+  listen: (known, ears, signal) => listen(known.command_id, known.events_told > 0 ? known.events_told - 1 : null, ears, signal),
+};
+
+export const command = { title: ({ id }) => id ?? 'Command', load, render, news };

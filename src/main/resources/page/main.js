@@ -13,6 +13,12 @@ import { send } from './send.js';
 import { when } from './words.js';
 
 const AGAIN_MS = 3_000;
+
+/** Where the relay tells of news by itself, only what is no event changes without. */
+const AGAIN_WHILE_TOLD_MS = 10_000;
+
+/** Events often come in pairs. */
+const TOGETHER_MS = 100;
 const NEWS_MS = 10_000;
 const ROLES = ['viewer', 'sender', 'operator'];
 
@@ -32,6 +38,8 @@ const page = {
   locked: false,
   wrongKey: false,
   live: true,
+  /** Whether the relay tells of what is new in this view by itself. */
+  isTold: false,
   place: null,
   data: null,
   problem: null,
@@ -40,8 +48,13 @@ const page = {
 };
 
 let timer = 0;
+/** When it goes off, by the clock of the page. */
+let due = 0;
 let newsTimer = 0;
 let asked = new AbortController();
+
+/** Ends what the page listens to; null: it listens to nothing. */
+let listening = null;
 
 /** What views may use of the page. */
 const hands = {
@@ -89,6 +102,7 @@ function arrive() {
   page.place = placeNow();
   const isOther = before === null || before.name !== page.place.name || before.id !== page.place.id;
   if (isOther) {
+    stopListening();
     Object.assign(page, { data: null, problem: null, loadedAt: null });
   }
   draw();
@@ -106,6 +120,10 @@ async function load() {
   asked = new AbortController();
   const mine = asked;
   clearTimeout(timer);
+  timer = 0;
+  if (page.locked || !page.live || document.hidden) {
+    stopListening();
+  }
   if (page.locked) {
     return;
   }
@@ -130,8 +148,57 @@ async function load() {
   }
   draw();
   if (page.live && !document.hidden && !page.locked) {
-    timer = setTimeout(load, VIEWS[page.place.name].every ?? AGAIN_MS);
+    again(page.isTold ? AGAIN_WHILE_TOLD_MS : VIEWS[page.place.name].every ?? AGAIN_MS);
+    beginListening();
   }
+}
+
+/** Asks again after so long, unless it does so before. */
+function again(after) {
+  const at = performance.now() + after;
+  if (timer === 0 || at < due) {
+    clearTimeout(timer);
+    due = at;
+    timer = setTimeout(load, after);
+  }
+}
+
+/** Has the relay tell of what is new, if it does so for this view. As long as it does not, the page asks. */
+async function beginListening() {
+  const { news } = VIEWS[page.place.name];
+  if (listening !== null || news === undefined || page.data === null || page.problem !== null || news.isOver(page.data)) {
+    return;
+  }
+  const mine = new AbortController();
+  listening = mine;
+  const ifMine = (then) => () => {
+    if (listening === mine) {
+      then();
+    }
+  };
+  try {
+    await news.listen(page.data, {
+      opened: ifMine(() => {
+        page.isTold = true;
+        draw();
+      }),
+      heard: ifMine(() => again(TOGETHER_MS)),
+    }, mine.signal);
+  } catch {
+    // The relay is away, or as many listen as may: the page asks as before.
+  }
+  ifMine(() => {
+    page.isTold = false;
+    // Not at once: it may have nothing to tell.
+    setTimeout(ifMine(stopListening), AGAIN_WHILE_TOLD_MS);
+    again(TOGETHER_MS);
+  })();
+}
+
+function stopListening() {
+  listening?.abort();
+  listening = null;
+  page.isTold = false;
 }
 
 function problemOf(problem) {
@@ -143,6 +210,7 @@ function problemOf(problem) {
 }
 
 function lock() {
+  stopListening();
   page.wrongKey = hasKey();
   forgetKey();
   Object.assign(page, { locked: true, me: null, data: null, problem: null, question: null });
@@ -230,7 +298,9 @@ function header() {
     h('div', { class: 'who' },
       h('button', {
         type: 'button', class: 'quiet live', 'aria-pressed': String(page.live),
-        title: page.live ? 'The page asks the relay every three seconds' : 'The page stands still',
+        title: !page.live
+          ? 'The page stands still'
+          : page.isTold ? 'The relay tells the page of each event' : 'The page asks the relay every three seconds',
         onclick: () => {
           page.live = !page.live;
           draw();
@@ -255,7 +325,9 @@ function signInForm() {
 
 window.addEventListener('hashchange', arrive);
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && page.live) {
+  if (document.hidden) {
+    stopListening();
+  } else if (page.live) {
     load();
   }
 });

@@ -20,8 +20,8 @@ async function load({ query }, signal) {
     call(OPERATIONS.listCommands, {
       signal,
       query: {
+        ...filters,
         ...(outcome === 'all' ? { state: 'finished' } : { outcome }),
-        origin: filters.origin,
         since: new Date(Date.now() - hours * 3_600_000).toISOString(),
         limit: ROWS,
         cursor: query.get('ended'),

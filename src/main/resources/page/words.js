@@ -10,6 +10,7 @@ const STATES = {
   cancelling: ['cancelling', 'warn', 'The relay has asked dbt Cloud to cancel the run and waits for its end.'],
   judging: ['judging', 'warn', 'The run has failed. Its cause decides whether there is another one.'],
   retrying: ['retrying', 'warn', 'A run has failed. There will be another one after a pause.'],
+  joined: ['joined', 'idle', 'Another command starts the run that it wants, too. It gets all events of that run and an outcome of its own.'],
   collecting: ['collecting', 'busy', 'The run has ended. Artifacts or details of its failure are still to come.'],
   finished: ['finished', 'idle', 'The command has ended.'],
 };
@@ -97,7 +98,28 @@ export function whyItWaits(command) {
     case 'pause':
       return ['A run has failed. The next one starts ', when(command.not_before), '.'];
     case 'suspended':
-      return 'Somebody has suspended its job or its connection. It starts when they are resumed.';
+      return [
+        'Somebody has suspended its job or its connection',
+        command.suspended_by || command.suspended_reason
+          ? ` (${[command.suspended_by, command.suspended_reason].filter(Boolean).join(': ')})`
+          : null,
+        '. It starts when they are resumed.',
+      ];
+    case 'window':
+      return [
+        'It waits for others that want the same run',
+        command.coalesced ? `, with ${count(command.coalesced, 'other')} so far` : null,
+        command.not_before === null ? null : ['; its window closes ', when(command.not_before)],
+        '.',
+      ];
+    case 'leader':
+      return [
+        'Another command starts its run, too',
+        command.not_before === null ? null : ['; the window closes ', when(command.not_before)],
+        '.',
+      ];
+    case 'min_interval':
+      return ['Its job was started a moment ago. The next start is ', when(command.not_before), ' at the earliest.'];
     case 'dbt_cloud':
       return 'It waits for an answer of dbt Cloud, or for room in the request budget.';
     default:
@@ -120,6 +142,12 @@ export function waitInShort(command) {
       return ['next run ', when(command.not_before)];
     case 'suspended':
       return 'suspended';
+    case 'window':
+      return ['for others, until ', when(command.not_before)];
+    case 'leader':
+      return 'for the command that leads';
+    case 'min_interval':
+      return ['next start ', when(command.not_before)];
     case 'dbt_cloud':
       return 'for dbt Cloud';
     default:

@@ -61,7 +61,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
                 .setInternalBlockingPoolSize(1)
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
-        sender = new WebhookSender(clock);
+        sender = new WebhookSender(clock, world);
         Webhooks webhooks = new Webhooks(world, life, clock, sender);
         RunJson json = new RunJson(world, this::baseUrl);
         RunCalls runs = new RunCalls(world, life, json, builder.behaviour);
@@ -303,6 +303,11 @@ public final class DbtCloudEmulator implements AutoCloseable {
     /** A run that somebody else triggers now. */
     public RunView triggerByOther(long jobId, String cause) {
         return life.create(job(jobId), RunTrigger.of(cause, "ui"), Hiding.NOTHING);
+    }
+
+    /** A run that the emulator's scheduler starts now, as if the job's time had come. */
+    public RunView startByScheduler(long jobId) {
+        return life.create(job(jobId), RunTrigger.of("scheduled", "scheduled"), Hiding.NOTHING);
     }
 
     /** Makes {@code count} runs by others that have succeeded, newer than all there are; their ids, ascending. */

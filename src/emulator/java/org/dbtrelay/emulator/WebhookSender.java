@@ -12,7 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
-/** Delivers webhooks: ten seconds for an answer of 2xx, else up to five more times, a second apart (the gap is a guess). */
+/** Delivers webhooks: ten seconds for an answer of 2xx, else up to five more times, a second apart (the gap is a guess), none after the
+ * subscription was deactivated. */
 final class WebhookSender implements AutoCloseable {
     private static final int RETRIES = 5;
 
@@ -22,8 +23,11 @@ final class WebhookSender implements AutoCloseable {
             .build();
     private final Clock clock;
 
-    WebhookSender(Clock clock) {
+    private final World world;
+
+    WebhookSender(Clock clock, World world) {
         this.clock = clock;
+        this.world = world;
     }
 
     /** Sends in the background. */
@@ -49,8 +53,8 @@ final class WebhookSender implements AutoCloseable {
         var _ = http.sendAsync(request, HttpResponse.BodyHandlers.discarding()).handle((response, failure) -> {
             int code = response == null ? 0 : response.statusCode();
             ObjectNode told = event.deepCopy().put("http_status_code", Integer.toString(code));
-            to.delivered(told, Integer.toString(code), Long.toString(clock.millis() * 1000));
-            if (code / 100 != 2 && retries > 0) {
+            to.delivered(told, code, clock.instant(), world.webhookPatience());
+            if (code / 100 != 2 && retries > 0 && to.isActive()) {
                 Executor later = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
                 later.execute(() -> attempt(to, event, body, retries - 1));
             }

@@ -20,6 +20,7 @@ public final class World {
     private final NavigableMap<Long, EmulatedEnvironment> environments = new ConcurrentSkipListMap<>();
     private final NavigableMap<Long, EmulatedJob> jobs = new ConcurrentSkipListMap<>();
     private final AtomicLong nextId = new AtomicLong(70403103930000L);
+    private volatile int webhookPatience = 1000;
     private volatile long firstAccount;
     private volatile long lastAccount;
     private volatile long lastProject;
@@ -92,6 +93,16 @@ public final class World {
     public World fusion() {
         jobs.replaceAll((_, job) -> job.plan(job.plans().stream().map(RunPlan::fusion).toArray(RunPlan[]::new)));
         return this;
+    }
+
+    /** Has a webhook subscription deactivated after so many failed deliveries in a row; without this 1,000, as dbt Cloud does. */
+    public World webhookPatience(int failures) {
+        webhookPatience = failures;
+        return this;
+    }
+
+    int webhookPatience() {
+        return webhookPatience;
     }
 
     /** Adds an account. */

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.dbtrelay.run.command.Origin;
-import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -41,8 +40,20 @@ record CommandQuery(
     private static final String DEPLOYMENT = "deployment";
     static final int LARGEST_PAGE = 1_000;
     private static final String FINISHED = "finished";
-    private static final Set<String> STATES = Set.of(
-            "waiting", "starting", "looking", "following", "cancelling", "judging", "retrying", "collecting", FINISHED);
+
+    /** The words of all states. */
+    static final Set<String> STATES = Set.of(
+            "waiting",
+            "starting",
+            "looking",
+            "following",
+            "cancelling",
+            "judging",
+            "retrying",
+            "joined",
+            "collecting",
+            FINISHED);
+
     private static final Set<String> FILTERS = Set.of("connection", "job_id", "origin", "outcome", "since", "state");
 
     /** Newest first; commands of the same moment by their ids. */
@@ -126,10 +137,9 @@ record CommandQuery(
     }
 
     boolean wants(RunEntry entry) {
-        @Nullable ResolvedCommand resolved = entry.resolved();
         return (state == null || entry.state().label().equals(state))
-                && (jobId == null || (resolved != null && jobId.equals(resolved.jobId())))
-                && (connection == null || (resolved != null && connection.equals(resolved.connection())))
+                && (jobId == null || jobId.equals(entry.jobId()))
+                && (connection == null || connection.equals(entry.connection()))
                 && (origin == null || entry.origin() == origin)
                 && (outcome == null
                         || (entry.state() instanceof RunState.Finished finished

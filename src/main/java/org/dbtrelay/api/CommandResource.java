@@ -1,5 +1,7 @@
 package org.dbtrelay.api;
 
+import static org.dbtrelay.metrics.RelayLog.pair;
+
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -15,6 +17,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
 import jakarta.ws.rs.core.UriInfo;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -32,6 +35,8 @@ import org.dbtrelay.flow.CommandViews;
 import org.dbtrelay.flow.Destination;
 import org.dbtrelay.flow.Destinations;
 import org.dbtrelay.ledger.Owners;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.decide.Input;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -53,6 +58,7 @@ import org.jspecify.annotations.Nullable;
 public class CommandResource {
 
     static final String CLOUD_EVENT = "application/cloudevents+json";
+    private static final RelayLog AUDIT = RelayLog.of(RelayLog.AUDIT);
     private static final int LONGEST_KEY = 1_000;
 
     /** The id of a command that is on its way. */
@@ -182,8 +188,8 @@ public class CommandResource {
             name = "state",
             in = ParameterIn.QUERY,
             description =
-                    "waiting, starting, looking, following, cancelling, judging, retrying, collecting or finished")
-    @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job; a finished command forgets its job")
+                    "waiting, starting, looking, following, cancelling, judging, retrying, joined, collecting or finished")
+    @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job")
     @Parameter(
             name = "connection",
             in = ParameterIn.QUERY,
@@ -294,9 +300,24 @@ public class CommandResource {
             @Parameter(description = "deployment (default), or instance: ask no other one")
                     @QueryParam("scope")
                     @Nullable
-                    String scope) {
+                    String scope,
+            @Context SecurityContext caller) {
+        Response answer = ended(commandId, CommandQuery.isOfInstance(scope));
+        String name = Caller.nameOf(caller);
+        // Where a person asks: another instance that is asked for them does not know who it is.
+        boolean isOfPerson = name != null || !CommandQuery.isOfInstance(scope);
+        if (isOfPerson && answer.getStatus() == Response.Status.ACCEPTED.getStatusCode()) {
+            AUDIT.warn(
+                    "A person ended a command; its run, if it has one, goes on in dbt Cloud",
+                    pair(LogKey.COMMAND_ID, commandId),
+                    pair(LogKey.KEY, name));
+        }
+        return answer;
+    }
+
+    private Response ended(String commandId, boolean hereOnly) {
         Optional<CommandViews.View> found = commands.here(commandId);
-        if (found.isEmpty() && CommandQuery.isOfInstance(scope)) {
+        if (found.isEmpty() && hereOnly) {
             return notHere();
         }
         if (found.isEmpty()) {

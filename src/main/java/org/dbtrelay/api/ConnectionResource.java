@@ -166,15 +166,10 @@ public class ConnectionResource {
             @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
         check(reason);
-        try {
-            switches.suspend(client, Caller.nameOf(caller), reason);
-        } catch (Switches.NotTold e) {
-            return Problem.response(
-                    Response.Status.SERVICE_UNAVAILABLE,
-                    "the connection is suspended on this instance, but perhaps not on the others: " + e.getMessage()
-                            + "; send it again");
-        }
-        return Response.ok(connection(client)).build();
+        return turned(
+                client,
+                "the connection is suspended on this instance, but perhaps not on the others",
+                () -> switches.suspend(client, Caller.nameOf(caller), reason));
     }
 
     /** Ends it. */
@@ -189,14 +184,10 @@ public class ConnectionResource {
     @APIResponse(responseCode = "503", description = "Kafka did not confirm it; send it again")
     public Response resume(@PathParam("connection") String connection, @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
-        try {
-            switches.resume(client, Caller.nameOf(caller));
-        } catch (Switches.NotTold e) {
-            return Problem.response(
-                    Response.Status.SERVICE_UNAVAILABLE,
-                    "the connection may still be suspended: " + e.getMessage() + "; send it again");
-        }
-        return Response.ok(connection(client)).build();
+        return turned(
+                client,
+                "the connection may still be suspended",
+                () -> switches.resume(client, Caller.nameOf(caller)));
     }
 
     /** The kill switch of one job. */
@@ -225,15 +216,10 @@ public class ConnectionResource {
         DbtCloudClient client = connections.named(connection);
         check(reason);
         JobOfConnection job = new JobOfConnection(client.name(), Filters.id("job_id", jobId));
-        try {
-            switches.suspend(job, Caller.nameOf(caller), reason);
-        } catch (Switches.NotTold e) {
-            return Problem.response(
-                    Response.Status.SERVICE_UNAVAILABLE,
-                    "the job is suspended on this instance, but perhaps not on the others: " + e.getMessage()
-                            + "; send it again");
-        }
-        return Response.ok(connection(client)).build();
+        return turned(
+                client,
+                "the job is suspended on this instance, but perhaps not on the others",
+                () -> switches.suspend(job, Caller.nameOf(caller), reason));
     }
 
     /** Ends it. */
@@ -252,14 +238,24 @@ public class ConnectionResource {
             @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
         JobOfConnection job = new JobOfConnection(client.name(), Filters.id("job_id", jobId));
+        return turned(
+                client, "the job may still be suspended", () -> switches.resume(job, Caller.nameOf(caller)));
+    }
+
+    /** What a switch is asked to do. */
+    private interface Turn {
+        void now() throws Switches.NotTold;
+    }
+
+    /** The connection as it is then, or what may be so because Kafka did not confirm it. */
+    private Response turned(DbtCloudClient client, String unconfirmed, Turn turn) {
         try {
-            switches.resume(job, Caller.nameOf(caller));
+            turn.now();
+            return Response.ok(connection(client)).build();
         } catch (Switches.NotTold e) {
             return Problem.response(
-                    Response.Status.SERVICE_UNAVAILABLE,
-                    "the job may still be suspended: " + e.getMessage() + "; send it again");
+                    Response.Status.SERVICE_UNAVAILABLE, unconfirmed + ": " + e.getMessage() + "; send it again");
         }
-        return Response.ok(connection(client)).build();
     }
 
     private static void check(@Nullable String reason) {

@@ -9,8 +9,10 @@ import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -68,7 +70,8 @@ public class LogLevelResource {
             responseCode = "200",
             description = "All levels as they are now; the audit log says who changed what to what")
     @APIResponse(responseCode = "400", description = "It is no category of the relay's, the audit log, or no level")
-    public Response change(@PathParam("category") String category, @Nullable LogLevel wanted) {
+    public Response change(
+            @PathParam("category") String category, @Nullable LogLevel wanted, @Context SecurityContext caller) {
         if (!CATEGORY.matcher(category).matches() || category.equals(RelayLog.AUDIT)) {
             return Problem.response(
                     Response.Status.BAD_REQUEST,
@@ -82,7 +85,11 @@ public class LogLevelResource {
                     "level: send {\"level\": \"DEBUG\"}, with one of " + String.join(", ", LEVELS)
                             + ", or null for the level of the category above");
         }
-        AUDIT.info("A person changed a log level", pair(LogKey.CATEGORY, category), pair(LogKey.LEVEL, level));
+        AUDIT.info(
+                "A person changed a log level",
+                pair(LogKey.CATEGORY, category),
+                pair(LogKey.LEVEL, level),
+                pair(LogKey.KEY, Caller.nameOf(caller)));
         RelayLog.level(category, level);
         return Response.ok(all()).build();
     }

@@ -42,10 +42,10 @@ class OtherInstances {
 
     private static final RelayLog LOG = RelayLog.of(OtherInstances.class);
     private static final long CONNECT_MS = 1_000;
-    private static final long READ_MS = 1_500;
+    private static final long READ_MS = 1_300;
 
-    /** Asks each; with a time of its own for what no time-out of the client covers. */
-    private static final long ALL_MS = 1_800;
+    /** Asks each; with a time of its own for what no time-out of the client covers. Who asks has an answer within two seconds. */
+    private static final long ALL_MS = 1_500;
 
     /** An instance that waits for news says after so long that there are none; one that is frozen says nothing. */
     static final Duration LONGEST_WAIT = Duration.ofSeconds(10);

@@ -40,6 +40,7 @@ class PageFiles {
             "parts.js",
             "schema.js",
             "send.js",
+            "stream.js",
             "words.js");
 
     private static final Map<String, String> TYPES = Map.of(

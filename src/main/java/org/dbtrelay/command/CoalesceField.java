@@ -1,8 +1,6 @@
 package org.dbtrelay.command;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import org.dbtrelay.run.command.Coalesce;
 import org.jspecify.annotations.Nullable;
@@ -17,17 +15,10 @@ final class CoalesceField {
 
     /** What the command says; null: nothing. */
     static Coalesce.@Nullable Requested read(Fields fields) throws BadField {
-        @Nullable ObjectNode object = fields.object(NAME);
-        if (object == null) {
+        @Nullable Fields members = fields.members(NAME, MEMBERS);
+        if (members == null) {
             return null;
         }
-        for (Iterator<String> names = object.fieldNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (!MEMBERS.contains(name)) {
-                throw new BadField(NAME, "must hold only " + MEMBERS + "; found '" + Quoted.text(name) + "'");
-            }
-        }
-        Fields members = new Fields(object);
         try {
             return new Coalesce.Requested(
                     members.flag("enabled"),

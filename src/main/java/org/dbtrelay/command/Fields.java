@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -203,6 +204,22 @@ final class Fields {
             throw new BadField(field, "must be an object; found " + Quoted.kind(node));
         }
         return found;
+    }
+
+    /** The members of an object, of which only these are known; null if it is absent. */
+    @Nullable
+    Fields members(String field, List<String> known) throws BadField {
+        @Nullable ObjectNode found = object(field);
+        if (found == null) {
+            return null;
+        }
+        for (Iterator<String> names = found.fieldNames(); names.hasNext(); ) {
+            String name = names.next();
+            if (!known.contains(name)) {
+                throw new BadField(field, "must hold only " + known + "; found '" + Quoted.text(name) + "'");
+            }
+        }
+        return new Fields(found);
     }
 
     private @Nullable String string(String field, String rule) throws BadField {

@@ -1,10 +1,8 @@
 package org.dbtrelay.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import org.dbtrelay.run.command.OnFailure;
@@ -20,17 +18,10 @@ final class OnFailureField {
 
     /** What the command says; null: nothing. */
     static OnFailure.@Nullable Requested read(Fields fields) throws BadField {
-        @Nullable ObjectNode object = fields.object(NAME);
-        if (object == null) {
+        @Nullable Fields members = fields.members(NAME, MEMBERS);
+        if (members == null) {
             return null;
         }
-        for (Iterator<String> names = object.fieldNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (!MEMBERS.contains(name)) {
-                throw new BadField(NAME, "must hold only " + MEMBERS + "; found '" + Quoted.text(name) + "'");
-            }
-        }
-        Fields members = new Fields(object);
         try {
             return new OnFailure.Requested(
                     retries(members.node("retries")),

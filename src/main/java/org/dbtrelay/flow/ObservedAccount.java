@@ -89,25 +89,25 @@ public final class ObservedAccount {
     }
 
     /** The owner takes an answer, which is of this claim. */
-    void take(Input.ObservationBegins begun, CommitBatch batch) {
-        follow(observation.begin(begun.cursor()), batch);
+    Observation.Step take(Input.ObservationBegins begun) {
+        return taken(observation.begin(begun.cursor()));
     }
 
     /** The owner takes an answer, which is of this claim. */
-    void take(Input.RunsListed listed, CommitBatch batch) {
-        follow(observation.take(listed.page(), batch.now()), batch);
+    Observation.Step take(Input.RunsListed listed, Instant now) {
+        return taken(observation.take(listed.page(), now));
     }
 
     /** A page was taken of which nothing may follow now; the next look lists it again. */
-    void skip(CommitBatch batch) {
-        follow(new Observation.Step(List.of(), null, false), batch);
+    Observation.Step skip() {
+        return taken(new Observation.Step(List.of(), null, false));
     }
 
-    private void follow(Observation.Step step, CommitBatch batch) {
+    private Observation.Step taken(Observation.Step step) {
         pages++;
         wantsMore = step.wantsMore();
         step.found().forEach(run -> toBeWritten.add(Origin.idOf(target.accountId(), run.runId())));
-        batch.observe(this, step);
+        return step;
     }
 
     /** What was decided is committed. */

@@ -68,7 +68,7 @@ final class Observing {
     void take(Input.ObservationBegins begun, CommitBatch batch) {
         ObservedAccount account = accounts.get(begun.cursor().connection());
         if (account != null && begun.claim() == number) {
-            account.take(begun, batch);
+            batch.observe(account, account.take(begun));
         }
     }
 
@@ -77,11 +77,7 @@ final class Observing {
         ObservedAccount account = accounts.get(listed.page().connection());
         boolean may = claim.placement().mayPassOn() && claim.refusals().whyNotObserving() == null;
         if (account != null && listed.claim() == number) {
-            if (may) {
-                account.take(listed, batch);
-            } else {
-                account.skip(batch);
-            }
+            batch.observe(account, may ? account.take(listed, batch.now()) : account.skip());
         }
     }
 

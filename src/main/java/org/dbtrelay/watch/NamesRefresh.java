@@ -5,8 +5,6 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.resources.ResourceNames;
@@ -21,7 +19,7 @@ class NamesRefresh {
     private static final RelayLog LOG = RelayLog.of(NamesRefresh.class);
 
     private final Connections connections;
-    private final Set<Target> reading = ConcurrentHashMap.newKeySet();
+    private final UnderWay<Target> readings = new UnderWay<>();
 
     NamesRefresh(Connections connections) {
         this.connections = connections;
@@ -33,25 +31,19 @@ class NamesRefresh {
     void tick() {
         for (DbtCloudClient client : connections.all()) {
             for (long accountId : client.names().due()) {
-                begin(client, new Target(client.name(), accountId));
+                readings.begin(new Target(client.name(), accountId), () -> read(client, accountId));
             }
         }
     }
 
-    private void begin(DbtCloudClient client, Target target) {
-        if (reading.add(target)) {
-            Thread.startVirtualThread(() -> {
-                try {
-                    client.names().refresh(target.accountId());
-                } catch (RuntimeException | Error e) {
-                    LOG.error(
-                            "Internal error: names were not read; they will be read again",
-                            e,
-                            pair(LogKey.CONNECTION, target.connection()));
-                } finally {
-                    reading.remove(target);
-                }
-            });
+    private static void read(DbtCloudClient client, long accountId) {
+        try {
+            client.names().refresh(accountId);
+        } catch (RuntimeException | Error e) {
+            LOG.error(
+                    "Internal error: names were not read; they will be read again",
+                    e,
+                    pair(LogKey.CONNECTION, client.name()));
         }
     }
 }

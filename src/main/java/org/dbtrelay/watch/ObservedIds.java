@@ -1,5 +1,7 @@
 package org.dbtrelay.watch;
 
+import static org.dbtrelay.metrics.RelayLog.pair;
+
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -11,6 +13,8 @@ import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.resources.Environment;
 import org.dbtrelay.dbtcloud.resources.Project;
 import org.dbtrelay.flow.ObservedAccount;
+import org.dbtrelay.metrics.LogKey;
+import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunFilter;
 import org.jspecify.annotations.Nullable;
@@ -21,13 +25,28 @@ import org.jspecify.annotations.Nullable;
  */
 final class ObservedIds {
 
+    private static final RelayLog LOG = RelayLog.of(ObservedIds.class);
+
     /** In more projects no environment is looked for: each costs a request. */
     private static final int MOST_PROJECTS = 100;
 
     private ObservedIds() {}
 
-    /** Looks, once. An id about which dbt Cloud gives no answer counts as known. */
-    static void check(DbtCloudClient client, ObservedAccount account) {
+    /** Begins to look, once. An id about which dbt Cloud gives no answer counts as known. */
+    static void beginCheck(DbtCloudClient client, ObservedAccount account) {
+        Thread.startVirtualThread(() -> {
+            try {
+                check(client, account);
+            } catch (RuntimeException | Error e) {
+                LOG.error(
+                        "Internal error: the observed ids were not looked for; they count as known",
+                        e,
+                        pair(LogKey.CONNECTION, client.name()));
+            }
+        });
+    }
+
+    private static void check(DbtCloudClient client, ObservedAccount account) {
         long accountId = account.target().accountId();
         RunFilter filter = account.observed().filter();
         tell(

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
@@ -49,7 +48,7 @@ public class Poller {
     private final Connections connections;
     private final Clock clock;
     private final RelayMetrics metrics;
-    private final Set<Target> polling = ConcurrentHashMap.newKeySet();
+    private final UnderWay<Target> rounds = new UnderWay<>();
 
     Poller(Owners owners, PollSchedule watches, Connections connections, Clock clock, RelayMetrics metrics) {
         this.owners = owners;
@@ -76,25 +75,18 @@ public class Poller {
 
     /** Begins a round for an account at once; a round that is under way also polls the runs that have become due meanwhile. */
     public void lookNow(Target target) {
-        if (polling.add(target)) {
-            Thread.startVirtualThread(() -> round(target));
-        }
+        rounds.begin(target, () -> round(target));
     }
 
     private void round(Target target) {
-        try {
-            boolean wholeList = connections
-                    .find(target.connection())
-                    .map(client -> !client.polls().takesPkIn(target.accountId()))
-                    .orElse(false);
-            List<PollSchedule.Watched> due =
-                    watches.takeDue(target, clock.instant().plus(HALF_A_TICK), wholeList);
-            while (!due.isEmpty()) {
-                deliver(due, check(target, due));
-                due = wholeList ? List.of() : watches.takeDue(target, clock.instant(), false);
-            }
-        } finally {
-            polling.remove(target);
+        boolean wholeList = connections
+                .find(target.connection())
+                .map(client -> !client.polls().takesPkIn(target.accountId()))
+                .orElse(false);
+        List<PollSchedule.Watched> due = watches.takeDue(target, clock.instant().plus(HALF_A_TICK), wholeList);
+        while (!due.isEmpty()) {
+            deliver(due, check(target, due));
+            due = wholeList ? List.of() : watches.takeDue(target, clock.instant(), false);
         }
     }
 

@@ -52,7 +52,7 @@ public class RunLister {
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
     private final Map<String, Look> looks = new ConcurrentHashMap<>();
-    private final Set<String> looking = ConcurrentHashMap.newKeySet();
+    private final UnderWay<String> underWay = new UnderWay<>();
 
     /** The connections whose ids were checked since the start. */
     private final Set<String> checked = ConcurrentHashMap.newKeySet();
@@ -79,10 +79,11 @@ public class RunLister {
      *
      * @param claim of that owner
      * @param pages how many it has taken when it has taken this one
-     * @param ids of the runs in it
      * @param nextNanos when the next look is due, unless the owner wants more at once
+     * @param failed nothing came of the last look: what its owner wants waits until the next one is due
+     * @param ids of the runs in it
      */
-    private record Look(long claim, long pages, long nextNanos, Set<Long> ids) {}
+    private record Look(long claim, long pages, long nextNanos, boolean failed, Set<Long> ids) {}
 
     /** Begins a page for each account that is due and of which none is under way. */
     @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
@@ -112,9 +113,14 @@ public class RunLister {
                 metrics.observeLag(connection, Duration.ZERO);
             }
         }
-        if (all.isEmpty() && looking.isEmpty()) {
+        if (all.isEmpty() && isIdle()) {
             ledger.close();
         }
+    }
+
+    /** Whether no look is under way. */
+    boolean isIdle() {
+        return underWay.isNone();
     }
 
     private boolean isDue(ObservedAccount account) {
@@ -125,7 +131,8 @@ public class RunLister {
         ObservedAccount.State state = account.state();
         // The owner has not taken the last page yet.
         boolean isTaken = state.pages() >= last.pages();
-        return isTaken && (state.wantsMore() || monotonic.nanos() - last.nextNanos() >= 0);
+        boolean wantsMore = state.wantsMore() && !last.failed();
+        return isTaken && (wantsMore || monotonic.nanos() - last.nextNanos() >= 0);
     }
 
     /** Something has happened to a run that no command here has: the accounts of this id are due at once. */
@@ -134,7 +141,8 @@ public class RunLister {
             if (account.target().accountId() == accountId) {
                 looks.computeIfPresent(
                         account.target().connection(),
-                        (name, last) -> new Look(last.claim(), last.pages(), monotonic.nanos(), last.ids()));
+                        (name, last) ->
+                                new Look(last.claim(), last.pages(), monotonic.nanos(), last.failed(), last.ids()));
             }
         }
     }
@@ -142,26 +150,27 @@ public class RunLister {
     private void begin(ObservedAccount account) {
         String connection = account.target().connection();
         @Nullable DbtCloudClient client = connections.find(connection).orElse(null);
-        if (client != null && looking.add(connection)) {
-            ObservedAccount.State state = account.state();
-            @Nullable Look before = looks.get(connection);
-            Set<Long> ids = before == null || before.claim() != account.claim() ? Set.of() : before.ids();
-            long next = monotonic.nanos() + account.observed().interval().toNanos();
-            looks.put(connection, new Look(account.claim(), state.pages(), next, ids));
-            Thread.startVirtualThread(() -> {
-                try {
-                    Set<Long> listed = look(client, account, state, ids);
-                    if (listed != null) {
-                        looks.computeIfPresent(
-                                connection,
-                                (name, last) -> new Look(last.claim(), state.pages() + 1, last.nextNanos(), listed));
-                    }
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                } finally {
-                    looking.remove(connection);
-                }
-            });
+        if (client != null) {
+            underWay.begin(connection, () -> take(client, account));
+        }
+    }
+
+    private void take(DbtCloudClient client, ObservedAccount account) {
+        String connection = client.name();
+        ObservedAccount.State state = account.state();
+        @Nullable Look before = looks.get(connection);
+        Set<Long> ids = before == null || before.claim() != account.claim() ? Set.of() : before.ids();
+        long next = monotonic.nanos() + account.observed().interval().toNanos();
+        looks.put(connection, new Look(account.claim(), state.pages(), next, true, ids));
+        try {
+            @Nullable Set<Long> listed = look(client, account, state, ids);
+            if (listed != null) {
+                looks.computeIfPresent(
+                        connection,
+                        (name, last) -> new Look(last.claim(), state.pages() + 1, last.nextNanos(), false, listed));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -177,7 +186,7 @@ public class RunLister {
         try {
             @Nullable Long above = state.above();
             if (checked.add(client.name())) {
-                Thread.startVirtualThread(() -> ObservedIds.check(client, account));
+                ObservedIds.beginCheck(client, account);
             }
             if (above == null) {
                 account.offer(new Input.ObservationBegins(account.claim(), first(client, account)));

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
@@ -40,7 +39,7 @@ public class Sweep {
     private final Policy policy;
     private final Duration interval;
     private final Clock clock;
-    private final Set<Target> sweeping = ConcurrentHashMap.newKeySet();
+    private final UnderWay<Target> sweeps = new UnderWay<>();
     private Instant next;
 
     Sweep(
@@ -81,15 +80,8 @@ public class Sweep {
     }
 
     private void begin(Target target) {
-        if (sweeping.add(target)) {
-            Thread.startVirtualThread(() -> {
-                try {
-                    connections.find(target.connection()).ifPresent(client -> sweep(client, target));
-                } finally {
-                    sweeping.remove(target);
-                }
-            });
-        }
+        sweeps.begin(
+                target, () -> connections.find(target.connection()).ifPresent(client -> sweep(client, target)));
     }
 
     private void sweep(DbtCloudClient client, Target target) {

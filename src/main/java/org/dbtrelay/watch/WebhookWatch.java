@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
@@ -54,7 +53,7 @@ class WebhookWatch {
     private final RelayMetrics metrics;
     private final List<Managed> managed = new ArrayList<>();
     private final Map<String, Long> nextNanos = new ConcurrentHashMap<>();
-    private final Set<String> looking = ConcurrentHashMap.newKeySet();
+    private final UnderWay<String> looks = new UnderWay<>();
 
     private record Managed(DbtCloudClient client, WantedSubscription wanted, Duration interval) {}
 
@@ -100,14 +99,10 @@ class WebhookWatch {
             String name = each.client().name();
             @Nullable Long next = nextNanos.get(name);
             boolean isDue = next == null || monotonic.nanos() - next >= 0;
-            if (isDue && looking.add(name)) {
-                Thread.startVirtualThread(() -> {
-                    try {
-                        Duration pause = look(each) ? each.interval() : NOT_YET;
-                        nextNanos.put(name, monotonic.nanos() + pause.toNanos());
-                    } finally {
-                        looking.remove(name);
-                    }
+            if (isDue) {
+                looks.begin(name, () -> {
+                    Duration pause = look(each) ? each.interval() : NOT_YET;
+                    nextNanos.put(name, monotonic.nanos() + pause.toNanos());
                 });
             }
         }

@@ -1,5 +1,5 @@
 /**
- * Polling of runs in flight, and the sweep for second runs of a command.
+ * What makes the relay look at dbt Cloud: polls, sweeps, looks for observed runs, names, and the webhook subscription.
  */
 @NullMarked
 package org.dbtrelay.watch;

@@ -41,8 +41,8 @@ class LogLevelTest {
             assertThat(watch.isLoggable(org.jboss.logmanager.Level.DEBUG)).isFalse();
             assertThat(audit.told())
                     .containsExactly(
-                            "A person changed a log level category=org.dbtrelay.watch level=DEBUG",
-                            "A person changed a log level category=org.dbtrelay.watch level=null");
+                            "A person changed a log level category=org.dbtrelay.watch level=DEBUG key=test",
+                            "A person changed a log level category=org.dbtrelay.watch level=null key=test");
         } finally {
             put(WATCH, "{\"level\": null}");
         }

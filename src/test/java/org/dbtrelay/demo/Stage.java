@@ -79,7 +79,7 @@ final class Stage {
 
     /** dbt Cloud's scheduler starts a run, without anybody sending a command. */
     void startByScheduler(long jobId) {
-        dbtCloud.triggerByOther(jobId, "scheduled");
+        dbtCloud.startByScheduler(jobId);
     }
 
     RelayProcess relay() {

@@ -5,11 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URLEncoder;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,8 +21,8 @@ import org.junit.jupiter.api.Test;
 /** Three instances behind one address: whichever is asked knows the commands of all. */
 class AnyInstanceIT {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String KEY = "0123456789abcdef0123";
+    private static final ApiCalls OPS = ApiCalls.with(KEY);
     private static final List<String> IDS = List.of("one", "two", "three/of ü+%");
     private static final Duration ANSWERED = Duration.ofSeconds(2);
 
@@ -54,7 +50,7 @@ class AnyInstanceIT {
     }
 
     @Test
-    void eachAnswersForAllAndSaysWhatIsMissing() throws IOException {
+    void eachAnswersForAllAndSaysWhatIsMissing() {
         try (RelayProcess first = instance();
                 RelayProcess second = instance();
                 RelayProcess third = instance()) {
@@ -66,25 +62,25 @@ class AnyInstanceIT {
 
             await().atMost(PATIENCE)
                     .untilAsserted(() -> all.forEach(each -> {
-                        JsonNode list = json(get(each, "/api/commands?state=following"));
+                        JsonNode list = OPS.read(each, "/api/commands?state=following");
                         assertThat(ids(list)).containsExactlyInAnyOrderElementsOf(IDS);
                         assertThat(list.path("incomplete")).isEmpty();
                     }));
             for (RelayProcess each : all) {
                 for (String id : IDS) {
-                    JsonNode command = json(get(each, path(id)));
+                    JsonNode command = OPS.read(each, path(id));
                     assertThat(command.path("command_id").asText()).isEqualTo(id);
                     assertThat(command.path("state").asText()).isEqualTo("following");
                     assertThat(command.path("events")).isNotEmpty();
                 }
-                assertThat(get(each, "/api/commands/unknown").statusCode()).isEqualTo(404);
-                assertThat(ids(json(get(each, "/api/commands?scope=instance")))).hasSize(1);
+                assertThat(OPS.get(each, "/api/commands/unknown").statusCode()).isEqualTo(404);
+                assertThat(ids(OPS.read(each, "/api/commands?scope=instance"))).hasSize(1);
                 assertPages(each);
             }
 
             // The target is on a partition of one instance; the cancel is put beside it by any.
             for (int i = 0; i < 2; i++) {
-                HttpResponse<String> sent = post(
+                HttpResponse<String> sent = OPS.post(
                         all.get(i),
                         "/api/commands",
                         "{\"command\": \"cancel\", \"command_id\": \"stop-%d\", \"target_command_id\": \"%s\"}"
@@ -94,7 +90,7 @@ class AnyInstanceIT {
             }
             assertThat(all.stream()
                             .map(each ->
-                                    post(each, path(IDS.get(2)) + "/end", "").statusCode()))
+                                    OPS.post(each, path(IDS.get(2)) + "/end", "").statusCode()))
                     .as("whoever is asked ends it; the next one may find it ended")
                     .startsWith(202)
                     .isSubsetOf(202, 409);
@@ -105,7 +101,7 @@ class AnyInstanceIT {
             third.resume();
             await().atMost(PATIENCE)
                     .untilAsserted(
-                            () -> assertThat(json(get(first, "/api/commands")).path("incomplete"))
+                            () -> assertThat(OPS.read(first, "/api/commands").path("incomplete"))
                                     .isEmpty());
             // Its partition may have moved while it stood still.
             await().atMost(PATIENCE).until(() -> all.stream().allMatch(each -> OwnedPartitions.of(each) == 1));
@@ -113,12 +109,12 @@ class AnyInstanceIT {
             assertIncomplete(List.of(first, second), third);
             await().atMost(PATIENCE)
                     .untilAsserted(
-                            () -> assertThat(json(get(first, "/api/commands")).path("incomplete"))
+                            () -> assertThat(OPS.read(first, "/api/commands").path("incomplete"))
                                     .as("another one has its partition")
                                     .isEmpty());
             await().atMost(Duration.ofSeconds(60))
                     .untilAsserted(
-                            () -> assertThat(get(first, "/api/commands/unknown").statusCode())
+                            () -> assertThat(OPS.get(first, "/api/commands/unknown").statusCode())
                                     .as("nobody waits for it any longer")
                                     .isEqualTo(404));
         }
@@ -127,10 +123,8 @@ class AnyInstanceIT {
     @Test
     void nobodyGetsInWithASignatureOfTheirOwn() {
         try (RelayProcess process = instance()) {
-            assertThat(send(
-                                    process,
-                                    HttpRequest.newBuilder(process.url().resolve("/api/commands"))
-                                            .header("Authorization", "Relay-Instance 1764410400." + "0".repeat(64)))
+            assertThat(new ApiCalls("Relay-Instance 1764410400." + "0".repeat(64))
+                            .get(process, "/api/commands")
                             .statusCode())
                     .isEqualTo(401);
         }
@@ -140,7 +134,7 @@ class AnyInstanceIT {
         TreeSet<String> seen = new TreeSet<>();
         String cursor = "";
         for (int page = 0; page < IDS.size(); page++) {
-            JsonNode list = json(get(each, "/api/commands?limit=1" + cursor));
+            JsonNode list = OPS.read(each, "/api/commands?limit=1" + cursor);
             assertThat(list.path("data")).hasSize(1);
             seen.addAll(ids(list));
             assertThat(list.path("next_cursor").isNull()).isEqualTo(page == IDS.size() - 1);
@@ -153,13 +147,13 @@ class AnyInstanceIT {
     private static void assertIncomplete(List<RelayProcess> asked, RelayProcess silent) {
         for (RelayProcess each : asked) {
             long began = System.nanoTime();
-            HttpResponse<String> answer = get(each, "/api/commands");
+            HttpResponse<String> answer = OPS.get(each, "/api/commands");
             Duration took = Duration.ofNanos(System.nanoTime() - began);
             assertThat(answer.statusCode()).isEqualTo(200);
-            assertThat(took).isLessThan(ANSWERED.plusSeconds(1));
-            assertThat(json(answer).path("incomplete").toString())
+            assertThat(took).isLessThan(ANSWERED);
+            assertThat(ApiCalls.json(answer).path("incomplete").toString())
                     .contains(silent.url().getAuthority());
-            assertThat(get(each, "/api/commands/unknown").statusCode())
+            assertThat(OPS.get(each, "/api/commands/unknown").statusCode())
                     .as("the silent one may have it")
                     .isEqualTo(503);
         }
@@ -177,38 +171,5 @@ class AnyInstanceIT {
 
     private static String path(String id) {
         return "/api/commands/" + URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
-    }
-
-    private static HttpResponse<String> get(RelayProcess process, String path) {
-        return send(process, authorized(process, path));
-    }
-
-    private static HttpResponse<String> post(RelayProcess process, String path, String body) {
-        return send(
-                process,
-                authorized(process, path)
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(body)));
-    }
-
-    private static HttpRequest.Builder authorized(RelayProcess process, String path) {
-        return HttpRequest.newBuilder(process.url().resolve(path)).header("Authorization", "Bearer " + KEY);
-    }
-
-    private static HttpResponse<String> send(RelayProcess process, HttpRequest.Builder request) {
-        try {
-            return process.send(request.build());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static JsonNode json(HttpResponse<String> answer) {
-        try {
-            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-            return JSON.readTree(answer.body());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -86,7 +86,7 @@ class CoalesceIT {
             ids.subList(700, ORDERS).forEach(id -> lands(relay, "orders", id, window));
             assertThat(Duration.between(begin, Instant.now()))
                     .as("the orders land")
-                    .isLessThan(Duration.ofSeconds(60));
+                    .isLessThan(Duration.ofSeconds(30));
             relay.reader().awaitEvent("run.running", "order-1", LONG);
             relay.relay().kill();
             relay.start();

@@ -5,10 +5,6 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,8 +21,8 @@ import org.junit.jupiter.api.Test;
 /** Who waits for a command, or reads its events, may ask any instance; a takeover loses neither. */
 class CommandNewsIT {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String KEY = "0123456789abcdef0123";
+    private static final ApiCalls OPS = ApiCalls.with(KEY);
     private static final List<String> IDS = List.of("watched", "taken-over");
 
     private RelayStage stage;
@@ -64,32 +60,32 @@ class CommandNewsIT {
 
             for (RelayProcess each : all) {
                 long began = System.nanoTime();
-                assertThat(json(get(each, "/api/commands/watched?wait=PT1S"))
+                assertThat(OPS.read(each, "/api/commands/watched?wait=PT1S")
                                 .path("state")
                                 .asText())
                         .isEqualTo("following");
                 assertThat(Duration.ofNanos(System.nanoTime() - began))
                         .isBetween(Duration.ofMillis(950), Duration.ofSeconds(5));
-                assertThat(json(get(each, "/api/commands/watched?wait=PT60S&after=0"))
+                assertThat(OPS.read(each, "/api/commands/watched?wait=PT60S&after=0")
                                 .path("events_told")
                                 .asInt())
                         .as("it has told more already")
                         .isGreaterThan(1);
-                assertThat(get(each, "/api/commands/unknown?wait=PT1S").statusCode())
+                assertThat(OPS.get(each, "/api/commands/unknown?wait=PT1S").statusCode())
                         .isEqualTo(404);
-                assertThat(get(each, "/api/commands/unknown/events").statusCode())
+                assertThat(OPS.get(each, "/api/commands/unknown/events").statusCode())
                         .isEqualTo(404);
-                assertThat(get(each, "/api/commands/watched?wait=PT61S").statusCode())
+                assertThat(OPS.get(each, "/api/commands/watched?wait=PT61S").statusCode())
                         .isEqualTo(400);
             }
 
             List<CompletableFuture<JsonNode>> waiting = all.stream()
                     .map(each -> CompletableFuture.supplyAsync(
-                            () -> json(get(each, "/api/commands/watched?wait=PT60S")), threads))
+                            () -> OPS.read(each, "/api/commands/watched?wait=PT60S"), threads))
                     .toList();
             List<CompletableFuture<HttpResponse<String>>> streams = all.stream()
                     .map(each -> CompletableFuture.supplyAsync(
-                            () -> get(each, "/api/commands/watched/events", "Last-Event-ID", "0"), threads))
+                            () -> OPS.get(each, "/api/commands/watched/events", "Last-Event-ID", "0"), threads))
                     .toList();
             commands.finish(List.of("watched"));
             relay.reader().awaitEvent("artifact.ready", "watched", PATIENCE);
@@ -112,31 +108,31 @@ class CommandNewsIT {
             commands.send("taken-over", 0);
             commands.awaitRunning(List.of("taken-over"));
             await().atMost(PATIENCE)
-                    .until(() -> get(first, "/api/commands/taken-over").statusCode() == 200);
+                    .until(() -> OPS.get(first, "/api/commands/taken-over").statusCode() == 200);
             boolean isOfFirst =
-                    get(first, "/api/commands/taken-over?scope=instance").statusCode() == 200;
+                    OPS.get(first, "/api/commands/taken-over?scope=instance").statusCode() == 200;
             RelayProcess owner = isOfFirst ? first : second;
             RelayProcess other = isOfFirst ? second : first;
             CompletableFuture<HttpResponse<String>> stream = CompletableFuture.supplyAsync(
-                    () -> get(other, "/api/commands/taken-over/events", "Last-Event-ID", ""), threads);
-            JsonNode before = json(get(other, "/api/commands/taken-over")).path("timeline");
+                    () -> OPS.get(other, "/api/commands/taken-over/events", "Last-Event-ID", ""), threads);
+            JsonNode before = OPS.read(other, "/api/commands/taken-over").path("timeline");
             assertThat(types(before)).startsWith("command.accepted").endsWith("run.running");
 
             owner.kill();
             await().atMost(PATIENCE)
-                    .until(() -> get(other, "/api/commands/taken-over?scope=instance")
+                    .until(() -> OPS.get(other, "/api/commands/taken-over?scope=instance")
                                     .statusCode()
                             == 200);
-            assertThat(json(get(other, "/api/commands/taken-over")).path("timeline"))
+            assertThat(OPS.read(other, "/api/commands/taken-over").path("timeline"))
                     .isEqualTo(before);
             commands.finish(List.of("taken-over"));
             relay.reader().awaitEvent("artifact.ready", "taken-over", PATIENCE);
 
             assertStream(stream.join(), 0, "run.succeeded", "artifact.ready");
-            HttpResponse<String> anew = get(other, "/api/commands/taken-over/events");
+            HttpResponse<String> anew = OPS.get(other, "/api/commands/taken-over/events");
             assertStream(anew, 0, "run.succeeded", "artifact.ready");
             assertThat(anew.body()).contains("\"type\":\"run.running\"", "\"partial\":true");
-            assertThat(types(json(get(other, "/api/commands/taken-over")).path("timeline")))
+            assertThat(types(OPS.read(other, "/api/commands/taken-over").path("timeline")))
                     .startsWith("command.accepted")
                     .endsWith("run.succeeded", "artifact.ready");
         }
@@ -165,27 +161,5 @@ class CommandNewsIT {
         return StreamSupport.stream(timeline.spliterator(), false)
                 .map(told -> told.path("type").asText())
                 .toList();
-    }
-
-    private static HttpResponse<String> get(RelayProcess process, String path, String... headers) {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(process.url().resolve(path)).header("Authorization", "Bearer " + KEY);
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        try {
-            return process.send(request.build());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static JsonNode json(HttpResponse<String> answer) {
-        try {
-            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-            return JSON.readTree(answer.body());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

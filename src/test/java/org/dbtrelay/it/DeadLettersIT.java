@@ -5,10 +5,6 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,9 +20,10 @@ import org.junit.jupiter.api.Test;
 /** Records that were no commands: any instance lists them, and sends one again once. */
 class DeadLettersIT {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String OPS = "0123456789abcdef0123";
-    private static final String READER = "a-key-that-may-only-read";
+    private static final String OPS_KEY = "0123456789abcdef0123";
+    private static final String READER_KEY = "a-key-that-may-only-read";
+    private static final ApiCalls OPS = ApiCalls.with(OPS_KEY);
+    private static final ApiCalls READER = ApiCalls.with(READER_KEY);
     private static final List<String> IDS = List.of("mended", "racing");
 
     private RelayStage stage;
@@ -40,8 +37,8 @@ class DeadLettersIT {
                 .set("relay.ledger.visibility-lag", "1s")
                 .set("relay.api.advertised-url", "http://127.0.0.1:0")
                 .set("relay.api.open", "false")
-                .set("relay.api.keys.ops", OPS)
-                .set("relay.api.keys.wall", READER)
+                .set("relay.api.keys.ops", OPS_KEY)
+                .set("relay.api.keys.wall", READER_KEY)
                 .set("relay.api.roles.wall", "viewer");
     }
 
@@ -67,7 +64,7 @@ class DeadLettersIT {
                                 PATIENCE);
             }
             for (RelayProcess each : all) {
-                JsonNode list = json(get(each, "/api/dead-letters"));
+                JsonNode list = OPS.read(each, "/api/dead-letters");
                 assertThat(values(list))
                         .as("newest first")
                         .containsExactly(
@@ -81,42 +78,42 @@ class DeadLettersIT {
                 assertThat(list.path("next_cursor").isNull()).isTrue();
                 assertThat(list.path("note").isNull()).as(list.toString()).isTrue();
                 assertThat(list.path("data").get(0).path("reason").asText()).isEqualTo("malformed");
-                assertThat(values(json(get(each, "/api/dead-letters?reason=expired"))))
+                assertThat(values(OPS.read(each, "/api/dead-letters?reason=expired")))
                         .isEmpty();
                 assertThat(pages(each)).hasSize(7).doesNotHaveDuplicates();
             }
 
             String place = place(first, "no command 3");
-            HttpResponse<String> asItIs = post(first, OPS, place + "/replay", "");
+            HttpResponse<String> asItIs = OPS.post(first, place + "/replay", "");
             assertThat(asItIs.statusCode()).as(asItIs.body()).isEqualTo(422);
             assertThat(asItIs.body()).contains("no JSON");
-            HttpResponse<String> wrong = post(first, OPS, place + "/replay", "{\"command\": \"trigger\", \"job\": 1}");
+            HttpResponse<String> wrong = OPS.post(first, place + "/replay", "{\"command\": \"trigger\", \"job\": 1}");
             assertThat(wrong.statusCode()).as(wrong.body()).isEqualTo(422);
             assertThat(wrong.body()).contains("job: ");
-            assertThat(post(first, READER, place + "/replay", "").body()).contains("operator");
+            assertThat(READER.post(first, place + "/replay", "").body()).contains("operator");
 
             String mended = trigger("mended");
             assertOnce(all, place, mended);
             commands.awaitRunning(List.of("mended"));
-            assertThat(json(get(second, place)).path("replayed_by").asText()).isEqualTo("ops");
-            assertThat(json(get(second, place)).path("replayed_as").asText()).isEqualTo("mended");
+            assertThat(OPS.read(second, place).path("replayed_by").asText()).isEqualTo("ops");
+            assertThat(OPS.read(second, place).path("replayed_as").asText()).isEqualTo("mended");
 
             // Another one is replayed while the instances die.
             String racing = place(first, "no command 4");
-            HttpResponse<String> done = post(third, OPS, racing + "/replay", trigger("racing"));
+            HttpResponse<String> done = OPS.post(third, racing + "/replay", trigger("racing"));
             assertThat(done.statusCode()).as(done.body()).isEqualTo(200);
             all.forEach(RelayProcess::kill);
         }
         try (RelayProcess fourth = relay.start().relay()) {
             String racing = place(fourth, "no command 4");
-            JsonNode again = json(post(fourth, OPS, racing + "/replay", ""));
+            JsonNode again = ApiCalls.json(OPS.post(fourth, racing + "/replay", ""));
             assertThat(again.path("sent_now").asBoolean()).isFalse();
             assertThat(again.path("command_id").asText()).isEqualTo("racing");
             await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(commands.runs("racing"))
                             .as("one run, and no other")
                             .hasSize(1));
-            assertThat(get(fourth, "/api/dead-letters/0/999").statusCode()).isEqualTo(404);
+            assertThat(OPS.get(fourth, "/api/dead-letters/0/999").statusCode()).isEqualTo(404);
         }
         assertThat(relay.history().commandIds()).containsOnlyOnce("mended", "racing");
     }
@@ -131,11 +128,11 @@ class DeadLettersIT {
         for (int i = 0; i < 3; i++) {
             for (RelayProcess each : all) {
                 asking.add(() -> {
-                    HttpResponse<String> answer = post(each, OPS, place + "/replay", value);
+                    HttpResponse<String> answer = OPS.post(each, place + "/replay", value);
                     for (int tries = 0; answer.statusCode() == 503 && tries < 20; tries++) {
-                        answer = post(each, OPS, place + "/replay", value);
+                        answer = OPS.post(each, place + "/replay", value);
                     }
-                    return json(answer);
+                    return ApiCalls.json(answer);
                 });
             }
         }
@@ -158,7 +155,7 @@ class DeadLettersIT {
         List<String> seen = new ArrayList<>();
         String cursor = "";
         for (int page = 0; page < 20; page++) {
-            JsonNode list = json(get(each, "/api/dead-letters?limit=2" + cursor));
+            JsonNode list = OPS.read(each, "/api/dead-letters?limit=2" + cursor);
             seen.addAll(values(list));
             if (list.path("next_cursor").isNull()) {
                 return seen;
@@ -170,7 +167,7 @@ class DeadLettersIT {
 
     private static String place(RelayProcess process, String value) {
         return StreamSupport.stream(
-                        json(get(process, "/api/dead-letters")).path("data").spliterator(), false)
+                        OPS.read(process, "/api/dead-letters").path("data").spliterator(), false)
                 .filter(row -> row.path("value").asText().equals(value))
                 .map(row -> "/api/dead-letters/" + row.path("partition") + "/" + row.path("offset"))
                 .findFirst()
@@ -181,38 +178,5 @@ class DeadLettersIT {
         return StreamSupport.stream(list.path("data").spliterator(), false)
                 .map(row -> row.path("value").asText())
                 .toList();
-    }
-
-    private static HttpResponse<String> get(RelayProcess process, String path) {
-        return send(process, authorized(process, OPS, path));
-    }
-
-    private static HttpResponse<String> post(RelayProcess process, String key, String path, String body) {
-        return send(
-                process,
-                authorized(process, key, path)
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(body)));
-    }
-
-    private static HttpRequest.Builder authorized(RelayProcess process, String key, String path) {
-        return HttpRequest.newBuilder(process.url().resolve(path)).header("Authorization", "Bearer " + key);
-    }
-
-    private static HttpResponse<String> send(RelayProcess process, HttpRequest.Builder request) {
-        try {
-            return process.send(request.build());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static JsonNode json(HttpResponse<String> answer) {
-        try {
-            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-            return JSON.readTree(answer.body());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -5,9 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +18,8 @@ import org.junit.jupiter.api.Test;
 /** A person suspends a connection: the switch holds on all instances, and survives them. */
 class KillSwitchIT {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String KEY = "0123456789abcdef0123";
+    private static final ApiCalls OPS = ApiCalls.with(KEY);
     private static final String TEXT = "warehouse upgrade";
     private static final List<String> IDS = List.of("before", "while-suspended", "after-kill", "alone");
     private static final Duration SOON = Duration.ofSeconds(5);
@@ -111,7 +109,7 @@ class KillSwitchIT {
             commands.awaitRunning(List.of("before"));
             assertThat(commands.runs("while-suspended")).isEmpty();
             for (RelayProcess each : all) {
-                JsonNode waiting = command(each, "while-suspended");
+                JsonNode waiting = OPS.read(each, "/api/commands/while-suspended");
                 assertThat(waiting.path("waits_for").asText()).as("%s", waiting).isEqualTo("suspended");
                 assertThat(waiting.path("suspended_reason").asText()).isEqualTo("its table moves");
                 assertThat(waiting.path("suspended_by").asText()).isEqualTo("ops");
@@ -124,7 +122,7 @@ class KillSwitchIT {
             OwnedPartitions.awaitShared(fourth, fifth, 3);
             commands.send("after-kill", 2);
             commands.awaitRunning(List.of("after-kill"));
-            assertThat(command(fifth, "while-suspended").path("waits_for").asText())
+            assertThat(OPS.read(fifth, "/api/commands/while-suspended").path("waits_for").asText())
                     .isEqualTo("suspended");
             assertThat(commands.runs("while-suspended")).isEmpty();
 
@@ -136,14 +134,6 @@ class KillSwitchIT {
                     .untilAsserted(() -> assertThat(connection(fourth).path("suspended_jobs"))
                             .isEmpty());
         }
-    }
-
-    private static JsonNode command(RelayProcess process, String id) throws IOException {
-        var answer = process.send(HttpRequest.newBuilder(process.url().resolve("/api/commands/" + id))
-                .header("Authorization", "Bearer " + KEY)
-                .build());
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return JSON.readTree(answer.body());
     }
 
     /** A deployment whose cluster has no such topic works as it did before there was one. */
@@ -174,20 +164,12 @@ class KillSwitchIT {
                 .set("relay.api.keys.ops", KEY);
     }
 
-    private static JsonNode post(RelayProcess process, String what) throws IOException {
-        var answer = process.send(HttpRequest.newBuilder(process.url().resolve("/api/connections/default/" + what))
-                .header("Authorization", "Bearer " + KEY)
-                .POST(HttpRequest.BodyPublishers.noBody())
-                .build());
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return JSON.readTree(answer.body());
+    private static JsonNode post(RelayProcess process, String what) {
+        return ApiCalls.json(OPS.post(process, "/api/connections/default/" + what, ""));
     }
 
-    private static JsonNode connection(RelayProcess process) throws IOException {
-        var answer = process.send(HttpRequest.newBuilder(process.url().resolve("/api/connections"))
-                .header("Authorization", "Bearer " + KEY)
-                .build());
-        return JSON.readTree(answer.body()).get(0);
+    private static JsonNode connection(RelayProcess process) {
+        return OPS.read(process, "/api/connections").get(0);
     }
 
     private static String readiness(RelayProcess process) throws IOException {

@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -43,6 +44,10 @@ class ManagedWebhookIT {
     private static final List<String> IDS =
             IntStream.range(0, 6).mapToObj(i -> "managed-" + i).toList();
 
+    /** Less than the deliveries of one event. */
+    private static final int PATIENCE_OF_DBT_CLOUD = 3;
+
+    private final AtomicBoolean isBroken = new AtomicBoolean();
     private final HttpClient http = HttpClient.newHttpClient();
     private final List<URI> instances = new CopyOnWriteArrayList<>();
     private final AtomicInteger turn = new AtomicInteger();
@@ -57,7 +62,7 @@ class ManagedWebhookIT {
         ingress.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         ingress.createContext("/", this::passOn);
         ingress.start();
-        World world = World.jaffleShop();
+        World world = World.jaffleShop().webhookPatience(PATIENCE_OF_DBT_CLOUD);
         IDS.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending().queued(Duration.ofMillis(200)).starting(Duration.ofMillis(300)))));
         stage = RelayStage.of(ManagedWebhookIT.class, world);
@@ -107,6 +112,19 @@ class ManagedWebhookIT {
             await().atMost(PATIENCE)
                     .until(() -> metrics(first, second)
                             .contains("relay_webhook_subscription_changes_total{change=\"activated\""));
+
+            isBroken.set(true);
+            call("GET", "subscription/" + made.path("id").asText() + "/test", null);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(
+                                    Stream.of(first, second).flatMap(each -> each.lines().stream()))
+                            .as("why dbt Cloud has deactivated it")
+                            .anyMatch(line -> line.contains("dbt Cloud gives as reason: 3 deliveries in a row have failed")));
+            isBroken.set(false);
+            await().atMost(PATIENCE).untilAsserted(() -> {
+                assertThat(ours().getFirst().path("active").asBoolean()).isTrue();
+                assertThat(ours().getFirst().path("deactivate_reason").isNull()).isTrue();
+            });
 
             call("DELETE", "subscription/" + made.path("id").asText(), null);
             String gone = made.path("id").asText();
@@ -188,6 +206,11 @@ class ManagedWebhookIT {
     /** The ingress: each request goes to another instance. */
     private void passOn(HttpExchange exchange) throws IOException {
         try (exchange) {
+            if (isBroken.get()) {
+                exchange.getRequestBody().readAllBytes();
+                exchange.sendResponseHeaders(502, -1);
+                return;
+            }
             URI to = instances.get(turn.getAndIncrement() % instances.size());
             HttpResponse<byte[]> answer = http.send(
                     HttpRequest.newBuilder(to.resolve(exchange.getRequestURI().getPath()))

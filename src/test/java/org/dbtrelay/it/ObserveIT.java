@@ -3,6 +3,11 @@ package org.dbtrelay.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +41,9 @@ class ObserveIT {
     private static final int REQUESTS_PER_MINUTE = 5_000;
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
+    private static final String OTHER_TOKEN = "dbtc_of-somebody-else";
+
+    private final HttpClient http = HttpClient.newHttpClient();
     private final List<RelayProcess> relays = new ArrayList<>();
     private RelayStage stage;
 
@@ -45,10 +53,11 @@ class ObserveIT {
         if (stage != null) {
             stage.close();
         }
+        http.close();
     }
 
     @Test
-    void tellsEachRunOfOthersOnceToItsEnd() {
+    void tellsEachRunOfOthersOnceToItsEnd() throws IOException, InterruptedException {
         World world = World.jaffleShop();
         jobs().forEach(id -> world.job(EmulatedJob.named("job-" + id)
                 .id(id)
@@ -68,6 +77,7 @@ class ObserveIT {
             relays.add(relay.start().relay());
         }
         awaitBegun(relay);
+        assertThat(post("/emulator/tokens", "{\"allow\": \"" + OTHER_TOKEN + "\"}")).isEqualTo(200);
         stage.dbtCloud().counters().reset();
         Instant begun = Clock.systemUTC().instant();
 
@@ -107,9 +117,16 @@ class ObserveIT {
             assertThat(history.eventsOf(id))
                     .allSatisfy(event ->
                             assertThat(event.data().path("origin").asText()).isEqualTo("observed"));
+            assertThat(history.eventsOf(id).getLast().data().path("cause_category").asText())
+                    .as("who has started it")
+                    .isEqualTo(run.trigger().category());
         });
         Map<Endpoint, Long> asked = stage.dbtCloud().counters().snapshot();
-        long requests = asked.values().stream().mapToLong(Long::longValue).sum();
+        // The relay has triggered none of them.
+        long requests = asked.entrySet().stream()
+                .filter(each -> each.getKey() != Endpoint.TRIGGER)
+                .mapToLong(Map.Entry::getValue)
+                .sum();
         System.out.printf("ObserveIT: %d runs in %d s, %d requests: %s%n", RUNS, took.toSeconds(), requests, asked);
         // The buckets of three instances, and of one more, may be full at the start.
         assertThat((double) requests).isLessThan(REQUESTS_PER_MINUTE / 60.0 * (took.toSeconds() + 10));
@@ -132,13 +149,37 @@ class ObserveIT {
                 });
     }
 
+    /** One is the scheduler's, the next one is of somebody else with a token of their own, and so on. */
     private void startWave(int wave) {
         for (int i = 0; i < RUNS / WAVES; i++) {
-            stage.dbtCloud().triggerByOther(FIRST_JOB + i % JOBS, wave % 2 == 0 ? "scheduled" : "by hand");
+            long job = FIRST_JOB + i % JOBS;
+            if (wave % 2 == 0) {
+                stage.dbtCloud().startByScheduler(job);
+            } else {
+                triggerOverHttp(job);
+            }
             if (i % 100 == 99) {
                 await().pollDelay(Duration.ofMillis(400)).until(() -> true);
             }
         }
+    }
+
+    private void triggerOverHttp(long job) {
+        String path = "/api/v2/accounts/" + stage.dbtCloud().accountId() + "/jobs/" + job + "/run/";
+        await().pollInterval(Duration.ofMillis(100))
+                .atMost(RelayStage.PATIENCE)
+                .until(() -> post(path, "{\"cause\": \"by hand\"}") == 200);
+    }
+
+    private int post(String path, String body) throws IOException, InterruptedException {
+        return http.send(
+                        HttpRequest.newBuilder(URI.create(stage.dbtCloud().baseUrl() + path))
+                                .header("Authorization", "Token " + OTHER_TOKEN)
+                                .header("Content-Type", "application/json")
+                                .POST(HttpRequest.BodyPublishers.ofString(body))
+                                .build(),
+                        HttpResponse.BodyHandlers.discarding())
+                .statusCode();
     }
 
     private static long ends(Deployment relay) {

@@ -11,8 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
+import org.dbtrelay.emulator.Faults;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.RunStatus;
+import org.dbtrelay.emulator.TransientFailure;
 import org.dbtrelay.emulator.World;
 import org.dbtrelay.testkit.RelayProcess;
 import org.junit.jupiter.api.AfterAll;
@@ -39,6 +42,17 @@ class PageIT {
     private static final long OTHER_ENDLESS = 70403103950004L;
     private static final long QUIET = 70403103950005L;
 
+    /** Of jobs whose commands stay in one state. */
+    private static final Map<String, Long> STAYING = Map.of(
+            "starting", 70403103950011L,
+            "looking", 70403103950012L,
+            "cancelling", 70403103950013L,
+            "judging", 70403103950014L,
+            "retrying", 70403103950015L,
+            "collecting", 70403103950016L);
+
+    private static final Duration LONG = Duration.ofMinutes(10);
+
     private static RelayStage stage;
     private static Deployment relay;
     private static Browser browser;
@@ -56,7 +70,26 @@ class PageIT {
                                 .plan(RunPlan.failing("dbt build", HOSTILE).instantly()))
                         .job(EmulatedJob.named("Backfill").id(ENDLESS).plan(unending()))
                         .job(EmulatedJob.named("Snapshots").id(OTHER_ENDLESS).plan(unending()))
-                        .job(EmulatedJob.named("Marketing").id(QUIET).plan(unending())));
+                        .job(EmulatedJob.named("Marketing").id(QUIET).plan(unending()))
+                        .job(staying("starting", unending()))
+                        .job(staying("looking", unending()))
+                        .job(staying("cancelling", unending()))
+                        .job(staying(
+                                "judging",
+                                RunPlan.failing(TransientFailure.POSTGRES_DEADLOCK)
+                                        .instantly()
+                                        .artifactsSavedAfter(LONG)
+                                        .artifactsReadableAfter(LONG)
+                                        .logsAfter(LONG)))
+                        .job(staying(
+                                "retrying",
+                                RunPlan.failing(TransientFailure.POSTGRES_DEADLOCK).instantly()))
+                        .job(staying(
+                                "collecting",
+                                RunPlan.succeeding()
+                                        .instantly()
+                                        .artifactsSavedAfter(LONG)
+                                        .artifactsReadableAfter(LONG))));
         relay = stage.deployment("page")
                 .set("relay.api.open", "false")
                 .set("relay.api.keys.ops", OPERATOR)
@@ -71,6 +104,10 @@ class PageIT {
                         String.valueOf(stage.dbtCloud().accountId()))
                 .start();
         browser = Browser.at(relay.relay().url(), stage.directory());
+    }
+
+    private static EmulatedJob staying(String state, RunPlan plan) {
+        return EmulatedJob.named("Stays " + state).id(STAYING.get(state)).plan(plan);
     }
 
     private static RunPlan unending() {
@@ -143,7 +180,9 @@ class PageIT {
 
         browser.choose("State", "waiting").sees("waits " + ENDLESS).seesNot("runs Backfill");
         browser.choose("State", "any").type("Job id", "1").keys(Keys.TAB);
-        browser.sees("No unfinished command matches.").press("Clear").sees("runs Backfill");
+        browser.sees("No unfinished command matches.").sees("No command of this time has ended so.");
+        browser.type("Job id", String.valueOf(BROKEN)).keys(Keys.TAB);
+        browser.sees("fails " + BROKEN).press("Clear").sees("runs Backfill");
         browser.choose("Origin", "observed runs").sees("No unfinished command matches.");
         browser.choose("Origin", "commands").sees("runs Backfill");
         browser.choose("Outcome", "succeeded")
@@ -178,6 +217,98 @@ class PageIT {
                 .press("Retry from the failure")
                 .sees("Sent as page-retry-");
         await().atMost(PATIENCE).until(() -> stage.dbtCloud().runsOfJob(BROKEN).size() > runs);
+    }
+
+    @Test
+    void hearsOfACommandWithoutAskingForIt() {
+        relay.send(QUIET, trigger("heard", QUIET));
+        relay.reader().awaitEvent("run.running", "heard", PATIENCE);
+        browser.open("");
+        // The page asks no more by itself.
+        browser.run(
+                "const set = window.setTimeout; window.setTimeout = (what, ms, ...more) => ms >= 3000 ? 0 : set(what, ms, ...more)");
+        browser.open("commands/heard").sees("Run is running");
+        await().atMost(PATIENCE).until(() -> live().equals("The relay tells the page of each event"));
+
+        stage.dbtCloud().finishRun(lastRun(QUIET), RunStatus.SUCCESS);
+        browser.sees("Run succeeded").sees("Artifact is ready");
+        await().atMost(PATIENCE).until(() -> live().equals("The page asks the relay every three seconds"));
+    }
+
+    @Test
+    void asksForACommandThatItCannotHearOf() {
+        relay.send(QUIET, trigger("unheard", QUIET));
+        relay.reader().awaitEvent("run.running", "unheard", PATIENCE);
+        browser.open("");
+        browser.run(
+                "const get = window.fetch; window.fetch = (to, how) => to.endsWith('/events') ? Promise.reject(new TypeError('none')) : get(to, how)");
+        browser.open("commands/unheard").sees("Run is running");
+
+        stage.dbtCloud().finishRun(lastRun(QUIET), RunStatus.SUCCESS);
+        browser.sees("Run succeeded");
+        assertThat(live()).isEqualTo("The page asks the relay every three seconds");
+    }
+
+    private static String live() {
+        return String.valueOf(browser.run("return document.querySelector('button.live').title"));
+    }
+
+    private static long lastRun(long job) {
+        return stage.dbtCloud().runsOfJob(job).stream()
+                .filter(run -> !run.isFinal())
+                .findFirst()
+                .orElseThrow()
+                .id();
+    }
+
+    @Test
+    void tellsWhyCommandsThatWantTheSameRunWait() {
+        String shared =
+                "{\"command\": \"trigger\", \"command_id\": \"%s\", \"job_id\": %d, \"coalesce\": {\"quiet\": \"PT1H\"}}";
+        relay.send(QUIET, shared.formatted("leads", QUIET));
+        relay.send(QUIET, shared.formatted("joins", QUIET));
+        relay.reader().awaitEvent("command.accepted", "joins", PATIENCE);
+
+        browser.open("").sees("leads").sees("for others, until").sees("for the command that leads");
+        browser.open("commands/leads").sees("It waits for others that want the same run, with 1 other so far; its window closes");
+        browser.open("commands/joins").sees("Another command starts its run, too; the window closes").sees("joined");
+        browser.follow("leads").sees("1 other command, too");
+        end(QUIET, "joins", "leads");
+        relay.reader().awaitEvent("run.cancelled", "leads", PATIENCE);
+    }
+
+    @Test
+    void showsEachStateInWordsAndWhatItMeans() {
+        Faults faults = stage.dbtCloud().faults();
+        faults.next(1).on(Endpoint.TRIGGER).ofJob(STAYING.get("starting")).neverAnswerAfterCreating();
+        faults.next(1).on(Endpoint.TRIGGER).ofJob(STAYING.get("looking")).resetBeforeCreating();
+        faults.always().on(Endpoint.CANCEL).ofJob(STAYING.get("cancelling")).status(500);
+        String again = ", \"on_failure\": {\"retries\": 1, \"delay\": \"PT1H\"}";
+        Map<String, String> more = Map.of("judging", again, "retrying", again);
+        STAYING.forEach((state, job) -> relay.send(
+                job,
+                "{\"command\": \"trigger\", \"command_id\": \"stays-%s\", \"job_id\": %d%s}"
+                        .formatted(state, job, more.getOrDefault(state, ""))));
+        // Until the read-timeout.
+        seesState("starting", "The request that starts its run is on its way.");
+        relay.reader().awaitEvent("run.running", "stays-cancelling", PATIENCE);
+        end(STAYING.get("cancelling"), "stays-cancelling");
+        seesState("looking", "The answer to its start was lost.");
+        seesState("cancelling", "The relay has asked dbt Cloud to cancel the run");
+        seesState("judging", "The run has failed. Its cause decides whether there is another one.");
+        seesState("retrying", "A run has failed. The next one starts in");
+        seesState("collecting", "The run has ended. Artifacts or details of its failure are still to come.");
+        browser.choose("State", "any");
+
+        faults.clear();
+        for (String state : STAYING.keySet()) {
+            ApiCalls.with(OPERATOR).post(relay.relay(), "/api/commands/stays-" + state + "/end", "");
+        }
+    }
+
+    private static void seesState(String state, String meaning) {
+        browser.open("commands/stays-" + state).sees(state + " " + meaning);
+        browser.open("").choose("State", state).sees("stays-" + state);
     }
 
     @Test
@@ -288,7 +419,7 @@ class PageIT {
         browser.press("Suspend the job").sees("Job " + QUICK + " is suspended.").sees("wrong data");
 
         relay.send(QUICK, trigger("held-with-its-job", QUICK));
-        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job or its connection.");
+        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job or its connection (ops: wrong data).");
         browser.press("Resume the job …").press("Resume the job").sees("Job " + QUICK + " goes on.");
         relay.reader().awaitEvent("run.succeeded", "held-with-its-job", PATIENCE);
         browser.sees("Run succeeded");

@@ -356,6 +356,24 @@ final class SimApi implements SimConnections.Api {
 
     @Override
     public Response artifact(long runId, String path, Integer step) {
+        SimRun run = path.equals("catalog.json") ? cloud.find(runId) : null;
+        Response answer = artifact(run, runId, path, step);
+        boolean again = world.mutant() == Mutant.OTHER_STEP_AGAIN
+                && run != null
+                && run.isOther(step)
+                && answer.getStatus() == 404;
+        return again ? artifact(run, runId, path, step) : answer;
+    }
+
+    private Response artifact(SimRun run, long runId, String path, Integer step) {
+        if (run != null) {
+            run.catalogAsked(step);
+            world.check(
+                    run.isOtherAskedOnce(),
+                    "the catalog of step %d of run %d is asked for again, and the first choice is not",
+                    step,
+                    runId);
+        }
         return blocking("artifact", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifact(runId, path, step));
     }
 }

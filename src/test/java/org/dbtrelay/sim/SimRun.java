@@ -37,6 +37,12 @@ final class SimRun {
     /** How many requests to cancel it have come in. */
     int cancels;
 
+    /** The step whose catalog was asked for before that of any other; null: none was. */
+    private Integer firstAsked;
+
+    private int ofFirst;
+    private int ofOther;
+
     SimRun(long id, long jobId, String cause, String commandId, Long retryOf, long createdAt) {
         this.id = id;
         this.jobId = jobId;
@@ -89,6 +95,29 @@ final class SimRun {
     int catalogStep() {
         boolean isV2 = ending == 10 && cancelledAt == Long.MAX_VALUE && id % 11 < 5;
         return isV2 ? 1 : hasDocs() ? 2 : 0;
+    }
+
+    /** The catalog of this step is asked for; of the last step, if there is no number. */
+    void catalogAsked(Integer step) {
+        if (step == null) {
+            return;
+        }
+        firstAsked = firstAsked == null ? step : firstAsked;
+        if (isOther(step)) {
+            ofOther++;
+        } else {
+            ofFirst++;
+        }
+    }
+
+    /** Whether it is not the step whose catalog was asked for first. */
+    boolean isOther(Integer step) {
+        return step != null && !step.equals(firstAsked);
+    }
+
+    /** Whether the other step was asked at most once each time that the first one was. */
+    boolean isOtherAskedOnce() {
+        return ofOther <= ofFirst;
     }
 
     boolean hasLogAt(long time) {

@@ -28,9 +28,11 @@ final class CommandLoad implements AutoCloseable {
     private static final int LOOKS_BACK = 300;
     private static final int REFUSED_EVERY = 50;
 
+    /** Commands of one burst. */
+    private static final int BURST = 12;
+
     private final Deployment relay;
-    private final List<EmulatedJob> jobs;
-    private final Map<Refused, EmulatedJob> refused;
+    private final Jobs jobs;
     private final EventTally tally;
     private final Random random;
     private final Duration gap;
@@ -43,17 +45,28 @@ final class CommandLoad implements AutoCloseable {
     private volatile boolean stopped;
     private volatile Throwable failure;
 
+    /**
+     * What the commands are for.
+     *
+     * @param plain of most commands
+     * @param flaky of those with {@code on_failure}
+     * @param ofBursts of those with {@code coalesce}
+     */
+    record Jobs(
+            List<EmulatedJob> plain,
+            Map<Refused, EmulatedJob> refused,
+            List<EmulatedJob> flaky,
+            List<EmulatedJob> ofBursts) {}
+
     CommandLoad(
             Deployment relay,
-            List<EmulatedJob> jobs,
-            Map<Refused, EmulatedJob> refused,
+            Jobs jobs,
             EventTally tally,
             long seed,
             int perSecond,
             int mostUnfinished) {
         this.relay = relay;
         this.jobs = jobs;
-        this.refused = refused;
         this.tally = tally;
         this.random = new Random(seed);
         this.gap = Duration.ofMillis(1000 / perSecond);
@@ -85,7 +98,7 @@ final class CommandLoad implements AutoCloseable {
             var trigger = new Command(
                     "last-" + partition,
                     Kind.TRIGGER,
-                    jobs.get(partition * 10 + 5).id(),
+                    jobs.plain().get(partition * 10 + 5).id(),
                     "");
             sent.put(trigger.id(), trigger);
             relay.sendTo(partition, text(trigger, trigger.id()));
@@ -122,9 +135,10 @@ final class CommandLoad implements AutoCloseable {
     private void sendOne() {
         int n = ++number;
         if (n % REFUSED_EVERY == 0) {
-            Refused what = List.copyOf(refused.keySet()).get(n / REFUSED_EVERY % refused.size());
+            Refused what = List.copyOf(jobs.refused().keySet())
+                    .get(n / REFUSED_EVERY % jobs.refused().size());
             var trigger =
-                    new Command("refused-" + n, Kind.REFUSED, refused.get(what).id(), what.name());
+                    new Command("refused-" + n, Kind.REFUSED, jobs.refused().get(what).id(), what.name());
             send(trigger, text(trigger, trigger.id(), ", \"timeout\": \"%s\"".formatted(Refused.DEADLINE)));
             return;
         }
@@ -161,12 +175,46 @@ final class CommandLoad implements AutoCloseable {
                     command,
                     "{\"command\": \"follow\", \"command_id\": \"%s\", \"run_id\": %d, \"artifacts\": []}"
                             .formatted(command.id(), tally.latestRun()));
+        } else if (dice < 24) {
+            sendFlaky(n);
+        } else if (dice < 26) {
+            sendBurst(n);
         } else {
             var trigger = new Command("trigger-" + n, Kind.TRIGGER, job().id(), "");
             triggers.add(trigger);
             send(trigger, text(trigger, trigger.id()));
-            if (dice < 20) {
+            if (dice < 28) {
                 repeat(trigger);
+            }
+        }
+    }
+
+    private void sendFlaky(int n) {
+        String how = random.nextBoolean() ? "full" : "from_failure";
+        var trigger = new Command("flaky-" + n, Kind.FLAKY, oneOf(jobs.flaky()).id(), how);
+        send(
+                trigger,
+                text(
+                        trigger,
+                        trigger.id(),
+                        ", \"on_failure\": {\"retries\": %d, \"delay\": \"PT1S\", \"how\": \"%s\"}"
+                                .formatted(Special.RETRIES, how)));
+    }
+
+    /** All at once, some of them twice; of some bursts one command is cancelled. */
+    private void sendBurst(int n) {
+        long jobId = oneOf(jobs.ofBursts()).id();
+        int leaves = random.nextInt(3 * BURST);
+        for (int i = 0; i < BURST; i++) {
+            var trigger = new Command("burst-%d-%d".formatted(n, i), Kind.BURST, jobId, "");
+            String text = text(trigger, trigger.id(), ", \"coalesce\": {\"quiet\": \"PT1S\", \"at_most\": \"PT5S\"}");
+            send(trigger, text);
+            if (random.nextInt(BURST) == 0) {
+                repeated.incrementAndGet();
+                produce(jobId, text);
+            }
+            if (i == leaves) {
+                sendFor(trigger, new Command("cancel-%d".formatted(n), Kind.CANCEL, jobId, trigger.id()));
             }
         }
     }
@@ -211,6 +259,10 @@ final class CommandLoad implements AutoCloseable {
     }
 
     private EmulatedJob job() {
-        return jobs.get(random.nextInt(jobs.size()));
+        return oneOf(jobs.plain());
+    }
+
+    private EmulatedJob oneOf(List<EmulatedJob> some) {
+        return some.get(random.nextInt(some.size()));
     }
 }

@@ -22,12 +22,28 @@ final class EventTally {
     static final Set<String> OUTCOMES = Set.of(
             "command.rejected", "command.completed", "run.succeeded", "run.failed", "run.cancelled", "run.abandoned");
 
+    /** One run of a command has failed, and another one is to follow. */
+    static final String ATTEMPT_FAILED = "run.attempt_failed";
+
     private static final List<String> HEADERS = List.of("ce_id", "ce_type", "ce_source", "dlq-reason");
     private static final List<String> FIELDS =
-            List.of("command_id", "sequence", "type", "run_id", "status_code", "adopted", "reason", "retry_of_run_id");
+            List.of(
+                    "command_id",
+                    "sequence",
+                    "type",
+                    "run_id",
+                    "status_code",
+                    "adopted",
+                    "reason",
+                    "retry_of_run_id",
+                    "attempt",
+                    "coalesced",
+                    "coalesced_into");
 
     private final Map<String, String> outcomes = new ConcurrentHashMap<>();
     private final AtomicInteger adopted = new AtomicInteger();
+    private final AtomicInteger failedAttempts = new AtomicInteger();
+    private final AtomicInteger sharedRuns = new AtomicInteger();
     private final AtomicInteger events = new AtomicInteger();
     private final AtomicLong latestRun = new AtomicLong();
 
@@ -44,6 +60,11 @@ final class EventTally {
             if (event.data().path("adopted").booleanValue()) {
                 adopted.incrementAndGet();
             }
+            if (event.data().hasNonNull("coalesced_into")) {
+                sharedRuns.incrementAndGet();
+            }
+        } else if (type.equals(ATTEMPT_FAILED)) {
+            failedAttempts.incrementAndGet();
         }
         return slim(event);
     }
@@ -61,6 +82,16 @@ final class EventTally {
     /** The commands whose run was found by its marker. */
     int adopted() {
         return adopted.get();
+    }
+
+    /** The failed runs that another one was to follow. */
+    int failedAttempts() {
+        return failedAttempts.get();
+    }
+
+    /** The commands that have ended with a run which another one has started. */
+    int sharedRuns() {
+        return sharedRuns.get();
     }
 
     int events() {

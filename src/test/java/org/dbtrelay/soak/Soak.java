@@ -71,6 +71,8 @@ final class Soak implements AutoCloseable {
             world.job(what.job());
             refused.put(what, world.jobNamed(what.name()));
         }
+        List<EmulatedJob> flaky = putIn(world, Special.flaky(seed));
+        List<EmulatedJob> ofBursts = putIn(world, Special.ofBursts());
         this.dbtCloud = DbtCloudEmulator.builder().world(world).token(TOKEN).start();
         this.kafka = ForkedKafka.in(directory.resolve("kafka")).start();
         this.relay = Deployment.of(
@@ -98,7 +100,18 @@ final class Soak implements AutoCloseable {
         this.fleet = new Fleet(relay, INSTANCES);
         fleet.launchAll();
         this.attacks = new Attacks(fleet, kafka, dbtCloud, new Random(seed));
-        this.load = new CommandLoad(relay, jobs, refused, tally, seed, commandsPerSecond, MOST_UNFINISHED);
+        this.load = new CommandLoad(
+                relay,
+                new CommandLoad.Jobs(jobs, refused, flaky, ofBursts),
+                tally,
+                seed,
+                commandsPerSecond,
+                MOST_UNFINISHED);
+    }
+
+    private static List<EmulatedJob> putIn(World world, List<EmulatedJob> jobs) {
+        jobs.forEach(world::job);
+        return jobs.stream().map(job -> world.jobNamed(job.name())).toList();
     }
 
     /** Attacks for so long. */
@@ -172,6 +185,7 @@ final class Soak implements AutoCloseable {
         return """
                 soak %d: %s on %d processors
                   commands %d (of jobs of which something is refused for ever %d), dead letters %d, records repeated and ignored %d
+                  runs that failed and were followed by another %d, commands that shared the run of another %d
                   outcomes %d, events %d, runs %d, runs adopted %d, starts without a clear answer %d, requests %d
                   kill -9 %d, freezes beyond the session %d, shorter ones %d, SIGTERM %d (rolling restarts %d, 3 to 1 to 3 %d)
                   broker: kill -9 and restarts %d, freezes %d; dbt Cloud: shut out %d times, slow %d times
@@ -187,6 +201,8 @@ final class Soak implements AutoCloseable {
                                 .count(),
                         load.sent().size() - load.commands().size(),
                         load.repeated(),
+                        tally.failedAttempts(),
+                        tally.sharedRuns(),
                         tally.outcomes(),
                         tally.events(),
                         dbtCloud.runs().size(),

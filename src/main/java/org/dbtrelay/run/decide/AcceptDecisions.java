@@ -183,7 +183,8 @@ final class AcceptDecisions {
                 null,
                 null,
                 null,
-                new RunState.Finished(EventType.COMMAND_REJECTED, reason.wireName(), null, now),
+                new RunState.Finished(
+                        EventType.COMMAND_REJECTED, reason.wireName(), null, now, head.connection(), jobId),
                 Timeline.add(null, 0, EventType.COMMAND_REJECTED, now, now));
         return new Decision(entry, null, List.of(event), List.of(), List.of(), null);
     }

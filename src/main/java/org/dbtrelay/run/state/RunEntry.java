@@ -133,6 +133,20 @@ public record RunEntry(
                         told);
     }
 
+    /** The connection; null: an earlier build has finished it. */
+    public @Nullable String connection() {
+        return resolved != null
+                ? resolved.connection()
+                : state instanceof RunState.Finished finished ? finished.connection() : null;
+    }
+
+    /** The job; null: it is not known, or an earlier build has finished it. */
+    public @Nullable Long jobId() {
+        return resolved != null
+                ? resolved.jobId()
+                : state instanceof RunState.Finished finished ? finished.jobId() : null;
+    }
+
     /** Who wanted its run to be told of. */
     public Origin origin() {
         return Origin.of(commandId);

@@ -334,17 +334,32 @@ public sealed interface RunState {
     }
 
     /**
-     * Over. Only what is needed to know the id again is kept.
+     * Over. Only what is needed to know the id again is kept, and what a person looks for it by.
      *
      * @param outcome the type of the one event that ended it
      * @param reason the wire name of its reason; null if it has none
      * @param runId null if there was no run
+     * @param connection null: it was finished by an earlier build
+     * @param jobId null: it was never known, or likewise
      */
     record Finished(
             EventType outcome,
             @Nullable String reason,
             @Nullable Long runId,
-            Instant at) implements RunState {
+            Instant at,
+            @Nullable String connection,
+            @Nullable Long jobId)
+            implements RunState {
+
+        public Finished {
+            // A million of them may be in memory, with few names.
+            connection = connection == null ? null : connection.intern();
+        }
+
+        /** As an earlier build has written it. */
+        public Finished(EventType outcome, @Nullable String reason, @Nullable Long runId, Instant at) {
+            this(outcome, reason, runId, at, null, null);
+        }
 
         /**
          * Whether the id need not be remembered any more. Nobody asks for the wake-up at that time: all are remembered

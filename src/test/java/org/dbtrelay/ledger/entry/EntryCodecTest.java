@@ -128,7 +128,8 @@ class EntryCodecTest {
                 new RunState.Searching(StartAttempts.NONE, new StartCall.Trigger(), NOW, 4, NOW),
                 new RunState.Judging(run, JobRunStatus.Known.RUNNING, NOW, 3),
                 new RunState.Retrying(NOW),
-                new RunState.Joined());
+                new RunState.Joined(),
+                new RunState.Finished(EventType.RUN_FAILED, null, 99L, NOW, "default", 7L));
     }
 
     @ParameterizedTest
@@ -207,7 +208,8 @@ class EntryCodecTest {
         "v1/10-starting, 10",
         "v1/13-judging, 13",
         "v1/14-retrying, 14",
-        "v1/15-joined, 15"
+        "v1/15-joined, 15",
+        "v1/16-finished, 16"
     })
     void whatWasWrittenOnceCanBeRead(String file, int state) throws LedgerException, IOException {
         RunState expected = everyState().toList().get(state);

@@ -159,7 +159,7 @@ class FailedRunDecisionsTest {
                         "command.accepted", "run.running", "run.attempt_failed", "run.running", "run.succeeded");
         assertThat(course.sequences()).containsExactly(0, 1, 2, 3, 4);
         assertThat(course.entry("c1").state())
-                .isEqualTo(new RunState.Finished(EventType.RUN_SUCCEEDED, null, 100L, course.now));
+                .isEqualTo(new RunState.Finished(EventType.RUN_SUCCEEDED, null, 100L, course.now, "default", 7L));
     }
 
     @Test

@@ -63,7 +63,7 @@ class RunMachineTest {
                 .containsExactly("command.accepted", "run.queued", "run.running", "run.succeeded", "artifact.ready");
         assertThat(course.sequences()).containsExactly(0, 1, 2, 3, 4);
         assertThat(course.entry("c1").state())
-                .isEqualTo(new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, course.now));
+                .isEqualTo(new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, course.now, "default", 7L));
     }
 
     /** The answer to a trigger has trigger and job; polls have neither, and an end that cannot be read has what polls had. */
