@@ -48,8 +48,8 @@ class StartedRunsTest {
 
     @Test
     void knowsTheRunsThatCommandsHaveStarted() throws Exception {
-        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
-        write("c2", entry("c2", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 98L, NOW)));
+        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW, null, null)));
+        write("c2", entry("c2", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 98L, NOW, null, null)));
 
         started.catchUp(Map.of(1L, 0L));
 
@@ -70,7 +70,7 @@ class StartedRunsTest {
     @Test
     void aStartThatCameToNothingLeavesTheRunToOthers() throws Exception {
         write("c1", entry("c1", false, new RunState.Starting(StartAttempts.NONE, new StartCall.Retry(90), 0)));
-        write("c1", entry("c1", false, new RunState.Finished(EventType.RUN_ABANDONED, "start_unclear", null, NOW)));
+        write("c1", entry("c1", false, new RunState.Finished(EventType.RUN_ABANDONED, "start_unclear", null, NOW, null, null)));
 
         started.catchUp(Map.of(1L, 0L));
 
@@ -82,7 +82,7 @@ class StartedRunsTest {
         write("observed/1/70", entry("observed/1/70", false, new RunState.Waiting(StartAttempts.NONE, 0, null)));
         write(
                 "observed/1/71",
-                entry("observed/1/71", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 71L, NOW)));
+                entry("observed/1/71", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 71L, NOW, null, null)));
         started.wrote(List.of("observed/1/71", "observed/1/72"));
         assertThat(started.followed()).as("written, and not in the ledger yet").isEqualTo(2);
 
@@ -108,7 +108,7 @@ class StartedRunsTest {
 
     @Test
     void forgetsWhatIsOfNoInterestAnyMoreAndReadsItAgainWhenItIs() throws Exception {
-        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
+        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW, null, null)));
         started.catchUp(Map.of(1L, 100L));
         assertThat(started.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
 
@@ -118,7 +118,7 @@ class StartedRunsTest {
 
     @Test
     void knowsNothingIfItCannotReadToTheEnd() {
-        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW)));
+        write("c1", entry("c1", true, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW, null, null)));
         StartedRuns hidden = runs(7);
 
         assertThatThrownBy(() -> hidden.catchUp(Map.of(1L, 0L))).isInstanceOf(LedgerException.class);

@@ -111,8 +111,8 @@ final class Endings {
                 && end.outcome() == EventType.RUN_FAILED
                 && known.toldInFull
                 && known.lastOrder.expiresAt() == null
-                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, null, null, end.at()))
-                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, "superseded", null, end.at()));
+                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, null, null, end.at(), null, null))
+                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, "superseded", null, end.at(), null, null));
         if (!wants || run == null || !run.passes) {
             return;
         }
@@ -299,8 +299,8 @@ final class Endings {
                 "%s is completed, and its target %s goes on",
                 known.id,
                 targetId);
-        SimRun run = target.state() instanceof RunState.Finished(var _, var _, Long runId, var _, var _, var _) && runId != null
-                ? world.cloud().find(runId)
+        SimRun run = target.state() instanceof RunState.Finished finished && finished.runId() != null
+                ? world.cloud().find(finished.runId())
                 : null;
         long quiet = Math.max(known.acceptedAt, world.plan().troubleUntil());
         boolean leftAlone = run != null

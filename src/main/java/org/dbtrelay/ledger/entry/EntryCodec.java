@@ -2,6 +2,7 @@ package org.dbtrelay.ledger.entry;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -25,6 +26,7 @@ import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.RunSelector;
 import org.dbtrelay.run.command.Task;
+import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.RunEntry;
@@ -58,6 +60,7 @@ public final class EntryCodec {
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS, SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .addMixIn(RunState.class, StateMixin.class)
+            .addMixIn(RunState.Finished.class, FinishedMixin.class)
             .addMixIn(Task.class, TaskMixin.class)
             .addMixIn(StartCall.class, CallMixin.class)
             .addMixIn(JobSelector.class, SelectorMixin.class)
@@ -196,6 +199,35 @@ public final class EntryCodec {
         @JsonSubTypes.Type(value = RunState.Finished.class, name = "finished")
     })
     private interface StateMixin {}
+
+    private abstract static class FinishedMixin {
+        @JsonCreator
+        FinishedMixin(
+                @JsonProperty("outcome") EventType outcome,
+                @JsonProperty("reason") @Nullable String reason,
+                @JsonProperty("run_id") @Nullable Long runId,
+                @JsonProperty("at") Instant at,
+                @JsonProperty("connection") @Nullable String connection,
+                @JsonProperty("job_id") @Nullable Long jobId) {}
+
+        @JsonProperty("outcome")
+        abstract EventType outcome();
+
+        @JsonProperty("reason")
+        abstract @Nullable String reason();
+
+        @JsonProperty("run_id")
+        abstract @Nullable Long runId();
+
+        @JsonProperty("at")
+        abstract Instant at();
+
+        @JsonProperty("connection")
+        abstract @Nullable String connection();
+
+        @JsonProperty("job_id")
+        abstract @Nullable Long jobId();
+    }
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "by")
     @JsonSubTypes({

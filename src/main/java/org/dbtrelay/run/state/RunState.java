@@ -3,6 +3,7 @@ package org.dbtrelay.run.state;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.CallFailure;
@@ -334,31 +335,72 @@ public sealed interface RunState {
     }
 
     /**
-     * Over. Only what is needed to know the id again is kept, and what a person looks for it by.
-     *
-     * @param outcome the type of the one event that ended it
-     * @param reason the wire name of its reason; null if it has none
-     * @param runId null if there was no run
-     * @param connection null: it was finished by an earlier build
-     * @param jobId null: it was never known, or likewise
+     * Over. Only what is needed to know the id again is kept, and what a person looks for it by. A million of them may be in
+     * memory, so this is no record: it holds numbers in place of objects.
      */
-    record Finished(
-            EventType outcome,
-            @Nullable String reason,
-            @Nullable Long runId,
-            Instant at,
-            @Nullable String connection,
-            @Nullable Long jobId)
-            implements RunState {
+    final class Finished implements RunState {
 
-        public Finished {
-            // A million of them may be in memory, with few names.
-            connection = connection == null ? null : connection.intern();
+        /** Ids of dbt Cloud are greater. */
+        private static final long NONE = 0;
+
+        private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+        private final EventType outcome;
+        private final @Nullable String reason;
+        private final @Nullable String connection;
+        private final long runId;
+        private final long jobId;
+        private final long atNanos;
+
+        /**
+         * As it ends.
+         *
+         * @param outcome the type of the one event that ended it
+         * @param reason the wire name of its reason; null if it has none
+         * @param runId null if there was no run
+         * @param at with which it ended, between the years 1678 and 2262
+         * @param connection null: an earlier build has finished it
+         * @param jobId null: it was never known, or likewise
+         */
+        public Finished(
+                EventType outcome,
+                @Nullable String reason,
+                @Nullable Long runId,
+                Instant at,
+                @Nullable String connection,
+                @Nullable Long jobId) {
+            this.outcome = outcome;
+            this.reason = reason;
+            // Few names in many entries.
+            this.connection = connection == null ? null : connection.intern();
+            this.runId = runId == null ? NONE : runId;
+            this.jobId = jobId == null ? NONE : jobId;
+            this.atNanos = Math.addExact(Math.multiplyExact(at.getEpochSecond(), NANOS_PER_SECOND), at.getNano());
         }
 
-        /** As an earlier build has written it. */
-        public Finished(EventType outcome, @Nullable String reason, @Nullable Long runId, Instant at) {
-            this(outcome, reason, runId, at, null, null);
+        public EventType outcome() {
+            return outcome;
+        }
+
+        public @Nullable String reason() {
+            return reason;
+        }
+
+        public @Nullable Long runId() {
+            return runId == NONE ? null : Long.valueOf(runId);
+        }
+
+        public Instant at() {
+            return Instant.ofEpochSecond(
+                    Math.floorDiv(atNanos, NANOS_PER_SECOND), Math.floorMod(atNanos, NANOS_PER_SECOND));
+        }
+
+        public @Nullable String connection() {
+            return connection;
+        }
+
+        public @Nullable Long jobId() {
+            return jobId == NONE ? null : Long.valueOf(jobId);
         }
 
         /**
@@ -366,7 +408,29 @@ public sealed interface RunState {
          * equally long, so who keeps the finished entries in order knows whose turn it is.
          */
         public boolean isForgotten(Instant now, Duration retention) {
-            return !now.isBefore(at.plus(retention));
+            return !now.isBefore(at().plus(retention));
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Finished that
+                    && outcome == that.outcome
+                    && Objects.equals(reason, that.reason)
+                    && Objects.equals(connection, that.connection)
+                    && runId == that.runId
+                    && jobId == that.jobId
+                    && atNanos == that.atNanos;
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(outcome, reason, connection, runId, jobId, atNanos);
+        }
+
+        @Override
+        public String toString() {
+            return "Finished[outcome=%s, reason=%s, runId=%s, at=%s, connection=%s, jobId=%s]"
+                    .formatted(outcome, reason, runId(), at(), connection, jobId());
         }
     }
 }

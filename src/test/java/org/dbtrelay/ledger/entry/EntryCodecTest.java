@@ -110,7 +110,7 @@ class EntryCodecTest {
                         NOW,
                         null,
                         null),
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW),
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 99L, NOW, null, null),
                 new RunState.Collecting(
                         run,
                         EventType.RUN_FAILED,

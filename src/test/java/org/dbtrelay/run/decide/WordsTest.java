@@ -194,7 +194,7 @@ class WordsTest {
     void eachStateHasItsWord() {
         assertThat(new RunState.Waiting(StartAttempts.NONE, 0, null).label()).isEqualTo("waiting");
         assertThat(new RunState.Retrying(T0).label()).isEqualTo("retrying");
-        assertThat(new RunState.Finished(EventType.RUN_FAILED, null, null, T0).label())
+        assertThat(new RunState.Finished(EventType.RUN_FAILED, null, null, T0, null, null).label())
                 .isEqualTo("finished");
     }
 

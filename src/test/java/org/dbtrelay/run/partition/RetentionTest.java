@@ -57,6 +57,6 @@ class RetentionTest {
                 false,
                 List.of(),
                 null,
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1L, NOW.plusSeconds(seconds)));
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1L, NOW.plusSeconds(seconds), null, null));
     }
 }

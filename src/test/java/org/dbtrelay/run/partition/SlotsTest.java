@@ -248,7 +248,7 @@ public class SlotsTest {
                 false,
                 List.of(),
                 null,
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, runId, at));
+                new RunState.Finished(EventType.RUN_SUCCEEDED, null, runId, at, null, null));
     }
 
     public static RunState following(long runId) {
