@@ -282,6 +282,10 @@ final class ConfigChecks {
                 "relay.ledger.sweep-interval",
                 config.ledger().sweepInterval(),
                 "; sweeps without a pause would spend the request budget");
+        check(
+                !config.health().exitAfter().isNegative(),
+                "relay.health.exit-after",
+                text(config.health().exitAfter()) + " is negative; with 0s the process never ends by itself");
         Duration lag = config.ledger().visibilityLag();
         check(
                 !lag.isNegative() && lag.compareTo(LONGEST_LAG) <= 0,

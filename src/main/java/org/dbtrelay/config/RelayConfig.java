@@ -339,6 +339,10 @@ public interface RelayConfig {
         /** Whether an instance is ready only when each connection has answered well once since its start. */
         @WithDefault("false")
         boolean connectionsRequired();
+
+        /** The time after which a process ends that is not alive any more; zero: never. */
+        @WithDefault("60s")
+        Duration exitAfter();
     }
 
     /** {@code relay.page}. */

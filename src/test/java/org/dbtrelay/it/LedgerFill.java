@@ -63,7 +63,9 @@ final class LedgerFill {
                                         EventType.RUN_SUCCEEDED,
                                         null,
                                         70403104900000L + i,
-                                        now.minusSeconds(i % 80_000), "default", 7L),
+                                        now.minusSeconds(i % 80_000),
+                                        "default",
+                                        7L),
                                 // Accepted, queued, starting, running, succeeded.
                                 "A0D1E" + i % 30 + "F" + i % 60 + "G" + Integer.toString(i % 3_600, 36)));
             }

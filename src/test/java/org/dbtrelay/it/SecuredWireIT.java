@@ -28,6 +28,7 @@ import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.PrivateCa;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.World;
+import org.dbtrelay.testkit.Breakpoints;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.RelayProcess;
@@ -265,6 +266,35 @@ class SecuredWireIT {
                 .anyMatch(line -> line.contains("topic 'secured.commands' does not take a record"));
         relay.sendTo(0, dryRun("last"));
         relay.reader().awaitEvent("command.completed", "last", PATIENCE);
+    }
+
+    /**
+     * A right that goes just when SmallRye reads the committed offset of a new partition ends its channel for good: nothing but a
+     * restart helps.
+     */
+    @Test
+    void aCommandsChannelThatEndsForGoodEndsTheProcess() throws Exception {
+        String received = "io.smallrye.reactive.messaging.kafka.commit.KafkaThrottledLatestProcessedCommit.received";
+        Breakpoints breakpoints = Breakpoints.in(directory.resolve("breakpoints"), received);
+        allow(List.of(Right.values()));
+        relay = deployment().set("relay.health.exit-after", "3s");
+        breakpoints.setIn(relay.builder());
+        RelayProcess process = relay.start().relay();
+        Breakpoints.Hold hold = breakpoints.atEntryOf(received);
+        relay.sendTo(0, dryRun("before"));
+        hold.await(process, PATIENCE);
+        allowAllBut(Right.READ_GROUP);
+        hold.release();
+
+        process.process().awaitLine(Pattern.compile("was not alive for too long"), PATIENCE);
+        await().atMost(PATIENCE).until(() -> process.exitCode().isPresent());
+        assertThat(process.exitCode()).hasValue(1);
+        assertThat(process.process().lines(Pattern.compile("was not alive for too long")))
+                .allMatch(line -> line.contains("messaging"));
+
+        allow(List.of(Right.values()));
+        relay.start();
+        relay.reader().awaitEvent("command.completed", "before", PATIENCE);
     }
 
     private ReceivedEvent misplaced(String id) {

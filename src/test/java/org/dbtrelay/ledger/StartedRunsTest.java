@@ -70,7 +70,12 @@ class StartedRunsTest {
     @Test
     void aStartThatCameToNothingLeavesTheRunToOthers() throws Exception {
         write("c1", entry("c1", false, new RunState.Starting(StartAttempts.NONE, new StartCall.Retry(90), 0)));
-        write("c1", entry("c1", false, new RunState.Finished(EventType.RUN_ABANDONED, "start_unclear", null, NOW, null, null)));
+        write(
+                "c1",
+                entry(
+                        "c1",
+                        false,
+                        new RunState.Finished(EventType.RUN_ABANDONED, "start_unclear", null, NOW, null, null)));
 
         started.catchUp(Map.of(1L, 0L));
 
@@ -82,7 +87,10 @@ class StartedRunsTest {
         write("observed/1/70", entry("observed/1/70", false, new RunState.Waiting(StartAttempts.NONE, 0, null)));
         write(
                 "observed/1/71",
-                entry("observed/1/71", false, new RunState.Finished(EventType.RUN_SUCCEEDED, null, 71L, NOW, null, null)));
+                entry(
+                        "observed/1/71",
+                        false,
+                        new RunState.Finished(EventType.RUN_SUCCEEDED, null, 71L, NOW, null, null)));
         started.wrote(List.of("observed/1/71", "observed/1/72"));
         assertThat(started.followed()).as("written, and not in the ledger yet").isEqualTo(2);
 

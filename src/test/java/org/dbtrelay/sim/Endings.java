@@ -111,8 +111,11 @@ final class Endings {
                 && end.outcome() == EventType.RUN_FAILED
                 && known.toldInFull
                 && known.lastOrder.expiresAt() == null
-                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, null, null, end.at(), null, null))
-                && !isAskedToEnd(known, new RunState.Finished(EventType.RUN_CANCELLED, "superseded", null, end.at(), null, null));
+                && !isAskedToEnd(
+                        known, new RunState.Finished(EventType.RUN_CANCELLED, null, null, end.at(), null, null))
+                && !isAskedToEnd(
+                        known,
+                        new RunState.Finished(EventType.RUN_CANCELLED, "superseded", null, end.at(), null, null));
         if (!wants || run == null || !run.passes) {
             return;
         }
