@@ -65,7 +65,7 @@ class DbtCloudEmulatorWebhooksTest {
         emulator.world().webhookPatience(3);
         String id = subscribed("").data().path("id").asText();
         refusals.set(3);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> !subscription(id).path("active").asBoolean());
         assertThat(subscription(id).path("deactivate_reason").asText()).isEqualTo("3 deliveries in a row have failed");
         assertThat(deliveries).as("no more of them").hasSize(3);
@@ -75,16 +75,16 @@ class DbtCloudEmulatorWebhooksTest {
     void deactivatesASubscriptionThatHasFailedForAWeek() {
         String id = subscribed("").data().path("id").asText();
         refusals.set(1);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 2);
         clock.advance(Duration.ofDays(8));
         refusals.set(1);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 4);
         assertThat(subscription(id).path("active").asBoolean()).as("a success between them").isTrue();
 
         refusals.set(1_000);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 5);
         clock.advance(Duration.ofDays(8));
         await().atMost(Duration.ofSeconds(20)).until(() -> !subscription(id).path("active").asBoolean());
@@ -93,7 +93,7 @@ class DbtCloudEmulatorWebhooksTest {
     }
 
     private JsonNode subscription(String id) {
-        return client.get(client.account3() + "webhooks/subscription/" + id).data();
+        return client.send(client.request(client.account3() + "webhooks/subscription/" + id)).data();
     }
 
     private EmulatorClient.Reply subscribed(String extra) {

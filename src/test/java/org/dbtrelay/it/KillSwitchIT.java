@@ -22,7 +22,7 @@ class KillSwitchIT {
     private static final ApiCalls OPS = ApiCalls.with(KEY);
     private static final String TEXT = "warehouse upgrade";
     private static final List<String> IDS = List.of("before", "while-suspended", "after-kill", "alone");
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(1);
 
     private RelayStage stage;
 
