@@ -66,7 +66,8 @@ class DbtCloudEmulatorWebhooksTest {
         String id = subscribed("").data().path("id").asText();
         refusals.set(3);
         client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
-        await().atMost(Duration.ofSeconds(20)).until(() -> !subscription(id).path("active").asBoolean());
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> !subscription(id).path("active").asBoolean());
         assertThat(subscription(id).path("deactivate_reason").asText()).isEqualTo("3 deliveries in a row have failed");
         assertThat(deliveries).as("no more of them").hasSize(3);
     }
@@ -81,19 +82,23 @@ class DbtCloudEmulatorWebhooksTest {
         refusals.set(1);
         client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 4);
-        assertThat(subscription(id).path("active").asBoolean()).as("a success between them").isTrue();
+        assertThat(subscription(id).path("active").asBoolean())
+                .as("a success between them")
+                .isTrue();
 
         refusals.set(1_000);
         client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 5);
         clock.advance(Duration.ofDays(8));
-        await().atMost(Duration.ofSeconds(20)).until(() -> !subscription(id).path("active").asBoolean());
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> !subscription(id).path("active").asBoolean());
         assertThat(subscription(id).path("deactivate_reason").asText())
                 .isEqualTo("all deliveries of 7 days have failed");
     }
 
     private JsonNode subscription(String id) {
-        return client.send(client.request(client.account3() + "webhooks/subscription/" + id)).data();
+        return client.send(client.request(client.account3() + "webhooks/subscription/" + id))
+                .data();
     }
 
     private EmulatorClient.Reply subscribed(String extra) {

@@ -122,7 +122,9 @@ class KillSwitchIT {
             OwnedPartitions.awaitShared(fourth, fifth, 3);
             commands.send("after-kill", 2);
             commands.awaitRunning(List.of("after-kill"));
-            assertThat(OPS.read(fifth, "/api/commands/while-suspended").path("waits_for").asText())
+            assertThat(OPS.read(fifth, "/api/commands/while-suspended")
+                            .path("waits_for")
+                            .asText())
                     .isEqualTo("suspended");
             assertThat(commands.runs("while-suspended")).isEmpty();
 

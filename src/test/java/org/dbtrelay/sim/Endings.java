@@ -299,7 +299,8 @@ final class Endings {
                 "%s is completed, and its target %s goes on",
                 known.id,
                 targetId);
-        SimRun run = target.state() instanceof RunState.Finished(var _, var _, Long runId, var _, var _, var _) && runId != null
+        SimRun run = target.state() instanceof RunState.Finished(var _, var _, Long runId, var _, var _, var _)
+                        && runId != null
                 ? world.cloud().find(runId)
                 : null;
         long quiet = Math.max(known.acceptedAt, world.plan().troubleUntil());

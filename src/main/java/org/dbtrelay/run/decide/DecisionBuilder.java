@@ -344,7 +344,6 @@ final class DecisionBuilder {
 
     /** The decision that ends the command: the entry sheds its command and is forgotten after the retention. */
     Decision finish(EventType outcome, @Nullable String reason, @Nullable Long runId) {
-        return toFinished(new RunState.Finished(
-                outcome, reason, runId, now, open().connection(), open().jobId()));
+        return toFinished(new RunState.Finished(outcome, reason, runId, now, open().connection(), open().jobId()));
     }
 }
