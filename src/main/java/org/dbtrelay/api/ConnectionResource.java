@@ -185,9 +185,7 @@ public class ConnectionResource {
     public Response resume(@PathParam("connection") String connection, @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
         return turned(
-                client,
-                "the connection may still be suspended",
-                () -> switches.resume(client, Caller.nameOf(caller)));
+                client, "the connection may still be suspended", () -> switches.resume(client, Caller.nameOf(caller)));
     }
 
     /** The kill switch of one job. */
@@ -238,8 +236,7 @@ public class ConnectionResource {
             @Context SecurityContext caller) {
         DbtCloudClient client = connections.named(connection);
         JobOfConnection job = new JobOfConnection(client.name(), Filters.id("job_id", jobId));
-        return turned(
-                client, "the job may still be suspended", () -> switches.resume(job, Caller.nameOf(caller)));
+        return turned(client, "the job may still be suspended", () -> switches.resume(job, Caller.nameOf(caller)));
     }
 
     /** What a switch is asked to do. */

@@ -80,8 +80,7 @@ public class Sweep {
     }
 
     private void begin(Target target) {
-        sweeps.begin(
-                target, () -> connections.find(target.connection()).ifPresent(client -> sweep(client, target)));
+        sweeps.begin(target, () -> connections.find(target.connection()).ifPresent(client -> sweep(client, target)));
     }
 
     private void sweep(DbtCloudClient client, Target target) {

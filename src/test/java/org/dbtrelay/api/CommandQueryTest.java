@@ -52,7 +52,9 @@ class CommandQueryTest {
     }
 
     private static Stream<Class<?>> leaves(Class<?> type) {
-        return type.isSealed() ? Arrays.stream(type.getPermittedSubclasses()).flatMap(CommandQueryTest::leaves) : Stream.of(type);
+        return type.isSealed()
+                ? Arrays.stream(type.getPermittedSubclasses()).flatMap(CommandQueryTest::leaves)
+                : Stream.of(type);
     }
 
     /** The row of a command's field in the document. */

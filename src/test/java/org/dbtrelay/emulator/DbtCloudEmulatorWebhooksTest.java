@@ -65,8 +65,9 @@ class DbtCloudEmulatorWebhooksTest {
         emulator.world().webhookPatience(3);
         String id = subscribed("").data().path("id").asText();
         refusals.set(3);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
-        await().atMost(Duration.ofSeconds(20)).until(() -> !subscription(id).path("active").asBoolean());
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> !subscription(id).path("active").asBoolean());
         assertThat(subscription(id).path("deactivate_reason").asText()).isEqualTo("3 deliveries in a row have failed");
         assertThat(deliveries).as("no more of them").hasSize(3);
     }
@@ -75,25 +76,29 @@ class DbtCloudEmulatorWebhooksTest {
     void deactivatesASubscriptionThatHasFailedForAWeek() {
         String id = subscribed("").data().path("id").asText();
         refusals.set(1);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 2);
         clock.advance(Duration.ofDays(8));
         refusals.set(1);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 4);
-        assertThat(subscription(id).path("active").asBoolean()).as("a success between them").isTrue();
+        assertThat(subscription(id).path("active").asBoolean())
+                .as("a success between them")
+                .isTrue();
 
         refusals.set(1_000);
-        client.get(client.account3() + "webhooks/subscription/" + id + "/test");
+        client.send(client.request(client.account3() + "webhooks/subscription/" + id + "/test"));
         await().atMost(Duration.ofSeconds(20)).until(() -> deliveries.size() == 5);
         clock.advance(Duration.ofDays(8));
-        await().atMost(Duration.ofSeconds(20)).until(() -> !subscription(id).path("active").asBoolean());
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> !subscription(id).path("active").asBoolean());
         assertThat(subscription(id).path("deactivate_reason").asText())
                 .isEqualTo("all deliveries of 7 days have failed");
     }
 
     private JsonNode subscription(String id) {
-        return client.get(client.account3() + "webhooks/subscription/" + id).data();
+        return client.send(client.request(client.account3() + "webhooks/subscription/" + id))
+                .data();
     }
 
     private EmulatorClient.Reply subscribed(String extra) {

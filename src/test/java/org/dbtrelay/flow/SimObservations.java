@@ -37,12 +37,11 @@ public final class SimObservations {
 
     /** The owner takes an answer, and commits what follows. */
     public static Observation.Step take(ObservedAccount account, Input answer, Instant now) {
-        Observation.Step step =
-                switch (answer) {
-                    case Input.ObservationBegins begun -> account.take(begun);
-                    case Input.RunsListed listed -> account.take(listed, now);
-                    default -> throw new IllegalArgumentException("nothing of a lister: " + answer);
-                };
+        Observation.Step step = switch (answer) {
+            case Input.ObservationBegins begun -> account.take(begun);
+            case Input.RunsListed listed -> account.take(listed, now);
+            default -> throw new IllegalArgumentException("nothing of a lister: " + answer);
+        };
         account.committed();
         return step;
     }

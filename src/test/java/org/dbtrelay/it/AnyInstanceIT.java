@@ -89,8 +89,8 @@ class AnyInstanceIT {
                 relay.reader().awaitEvent("run.cancelled", IDS.get(i), PATIENCE);
             }
             assertThat(all.stream()
-                            .map(each ->
-                                    OPS.post(each, path(IDS.get(2)) + "/end", "").statusCode()))
+                            .map(each -> OPS.post(each, path(IDS.get(2)) + "/end", "")
+                                    .statusCode()))
                     .as("whoever is asked ends it; the next one may find it ended")
                     .startsWith(202)
                     .isSubsetOf(202, 409);
@@ -113,10 +113,10 @@ class AnyInstanceIT {
                                     .as("another one has its partition")
                                     .isEmpty());
             await().atMost(Duration.ofSeconds(60))
-                    .untilAsserted(
-                            () -> assertThat(OPS.get(first, "/api/commands/unknown").statusCode())
-                                    .as("nobody waits for it any longer")
-                                    .isEqualTo(404));
+                    .untilAsserted(() -> assertThat(
+                                    OPS.get(first, "/api/commands/unknown").statusCode())
+                            .as("nobody waits for it any longer")
+                            .isEqualTo(404));
         }
     }
 

@@ -22,7 +22,7 @@ class KillSwitchIT {
     private static final ApiCalls OPS = ApiCalls.with(KEY);
     private static final String TEXT = "warehouse upgrade";
     private static final List<String> IDS = List.of("before", "while-suspended", "after-kill", "alone");
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(1);
 
     private RelayStage stage;
 
@@ -122,7 +122,9 @@ class KillSwitchIT {
             OwnedPartitions.awaitShared(fourth, fifth, 3);
             commands.send("after-kill", 2);
             commands.awaitRunning(List.of("after-kill"));
-            assertThat(OPS.read(fifth, "/api/commands/while-suspended").path("waits_for").asText())
+            assertThat(OPS.read(fifth, "/api/commands/while-suspended")
+                            .path("waits_for")
+                            .asText())
                     .isEqualTo("suspended");
             assertThat(commands.runs("while-suspended")).isEmpty();
 

@@ -116,10 +116,10 @@ class ManagedWebhookIT {
             isBroken.set(true);
             call("GET", "subscription/" + made.path("id").asText() + "/test", null);
             await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(
-                                    Stream.of(first, second).flatMap(each -> each.lines().stream()))
+                    .untilAsserted(() -> assertThat(Stream.of(first, second).flatMap(each -> each.lines().stream()))
                             .as("why dbt Cloud has deactivated it")
-                            .anyMatch(line -> line.contains("dbt Cloud gives as reason: 3 deliveries in a row have failed")));
+                            .anyMatch(line ->
+                                    line.contains("dbt Cloud gives as reason: 3 deliveries in a row have failed")));
             isBroken.set(false);
             await().atMost(PATIENCE).untilAsserted(() -> {
                 assertThat(ours().getFirst().path("active").asBoolean()).isTrue();

@@ -77,7 +77,8 @@ class ObserveIT {
             relays.add(relay.start().relay());
         }
         awaitBegun(relay);
-        assertThat(post("/emulator/tokens", "{\"allow\": \"" + OTHER_TOKEN + "\"}")).isEqualTo(200);
+        assertThat(post("/emulator/tokens", "{\"allow\": \"" + OTHER_TOKEN + "\"}"))
+                .isEqualTo(200);
         stage.dbtCloud().counters().reset();
         Instant begun = Clock.systemUTC().instant();
 
@@ -117,7 +118,11 @@ class ObserveIT {
             assertThat(history.eventsOf(id))
                     .allSatisfy(event ->
                             assertThat(event.data().path("origin").asText()).isEqualTo("observed"));
-            assertThat(history.eventsOf(id).getLast().data().path("cause_category").asText())
+            assertThat(history.eventsOf(id)
+                            .getLast()
+                            .data()
+                            .path("cause_category")
+                            .asText())
                     .as("who has started it")
                     .isEqualTo(run.trigger().category());
         });

@@ -83,7 +83,8 @@ class PageIT {
                                         .logsAfter(LONG)))
                         .job(staying(
                                 "retrying",
-                                RunPlan.failing(TransientFailure.POSTGRES_DEADLOCK).instantly()))
+                                RunPlan.failing(TransientFailure.POSTGRES_DEADLOCK)
+                                        .instantly()))
                         .job(staying(
                                 "collecting",
                                 RunPlan.succeeding()
@@ -270,8 +271,11 @@ class PageIT {
         relay.reader().awaitEvent("command.accepted", "joins", PATIENCE);
 
         browser.open("").sees("leads").sees("for others, until").sees("for the command that leads");
-        browser.open("commands/leads").sees("It waits for others that want the same run, with 1 other so far; its window closes");
-        browser.open("commands/joins").sees("Another command starts its run, too; the window closes").sees("joined");
+        browser.open("commands/leads")
+                .sees("It waits for others that want the same run, with 1 other so far; its window closes");
+        browser.open("commands/joins")
+                .sees("Another command starts its run, too; the window closes")
+                .sees("joined");
         browser.follow("leads").sees("1 other command, too");
         end(QUIET, "joins", "leads");
         relay.reader().awaitEvent("run.cancelled", "leads", PATIENCE);
@@ -419,7 +423,8 @@ class PageIT {
         browser.press("Suspend the job").sees("Job " + QUICK + " is suspended.").sees("wrong data");
 
         relay.send(QUICK, trigger("held-with-its-job", QUICK));
-        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job or its connection (ops: wrong data).");
+        browser.open("commands/held-with-its-job")
+                .sees("Somebody has suspended its job or its connection (ops: wrong data).");
         browser.press("Resume the job …").press("Resume the job").sees("Job " + QUICK + " goes on.");
         relay.reader().awaitEvent("run.succeeded", "held-with-its-job", PATIENCE);
         browser.sees("Run succeeded");

@@ -96,7 +96,9 @@ class RolesIT {
         for (Operation operation : all) {
             for (ApiCalls nobody : NOBODY) {
                 HttpResponse<String> refused = operation.by(nobody, process);
-                assertThat(refused.statusCode()).as("%s by %s", operation, nobody).isEqualTo(401);
+                assertThat(refused.statusCode())
+                        .as("%s by %s", operation, nobody)
+                        .isEqualTo(401);
                 assertThat(refused.headers().firstValue("WWW-Authenticate")).hasValue("Bearer");
                 assertThat(refused.body()).doesNotContain(VIEWER_KEY, SENDER_KEY, OPERATOR_KEY);
             }

@@ -58,13 +58,7 @@ final class CommandLoad implements AutoCloseable {
             List<EmulatedJob> flaky,
             List<EmulatedJob> ofBursts) {}
 
-    CommandLoad(
-            Deployment relay,
-            Jobs jobs,
-            EventTally tally,
-            long seed,
-            int perSecond,
-            int mostUnfinished) {
+    CommandLoad(Deployment relay, Jobs jobs, EventTally tally, long seed, int perSecond, int mostUnfinished) {
         this.relay = relay;
         this.jobs = jobs;
         this.tally = tally;
@@ -137,8 +131,8 @@ final class CommandLoad implements AutoCloseable {
         if (n % REFUSED_EVERY == 0) {
             Refused what = List.copyOf(jobs.refused().keySet())
                     .get(n / REFUSED_EVERY % jobs.refused().size());
-            var trigger =
-                    new Command("refused-" + n, Kind.REFUSED, jobs.refused().get(what).id(), what.name());
+            var trigger = new Command(
+                    "refused-" + n, Kind.REFUSED, jobs.refused().get(what).id(), what.name());
             send(trigger, text(trigger, trigger.id(), ", \"timeout\": \"%s\"".formatted(Refused.DEADLINE)));
             return;
         }

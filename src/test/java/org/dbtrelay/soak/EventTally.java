@@ -26,19 +26,18 @@ final class EventTally {
     static final String ATTEMPT_FAILED = "run.attempt_failed";
 
     private static final List<String> HEADERS = List.of("ce_id", "ce_type", "ce_source", "dlq-reason");
-    private static final List<String> FIELDS =
-            List.of(
-                    "command_id",
-                    "sequence",
-                    "type",
-                    "run_id",
-                    "status_code",
-                    "adopted",
-                    "reason",
-                    "retry_of_run_id",
-                    "attempt",
-                    "coalesced",
-                    "coalesced_into");
+    private static final List<String> FIELDS = List.of(
+            "command_id",
+            "sequence",
+            "type",
+            "run_id",
+            "status_code",
+            "adopted",
+            "reason",
+            "retry_of_run_id",
+            "attempt",
+            "coalesced",
+            "coalesced_into");
 
     private final Map<String, String> outcomes = new ConcurrentHashMap<>();
     private final AtomicInteger adopted = new AtomicInteger();

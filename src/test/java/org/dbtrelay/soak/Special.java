@@ -41,8 +41,9 @@ final class Special {
     /** Jobs that things land for. */
     static List<EmulatedJob> ofBursts() {
         return IntStream.range(0, BURST_JOBS)
-                .mapToObj(i -> EmulatedJob.named("burst-" + i).plan(RunPlan.succeeding().taking(
-                        Duration.ZERO, Duration.ofMillis(100), Duration.ofSeconds(1))))
+                .mapToObj(i -> EmulatedJob.named("burst-" + i)
+                        .plan(RunPlan.succeeding()
+                                .taking(Duration.ZERO, Duration.ofMillis(100), Duration.ofSeconds(1))))
                 .toList();
     }
 

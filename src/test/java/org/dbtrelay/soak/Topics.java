@@ -50,7 +50,8 @@ final class Topics {
         var found = new ArrayList<String>();
         String text = new String(wanted, StandardCharsets.ISO_8859_1);
         try (var consumer = consumer()) {
-            List<TopicPartition> all = Stream.of("commands", "run.events", "artifact.events", "commands.dlq", "ledger", "control")
+            List<TopicPartition> all = Stream.of(
+                            "commands", "run.events", "artifact.events", "commands.dlq", "ledger", "control")
                     .flatMap(suffix -> consumer.partitionsFor(relay.topic(suffix)).stream())
                     .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
                     .toList();

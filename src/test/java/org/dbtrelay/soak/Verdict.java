@@ -49,12 +49,10 @@ final class Verdict {
                 .filter(event -> event.header("dlq-reason") != null)
                 .toList();
         this.runs = runs.stream().collect(toMap(RunView::id, run -> run));
-        this.startedFor = runs.stream()
-                .filter(run -> run.retryingRunId() == null)
-                .collect(groupingBy(Verdict::asks));
-        this.retriesOf = runs.stream()
-                .filter(run -> run.retryingRunId() != null)
-                .collect(groupingBy(RunView::retryingRunId));
+        this.startedFor =
+                runs.stream().filter(run -> run.retryingRunId() == null).collect(groupingBy(Verdict::asks));
+        this.retriesOf =
+                runs.stream().filter(run -> run.retryingRunId() != null).collect(groupingBy(RunView::retryingRunId));
     }
 
     /** The command that a run was started for, by its cause. */
@@ -302,7 +300,8 @@ final class Verdict {
                     .max()
                     .orElse(0);
             if (told < count - 1) {
-                violations.add("%s: has started the run of %d others, and tells of %d".formatted(leads, count - 1, told));
+                violations.add(
+                        "%s: has started the run of %d others, and tells of %d".formatted(leads, count - 1, told));
             }
         });
         if (!sharedBy.isEmpty() && sharedBy.values().stream().allMatch(count -> count == 1)) {

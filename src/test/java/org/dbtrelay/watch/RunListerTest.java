@@ -141,9 +141,7 @@ class RunListerTest {
         assertThat(account.state().above()).as("within the overlap in time").isEqualTo(100);
         pass(INTERVAL);
         assertThat(found(account)).isEmpty();
-        assertThat(account.state().above())
-                .as("but for the overlap in ids")
-                .isEqualTo(110L - OVERLAP_RUNS);
+        assertThat(account.state().above()).as("but for the overlap in ids").isEqualTo(110L - OVERLAP_RUNS);
 
         pass(INTERVAL);
         lists(LongStream.rangeClosed(101, 111).toArray());
@@ -418,7 +416,8 @@ class RunListerTest {
 
     private Response list(Long above, boolean newestFirst, int limit) {
         synchronized (runs) {
-            List<Long> all = List.copyOf(newestFirst ? runs.descendingSet() : runs.tailSet(above == null ? 0 : above, false));
+            List<Long> all =
+                    List.copyOf(newestFirst ? runs.descendingSet() : runs.tailSet(above == null ? 0 : above, false));
             String rows = all.stream().limit(limit).map(RunListerTest::row).collect(Collectors.joining(","));
             return SimResponse.json(
                     200,
