@@ -16,17 +16,17 @@ import org.dbtrelay.run.job.RunFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for the ids of an observation's configuration in dbt Cloud. Readiness tells of those that it does not know; nothing else
+ * Searches dbt Cloud for the ids of an observation's configuration. Readiness tells of those that it does not know; nothing else
  * depends on them.
  */
 final class ObservedIds {
 
-    /** In more projects no environment is looked for: each costs a request. */
+    /** In more projects no environment is searched for: each costs a request. */
     private static final int MOST_PROJECTS = 100;
 
     private ObservedIds() {}
 
-    /** Looks, once. An id about which dbt Cloud gives no answer counts as known. */
+    /** Searches once. An id about which dbt Cloud gives no answer counts as known. */
     static void check(DbtCloudClient client, ObservedAccount account) {
         long accountId = account.target().accountId();
         RunFilter filter = account.observed().filter();

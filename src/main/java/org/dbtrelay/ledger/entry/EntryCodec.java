@@ -2,6 +2,7 @@ package org.dbtrelay.ledger.entry;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -58,6 +59,7 @@ public final class EntryCodec {
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS, SerializationFeature.WRITE_DURATIONS_AS_TIMESTAMPS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .addMixIn(RunState.class, StateMixin.class)
+            .addMixIn(RunState.Searching.class, SearchingMixin.class)
             .addMixIn(Task.class, TaskMixin.class)
             .addMixIn(StartCall.class, CallMixin.class)
             .addMixIn(JobSelector.class, SelectorMixin.class)
@@ -196,6 +198,15 @@ public final class EntryCodec {
         @JsonSubTypes.Type(value = RunState.Finished.class, name = "finished")
     })
     private interface StateMixin {}
+
+    /** The names in the ledger are older than those in the code. */
+    private abstract static class SearchingMixin {
+        @JsonProperty("looks")
+        abstract int searches();
+
+        @JsonProperty("next_look")
+        abstract @Nullable Instant nextSearch();
+    }
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "by")
     @JsonSubTypes({
