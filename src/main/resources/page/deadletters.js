@@ -8,7 +8,7 @@ import { at, bytes } from './words.js';
 const REASONS = ['malformed', 'too_large', 'expired', 'id_conflict', 'misplaced'];
 const ROWS = 50;
 
-/** Each look reads the topic. */
+/** Each view reads the topic. */
 const EVERY_MS = 15_000;
 
 async function load({ query }, signal) {

@@ -7,8 +7,8 @@ import { commandOf, commandSchema, controls, fieldsOf, verbsOf, waysOf } from '.
 import { wordsOfEvent } from './words.js';
 
 const FIRST = ['connection', 'command_id', 'cause'];
-const LOOKS = 60;
-const BETWEEN_LOOKS_MS = 500;
+const POLLS = 60;
+const BETWEEN_POLLS_MS = 500;
 
 /** What a person has typed lasts as long as the page, also while they look at something else. */
 const draft = { verb: 'trigger', way: 0, texts: new Map(), wrong: null, problem: null, checking: false, checked: null };
@@ -110,11 +110,11 @@ async function check(schema, hands) {
 }
 
 /**
- * Looks until the dry run has ended. At first nobody knows it: it is on its way through the topic. As long as an instance is silent,
+ * Polls until the dry run has ended. At first nobody knows it: it is on its way through the topic. As long as an instance is silent,
  * the others say so instead (503): it may have it.
  */
 async function resultOf(id) {
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let poll = 0; poll < POLLS; poll += 1) {
     const command = await known(id);
     if (command?.outcome) {
       const last = command.events?.at(-1);
@@ -126,7 +126,7 @@ async function resultOf(id) {
       };
     }
     await new Promise((resolve) => {
-      setTimeout(resolve, BETWEEN_LOOKS_MS);
+      setTimeout(resolve, BETWEEN_POLLS_MS);
     });
   }
   return { isGood: false, title: 'The check has not ended yet.', message: `Look at it later: ${id}.` };

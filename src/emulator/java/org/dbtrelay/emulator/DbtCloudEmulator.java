@@ -28,7 +28,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
     static final String TOKEN = "dbtc_emulated-token";
 
     private static final String EVERYWHERE = "0.0.0.0";
-    private static final Duration WEBHOOK_LOOK = Duration.ofMillis(50);
+    private static final Duration WEBHOOK_INTERVAL = Duration.ofMillis(50);
 
     private final World world;
     private final String token;
@@ -89,7 +89,7 @@ public final class DbtCloudEmulator implements AutoCloseable {
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join();
-        vertx.setPeriodic(WEBHOOK_LOOK.toMillis(), id -> webhooks.tick());
+        vertx.setPeriodic(WEBHOOK_INTERVAL.toMillis(), id -> webhooks.tick());
     }
 
     /** The standard world on a free port, with the system's clock. */

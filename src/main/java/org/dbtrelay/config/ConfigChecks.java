@@ -39,7 +39,7 @@ final class ConfigChecks {
     /** The least difference between the time for which an id is remembered and the greatest age of its command: clocks differ. */
     private static final Duration RETENTION_MARGIN = Duration.ofHours(1);
 
-    private static final String OF_LOOKS =
+    private static final String OF_POLLS =
             "; shorter ones spend the request budget on polls, longer ones tell of a run's end too late";
     private static final String OF_STOP =
             "; a stop needs the time to commit what is decided, and an orchestrator does not wait for hours";
@@ -118,8 +118,8 @@ final class ConfigChecks {
     private void runs(RelayConfig config) {
         Duration interval = config.poll().interval();
         Duration timeout = config.run().timeout();
-        interval("relay.poll.interval", interval, OF_LOOKS);
-        interval("relay.poll.longest-gap", config.poll().longestGap(), OF_LOOKS);
+        interval("relay.poll.interval", interval, OF_POLLS);
+        interval("relay.poll.longest-gap", config.poll().longestGap(), OF_POLLS);
         longer("relay.run.timeout", timeout, "relay.poll.interval", interval);
         Duration patience = config.run().cancelPatience();
         check(
@@ -197,7 +197,7 @@ final class ConfigChecks {
         String intervalKey = prefix + ".poll-interval";
         Duration interval = config.poll().interval();
         Duration timeout = config.run().timeout();
-        terms.pollInterval().ifPresent(own -> interval(intervalKey, own, OF_LOOKS));
+        terms.pollInterval().ifPresent(own -> interval(intervalKey, own, OF_POLLS));
         if (terms.timeout().isPresent()) {
             longer(
                     prefix + ".timeout",

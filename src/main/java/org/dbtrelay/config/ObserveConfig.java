@@ -26,11 +26,11 @@ public interface ObserveConfig {
     /** The artifacts that are announced when an observed run has ended; absent: none. */
     Optional<List<String>> artifacts();
 
-    /** The interval between two looks at the list of runs. */
+    /** The interval between two listings of runs. */
     @WithDefault("10s")
     Duration interval();
 
-    /** How far back the very first look goes: {@code now}, or a duration. */
+    /** how far back the very first listing goes: {@code now}, or a duration. */
     @WithDefault("now")
     String since();
 

@@ -14,7 +14,7 @@ public interface WebhookConfig {
     /** The address at which dbt Cloud reaches the relay. */
     Optional<URI> url();
 
-    /** The interval between two looks at the subscription. */
+    /** The interval between two checks of the subscription. */
     @WithDefault("5m")
     Duration interval();
 }

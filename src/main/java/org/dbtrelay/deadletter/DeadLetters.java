@@ -24,14 +24,14 @@ import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The dead letters as they lie in their topic. Each look has a reader of its own that belongs to no group, a time and a number of
+ * The dead letters as they lie in their topic. Each read has a reader of its own that belongs to no group, a time and a number of
  * records after which it ends, and few are had at the same time: the topic may have any number of them.
  */
 @Singleton
 public class DeadLetters {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final int LOOKS_AT_ONCE = 2;
+    private static final int READS_AT_ONCE = 2;
 
     /** For a page, of whatever reason. */
     private static final int MOST_READ = 2_000;
@@ -42,7 +42,7 @@ public class DeadLetters {
     private final KafkaSettings kafka;
     private final Monotonic time;
     private final String topic;
-    private final Semaphore looks = new Semaphore(LOOKS_AT_ONCE);
+    private final Semaphore reads = new Semaphore(READS_AT_ONCE);
 
     DeadLetters(KafkaSettings kafka, RelayConfig config, Monotonic time) {
         this.kafka = kafka;
@@ -58,8 +58,8 @@ public class DeadLetters {
      */
     public record Page(List<Letter> letters, Map<Integer, Long> below) {}
 
-    private interface Look<T> {
-        T look(Consumer<byte[], byte[]> reader, Supplier<Duration> left);
+    private interface Read<T> {
+        T from(Consumer<byte[], byte[]> reader, Supplier<Duration> left);
     }
 
     /**
@@ -69,7 +69,7 @@ public class DeadLetters {
      */
     public Page newest(Predicate<Letter> wanted, int limit, Map<Integer, Long> below) throws Unavailable {
         List<TopicPartition> all = partitions();
-        return look((reader, left) -> {
+        return read((reader, left) -> {
             reader.assign(all);
             Map<TopicPartition, Long> begins = reader.beginningOffsets(all);
             Map<TopicPartition, Long> ends = reader.endOffsets(all);
@@ -130,7 +130,7 @@ public class DeadLetters {
     /** By partition, the first offset that the topic still has. */
     Map<Integer, Long> begins() throws Unavailable {
         List<TopicPartition> all = partitions();
-        return look((reader, left) -> {
+        return read((reader, left) -> {
             Map<Integer, Long> begins = new TreeMap<>();
             reader.beginningOffsets(all).forEach((each, begin) -> begins.put(each.partition(), begin));
             return begins;
@@ -150,7 +150,7 @@ public class DeadLetters {
         }
         TopicPartition partition = new TopicPartition(topic, place.partition());
         List<TopicPartition> alone = List.of(partition);
-        return look((reader, left) -> {
+        return read((reader, left) -> {
             reader.assign(alone);
             long begin = reader.beginningOffsets(alone).getOrDefault(partition, 0L);
             long end = reader.endOffsets(alone).getOrDefault(partition, 0L);
@@ -178,24 +178,24 @@ public class DeadLetters {
     }
 
     KafkaSettings.Shape shape() throws Unavailable {
-        return Looks.shape(kafka, topic);
+        return TopicReads.shape(kafka, topic);
     }
 
-    private <T extends @Nullable Object> T look(Look<T> how) throws Unavailable {
+    private <T extends @Nullable Object> T read(Read<T> how) throws Unavailable {
         try {
-            if (!looks.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!reads.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new Unavailable("others read the dead letters at this moment; ask again", null);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Unavailable("the relay stops", e);
         }
-        try (Consumer<byte[], byte[]> reader = kafka.lookAt(topic)) {
-            return how.look(reader, Looks.left(time, PATIENCE));
+        try (Consumer<byte[], byte[]> reader = kafka.openReader(topic)) {
+            return how.from(reader, TopicReads.left(time, PATIENCE));
         } catch (KafkaException e) {
-            throw Looks.unavailable(e);
+            throw TopicReads.unavailable(e);
         } finally {
-            looks.release();
+            reads.release();
         }
     }
 }

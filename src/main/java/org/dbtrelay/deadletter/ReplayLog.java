@@ -65,7 +65,7 @@ class ReplayLog {
      * @throws Unavailable also if the topic has an open transaction, behind which nobody can see
      */
     synchronized Map<Letter.Place, Replayed> read() throws Unavailable {
-        KafkaSettings.Shape shape = Looks.shape(kafka, topic);
+        KafkaSettings.Shape shape = TopicReads.shape(kafka, topic);
         if (!shape.id().equals(topicId)) {
             replayed.clear();
             next.clear();
@@ -78,10 +78,10 @@ class ReplayLog {
         if (all.stream().allMatch(each -> next.getOrDefault(each, 0L) >= ends.getOrDefault(each, 0L))) {
             return Map.copyOf(replayed);
         }
-        try (Consumer<byte[], byte[]> reader = kafka.lookAt(topic)) {
+        try (Consumer<byte[], byte[]> reader = kafka.openReader(topic)) {
             follow(reader, all, ends);
         } catch (KafkaException e) {
-            throw Looks.unavailable(e);
+            throw TopicReads.unavailable(e);
         }
         return Map.copyOf(replayed);
     }
@@ -104,7 +104,7 @@ class ReplayLog {
 
     private void follow(Consumer<byte[], byte[]> reader, List<TopicPartition> all, Map<TopicPartition, Long> ends)
             throws Unavailable {
-        Supplier<Duration> left = Looks.left(time, PATIENCE);
+        Supplier<Duration> left = TopicReads.left(time, PATIENCE);
         reader.assign(all);
         reader.seekToBeginning(all);
         next.forEach(reader::seek);

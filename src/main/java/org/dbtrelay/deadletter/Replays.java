@@ -251,7 +251,7 @@ public class Replays {
                     throw new Unavailable("other instances replay dead letters at this moment; ask again", e);
                 }
             } catch (KafkaException e) {
-                throw Looks.unavailable(e);
+                throw TopicReads.unavailable(e);
             }
         }
     }

@@ -173,7 +173,7 @@ class Actions {
                 action.commandId(), client.runs().cancel(action.target().accountId(), runId, traceparent));
     }
 
-    /** Looks first: a run that has begun meanwhile is left alone. */
+    /** Reads the run first: one that has begun meanwhile is left alone. */
     private static Input cancelQueued(DbtCloudClient client, Action.CancelQueued cancel) throws DbtCloudException {
         long accountId = cancel.target().accountId();
         RunSnapshot run = client.runs().run(accountId, cancel.runId(), Priority.CANCEL);

@@ -55,7 +55,7 @@ final class CommitBatch implements Batch {
     private final List<PutAside> deadLetters = new ArrayList<>();
     private final List<PassedOnward> passedOn = new ArrayList<>();
     private final List<ProducerRecord<byte[], byte[]>> observed = new ArrayList<>();
-    private final Set<ObservedAccount> looked = new LinkedHashSet<>();
+    private final Set<ObservedAccount> listed = new LinkedHashSet<>();
     private final Map<ObservedAccount, ObserveCursor> cursors = new LinkedHashMap<>();
     private final List<CameOn> cameOn = new ArrayList<>();
     private Position position;
@@ -194,7 +194,7 @@ final class CommitBatch implements Batch {
                             flow.observedRuns.value(target.connection(), target.accountId(), run),
                             flow.observedRuns.headers(target.accountId(), run))));
         }
-        looked.add(account);
+        listed.add(account);
         if (step.cursor() != null) {
             cursors.put(account, step.cursor());
         }
@@ -216,8 +216,8 @@ final class CommitBatch implements Batch {
     }
 
     /** The accounts of which pages were taken. */
-    Set<ObservedAccount> looked() {
-        return looked;
+    Set<ObservedAccount> listed() {
+        return listed;
     }
 
     Position position() {

@@ -37,8 +37,8 @@ public final class ObservedAccount {
      *
      * @param pages how many answers the owner has taken; one that is to be given counts from there
      * @param above the next page is listed above it; null: it has not begun yet
-     * @param wantsMore the look goes on at once
-     * @param isWhole everything that the last look has met is dealt with
+     * @param wantsMore the listing goes on at once
+     * @param isWhole everything that the last listing has met is dealt with
      * @param floor up to there everything is dealt with for good
      * @param caughtUpAt up to when every run that dbt Cloud listed is dealt with
      */
@@ -98,7 +98,7 @@ public final class ObservedAccount {
         return taken(observation.take(listed.page(), now));
     }
 
-    /** A page was taken of which nothing may follow now; the next look lists it again. */
+    /** A page was taken of which nothing may follow now; the next listing has it again. */
     Observation.Step skip() {
         return taken(new Observation.Step(List.of(), null, false));
     }

@@ -13,7 +13,7 @@ import org.dbtrelay.run.observe.Observation;
 
 /**
  * The observed accounts of one claim. The cursor of a connection is in one partition, by the connection's name: its owner is the only
- * one that looks for runs there. The number of partitions may become known, or grow, under a claim.
+ * one that lists runs there. The number of partitions may become known, or grow, under a claim.
  */
 final class Observing {
 

@@ -93,8 +93,8 @@ public class PollSchedule {
     }
 
     /**
-     * Somebody says that something has happened to a run: if it is one of ours, it is due from now on. One that is being looked
-     * at, or about to be watched, is due again as soon as it is watched.
+     * Somebody says that something has happened to a run: if it is one of ours, it is due from now on. One that is being
+     * polled, or about to be watched, is due again as soon as it is watched.
      *
      * @return those whose runs have become due
      */

@@ -163,7 +163,7 @@ final class RunFlow implements PartitionProcessor.Session {
     private void commit(CommitBatch batch) throws LedgerException {
         if (batch.isEmpty()) {
             batch.origins().forEach(origin -> origin.acknowledge().run());
-            batch.looked().forEach(ObservedAccount::committed);
+            batch.listed().forEach(ObservedAccount::committed);
             return;
         }
         long started = flow.monotonic.nanos();
@@ -176,7 +176,7 @@ final class RunFlow implements PartitionProcessor.Session {
         }
         flow.metrics.committed(written.size(), Duration.ofNanos(flow.monotonic.nanos() - started));
         position = batch.position();
-        batch.looked().forEach(ObservedAccount::committed);
+        batch.listed().forEach(ObservedAccount::committed);
         batch.showIn(flow.views);
         batch.origins().forEach(origin -> origin.acknowledge().run());
         batch.report(flow.clock.instant());

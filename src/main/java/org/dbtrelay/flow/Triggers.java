@@ -120,7 +120,7 @@ class Triggers {
 
     /** A start that had its permit and gave it back for another check has waited already. */
     private static Priority priority(Action.ReserveStart action) {
-        return action.check() != null && action.check().again() ? Priority.START_AFTER_LOOK : Priority.TRIGGER;
+        return action.check() != null && action.check().again() ? Priority.TRIGGER_AFTER_CHECK : Priority.TRIGGER;
     }
 
     private static @Nullable Long newestRunId(Action.ReserveStart action, DbtCloudClient client) {
@@ -248,7 +248,7 @@ class Triggers {
         return switch (failure) {
             case CallFailure.Refused refused -> "dbt Cloud refused a trigger; the command is rejected";
             case CallFailure.NotFound notFound -> "dbt Cloud refused a trigger; the command is rejected";
-            case CallFailure.Unclear unclear -> "A trigger had no clear answer; its run is looked for";
+            case CallFailure.Unclear unclear -> "A trigger had no clear answer; the relay searches for its run";
             case CallFailure.NotSent notSent -> "A trigger could not be sent; it will be sent again";
             case CallFailure.Limited limited -> "A trigger could not be sent; it will be sent again";
             case CallFailure.Suspended suspended -> "A trigger could not be sent; it will be sent again";

@@ -281,7 +281,7 @@ public class RelayMetrics {
     }
 
     /** A run was polled so long after it was due. */
-    public void lookedLate(Duration late) {
+    public void polledLate(Duration late) {
         registry.timer("relay.poll.lag").record(late);
     }
 

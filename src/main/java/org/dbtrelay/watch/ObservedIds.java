@@ -20,26 +20,26 @@ import org.dbtrelay.run.job.RunFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for the ids of an observation's configuration in dbt Cloud. Readiness tells of those that it does not know; nothing else
+ * Searches dbt Cloud for the ids of an observation's configuration. Readiness tells of those that it does not know; nothing else
  * depends on them.
  */
 final class ObservedIds {
 
     private static final RelayLog LOG = RelayLog.of(ObservedIds.class);
 
-    /** In more projects no environment is looked for: each costs a request. */
+    /** In more projects no environment is searched for: each costs a request. */
     private static final int MOST_PROJECTS = 100;
 
     private ObservedIds() {}
 
-    /** Begins to look, once. An id about which dbt Cloud gives no answer counts as known. */
+    /** Begins to search, once. An id about which dbt Cloud gives no answer counts as known. */
     static void beginCheck(DbtCloudClient client, ObservedAccount account) {
         Thread.startVirtualThread(() -> {
             try {
                 check(client, account);
             } catch (RuntimeException | Error e) {
                 LOG.error(
-                        "Internal error: the observed ids were not looked for; they count as known",
+                        "Internal error: the observed ids were not searched for; they count as known",
                         e,
                         pair(LogKey.CONNECTION, client.name()));
             }

@@ -63,7 +63,7 @@ public class Poller {
     @RunOnVirtualThread
     void tick() {
         owners.tick();
-        watches.accounts().forEach(this::lookNow);
+        watches.accounts().forEach(this::pollNow);
     }
 
     /** Runs before anything else stops: a tick that begins while the container closes fails, and its error would mean nothing. */
@@ -74,7 +74,7 @@ public class Poller {
     }
 
     /** Begins a round for an account at once; a round that is under way also polls the runs that have become due meanwhile. */
-    public void lookNow(Target target) {
+    public void pollNow(Target target) {
         rounds.begin(target, () -> round(target));
     }
 
@@ -94,7 +94,7 @@ public class Poller {
         Instant now = clock.instant();
         due.stream()
                 .filter(watched -> watched.due().isBefore(now))
-                .forEach(watched -> metrics.lookedLate(Duration.between(watched.due(), now)));
+                .forEach(watched -> metrics.polledLate(Duration.between(watched.due(), now)));
         return connections
                 .find(target.connection())
                 .map(client -> check(client, target, due))

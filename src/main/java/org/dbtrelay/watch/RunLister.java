@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Lists the runs of the accounts that this instance observes, a page with each tick at most, and gives each page to the owner of the
- * partition that has the account's cursor. It decides nothing and remembers only when it looked.
+ * partition that has the account's cursor. It decides nothing and remembers only when it listed.
  */
 @ApplicationScoped
 public class RunLister {
@@ -51,7 +51,7 @@ public class RunLister {
     private final Clock clock;
     private final Monotonic monotonic;
     private final RelayMetrics metrics;
-    private final Map<String, Look> looks = new ConcurrentHashMap<>();
+    private final Map<String, Listing> listings = new ConcurrentHashMap<>();
     private final UnderWay<String> underWay = new UnderWay<>();
 
     /** The connections whose ids were checked since the start. */
@@ -79,18 +79,18 @@ public class RunLister {
      *
      * @param claim of that owner
      * @param pages how many it has taken when it has taken this one
-     * @param nextNanos when the next look is due, unless the owner wants more at once
-     * @param failed nothing came of the last look: what its owner wants waits until the next one is due
+     * @param nextNanos when the next listing is due, unless the owner wants more at once
+     * @param failed nothing came of the last listing: what its owner wants waits until the next one is due
      * @param ids of the runs in it
      */
-    private record Look(long claim, long pages, long nextNanos, boolean failed, Set<Long> ids) {}
+    private record Listing(long claim, long pages, long nextNanos, boolean failed, Set<Long> ids) {}
 
     /** Begins a page for each account that is due and of which none is under way. */
     @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
         List<ObservedAccount> all = observations.all();
-        if (all.isEmpty() && looks.isEmpty()) {
+        if (all.isEmpty() && listings.isEmpty()) {
             return;
         }
         Instant now = clock.instant();
@@ -107,9 +107,9 @@ public class RunLister {
 
     /** What another instance observes now. */
     private void forgetOthers(List<ObservedAccount> all) {
-        for (String connection : List.copyOf(looks.keySet())) {
+        for (String connection : List.copyOf(listings.keySet())) {
             if (all.stream().noneMatch(account -> account.target().connection().equals(connection))) {
-                looks.remove(connection);
+                listings.remove(connection);
                 metrics.observeLag(connection, Duration.ZERO);
             }
         }
@@ -118,13 +118,13 @@ public class RunLister {
         }
     }
 
-    /** Whether no look is under way. */
+    /** Whether no listing is under way. */
     boolean isIdle() {
         return underWay.isNone();
     }
 
     private boolean isDue(ObservedAccount account) {
-        @Nullable Look last = looks.get(account.target().connection());
+        @Nullable Listing last = listings.get(account.target().connection());
         if (last == null || last.claim() != account.claim()) {
             return true;
         }
@@ -136,13 +136,13 @@ public class RunLister {
     }
 
     /** Something has happened to a run that no command here has: the accounts of this id are due at once. */
-    public void lookNow(long accountId) {
+    public void listNow(long accountId) {
         for (ObservedAccount account : observations.all()) {
             if (account.target().accountId() == accountId) {
-                looks.computeIfPresent(
+                listings.computeIfPresent(
                         account.target().connection(),
                         (name, last) ->
-                                new Look(last.claim(), last.pages(), monotonic.nanos(), last.failed(), last.ids()));
+                                new Listing(last.claim(), last.pages(), monotonic.nanos(), last.failed(), last.ids()));
             }
         }
     }
@@ -158,16 +158,16 @@ public class RunLister {
     private void take(DbtCloudClient client, ObservedAccount account) {
         String connection = client.name();
         ObservedAccount.State state = account.state();
-        @Nullable Look before = looks.get(connection);
+        @Nullable Listing before = listings.get(connection);
         Set<Long> ids = before == null || before.claim() != account.claim() ? Set.of() : before.ids();
         long next = monotonic.nanos() + account.observed().interval().toNanos();
-        looks.put(connection, new Look(account.claim(), state.pages(), next, true, ids));
+        listings.put(connection, new Listing(account.claim(), state.pages(), next, true, ids));
         try {
-            @Nullable Set<Long> listed = look(client, account, state, ids);
+            @Nullable Set<Long> listed = list(client, account, state, ids);
             if (listed != null) {
-                looks.computeIfPresent(
+                listings.computeIfPresent(
                         connection,
-                        (name, last) -> new Look(last.claim(), state.pages() + 1, last.nextNanos(), false, listed));
+                        (name, last) -> new Listing(last.claim(), state.pages() + 1, last.nextNanos(), false, listed));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -180,7 +180,7 @@ public class RunLister {
      * @param ids of the page before
      * @return those of this one; null: there is nothing to take
      */
-    private @Nullable Set<Long> look(
+    private @Nullable Set<Long> list(
             DbtCloudClient client, ObservedAccount account, ObservedAccount.State state, Set<Long> ids)
             throws InterruptedException {
         try {
@@ -201,7 +201,7 @@ public class RunLister {
             later(account, e.getMessage());
         } catch (RuntimeException | Error e) {
             LOG.error(
-                    "Internal error: a look for runs stopped",
+                    "Internal error: a listing of runs stopped",
                     e,
                     pair(LogKey.CONNECTION, account.target().connection()));
         }
@@ -210,7 +210,7 @@ public class RunLister {
 
     private static void later(ObservedAccount account, @Nullable String why) {
         LOG.warn(
-                "The runs of an account could not be listed; the next look does it",
+                "The runs of an account could not be listed; the next listing does it",
                 pair(LogKey.CONNECTION, account.target().connection()),
                 pair(LogKey.DETAIL, why));
     }

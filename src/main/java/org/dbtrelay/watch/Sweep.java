@@ -31,7 +31,7 @@ import org.dbtrelay.run.job.Target;
 public class Sweep {
 
     private static final RelayLog LOG = RelayLog.of(Sweep.class);
-    private static final Duration LOOK_BACK = Duration.ofHours(1);
+    private static final Duration SWEPT_TIME = Duration.ofHours(1);
 
     private final Owners owners;
     private final PollSchedule watches;
@@ -89,7 +89,7 @@ public class Sweep {
                     .each(
                             target.accountId(),
                             CauseMarker.prefix(policy.deployment()),
-                            clock.instant().minus(LOOK_BACK),
+                            clock.instant().minus(SWEPT_TIME),
                             marked -> owners.offerToAll(new Input.SweepResult(target, marked)));
         } catch (DbtCloudException e) {
             LOG.warn(

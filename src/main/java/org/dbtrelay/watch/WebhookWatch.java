@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Looks after the webhook subscriptions of the connections that ask for it: creates one that is missing, activates one that dbt Cloud
  * has deactivated, and tells of one that it cannot have. One instance does it for a connection, the owner of a partition. Two that
- * believe to be it for a moment may make two; the next look deletes one.
+ * believe to be it for a moment may make two; the next check deletes one.
  */
 @ApplicationScoped
 class WebhookWatch {
@@ -53,7 +53,7 @@ class WebhookWatch {
     private final RelayMetrics metrics;
     private final List<Managed> managed = new ArrayList<>();
     private final Map<String, Long> nextNanos = new ConcurrentHashMap<>();
-    private final UnderWay<String> looks = new UnderWay<>();
+    private final UnderWay<String> checks = new UnderWay<>();
 
     private record Managed(DbtCloudClient client, WantedSubscription wanted, Duration interval) {}
 
@@ -91,7 +91,7 @@ class WebhookWatch {
                 : url;
     }
 
-    /** Begins a look for each connection that is due and of which none is under way. */
+    /** Begins a check for each connection that is due and of which none is under way. */
     @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
@@ -100,8 +100,8 @@ class WebhookWatch {
             @Nullable Long next = nextNanos.get(name);
             boolean isDue = next == null || monotonic.nanos() - next >= 0;
             if (isDue) {
-                looks.begin(name, () -> {
-                    Duration pause = look(each) ? each.interval() : NOT_YET;
+                checks.begin(name, () -> {
+                    Duration pause = check(each) ? each.interval() : NOT_YET;
                     nextNanos.put(name, monotonic.nanos() + pause.toNanos());
                 });
             }
@@ -109,7 +109,7 @@ class WebhookWatch {
     }
 
     /** False: it is not known yet who is to do it. */
-    private boolean look(Managed each) {
+    private boolean check(Managed each) {
         DbtCloudClient client = each.client();
         int partitions = topics.status().partitions();
         if (!secrets.isKnown() || partitions == 0 || !owners.ownsPartitions()) {
@@ -130,7 +130,7 @@ class WebhookWatch {
         } catch (Switches.NotTold e) {
             settled(client, "the other instances do not have its secret: " + e.getMessage());
         } catch (RuntimeException | Error e) {
-            LOG.error("Internal error: a look at a webhook subscription stopped", e, about(client));
+            LOG.error("Internal error: the check of a webhook subscription stopped", e, about(client));
             settled(client, "internal error");
         }
         return true;

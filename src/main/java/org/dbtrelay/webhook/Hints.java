@@ -26,22 +26,22 @@ class Hints {
 
     /** A webhook has told this instance. Blocks for a second at most. */
     void received(Hint hint) {
-        if (!look(hint)) {
+        if (!pollNow(hint)) {
             topic.send(hint);
         }
     }
 
     /** Another instance has passed it on, or this one itself. */
     void passedOn(Hint hint) {
-        look(hint);
+        pollNow(hint);
     }
 
-    private boolean look(Hint hint) {
+    private boolean pollNow(Hint hint) {
         var targets = watches.hinted(hint.accountId(), hint.runId(), clock.instant());
-        targets.forEach(poller::lookNow);
+        targets.forEach(poller::pollNow);
         if (targets.isEmpty()) {
             // It may be a run that nobody follows yet. The hint goes on to the others all the same: one of them may.
-            lister.lookNow(hint.accountId());
+            lister.listNow(hint.accountId());
         }
         return !targets.isEmpty();
     }

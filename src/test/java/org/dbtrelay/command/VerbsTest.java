@@ -66,7 +66,7 @@ class VerbsTest {
     }
 
     @Test
-    void aTriggerCanResumeExpireAndOnlyLook() {
+    void aTriggerCanResumeExpireAndRunDry() {
         Command.Fit command = fit("{'command': 'trigger', 'job_id': 7, 'retry_from_failure': true, 'dry_run': true,"
                 + " 'if_running': 'replace', 'expires_at': '2026-11-22T19:00:00.5+01:00'}");
 

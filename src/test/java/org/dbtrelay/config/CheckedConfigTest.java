@@ -45,7 +45,7 @@ class CheckedConfigTest {
 
     private static final String OF_TIMEOUT =
             "; an answer that takes longer does not come, and for so long a start stays in doubt";
-    private static final String OF_LOOKS =
+    private static final String OF_POLLS =
             "; shorter ones spend the request budget on polls, longer ones tell of a run's end too late";
     private static final String BEFORE_A_POLL = "; commands would end before their runs were polled";
     private static final String OF_REQUESTS =
@@ -156,12 +156,12 @@ class CheckedConfigTest {
                         "0s is not between 1s and 1h; a stop needs the time to commit what is decided, and an orchestrator"
                                 + " does not wait for hours"),
                 // Runs
-                arguments("relay.poll.interval", "999ms", "PT0.999S is not between 1s and 1h" + OF_LOOKS),
-                arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h" + OF_LOOKS),
-                arguments("relay.poll.longest-gap", "0s", "0s is not between 1s and 1h" + OF_LOOKS),
+                arguments("relay.poll.interval", "999ms", "PT0.999S is not between 1s and 1h" + OF_POLLS),
+                arguments("relay.poll.interval", "61m", "61m is not between 1s and 1h" + OF_POLLS),
+                arguments("relay.poll.longest-gap", "0s", "0s is not between 1s and 1h" + OF_POLLS),
                 arguments(
                         "relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s" + BEFORE_A_POLL),
-                arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h" + OF_LOOKS),
+                arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h" + OF_POLLS),
                 arguments(
                         "relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_POLL),
                 arguments(
@@ -171,7 +171,7 @@ class CheckedConfigTest {
                 arguments(
                         "relay.connections.default.terms.poll-interval",
                         "2h",
-                        "2h is not between 1s and 1h" + OF_LOOKS),
+                        "2h is not between 1s and 1h" + OF_POLLS),
                 arguments(
                         "relay.connections.default.terms.timeout",
                         "9s",

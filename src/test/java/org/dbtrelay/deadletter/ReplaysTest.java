@@ -75,7 +75,7 @@ class ReplaysTest {
         }
 
         @Override
-        public Consumer<byte[], byte[]> lookAt(String topic) {
+        public Consumer<byte[], byte[]> openReader(String topic) {
             return new MockConsumer<>("earliest") {
                 @Override
                 public synchronized void assign(Collection<TopicPartition> partitions) {

@@ -18,6 +18,7 @@ import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.TraceContext;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.event.SampleEvent;
 import org.junit.jupiter.api.Test;
 
 /** The two ways in which an event becomes a record. */
@@ -25,6 +26,8 @@ class EventRecordsTest {
 
     private static final String PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     private static final String CONTEXT = "{\"amount\":2.50,\"big\":12345678901234567890,\"text\":\"ü\"}";
+    private static final RunEvent.OfCommand REJECTED =
+            new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message", null);
 
     @Test
     void inBinaryModeTheAttributesAreHeaders() {
@@ -99,19 +102,8 @@ class EventRecordsTest {
     }
 
     private static String subject(Long accountId, Long jobId, Long runId) {
-        RunEvent some = event(null);
-        RunEvent event = new RunEvent(
-                some.type(),
-                some.commandId(),
-                some.sequence(),
-                some.observedAt(),
-                some.connection(),
-                accountId,
-                jobId,
-                runId,
-                null,
-                null,
-                some.body());
+        RunEvent event =
+                SampleEvent.of("orders").about(accountId, jobId, runId).build(EventType.COMMAND_REJECTED, REJECTED);
         return headers(records("binary").record(event)).get("ce_subject");
     }
 
@@ -126,18 +118,12 @@ class EventRecordsTest {
     }
 
     private static RunEvent event(TraceContext trace) {
-        return new RunEvent(
-                EventType.COMMAND_REJECTED,
-                "orders",
-                1,
-                Instant.parse("2026-11-22T10:00:15Z"),
-                "default",
-                2L,
-                5L,
-                null,
-                CONTEXT,
-                trace,
-                new RunEvent.OfCommand("trigger", RejectReason.INVALID, "message", null));
+        return SampleEvent.of("orders")
+                .observedAt(Instant.parse("2026-11-22T10:00:15Z"))
+                .about(2L, 5L, null)
+                .context(CONTEXT)
+                .trace(trace)
+                .build(EventType.COMMAND_REJECTED, REJECTED);
     }
 
     private static Map<String, String> headers(ProducerRecord<byte[], byte[]> record) {

@@ -28,6 +28,7 @@ import org.dbtrelay.run.event.DeadLetter;
 import org.dbtrelay.run.event.DeadLetterReason;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.event.SampleEvent;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.FailedNode;
@@ -254,22 +255,17 @@ class EventsDocumentTest {
                 "reason",
                 "message",
                 1,
-                new RunNames("project", "environment", "production", "1.9.0"));
+                new RunNames("project", "environment", "production", "1.9.0"),
+                null);
     }
 
     private static RunEvent event(EventType type, RunEvent.Body body) {
-        return new RunEvent(
-                type,
-                "orders",
-                1,
-                TIME,
-                "default",
-                2L,
-                5L,
-                1L,
-                "{\"batch\": 17}",
-                new TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1"),
-                body);
+        return SampleEvent.of("orders")
+                .observedAt(TIME)
+                .about(2L, 5L, 1L)
+                .context("{\"batch\": 17}")
+                .trace(new TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1"))
+                .build(type, body);
     }
 
     /** The paths of all fields, such as {@code failure.nodes[].status}. */

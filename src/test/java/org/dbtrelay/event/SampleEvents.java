@@ -9,6 +9,7 @@ import org.dbtrelay.run.command.TraceContext;
 import org.dbtrelay.run.event.AbandonReason;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
+import org.dbtrelay.run.event.SampleEvent;
 import org.dbtrelay.run.event.StrayReason;
 import org.dbtrelay.run.job.ArtifactContent;
 import org.dbtrelay.run.job.CancelReason;
@@ -134,7 +135,8 @@ final class SampleEvents {
                                 CancelReason.SUPERSEDED.wireName(),
                                 "another command has taken its place",
                                 null,
-                                RunNames.NONE)));
+                                RunNames.NONE,
+                                null)));
         all.put(
                 "run.abandoned",
                 event(
@@ -158,7 +160,8 @@ final class SampleEvents {
                                 AbandonReason.START_UNCLEAR.wireName(),
                                 "no run has appeared",
                                 null,
-                                RunNames.NONE)));
+                                RunNames.NONE,
+                                null)));
         all.put(
                 "run.stray",
                 event(
@@ -281,38 +284,24 @@ final class SampleEvents {
                 reason,
                 message,
                 StrayReason.SECOND_RUN.wireName().equals(reason) ? null : 1,
-                new RunNames("Jaffle Shop", "Production", "production", "latest"));
+                new RunNames("Jaffle Shop", "Production", "production", "latest"),
+                null);
     }
 
     private static RunEvent sharing(RunEvent alone, String into, Integer others) {
-        return new RunEvent(
-                alone.type(),
-                alone.commandId(),
-                alone.sequence(),
-                alone.observedAt(),
-                alone.connection(),
-                alone.accountId(),
-                alone.jobId(),
-                alone.runId(),
-                alone.context(),
-                alone.trace(),
-                into,
-                others,
-                alone.body());
+        return sample(alone.sequence(), alone.runId()).sharing(into, others).build(alone.type(), alone.body());
     }
 
     private static RunEvent event(EventType type, int sequence, Long runId, RunEvent.Body body) {
-        return new RunEvent(
-                type,
-                "orders-2026-11-22",
-                sequence,
-                TIME,
-                "default",
-                ACCOUNT,
-                JOB,
-                runId,
-                "{\"amount\":2.50,\"batch\":[17]}",
-                new TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1"),
-                body);
+        return sample(sequence, runId).build(type, body);
+    }
+
+    private static SampleEvent sample(int sequence, Long runId) {
+        return SampleEvent.of("orders-2026-11-22")
+                .sequence(sequence)
+                .observedAt(TIME)
+                .about(ACCOUNT, JOB, runId)
+                .context("{\"amount\":2.50,\"batch\":[17]}")
+                .trace(new TraceContext("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "vendor=1"));
     }
 }

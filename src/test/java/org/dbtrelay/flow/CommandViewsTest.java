@@ -25,7 +25,7 @@ class CommandViewsTest {
     @Test
     void theListOfOpenCommandsReadsNoFinishedOne() {
         views.serve(0, partitionOf(100_000, 10));
-        entries.looks = 0;
+        entries.reads = 0;
 
         Comparator<RunEntry> byId = Comparator.comparing(RunEntry::commandId);
         assertThat(views.first(false, entry -> true, byId, 1_000)).hasSize(10);
@@ -33,7 +33,7 @@ class CommandViewsTest {
                 .as("the first three in the order")
                 .isSortedAccordingTo(Comparator.comparing(CommandViews.View::entry, byId.reversed()))
                 .hasSize(3);
-        assertThat(entries.looks).as("each open one once for each list").isLessThanOrEqualTo(20);
+        assertThat(entries.reads).as("each open one once for each list").isLessThanOrEqualTo(20);
     }
 
     @Test

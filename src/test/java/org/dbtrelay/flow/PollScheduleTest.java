@@ -69,7 +69,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void whereALookReadsTheWholeListAllAreTakenWhoseTimeIsHalfOver() {
+    void whereAPollReadsTheWholeListAllAreTakenWhoseTimeIsHalfOver() {
         for (int i = 0; i < 100; i++) {
             watch(0, "run-" + i, 10);
         }
@@ -85,7 +85,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void soManyThatAreDueAreTakenInPartsUnlessALookReadsTheWholeList() {
+    void soManyThatAreDueAreTakenInPartsUnlessAPollReadsTheWholeList() {
         for (int i = 0; i < 4_500; i++) {
             watch(0, "run-" + i, 10);
         }
@@ -133,7 +133,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void aHintLooksAtTheRunsThatItIsAbout() {
+    void aHintPollsTheRunsThatItIsAbout() {
         assertThat(stepsOfHints(10_000)).as("ten times the runs").isLessThan(20 * stepsOfHints(1_000));
     }
 
@@ -168,7 +168,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void aClaimThatEndsLooksAtItsOwnRuns() {
+    void aClaimThatEndsPollsItsOwnRuns() {
         PollSchedule many = new PollSchedule();
         long big = many.begin();
         for (int run = 0; run < 10_000; run++) {
@@ -210,7 +210,7 @@ class PollScheduleTest {
     }
 
     @Test
-    void aHintDuringALookMakesTheRunDueAgain() {
+    void aHintDuringAPollMakesTheRunDueAgain() {
         watch(0, "hinted", 0);
         assertThat(take(0)).containsExactly("hinted");
 

@@ -216,30 +216,30 @@ class CrashTableIT {
     }
 
     @Test
-    void inTheCommitOfAcceptanceAndIntentNothingHasBeenToldOrSentAndNothingIsLookedFor() {
+    void inTheCommitOfAcceptanceAndIntentNothingHasBeenToldOrSentAndNothingIsSearchedFor() {
         assertThat(toldBefore.typesOf(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT)).isEmpty();
         assertNotAcknowledged(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT);
         assertThat(posts(requestsBefore, IN_COMMIT_OF_ACCEPTANCE_AND_INTENT)).isEmpty();
-        assertThat(looks(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT)).isEmpty();
+        assertThat(searches(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT)).isEmpty();
         assertAdopted(IN_COMMIT_OF_ACCEPTANCE_AND_INTENT, false);
     }
 
     @Test
-    void inTheCommitOfALaterIntentNothingHasBeenSentAndNothingIsLookedFor() {
+    void inTheCommitOfALaterIntentNothingHasBeenSentAndNothingIsSearchedFor() {
         assertThat(toldBefore.typesOf(IN_COMMIT_OF_LATER_INTENT)).containsExactly("command.accepted");
         assertThat(posts(requestsBefore, IN_COMMIT_OF_LATER_INTENT)).isEmpty();
-        assertThat(looks(IN_COMMIT_OF_LATER_INTENT)).isEmpty();
+        assertThat(searches(IN_COMMIT_OF_LATER_INTENT)).isEmpty();
         assertAdopted(IN_COMMIT_OF_LATER_INTENT, false);
     }
 
     @Test
-    void beforeThePostItsRunIsLookedForUntilThereCanBeNone() {
+    void beforeThePostItsRunIsSearchedForUntilThereCanBeNone() {
         assertThat(posts(requestsBefore, BEFORE_POST)).isEmpty();
         ReceivedRequest second =
                 posts(stage.dbtCloud().counters().requests(), BEFORE_POST).getFirst();
-        assertThat(looks(BEFORE_POST)).hasSizeGreaterThan(1);
-        // The clock starts shortly before the first look.
-        assertThat(Duration.between(looks(BEFORE_POST).getFirst().at(), second.at()))
+        assertThat(searches(BEFORE_POST)).hasSizeGreaterThan(1);
+        // The clock starts shortly before the first search.
+        assertThat(Duration.between(searches(BEFORE_POST).getFirst().at(), second.at()))
                 .isGreaterThan(W.minusSeconds(1));
         assertAdopted(BEFORE_POST, false);
     }
@@ -253,16 +253,16 @@ class CrashTableIT {
     }
 
     @Test
-    void afterTheCommitOfTheAnswerNothingIsLookedFor() {
+    void afterTheCommitOfTheAnswerNothingIsSearchedFor() {
         assertThat(toldBefore.typesOf(AFTER_COMMIT_OF_ANSWER)).containsExactly("command.accepted", "run.running");
-        assertThat(looks(AFTER_COMMIT_OF_ANSWER)).isEmpty();
+        assertThat(searches(AFTER_COMMIT_OF_ANSWER)).isEmpty();
         assertAdopted(AFTER_COMMIT_OF_ANSWER, false);
     }
 
     @Test
     void whileFollowingTheEndIsSeenAgain() {
         assertThat(toldBefore.typesOf(WHILE_FOLLOWING)).endsWith("run.running").doesNotContain("run.succeeded");
-        assertThat(looks(WHILE_FOLLOWING)).isEmpty();
+        assertThat(searches(WHILE_FOLLOWING)).isEmpty();
         assertAdopted(WHILE_FOLLOWING, false);
     }
 
@@ -322,7 +322,7 @@ class CrashTableIT {
     }
 
     /** The requests that search for a run of the job of a command, by any process; not those for its runs in flight. */
-    private static List<ReceivedRequest> looks(String id) {
+    private static List<ReceivedRequest> searches(String id) {
         return stage.dbtCloud().counters().requests().stream()
                 .filter(request -> request.endpoint() == Endpoint.LIST_RUNS)
                 .filter(request -> Long.toString(job(id)).equals(request.query().get("job_definition_id")))

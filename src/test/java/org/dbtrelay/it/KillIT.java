@@ -121,7 +121,7 @@ class KillIT {
 
             assertAllRanOnce(relay, commands);
             assertThat(relay.reader().events())
-                    .as("each answer was waited for, so no run had to be looked for")
+                    .as("each answer was waited for, so no run had to be searched for")
                     .noneMatch(event -> event.data().path("adopted").booleanValue());
             assertThat(stage.dbtCloud().counters().requests())
                     .noneMatch(request -> request.query().containsKey("job_definition_id"));

@@ -86,7 +86,7 @@ class LastingRefusalIT {
     }
 
     @Test
-    void aRunThatCannotBeLookedAtIsAbandonedAtItsDeadlineAndNoOtherIsHeldUp() {
+    void aRunThatCannotBePolledIsAbandonedAtItsDeadlineAndNoOtherIsHeldUp() {
         long job = job("abandoned");
         relay.send(job, triggerWith("abandoned", job, "abandon"));
         ReceivedEvent running = relay.reader().awaitEvent("run.running", "abandoned", PATIENCE);

@@ -29,6 +29,7 @@ import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.SampleEntry;
 
 /** Writes entries into a ledger that no relay serves at the time, as a relay would have written them. */
 final class LedgerFill {
@@ -87,16 +88,12 @@ final class LedgerFill {
     /** As large as such an entry is where producers use context and trace ids, with all that is told of a running run. */
     private static RunEntry inFlight(String id, RunView run, Random random, DbtCloudEmulator dbtCloud, long job) {
         Instant now = run.createdAt();
-        return new RunEntry(
-                id,
-                run.id(),
-                CommandHash.of(hash(random)),
-                now,
-                2,
-                false,
-                false,
-                List.of(),
-                new ResolvedCommand(
+        return SampleEntry.of(id)
+                .offset(run.id())
+                .hash(CommandHash.of(hash(random)))
+                .acceptedAt(now)
+                .nextSequence(2)
+                .resolved(new ResolvedCommand(
                         new Task.Trigger(new JobSelector.ById(job), "nightly", Overrides.NONE, false, false),
                         "default",
                         dbtCloud.accountId(),
@@ -113,8 +110,8 @@ final class LedgerFill {
                                 List.of(ArtifactWish.of("manifest.json"), ArtifactWish.of("run_results.json"))),
                         "{\"dag_id\":\"nightly_orders\",\"dag_run_id\":\"scheduled__" + id + "\",\"try_number\":1}",
                         "00-" + hash(random) + "-" + hash(random).substring(16) + "-01",
-                        null),
-                new RunState.Following(
+                        null))
+                .in(new RunState.Following(
                         new RunSnapshot(
                                 run.id(),
                                 dbtCloud.accountId(),

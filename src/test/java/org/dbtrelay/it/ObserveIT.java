@@ -140,7 +140,7 @@ class ObserveIT {
 
     /** A run that is there before the cursor is not told of. */
     private void awaitBegun(Deployment relay) {
-        await("the first look")
+        await("the first listing")
                 .atMost(RelayStage.PATIENCE)
                 .pollInterval(Duration.ofSeconds(1))
                 .until(() -> {

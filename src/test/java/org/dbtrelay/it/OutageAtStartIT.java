@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 class OutageAtStartIT {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Duration SEVERAL_LOOKS_AT_TOPICS = Duration.ofSeconds(8);
+    private static final Duration SEVERAL_TOPIC_CHECKS = Duration.ofSeconds(8);
     private static final Duration SEVERAL_PROBES = Duration.ofSeconds(4);
 
     private static RelayStage stage;
@@ -61,7 +61,7 @@ class OutageAtStartIT {
         assertThat(reasons(process, "connections")).containsEntry("default", "fine");
         assertAliveAndNotReady(process);
         assertPostIsUnavailable(process, "posted-before-broker");
-        assertSaysOnce(process, SEVERAL_LOOKS_AT_TOPICS, "Kafka does not answer");
+        assertSaysOnce(process, SEVERAL_TOPIC_CHECKS, "Kafka does not answer");
 
         stage.kafka().start();
         process.awaitReady(PATIENCE);
@@ -200,8 +200,8 @@ class OutageAtStartIT {
     }
 
     /** One line in the log says what is missing, and it stays the only one although it is looked for again and again. */
-    private static void assertSaysOnce(RelayProcess process, Duration severalLooks, String what) {
-        await().during(severalLooks)
+    private static void assertSaysOnce(RelayProcess process, Duration severalChecks, String what) {
+        await().during(severalChecks)
                 .atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(warnings(process))
                         .filteredOn(line -> line.contains("Not ready, waiting")

@@ -37,7 +37,7 @@ class RollingRestartIT {
             .toList();
 
     @Test
-    void needsNoLookUps() {
+    void needsNoSearches() {
         World world = OneRunEach.unending(IDS);
         try (RelayStage stage = RelayStage.of(RollingRestartIT.class, world)) {
             Deployment relay = stage.deployment("rolling")
@@ -86,7 +86,7 @@ class RollingRestartIT {
                 assertThat(relay.reader().events())
                         .noneMatch(event -> event.data().path("adopted").booleanValue());
                 assertThat(stage.dbtCloud().counters().requests())
-                        .as("looks for runs of a job, but for its newest one before its first start")
+                        .as("searches for runs of a job, but for its newest one before its first start")
                         .noneMatch(request -> request.query().containsKey("job_definition_id")
                                 && !request.query().get("limit").equals("1"));
             } finally {

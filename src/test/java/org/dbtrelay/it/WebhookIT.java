@@ -67,7 +67,7 @@ class WebhookIT {
 
     /** The account's webhooks go to one address. The relay looks of its own accord after a quarter of an hour. */
     @Test
-    void whoeverIsToldTheOwnerLooks() throws Exception {
+    void whoeverIsToldTheOwnerPolls() throws Exception {
         relay.set("relay.poll.interval", "1h").set("kafka.compression.type", "gzip");
         try (RelayProcess first = relay.start().relay();
                 RelayProcess second = relay.start().relay()) {

@@ -53,7 +53,7 @@ class PartitionOwnerTest {
     private static final TopicPartition LEDGER = new TopicPartition("dbt.relay.ledger", PARTITION);
 
     private final AtomicInteger claims = new AtomicInteger();
-    private final AtomicInteger looks = new AtomicInteger();
+    private final AtomicInteger reads = new AtomicInteger();
     private final AtomicInteger errors = new AtomicInteger();
     private volatile boolean unreadable;
     private volatile long ledgerEnd;
@@ -114,11 +114,11 @@ class PartitionOwnerTest {
     }
 
     @Test
-    void aDegradedPartitionIsLookedAtAgainAndAgainAndNotClaimedBeforeItCanBeRead() {
+    void aDegradedPartitionIsReadAgainAndAgainAndNotClaimedBeforeItCanBeRead() {
         unreadable = true;
 
         owners.assigned(List.of(PARTITION));
-        await().until(() -> looks.get() > 10);
+        await().until(() -> reads.get() > 10);
 
         assertThat(claims).as("each would fence whoever has the partition").hasValue(1);
 
@@ -240,7 +240,7 @@ class PartitionOwnerTest {
 
         @Override
         public Consumer<byte[], byte[]> reader(int partition) {
-            looks.incrementAndGet();
+            reads.incrementAndGet();
             if (errors.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
                 throw new StackOverflowError();
             }

@@ -20,7 +20,6 @@ import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.ledger.entry.EntryCodec;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.metrics.SimMetrics;
-import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.RunOptions;
@@ -34,6 +33,7 @@ import org.dbtrelay.run.observe.ListedRun.Standing;
 import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.SampleEntry;
 import org.dbtrelay.run.state.StartAttempts;
 import org.dbtrelay.run.state.StartCall;
 import org.junit.jupiter.api.Test;
@@ -219,17 +219,12 @@ class StartedRunsTest {
                 null,
                 null,
                 null);
-        return new RunEntry(
-                id,
-                0,
-                new CommandHash(1, 2),
-                NOW,
-                1,
-                false,
-                isStarted,
-                List.of(),
-                state instanceof RunState.Finished ? null : resolved,
-                state);
+        return SampleEntry.of(id)
+                .offset(0)
+                .acceptedAt(NOW)
+                .started(isStarted)
+                .resolved(resolved)
+                .in(state);
     }
 
     private static RunSnapshot retry(long id, long of) {

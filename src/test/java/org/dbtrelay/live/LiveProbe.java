@@ -43,7 +43,7 @@ final class LiveProbe {
     /** A cancelled run is waited for so long. */
     private static final Duration LONGEST_CANCEL = Duration.ofMinutes(2);
 
-    private static final Duration BETWEEN_LOOKS = Duration.ofSeconds(1);
+    private static final Duration BETWEEN_POLLS = Duration.ofSeconds(1);
 
     /** dbt Cloud's own pages wait up to 45 s for a new run to appear (its release notes of 5 August 2026). */
     private static final Duration LEAST_SUGGESTED = Duration.ofSeconds(60);
@@ -185,7 +185,7 @@ final class LiveProbe {
                     list = "shown " + seconds(answered, looked);
                 }
             } else {
-                looked = looked.plus(BETWEEN_LOOKS);
+                looked = looked.plus(BETWEEN_POLLS);
             }
         }
         say("visibility.get." + round, get == null ? "not known in " + LONGEST_LAG : get);
@@ -293,7 +293,7 @@ final class LiveProbe {
     private void awaitEnd(long run) throws Stopped {
         for (Duration waited = Duration.ZERO;
                 waited.compareTo(LONGEST_CANCEL) < 0;
-                waited = waited.plus(BETWEEN_LOOKS)) {
+                waited = waited.plus(BETWEEN_POLLS)) {
             if (calls.get(account + "runs/" + run + "/").data().path("status").asInt() >= 10) {
                 return;
             }

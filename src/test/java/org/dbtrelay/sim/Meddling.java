@@ -131,11 +131,11 @@ final class Meddling implements SimFlow.Observer {
             return input;
         }
         return switch (mutant) {
-            case NO_LOOKING -> withoutLooking(before.state(), input);
+            case NO_SEARCH -> withoutSearching(before.state(), input);
             case ANSWERS_UNMATCHED -> unmatched(before.state(), input);
             case RETRY_AGAIN ->
                 before.state() instanceof RunState.Starting starting && !(starting.call() instanceof StartCall.Trigger)
-                        ? withoutLooking(starting, input)
+                        ? withoutSearching(starting, input)
                         : input;
             case CANCEL_DROPPED -> targetStarts(before, input) ? new Input.TurnReached(before.commandId()) : input;
             case STEPS_NOT_AWAITED -> input instanceof Input.RunEnded ended ? asIfExplained(ended) : input;
@@ -216,7 +216,7 @@ final class Meddling implements SimFlow.Observer {
         return false;
     }
 
-    private static Input withoutLooking(RunState state, Input input) {
+    private static Input withoutSearching(RunState state, Input input) {
         if (state instanceof RunState.Starting starting) {
             CallFailure notSent = new CallFailure.NotSent("surely");
             if (input instanceof Input.StartFailed failed) {
@@ -232,7 +232,7 @@ final class Meddling implements SimFlow.Observer {
     private static Input unmatched(RunState state, Input input) {
         int attempt = switch (state) {
             case RunState.Starting starting -> starting.attempt();
-            case RunState.Searching looking -> looking.attempt();
+            case RunState.Searching searching -> searching.attempt();
             default -> 0;
         };
         return switch (input) {

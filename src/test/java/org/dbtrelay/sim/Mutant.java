@@ -5,10 +5,10 @@ enum Mutant {
     /** Nothing is broken. */
     NONE("-"),
     NO_FENCE("each claim has a transactional id of its own"),
-    NO_LOOKING("an unclear start is started again without looking"),
+    NO_SEARCH("an unclear start is started again without a search"),
     NO_SEND_WINDOW("a trigger is sent however long ago it was decided"),
     WINDOW_AFTER_COMMIT(28, "the send window begins when the commit has returned"),
-    SHORT_W("a look is over after one second"),
+    SHORT_W("a search is over after one second"),
     ACKNOWLEDGE_BEFORE_COMMIT("a record is acknowledged when it is delivered"),
     ACT_BEFORE_COMMIT("actions do not wait for the commit"),
     NO_ID_CHECK("an id that was used is not known again"),
@@ -23,7 +23,7 @@ enum Mutant {
     NO_LIMITS("any number of runs may be in flight"),
     HASTY_REPLACE("a replace does not wait for the end of what it cancels"),
     NO_END(14, "a cancellation that is not confirmed is waited for without end"),
-    NO_BACK_OFF(935, "a look that failed is taken again after a second"),
+    NO_BACK_OFF(935, "a search that failed is repeated after a second"),
     REFUSAL_STOPS_ALL(6110, "a refusal for one job is taken for one of the token"),
     SWEEP_TAKES_RETRIES(954, "a sweep takes a person's retry for a second run"),
     TAKEN_WHERE_IT_LIES("a record is taken wherever its producer has put it"),
@@ -48,7 +48,7 @@ enum Mutant {
     LEADER_CANCELS_FOR_ALL(9, "a command that is cancelled takes its run from those that share it"),
     NOBODY_LEADS_NEXT(373, "nobody leads when the one that led is over"),
     INTERVAL_IGNORED(13, "the starts of a job need not be apart"),
-    MARKER_IGNORED("an observer does not look at the marker in a cause");
+    MARKER_IGNORED("an observer ignores the marker in a cause");
 
     private final long hint;
     private final String rule;

@@ -25,7 +25,7 @@ final class CommandLoad implements AutoCloseable {
     private final AtomicInteger repeated = new AtomicInteger();
 
     private static final long NO_JOB = 404;
-    private static final int LOOKS_BACK = 300;
+    private static final int LAST_TRIGGERS = 300;
     private static final int REFUSED_EVERY = 50;
 
     /** Commands of one burst. */
@@ -155,7 +155,7 @@ final class CommandLoad implements AutoCloseable {
                     .ifPresent(trigger ->
                             sendFor(trigger, new Command("cancel-" + n, Kind.CANCEL, trigger.jobId(), trigger.id())));
         } else if (dice < 17) {
-            triggers.subList(Math.max(0, triggers.size() - LOOKS_BACK), triggers.size()).stream()
+            triggers.subList(Math.max(0, triggers.size() - LAST_TRIGGERS), triggers.size()).stream()
                     .filter(trigger -> tally.outcomeOf(trigger.id())
                             .filter("run.failed"::equals)
                             .isPresent())
@@ -248,7 +248,7 @@ final class CommandLoad implements AutoCloseable {
         if (triggers.isEmpty()) {
             return Optional.empty();
         }
-        int from = Math.max(0, triggers.size() - LOOKS_BACK);
+        int from = Math.max(0, triggers.size() - LAST_TRIGGERS);
         return Optional.of(triggers.get(from + random.nextInt(triggers.size() - from)));
     }
 

@@ -49,7 +49,7 @@ public final class BreakpointAgent {
 
     private static final ClassDesc HERE = ClassDesc.of(BreakpointAgent.class.getName());
     private static final MethodTypeDesc TAKES_TEXT = MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_String);
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
+    private static final Duration CHECK_AGAIN = Duration.ofMillis(5);
 
     private BreakpointAgent() {}
 
@@ -95,7 +95,7 @@ public final class BreakpointAgent {
     private static void awaitFile(Path file) {
         boolean interrupted = false;
         while (!Files.exists(file)) {
-            LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+            LockSupport.parkNanos(CHECK_AGAIN.toNanos());
             interrupted |= Thread.interrupted();
         }
         if (interrupted) {

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
  */
 public final class ChildProcess implements AutoCloseable {
 
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+    private static final Duration CHECK_AGAIN = Duration.ofMillis(50);
     private static final Duration KILL_LIMIT = Duration.ofSeconds(20);
     private static final int SHOWN_ON_FAILURE = 40;
     private static final Set<ChildProcess> CHILDREN = ConcurrentHashMap.newKeySet();
@@ -147,7 +147,7 @@ public final class ChildProcess implements AutoCloseable {
             if (System.nanoTime() - start > limit.toNanos()) {
                 throw failure("did not come to %s within %s".formatted(what, limit));
             }
-            hasEndedWithin(LOOK_AGAIN);
+            hasEndedWithin(CHECK_AGAIN);
         }
     }
 

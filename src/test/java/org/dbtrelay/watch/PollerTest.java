@@ -52,7 +52,7 @@ class PollerTest {
     void tellsOfARunThatIsDue() throws InterruptedException {
         poll(HERE, Duration.ZERO);
 
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
 
         assertThat(next()).isInstanceOfSatisfying(Input.RunObserved.class, observed -> {
             assertThat(observed.commandId()).isEqualTo("c1");
@@ -67,7 +67,7 @@ class PollerTest {
         poll(HERE, Duration.ofSeconds(10));
         poll(HERE, "due", Duration.ZERO);
 
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
 
         assertThat(next().commandIdOrNull()).isEqualTo("due");
         assertThat(inbox).isEmpty();
@@ -79,7 +79,7 @@ class PollerTest {
         answer = () -> Uni.createFrom().item(SimResponse.error(404, "not found"));
         poll(HERE, Duration.ZERO);
 
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
 
         assertThat(next()).isEqualTo(new Input.RunNotFound("c1", RUN));
     }
@@ -89,7 +89,7 @@ class PollerTest {
         answer = () -> Uni.createFrom().item(SimResponse.error(500, "out of order"));
         poll(HERE, Duration.ZERO);
 
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
 
         assertThat(next())
                 .isInstanceOfSatisfying(
@@ -102,7 +102,7 @@ class PollerTest {
         Target gone = new Target("gone", 1);
         poll(gone, Duration.ZERO);
 
-        poller.lookNow(gone);
+        poller.pollNow(gone);
 
         assertThat(next())
                 .isInstanceOfSatisfying(
@@ -117,15 +117,15 @@ class PollerTest {
             throw new IllegalStateException("a test's internal error");
         };
         poll(HERE, Duration.ZERO);
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
         assertThat(next()).isInstanceOf(Input.CallFailed.class);
 
         answer = () -> ok("3");
         poll(HERE, Duration.ZERO);
         // The first round may be about to end: it takes the run, or the second one does.
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
         while (inbox.isEmpty()) {
-            poller.lookNow(HERE);
+            poller.pollNow(HERE);
             Thread.onSpinWait();
         }
 
@@ -141,12 +141,12 @@ class PollerTest {
             return Uni.createFrom().completionStage(held);
         };
         poll(HERE, Duration.ZERO);
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
         asked.join();
 
         answer = () -> ok("3");
         poll(HERE, "c2", Duration.ZERO);
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
         assertThat(requests).as("no second round while one is under way").hasValue(1);
 
         held.complete(SimResponse.json(200, run("1")));
@@ -169,7 +169,7 @@ class PollerTest {
     void measuresHowLateAPollWas() throws InterruptedException {
         poll(HERE, Duration.ofSeconds(-3));
 
-        poller.lookNow(HERE);
+        poller.pollNow(HERE);
         next();
 
         assertThat(registry.get("relay.poll.lag").timer().max(TimeUnit.SECONDS)).isEqualTo(3);

@@ -7,8 +7,8 @@ package org.dbtrelay.dbtcloud.budget;
 public enum Priority {
     /** Cancel a run. */
     CANCEL(1.0),
-    /** Start a run that had its turn already and only looked again at what is in flight. */
-    START_AFTER_LOOK(0.94),
+    /** Start a run that had its turn already and only needed another check of the runs in flight. */
+    TRIGGER_AFTER_CHECK(0.94),
     /** Start a run. */
     TRIGGER(0.94),
     /** Find a run by its marker, a job by its names, read a job. */

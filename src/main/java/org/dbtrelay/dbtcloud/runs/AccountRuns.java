@@ -12,7 +12,7 @@ import org.dbtrelay.run.job.RunSnapshot;
 /** All runs of an account, whoever has started them: what an observer lists. */
 public final class AccountRuns {
 
-    /** Clocks differ: the range of the first look ends beyond the present. */
+    /** Clocks differ: the range of the first listing ends beyond the present. */
     private static final Duration BEYOND = Duration.ofDays(1);
 
     private final RunCalls lists;

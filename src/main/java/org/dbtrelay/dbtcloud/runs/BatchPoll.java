@@ -25,7 +25,7 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at many runs of an account with few requests. A list filtered by {@code pk__in} shows 100 at a time. The filter is
+ * Polls many runs of an account with few requests. A list filtered by {@code pk__in} shows 100 at a time. The filter is
  * documented, but no client is known to use it, and dbt Cloud answers 400 to parameters it does not like; where it is
  * refused or not honoured, the account's runs in flight are listed along an id cursor instead, and only the runs that have
  * left that list are read singly. So a round in which nothing has changed costs about as many requests either way.

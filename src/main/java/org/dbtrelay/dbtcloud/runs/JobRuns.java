@@ -156,10 +156,10 @@ public final class JobRuns {
     }
 
     /**
-     * Waits until a run has one of the expected statuses, or has ended. There is a last look when the time is over. It can be
+     * Waits until a run has one of the expected statuses, or has ended. There is a last poll when the time is over. It can be
      * interrupted. By Kafka this is {@code follow}.
      *
-     * @param checkInterval between two looks
+     * @param checkInterval between two polls
      * @return the run as it was when it had one of the statuses
      * @throws DbtCloudJobRunException if it ended otherwise, or the time was over
      */

@@ -53,7 +53,7 @@ public final class RunStarts {
                 calls.suspension(accountId).ifOpen(() -> calls.budget(accountId).reserveAtOnce(priority)));
     }
 
-    /** The account's newest run before a start: the bound below which a search need not look. */
+    /** The account's newest run before a start: the bound below which a search need not go. */
     public NewestRuns newest() {
         return newest;
     }

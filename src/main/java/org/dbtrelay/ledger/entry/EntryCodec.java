@@ -61,6 +61,7 @@ public final class EntryCodec {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .addMixIn(RunState.class, StateMixin.class)
             .addMixIn(RunState.Finished.class, FinishedMixin.class)
+            .addMixIn(RunState.Searching.class, SearchingMixin.class)
             .addMixIn(Task.class, TaskMixin.class)
             .addMixIn(StartCall.class, CallMixin.class)
             .addMixIn(JobSelector.class, SelectorMixin.class)
@@ -227,6 +228,15 @@ public final class EntryCodec {
 
         @JsonProperty("job_id")
         abstract @Nullable Long jobId();
+    }
+
+    /** The names in the ledger are older than those in the code. */
+    private abstract static class SearchingMixin {
+        @JsonProperty("looks")
+        abstract int searches();
+
+        @JsonProperty("next_look")
+        abstract @Nullable Instant nextSearch();
     }
 
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "by")

@@ -46,7 +46,7 @@ public class KafkaSettings {
     public static final Duration BROKER_PATIENCE = Duration.ofSeconds(15);
 
     /** The longest wait of a check of the topics: short, because only then is an outage reported. */
-    private static final Duration LOOK_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration READ_PATIENCE = Duration.ofSeconds(5);
 
     private final Map<String, Object> base;
     private final RelayConfig.Topics topics;
@@ -184,9 +184,9 @@ public class KafkaSettings {
         return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    /** A reader of committed records for one look at a topic: it belongs to no group, and holds little at a time. */
-    public Consumer<byte[], byte[]> lookAt(String topic) {
-        Map<String, Object> settings = client(topic + "-look");
+    /** A reader of committed records of a topic for one request: it belongs to no group, and holds little at a time. */
+    public Consumer<byte[], byte[]> openReader(String topic) {
+        Map<String, Object> settings = client(topic + "-reader");
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
@@ -195,7 +195,7 @@ public class KafkaSettings {
         settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 * 1024 * 1024);
         settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 1024 * 1024);
         settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) READ_PATIENCE.toMillis());
         settings.remove(ConsumerConfig.GROUP_ID_CONFIG);
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
@@ -301,8 +301,8 @@ public class KafkaSettings {
 
     private Admin newAdmin() {
         Map<String, Object> settings = client("topics");
-        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
-        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) LOOK_PATIENCE.toMillis());
+        settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) READ_PATIENCE.toMillis());
+        settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) READ_PATIENCE.toMillis());
         return Admin.create(settings);
     }
 

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param accountId the connection's own account
  * @param requested the terms of the commands that follow the runs; they never cancel one
- * @param interval between two looks at the list
- * @param since how far back the first look goes; null: only runs that come after it
+ * @param interval between two listings
+ * @param since how far back the first listing goes; null: only runs that come after it
  * @param overlap a run that was seen is listed again for so long, for an older one may show late
  * @param overlapRuns so many of the newest runs are listed again in any case
  */

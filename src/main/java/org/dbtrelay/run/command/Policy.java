@@ -48,37 +48,6 @@ public record Policy(
         jobs = Map.copyOf(jobs);
     }
 
-    /** A policy by which no failure is transient and no run observed. */
-    public Policy(
-            String deployment,
-            String ledger,
-            Duration maxCommandAge,
-            Duration retention,
-            Duration unclearWait,
-            Duration sendWindow,
-            Duration cancelPatience,
-            Duration artifactPatience,
-            Duration longestPollGap,
-            Map<String, ForConnection> connections,
-            RunOptions.Defaults defaults,
-            Map<Long, RequestedOptions> jobs) {
-        this(
-                deployment,
-                ledger,
-                maxCommandAge,
-                retention,
-                unclearWait,
-                sendWindow,
-                cancelPatience,
-                artifactPatience,
-                longestPollGap,
-                connections,
-                defaults,
-                jobs,
-                FailurePatterns.NONE,
-                Map.of());
-    }
-
     /**
      * This policy for a ledger that began in the given Kafka cluster. Deployments in two clusters may well have the same names,
      * and one dbt Cloud account; their runs are not each other's.

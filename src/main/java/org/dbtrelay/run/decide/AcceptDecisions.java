@@ -77,8 +77,21 @@ final class AcceptDecisions {
         }
         ResolvedCommand resolved = resolved(command, accountId, jobId, now, policy);
         RunState.Waiting state = new RunState.Waiting(StartAttempts.NONE, 0, null);
-        RunEntry entry =
-                new RunEntry(head.id(), input.offset(), input.hash(), now, 0, false, false, List.of(), resolved, state);
+        RunEntry entry = new RunEntry(
+                head.id(),
+                input.offset(),
+                input.hash(),
+                now,
+                0,
+                false,
+                false,
+                List.of(),
+                null,
+                null,
+                null,
+                resolved,
+                state,
+                null);
         DecisionBuilder builder = DecisionBuilder.of(entry, now).accepted();
         if (resolved.isExpired(now)) {
             return builder.rejected(
@@ -169,6 +182,8 @@ final class AcceptDecisions {
                 null,
                 head.context(),
                 head.trace(),
+                null,
+                null,
                 new RunEvent.OfCommand(input.command().verb(), reason, message, null));
         RunEntry entry = new RunEntry(
                 head.id(),

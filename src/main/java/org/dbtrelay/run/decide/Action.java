@@ -110,7 +110,7 @@ public sealed interface Action {
             implements Call {}
 
     /**
-     * Look at the run with the next batch that is read after the given time.
+     * Poll the run with the next batch that is read after the given time.
      *
      * @param failures how many polls in a row have failed before this one
      */

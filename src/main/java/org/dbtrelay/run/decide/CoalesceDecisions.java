@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CoalesceDecisions {
 
-    /** What is over for a command while another one starts its run is looked at again after so long. */
+    /** What is over for a command while another one starts its run is checked again after so long. */
     private static final Duration WHILE_STARTING = Duration.ofSeconds(10);
 
     private CoalesceDecisions() {}
@@ -105,7 +105,7 @@ final class CoalesceDecisions {
     }
 
     /**
-     * When a new owner looks at an open window: commands that came while nobody could take them are still to be taken, and the quiet time
+     * When a new owner finds an open window: commands that came while nobody could take them are still to be taken, and the quiet time
      * begins anew.
      *
      * @return null: the command has none that is open
@@ -120,7 +120,7 @@ final class CoalesceDecisions {
     }
 
     /** The time of an open window may have come. */
-    static Decision lookAtWindow(RunEntry entry, RunState.Waiting state, JobQueues queues, Instant now) {
+    static Decision checkWindow(RunEntry entry, RunState.Waiting state, JobQueues queues, Instant now) {
         @Nullable Share share = entry.share();
         @Nullable Instant closes = queues.windowClosesAt(entry);
         if (share == null || closes == null) {

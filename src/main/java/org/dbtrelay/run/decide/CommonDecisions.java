@@ -26,7 +26,7 @@ final class CommonDecisions {
     static final Duration GRACE = Duration.ofMinutes(1);
 
     /** At the deadline the relay polls once more; that may take this long. */
-    static final Duration LAST_LOOK = Duration.ofSeconds(30);
+    static final Duration LAST_POLL = Duration.ofSeconds(30);
 
     static final String UNCONFIRMED = "dbt Cloud had not confirmed the cancellation by the time-out";
 

@@ -186,12 +186,12 @@ final class DecisionBuilder {
         return then(new Action.SetTimer(commandId, at));
     }
 
-    /** Looks at a run with the next batch after a time. */
+    /** Polls a run with the next batch after a time. */
     DecisionBuilder watch(RunSnapshot run, Instant due) {
         return then(new Action.SchedulePoll(commandId, target, run.runId(), due, 0));
     }
 
-    /** Looks at a run that is not known yet, with the next batch. */
+    /** Polls a run that is not known yet, with the next batch. */
     DecisionBuilder poll(long runId) {
         return then(new Action.SchedulePoll(commandId, target, runId, now, 0));
     }

@@ -24,7 +24,7 @@ record Expectation(Set<JobRunStatus.Known> statuses) {
     }
 
     /**
-     * Whether the run is where the wait ends. Statuses come in one order, and a look can miss one: who hoped for
+     * Whether the run is where the wait ends. Statuses come in one order, and a poll can miss one: who hoped for
      * {@code starting} is content with {@code running}, and with any end of a run that has been started.
      */
     boolean isMetBy(RunSnapshot run) {

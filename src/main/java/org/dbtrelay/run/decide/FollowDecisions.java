@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The run is known: the relay polls it, tells each change, cancels it at its deadline, and tells its end. With any answer of dbt Cloud, and
- * with none, the command is over within {@link CommonDecisions#LAST_LOOK} of its deadline, or within the patience with a cancellation.
+ * with none, the command is over within {@link CommonDecisions#LAST_POLL} of its deadline, or within the patience with a cancellation.
  */
 final class FollowDecisions {
 
@@ -61,7 +61,7 @@ final class FollowDecisions {
         ResolvedCommand resolved = before.withJob(run.jobId(), run.jobName());
         builder.resolved(resolved);
         if (!now.isBefore(resolved.options().deadline())) {
-            builder.wakeAt(now.plus(CommonDecisions.LAST_LOOK));
+            builder.wakeAt(now.plus(CommonDecisions.LAST_POLL));
         }
         if (run.status().isTerminal()) {
             return builder.readEnd(run).to(new RunState.Following(run, now, null));
@@ -126,7 +126,7 @@ final class FollowDecisions {
                 DecisionBuilder.of(entry, now)
                         .readEnd(state.run())
                         .wakeAt(CommonDecisions.latest(now, resolved.options().deadline())
-                                .plus(CommonDecisions.LAST_LOOK))
+                                .plus(CommonDecisions.LAST_POLL))
                         .unchanged();
             case Input.Restored restored ->
                 DecisionBuilder.of(entry, now)
@@ -134,13 +134,13 @@ final class FollowDecisions {
                         .wakeAt(resolved.options().deadline())
                         .unchanged();
             case Input.TimerFired fired
-            when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK)) ->
+            when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_POLL)) ->
                 atDeadline(entry, state, "the last poll had no answer", now, policy, queues);
             case Input.TimerFired fired
             when isPastDeadline(resolved, now) ->
                 DecisionBuilder.of(entry, now)
                         .watch(state.run(), now)
-                        .wakeAt(resolved.options().deadline().plus(CommonDecisions.LAST_LOOK))
+                        .wakeAt(resolved.options().deadline().plus(CommonDecisions.LAST_POLL))
                         .unchanged();
             case Input.CommandInput other -> Decision.NOTHING;
         };
@@ -318,7 +318,7 @@ final class FollowDecisions {
         Instant deadline = resolved.options().deadline();
         return resolved.options().cancelsAtDeadline()
                 ? deadline.plus(policy.cancelPatience())
-                : deadline.plus(CommonDecisions.LAST_LOOK);
+                : deadline.plus(CommonDecisions.LAST_POLL);
     }
 
     private static Decision unconfirmed(RunEntry entry, RunState.Cancelling state, Instant now, Policy policy) {

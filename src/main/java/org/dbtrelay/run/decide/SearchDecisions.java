@@ -15,7 +15,7 @@ import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A start whose fate is unclear: its run is looked for, by the marker or by the run that it retries, until W is over. Only
+ * A start whose fate is unclear: the relay searches for its run, by the marker or by the run that it retries, until W is over. Only
  * then may there be another start, and of a retry none at all.
  */
 final class SearchDecisions {
@@ -40,7 +40,7 @@ final class SearchDecisions {
     private static Instant over(RunEntry entry, RunState.Searching state, Policy policy) {
         Instant deadline = entry.openCommand().options().deadline();
         return CommonDecisions.latest(deadline, state.since().plus(policy.unclearWait()))
-                .plus(CommonDecisions.LAST_LOOK);
+                .plus(CommonDecisions.LAST_POLL);
     }
 
     static Decision searching(
@@ -49,12 +49,12 @@ final class SearchDecisions {
             case Input.Started started
             when started.attempt() == state.attempt() ->
                 FollowDecisions.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
-            case Input.SearchResult looked
-            when looked.attempt() == state.attempt() ->
-                looked.run() == null
-                        ? notFound(entry, state, looked.begunAt(), now, policy)
+            case Input.SearchResult searched
+            when searched.attempt() == state.attempt() ->
+                searched.run() == null
+                        ? notFound(entry, state, searched.begunAt(), now, policy)
                         : FollowDecisions.begin(
-                                DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), looked.run(), now);
+                                DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), searched.run(), now);
             case Input.CallFailed(Action.SearchMarker search, CallFailure failure)
             when search.attempt() == state.attempt() -> searchFailed(entry, state, failure, now, policy);
             case Input.CallFailed(Action.SearchRetry search, CallFailure failure)
@@ -85,7 +85,7 @@ final class SearchDecisions {
         if (isOver(entry, state, now, policy)) {
             return unclear(entry, "the last search for it failed: " + failure.detail(), now);
         }
-        return pollAgain(entry, state, now.plus(BackOff.after(state.looks())), now);
+        return pollAgain(entry, state, now.plus(BackOff.after(state.searches())), now);
     }
 
     private static Decision pollAgain(RunEntry entry, RunState.Searching state, Instant at, Instant now) {
@@ -104,7 +104,7 @@ final class SearchDecisions {
             RunEntry entry, RunState.Searching state, Instant searchBegunAt, Instant now, Policy policy) {
         // Begun later than now: the clock was set back meanwhile, so nobody knows when it really began.
         if (searchBegunAt.isBefore(state.since().plus(policy.unclearWait())) || searchBegunAt.isAfter(now)) {
-            Instant next = now.plus(BackOff.after(state.looks()));
+            Instant next = now.plus(BackOff.after(state.searches()));
             Instant lastSearch = state.since().plus(policy.unclearWait());
             return pollAgain(
                     entry, state, next.isAfter(lastSearch) ? CommonDecisions.latest(now, lastSearch) : next, now);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * then is asked for again.
  *
  * @param again nothing but this check is between the command and its start: it keeps its place among the runs in flight, and
- *     goes in front in the budget. So the wait after it is short, and it does not look for ever
+ *     goes in front in the budget. So the wait after it is short, and the checks do not go on for ever
  * @param answeredAt when dbt Cloud answered; null: it has not been asked yet
  */
 public record StartCheck(boolean again, @Nullable Instant answeredAt) {

@@ -64,7 +64,7 @@ final class StartDecisions {
                 DecisionBuilder.of(entry, now).rejected(reason, message);
             case Input.RunsInFlight inFlight -> inFlight(entry, state, inFlight, now, policy, queues);
             case Input.RunRead read -> newestRead(entry, read, now, policy);
-            // A command ahead of it, whose job was known late, has started since it was looked.
+            // A command ahead of it, whose job was known late, has started since that check.
             case Input.StartReserved late
             when standsBesideNone(entry) && hasRunsInFlight(entry, queues) ->
                 inFlight(
@@ -251,7 +251,7 @@ final class StartDecisions {
 
     /**
      * Makes room for a command that replaces what runs: the commands of the partition cancel their own runs, the others are
-     * cancelled here, and then it is looked again.
+     * cancelled here, and then the check is repeated.
      */
     private static Decision clear(
             RunEntry entry, RunState.Waiting state, List<RunSnapshot> all, List<RunEntry> ours, Instant now) {

@@ -13,7 +13,7 @@ import org.dbtrelay.run.state.StartAttempts;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The second look at the promise: runs that carry the marker of a command and are not the run that it follows. That takes a
+ * The promise seen from the other side: runs that carry the marker of a command and are not the run that it follows. That takes a
  * run which dbt Cloud kept hidden until another had been started for it, or a process that slept between its last check and
  * the socket. They are told of, and the younger of two is cancelled as long as it waits in the queue.
  */

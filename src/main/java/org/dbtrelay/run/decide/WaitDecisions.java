@@ -43,7 +43,7 @@ final class WaitDecisions {
             case Input.TimerFired fired
             when CommonDecisions.isOver(resolved, now) -> CommonDecisions.over(entry, state, now, policy);
             case Input.TimerFired fired
-            when queues.windowClosesAt(entry) != null -> CoalesceDecisions.lookAtWindow(entry, state, queues, now);
+            when queues.windowClosesAt(entry) != null -> CoalesceDecisions.checkWindow(entry, state, queues, now);
             case Input.TimerFired fired
             when !isDue(entry, state, now, queues) || state.notBefore() == null -> Decision.NOTHING;
             case Input.TimerFired fired ->

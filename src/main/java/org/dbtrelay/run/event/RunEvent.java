@@ -40,35 +40,6 @@ public record RunEvent(
         @Nullable Integer coalesced,
         Body body) {
 
-    /** An event of a command that shares no run. */
-    public RunEvent(
-            EventType type,
-            String commandId,
-            int sequence,
-            Instant observedAt,
-            String connection,
-            @Nullable Long accountId,
-            @Nullable Long jobId,
-            @Nullable Long runId,
-            @Nullable String context,
-            @Nullable TraceContext trace,
-            Body body) {
-        this(
-                type,
-                commandId,
-                sequence,
-                observedAt,
-                connection,
-                accountId,
-                jobId,
-                runId,
-                context,
-                trace,
-                null,
-                null,
-                body);
-    }
-
     /** The same event with the names that are known; it tells of a run. */
     public RunEvent with(RunNames names) {
         return body instanceof OfRun ofRun
@@ -143,21 +114,6 @@ public record RunEvent(
             RunNames names,
             @Nullable Retry retry)
             implements Body {
-
-        /** Of a run after which there is no other, as far as the event tells. */
-        public OfRun(
-                @Nullable RunSnapshot run,
-                @Nullable JobRunStatus previousStatus,
-                @Nullable String jobName,
-                @Nullable String cause,
-                boolean adopted,
-                @Nullable RunFailure failure,
-                @Nullable String reason,
-                @Nullable String message,
-                @Nullable Integer attempt,
-                RunNames names) {
-            this(run, previousStatus, jobName, cause, adopted, failure, reason, message, attempt, names, null);
-        }
 
         private OfRun with(RunNames known) {
             return new OfRun(

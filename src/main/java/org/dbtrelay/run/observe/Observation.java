@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Decides which runs of an account are told of that no command of this deployment has started, for one claim. Pure but for what it
  * remembers: the runs above its cursor that it has seen.
  *
- * <p>A list can show a run late, so the cursor stays behind: it passes a run only when a look that began {@link Observed#overlap} after
+ * <p>A list can show a run late, so the cursor stays behind: it passes a run only when a listing that began {@link Observed#overlap} after
  * the run was first seen has come past it, for by then every older run shows. Both times are of the clock of this claim, so nothing
  * depends on dbt Cloud's. Runs whose ids are not in the order of their creation are covered by {@link Observed#overlapRuns}.
  *
@@ -32,11 +32,11 @@ public final class Observation {
     private final NavigableMap<Long, Seen> seen = new TreeMap<>();
     private @Nullable ObserveCursor cursor;
 
-    /** The look that is under way. */
+    /** The listing that is under way. */
     private long next;
 
-    private @Nullable Long lookBegunNanos;
-    private boolean lookWhole = true;
+    private @Nullable Long listingBegunNanos;
+    private boolean listingWhole = true;
     private boolean isFull;
     private @Nullable Long unreadableSinceNanos;
     private Instant caughtUpAt;
@@ -70,7 +70,7 @@ public final class Observation {
      *
      * @param found the runs to follow, oldest first
      * @param cursor to be recorded with them; null: it stays
-     * @param wantsMore whether the look goes on at once, with the next page
+     * @param wantsMore whether the listing goes on at once, with the next page
      */
     public record Step(List<RunSnapshot> found, @Nullable ObserveCursor cursor, boolean wantsMore) {
         static final Step NOTHING = new Step(List.of(), null, false);
@@ -90,9 +90,9 @@ public final class Observation {
         return cursor == null ? 0 : cursor.above();
     }
 
-    /** Whether everything that the look has met so far is dealt with. */
+    /** Whether everything that the listing has met so far is dealt with. */
     public boolean isWhole() {
-        return lookWhole && !isFull;
+        return listingWhole && !isFull;
     }
 
     /** Up to when every run that dbt Cloud listed is dealt with. */
@@ -115,9 +115,9 @@ public final class Observation {
         if (cursor == null || listed.above() != next) {
             return Step.NOTHING;
         }
-        if (lookBegunNanos == null) {
-            lookBegunNanos = listed.askedNanos();
-            lookWhole = true;
+        if (listingBegunNanos == null) {
+            listingBegunNanos = listed.askedNanos();
+            listingWhole = true;
         }
         List<RunSnapshot> found = new ArrayList<>();
         boolean full = false;
@@ -129,7 +129,7 @@ public final class Observation {
             if (!known.done) {
                 switch (whose(row)) {
                     case NOBODYS_TO_TELL -> known.done = true;
-                    case UNDECIDED -> lookWhole = false;
+                    case UNDECIDED -> listingWhole = false;
                     case TO_BE_TOLD -> {
                         full |= found.size() >= listed.room();
                         if (!full) {
@@ -209,29 +209,29 @@ public final class Observation {
 
     private void unreadable(ListedRuns listed) {
         if (listed.unreadable() > 0) {
-            lookWhole = false;
+            listingWhole = false;
             if (unreadableSinceNanos == null) {
                 unreadableSinceNanos = listed.answeredNanos();
             }
         }
     }
 
-    /** The look has come to the end of the list. */
+    /** The listing has come to its end. */
     private void end(Instant askedAt) {
         seen.values().removeIf(this::isGone);
-        if (lookWhole) {
+        if (listingWhole) {
             caughtUpAt = askedAt;
             unreadableSinceNanos = null;
         }
-        lookBegunNanos = null;
+        listingBegunNanos = null;
     }
 
     /**
-     * How far the cursor may go, when the look has come up to an id; null: no further. It passes nothing that is not dealt with, and
+     * How far the cursor may go, when the listing has come up to an id; null: no further. It passes nothing that is not dealt with, and
      * nothing behind which an older run may still show up.
      */
     private @Nullable Long passed(long upTo) {
-        if (lookBegunNanos == null || waitsForUnreadable()) {
+        if (listingBegunNanos == null || waitsForUnreadable()) {
             return null;
         }
         int left = seen.size() - observed.overlapRuns();
@@ -240,7 +240,7 @@ public final class Observation {
             Seen run = each.getValue();
             if (left-- <= 0
                     || (!run.done && !isGone(run))
-                    || lookBegunNanos - run.firstNanos < observed.overlap().toNanos()) {
+                    || listingBegunNanos - run.firstNanos < observed.overlap().toNanos()) {
                 return passed;
             }
             passed = each.getKey();
@@ -251,13 +251,13 @@ public final class Observation {
     /** Whether dbt Cloud lists a run no more that still was to be dealt with; a list that lags behind may leave it out for a while. */
     private boolean isGone(Seen run) {
         return !run.done
-                && lookBegunNanos != null
-                && lookBegunNanos - run.lastNanos >= observed.overlap().toNanos();
+                && listingBegunNanos != null
+                && listingBegunNanos - run.lastNanos >= observed.overlap().toNanos();
     }
 
     private boolean waitsForUnreadable() {
         return unreadableSinceNanos != null
-                && lookBegunNanos != null
-                && lookBegunNanos - unreadableSinceNanos < UNREADABLE_PATIENCE.toNanos();
+                && listingBegunNanos != null
+                && listingBegunNanos - unreadableSinceNanos < UNREADABLE_PATIENCE.toNanos();
     }
 }

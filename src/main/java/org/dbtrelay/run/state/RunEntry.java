@@ -54,35 +54,6 @@ public record RunEntry(
         return Timeline.of(told, acceptedAt);
     }
 
-    /** The entry of a command that has one run only, which it shares with no other. */
-    public RunEntry(
-            String commandId,
-            long offset,
-            CommandHash commandHash,
-            Instant acceptedAt,
-            int nextSequence,
-            boolean adopted,
-            boolean started,
-            List<Long> strays,
-            @Nullable ResolvedCommand resolved,
-            RunState state) {
-        this(
-                commandId,
-                offset,
-                commandHash,
-                acceptedAt,
-                nextSequence,
-                adopted,
-                started,
-                strays,
-                null,
-                null,
-                null,
-                resolved,
-                state,
-                null);
-    }
-
     /** The last of its runs after whose failure there is to be another one; null: there is none. */
     public @Nullable RunSnapshot failedRun() {
         return retries == null ? null : retries.last();

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   Waiting ─▶ Starting ─▶ Following ─▶ Collecting ─▶ Finished
  *      ▲          │           │  └▶ Cancelling ─┘
- *      │└─ Looking ◀┘ unclear  ├ found: adopted
+ *      │└ Searching ◀┘ unclear ├ found: adopted
  *      └── Retrying ◀─ Judging ◀┘ failed, and another run may follow
  *
  *   Joined ─▶ Following, when the command that leads has a run, or ─▶ Waiting, to lead
@@ -33,7 +33,7 @@ public sealed interface RunState {
         return switch (this) {
             case Waiting waiting -> "waiting";
             case Starting starting -> "starting";
-            case Searching looking -> "looking";
+            case Searching searching -> "looking";
             case Following following -> "following";
             case Cancelling cancelling -> "cancelling";
             case Judging judging -> "judging";
@@ -72,18 +72,18 @@ public sealed interface RunState {
     }
 
     /**
-     * A POST may or may not have started a run: it is looked for until W is over, and never sent again before.
+     * A POST may or may not have started a run: the relay searches for it until W is over, and never sent again before.
      *
      * @param since when this owner began to be in doubt, by its own clock
-     * @param looks how many searches found nothing, or failed
-     * @param nextLook when the next search is due; null: one is under way
+     * @param searches how many searches found nothing, or failed
+     * @param nextSearch when the next search is due; null: one is under way
      */
     record Searching(
             StartAttempts starts,
             StartCall call,
             Instant since,
-            int looks,
-            @Nullable Instant nextLook) implements RunState {
+            int searches,
+            @Nullable Instant nextSearch) implements RunState {
 
         /** In doubt from now on; the first search is under way. */
         public static Searching begin(StartAttempts starts, StartCall call, Instant now) {
@@ -92,11 +92,11 @@ public sealed interface RunState {
 
         /** One more search has found nothing. */
         public Searching searchAgainAt(Instant at) {
-            return new Searching(starts, call, since, looks + 1, at);
+            return new Searching(starts, call, since, searches + 1, at);
         }
 
         public boolean isDue(Instant now) {
-            return nextLook != null && !nextLook.isAfter(now);
+            return nextSearch != null && !nextSearch.isAfter(now);
         }
 
         /** The number of the intent, from 1. */

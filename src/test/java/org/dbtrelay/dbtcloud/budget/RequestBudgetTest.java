@@ -357,7 +357,7 @@ class RequestBudgetTest {
     }
 
     @Test
-    void peopleWhoReadDoNotGoBeforeLooksAtRuns() {
+    void peopleWhoReadDoNotGoBeforePollsOfRuns() {
         RequestBudget budget = budget(60, 32);
         spend(budget, BURST);
         ask(budget, Priority.READ, "read");

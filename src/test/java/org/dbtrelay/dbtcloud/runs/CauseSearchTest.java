@@ -158,7 +158,7 @@ class CauseSearchTest extends AgainstEmulator {
     }
 
     @Test
-    void aFailedLookIsNoFinding() {
+    void aFailedSearchIsNoFinding() {
         emulator.faults().next(1).on(Endpoint.LIST_RUNS).htmlStatus(500);
 
         assertThat(AgainstWireMock.failureOf(() -> find(null, quarterOfAnHourAgo())))

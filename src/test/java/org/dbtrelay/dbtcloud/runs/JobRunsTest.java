@@ -273,7 +273,7 @@ class JobRunsTest extends AgainstEmulator {
     }
 
     @Test
-    void theLastLookIsAtTheDeadline() {
+    void theLastPollIsAtTheDeadline() {
         emulator.planNextRun(job, RunPlan.unending());
         RunView run = emulator.triggerByOther(job, "x");
 

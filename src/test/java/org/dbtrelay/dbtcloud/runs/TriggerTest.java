@@ -159,7 +159,7 @@ class TriggerTest extends AgainstWireMock {
     }
 
     @Test
-    void theSendWindowIsLookedAtWhenTheConnectionStands() throws IOException {
+    void theSendWindowIsCheckedWhenTheConnectionStands() throws IOException {
         try (ServerSocket accepting = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             // Given
             AtomicReference<Socket> accepted = new AtomicReference<>();

@@ -41,6 +41,7 @@ import org.dbtrelay.run.state.JobStart;
 import org.dbtrelay.run.state.Retries;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.SampleEntry;
 import org.dbtrelay.run.state.Share;
 import org.dbtrelay.run.state.StartAttempts;
 import org.dbtrelay.run.state.StartCall;
@@ -135,17 +136,7 @@ class EntryCodecTest {
     @ParameterizedTest
     @MethodSource("everyState")
     void anEntryComesBackAsItWas(RunState state) throws LedgerException {
-        RunEntry entry = new RunEntry(
-                "c1",
-                17,
-                HASH,
-                NOW,
-                3,
-                true,
-                false,
-                List.of(5L),
-                state instanceof RunState.Finished ? null : resolved(),
-                state);
+        RunEntry entry = sample("c1").strays(5L).resolved(resolved()).in(state);
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(entry))).isEqualTo(entry);
     }
@@ -279,17 +270,7 @@ class EntryCodecTest {
                 null,
                 null,
                 null);
-        RunEntry other = new RunEntry(
-                "c1",
-                17,
-                HASH,
-                NOW,
-                3,
-                true,
-                false,
-                List.of(),
-                resolved,
-                new RunState.Waiting(StartAttempts.NONE, 0, null));
+        RunEntry other = sample("c1").resolved(resolved).in(new RunState.Waiting(StartAttempts.NONE, 0, null));
 
         assertThat(EntryCodec.readEntry(EntryCodec.write(other))).isEqualTo(other);
         assertThat(entry.openCommand().task().verb()).isEqualTo("trigger");
@@ -341,17 +322,16 @@ class EntryCodecTest {
     }
 
     private static RunEntry entry(int number, RunState state) {
-        return new RunEntry(
-                "c" + number,
-                17,
-                HASH,
-                NOW,
-                3,
-                true,
-                false,
-                List.of(5L),
-                state instanceof RunState.Finished ? null : resolved(),
-                state);
+        return sample("c" + number).strays(5L).resolved(resolved()).in(state);
+    }
+
+    private static SampleEntry sample(String id) {
+        return SampleEntry.of(id)
+                .offset(17)
+                .hash(HASH)
+                .acceptedAt(NOW)
+                .nextSequence(3)
+                .adopted();
     }
 
     private static byte[] golden(String file) throws IOException {

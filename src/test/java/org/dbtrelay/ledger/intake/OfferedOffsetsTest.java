@@ -31,7 +31,7 @@ class OfferedOffsetsTest {
     }
 
     @Test
-    void whatWasLostBetweenTwoLooksIsSeenByItsHole() {
+    void whatWasLostBetweenTwoChecksIsSeenByItsHole() {
         take(5, 6);
         assertThat(offered.lostBefore(0, 7)).isNull();
         take(20, 21);

@@ -36,7 +36,7 @@ class BoundedEndTest {
     private Course course = new Course(policy(anything()));
 
     @Test
-    void aRunWhoseCancelIsRefusedIsLookedAtAndItsEndIsTold() {
+    void aRunWhoseCancelIsRefusedIsPolledAndItsEndIsTold() {
         cancelledAtDeadline();
         assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
         course.fail("c1", Action.CancelRun.class, FORBIDDEN);
@@ -117,7 +117,7 @@ class BoundedEndTest {
         course.pass(Duration.ofHours(24));
         course.take(new Input.TimerFired("c1"));
         assertThat(course.lastAction(Action.SchedulePoll.class).due())
-                .as("one last look")
+                .as("one last poll")
                 .isEqualTo(course.now);
 
         course.fail("c1", Action.SchedulePoll.class, failure);
@@ -128,7 +128,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void aLastLookThatHasNoAnswerIsNotWaitedFor() {
+    void aLastPollThatHasNoAnswerIsNotWaitedFor() {
         course = new Course(policy(anything(), false, false));
         followed();
         course.pass(Duration.ofHours(24));
@@ -155,7 +155,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void looksThatFailComeLaterAndLater() {
+    void pollsThatFailComeLaterAndLater() {
         followed();
         for (int seconds : new int[] {10, 10, 10, 10, 16, 32, 60, 60}) {
             course.fail("c1", Action.SchedulePoll.class, AWAY);
@@ -166,7 +166,7 @@ class BoundedEndTest {
     }
 
     @Test
-    void aRunThatDbtCloudDoesNotKnowIsLookedAtLaterAndLater() {
+    void aRunThatDbtCloudDoesNotKnowIsPolledLaterAndLater() {
         followed();
         course.pass(Duration.ofMinutes(2));
         course.take(new Input.RunNotFound("c1", 99));

@@ -54,7 +54,7 @@ class CommandsTest {
         WAITING,
         WAITING_AFTER_A_FAILURE,
         STARTING,
-        LOOKING,
+        SEARCHING,
         FOLLOWING,
         CANCELLING,
         COLLECTING,
@@ -78,7 +78,7 @@ class CommandsTest {
                 reach(Target.WAITING);
                 course.take(new Input.StartReserved("c1", TRIGGER, 50L));
             }
-            case LOOKING -> {
+            case SEARCHING -> {
                 reach(Target.STARTING);
                 course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
             }
@@ -132,7 +132,7 @@ class CommandsTest {
                         "run.cancelled c1 cancelled_by_relay",
                         "command.completed c2 cancelled"),
                 row(Target.STARTING, "command.accepted c2"),
-                row(Target.LOOKING, "command.accepted c2"),
+                row(Target.SEARCHING, "command.accepted c2"),
                 row(Target.FOLLOWING, "command.accepted c2"),
                 row(Target.CANCELLING, "command.accepted c2"),
                 row(Target.COLLECTING, "command.accepted c2", "command.completed c2 error"),
@@ -158,13 +158,13 @@ class CommandsTest {
     @ParameterizedTest(name = "{0}")
     @EnumSource(
             value = Target.class,
-            names = {"STARTING", "LOOKING", "FOLLOWING", "CANCELLING", "A_FOLLOW"})
+            names = {"STARTING", "SEARCHING", "FOLLOWING", "CANCELLING", "A_FOLLOW"})
     void whateverItMeetsOnTheWayTheRunIsCancelledAndThatIsConfirmed(Target target) {
         reach(target);
         cancel("c2", "c1");
         switch (target) {
             case STARTING -> course.take(new Input.Started("c1", 1, run(99, Known.QUEUED)));
-            case LOOKING -> course.take(new Input.SearchResult("c1", 1, course.now, run(99, Known.QUEUED)));
+            case SEARCHING -> course.take(new Input.SearchResult("c1", 1, course.now, run(99, Known.QUEUED)));
             default -> {}
         }
         assertThat(course.entry("c1").state()).isInstanceOf(RunState.Cancelling.class);
@@ -181,13 +181,13 @@ class CommandsTest {
     @ParameterizedTest(name = "{0}")
     @EnumSource(
             value = Target.class,
-            names = {"STARTING", "LOOKING", "FOLLOWING", "CANCELLING", "COLLECTING", "A_FOLLOW"})
+            names = {"STARTING", "SEARCHING", "FOLLOWING", "CANCELLING", "COLLECTING", "A_FOLLOW"})
     void aCancelIsCompletedWithTheJobOfItsTarget(Target target) {
         reach(target);
         cancel("c2", "c1");
         switch (target) {
             case STARTING -> course.take(new Input.Started("c1", 1, run(99, Known.QUEUED)));
-            case LOOKING -> course.take(new Input.SearchResult("c1", 1, course.now, run(99, Known.QUEUED)));
+            case SEARCHING -> course.take(new Input.SearchResult("c1", 1, course.now, run(99, Known.QUEUED)));
             default -> {}
         }
         if (target != Target.COLLECTING) {
@@ -236,8 +236,8 @@ class CommandsTest {
     }
 
     @Test
-    void aRunThatIsLookedForAndNotFoundIsNotStartedAgain() {
-        reach(Target.LOOKING);
+    void aRunThatIsSearchedForAndNotFoundIsNotStartedAgain() {
+        reach(Target.SEARCHING);
         cancel("c2", "c1");
         course.events.clear();
         course.pass(POLICY.unclearWait());
@@ -551,7 +551,7 @@ class CommandsTest {
     }
 
     @Test
-    void aLostRetryOfARunIsLookedForAboveThatRun() {
+    void aLostRetryOfARunIsSearchedForAboveThatRun() {
         course.take(commanded(command("c2", new Task.Retry(new RunSelector.ById(99)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
@@ -595,7 +595,7 @@ class CommandsTest {
                 row(Target.UNKNOWN, "command.accepted c2"),
                 row(Target.WAITING, "command.accepted c2", "command.rejected c2 not_retryable"),
                 row(Target.STARTING, "command.accepted c2", "command.rejected c2 not_retryable"),
-                row(Target.LOOKING, "command.accepted c2", "command.rejected c2 not_retryable"),
+                row(Target.SEARCHING, "command.accepted c2", "command.rejected c2 not_retryable"),
                 row(Target.FOLLOWING, "command.accepted c2", "command.rejected c2 not_retryable"),
                 row(Target.CANCELLING, "command.accepted c2", "command.rejected c2 not_retryable"),
                 row(Target.REJECTED, "command.accepted c2", "command.rejected c2 not_retryable"),
@@ -633,7 +633,7 @@ class CommandsTest {
     }
 
     @Test
-    void aLostRetryIsLookedForByWhatItRetriesAndNeverSentAgain() {
+    void aLostRetryIsSearchedForByWhatItRetriesAndNeverSentAgain() {
         course.take(commanded(command("c2", new Task.Rerun(new JobSelector.ById(7)))));
         course.take(new Input.RunRead("c2", run(99, Known.ERROR), true, null));
         course.take(new Input.StartReserved("c2", new StartCall.Retry(99), 120L));
@@ -812,7 +812,7 @@ class CommandsTest {
         return Stream.of(
                 row(Target.WAITING, "run.abandoned c1 operator"),
                 row(Target.STARTING, "run.abandoned c1 operator"),
-                row(Target.LOOKING, "run.abandoned c1 operator"),
+                row(Target.SEARCHING, "run.abandoned c1 operator"),
                 row(Target.FOLLOWING, "run.abandoned c1 operator"),
                 row(Target.CANCELLING, "run.abandoned c1 operator"),
                 row(Target.COLLECTING, "artifact.unavailable c1"),

@@ -8,7 +8,6 @@ import static org.dbtrelay.run.decide.RunSamples.ofRun;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.IfRunning;
@@ -19,6 +18,7 @@ import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunSelector;
+import org.dbtrelay.run.command.SamplePolicy;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
@@ -26,7 +26,6 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.FailedNode;
 import org.dbtrelay.run.job.FailurePattern;
-import org.dbtrelay.run.job.FailurePatterns;
 import org.dbtrelay.run.job.JobRunStatus.Known;
 import org.dbtrelay.run.job.RetryReason;
 import org.dbtrelay.run.job.RunEnd;
@@ -47,7 +46,8 @@ class FailedRunDecisionsTest {
 
     private static final FailurePattern CONFLICT =
             new FailurePattern("postgres", FailurePattern.Kind.CONFLICT, "deadlock detected");
-    private static final Policy POLICY = policy();
+    private static final Policy POLICY =
+            SamplePolicy.of(anything()).patterns(CONFLICT).build();
     private static final RunStep BUILD = new RunStep(4, "build", Known.ERROR, true, "dbt build", "ERROR=1\n");
     private static final RunFailure PASSES =
             new RunFailure(BUILD, List.of(new FailedNode("model.a", "error", "deadlock detected")));
@@ -55,25 +55,6 @@ class FailedRunDecisionsTest {
             new RunFailure(BUILD, List.of(new FailedNode("test.a", "fail", "Got 1 result")));
 
     private final Course course = new Course(POLICY);
-
-    private static Policy policy() {
-        Policy plain = RunSamples.policy(anything());
-        return new Policy(
-                plain.deployment(),
-                plain.ledger(),
-                plain.maxCommandAge(),
-                plain.retention(),
-                plain.unclearWait(),
-                plain.sendWindow(),
-                plain.cancelPatience(),
-                plain.artifactPatience(),
-                plain.longestPollGap(),
-                plain.connections(),
-                plain.defaults(),
-                Map.of(),
-                new FailurePatterns(List.of(CONFLICT)),
-                Map.of());
-    }
 
     private static OnFailure.Requested twice() {
         return new OnFailure.Requested(2, null, null, null, null);
@@ -715,19 +696,7 @@ class FailedRunDecisionsTest {
     void whatIsNotSaidIsTakenFromTheNextThatSaysIt() {
         OnFailure.Requested own = new OnFailure.Requested(3, null, null, null, OnFailure.How.FULL);
         OnFailure.Requested ofJob = new OnFailure.Requested(1, Duration.ofSeconds(7), null, OnFailure.When.ANY, null);
-        Policy policy = new Policy(
-                "test",
-                "ledger",
-                Duration.ofDays(7),
-                Duration.ofDays(8),
-                Duration.ofSeconds(155),
-                Duration.ofSeconds(5),
-                Duration.ofMinutes(15),
-                Duration.ofMinutes(5),
-                Duration.ofMinutes(1),
-                Map.of(),
-                POLICY.defaults(),
-                Map.of(7L, options(ofJob)));
+        Policy policy = new SamplePolicy().job(7, options(ofJob)).build();
 
         assertThat(policy.options(options(own), "default", 7L, RunSamples.T0).onFailure())
                 .isEqualTo(new OnFailure(3, Duration.ofSeconds(7), 2, OnFailure.When.ANY, OnFailure.How.FULL));

@@ -9,12 +9,12 @@ import static org.dbtrelay.run.decide.RunSamples.policy;
 
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.Overrides;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RejectReason;
 import org.dbtrelay.run.command.RequestedOptions;
+import org.dbtrelay.run.command.SamplePolicy;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.event.RunEvent;
@@ -157,19 +157,9 @@ class IfRunningTest {
 
     @Test
     void theTermsOfAJobHoldForItsCommandsByNamesToo() {
-        Policy own = new Policy(
-                "test",
-                "ledger",
-                Duration.ofDays(7),
-                Duration.ofDays(8),
-                Duration.ofSeconds(155),
-                Duration.ofSeconds(5),
-                Duration.ofMinutes(15),
-                Duration.ofMinutes(5),
-                Duration.ofMinutes(1),
-                policy(anything()).connections(),
-                policy(anything()).defaults(),
-                Map.of(7L, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null)));
+        Policy own = SamplePolicy.of(anything())
+                .job(7, new RequestedOptions(null, Duration.ofHours(1), null, true, null, null))
+                .build();
         Course named = new Course(own);
         named.take(commanded(command("c1", new Task.Trigger(RunSamples.BY_NAMES, null, Overrides.NONE, false, false))));
 

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntUnaryOperator;
-import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.RunOptions;
@@ -18,6 +17,7 @@ import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.SampleEntry;
 import org.dbtrelay.run.state.StartAttempts;
 import org.junit.jupiter.api.Test;
 
@@ -144,7 +144,10 @@ class JobQueuesGrowthTest {
                 null,
                 null,
                 null);
-        return new RunEntry(
-                "c" + offset, offset, new CommandHash(1, 2), T0, 1, false, false, List.of(), resolved, state);
+        return SampleEntry.of("c" + offset)
+                .offset(offset)
+                .acceptedAt(T0)
+                .resolved(resolved)
+                .in(state);
     }
 }

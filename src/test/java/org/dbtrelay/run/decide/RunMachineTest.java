@@ -151,7 +151,7 @@ class RunMachineTest {
     }
 
     @Test
-    void anUnclearTriggerIsLookedForAndItsRunAdopted() {
+    void anUnclearTriggerIsSearchedForAndItsRunAdopted() {
         startUnclear();
         Action.SearchMarker search = course.lastAction(Action.SearchMarker.class);
         assertThat(search.notCreatedBefore()).isBefore(T0);
@@ -180,7 +180,7 @@ class RunMachineTest {
     }
 
     @Test
-    void whileAnEarlierStartIsInDoubtTheLookKeepsItsBounds() {
+    void whileAnEarlierStartIsInDoubtTheSearchKeepsItsBounds() {
         startUnclear();
         course.pass(POLICY.unclearWait());
         course.take(new Input.SearchResult("c1", 1, course.now, null));
@@ -211,7 +211,7 @@ class RunMachineTest {
     }
 
     @Test
-    void aLookThatBeganBeforeTheWaitWasOverProvesNothingHoweverLateItsAnswerIs() {
+    void aSearchThatBeganBeforeTheWaitWasOverProvesNothingHoweverLateItsAnswerIs() {
         startUnclear();
         Instant begun = course.now;
         course.pass(POLICY.unclearWait().plusSeconds(60));
@@ -249,7 +249,7 @@ class RunMachineTest {
     }
 
     @Test
-    void aRestartBetweenIntentAndAnswerLooksBeforeAnythingElse() {
+    void aRestartBetweenIntentAndAnswerSearchesBeforeAnythingElse() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.pass(Duration.ofHours(1));
@@ -261,7 +261,7 @@ class RunMachineTest {
     }
 
     @Test
-    void aTriggerThatWasSurelyNotSentIsSentAgainLaterAndNotLookedFor() {
+    void aTriggerThatWasSurelyNotSentIsSentAgainLaterAndNotSearchedFor() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.NotSent("connection refused")));
@@ -319,7 +319,7 @@ class RunMachineTest {
     }
 
     @Test
-    void aLookThatSeesNothingNewCostsNoTransactionAndTheGapGrowsToTheInterval() {
+    void aPollThatSeesNothingNewCostsNoTransactionAndTheGapGrowsToTheInterval() {
         following();
         Decision soon = course.take(new Input.RunObserved("c1", run(Known.QUEUED)));
         assertThat(soon.changes()).isFalse();
@@ -334,7 +334,7 @@ class RunMachineTest {
     }
 
     @Test
-    void atTheDeadlineThereIsOneLastLookAndThenACancellationThatIsConfirmed() {
+    void atTheDeadlineThereIsOneLastPollAndThenACancellationThatIsConfirmed() {
         following();
         course.pass(Duration.ofHours(24));
         course.take(new Input.TimerFired("c1"));
@@ -350,7 +350,7 @@ class RunMachineTest {
     }
 
     @Test
-    void aLookThatBeganByAClockThatWasSetBackMeanwhileSaysNothing() {
+    void aSearchThatBeganByAClockThatWasSetBackMeanwhileSaysNothing() {
         course.take(commanded(trigger("c1", new JobSelector.ById(7))));
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("time-out")));
@@ -399,7 +399,7 @@ class RunMachineTest {
     }
 
     @Test
-    void aRunThatSucceededByTheLastLookIsASuccess() {
+    void aRunThatSucceededByTheLastPollIsASuccess() {
         following();
         course.pass(Duration.ofHours(24));
         course.take(new Input.TimerFired("c1"));

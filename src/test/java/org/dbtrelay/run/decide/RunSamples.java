@@ -3,7 +3,6 @@ package org.dbtrelay.run.decide;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.Command;
@@ -15,6 +14,7 @@ import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunOptions;
 import org.dbtrelay.run.command.SampleConnection;
+import org.dbtrelay.run.command.SamplePolicy;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.ArtifactContent;
@@ -97,25 +97,15 @@ public final class RunSamples {
     }
 
     public static Policy policy(Policy.ForConnection connection, @Nullable Boolean cancelAtDeadline, boolean park) {
-        return new Policy(
-                "test",
-                "ledger",
-                Duration.ofDays(7),
-                Duration.ofDays(8),
-                Duration.ofSeconds(155),
-                Duration.ofSeconds(5),
-                Duration.ofMinutes(15),
-                Duration.ofMinutes(5),
-                Duration.ofMinutes(1),
-                Map.of("default", connection),
-                new RunOptions.Defaults(
+        return SamplePolicy.of(connection)
+                .defaults(new RunOptions.Defaults(
                         Duration.ofSeconds(10),
                         Duration.ofHours(24),
                         cancelAtDeadline,
                         park,
                         IfRunning.QUEUE,
-                        List.of("manifest.json")),
-                Map.of());
+                        List.of("manifest.json")))
+                .build();
     }
 
     public static Policy.ForConnection anything() {

@@ -30,7 +30,7 @@ class StartDecisionsTest {
     private final Course course = new Course(POLICY);
 
     @Test
-    void aStartThatWaitedForHoursLooksAgainAtWhatRuns() {
+    void aStartThatWaitedForHoursChecksAgainWhatRuns() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
         StartCheck first = course.lastAction(Action.ReserveStart.class).check();
@@ -45,7 +45,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void aSecondLookLeadsToAStart() {
+    void aSecondCheckLeadsToAStart() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.AGAIN));
         StartCheck second = course.lastAction(Action.ReserveStart.class).check();
@@ -57,7 +57,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void aFreshLookLeadsToAStartAndOneOfAnotherClockDoesNot() {
+    void aFreshCheckLeadsToAStartAndOneOfAnotherClockDoesNot() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
         StartCheck check = course.lastAction(Action.ReserveStart.class).check();
@@ -72,7 +72,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void whatWaitsTooLongIsOverAndLooksNoMore() {
+    void whatWaitsTooLongIsOverAndChecksNoMore() {
         wants(IfRunning.SKIP);
         course.take(inFlight(StartCheck.FIRST));
         StartCheck check = course.lastAction(Action.ReserveStart.class).check();
@@ -85,7 +85,7 @@ class StartDecisionsTest {
     }
 
     @Test
-    void ofTwoAnswersOfALookTheOlderOneCounts() {
+    void ofTwoAnswersOfACheckTheOlderOneCounts() {
         StartCheck check = StartCheck.FIRST.answered(course.now);
 
         assertThat(check.answered(course.now.plusSeconds(9))).isEqualTo(check);

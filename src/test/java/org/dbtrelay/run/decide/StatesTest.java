@@ -125,7 +125,7 @@ class StatesTest {
     }
 
     @Test
-    void theLastLookIsWhenTheWaitIsOverAndNotBefore() {
+    void theLastSearchIsWhenTheWaitIsOverAndNotBefore() {
         unclear();
         course.pass(Duration.ofSeconds(154));
         course.take(new Input.SearchResult("c1", 1, course.now, null));
@@ -134,7 +134,7 @@ class StatesTest {
     }
 
     @Test
-    void aLookThatTookLongerThanWhatWasLeftIsFollowedByAnotherAtOnce() {
+    void aSearchThatTookLongerThanWhatWasLeftIsFollowedByAnotherAtOnce() {
         unclear();
         Instant begun = course.now;
         course.pass(Duration.ofSeconds(200));
@@ -192,7 +192,7 @@ class StatesTest {
     }
 
     @Test
-    void aRunThatIsCancelledAndSeemsNotToHaveEndedIsLookedAtAgain() {
+    void aRunThatIsCancelledAndSeemsNotToHaveEndedIsPolledAgain() {
         cancelling();
 
         course.take(RunSamples.ended("c1", run(Known.RUNNING)));
@@ -258,7 +258,7 @@ class StatesTest {
     }
 
     @Test
-    void aRestartLooksAtTheRunAtOnce() {
+    void aRestartPollsTheRunAtOnce() {
         following();
 
         Decision restored = course.take(new Input.Restored("c1"));

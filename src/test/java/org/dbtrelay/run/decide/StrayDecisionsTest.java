@@ -112,7 +112,7 @@ class StrayDecisionsTest {
     }
 
     @Test
-    void aRunThatWasLookedForIsAdoptedWhateverFindsIt() {
+    void aRunThatWasSearchedForIsAdoptedWhateverFindsIt() {
         accept();
         course.take(new Input.StartReserved("c1", new StartCall.Trigger(), null));
         course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));

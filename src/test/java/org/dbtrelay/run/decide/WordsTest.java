@@ -126,7 +126,7 @@ class WordsTest {
     }
 
     @Test
-    void looksComeSoonerAfterAChange() {
+    void pollsComeSoonerAfterAChange() {
         Duration interval = Duration.ofSeconds(20);
 
         assertThat(PollPlan.gap(interval, Duration.ZERO)).isEqualTo(Duration.ofSeconds(5));

@@ -44,32 +44,32 @@ class ObservationTest {
 
     @Test
     void tellsEachRunOnce() {
-        assertThat(ids(look(run(101), run(102)))).containsExactly(101L, 102L);
-        assertThat(ids(look(run(101), run(102), run(103)))).containsExactly(103L);
-        assertThat(look(run(101), run(102), run(103))).isEqualTo(Observation.Step.NOTHING);
+        assertThat(ids(list(run(101), run(102)))).containsExactly(101L, 102L);
+        assertThat(ids(list(run(101), run(102), run(103)))).containsExactly(103L);
+        assertThat(list(run(101), run(102), run(103))).isEqualTo(Observation.Step.NOTHING);
     }
 
     @Test
     void writesItsCursorWithWhatItFinds() {
-        assertThat(look(run(101)).cursor()).isEqualTo(new ObserveCursor("default", 1, 100, now));
+        assertThat(list(run(101)).cursor()).isEqualTo(new ObserveCursor("default", 1, 100, now));
     }
 
     @Test
     void tellsARunThatTheListShowsLate() {
-        look(run(102));
+        list(run(102));
         pass(OVERLAP.minusSeconds(1));
 
-        assertThat(ids(look(run(101), run(102)))).containsExactly(101L);
+        assertThat(ids(list(run(101), run(102)))).containsExactly(101L);
     }
 
     @Test
     void passesARunOnlyWhenNoOlderOneCanShowAnyMore() {
-        look(run(101));
+        list(run(101));
         pass(OVERLAP.minusSeconds(1));
-        assertThat(look(run(101), run(102)).cursor().above()).isEqualTo(100);
+        assertThat(list(run(101), run(102)).cursor().above()).isEqualTo(100);
         pass(Duration.ofSeconds(1));
 
-        assertThat(look(run(101), run(102)).cursor().above()).isEqualTo(101);
+        assertThat(list(run(101), run(102)).cursor().above()).isEqualTo(101);
         assertThat(observation.above()).isEqualTo(101);
     }
 
@@ -77,17 +77,17 @@ class ObservationTest {
     void keepsTheNewestRunsInTheOverlapHoweverOldTheyAre() {
         observation =
                 new Observation(observed(RunFilter.ALL, 2), "sim", new ObserveCursor("default", 1, 100, now), now);
-        look(run(101), run(102), run(103));
+        list(run(101), run(102), run(103));
         pass(Duration.ofHours(1));
 
-        assertThat(look(run(101), run(102), run(103)).cursor().above()).isEqualTo(101);
+        assertThat(list(run(101), run(102), run(103)).cursor().above()).isEqualTo(101);
         pass(Duration.ofHours(1));
-        assertThat(look(run(102), run(103)).cursor()).isNull();
+        assertThat(list(run(102), run(103)).cursor()).isNull();
     }
 
     @Test
     void aNewClaimTellsWhatAnEarlierOneHadTold() {
-        look(run(101));
+        list(run(101));
 
         Observation next = observation(RunFilter.ALL, observation.floor());
 
@@ -104,7 +104,7 @@ class ObservationTest {
 
     @Test
     void leavesTheRunsOfCommandsToThem() {
-        assertThat(ids(look(
+        assertThat(ids(list(
                         run(101, MARKER + " nightly"),
                         run(102, "see " + MARKER),
                         run(103, "[relay:simile:0123456789abcdef]"))))
@@ -115,7 +115,7 @@ class ObservationTest {
     void leavesOutWhatIsNotWanted() {
         observation = observation(new RunFilter(Set.of(8L), null, null, null, null), 100);
 
-        assertThat(ids(look(run(101)))).isEmpty();
+        assertThat(ids(list(run(101)))).isEmpty();
     }
 
     /** A retry may show the cause of the run that it resumes, so its marker says nothing. */
@@ -124,7 +124,7 @@ class ObservationTest {
     void ofARetryTheLedgerKnowsWhoseItIs(Standing standing) {
         RunSnapshot retry = retry(101, MARKER);
 
-        List<Long> found = ids(look(row(retry, standing)));
+        List<Long> found = ids(list(row(retry, standing)));
 
         assertThat(found).isEqualTo(standing == Standing.OTHERS ? List.of(101L) : List.of());
     }
@@ -134,18 +134,18 @@ class ObservationTest {
     void ofARunWithoutATriggerItDoesToo(Standing standing) {
         RunSnapshot untold = SampleRun.of(101).jobId(7).cause(null).build();
 
-        assertThat(ids(look(row(untold, standing)))).isEqualTo(standing == Standing.OTHERS ? List.of(101L) : List.of());
+        assertThat(ids(list(row(untold, standing)))).isEqualTo(standing == Standing.OTHERS ? List.of(101L) : List.of());
     }
 
     @Test
     void waitsForTheCommandThatMayHaveStartedARetry() {
-        look(row(retry(101, "Retry"), Standing.OPEN), row(run(102), Standing.NOT_ASKED));
+        list(row(retry(101, "Retry"), Standing.OPEN), row(run(102), Standing.NOT_ASKED));
         pass(OVERLAP.multipliedBy(3));
-        look(row(retry(101, "Retry"), Standing.OPEN), row(run(102), Standing.NOT_ASKED));
+        list(row(retry(101, "Retry"), Standing.OPEN), row(run(102), Standing.NOT_ASKED));
 
         assertThat(observation.above()).as("the cursor waits").isEqualTo(100);
         assertThat(observation.caughtUpAt()).isEqualTo(SampleRun.T0);
-        assertThat(ids(look(row(retry(101, "Retry"), Standing.OTHERS)))).containsExactly(101L);
+        assertThat(ids(list(row(retry(101, "Retry"), Standing.OTHERS)))).containsExactly(101L);
     }
 
     // bounds
@@ -175,7 +175,7 @@ class ObservationTest {
         assertThat(observation.caughtUpAt()).isEqualTo(now.minusSeconds(600));
 
         pass(Duration.ofMinutes(1));
-        look(waiting);
+        list(waiting);
         assertThat(observation.caughtUpAt()).isEqualTo(now);
     }
 
@@ -202,15 +202,15 @@ class ObservationTest {
     void aRunThatIsDeletedBeforeItCouldBeToldHoldsUpNothing() {
         observation.take(page(100, true, 0, rows(run(101))), now);
         assertThat(observation.above()).isEqualTo(100);
-        look(run(102));
+        list(run(102));
         pass(OVERLAP);
 
-        assertThat(look(run(102)).cursor().above()).isEqualTo(102);
+        assertThat(list(run(102)).cursor().above()).isEqualTo(102);
     }
 
     @Test
     void aRowThatCannotBeReadHoldsTheCursorForAQuarterOfAnHour() {
-        look(run(101));
+        list(run(101));
         pass(OVERLAP);
         ListedRuns odd = new ListedRuns("default", 100, rows(run(101)), 1, true, ROOM, nanos, nanos, now);
         observation.take(odd, now);
@@ -223,7 +223,7 @@ class ObservationTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
-    void aPageWithoutARunEndsALook(int unreadable) {
+    void aPageWithoutARunEndsAListing(int unreadable) {
         Observation.Step step = observation.take(
                 new ListedRuns("default", 100, List.of(), unreadable, false, ROOM, nanos, nanos, now), now);
 
@@ -244,11 +244,11 @@ class ObservationTest {
         nanos += time.toNanos();
     }
 
-    private Observation.Step look(RunSnapshot... runs) {
+    private Observation.Step list(RunSnapshot... runs) {
         return observation.take(page(observation.above(), true, ROOM, rows(runs)), now);
     }
 
-    private Observation.Step look(ListedRun... rows) {
+    private Observation.Step list(ListedRun... rows) {
         return observation.take(page(observation.above(), true, ROOM, rows), now);
     }
 

@@ -11,11 +11,11 @@ public final class CountedEntries extends ConcurrentHashMap<String, RunEntry> {
 
     private static final long serialVersionUID = 1L;
 
-    public int looks;
+    public int reads;
 
     @Override
     public RunEntry get(Object id) {
-        looks++;
+        reads++;
         return super.get(id);
     }
 
@@ -34,7 +34,7 @@ public final class CountedEntries extends ConcurrentHashMap<String, RunEntry> {
 
                     @Override
                     public RunEntry next() {
-                        looks++;
+                        reads++;
                         return each.next();
                     }
                 };

@@ -333,14 +333,14 @@ class PartitionTest {
         begin(100_000, 10);
         put(SlotsTest.in(partition.find("c1"), SlotsTest.following(91)));
         put(SlotsTest.in(partition.find("c2"), SlotsTest.following(92)));
-        entries.looks = 0;
+        entries.reads = 0;
 
         List<Input.MarkedRunsFound> marked =
                 sweep(NOW, run(91, "c1"), run(92, "c2"), run(93, "c2"), run(94, "c5"), run(95, "somebody else's"));
 
         assertThat(marked).extracting(Input.MarkedRunsFound::commandId).containsExactly("c2", "c5");
         assertThat(marked.getFirst().runs()).extracting(RunSnapshot::runId).containsExactly(92L, 93L);
-        assertThat(entries.looks).isLessThan(30);
+        assertThat(entries.reads).isLessThan(30);
     }
 
     @Test

@@ -6,10 +6,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.SampleEntry;
 import org.junit.jupiter.api.Test;
 
 class RetentionTest {
@@ -47,16 +47,8 @@ class RetentionTest {
     }
 
     private static RunEntry finished(String id, int seconds) {
-        return new RunEntry(
-                id,
-                RunEntry.NO_OFFSET,
-                new CommandHash(1, 2),
-                NOW,
-                1,
-                false,
-                false,
-                List.of(),
-                null,
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1L, NOW.plusSeconds(seconds), null, null));
+        return SampleEntry.of(id)
+                .acceptedAt(NOW)
+                .in(new RunState.Finished(EventType.RUN_SUCCEEDED, null, 1L, NOW.plusSeconds(seconds), null, null));
     }
 }

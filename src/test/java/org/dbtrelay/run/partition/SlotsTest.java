@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import org.dbtrelay.run.command.CommandHash;
 import org.dbtrelay.run.command.IfRunning;
 import org.dbtrelay.run.command.JobSelector;
 import org.dbtrelay.run.command.Overrides;
@@ -14,6 +12,7 @@ import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.command.RunOptions;
 import org.dbtrelay.run.command.SampleConnection;
+import org.dbtrelay.run.command.SamplePolicy;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.event.EventType;
@@ -22,6 +21,7 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
+import org.dbtrelay.run.state.SampleEntry;
 import org.dbtrelay.run.state.StartAttempts;
 import org.dbtrelay.run.state.StartCall;
 import org.jspecify.annotations.Nullable;
@@ -206,31 +206,15 @@ public class SlotsTest {
                 null,
                 null,
                 null);
-        return new RunEntry(
-                "c" + offset,
-                offset,
-                new CommandHash(1, 2),
-                NOW,
-                1,
-                false,
-                false,
-                List.of(),
-                resolved,
-                new RunState.Waiting(StartAttempts.NONE, 0, null));
+        return SampleEntry.of("c" + offset)
+                .offset(offset)
+                .acceptedAt(NOW)
+                .resolved(resolved)
+                .in(new RunState.Waiting(StartAttempts.NONE, 0, null));
     }
 
     public static RunEntry in(RunEntry entry, RunState state) {
-        return new RunEntry(
-                entry.commandId(),
-                entry.offset(),
-                entry.commandHash(),
-                entry.acceptedAt(),
-                2,
-                false,
-                false,
-                List.of(),
-                entry.resolved(),
-                state);
+        return later(entry, 2).in(state);
     }
 
     public static RunEntry over(RunEntry entry) {
@@ -238,17 +222,16 @@ public class SlotsTest {
     }
 
     public static RunEntry over(RunEntry entry, long runId, Instant at) {
-        return new RunEntry(
-                entry.commandId(),
-                entry.offset(),
-                entry.commandHash(),
-                entry.acceptedAt(),
-                3,
-                false,
-                false,
-                List.of(),
-                null,
-                new RunState.Finished(EventType.RUN_SUCCEEDED, null, runId, at, null, null));
+        return later(entry, 3).in(new RunState.Finished(EventType.RUN_SUCCEEDED, null, runId, at, null, null));
+    }
+
+    private static SampleEntry later(RunEntry entry, int nextSequence) {
+        return SampleEntry.of(entry.commandId())
+                .offset(entry.offset())
+                .hash(entry.commandHash())
+                .acceptedAt(entry.acceptedAt())
+                .nextSequence(nextSequence)
+                .resolved(entry.resolved());
     }
 
     public static RunState following(long runId) {
@@ -264,23 +247,11 @@ public class SlotsTest {
     }
 
     public static Policy policy(Integer maxInFlight, Integer maxInFlightPerJob) {
-        return new Policy(
-                "test",
-                "ledger",
-                Duration.ofDays(7),
-                Duration.ofDays(8),
-                Duration.ofSeconds(155),
-                Duration.ofSeconds(5),
-                Duration.ofMinutes(15),
-                Duration.ofMinutes(5),
-                Duration.ofMinutes(1),
-                Map.of(
-                        "default",
-                        new SampleConnection()
-                                .maxInFlight(maxInFlight)
-                                .maxInFlightPerJob(maxInFlightPerJob)
-                                .build()),
-                DEFAULTS,
-                Map.of());
+        return SamplePolicy.of(new SampleConnection()
+                        .maxInFlight(maxInFlight)
+                        .maxInFlightPerJob(maxInFlightPerJob)
+                        .build())
+                .defaults(DEFAULTS)
+                .build();
     }
 }

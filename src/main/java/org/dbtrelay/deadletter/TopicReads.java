@@ -10,10 +10,10 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 
-/** What all looks into topics share: how long they last, and what is said where they come to nothing. */
-final class Looks {
+/** What all reads of topics share: how long they last, and the message of one that fails. */
+final class TopicReads {
 
-    private Looks() {}
+    private TopicReads() {}
 
     /** How much is left of a time that begins now. */
     static Supplier<Duration> left(Monotonic time, Duration patience) {
