@@ -83,7 +83,7 @@ class LivenessWatch {
             LOG.warn("The process is not alive and ends if this lasts", pair(LogKey.REASON, down));
         } else if (now - downSince >= exitAfter.toNanos()) {
             ended = true;
-            LOG.error(
+            LOG.warn(
                     "The process was not alive for too long and ends now, so that its supervisor starts it again",
                     pair(LogKey.REASON, down));
             exit.accept(FAILED);

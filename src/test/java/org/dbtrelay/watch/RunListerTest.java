@@ -221,9 +221,9 @@ class RunListerTest {
         found(account);
         assertLooksNoMore();
 
-        lister.lookNow(2);
+        lister.listNow(2);
         assertLooksNoMore();
-        lister.lookNow(1);
+        lister.listNow(1);
         lists(101, 102);
         assertThat(found(account)).containsExactly(102L);
     }
