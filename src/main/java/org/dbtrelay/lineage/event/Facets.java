@@ -45,13 +45,11 @@ public final class Facets {
      *
      * @param assertion what was tested, such as {@code not_null}
      * @param column null if it is not about one
-     * @param severity dbt's, {@code warn} or {@code error}; null if nobody has told it
      */
     public record Assertion(
             String assertion,
             boolean success,
-            @Nullable String column,
-            @Nullable String severity) {}
+            @Nullable String column) {}
 
     /** Of a run: the time for which it was meant. */
     public ObjectNode nominalTime(Instant start, @Nullable Instant end) {
@@ -195,7 +193,6 @@ public final class Facets {
             ObjectNode each =
                     list.addObject().put("assertion", assertion.assertion()).put("success", assertion.success());
             put(each, "column", assertion.column());
-            put(each, "severity", assertion.severity());
         }
         return facet;
     }

@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.artifact.DbtJson;
@@ -43,13 +42,11 @@ public final class ManifestGraph {
      * @param tested the id of the node; null if the manifest does not tell
      * @param name such as {@code not_null}; of a singular test its own name
      * @param column null if it is not about one
-     * @param severity null if the manifest does not tell
      */
     public record Test(
             @Nullable String tested,
             String name,
-            @Nullable String column,
-            @Nullable String severity) {}
+            @Nullable String column) {}
 
     /** A node or a source. */
     private record Known(@Nullable Relation relation, List<String> parents, @Nullable Test test) {}
@@ -250,7 +247,6 @@ public final class ManifestGraph {
         private @Nullable String attached;
         private @Nullable String column;
         private @Nullable String testName;
-        private @Nullable String severity;
 
         Reading(String id) {
             this.id = id;
@@ -288,10 +284,10 @@ public final class ManifestGraph {
         }
 
         private boolean config(String option, JsonParser value) throws IOException {
-            switch (option) {
-                case "materialized" -> materialized = Text.within(LONGEST_NAME, DbtJson.string(value));
-                case "severity" -> severity = Text.within(LONGEST_NAME, DbtJson.string(value));
-                default -> value.skipChildren();
+            if (option.equals("materialized")) {
+                materialized = Text.within(LONGEST_NAME, DbtJson.string(value));
+            } else {
+                value.skipChildren();
             }
             return true;
         }
@@ -326,7 +322,7 @@ public final class ManifestGraph {
         private Test test() {
             @Nullable String only = parents.isEmpty() ? null : parents.getFirst();
             String what = testName != null ? testName : name != null ? name : id;
-            return new Test(attached == null ? only : attached, what, column, severity == null ? null : severity.toLowerCase(Locale.ROOT));
+            return new Test(attached == null ? only : attached, what, column);
         }
     }
 }

@@ -382,7 +382,7 @@ public final class StepLineage {
         }
 
         private Assertion assertion(NodeResult node, ManifestGraph.Test test) {
-            return new Assertion(test.name(), node.nodeClass() == NodeClass.BUILT, test.column(), test.severity());
+            return new Assertion(test.name(), node.nodeClass() == NodeClass.BUILT, test.column());
         }
 
         /** A test that was not made asserts nothing. */

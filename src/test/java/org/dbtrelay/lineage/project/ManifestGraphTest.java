@@ -124,8 +124,8 @@ class ManifestGraphTest {
                         .formatted(node("model.a", "table"), node("model.b", "table")),
                 ""));
 
-        assertThat(graph.test("test.one")).isEqualTo(new ManifestGraph.Test("model.a", "not_null", "id", "error"));
-        assertThat(graph.test("test.two")).isEqualTo(new ManifestGraph.Test("model.b", "singular", null, null));
+        assertThat(graph.test("test.one")).isEqualTo(new ManifestGraph.Test("model.a", "not_null", "id"));
+        assertThat(graph.test("test.two")).isEqualTo(new ManifestGraph.Test("model.b", "singular", null));
         assertThat(graph.test("model.a")).isNull();
     }
 

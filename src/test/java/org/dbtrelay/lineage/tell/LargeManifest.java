@@ -76,19 +76,18 @@ public final class LargeManifest {
         };
     }
 
-    private static Stream<String> results(int nodes) {
-        return Stream.of(
+    private static List<Stream<String>> results(int nodes) {
+        return List.of(
                         Stream.of("{\"metadata\": {}, \"results\": ["),
                         IntStream.range(0, nodes)
                                 .mapToObj(i -> (i == 0 ? "" : ",") + "{\"unique_id\": \"model.shop.m" + i
                                         + "\", \"status\": \"success\", \"message\": \"" + "x".repeat(200)
                                         + "\", \"timing\": [{\"started_at\": \"2026-11-29T12:01:10Z\", \"completed_at\": \"2026-11-29T12:01:11Z\"}]}"),
-                        Stream.of("]}"))
-                .flatMap(part -> part);
+                        Stream.of("]}"));
     }
 
     /** The parents stand in front of the nodes that were run, behind as many others as there may be. */
-    private static Stream<String> manifest(long bytes, int nodes) {
+    private static List<Stream<String>> manifest(long bytes, int nodes) {
         String code = "select 1 -- " + "y".repeat((int) (bytes / (OTHER_NODES + nodes)) - 600);
         String node = ", \"schema\": \"s\", \"database\": \"d\", \"raw_code\": \"%s\", \"compiled_code\": \"select 2\", \"columns\": {"
                 .formatted(code);
@@ -97,7 +96,7 @@ public final class LargeManifest {
                 IntStream.range(0, 8)
                         .mapToObj(i -> "\"c%d\": {\"name\": \"c%1$d\", \"description\": \"d\"}".formatted(i))
                         .toList());
-        return Stream.of(
+        return List.of(
                         Stream.of("{\"metadata\": {\"adapter_type\": \"snowflake\"}, \"nodes\": {"),
                         IntStream.range(0, OTHER_NODES)
                                 .mapToObj(i -> "\"model.shop.other" + i + "\": {\"name\": \"o" + i + "\"" + node + columns + "}},"),
@@ -105,12 +104,29 @@ public final class LargeManifest {
                                 .mapToObj(i -> (i == 0 ? "" : ",") + "\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"" + node
                                         + columns + "}, \"depends_on\": {\"nodes\": [\"model.shop.other" + (OTHER_NODES - 1 - i)
                                         + "\", \"source.shop.raw.s\"]}}"),
-                        Stream.of("}, \"sources\": {\"source.shop.raw.s\": {\"name\": \"s\", \"schema\": \"raw\"}}}"))
-                .flatMap(part -> part);
+                        Stream.of("}, \"sources\": {\"source.shop.raw.s\": {\"name\": \"s\", \"schema\": \"raw\"}}}"));
     }
 
-    private static InputStream stream(Stream<String> parts) {
-        Iterator<String> iterator = parts.iterator();
+    /** One part at a time: a stream of streams would hold all of a part. */
+    private static InputStream stream(List<Stream<String>> parts) {
+        Iterator<Iterator<String>> all =
+                parts.stream().map(Stream::iterator).toList().iterator();
+        Iterator<String> iterator = new Iterator<>() {
+            private Iterator<String> now = all.next();
+
+            @Override
+            public boolean hasNext() {
+                while (!now.hasNext() && all.hasNext()) {
+                    now = all.next();
+                }
+                return now.hasNext();
+            }
+
+            @Override
+            public String next() {
+                return now.next();
+            }
+        };
         return new SequenceInputStream(new Enumeration<InputStream>() {
             @Override
             public boolean hasMoreElements() {

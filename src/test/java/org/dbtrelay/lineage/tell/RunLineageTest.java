@@ -32,7 +32,7 @@ class RunLineageTest {
 
     private static String with(String field, String value) {
         String changed = SampleRuns.ENDED.replaceFirst("\"" + field + "\": (\"[^\"]*\"|[^,}\\s]+)", "\"" + field + "\": " + value);
-        assertThat(changed).as("%s is a field", field).isNotEqualTo(SampleRuns.ENDED);
+        assertThat(SampleRuns.ENDED).contains("\"" + field + "\": ");
         return changed;
     }
 
@@ -158,10 +158,10 @@ class RunLineageTest {
         int told = 0;
         for (Path file : golden) {
             byte[] json = Files.readAllBytes(file);
-            String type = new ObjectMapper().readTree(json).path("type").asText();
+            String type = new ObjectMapper().readTree(json).path("data").path("type").asText();
             boolean ofARun = List.of("run.running", "run.succeeded", "run.failed", "run.cancelled", "run.attempt_failed")
                     .contains(type);
-            if (ToldRun.read(json, false).isPresent()) {
+            if (ToldRun.read(json, true).isPresent()) {
                 told++;
                 assertThat(ofARun).as(file.toString()).isTrue();
             }

@@ -107,11 +107,10 @@ class StepLineageTest {
                 .extracting(
                         it -> it.path("assertion").asText(),
                         it -> it.path("success").asBoolean(),
-                        it -> it.path("column").asText(),
-                        it -> it.path("severity").asText())
+                        it -> it.path("column").asText())
                 .containsExactlyInAnyOrder(
-                        tuple("not_null", true, "id", "error"),
-                        tuple("unique", false, "id", "warn"));
+                        tuple("not_null", true, "id"),
+                        tuple("unique", false, "id"));
     }
 
     @Test
