@@ -29,7 +29,8 @@ final class LineageChecks {
                 "api-key-file",
                 "there is relay.openlineage.api-key, too; give one of the two");
         checks.check(
-                lineage.apiKey().isEmpty() || KEY.matcher(lineage.apiKey().get()).matches(),
+                lineage.apiKey().isEmpty()
+                        || KEY.matcher(lineage.apiKey().get()).matches(),
                 "api-key",
                 "holds a space, a line break or a character that is not ASCII, or is too long; it must be one word");
         checks.check(
@@ -44,10 +45,11 @@ final class LineageChecks {
                         "connections",
                         "'" + name + "' is no connection; relay.connections has "
                                 + String.join(
-                                        ", ", connections.keySet().stream().sorted().toList()))));
+                                        ", ",
+                                        connections.keySet().stream().sorted().toList()))));
         lineage.jobs()
-                .ifPresent(ids -> ids.forEach(id ->
-                        checks.check(id > 0, "jobs", id + " is not an id of dbt Cloud; these are above 0")));
+                .ifPresent(ids -> ids.forEach(
+                        id -> checks.check(id > 0, "jobs", id + " is not an id of dbt Cloud; these are above 0")));
         lineage.datasetNamespace().forEach((name, namespace) -> {
             String key = "dataset-namespace." + ConfigKeys.quoted(name);
             checks.check(
@@ -74,7 +76,9 @@ final class LineageChecks {
                 "is not http or https with a host, such as https://marquez.example.com");
         boolean hasKey = lineage.apiKey().isPresent() || lineage.apiKeyFile().isPresent();
         check(
-                !hasKey || !"http".equals(url.getScheme()) || ConnectionChecks.isLoopback(String.valueOf(url.getHost())),
+                !hasKey
+                        || !"http".equals(url.getScheme())
+                        || ConnectionChecks.isLoopback(String.valueOf(url.getHost())),
                 "url",
                 "http would send the key in the clear; it must begin with https:// (http only to localhost, 127.0.0.0/8"
                         + " and [::1], or without a key)");
@@ -86,7 +90,8 @@ final class LineageChecks {
                         && namespace.length() <= LONGEST_NAMESPACE
                         && namespace.chars().allMatch(c -> c > ' ' && c < 127),
                 leaf,
-                "must have 1 to " + LONGEST_NAMESPACE + " visible characters of ASCII, such as snowflake://org-account");
+                "must have 1 to " + LONGEST_NAMESPACE
+                        + " visible characters of ASCII, such as snowflake://org-account");
     }
 
     private void check(boolean right, String leaf, String wrong) {

@@ -292,8 +292,7 @@ class CheckedConfigTest {
                         "0",
                         "0 is not 1 or more; a topic has a copy on one broker at least"),
                 // Lineage
-                arguments(
-                        "relay.openlineage.tests", "some", "'some' is not one of aggregate, each, none"),
+                arguments("relay.openlineage.tests", "some", "'some' is not one of aggregate, each, none"),
                 arguments("relay.openlineage.topic", "a topic", "'a topic' " + TOPIC_HINT),
                 arguments(
                         "relay.openlineage.topic",
@@ -367,8 +366,9 @@ class CheckedConfigTest {
                 "relay.openlineage.url", "http://marquez.example.com",
                 "relay.openlineage.api-key", "0123456789abcdef"));
         assertThat(lines(settings))
-                .containsExactly("relay.openlineage.url: http would send the key in the clear; it must begin with https://"
-                        + " (http only to localhost, 127.0.0.0/8 and [::1], or without a key)");
+                .containsExactly(
+                        "relay.openlineage.url: http would send the key in the clear; it must begin with https://"
+                                + " (http only to localhost, 127.0.0.0/8 and [::1], or without a key)");
 
         settings.put("relay.openlineage.url", "http://127.0.0.1:5000");
         assertThat(lines(settings)).isEmpty();

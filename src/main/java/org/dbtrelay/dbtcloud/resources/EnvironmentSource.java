@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param connection fields of the connection that say which database it is, such as {@code type}, {@code account} and {@code host}
  * @param repository the address of the source, without a user; null if dbt Cloud does not tell
  */
-public record EnvironmentSource(Map<String, String> connection, @Nullable String repository) {
+public record EnvironmentSource(
+        Map<String, String> connection, @Nullable String repository) {
 
     /** Nothing is known. */
     public static final EnvironmentSource UNKNOWN = new EnvironmentSource(Map.of(), null);

@@ -88,10 +88,7 @@ public final class RunCalls {
     /** As {@link #withSteps(long, long)}, in more or less of a hurry. */
     public RunWithSteps withSteps(long accountId, long runId, Priority priority) throws DbtCloudException {
         return calls.stream(
-                accountId,
-                priority,
-                api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"),
-                body -> {
+                accountId, priority, api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"), body -> {
                     Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body, StepLog.WORDS));
                     RunJson run = RunJson.of(envelope.data());
                     return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());

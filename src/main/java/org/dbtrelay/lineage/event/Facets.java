@@ -47,9 +47,7 @@ public final class Facets {
      * @param column null if it is not about one
      */
     public record Assertion(
-            String assertion,
-            boolean success,
-            @Nullable String column) {}
+            String assertion, boolean success, @Nullable String column) {}
 
     /** Of a run: the time for which it was meant. */
     public ObjectNode nominalTime(Instant start, @Nullable Instant end) {
@@ -64,7 +62,9 @@ public final class Facets {
 
     /** Of a run: its id in another system. */
     public ObjectNode externalQuery(String id, String source) {
-        return facet("1-0-2", "ExternalQueryRunFacet").put("externalQueryId", id).put("source", source);
+        return facet("1-0-2", "ExternalQueryRunFacet")
+                .put("externalQueryId", id)
+                .put("source", source);
     }
 
     /** Of a run: what ran it. */

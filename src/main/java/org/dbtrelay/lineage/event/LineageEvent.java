@@ -42,7 +42,8 @@ public final class LineageEvent {
         json.put("eventTime", time.toString());
         ObjectNode run = json.putObject("run").put("runId", runId.toString());
         this.runFacets = run.putObject("facets");
-        ObjectNode ofJob = json.putObject("job").put("namespace", job.namespace()).put("name", job.name());
+        ObjectNode ofJob =
+                json.putObject("job").put("namespace", job.namespace()).put("name", job.name());
         this.jobFacets = ofJob.putObject("facets");
         this.inputs = json.putArray("inputs");
         this.outputs = json.putArray("outputs");

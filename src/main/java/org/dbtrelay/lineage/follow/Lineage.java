@@ -139,8 +139,7 @@ class Lineage {
         OpenLineageConfig lineage = config.openLineage();
         List<Outlet> outlets = new ArrayList<>();
         kafka.lineageTopic()
-                .ifPresent(topic ->
-                        outlets.add(new TopicOutlet(kafka.lineageProducer(), topic, monotonic, metrics)));
+                .ifPresent(topic -> outlets.add(new TopicOutlet(kafka.lineageProducer(), topic, monotonic, metrics)));
         lineage.url().ifPresent(url -> outlets.add(new ServerOutlet(url, lineage, monotonic, metrics)));
         return outlets.size() == 1 ? outlets.getFirst() : new Outlets(outlets);
     }
@@ -173,8 +172,8 @@ class Lineage {
         long committedAt = monotonic.nanos();
         while (stopping.getCount() > 0) {
             for (ConsumerRecord<byte[], byte[]> message : reader.poll(POLL)) {
-                @Nullable PartitionTelling partition =
-                        partitions.get(new TopicPartition(message.topic(), message.partition()));
+                @Nullable
+                PartitionTelling partition = partitions.get(new TopicPartition(message.topic(), message.partition()));
                 if (partition != null) {
                     partition.take(message);
                 }
@@ -206,8 +205,8 @@ class Lineage {
         Optional<Instant> oldest = partitions.values().stream()
                 .flatMap(partition -> partition.progress().oldest().stream())
                 .min(Instant::compareTo);
-        metrics.lineageLag(oldest.map(since -> Duration.between(since, clock.instant()))
-                .orElse(Duration.ZERO));
+        metrics.lineageLag(
+                oldest.map(since -> Duration.between(since, clock.instant())).orElse(Duration.ZERO));
     }
 
     private void commit(Consumer<byte[], byte[]> reader, Collection<TopicPartition> which) {
@@ -222,8 +221,8 @@ class Lineage {
             return;
         }
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
-        states.forEach((partition, state) ->
-                offsets.put(partition, new OffsetAndMetadata(state.offset(), state.text())));
+        states.forEach(
+                (partition, state) -> offsets.put(partition, new OffsetAndMetadata(state.offset(), state.text())));
         reader.commitSync(offsets);
         states.forEach((partition, state) ->
                 Objects.requireNonNull(partitions.get(partition)).progress().committed(state));
@@ -280,7 +279,9 @@ class Lineage {
 
     private boolean isWanted(ToldRun run) {
         OpenLineageConfig lineage = config.openLineage();
-        return lineage.connections().map(names -> names.contains(run.connection())).orElse(true)
+        return lineage.connections()
+                        .map(names -> names.contains(run.connection()))
+                        .orElse(true)
                 && lineage.jobs().map(ids -> ids.contains(run.jobId())).orElse(true)
                 && !run.observedAt().plus(lineage.maxAge()).isBefore(clock.instant());
     }

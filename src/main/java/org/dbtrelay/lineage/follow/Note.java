@@ -35,7 +35,8 @@ record Note(int step, String basis, int events) {
     /** The notes as a text; those that do not fit are left out, the ones with the most told last. */
     static String write(long committed, Map<Long, Note> notes) {
         List<Map.Entry<Long, Note>> byWorth = new ArrayList<>(notes.entrySet());
-        byWorth.sort(Comparator.comparingInt((Map.Entry<Long, Note> each) -> each.getValue().worth())
+        byWorth.sort(Comparator.comparingInt(
+                        (Map.Entry<Long, Note> each) -> each.getValue().worth())
                 .reversed()
                 .thenComparing(Map.Entry::getKey));
         StringBuilder text = new StringBuilder();

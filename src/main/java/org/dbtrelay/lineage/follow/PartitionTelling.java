@@ -113,7 +113,10 @@ final class PartitionTelling {
             if (ended) {
                 throw new InterruptedException("the partition is given up");
             }
-            LOG.error("Internal error: the lineage of a run is not complete", e, pair(LogKey.RUN_ID, event.run().runId()));
+            LOG.error(
+                    "Internal error: the lineage of a run is not complete",
+                    e,
+                    pair(LogKey.RUN_ID, event.run().runId()));
             runs.metrics().lineageRun("failed");
         }
     }

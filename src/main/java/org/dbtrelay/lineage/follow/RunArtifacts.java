@@ -41,8 +41,8 @@ final class RunArtifacts implements StepArtifacts {
             return Optional.empty();
         }
         try {
-            return Optional.of(new Closing(
-                    client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), path, step)));
+            return Optional.of(
+                    new Closing(client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), path, step)));
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);
             return switch (e.failure()) {

@@ -46,7 +46,8 @@ final class RunSurroundings {
 
     private @Nullable String configured(ToldRun run) {
         @Nullable Long environment = run.environmentId();
-        @Nullable String ofEnvironment =
+        @Nullable
+        String ofEnvironment =
                 environment == null ? null : config.datasetNamespace().get(environment.toString());
         return ofEnvironment == null ? config.datasetNamespace().get(run.connection()) : ofEnvironment;
     }

@@ -18,8 +18,8 @@ public final class DatasetNames {
     private static final String BIGQUERY = "bigquery";
 
     /** {@code <cluster>.<id>.<region>.redshift.amazonaws.com}, and of a serverless one {@code <workgroup>.<account>.<region>.…}. */
-    private static final Pattern REDSHIFT = Pattern.compile(
-            "([^.]+)\\.[^.]+\\.([a-z0-9-]+)\\.redshift(?:-serverless)?\\.amazonaws\\.com(?:\\.cn)?");
+    private static final Pattern REDSHIFT =
+            Pattern.compile("([^.]+)\\.[^.]+\\.([a-z0-9-]+)\\.redshift(?:-serverless)?\\.amazonaws\\.com(?:\\.cn)?");
 
     private static final String SNOWFLAKE_HOST = ".snowflakecomputing.com";
     private static final String PRIVATE_LINK = ".privatelink";
@@ -76,7 +76,10 @@ public final class DatasetNames {
         return switch (kind) {
             case BIGQUERY -> BIGQUERY;
             case "snowflake" ->
-                "snowflake://" + field(connection, "account").map(DatasetNames::snowflakeAccount).orElse(unknown);
+                "snowflake://"
+                        + field(connection, "account")
+                                .map(DatasetNames::snowflakeAccount)
+                                .orElse(unknown);
             case "redshift" ->
                 "redshift://"
                         + field(connection, "host", "hostname")
@@ -92,14 +95,22 @@ public final class DatasetNames {
                         .orElse("awsathena://" + unknown);
             case "fabric" -> "fabric-warehouse://" + serverOf(connection).orElse(unknown);
             case "synapse" ->
-                "sqlserver://" + serverOf(connection).map(host -> host + port(connection, "1433")).orElse(unknown);
+                "sqlserver://"
+                        + serverOf(connection)
+                                .map(host -> host + port(connection, "1433"))
+                                .orElse(unknown);
             case "sqlserver" ->
-                "mssql://" + serverOf(connection).map(host -> host + port(connection, "1433")).orElse(unknown);
+                "mssql://"
+                        + serverOf(connection)
+                                .map(host -> host + port(connection, "1433"))
+                                .orElse(unknown);
             case "teradata" -> at("teradata", connection, "1025", unknown);
             case "duckdb" -> "duckdb://" + field(connection, "path").orElse(unknown);
             default ->
                 scheme(kind) + "://"
-                        + serverOf(connection).map(host -> host + port(connection, "")).orElse(unknown);
+                        + serverOf(connection)
+                                .map(host -> host + port(connection, ""))
+                                .orElse(unknown);
         };
     }
 

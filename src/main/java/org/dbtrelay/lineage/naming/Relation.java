@@ -9,5 +9,4 @@ import org.jspecify.annotations.Nullable;
  * @param schema null where the adapter has none; of BigQuery the dataset
  * @param identifier the name of the table or view itself
  */
-public record Relation(
-        @Nullable String database, @Nullable String schema, String identifier) {}
+public record Relation(@Nullable String database, @Nullable String schema, String identifier) {}

@@ -30,7 +30,8 @@ public final class Catalog {
 
     private static final Set<String> BYTES = Set.of("bytes", "num_bytes", "size");
 
-    private record Table(String columns, @Nullable Long rows, @Nullable Long bytes) {}
+    private record Table(
+            String columns, @Nullable Long rows, @Nullable Long bytes) {}
 
     private final Set<String> wanted;
     private final Map<String, Table> tables = new HashMap<>();

@@ -41,9 +41,7 @@ final class Columns {
             int description = text.indexOf(FIELD, type + 1);
             int end = text.indexOf(END, description + 1);
             columns.add(new Column(
-                    text.substring(from, type),
-                    part(text, type + 1, description),
-                    part(text, description + 1, end)));
+                    text.substring(from, type), part(text, type + 1, description), part(text, description + 1, end)));
             from = end + 1;
         }
         return columns;

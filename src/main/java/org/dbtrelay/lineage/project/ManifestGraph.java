@@ -44,12 +44,13 @@ public final class ManifestGraph {
      * @param column null if it is not about one
      */
     public record Test(
-            @Nullable String tested,
-            String name,
-            @Nullable String column) {}
+            @Nullable String tested, String name, @Nullable String column) {}
 
     /** A node or a source. */
-    private record Known(@Nullable Relation relation, List<String> parents, @Nullable Test test) {}
+    private record Known(
+            @Nullable Relation relation,
+            List<String> parents,
+            @Nullable Test test) {}
 
     private final Set<String> wanted;
     private final Set<String> needed = new HashSet<>();
@@ -79,7 +80,9 @@ public final class ManifestGraph {
         DbtJson.readObject(bytes, this::field);
         // What was needed before the pass and has not come is not in the file.
         missing.clear();
-        needed.stream().filter(id -> !known.containsKey(id) && !before.contains(id)).forEach(missing::add);
+        needed.stream()
+                .filter(id -> !known.containsKey(id) && !before.contains(id))
+                .forEach(missing::add);
     }
 
     /** Whether another pass would tell nothing more. */

@@ -153,7 +153,8 @@ public final class ManifestNodes {
 
         /** dbt writes the version of a model as a number or as a text. */
         private static @Nullable String number(JsonParser value) throws IOException {
-            if (value.currentToken() == JsonToken.VALUE_NUMBER_INT || value.currentToken() == JsonToken.VALUE_NUMBER_FLOAT) {
+            if (value.currentToken() == JsonToken.VALUE_NUMBER_INT
+                    || value.currentToken() == JsonToken.VALUE_NUMBER_FLOAT) {
                 return Text.within(LONGEST_NAME, value.getText());
             }
             return Text.within(LONGEST_NAME, DbtJson.string(value));

@@ -27,8 +27,7 @@ public record NodeDetails(
         List<Column> columns) {
 
     /** Nothing is known. */
-    public static final NodeDetails NONE =
-            new NodeDetails(null, null, null, null, List.of(), null, null, List.of());
+    public static final NodeDetails NONE = new NodeDetails(null, null, null, null, List.of(), null, null, List.of());
 
     /** Copies the lists. */
     public NodeDetails {

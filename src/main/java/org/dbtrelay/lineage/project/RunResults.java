@@ -104,8 +104,12 @@ public record RunResults(
         private @Nullable String code;
         private @Nullable String queryId;
 
-        @Nullable NodeResult result() {
-            if (uniqueId == null || uniqueId.length() > LONGEST_ID || status == null || status.length() > LONGEST_WORD) {
+        @Nullable
+        NodeResult result() {
+            if (uniqueId == null
+                    || uniqueId.length() > LONGEST_ID
+                    || status == null
+                    || status.length() > LONGEST_WORD) {
                 return null;
             }
             NodeClass nodeClass = NodeStatus.classOf(status, code);

@@ -32,7 +32,9 @@ public final class ServerOutlet implements Outlet {
 
     /** A server at an address of the configuration. */
     public ServerOutlet(URI url, OpenLineageConfig config, Monotonic monotonic, RelayMetrics metrics) {
-        boolean isBare = url.getRawPath() == null || url.getRawPath().isEmpty() || url.getRawPath().equals("/");
+        boolean isBare = url.getRawPath() == null
+                || url.getRawPath().isEmpty()
+                || url.getRawPath().equals("/");
         this.address = isBare ? url.resolve(USUAL_PATH) : url;
         this.key = config.apiKey();
         this.keyFile = config.apiKeyFile();

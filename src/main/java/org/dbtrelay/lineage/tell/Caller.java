@@ -43,7 +43,9 @@ public record Caller(RunRef parent, RunRef root) {
     }
 
     private static @Nullable String name(JsonNode text) {
-        return text.isTextual() && !text.textValue().isBlank() && text.textValue().length() <= LONGEST_NAME
+        return text.isTextual()
+                        && !text.textValue().isBlank()
+                        && text.textValue().length() <= LONGEST_NAME
                 ? text.textValue()
                 : null;
     }

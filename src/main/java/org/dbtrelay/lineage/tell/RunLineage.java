@@ -84,8 +84,8 @@ public final class RunLineage {
     }
 
     private LineageEvent event(Transition transition, Instant time) {
-        LineageEvent event = new LineageEvent(
-                transition, time, ids.ofRun(), names.ofRun(), root().job(), facets.producer());
+        LineageEvent event =
+                new LineageEvent(transition, time, ids.ofRun(), names.ofRun(), root().job(), facets.producer());
         @Nullable Caller caller = run.caller();
         return caller == null ? event : event.run("parent", facets.parent(caller.parent(), caller.root()));
     }

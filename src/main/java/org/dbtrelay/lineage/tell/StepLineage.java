@@ -102,7 +102,8 @@ public final class StepLineage {
     private Optional<RunResults> results(StepArtifacts artifacts) throws IOException, InterruptedException {
         Optional<RunResults> results = read(artifacts, RUN_RESULTS, step.index(), RunResults::read);
         // A step that was cut leaves no file, and dbt Cloud can have that of a step before it.
-        return results.filter(file -> file.generatedAt() == null || !file.generatedAt().isBefore(step.begun()));
+        return results.filter(
+                file -> file.generatedAt() == null || !file.generatedAt().isBefore(step.begun()));
     }
 
     private boolean graph(StepArtifacts artifacts, ManifestGraph graph) throws IOException, InterruptedException {
@@ -240,8 +241,7 @@ public final class StepLineage {
             UUID id = run.ids().ofNode(step.index(), node.uniqueId());
             JobName job = run.names().ofNode(node.uniqueId());
             Instant begun = begun(node);
-            telling.tell(run.event(Transition.START, begun, id, job, self)
-                    .job("jobType", facets.jobType(kind(node))));
+            telling.tell(run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node))));
             Instant ended = node.completedAt() == null ? latest(begun, end()) : latest(begun, node.completedAt());
             Transition transition = transition(node.nodeClass());
             LineageEvent event = run.event(transition, ended, id, job, self);
@@ -278,8 +278,8 @@ public final class StepLineage {
 
         private void built(LineageEvent event, NodeResult node, NodeDetails details) {
             graph.parents(node.uniqueId()).forEach((id, relation) -> {
-                Facetted input = event.input(datasets.of(relation))
-                        .facet("dataSource", facets.dataSource(datasets.namespace()));
+                Facetted input =
+                        event.input(datasets.of(relation)).facet("dataSource", facets.dataSource(datasets.namespace()));
                 List<Column> columns = catalog.columns(id);
                 if (id.startsWith("source.") && !columns.isEmpty()) {
                     // Of others, what writes them tells it.
@@ -287,11 +287,12 @@ public final class StepLineage {
                 }
             });
             @Nullable Relation relation = graph.relation(node.uniqueId());
-            if (relation == null) {
+            if (relation == null || transition(node.nodeClass()) != Transition.COMPLETE) {
+                // What has failed, or was skipped, has made no table.
                 return;
             }
-            Facetted output = event.output(datasets.of(relation))
-                    .facet("dataSource", facets.dataSource(datasets.namespace()));
+            Facetted output =
+                    event.output(datasets.of(relation)).facet("dataSource", facets.dataSource(datasets.namespace()));
             List<Column> ofCatalog = catalog.columns(node.uniqueId());
             List<Column> columns = ofCatalog.isEmpty() ? details.columns() : documented(ofCatalog, details.columns());
             if (!columns.isEmpty()) {
@@ -318,8 +319,7 @@ public final class StepLineage {
         /** The database's columns, described as the project documents them where the database has no comment. */
         private List<Column> documented(List<Column> columns, List<Column> documented) {
             Map<String, Column> byName = new LinkedHashMap<>();
-            documented.forEach(column ->
-                    byName.putIfAbsent(column.name().toLowerCase(Locale.ROOT), column));
+            documented.forEach(column -> byName.putIfAbsent(column.name().toLowerCase(Locale.ROOT), column));
             return columns.stream()
                     .map(column -> {
                         @Nullable Column other = byName.get(column.name().toLowerCase(Locale.ROOT));
@@ -332,8 +332,7 @@ public final class StepLineage {
 
         private void tested(LineageEvent event, NodeResult node) {
             ManifestGraph.@Nullable Test test = graph.test(node.uniqueId());
-            @Nullable Relation relation =
-                    test == null || test.tested() == null ? null : graph.relation(test.tested());
+            @Nullable Relation relation = test == null || test.tested() == null ? null : graph.relation(test.tested());
             if (test != null && relation != null) {
                 assertions(event, relation, isDone(node) ? List.of(assertion(node, test)) : List.of());
             }
@@ -342,7 +341,8 @@ public final class StepLineage {
         private void tests(Telling telling, String testedId, List<NodeResult> tests) throws InterruptedException {
             UUID id = run.ids().ofTests(step.index(), testedId);
             JobName job = run.names().ofTests(testedId);
-            Instant begun = tests.stream().map(this::begun).min(Instant::compareTo).orElse(step.begun());
+            Instant begun =
+                    tests.stream().map(this::begun).min(Instant::compareTo).orElse(step.begun());
             Instant ended = tests.stream()
                     .map(test -> test.completedAt() == null ? begun : test.completedAt())
                     .max(Instant::compareTo)
@@ -374,8 +374,8 @@ public final class StepLineage {
         }
 
         private void assertions(LineageEvent event, Relation relation, List<Assertion> assertions) {
-            Facetted input = event.input(datasets.of(relation))
-                    .facet("dataSource", facets.dataSource(datasets.namespace()));
+            Facetted input =
+                    event.input(datasets.of(relation)).facet("dataSource", facets.dataSource(datasets.namespace()));
             if (!assertions.isEmpty()) {
                 input.ofUse("dataQualityAssertions", facets.assertions(assertions));
             }
@@ -440,7 +440,9 @@ public final class StepLineage {
         private @Nullable String engineVersion() {
             return results.dbtVersion() != null
                     ? results.dbtVersion()
-                    : graph.dbtVersion() != null ? graph.dbtVersion() : run.run().dbtVersion();
+                    : graph.dbtVersion() != null
+                            ? graph.dbtVersion()
+                            : run.run().dbtVersion();
         }
 
         private Instant begun(NodeResult node) {

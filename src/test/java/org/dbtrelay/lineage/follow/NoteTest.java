@@ -13,10 +13,14 @@ class NoteTest {
     @Test
     void areReadAsTheyWereWritten() {
         Map<Long, Note> notes = Map.of(
-                5_000_000_000L, Note.ALL,
-                5_000_000_001L, new Note(4, "rmc", 9_600),
-                5_000_000_007L, Note.BEGUN,
-                5_000_000_009L, new Note(12, "rm!", 3));
+                5_000_000_000L,
+                Note.ALL,
+                5_000_000_001L,
+                new Note(4, "rmc", 9_600),
+                5_000_000_007L,
+                Note.BEGUN,
+                5_000_000_009L,
+                new Note(12, "rm!", 3));
 
         String text = Note.write(5_000_000_000L, notes);
 
@@ -36,7 +40,9 @@ class NoteTest {
         String text = Note.write(0, notes);
 
         assertThat(text.length()).isLessThanOrEqualTo(4_096);
-        assertThat(Note.read(0, text)).containsEntry(4_321L, new Note(7, "rm", 40_000)).hasSizeGreaterThan(300);
+        assertThat(Note.read(0, text))
+                .containsEntry(4_321L, new Note(7, "rm", 40_000))
+                .hasSizeGreaterThan(300);
     }
 
     @ParameterizedTest

@@ -65,7 +65,8 @@ class ProgressTest {
 
         assertThat(next.take(100, AT, true)).contains(new Note(4, "rm", 200));
         assertThat(next.take(101, AT, true)).isEmpty();
-        assertThat(next.take(102, AT, true)).hasValueSatisfying(note -> assertThat(note.step()).isNegative());
+        assertThat(next.take(102, AT, true))
+                .hasValueSatisfying(note -> assertThat(note.step()).isNegative());
         assertThat(next.pending()).isEqualTo(2);
     }
 

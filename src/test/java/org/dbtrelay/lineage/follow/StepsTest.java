@@ -46,10 +46,7 @@ class StepsTest {
     void areThoseThatRanACommandOfDbt() throws Exception {
         assertThat(Steps.of(run("1.11.2"), STEPS))
                 .extracting(Step::command, Step::builds)
-                .containsExactly(
-                        tuple("dbt deps", false),
-                        tuple("dbt build", true),
-                        tuple("dbt docs generate", false));
+                .containsExactly(tuple("dbt deps", false), tuple("dbt build", true), tuple("dbt docs generate", false));
     }
 
     @Test
@@ -64,12 +61,14 @@ class StepsTest {
     void knowWhoseCatalogTellsOfThem() throws Exception {
         assertThat(Steps.of(run("1.11.2"), STEPS).get(1).catalogStep()).isEqualTo(4);
         assertThat(Steps.of(run("2.0.5"), STEPS).get(1).catalogStep()).isEqualTo(3);
-        assertThat(Steps.of(run("1.11.2"), STEPS.subList(0, 3)).get(1).catalogStep()).isZero();
+        assertThat(Steps.of(run("1.11.2"), STEPS.subList(0, 3)).get(1).catalogStep())
+                .isZero();
     }
 
     @Test
     void leaveOutThoseThatNeverBegan() throws Exception {
-        RunStep never = new RunStep(5, "Invoke dbt with `dbt test`", JobRunStatus.Known.CANCELLED, false, "dbt test", "");
+        RunStep never =
+                new RunStep(5, "Invoke dbt with `dbt test`", JobRunStatus.Known.CANCELLED, false, "dbt test", "");
 
         assertThat(Steps.of(run("1.11.2"), List.of(never))).isEmpty();
     }

@@ -98,8 +98,7 @@ class DatasetNamesTest {
 
     @Test
     void goByTheConfigurationFirst() {
-        DatasetNames names =
-                DatasetNames.of("snowflake", "snowflake://mine", Map.of("account", "acme-prod"), UNKNOWN);
+        DatasetNames names = DatasetNames.of("snowflake", "snowflake://mine", Map.of("account", "acme-prod"), UNKNOWN);
 
         assertThat(names.of(ORDERS)).isEqualTo(new Dataset("snowflake://mine", "analytics.prod.orders"));
     }
@@ -112,7 +111,8 @@ class DatasetNamesTest {
 
     @Test
     void goByTheConnectionWithoutAManifest() {
-        assertThat(names(null, Map.of("type", "snowflake", "account", "acme-prod")).namespace())
+        assertThat(names(null, Map.of("type", "snowflake", "account", "acme-prod"))
+                        .namespace())
                 .isEqualTo("snowflake://acme-prod");
         assertThat(names(null, Map.of("type", "adapter", "adapter_version", "trino_v0", "host", "t", "port", "1"))
                         .namespace())

@@ -18,14 +18,15 @@ class ManifestGraphTest {
         String name = id.substring(id.lastIndexOf('.') + 1);
         return """
                 "%s": {"name": "%s", "database": "d", "schema": "s", "config": {"materialized": "%s"},
-                  "depends_on": {"nodes": [%s]}}"""
-                .formatted(id, name, materialized, parents.length == 0 ? "" : '"' + String.join("\", \"", parents) + '"');
+                  "depends_on": {"nodes": [%s]}}""".formatted(
+                        id, name, materialized, parents.length == 0 ? "" : '"' + String.join("\", \"", parents) + '"');
     }
 
     private static InputStream manifest(String nodes, String sources) {
-        return new ByteArrayInputStream("{\"metadata\": {\"adapter_type\": \"postgres\"}, \"nodes\": {%s}, \"sources\": {%s}}"
-                .formatted(nodes, sources)
-                .getBytes(StandardCharsets.UTF_8));
+        return new ByteArrayInputStream(
+                "{\"metadata\": {\"adapter_type\": \"postgres\"}, \"nodes\": {%s}, \"sources\": {%s}}"
+                        .formatted(nodes, sources)
+                        .getBytes(StandardCharsets.UTF_8));
     }
 
     private static Set<String> parents(ManifestGraph graph, String id) {
@@ -36,7 +37,8 @@ class ManifestGraphTest {
     void needsOnePassIfParentsStandBehindTheirChildren() throws IOException {
         ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
 
-        graph.read(manifest(node("model.a", "table", "model.b", "source.c") + "," + node("model.b", "view"), node("source.c", "")));
+        graph.read(manifest(
+                node("model.a", "table", "model.b", "source.c") + "," + node("model.b", "view"), node("source.c", "")));
 
         assertThat(graph.isComplete()).isTrue();
         assertThat(parents(graph, "model.a")).containsExactly("model.b", "source.c");
@@ -115,14 +117,11 @@ class ManifestGraphTest {
     void knowsWhatATestTests() throws IOException {
         ManifestGraph graph = new ManifestGraph(Set.of("test.one", "test.two"));
 
-        graph.read(manifest(
-                """
+        graph.read(manifest("""
                 "test.one": {"name": "not_null_a_id", "attached_node": "model.a", "column_name": "id", "config": {"severity": "ERROR"},
                   "test_metadata": {"name": "not_null"}, "depends_on": {"nodes": ["model.b", "model.a"]}},
                 "test.two": {"name": "singular", "depends_on": {"nodes": ["model.b"]}, "config": {}},
-                %s, %s"""
-                        .formatted(node("model.a", "table"), node("model.b", "table")),
-                ""));
+                %s, %s""".formatted(node("model.a", "table"), node("model.b", "table")), ""));
 
         assertThat(graph.test("test.one")).isEqualTo(new ManifestGraph.Test("model.a", "not_null", "id"));
         assertThat(graph.test("test.two")).isEqualTo(new ManifestGraph.Test("model.b", "singular", null));

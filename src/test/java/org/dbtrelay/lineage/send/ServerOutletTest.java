@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,8 +19,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.OpenLineageConfig;
 import org.dbtrelay.config.RelayConfig;
@@ -140,9 +140,7 @@ class ServerOutletTest {
         send(Map.of(), "", ONE, TWO);
 
         assertThat(taken).containsExactly("{\"n\": 1}", "{\"n\": 2}");
-        assertThat(monotonic.pauses)
-                .extracting(Duration::toSeconds)
-                .containsExactly(1L, 2L, 4L, 8L, 16L);
+        assertThat(monotonic.pauses).extracting(Duration::toSeconds).containsExactly(1L, 2L, 4L, 8L, 16L);
         assertThat(counted("failed")).isEqualTo(5);
     }
 

@@ -112,8 +112,10 @@ class GoldenLineageTest {
             OpenLineage.RunEvent read = OPEN_LINEAGE.treeToValue(event, OpenLineage.RunEvent.class);
             JsonNode again = OPEN_LINEAGE.valueToTree(read);
 
-            assertThat(read.getRun().getRunId()).hasToString(event.path("run").path("runId").asText());
-            assertThat(read.getRun().getFacets().getAdditionalProperties().keySet()).isSubsetOf("dbt_run", "dbt_node");
+            assertThat(read.getRun().getRunId())
+                    .hasToString(event.path("run").path("runId").asText());
+            assertThat(read.getRun().getFacets().getAdditionalProperties().keySet())
+                    .isSubsetOf("dbt_run", "dbt_node");
             assertThat(read.getJob().getFacets().getAdditionalProperties()).isEmpty();
             assertThat(names(again)).containsAll(names(event));
         }
@@ -134,11 +136,11 @@ class GoldenLineageTest {
     @EnumSource(Project.class)
     void ownFacetsAreAsTheirSchemaSays(Project project) throws IOException, InterruptedException {
         JsonSchema schema = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
-                .getSchema(JSON.readTree(Path.of("docs/schemas/lineage-facets.schema.json").toFile()));
+                .getSchema(JSON.readTree(
+                        Path.of("docs/schemas/lineage-facets.schema.json").toFile()));
         for (JsonNode event : project.events()) {
             JsonNode facets = event.path("run").path("facets");
-            assertThat(facets.has("dbt_run")
-                            || event.path("eventType").asText().equals("START"))
+            assertThat(facets.has("dbt_run") || event.path("eventType").asText().equals("START"))
                     .isTrue();
             assertThat(schema.validate(facets)).isEmpty();
         }
@@ -151,8 +153,8 @@ class GoldenLineageTest {
         Path spec = Path.of(System.getProperty("openlineage.spec"));
         JsonSchemaFactory factory = JsonSchemaFactory.getInstance(
                 SpecVersion.VersionFlag.V202012,
-                builder -> builder.schemaMappers(mappers -> mappers.mappings(address -> address
-                                .startsWith("https://openlineage.io/spec/facets/")
+                builder -> builder.schemaMappers(mappers -> mappers.mappings(address -> address.startsWith(
+                                "https://openlineage.io/spec/facets/")
                         ? spec.resolve("facets")
                                 .resolve(address.replaceFirst(".*/", "").replaceFirst("#.*", ""))
                                 .toUri()
@@ -188,7 +190,12 @@ class GoldenLineageTest {
             assertThat(types.getLast()).isIn("COMPLETE", "FAIL", "ABORT");
         });
         List<String> roots = project.events().stream()
-                .map(event -> event.path("run").path("facets").path("parent").path("root").path("run").path("runId"))
+                .map(event -> event.path("run")
+                        .path("facets")
+                        .path("parent")
+                        .path("root")
+                        .path("run")
+                        .path("runId"))
                 .map(JsonNode::asText)
                 .filter(id -> !id.isEmpty())
                 .distinct()
@@ -199,8 +206,7 @@ class GoldenLineageTest {
     @Test
     void goldenFilesAreAllUsed() throws IOException {
         try (Stream<Path> files = Files.list(GOLDEN)) {
-            assertThat(files.map(file -> file.getFileName().toString()))
-                    .hasSameSizeAs(Project.values());
+            assertThat(files.map(file -> file.getFileName().toString())).hasSameSizeAs(Project.values());
         }
     }
 

@@ -67,15 +67,17 @@ final class JaffleShop implements StepArtifacts {
         add(tables, """
                 "%s": {"unique_id": "%1$s", "metadata": {"type": "BASE TABLE", "schema": "raw", "name": "%s"},
                   "columns": {"NAME": {"name": "NAME", "type": "text", "index": 2, "comment": null},
-                    "ID": {"name": "ID", "type": "bigint", "index": 1, "comment": "of the source"}}, "stats": {}}"""
-                .formatted(id, name));
+                    "ID": {"name": "ID", "type": "bigint", "index": 1, "comment": "of the source"}}, "stats": {}}""".formatted(id, name));
         return this;
     }
 
     /** A node that was run, and ended so. */
     JaffleShop node(String id, String materialized, String status, String... parents) {
         ofManifest(id, materialized, parents);
-        result(id, status, status.equals("error") ? "\"Database Error in %s: no such column\"".formatted(id) : "\"SELECT 99\"",
+        result(
+                id,
+                status,
+                status.equals("error") ? "\"Database Error in %s: no such column\"".formatted(id) : "\"SELECT 99\"",
                 status.equals("success") ? "\"rows_affected\": 99, \"query_id\": \"01b2-%d\"".formatted(second) : "");
         String table = """
                 "%s": {"unique_id": "%1$s", "metadata": {"type": "BASE TABLE", "schema": "prod", "name": "x"},
@@ -97,7 +99,10 @@ final class JaffleShop implements StepArtifacts {
 
     JaffleShop test(String name, String tested, String column, String severity, String status, String... parents) {
         String id = "test.shop." + name + "_" + tested.substring(tested.lastIndexOf('.') + 1) + ".5c9bf9911d";
-        add(nodes, TEST.formatted(id, name, database, "\"" + tested + "\"", "\"" + column + "\"", quoted(parents), severity));
+        add(
+                nodes,
+                TEST.formatted(
+                        id, name, database, "\"" + tested + "\"", "\"" + column + "\"", quoted(parents), severity));
         boolean found = status.equals("fail") || status.equals("warn");
         result(id, status, found ? "\"Got 3 results, configured to fail if != 0\"" : "null", "");
         return this;
@@ -131,8 +136,7 @@ final class JaffleShop implements StepArtifacts {
                 {%s, "nodes": {%s}, "sources": {%s}, "macros": {"macro.dbt.x": {"macro_sql": "{}"}},
                  "exposures": {"exposure.shop.weekly": {"depends_on": {"nodes": ["model.shop.orders"]}, "owner": {"name": "x"}}},
                  "groups": {"group.shop.finance": {"name": "finance", "owner": {"email": "finance@example.com", "name": "Finance"}}},
-                 "parent_map": {}, "child_map": {}, "unit_tests": {}}"""
-                .formatted(metadata(isFusion ? "manifest/v20" : "manifest/v12", more), nodes, sources);
+                 "parent_map": {}, "child_map": {}, "unit_tests": {}}""".formatted(metadata(isFusion ? "manifest/v20" : "manifest/v12", more), nodes, sources);
     }
 
     String runResults() {
@@ -150,14 +154,12 @@ final class JaffleShop implements StepArtifacts {
 
     @Override
     public Optional<InputStream> open(String path, int step) throws IOException {
-        byte[] file = files.computeIfAbsent(
-                path,
-                name -> switch (name) {
-                    case "manifest.json" -> bytes(manifest());
-                    case "run_results.json" -> bytes(runResults());
-                    case "catalog.json" -> bytes(catalog());
-                    default -> throw new AssertionError("nobody asks for " + name);
-                });
+        byte[] file = files.computeIfAbsent(path, name -> switch (name) {
+            case "manifest.json" -> bytes(manifest());
+            case "run_results.json" -> bytes(runResults());
+            case "catalog.json" -> bytes(catalog());
+            default -> throw new AssertionError("nobody asks for " + name);
+        });
         return file.length == 0 ? Optional.empty() : Optional.of(new ByteArrayInputStream(file));
     }
 

@@ -78,33 +78,37 @@ public final class LargeManifest {
 
     private static List<Stream<String>> results(int nodes) {
         return List.of(
-                        Stream.of("{\"metadata\": {}, \"results\": ["),
-                        IntStream.range(0, nodes)
-                                .mapToObj(i -> (i == 0 ? "" : ",") + "{\"unique_id\": \"model.shop.m" + i
+                Stream.of("{\"metadata\": {}, \"results\": ["),
+                IntStream.range(0, nodes)
+                        .mapToObj(
+                                i -> (i == 0 ? "" : ",") + "{\"unique_id\": \"model.shop.m" + i
                                         + "\", \"status\": \"success\", \"message\": \"" + "x".repeat(200)
                                         + "\", \"timing\": [{\"started_at\": \"2026-11-29T12:01:10Z\", \"completed_at\": \"2026-11-29T12:01:11Z\"}]}"),
-                        Stream.of("]}"));
+                Stream.of("]}"));
     }
 
     /** The parents stand in front of the nodes that were run, behind as many others as there may be. */
     private static List<Stream<String>> manifest(long bytes, int nodes) {
         String code = "select 1 -- " + "y".repeat((int) (bytes / (OTHER_NODES + nodes)) - 600);
-        String node = ", \"schema\": \"s\", \"database\": \"d\", \"raw_code\": \"%s\", \"compiled_code\": \"select 2\", \"columns\": {"
-                .formatted(code);
+        String node =
+                ", \"schema\": \"s\", \"database\": \"d\", \"raw_code\": \"%s\", \"compiled_code\": \"select 2\", \"columns\": {"
+                        .formatted(code);
         String columns = String.join(
                 ", ",
                 IntStream.range(0, 8)
                         .mapToObj(i -> "\"c%d\": {\"name\": \"c%1$d\", \"description\": \"d\"}".formatted(i))
                         .toList());
         return List.of(
-                        Stream.of("{\"metadata\": {\"adapter_type\": \"snowflake\"}, \"nodes\": {"),
-                        IntStream.range(0, OTHER_NODES)
-                                .mapToObj(i -> "\"model.shop.other" + i + "\": {\"name\": \"o" + i + "\"" + node + columns + "}},"),
-                        IntStream.range(0, nodes)
-                                .mapToObj(i -> (i == 0 ? "" : ",") + "\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"" + node
-                                        + columns + "}, \"depends_on\": {\"nodes\": [\"model.shop.other" + (OTHER_NODES - 1 - i)
-                                        + "\", \"source.shop.raw.s\"]}}"),
-                        Stream.of("}, \"sources\": {\"source.shop.raw.s\": {\"name\": \"s\", \"schema\": \"raw\"}}}"));
+                Stream.of("{\"metadata\": {\"adapter_type\": \"snowflake\"}, \"nodes\": {"),
+                IntStream.range(0, OTHER_NODES)
+                        .mapToObj(i ->
+                                "\"model.shop.other" + i + "\": {\"name\": \"o" + i + "\"" + node + columns + "}},"),
+                IntStream.range(0, nodes)
+                        .mapToObj(i -> (i == 0 ? "" : ",") + "\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\""
+                                + node
+                                + columns + "}, \"depends_on\": {\"nodes\": [\"model.shop.other" + (OTHER_NODES - 1 - i)
+                                + "\", \"source.shop.raw.s\"]}}"),
+                Stream.of("}, \"sources\": {\"source.shop.raw.s\": {\"name\": \"s\", \"schema\": \"raw\"}}}"));
     }
 
     /** One part at a time: a stream of streams would hold all of a part. */

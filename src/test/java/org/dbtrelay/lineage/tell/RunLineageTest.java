@@ -31,7 +31,8 @@ class RunLineageTest {
     }
 
     private static String with(String field, String value) {
-        String changed = SampleRuns.ENDED.replaceFirst("\"" + field + "\": (\"[^\"]*\"|[^,}\\s]+)", "\"" + field + "\": " + value);
+        String changed = SampleRuns.ENDED.replaceFirst(
+                "\"" + field + "\": (\"[^\"]*\"|[^,}\\s]+)", "\"" + field + "\": " + value);
         assertThat(SampleRuns.ENDED).contains("\"" + field + "\": ");
         return changed;
     }
@@ -58,10 +59,16 @@ class RunLineageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"run.succeeded, success, COMPLETE", "run.failed, error, FAIL", "run.cancelled, cancelled, ABORT",
-        "run.attempt_failed, error, FAIL", "run.failed, cancelled, ABORT"})
+    @CsvSource({
+        "run.succeeded, success, COMPLETE",
+        "run.failed, error, FAIL",
+        "run.cancelled, cancelled, ABORT",
+        "run.attempt_failed, error, FAIL",
+        "run.failed, cancelled, ABORT"
+    })
     void givesEachEndItsMeaning(String type, String status, String event) {
-        String json = with("type", "\"" + type + "\"").replace("\"status\": \"success\"", "\"status\": \"" + status + "\"");
+        String json =
+                with("type", "\"" + type + "\"").replace("\"status\": \"success\"", "\"status\": \"" + status + "\"");
 
         assertThat(Told.json(lineage(json).end()).path("eventType").asText()).isEqualTo(event);
     }
@@ -74,25 +81,31 @@ class RunLineageTest {
                         "\"failure\": null",
                         "\"failure\": {\"step\": {\"name\": \"Invoke dbt\"}, \"nodes\": [{\"message\": null}, {\"message\": \"no such column\"}]}");
 
-        assertThat(facet(Told.json(lineage(json).end()), "errorMessage").path("message").asText())
+        assertThat(facet(Told.json(lineage(json).end()), "errorMessage")
+                        .path("message")
+                        .asText())
                 .isEqualTo("no such column");
     }
 
     @Test
     void isPartOfTheCallersRun() {
-        JsonNode end = Told.json(lineage(with("context", PARENT.formatted(ROOT))).end());
+        JsonNode end =
+                Told.json(lineage(with("context", PARENT.formatted(ROOT))).end());
 
         assertThat(facet(end, "parent").path("job").path("name").asText()).isEqualTo("orders.transform");
-        assertThat(facet(end, "parent").path("root").path("job").path("name").asText()).isEqualTo("orders");
+        assertThat(facet(end, "parent").path("root").path("job").path("name").asText())
+                .isEqualTo("orders");
         assertThat(lineage(with("context", PARENT.formatted(ROOT))).end().key()).isEqualTo("run:airflow/orders");
-        assertThat(lineage(SampleRuns.ENDED).end().key()).isEqualTo("run:dbt-cloud://ab123.us1.dbt.com/4238/job.559062");
+        assertThat(lineage(SampleRuns.ENDED).end().key())
+                .isEqualTo("run:dbt-cloud://ab123.us1.dbt.com/4238/job.559062");
     }
 
     @Test
     void takesTheCallersRunForTheOutermostOneIfItTellsNoOther() {
         JsonNode end = Told.json(lineage(with("context", PARENT.formatted(""))).end());
 
-        assertThat(facet(end, "parent").path("root").path("job").path("name").asText()).isEqualTo("orders.transform");
+        assertThat(facet(end, "parent").path("root").path("job").path("name").asText())
+                .isEqualTo("orders.transform");
     }
 
     @ParameterizedTest
@@ -126,16 +139,21 @@ class RunLineageTest {
     /** A run that was cancelled in the queue has no start: its making stands for it. */
     @Test
     void beginsWhenItWasMadeIfItNeverRan() {
-        assertThat(Told.json(lineage(with("started_at", "null")).start()).path("eventTime").asText())
+        assertThat(Told.json(lineage(with("started_at", "null")).start())
+                        .path("eventTime")
+                        .asText())
                 .isEqualTo("2026-11-29T12:00:00Z");
-        assertThat(Told.json(lineage(with("finished_at", "null")).end()).path("eventTime").asText())
+        assertThat(Told.json(lineage(with("finished_at", "null")).end())
+                        .path("eventTime")
+                        .asText())
                 .isEqualTo("2026-11-29T12:02:03Z");
     }
 
     @Test
     void readsStructuredEventsToo() throws IOException {
-        byte[] structured =
-                "{\"specversion\": \"1.0\", \"data\": %s}".formatted(SampleRuns.ENDED).getBytes(StandardCharsets.UTF_8);
+        byte[] structured = "{\"specversion\": \"1.0\", \"data\": %s}"
+                .formatted(SampleRuns.ENDED)
+                .getBytes(StandardCharsets.UTF_8);
 
         assertThat(ToldRun.read(structured, true)).contains(SampleRuns.run(SampleRuns.ENDED));
     }
@@ -158,8 +176,10 @@ class RunLineageTest {
         int told = 0;
         for (Path file : golden) {
             byte[] json = Files.readAllBytes(file);
-            String type = new ObjectMapper().readTree(json).path("data").path("type").asText();
-            boolean ofARun = List.of("run.running", "run.succeeded", "run.failed", "run.cancelled", "run.attempt_failed")
+            String type =
+                    new ObjectMapper().readTree(json).path("data").path("type").asText();
+            boolean ofARun = List.of(
+                            "run.running", "run.succeeded", "run.failed", "run.cancelled", "run.attempt_failed")
                     .contains(type);
             if (ToldRun.read(json, true).isPresent()) {
                 told++;

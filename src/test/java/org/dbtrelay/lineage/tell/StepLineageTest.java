@@ -89,8 +89,16 @@ class StepLineageTest {
         JsonNode column = output.path("facets").path("schema").path("fields").path(0);
         assertThat(column.path("type").asText()).isEqualTo("NUMBER(38,0)");
         assertThat(column.path("description").asText()).isEqualTo("The key");
-        assertThat(output.path("outputFacets").path("outputStatistics").path("rowCount").asLong()).isEqualTo(99);
-        assertThat(output.path("outputFacets").path("outputStatistics").path("size").asLong()).isEqualTo(4096);
+        assertThat(output.path("outputFacets")
+                        .path("outputStatistics")
+                        .path("rowCount")
+                        .asLong())
+                .isEqualTo(99);
+        assertThat(output.path("outputFacets")
+                        .path("outputStatistics")
+                        .path("size")
+                        .asLong())
+                .isEqualTo(4096);
         JsonNode source = told.end(JOB + "model.shop.orders").path("inputs").path(0);
         assertThat(source.path("facets").path("schema").path("fields"))
                 .extracting(field -> field.path("name").asText())
@@ -101,16 +109,15 @@ class StepLineageTest {
     void tellsTestsOfAModelTogether() throws Exception {
         tell(shop());
 
-        JsonNode input = told.end(JOB + "tests.model.shop.customers").path("inputs").path(0);
+        JsonNode input =
+                told.end(JOB + "tests.model.shop.customers").path("inputs").path(0);
         assertThat(input.path("name").asText()).isEqualTo("ANALYTICS.prod.customers");
         assertThat(input.path("inputFacets").path("dataQualityAssertions").path("assertions"))
                 .extracting(
                         it -> it.path("assertion").asText(),
                         it -> it.path("success").asBoolean(),
                         it -> it.path("column").asText())
-                .containsExactlyInAnyOrder(
-                        tuple("not_null", true, "id"),
-                        tuple("unique", false, "id"));
+                .containsExactlyInAnyOrder(tuple("not_null", true, "id"), tuple("unique", false, "id"));
     }
 
     @Test
@@ -142,7 +149,11 @@ class StepLineageTest {
 
         JsonNode tests = told.end(JOB + "tests.model.shop.orders");
         assertThat(tests.path("eventType").asText()).isEqualTo("FAIL");
-        assertThat(tests.path("run").path("facets").path("errorMessage").path("message").asText())
+        assertThat(tests.path("run")
+                        .path("facets")
+                        .path("errorMessage")
+                        .path("message")
+                        .asText())
                 .startsWith("Got 3 results");
     }
 
@@ -184,7 +195,12 @@ class StepLineageTest {
         assertThat(told.bases()).containsExactly("r");
         assertThat(told.jobs()).contains("COMPLETE job.559062.model.shop.orders");
         assertThat(told.end(JOB + "model.shop.orders").path("outputs")).isEmpty();
-        assertThat(told.end(JOB + "model.shop.orders").path("run").path("facets").path("dbt_node").path("status").asText())
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .path("run")
+                        .path("facets")
+                        .path("dbt_node")
+                        .path("status")
+                        .asText())
                 .isEqualTo("success");
     }
 
@@ -240,15 +256,22 @@ class StepLineageTest {
                 return file;
             }
             byte[] half = new String(file.orElseThrow().readAllBytes(), StandardCharsets.UTF_8)
-                    .split("\"model.shop.stg_customers\": \\{")[0]
-                    .getBytes(StandardCharsets.UTF_8);
+                    .split("\"model.shop.stg_customers\": \\{")[0].getBytes(StandardCharsets.UTF_8);
             return Optional.of(new ByteArrayInputStream(half));
         });
 
         assertThat(told.bases()).containsExactly("rmc", "rmc!");
         assertThat(told.jobs()).hasSize(12).doesNotHaveDuplicates();
-        assertThat(told.end(JOB + "model.shop.customers").path("job").path("facets").has("sql")).isTrue();
-        assertThat(told.end(JOB + "model.shop.orders").path("job").path("facets").has("sql")).isFalse();
+        assertThat(told.end(JOB + "model.shop.customers")
+                        .path("job")
+                        .path("facets")
+                        .has("sql"))
+                .isTrue();
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .path("job")
+                        .path("facets")
+                        .has("sql"))
+                .isFalse();
         assertThat(names(told.end(JOB + "model.shop.orders").path("outputs"))).containsExactly("ANALYTICS.prod.orders");
     }
 
@@ -264,7 +287,8 @@ class StepLineageTest {
         };
         assertThatThrownBy(() -> tell((path, step) -> path.equals("manifest.json")
                         ? Optional.of(new SequenceInputStream(
-                                new ByteArrayInputStream("{\"metadata\": {".getBytes(StandardCharsets.UTF_8)), breaking))
+                                new ByteArrayInputStream("{\"metadata\": {".getBytes(StandardCharsets.UTF_8)),
+                                breaking))
                         : shop.open(path, step)))
                 .isInstanceOf(IOException.class)
                 .hasMessage("connection reset");
@@ -278,7 +302,12 @@ class StepLineageTest {
                 "manifest.json",
                 shop.manifest().replace("select * from t -- orders", "copy from x password='hunter2secret'")));
 
-        assertThat(told.end(JOB + "model.shop.orders").path("job").path("facets").path("sql").path("query").asText())
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .path("job")
+                        .path("facets")
+                        .path("sql")
+                        .path("query")
+                        .asText())
                 .contains("copy from x")
                 .doesNotContain("hunter2secret");
     }
