@@ -182,11 +182,11 @@ class LineageIT {
                 TopicReader lineage = lineageOf(relay)) {
             relay.send(job("large"), trigger("large-1", job("large")));
             ReceivedEvent ended = relay.reader().awaitEvent("run.succeeded", "large-1", PATIENCE);
-            lineage.await(300, LineageIT::isOfANode, PATIENCE);
+            lineage.await(MODELS, LineageIT::isOfANode, PATIENCE);
             relay.relay().kill();
             lineage.awaitEnd(PATIENCE);
             int before = lineage.events(LineageIT::isOfANode).size();
-            assertThat(before).as("the kill came in the midst").isBetween(300, all - 1);
+            assertThat(before).as("the kill came in the midst").isBetween(MODELS, all - 1);
 
             relay.start();
             String step = "job." + job("large") + ".dbt build";
@@ -218,6 +218,7 @@ class LineageIT {
                         .isEqualTo(expected);
             }
             assertSame(told);
+            assertThat(told.size() - all).as("what came again").isLessThan(before);
             System.out.printf(
                     "LineageIT: %d of %d events were there at the kill, %d came again%n",
                     before, all, told.size() - all);

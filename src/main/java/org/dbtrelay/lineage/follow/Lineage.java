@@ -74,7 +74,6 @@ class Lineage {
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Map<TopicPartition, PartitionTelling> partitions = new HashMap<>();
     private volatile @Nullable Consumer<byte[], byte[]> consumer;
-    private volatile @Nullable Outlet outlet;
     private boolean complained;
 
     Lineage(
@@ -115,7 +114,6 @@ class Lineage {
             // They may only just be being created.
             topics.await();
             Outlet out = outlet();
-            outlet = out;
             RunTelling runs = new RunTelling(
                     connections,
                     new RunSurroundings(config.openLineage(), version),

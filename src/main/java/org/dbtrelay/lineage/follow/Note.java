@@ -55,7 +55,7 @@ record Note(int step, String basis, int events) {
     /** The notes of such a text, by offset; what is none is left out. */
     static Map<Long, Note> read(long committed, String text) {
         Map<Long, Note> notes = new HashMap<>();
-        for (String entry : text.split(",")) {
+        for (String entry : text.split(",", -1)) {
             Matcher matcher = ENTRY.matcher(entry);
             if (matcher.matches()) {
                 Note note = matcher.group(2) == null
