@@ -14,13 +14,11 @@ import org.junit.jupiter.api.Test;
 
 class StepsTest {
 
-    private static final String RUN = """
+    private static ToldRun run(String version) throws Exception {
+        return ToldRun.read("""
             {"type": "run.succeeded", "command_id": "c", "connection": "default", "account_id": 1, "job_id": 2, "run_id": 3,
              "status": "success", "dbt_version": "%s", "started_at": "2026-11-29T12:00:00Z", "finished_at": "2026-11-29T12:10:00Z",
-             "observed_at": "2026-11-29T12:10:01Z"}""";
-
-    private static ToldRun run(String version) throws Exception {
-        return ToldRun.read(RUN.formatted(version).getBytes(StandardCharsets.UTF_8), false)
+             "observed_at": "2026-11-29T12:10:01Z"}""".formatted(version).getBytes(StandardCharsets.UTF_8), false)
                 .orElseThrow();
     }
 
