@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -52,41 +53,49 @@ class GoldenLineageTest {
 
     /** The projects. */
     enum Project {
-        SNOWFLAKE(JaffleShop.standard("snowflake", "ANALYTICS"), Map.of("account", "xy12345.eu-west-1")),
-        BIGQUERY(JaffleShop.standard("bigquery", "acme-prod"), Map.of("type", "bigquery")),
-        REDSHIFT(
-                JaffleShop.standard("redshift", "analytics"),
-                Map.of("hostname", "shop.cabc123.eu-west-1.redshift.amazonaws.com", "port", "5439")),
-        SNAPSHOTS(
-                JaffleShop.standard("postgres", "analytics")
-                        .node("snapshot.shop.orders_history", "snapshot", "success", "model.shop.orders")
-                        .node("model.shop.broken", "table", "error", "snapshot.shop.orders_history")
-                        .node("model.shop.after", "table", "skipped", "model.shop.broken"),
-                Map.of()),
-        REUSED(
-                new JaffleShop("snowflake", "ANALYTICS")
-                        .fusion()
-                        .source("orders")
-                        .node("model.shop.orders", "table", "reused", "source.shop.raw.orders")
-                        .node("model.shop.daily", "dynamic_table", "no-op", "model.shop.orders")
-                        .node("model.shop.weekly", "table", "success", "model.shop.daily")
-                        .test("not_null", "model.shop.weekly", "id", "ERROR", "reused", "model.shop.weekly"),
-                Map.of("account", "acme-prod"));
+        SNOWFLAKE,
+        BIGQUERY,
+        REDSHIFT,
+        SNAPSHOTS,
+        REUSED;
 
-        private final JaffleShop shop;
-        private final Map<String, String> connection;
+        private JaffleShop shop() {
+            return switch (this) {
+                case SNOWFLAKE -> JaffleShop.standard("snowflake", "ANALYTICS");
+                case BIGQUERY -> JaffleShop.standard("bigquery", "acme-prod");
+                case REDSHIFT -> JaffleShop.standard("redshift", "analytics");
+                case SNAPSHOTS ->
+                    JaffleShop.standard("postgres", "analytics")
+                            .node("snapshot.shop.orders_history", "snapshot", "success", "model.shop.orders")
+                            .node("model.shop.broken", "table", "error", "snapshot.shop.orders_history")
+                            .node("model.shop.after", "table", "skipped", "model.shop.broken");
+                case REUSED ->
+                    new JaffleShop("snowflake", "ANALYTICS")
+                            .fusion()
+                            .source("orders")
+                            .node("model.shop.orders", "table", "reused", "source.shop.raw.orders")
+                            .node("model.shop.daily", "dynamic_table", "no-op", "model.shop.orders")
+                            .node("model.shop.weekly", "table", "success", "model.shop.daily")
+                            .test("not_null", "model.shop.weekly", "id", "ERROR", "reused", "model.shop.weekly");
+            };
+        }
 
-        Project(JaffleShop shop, Map<String, String> connection) {
-            this.shop = shop;
-            this.connection = connection;
+        private Map<String, String> connection() {
+            return switch (this) {
+                case SNOWFLAKE -> Map.of("account", "xy12345.eu-west-1");
+                case BIGQUERY -> Map.of("type", "bigquery");
+                case REDSHIFT -> Map.of("hostname", "shop.cabc123.eu-west-1.redshift.amazonaws.com", "port", "5439");
+                case SNAPSHOTS -> Map.of();
+                case REUSED -> Map.of("account", "acme-prod");
+            };
         }
 
         private List<JsonNode> events() throws IOException, InterruptedException {
             RunLineage run = new RunLineage(
-                    SampleRuns.run(SampleRuns.ENDED), SampleRuns.around(LineageTests.AGGREGATE, connection));
+                    SampleRuns.run(SampleRuns.ENDED), SampleRuns.around(LineageTests.AGGREGATE, connection()));
             Told told = new Told();
             told.events().add(Told.json(run.start()));
-            new StepLineage(run, SampleRuns.BUILD).tell(shop, told);
+            new StepLineage(run, SampleRuns.BUILD).tell(shop(), told);
             told.events().add(Told.json(run.end()));
             return told.events();
         }
@@ -211,13 +220,13 @@ class GoldenLineageTest {
     }
 
     /** All names of fields, with the way to them. */
-    private static TreeSet<String> names(JsonNode json) {
-        TreeSet<String> names = new TreeSet<>();
+    private static Set<String> names(JsonNode json) {
+        Set<String> names = new TreeSet<>();
         names("", json, names);
         return names;
     }
 
-    private static void names(String path, JsonNode json, TreeSet<String> names) {
+    private static void names(String path, JsonNode json, Set<String> names) {
         json.properties().forEach(field -> {
             names.add(path + "/" + field.getKey());
             names(path + "/" + field.getKey(), field.getValue(), names);
@@ -242,7 +251,7 @@ class GoldenLineageTest {
         json.forEach(part -> collect(part, facets));
     }
 
-    private static TreeSet<String> schemas(JsonNode event) {
+    private static Set<String> schemas(JsonNode event) {
         return facets(event).stream()
                 .map(facet -> facet.path("_schemaURL").asText())
                 .collect(Collectors.toCollection(TreeSet::new));
