@@ -81,12 +81,14 @@ class ArchitectureTest {
                             "run",
                             "config",
                             "metrics")),
+            Map.entry("lineage", Set.of("artifact", "ledger", "dbtcloud", "run", "config", "metrics")),
             Map.entry("main", Set.of("artifact", "ledger", "config"))));
 
     /** The rooms of a package; each may use those before it. */
     private static final Map<String, List<String>> ROOMS = Map.of(
             "run", List.of("job", "command", "observe", "event", "state", "decide", "partition"),
-            "dbtcloud", List.of("redaction", "budget", "http", "paging", "runs", "resources", "webhook", "connection"));
+            "dbtcloud", List.of("redaction", "budget", "http", "paging", "runs", "resources", "webhook", "connection"),
+            "lineage", List.of("naming", "event", "project", "tell", "send", "follow"));
 
     private static final JavaClasses MAIN = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -263,7 +265,7 @@ class ArchitectureTest {
         return Stream.of(
                 new Framework(
                         "Kafka's clients",
-                        Set.of("command", "ledger", "event", "webhook", "control", "deadletter"),
+                        Set.of("command", "ledger", "event", "webhook", "control", "deadletter", "lineage"),
                         "org.apache.kafka.."),
                 new Framework(
                         "messaging",
@@ -285,13 +287,23 @@ class ArchitectureTest {
                         "org.jboss.resteasy.reactive.client..",
                         "jakarta.ws.rs.client.."),
                 new Framework("Jakarta REST", Set.of("dbtcloud", "webhook", "api"), "jakarta.ws.rs.."),
+                new Framework("the JDK's HTTP client", Set.of("lineage"), "java.net.http.."),
                 new Framework("OpenAPI", Set.of("webhook", "api"), "org.eclipse.microprofile.openapi.."),
                 new Framework("scheduler", Set.of("watch"), "io.quarkus.scheduler.."),
                 new Framework("Micrometer", Set.of("metrics"), "io.micrometer.."),
                 new Framework("OpenTelemetry", Set.of("metrics"), "io.opentelemetry..", "io.quarkus.opentelemetry.."),
                 new Framework(
                         "Jackson",
-                        Set.of("command", "dbtcloud", "ledger", "event", "artifact", "api", "control", "deadletter"),
+                        Set.of(
+                                "command",
+                                "dbtcloud",
+                                "ledger",
+                                "event",
+                                "artifact",
+                                "api",
+                                "control",
+                                "deadletter",
+                                "lineage"),
                         "com.fasterxml.jackson.."),
                 new Framework("AWS SDK", Set.of("artifact"), "software.amazon.awssdk.."),
                 new Framework("CloudEvents", Set.of("event"), "io.cloudevents.."),
@@ -334,7 +346,8 @@ class ArchitectureTest {
                         pattern("event"),
                         pattern("webhook"),
                         pattern("control"),
-                        pattern("deadletter"))
+                        pattern("deadletter"),
+                        pattern("lineage"))
                 .should()
                 .dependOnClassesThat(handedThroughFlow())
                 .check(MAIN);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Small bodies of dbt's own artifacts, in the shape that dbt writes. */
 final class ArtifactBody {
@@ -63,6 +64,15 @@ final class ArtifactBody {
     private static void runResults(ObjectNode json, RunView run, StepView step) {
         metadata(json, "run-results/v6", run, step);
         ArrayNode results = json.putArray("results");
+        @Nullable DbtProject project = run.plan().project();
+        if (project != null) {
+            List<FailingNode> planned = Stream.concat(
+                            failingNodes(run, step).stream(), run.plan().nodes().stream())
+                    .toList();
+            DbtProject.results(project, planned)
+                    .forEach(node -> result(results, step, node.uniqueId(), node.status(), node.message()));
+            return;
+        }
         List<FailingNode> failing = failingNodes(run, step);
         for (String model : MODELS) {
             if (failing.stream().noneMatch(node -> node.uniqueId().equals(model))) {
@@ -123,6 +133,10 @@ final class ArtifactBody {
 
     private static void manifest(ObjectNode json, RunView run, StepView step) {
         metadata(json, isFusion(run) ? "manifest/v20" : "manifest/v12", run, step);
+        if (run.plan().project() != null) {
+            run.plan().project().manifest(json, isFusion(run));
+            return;
+        }
         ObjectNode nodes = json.putObject("nodes");
         RunPlan plan = run.plan();
         Stream.of(MODELS.stream(), plan.failingNodes().stream().map(FailingNode::uniqueId), plan.nodes().stream()
@@ -149,6 +163,10 @@ final class ArtifactBody {
 
     private static void catalog(ObjectNode json, RunView run, StepView step) {
         metadata(json, "catalog/v1", run, step);
+        if (run.plan().project() != null) {
+            run.plan().project().catalog(json);
+            return;
+        }
         ObjectNode nodes = json.putObject("nodes");
         for (String model : MODELS) {
             ObjectNode node = nodes.putObject(model);

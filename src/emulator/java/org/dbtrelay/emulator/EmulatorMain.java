@@ -19,6 +19,7 @@ public final class EmulatorMain {
     private static final String TOKEN = "emulator.token";
     private static final String SPEED = "emulator.speed";
     private static final String ENGINE = "emulator.engine";
+    private static final String ADAPTER = "emulator.adapter";
     private static final String STRICT = "emulator.strict";
     private static final String STORAGE_PORT = "emulator.storage-port";
     private static final String TLS = "emulator.tls";
@@ -36,6 +37,7 @@ public final class EmulatorMain {
             new Option(TOKEN, DbtCloudEmulator.TOKEN, "the token that is valid at the start"),
             new Option(SPEED, "1", "10: runs take a tenth of the time"),
             new Option(ENGINE, "core", "fusion: the jobs' runs have the logs and artifacts of Fusion, which is dbt v2"),
+            new Option(ADAPTER, "none", "snowflake, bigquery …: the jobs build a project in such a database"),
             new Option(STRICT, "off", "take only what dbt Cloud's documents describe"),
             new Option(STORAGE_PORT, "off", "redirect files to presigned URLs at this other port; 0 takes a free one"),
             new Option(TLS, "off", "https, with a certificate that the emulator makes"),
@@ -139,7 +141,9 @@ public final class EmulatorMain {
 
     private static World world() {
         World world = World.standard(Long.getLong(ACCOUNT_ID, World.ACCOUNT_ID));
-        return System.getProperty(ENGINE, "core").equals("fusion") ? world.fusion() : world;
+        String adapter = System.getProperty(ADAPTER, "");
+        World building = adapter.isEmpty() ? world : world.building(adapter);
+        return System.getProperty(ENGINE, "core").equals("fusion") ? building.fusion() : building;
     }
 
     private static String[] names() {

@@ -116,6 +116,12 @@ final class ResourceJson {
         json.putNull("project");
         json.putNull("credentials");
         json.putNull("fusion_readiness");
+        if (environment.adapter() != null) {
+            json.set("connection", DbtProject.connection(environment.adapter(), environment.projectId() + 2));
+            json.putObject("repository")
+                    .put("id", environment.projectId() + 1)
+                    .put("remote_url", "git://github.com/jaffle-shop/analytics.git");
+        }
         return json;
     }
 

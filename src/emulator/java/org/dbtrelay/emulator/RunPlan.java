@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param stillRunning after the end the failing step is shown as running for that long, as that of a run that was killed for
  *     memory; zero: it is shown as failed at once. Such a step leaves no files
  * @param stepsAfter from the end until the run's steps are shown
+ * @param project the dbt project that artifacts are made of; null: small ones that do not belong together
  * @param failsAgain how many retries of such a run fail likewise, one after another
  */
 public record RunPlan(
@@ -52,6 +53,7 @@ public record RunPlan(
         List<FailingNode> nodes,
         Duration stillRunning,
         Duration stepsAfter,
+        @Nullable DbtProject project,
         int failsAgain) {
 
     /** {@code dbt_version} of a run by Fusion. */
@@ -87,6 +89,7 @@ public record RunPlan(
                 List.of(),
                 Duration.ZERO,
                 Duration.ZERO,
+                null,
                 0);
     }
 
@@ -205,6 +208,11 @@ public record RunPlan(
         return changed(b -> b.nodes = plus(b.nodes, new FailingNode(uniqueId, status, message)));
     }
 
+    /** With the manifest, the run results and the catalog of a project, which belong together. */
+    public RunPlan of(DbtProject dbtProject) {
+        return changed(b -> b.project = dbtProject);
+    }
+
     /** As {@link #failing}, but killed: so long after the run's end the step is shown as running. */
     public static RunPlan killed(String step, Duration stillRunning) {
         return failing(step, "dbt was killed")
@@ -277,6 +285,7 @@ public record RunPlan(
                 b.nodes,
                 b.stillRunning,
                 b.stepsAfter,
+                b.project,
                 b.failsAgain);
     }
 
@@ -319,6 +328,9 @@ public record RunPlan(
         Duration stillRunning;
         Duration stepsAfter;
 
+        @Nullable
+        DbtProject project;
+
         int failsAgain;
 
         Draft(RunPlan plan) {
@@ -341,6 +353,7 @@ public record RunPlan(
             nodes = plan.nodes;
             stillRunning = plan.stillRunning;
             stepsAfter = plan.stepsAfter;
+            project = plan.project;
             failsAgain = plan.failsAgain;
         }
     }

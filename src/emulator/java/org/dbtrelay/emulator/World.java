@@ -134,8 +134,18 @@ public final class World {
 
     /** Adds an environment to the last project. */
     public World environment(long id, String name) {
-        environments.put(id, new EmulatedEnvironment(id, lastAccount, lastProject, name, "latest"));
+        environments.put(id, new EmulatedEnvironment(id, lastAccount, lastProject, name, "latest", null));
         lastEnvironment = id;
+        return this;
+    }
+
+    /** The same with all jobs that are there by now building the jaffle shop in the database of an adapter, and environments that show it. */
+    public World building(String adapter) {
+        DbtProject project = DbtProject.jaffleShop(adapter);
+        jobs.replaceAll((_, job) ->
+                job.plan(job.plans().stream().map(plan -> plan.of(project)).toArray(RunPlan[]::new)));
+        environments.replaceAll((_, each) -> new EmulatedEnvironment(
+                each.id(), each.accountId(), each.projectId(), each.name(), each.dbtVersion(), adapter));
         return this;
     }
 

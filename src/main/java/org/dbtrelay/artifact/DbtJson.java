@@ -13,7 +13,7 @@ import java.time.format.DateTimeParseException;
 import org.jspecify.annotations.Nullable;
 
 /** Reads dbt's JSON artifacts token by token: they can be of any size, and nobody vouches for what is in them. */
-final class DbtJson {
+public final class DbtJson {
 
     private static final int DEEPEST = 200;
     private static final int LONGEST_TIME = 100;
@@ -21,24 +21,31 @@ final class DbtJson {
     private static final int LONGEST_STRING = 1024 * 1024;
 
     /** Names are not kept: a manifest has as many different ones as the project has nodes and columns. */
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-            .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-            // The caller opened the stream and closes it.
-            .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
-            // Python writes them.
-            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(DEEPEST)
-                    .maxStringLength(LONGEST_STRING)
-                    .build())
-            .build();
+    private static final JsonFactory FACTORY = factory(LONGEST_STRING);
+
+    /** For the code of nodes, which is the longest text in a manifest. */
+    private static final JsonFactory FACTORY_OF_CODE = factory(4 * LONGEST_STRING);
 
     private DbtJson() {}
 
+    private static JsonFactory factory(int longestString) {
+        return JsonFactory.builder()
+                .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                // The caller opened the stream and closes it.
+                .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+                // Python writes them.
+                .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(DEEPEST)
+                        .maxStringLength(longestString)
+                        .build())
+                .build();
+    }
+
     /** Uses a field: the parser stands on its value, and must be left on its end. */
     @FunctionalInterface
-    interface Field {
+    public interface Field {
         /** False: enough has been read. */
         boolean read(String name, JsonParser value) throws IOException;
     }
@@ -48,8 +55,17 @@ final class DbtJson {
      *
      * @throws IOException also if they are no JSON object
      */
-    static void readObject(InputStream bytes, Field field) throws IOException {
-        try (JsonParser parser = FACTORY.createParser(bytes)) {
+    public static void readObject(InputStream bytes, Field field) throws IOException {
+        readObject(FACTORY, bytes, field);
+    }
+
+    /** As {@link #readObject}, of a file whose nodes' code is read, too. */
+    public static void readObjectWithCode(InputStream bytes, Field field) throws IOException {
+        readObject(FACTORY_OF_CODE, bytes, field);
+    }
+
+    private static void readObject(JsonFactory factory, InputStream bytes, Field field) throws IOException {
+        try (JsonParser parser = factory.createParser(bytes)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new IOException("no JSON object");
             }
@@ -58,7 +74,7 @@ final class DbtJson {
     }
 
     /** Reads the fields of the object that the parser stands on; of anything else, nothing. */
-    static void fields(JsonParser parser, Field field) throws IOException {
+    public static void fields(JsonParser parser, Field field) throws IOException {
         if (!parser.isExpectedStartObjectToken()) {
             parser.skipChildren();
             return;
@@ -72,14 +88,35 @@ final class DbtJson {
         }
     }
 
+    /** Uses an element of an array: the parser stands on it, and must be left on its end. */
+    @FunctionalInterface
+    public interface Element {
+        /** Reads it. */
+        void read(JsonParser value) throws IOException;
+    }
+
+    /** Reads the elements of the array that the parser stands on; of anything else, none. */
+    public static void elements(JsonParser parser, Element element) throws IOException {
+        if (!parser.isExpectedStartArrayToken()) {
+            parser.skipChildren();
+            return;
+        }
+        while (parser.nextToken() != JsonToken.END_ARRAY) {
+            if (parser.currentToken() == null) {
+                throw new IOException("an array without end");
+            }
+            element.read(parser);
+        }
+    }
+
     /** The text of a string; null for anything else, which is skipped. */
-    static @Nullable String string(JsonParser parser) throws IOException {
+    public static @Nullable String string(JsonParser parser) throws IOException {
         parser.skipChildren();
         return parser.currentToken() == JsonToken.VALUE_STRING ? parser.getText() : null;
     }
 
     /** A number that is one; null for anything else, which is skipped. */
-    static @Nullable Double number(JsonParser parser) throws IOException {
+    public static @Nullable Double number(JsonParser parser) throws IOException {
         parser.skipChildren();
         if (parser.currentToken() == null || !parser.currentToken().isNumeric()) {
             return null;
@@ -89,7 +126,7 @@ final class DbtJson {
     }
 
     /** A whole number that is not negative, such as a number of rows; null for anything else, which is skipped. */
-    static @Nullable Long count(JsonParser parser) throws IOException {
+    public static @Nullable Long count(JsonParser parser) throws IOException {
         @Nullable Double number = number(parser);
         return number == null || number < 0 || number >= Long.MAX_VALUE || number != Math.rint(number)
                 ? null
@@ -97,7 +134,7 @@ final class DbtJson {
     }
 
     /** A time in UTC; null for anything else, which is skipped. */
-    static @Nullable Instant instant(JsonParser parser) throws IOException {
+    public static @Nullable Instant instant(JsonParser parser) throws IOException {
         @Nullable String text = string(parser);
         if (text == null || text.length() > LONGEST_TIME) {
             return null;

@@ -6,7 +6,7 @@ import java.nio.channels.ClosedByInterruptException;
 import software.amazon.awssdk.core.exception.AbortedException;
 
 /** Tells an interruption of the thread from the trouble that calls, streams and channels report it as. */
-final class Interruption {
+public final class Interruption {
 
     private Interruption() {}
 
@@ -14,7 +14,7 @@ final class Interruption {
      * Throws if what failed did so because the thread was interrupted. The client and channels leave the thread marked,
      * the client's streams and the AWS SDK throw an exception of their own.
      */
-    static void rethrow(Exception failed) throws InterruptedException {
+    public static void rethrow(Exception failed) throws InterruptedException {
         boolean told = failed instanceof ClosedByInterruptException
                 || failed instanceof AbortedException
                 || (failed instanceof InterruptedIOException && !(failed instanceof SocketTimeoutException));

@@ -63,12 +63,13 @@ final class ConfigChecks {
         ConfigChecks checks = new ConfigChecks();
         checks.name(config);
         checks.interval("relay.stop-timeout", config.stopTimeout(), OF_STOP);
-        checks.topics(config.topics());
+        checks.topics(config.topics(), config.openLineage());
         checks.faults.addAll(ConnectionChecks.faults(config.connections()));
         checks.runs(config);
         checks.patterns(config.retry());
         config.artifacts().paths().ifPresent(paths -> checks.paths("relay.artifacts.paths", paths));
         checks.faults.addAll(ArtifactChecks.faults(config.artifacts()));
+        checks.faults.addAll(LineageChecks.faults(config.openLineage(), config.connections()));
         checks.policy(config);
         checks.durability(config);
         checks.api(config.api());
@@ -86,7 +87,7 @@ final class ConfigChecks {
                                 + " cause, which has room for 255"));
     }
 
-    private void topics(RelayConfig.Topics topics) {
+    private void topics(RelayConfig.Topics topics, OpenLineageConfig lineage) {
         Map<String, String> byKey = new LinkedHashMap<>();
         byKey.put("relay.topics.commands", topics.commands());
         byKey.put("relay.topics.run-events", topics.runEvents());
@@ -95,6 +96,7 @@ final class ConfigChecks {
         byKey.put("relay.topics.ledger", topics.ledger());
         byKey.put("relay.topics.hints", topics.hints());
         byKey.put("relay.topics.control", topics.control());
+        LineageTopic.named(lineage).ifPresent(topic -> byKey.put("relay.openlineage.topic", topic));
         Map<String, String> users = new LinkedHashMap<>();
         byKey.forEach((key, topic) -> {
             check(

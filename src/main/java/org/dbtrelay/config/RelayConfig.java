@@ -3,6 +3,7 @@ package org.dbtrelay.config;
 import io.quarkus.runtime.annotations.StaticInitSafe;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -58,6 +59,10 @@ public interface RelayConfig {
 
     /** The form of events. */
     EventsConfig events();
+
+    /** Lineage of runs. */
+    @WithName("openlineage")
+    OpenLineageConfig openLineage();
 
     /** The durable state. */
     Ledger ledger();

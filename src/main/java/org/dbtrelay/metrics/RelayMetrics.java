@@ -26,6 +26,7 @@ public class RelayMetrics {
     private final AtomicInteger remembered = new AtomicInteger();
     private final AtomicInteger paused = new AtomicInteger();
     private final AtomicLong hidden = new AtomicLong();
+    private final AtomicInteger lineageLag = new AtomicInteger();
 
     RelayMetrics(MeterRegistry registry, Activity activity) {
         this.registry = registry;
@@ -33,6 +34,7 @@ public class RelayMetrics {
         registry.gauge("relay.commands.remembered", remembered);
         registry.gauge("relay.partitions.paused", paused);
         registry.gauge("relay.commands.hidden", hidden);
+        registry.gauge("relay.lineage.lag.seconds", lineageLag);
     }
 
     /** An event has been committed. */
@@ -288,5 +290,30 @@ public class RelayMetrics {
     /** A batch of runs has been polled. */
     public void polled(int runs) {
         registry.summary("relay.poll.runs").record(runs);
+    }
+
+    /**
+     * Lineage events have met the topic or the server.
+     *
+     * @param to {@code topic} or {@code server}
+     * @param outcome {@code written}, {@code refused} or {@code failed}
+     */
+    public void lineageEvents(String to, String outcome, int events) {
+        registry.counter("relay.lineage.events", Tags.of("to", to, "outcome", outcome))
+                .increment((double) events);
+    }
+
+    /**
+     * The lineage of a run has been told, as far as it could be.
+     *
+     * @param outcome {@code told}, {@code without_artifacts}, {@code too_old} or {@code failed}
+     */
+    public void lineageRun(String outcome) {
+        registry.counter("relay.lineage.runs", Tags.of("outcome", outcome)).increment();
+    }
+
+    /** So long ago the relay told of the oldest run of this instance whose lineage is not told yet. */
+    public void lineageLag(Duration lag) {
+        lineageLag.set((int) Math.max(0, lag.toSeconds()));
     }
 }

@@ -43,6 +43,9 @@ class CheckedConfigTest {
     private static final String TOPIC_HINT =
             "is no name for a Kafka topic: 1 to 249 characters of A-Z, a-z, 0-9, '.', '_' and '-'";
 
+    private static final String NAMESPACE_HINT =
+            "must have 1 to 255 visible characters of ASCII, such as snowflake://org-account";
+
     private static final String OF_TIMEOUT =
             "; an answer that takes longer does not come, and for so long a start stays in doubt";
     private static final String OF_POLLS =
@@ -288,6 +291,40 @@ class CheckedConfigTest {
                         "relay.topics.replication-factor",
                         "0",
                         "0 is not 1 or more; a topic has a copy on one broker at least"),
+                // Lineage
+                arguments("relay.openlineage.tests", "some", "'some' is not one of aggregate, each, none"),
+                arguments("relay.openlineage.topic", "a topic", "'a topic' " + TOPIC_HINT),
+                arguments(
+                        "relay.openlineage.topic",
+                        "dbt.run.events",
+                        "'dbt.run.events' is also relay.topics.run-events; the topics must all be different"),
+                arguments(
+                        "relay.openlineage.url",
+                        "marquez.example.com",
+                        "is not http or https with a host, such as https://marquez.example.com"),
+                arguments(
+                        "relay.openlineage.api-key",
+                        "0123456789abcdef",
+                        "there is no relay.openlineage.url that it could be for"),
+                arguments(
+                        "relay.openlineage.api-key-file",
+                        "/run/secrets/lineage",
+                        "there is no relay.openlineage.url that it could be for"),
+                arguments("relay.openlineage.namespace", "a b", NAMESPACE_HINT),
+                arguments(
+                        "relay.openlineage.connections",
+                        "prod",
+                        "'prod' is no connection; relay.connections has default"),
+                arguments("relay.openlineage.jobs", "0", "0 is not an id of dbt Cloud; these are above 0"),
+                arguments("relay.openlineage.dataset-namespace.default", "snow flake", NAMESPACE_HINT),
+                arguments(
+                        "relay.openlineage.dataset-namespace.prod",
+                        "bigquery",
+                        "'prod' is neither the id of an environment of dbt Cloud nor a connection of relay.connections"),
+                arguments(
+                        "relay.openlineage.max-age",
+                        "0s",
+                        "0s is not between 1s and 365d; dbt Cloud keeps a run and its artifacts for a year"),
                 // The rest
                 arguments(
                         "relay.api.keys.ci",
@@ -321,6 +358,33 @@ class CheckedConfigTest {
                         "n".repeat(41),
                         "'" + "n".repeat(41) + "' is not 1 to 40 characters of A-Z, a-z, 0-9, '.', '_' and '-'"
                                 + OF_NAME));
+    }
+
+    @Test
+    void sendsNoKeyOfLineageInTheClear() {
+        Map<String, String> settings = new HashMap<>(Map.of(
+                "relay.openlineage.url", "http://marquez.example.com",
+                "relay.openlineage.api-key", "0123456789abcdef"));
+        assertThat(lines(settings))
+                .containsExactly(
+                        "relay.openlineage.url: http would send the key in the clear; it must begin with https://"
+                                + " (http only to localhost, 127.0.0.0/8 and [::1], or without a key)");
+
+        settings.put("relay.openlineage.url", "http://127.0.0.1:5000");
+        assertThat(lines(settings)).isEmpty();
+
+        settings.put("relay.openlineage.api-key-file", "/run/secrets/lineage");
+        assertThat(lines(settings))
+                .containsExactly(
+                        "relay.openlineage.api-key-file: there is relay.openlineage.api-key, too; give one of the two");
+
+        settings.remove("relay.openlineage.api-key-file");
+        settings.put("relay.openlineage.api-key", "two words");
+        assertThat(lines(settings))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .startsWith("relay.openlineage.api-key: ")
+                        .doesNotContain("two words"));
     }
 
     private static String notBelow(String layout) {
@@ -409,6 +473,12 @@ class CheckedConfigTest {
                 "relay.connections.default.terms.coalesce.at-most=24h",
                 "relay.jobs.559062.coalesce.enabled=false",
                 "relay.jobs.559062.min-interval=24h",
+                "relay.openlineage.url=http://marquez:5000",
+                "relay.openlineage.url=https://marquez.example.com/lineage/v2?x=1",
+                "relay.openlineage.tests=EACH",
+                "relay.openlineage.dataset-namespace.49818=bigquery",
+                "relay.openlineage.dataset-namespace.default=snowflake://org-account",
+                "relay.openlineage.max-age=365d",
             })
     void acceptsWhatIsJustRight(String setting) {
         String[] parts = setting.split("=", 2);

@@ -39,7 +39,8 @@ class StrimziTest {
             TOPICS.artifactEvents(),
             TOPICS.deadLetters(),
             TOPICS.hints(),
-            TOPICS.control());
+            TOPICS.control(),
+            "dbt.lineage.events");
     private static final Pattern OPERATION = Pattern.compile("\\b(Read|Write|DescribeConfigs)\\b");
     private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
@@ -103,7 +104,7 @@ class StrimziTest {
     void userHasTheRightsOfTheDocumentsAndNoOthers() {
         Set<Right> documented = documentedRights().collect(Collectors.toSet());
 
-        assertThat(documented).hasSize(NAMES.size() + 2);
+        assertThat(documented).hasSize(NAMES.size() + 3);
         assertThat(rights(user)).isEqualTo(documented);
     }
 
@@ -126,7 +127,8 @@ class StrimziTest {
         assertThat(rights)
                 .contains(
                         new Right("transactionalId", TOPICS.ledger() + "-", "prefix", Set.of("Write")),
-                        new Right("group", Policies.consumerGroup(CONFIG), "literal", Set.of("Read")));
+                        new Right("group", Policies.consumerGroup(CONFIG), "literal", Set.of("Read")),
+                        new Right("group", Policies.consumerGroup(CONFIG) + "-lineage", "literal", Set.of("Read")));
     }
 
     /** A user who may write to the ledger, or take its transactional ids, can make the relay forget. */

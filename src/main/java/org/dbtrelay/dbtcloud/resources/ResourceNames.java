@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -56,10 +57,11 @@ public final class ResourceNames {
     private record Key(long accountId, @Nullable Long projectId) {}
 
     private record Named(
-            String name, @Nullable String type, @Nullable String dbtVersion) {}
+            String name, @Nullable String type, @Nullable String dbtVersion, EnvironmentSource source) {}
 
     private static final class Rows {
         private volatile Map<Long, Named> byId = Map.of();
+        private volatile boolean read;
         private volatile Instant wanted;
         private volatile Instant due;
 
@@ -103,17 +105,39 @@ public final class ResourceNames {
         }
     }
 
+    /**
+     * What the runs of an environment build in, and from what.
+     *
+     * @return empty until the list was read, or dbt Cloud has denied it
+     */
+    public Optional<EnvironmentSource> source(long accountId, long projectId, long environmentId) {
+        @Nullable Rows rows = rows(new Key(accountId, projectId));
+        if (rows == null) {
+            return Optional.of(EnvironmentSource.UNKNOWN);
+        }
+        Named environment = rows.byId.get(environmentId);
+        return environment != null
+                ? Optional.of(environment.source())
+                : rows.read ? Optional.of(EnvironmentSource.UNKNOWN) : Optional.empty();
+    }
+
     private Map<Long, Named> wanted(Key key) {
+        @Nullable Rows rows = rows(key);
+        return rows == null ? Map.of() : rows.byId;
+    }
+
+    /** Null if there are too many lists. */
+    private @Nullable Rows rows(Key key) {
         Instant now = clock.instant();
         Rows rows = known.get(key);
         if (rows == null) {
             if (known.size() >= MOST_LISTS) {
-                return Map.of();
+                return null;
             }
             rows = known.computeIfAbsent(key, _ -> new Rows(now));
         }
         rows.wanted = now;
-        return rows.byId;
+        return rows;
     }
 
     /** The accounts that have lists to read now. */
@@ -144,8 +168,10 @@ public final class ResourceNames {
         rows.due = clock.instant().plus(TRY_AGAIN);
         try {
             rows.byId = read(key);
+            rows.read = true;
             rows.due = clock.instant().plus(LASTS);
         } catch (DbtCloudException e) {
+            rows.read |= isDenied(e.failure());
             rows.due = clock.instant().plus(isDenied(e.failure()) ? LASTS : TRY_AGAIN);
             LOG.info(
                     "Names for events could not be read; events lack those that were not known before",
@@ -171,14 +197,17 @@ public final class ResourceNames {
                                 .limit(MOST_ROWS)
                                 .toList(),
                         Project::id,
-                        project -> new Named(name(project.name()), null, null))
+                        project -> new Named(name(project.name()), null, null, EnvironmentSource.UNKNOWN))
                 : byId(
                         lists.environments(key.accountId(), projectId, Map.of())
                                 .limit(MOST_ROWS)
                                 .toList(),
                         Environment::id,
-                        environment ->
-                                new Named(name(environment.name()), type(environment), environment.dbtVersion()));
+                        environment -> new Named(
+                                name(environment.name()),
+                                type(environment),
+                                environment.dbtVersion(),
+                                EnvironmentSource.of(environment)));
     }
 
     private static <T> Map<Long, Named> byId(List<T> rows, ToLongFunction<T> id, Function<T, Named> named) {

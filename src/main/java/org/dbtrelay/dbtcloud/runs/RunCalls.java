@@ -82,11 +82,13 @@ public final class RunCalls {
      * and to the lines before it that name failed nodes.
      */
     public RunWithSteps withSteps(long accountId, long runId) throws DbtCloudException {
+        return withSteps(accountId, runId, Priority.FINAL_READ);
+    }
+
+    /** As {@link #withSteps(long, long)}, in more or less of a hurry. */
+    public RunWithSteps withSteps(long accountId, long runId, Priority priority) throws DbtCloudException {
         return calls.stream(
-                accountId,
-                Priority.FINAL_READ,
-                api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"),
-                body -> {
+                accountId, priority, api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"), body -> {
                     Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body, StepLog.WORDS));
                     RunJson run = RunJson.of(envelope.data());
                     return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());

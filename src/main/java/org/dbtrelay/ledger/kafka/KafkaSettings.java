@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -18,6 +19,7 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -26,6 +28,7 @@ import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.dbtrelay.config.LineageTopic;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.ledger.entry.LedgerException;
@@ -54,6 +57,7 @@ public class KafkaSettings {
     private final String group;
     private final String deployment;
     private final boolean passesHintsOn;
+    private final Optional<String> lineageTopic;
     private @Nullable Admin admin;
 
     public KafkaSettings(@Identifier("default-kafka-broker") Map<String, Object> base, RelayConfig config) {
@@ -64,6 +68,7 @@ public class KafkaSettings {
                 .anyMatch(connection -> connection.webhookSecret().isPresent()
                         || connection.webhookSecretFile().isPresent()
                         || connection.webhook().manage());
+        this.lineageTopic = LineageTopic.used(config);
         this.group = Policies.consumerGroup(config);
         this.deployment = Policies.deployment(config);
         KafkaChecks.overruled(base.keySet())
@@ -178,6 +183,48 @@ public class KafkaSettings {
         settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 4_000);
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 8_000);
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 8L * 1024 * 1024);
+        // The topic's own limit decides what is too large, not the client's.
+        settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 8 * 1024 * 1024);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** The topic of lineage events; empty if the relay writes none. */
+    public Optional<String> lineageTopic() {
+        return lineageTopic;
+    }
+
+    /** The consumer group that tells lineage of the relay's own events. */
+    public String lineageGroup() {
+        return group + "-lineage";
+    }
+
+    /** A reader of the relay's own events that shares them with the other instances. */
+    public Consumer<byte[], byte[]> lineageConsumer() {
+        Map<String, Object> settings = client("lineage");
+        settings.put(ConsumerConfig.GROUP_ID_CONFIG, lineageGroup());
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 100);
+        settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 4 * 1024 * 1024);
+        settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 512 * 1024);
+        settings.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 10_000);
+        settings.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_000);
+        settings.put(ConsumerConfig.PARTITION_ASSIGNMENT_STRATEGY_CONFIG, CooperativeStickyAssignor.class.getName());
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** The producer of lineage events; it belongs to no transaction. */
+    public Producer<byte[], byte[]> lineageProducer() {
+        Map<String, Object> settings = client("lineage-events");
+        settings.put(ProducerConfig.ACKS_CONFIG, "all");
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) BROKER_PATIENCE.toMillis());
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 10_000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 30_000);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 8L * 1024 * 1024);
         // The topic's own limit decides what is too large, not the client's.
         settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, 8 * 1024 * 1024);

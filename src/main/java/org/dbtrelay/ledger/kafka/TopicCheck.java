@@ -330,13 +330,14 @@ public class TopicCheck {
         return names;
     }
 
-    /** The required topics, and those that nothing waits for: the control topic and, if used, the hints topic. */
+    /** The required topics, and those that nothing waits for: the control topic and, if used, the topics of hints and lineage. */
     private Set<String> wanted() {
         Set<String> wanted = names();
         wanted.add(topics.control());
         if (kafka.passesHintsOn()) {
             wanted.add(topics.hints());
         }
+        kafka.lineageTopic().ifPresent(wanted::add);
         return wanted;
     }
 
@@ -374,7 +375,8 @@ public class TopicCheck {
             Optional<Short> replicas = topics.replicationFactor().isPresent()
                     ? Optional.of((short) topics.replicationFactor().getAsInt())
                     : Optional.empty();
-            int count = names().contains(name) ? partitions : 1;
+            boolean isLineage = kafka.lineageTopic().filter(name::equals).isPresent();
+            int count = names().contains(name) || isLineage ? partitions : 1;
             NewTopic topic = new NewTopic(name, Optional.of(count), replicas).configs(TopicSettings.of(topics, name));
             try {
                 get(admin.createTopics(List.of(topic)).all());

@@ -1,0 +1,75 @@
+package org.dbtrelay.dbtcloud.resources;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.dbtrelay.dbtcloud.redaction.Redaction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the runs of an environment build in, and from what source: the parts of its connection and its repository that dbt Cloud shows with
+ * it, and that are no secrets.
+ *
+ * @param connection fields of the connection that say which database it is, such as {@code type}, {@code account} and {@code host}
+ * @param repository the address of the source, without a user; null if dbt Cloud does not tell
+ */
+public record EnvironmentSource(
+        Map<String, String> connection, @Nullable String repository) {
+
+    /** Nothing is known. */
+    public static final EnvironmentSource UNKNOWN = new EnvironmentSource(Map.of(), null);
+
+    private static final int LONGEST = 255;
+
+    /** Only these are read: others may be secrets. */
+    private static final List<String> FIELDS = List.of(
+            "type",
+            "adapter_version",
+            "account",
+            "host",
+            "hostname",
+            "server",
+            "port",
+            "region",
+            "region_name",
+            "path");
+
+    /** Copies the map. */
+    public EnvironmentSource {
+        connection = Map.copyOf(connection);
+    }
+
+    /** As the environment's row tells it; a connection has its fields beside its type or, of later kinds, below it. */
+    static EnvironmentSource of(Environment environment) {
+        JsonNode json = environment.json();
+        JsonNode connection = json.path("connection");
+        Map<String, String> found = new HashMap<>();
+        for (JsonNode place : List.of(
+                connection,
+                connection.path("details"),
+                connection.path("config"),
+                connection.path("details").path("connection_details").path("fields"))) {
+            for (String field : FIELDS) {
+                @Nullable String value = text(place.path(field));
+                if (value != null) {
+                    found.putIfAbsent(field, value);
+                }
+            }
+        }
+        return new EnvironmentSource(found, repository(json.path("repository")));
+    }
+
+    /** A text, a number, or the {@code value} of an adapter's field. */
+    private static @Nullable String text(JsonNode node) {
+        JsonNode value = node.isObject() ? node.path("value") : node;
+        String text = value.isTextual() || value.isIntegralNumber() ? value.asText() : "";
+        return text.isBlank() || text.length() > LONGEST ? null : Redaction.withoutControl(LONGEST, text);
+    }
+
+    private static @Nullable String repository(JsonNode repository) {
+        @Nullable String url = text(repository.path("remote_url"));
+        // One with a user may have a password, too; and git's short form is no URL.
+        return url != null && url.matches("(?:https?|git|ssh)://[^\\s@]+") ? url : null;
+    }
+}

@@ -1,0 +1,88 @@
+package org.dbtrelay.lineage.send;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.metrics.RelayMetrics;
+import org.jspecify.annotations.Nullable;
+
+/** Writes events to a topic, in the form of OpenLineage's own Kafka transport: the event is the value, JSON. */
+public final class TopicOutlet implements Outlet {
+
+    private final Producer<byte[], byte[]> producer;
+    private final String topic;
+    private final Outage outage;
+
+    /** Closes the producer when it is closed. */
+    public TopicOutlet(Producer<byte[], byte[]> producer, String topic, Monotonic monotonic, RelayMetrics metrics) {
+        this.producer = producer;
+        this.topic = topic;
+        this.outage = new Outage("topic", monotonic, metrics);
+    }
+
+    @Override
+    public void send(List<Encoded> events) throws InterruptedException {
+        List<Encoded> left = events;
+        while (!left.isEmpty()) {
+            left = sendOnce(left);
+        }
+    }
+
+    /** Gives those that were not taken, after a pause. */
+    private List<Encoded> sendOnce(List<Encoded> events) throws InterruptedException {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
+        @Nullable KafkaException trouble = null;
+        for (Encoded event : events) {
+            try {
+                sent.add(producer.send(new ProducerRecord<>(topic, event.key(), event.json())));
+            } catch (KafkaException e) {
+                trouble = e;
+                break;
+            } catch (IllegalStateException e) {
+                throw stopped(e);
+            }
+        }
+        List<Encoded> left = new ArrayList<>(events.subList(sent.size(), events.size()));
+        int taken = 0;
+        List<Encoded> failed = new ArrayList<>();
+        for (int i = 0; i < sent.size(); i++) {
+            try {
+                sent.get(i).get();
+                taken++;
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof RecordTooLargeException || e.getCause() instanceof InvalidRecordException) {
+                    outage.refused(e.getCause().getClass().getSimpleName());
+                } else {
+                    trouble = e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
+                    failed.add(events.get(i));
+                }
+            }
+        }
+        outage.took(taken);
+        left.addAll(0, failed);
+        if (trouble != null) {
+            outage.failed(String.valueOf(trouble.getMessage()));
+        }
+        return left;
+    }
+
+    private static InterruptedException stopped(IllegalStateException closed) {
+        InterruptedException stopped = new InterruptedException("the relay stops");
+        stopped.initCause(closed);
+        return stopped;
+    }
+
+    @Override
+    public void close() {
+        producer.close(Duration.ZERO);
+    }
+}

@@ -1,0 +1,149 @@
+package org.dbtrelay.lineage.project;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
+import org.dbtrelay.lineage.naming.Relation;
+import org.junit.jupiter.api.Test;
+
+class ManifestGraphTest {
+
+    private static String node(String id, String materialized, String... parents) {
+        String name = id.substring(id.lastIndexOf('.') + 1);
+        return """
+                "%s": {"name": "%s", "database": "d", "schema": "s", "config": {"materialized": "%s"},
+                  "depends_on": {"nodes": [%s]}}""".formatted(
+                        id, name, materialized, parents.length == 0 ? "" : '"' + String.join("\", \"", parents) + '"');
+    }
+
+    private static InputStream manifest(String nodes, String sources) {
+        return new ByteArrayInputStream(
+                "{\"metadata\": {\"adapter_type\": \"postgres\"}, \"nodes\": {%s}, \"sources\": {%s}}"
+                        .formatted(nodes, sources)
+                        .getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static Set<String> parents(ManifestGraph graph, String id) {
+        return graph.parents(id).keySet();
+    }
+
+    @Test
+    void needsOnePassIfParentsStandBehindTheirChildren() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
+
+        graph.read(manifest(
+                node("model.a", "table", "model.b", "source.c") + "," + node("model.b", "view"), node("source.c", "")));
+
+        assertThat(graph.isComplete()).isTrue();
+        assertThat(parents(graph, "model.a")).containsExactly("model.b", "source.c");
+        assertThat(graph.relation("source.c")).isEqualTo(new Relation("d", "s", "c"));
+        assertThat(graph.adapter()).isEqualTo("postgres");
+    }
+
+    /** A parent in front of its child, behind more nodes than are kept in case. */
+    @Test
+    void needsAnotherPassIfAParentWasPassedOver() throws IOException {
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 0; i < ManifestGraph.SPARE; i++) {
+            nodes.append(node("model.other" + i, "view")).append(',');
+        }
+        nodes.append(node("model.b", "view")).append(',').append(node("model.a", "table", "model.b"));
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
+
+        graph.read(manifest(nodes.toString(), ""));
+        assertThat(graph.isComplete()).isFalse();
+        assertThat(parents(graph, "model.a")).isEmpty();
+
+        graph.read(manifest(nodes.toString(), ""));
+        assertThat(graph.isComplete()).isTrue();
+        assertThat(parents(graph, "model.a")).containsExactly("model.b");
+    }
+
+    @Test
+    void putsTheParentsOfAnEphemeralModelInItsPlace() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
+
+        graph.read(manifest(
+                String.join(
+                        ",",
+                        node("model.deep", "ephemeral", "source.x", "model.e"),
+                        node("model.e", "ephemeral", "model.deep", "model.t"),
+                        node("model.a", "table", "model.t", "model.e"),
+                        node("model.t", "table")),
+                node("source.x", "")));
+
+        assertThat(parents(graph, "model.a")).containsExactly("model.t", "source.x");
+        assertThat(graph.relation("model.e")).isNull();
+    }
+
+    /** dbt writes none, but nobody vouches for the file. */
+    @Test
+    void survivesACircle() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
+
+        graph.read(manifest(
+                String.join(
+                        ",",
+                        node("model.a", "table", "model.e"),
+                        node("model.e", "ephemeral", "model.f"),
+                        node("model.f", "ephemeral", "model.e", "model.a")),
+                ""));
+
+        assertThat(parents(graph, "model.a")).containsExactly("model.a");
+        assertThat(graph.isComplete()).isTrue();
+    }
+
+    @Test
+    void doesNotAskForeverForAParentThatIsNotThere() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a", "model.gone"));
+        String nodes = node("model.a", "table", "model.missing");
+
+        graph.read(manifest(nodes, ""));
+        assertThat(graph.isComplete()).isFalse();
+        graph.read(manifest(nodes, ""));
+
+        assertThat(graph.isComplete()).isTrue();
+        assertThat(parents(graph, "model.a")).isEmpty();
+        assertThat(parents(graph, "model.gone")).isEmpty();
+    }
+
+    @Test
+    void knowsWhatATestTests() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of("test.one", "test.two"));
+
+        graph.read(manifest("""
+                "test.one": {"name": "not_null_a_id", "attached_node": "model.a", "column_name": "id", "config": {"severity": "ERROR"},
+                  "test_metadata": {"name": "not_null"}, "depends_on": {"nodes": ["model.b", "model.a"]}},
+                "test.two": {"name": "singular", "depends_on": {"nodes": ["model.b"]}, "config": {}},
+                %s, %s""".formatted(node("model.a", "table"), node("model.b", "table")), ""));
+
+        assertThat(graph.test("test.one")).isEqualTo(new ManifestGraph.Test("model.a", "not_null", "id"));
+        assertThat(graph.test("test.two")).isEqualTo(new ManifestGraph.Test("model.b", "singular", null));
+        assertThat(graph.test("model.a")).isNull();
+    }
+
+    @Test
+    void knowsOwnersOfGroups() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of());
+
+        graph.read(new ByteArrayInputStream(
+                "{\"groups\": {\"group.shop.finance\": {\"name\": \"finance\", \"owner\": {\"email\": \"f@example.com\", \"slack\": \"#f\"}}}}"
+                        .getBytes(StandardCharsets.UTF_8)));
+
+        assertThat(graph.ownersOf("finance")).isEqualTo(List.of("f@example.com"));
+        assertThat(graph.ownersOf("other")).isEmpty();
+        assertThat(graph.ownersOf(null)).isEmpty();
+    }
+
+    @Test
+    void throwsAtWhatIsNoManifest() {
+        assertThatThrownBy(() -> new ManifestGraph(Set.of()).read(InputStream.nullInputStream()))
+                .isInstanceOf(IOException.class);
+    }
+}

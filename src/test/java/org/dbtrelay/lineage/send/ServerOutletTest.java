@@ -1,0 +1,157 @@
+package org.dbtrelay.lineage.send;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.config.OpenLineageConfig;
+import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.metrics.SimMetrics;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServerOutletTest {
+
+    private static final Encoded ONE = new Encoded(new byte[0], "{\"n\": 1}".getBytes(StandardCharsets.UTF_8));
+    private static final Encoded TWO = new Encoded(new byte[0], "{\"n\": 2}".getBytes(StandardCharsets.UTF_8));
+
+    /** A clock whose pauses are over at once, and remembered. */
+    private static final class NoPauses extends Monotonic {
+        private final List<Duration> pauses = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void pause(Duration time) {
+            pauses.add(time);
+        }
+    }
+
+    private final NoPauses monotonic = new NoPauses();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final List<String> taken = new CopyOnWriteArrayList<>();
+    private final List<String> paths = new CopyOnWriteArrayList<>();
+    private final List<String> keys = new CopyOnWriteArrayList<>();
+    private final Deque<Integer> answers = new ArrayDeque<>();
+    private HttpServer server;
+
+    @TempDir
+    Path directory;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            paths.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+            keys.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+            Integer next;
+            synchronized (answers) {
+                next = answers.poll();
+            }
+            int status = next == null ? 201 : next;
+            if (status < 300) {
+                taken.add(body);
+            }
+            exchange.sendResponseHeaders(status, -1);
+            exchange.close();
+        });
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    private void send(Map<String, String> settings, String path, Encoded... events) throws InterruptedException {
+        OpenLineageConfig config = new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withMapping(RelayConfig.class)
+                .withSources(new PropertiesConfigSource(settings, "test", 100))
+                .build()
+                .getConfigMapping(RelayConfig.class)
+                .openLineage();
+        URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path);
+        ServerOutlet outlet = new ServerOutlet(url, config, monotonic, SimMetrics.on(registry));
+        try {
+            outlet.send(List.of(events));
+        } finally {
+            outlet.close();
+        }
+    }
+
+    private double counted(String outcome) {
+        return registry.get("relay.lineage.events")
+                .tags("to", "server", "outcome", outcome)
+                .counter()
+                .count();
+    }
+
+    @Test
+    void postsEachEventInItsOrder() throws InterruptedException {
+        send(Map.of("relay.openlineage.api-key", "0123456789"), "", ONE, TWO);
+
+        assertThat(taken).containsExactly("{\"n\": 1}", "{\"n\": 2}");
+        assertThat(paths).containsOnly("POST /api/v1/lineage");
+        assertThat(keys).containsOnly("Bearer 0123456789");
+        assertThat(counted("written")).isEqualTo(2);
+    }
+
+    @Test
+    void takesThePathOfTheConfiguration() throws InterruptedException {
+        send(Map.of(), "/openapi/lineage?x=1", ONE);
+
+        assertThat(paths).containsExactly("POST /openapi/lineage?x=1");
+        assertThat(keys).containsExactly("null");
+    }
+
+    @Test
+    void readsTheKeyFromItsFile() throws Exception {
+        Path file = directory.resolve("key");
+        Files.writeString(file, "abcdef\n");
+
+        send(Map.of("relay.openlineage.api-key-file", file.toString()), "", ONE);
+
+        assertThat(keys).containsExactly("Bearer abcdef");
+    }
+
+    /** Of these a person, or time, mends the reason: nothing is left out. */
+    @Test
+    void waitsUntilTheServerTakesIt() throws InterruptedException {
+        answers.addAll(List.of(503, 429, 401, 404, 500));
+
+        send(Map.of(), "", ONE, TWO);
+
+        assertThat(taken).containsExactly("{\"n\": 1}", "{\"n\": 2}");
+        assertThat(monotonic.pauses).extracting(Duration::toSeconds).containsExactly(1L, 2L, 4L, 8L, 16L);
+        assertThat(counted("failed")).isEqualTo(5);
+    }
+
+    @Test
+    void leavesOutWhatTheServerRefuses() throws InterruptedException {
+        answers.addAll(List.of(422));
+
+        send(Map.of(), "", ONE, TWO);
+
+        assertThat(taken).containsExactly("{\"n\": 2}");
+        assertThat(monotonic.pauses).isEmpty();
+        assertThat(counted("refused")).isEqualTo(1);
+    }
+}
