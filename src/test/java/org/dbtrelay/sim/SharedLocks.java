@@ -4,7 +4,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Histories that are simulated at the same time share the static fields of libraries, and with them some monitors. A thread
@@ -13,20 +15,28 @@ import java.util.concurrent.TimeUnit;
  */
 final class SharedLocks {
 
-    /** Another history holds it for microseconds; a monitor that is held for longer is held within the history. */
-    private static final long LONGEST = TimeUnit.MILLISECONDS.toNanos(50);
+    /**
+     * Another history holds it for microseconds, and on a busy machine for as long as its thread waits for a processor: 0.2 s was seen,
+     * and simulated time that ran on meanwhile looked like a command that hung for minutes. No monitor is held within a history.
+     */
+    private static final long LONGEST = TimeUnit.SECONDS.toNanos(30);
+
+    private static final long POLL = TimeUnit.MICROSECONDS.toNanos(20);
 
     private static volatile MethodHandle threadOf;
 
     private SharedLocks() {}
 
-    /** Waits until the thread, which has just stopped, is no longer blocked by another history. */
-    static void await(Runnable continuation) {
-        Thread thread = thread(continuation);
-        if (thread.getState() == Thread.State.BLOCKED) {
+    /**
+     * Waits until the thread, which has just stopped, is no longer blocked by another history.
+     *
+     * @param arrivals where the JVM puts it, by a thread of its own, when it can go on
+     */
+    static void await(Runnable continuation, Queue<Runnable> arrivals) {
+        if (thread(continuation).getState() == Thread.State.BLOCKED) {
             long begun = System.nanoTime();
-            while (thread.getState() == Thread.State.BLOCKED && System.nanoTime() - begun < LONGEST) {
-                Thread.onSpinWait();
+            while (!arrivals.contains(continuation) && System.nanoTime() - begun < LONGEST) {
+                LockSupport.parkNanos(POLL);
             }
         }
     }
