@@ -32,20 +32,30 @@ public final class PatternFiles {
         }
     }
 
+    /** The relay's own table, read once. */
+    private static final class Own {
+        private static final List<FailurePatterns.Row> ROWS = read();
+        private static final FailurePatterns PATTERNS = patterns(ROWS);
+
+        private static List<FailurePatterns.Row> read() {
+            try (InputStream stream = PatternFiles.class.getResourceAsStream(OWN)) {
+                if (stream == null) {
+                    throw new IllegalStateException("the application lacks " + OWN);
+                }
+                return FailurePatterns.read(new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))
+                        .lines()
+                        .toList());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (FailurePatterns.Unreadable e) {
+                throw new IllegalStateException(OWN, e);
+            }
+        }
+    }
+
     /** The rows of the relay's own table. */
     public static List<FailurePatterns.Row> own() {
-        try (InputStream stream = PatternFiles.class.getResourceAsStream(OWN)) {
-            if (stream == null) {
-                throw new IllegalStateException("the application lacks " + OWN);
-            }
-            return FailurePatterns.read(new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))
-                    .lines()
-                    .toList());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (FailurePatterns.Unreadable e) {
-            throw new IllegalStateException(OWN, e);
-        }
+        return Own.ROWS;
     }
 
     /** The rows of a file of the user's. */
@@ -65,15 +75,19 @@ public final class PatternFiles {
 
     /** Both tables; that of the user is checked before, with all of the configuration. */
     static FailurePatterns of(Optional<Path> users) {
-        List<FailurePatterns.Row> rows = new ArrayList<>();
-        if (users.isPresent()) {
-            try {
-                rows.addAll(read(users.get()));
-            } catch (Unusable e) {
-                throw new IllegalStateException(e);
-            }
+        if (users.isEmpty()) {
+            return Own.PATTERNS;
         }
-        rows.addAll(own());
+        try {
+            List<FailurePatterns.Row> rows = new ArrayList<>(read(users.get()));
+            rows.addAll(own());
+            return patterns(rows);
+        } catch (Unusable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static FailurePatterns patterns(List<FailurePatterns.Row> rows) {
         return new FailurePatterns(
                 rows.stream().map(FailurePatterns.Row::pattern).toList());
     }

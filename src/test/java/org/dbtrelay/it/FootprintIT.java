@@ -19,13 +19,16 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The memory of the process under steady load, and where it goes by the JVM's own count. {@code -Dfootprint.minutes=60} for
- * longer than two minutes, {@code -Dfootprint.options} for further options of the JVM.
+ * The memory of the process under steady load, and where it goes by the JVM's own count. A quarter of a
+ * minute by itself, two with {@code -Pbench}, others with {@code -Dfootprint.minutes=60}; {@code -Dfootprint.options} for further
+ * options of the JVM.
  */
 @Tag("bench")
 class FootprintIT {
 
-    private static final int MINUTES = Integer.getInteger("footprint.minutes", 2);
+    private static final Duration TIME =
+            Duration.ofSeconds(Math.round(60 * Double.parseDouble(System.getProperty("footprint.minutes", "0.25"))));
+    private static final Duration BETWEEN_REPORTS = Duration.ofMinutes(1);
     private static final String OPTIONS = System.getProperty("footprint.options", "");
     private static final int JOBS = 50;
     private static final long FIRST_JOB = 74_000_000_000_001L;
@@ -56,15 +59,15 @@ class FootprintIT {
             relay.start();
             report("ready: %s", resident(relay.relay()));
             int sent = 0;
-            for (int minute = 1; minute <= MINUTES; minute++) {
-                for (int second = 0; second < 60; second++) {
-                    for (int i = 0; i < 5; i++) {
-                        long job = FIRST_JOB + sent % JOBS;
-                        relay.send(job, trigger("footprint-" + sent++, job));
-                    }
-                    await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+            for (long second = 1; second <= TIME.toSeconds(); second++) {
+                for (int i = 0; i < 5; i++) {
+                    long job = FIRST_JOB + sent % JOBS;
+                    relay.send(job, trigger("footprint-" + sent++, job));
                 }
-                report("after %d minutes and %d commands: %s", minute, sent, resident(relay.relay()));
+                await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
+                if (second % BETWEEN_REPORTS.toSeconds() == 0 || second == TIME.toSeconds()) {
+                    report("after %d s and %d commands: %s", second, sent, resident(relay.relay()));
+                }
             }
             String committed = Jcmd.ask(relay.relay(), "VM.native_memory", "summary");
             Matcher area = AREA.matcher(committed);
@@ -72,7 +75,8 @@ class FootprintIT {
                 report("committed for %s: %.1f MiB", area.group(1), Long.parseLong(area.group(2)) / 1024.0);
             }
             Figures.row(
-                    "memory of the process at -Xmx128m after %d minutes and %,d commands".formatted(MINUTES, sent),
+                    "memory of the process at -Xmx128m after %d minutes and %,d commands"
+                            .formatted(TIME.toMinutes(), sent),
                     resident(relay.relay()));
             assertThat(relay.relay().stop()).isZero();
         }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
  */
 class MutantsTest {
 
-    private static final long HISTORIES = Long.getLong("sim.histories", 20_000);
+    private static final long HISTORIES = SimulationTest.ALL;
 
     private static final Set<String> ONLY =
             Set.of(System.getProperty("sim.mutants", "").split(",", -1));

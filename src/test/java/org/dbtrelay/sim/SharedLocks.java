@@ -4,8 +4,9 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
+import java.util.Queue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Histories that are simulated at the same time share the static fields of libraries, and with them some monitors. A thread
@@ -14,8 +15,13 @@ import java.util.function.Predicate;
  */
 final class SharedLocks {
 
-    /** Another history holds it for microseconds; a monitor that is held for longer is held within the history. */
-    private static final long LONGEST = TimeUnit.MILLISECONDS.toNanos(50);
+    /**
+     * Another history holds it for microseconds, and on a busy machine for as long as its thread waits for a processor: 0.2 s was seen,
+     * and simulated time that ran on meanwhile looked like a command that hung for minutes. No monitor is held within a history.
+     */
+    private static final long LONGEST = TimeUnit.SECONDS.toNanos(30);
+
+    private static final long POLL = TimeUnit.MICROSECONDS.toNanos(20);
 
     private static volatile MethodHandle threadOf;
 
@@ -23,19 +29,17 @@ final class SharedLocks {
 
     /**
      * Waits until the thread, which has just stopped, is no longer blocked by another history and has come back to its
-     * scheduler. The JVM takes it for runnable before it hands it back.
+     * scheduler. The JVM takes it for runnable before a thread of its own hands it back.
+     *
+     * @param arrivals where it comes back
      */
-    static void await(Runnable continuation, Predicate<Runnable> cameBack) {
-        Thread thread = thread(continuation);
-        long begun = System.nanoTime();
-        while (thread.getState() == Thread.State.BLOCKED) {
-            if (System.nanoTime() - begun > LONGEST) {
-                return;
+    static void await(Runnable continuation, Queue<Runnable> arrivals) {
+        Thread.State state = thread(continuation).getState();
+        if (state == Thread.State.BLOCKED || state == Thread.State.RUNNABLE) {
+            long begun = System.nanoTime();
+            while (!arrivals.contains(continuation) && System.nanoTime() - begun < LONGEST) {
+                LockSupport.parkNanos(POLL);
             }
-            Thread.onSpinWait();
-        }
-        while (thread.getState() == Thread.State.RUNNABLE && !cameBack.test(continuation)) {
-            Thread.onSpinWait();
         }
     }
 

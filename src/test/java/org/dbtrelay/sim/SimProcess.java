@@ -116,7 +116,7 @@ final class SimProcess implements Executor {
         int index = ready.size() > 1 && random.nextInt(4) == 0 ? random.nextInt(ready.size()) : 0;
         Runnable continuation = ready.remove(index);
         continuation.run();
-        SharedLocks.await(continuation, arrivals::contains);
+        SharedLocks.await(continuation, arrivals);
     }
 
     void spawn(String thread, Runnable task) {
