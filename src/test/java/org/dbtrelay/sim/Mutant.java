@@ -36,7 +36,7 @@ enum Mutant {
     EARLIER_RUN_ADOPTED(1932, "a search does not know the runs of the command that have failed"),
     FAILED_TEST_RETRIED(30, "a failed test counts as an error"),
     OTHER_STEP_IGNORED(2714, "a catalog of the other step is not taken for the one that was asked for"),
-    OTHER_STEP_AGAIN("the other step of a catalog is asked for it again where it has none"),
+    OTHER_STEP_AGAIN("the other step of a catalog is asked for it twice"),
     CURSOR_OUTSIDE("the cursor of an observer moves with what it finds, outside of the transaction"),
     NO_OVERLAP(124, "an observer never lists anew what it has come past"),
     SWITCH_UNHEARD("a process does not hear that a person has suspended a job"),

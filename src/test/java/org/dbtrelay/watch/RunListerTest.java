@@ -17,6 +17,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -348,7 +349,7 @@ class RunListerTest {
 
     private void pass(Duration length) {
         clock.advance(length);
-        time.nanos += length.toNanos();
+        time.nanos.addAndGet(length.toNanos());
     }
 
     /** What the next look gives the owner. */
@@ -401,16 +402,16 @@ class RunListerTest {
 
     /** Turned by hand; time flies while somebody waits. */
     private static final class Time extends Monotonic {
-        private volatile long nanos;
+        private final AtomicLong nanos = new AtomicLong();
 
         @Override
         public long nanos() {
-            return nanos;
+            return nanos.get();
         }
 
         @Override
         public void pause(Duration length) {
-            nanos += Duration.ofSeconds(5).toNanos();
+            nanos.addAndGet(Duration.ofSeconds(5).toNanos());
         }
     }
 
