@@ -3,11 +3,9 @@ package org.dbtrelay.lineage.tell;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Enumeration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -111,37 +109,42 @@ public final class LargeManifest {
                 Stream.of("}, \"sources\": {\"source.shop.raw.s\": {\"name\": \"s\", \"schema\": \"raw\"}}}"));
     }
 
-    /** One part at a time: a stream of streams would hold all of a part. */
     private static InputStream stream(List<Stream<String>> parts) {
-        Iterator<Iterator<String>> all =
-                parts.stream().map(Stream::iterator).toList().iterator();
-        Iterator<String> iterator = new Iterator<>() {
-            private Iterator<String> now = all.next();
+        return new Parts(parts);
+    }
 
-            @Override
-            public boolean hasNext() {
-                while (!now.hasNext() && all.hasNext()) {
-                    now = all.next();
+    /** The texts of streams, one after another; a stream of streams would hold all of a part. */
+    private static final class Parts extends InputStream {
+        private final Iterator<Iterator<String>> all;
+        private Iterator<String> part = Collections.emptyIterator();
+        private ByteArrayInputStream text = new ByteArrayInputStream(new byte[0]);
+
+        Parts(List<Stream<String>> parts) {
+            this.all = parts.stream().map(Stream::iterator).toList().iterator();
+        }
+
+        @Override
+        public int read() {
+            return isAtItsEnd() ? -1 : text.read();
+        }
+
+        @Override
+        public int read(byte[] to, int from, int length) {
+            return isAtItsEnd() ? -1 : text.read(to, from, length);
+        }
+
+        private boolean isAtItsEnd() {
+            while (text.available() == 0) {
+                while (!part.hasNext()) {
+                    if (!all.hasNext()) {
+                        return true;
+                    }
+                    part = all.next();
                 }
-                return now.hasNext();
+                text = new ByteArrayInputStream(part.next().getBytes(StandardCharsets.UTF_8));
             }
-
-            @Override
-            public String next() {
-                return now.next();
-            }
-        };
-        return new SequenceInputStream(new Enumeration<InputStream>() {
-            @Override
-            public boolean hasMoreElements() {
-                return iterator.hasNext();
-            }
-
-            @Override
-            public InputStream nextElement() {
-                return new ByteArrayInputStream(iterator.next().getBytes(StandardCharsets.UTF_8));
-            }
-        });
+            return false;
+        }
     }
 
     /** The command that runs it in a process of its own. */

@@ -256,7 +256,7 @@ class StepLineageTest {
                 return file;
             }
             byte[] half = new String(file.orElseThrow().readAllBytes(), StandardCharsets.UTF_8)
-                    .split("\"model.shop.stg_customers\": \\{")[0].getBytes(StandardCharsets.UTF_8);
+                    .split("\"model.shop.stg_customers\": \\{", -1)[0].getBytes(StandardCharsets.UTF_8);
             return Optional.of(new ByteArrayInputStream(half));
         });
 
@@ -282,6 +282,11 @@ class StepLineageTest {
         InputStream breaking = new InputStream() {
             @Override
             public int read() throws IOException {
+                throw new IOException("connection reset");
+            }
+
+            @Override
+            public int read(byte[] to, int from, int length) throws IOException {
                 throw new IOException("connection reset");
             }
         };
