@@ -203,6 +203,7 @@ public final class EntryCodec {
 
     private abstract static class FinishedMixin {
         @JsonCreator
+        @SuppressWarnings("UnusedVariable")
         FinishedMixin(
                 @JsonProperty("outcome") EventType outcome,
                 @JsonProperty("reason") @Nullable String reason,
