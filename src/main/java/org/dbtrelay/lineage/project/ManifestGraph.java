@@ -311,13 +311,12 @@ public final class ManifestGraph {
             @Nullable String table = identifier != null ? identifier : alias != null ? alias : name;
             boolean hasTable = !isTest
                     && !isEphemeral
-                    && table != null
                     && (id.startsWith("model.")
                             || id.startsWith("snapshot.")
                             || id.startsWith("seed.")
                             || id.startsWith("source."));
             return new Known(
-                    hasTable ? new Relation(database, schema, table) : null,
+                    hasTable && table != null ? new Relation(database, schema, table) : null,
                     isWanted || isEphemeral ? List.copyOf(parents) : List.of(),
                     isTest ? test() : null);
         }
