@@ -116,7 +116,7 @@ final class Endings {
                 && !isAskedToEnd(
                         known,
                         new RunState.Finished(EventType.RUN_CANCELLED, "superseded", null, end.at(), null, null));
-        if (!wants || run == null || !run.passes) {
+        if (!wants || run == null || !run.passes || isToBeCancelled(run)) {
             return;
         }
         long left = Duration.between(SimTime.EPOCH, known.lastOrder.options().deadline())
@@ -181,6 +181,12 @@ final class Endings {
                         && (it.says("\"if_running\":\"replace\"")
                                 || (!it.says("if_running") && world.replacesByDefault())));
         return end.outcome() == EventType.RUN_CANCELLED && ("superseded".equals(end.reason()) ? replaced : asked);
+    }
+
+    /** A command wants the run cancelled, whoever started it. */
+    private boolean isToBeCancelled(SimRun run) {
+        return world.orders().all().stream()
+                .anyMatch(it -> it.says("\"command\":\"cancel\"") && it.says("\"run_id\":" + run.id));
     }
 
     /** What the relay had time to see in quiet times, it has seen. */

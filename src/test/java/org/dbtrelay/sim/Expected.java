@@ -63,7 +63,6 @@ final class Expected {
             "Joined + TimerFired",
             "Joined + CancelRequested",
             "Joined + ShareMoved",
-            "Joined + RunHanded",
             "Joined + ShareEnded");
 
     /** Pairs that cannot be, with the reason; one that is met all the same fails the test. */

@@ -378,8 +378,11 @@ final class Truth {
             world.check(
                     before.state().equals(entry.state()), "%s goes on after its end: %s, then %s", id, before, entry);
         }
-        known.follows |= (before == null || before.state() instanceof RunState.Waiting)
-                && entry.state() instanceof RunState.WithRun;
+        known.follows |= entry.state() instanceof RunState.WithRun with
+                && (before == null
+                        || before.state() instanceof RunState.Waiting
+                        || (before.state() instanceof RunState.Joined
+                                && isOfNoCommand(with.run().runId())));
         sharing.entry(known, before);
         if (entry.state() instanceof RunState.Starting starting
                 && (before == null || !before.state().equals(entry.state()))) {
@@ -430,6 +433,11 @@ final class Truth {
             known.course = step;
             numbered(id, known, type, value);
         }
+    }
+
+    private boolean isOfNoCommand(long runId) {
+        SimRun run = world.cloud().find(runId);
+        return run != null && run.commandId == null;
     }
 
     /** A run of the command has the number that follows from those that failed before it; only a failure may be told as theirs. */
