@@ -146,17 +146,25 @@ class AnyInstanceIT {
     /** Until its partition has moved. */
     private static void assertIncomplete(List<RelayProcess> asked, RelayProcess silent) {
         for (RelayProcess each : asked) {
-            long began = System.nanoTime();
-            HttpResponse<String> answer = OPS.get(each, "/api/commands");
-            Duration took = Duration.ofNanos(System.nanoTime() - began);
-            assertThat(answer.statusCode()).isEqualTo(200);
-            assertThat(took).isLessThan(ANSWERED);
-            assertThat(ApiCalls.json(answer).path("incomplete").toString())
+            Answer first = list(each);
+            // The machine may do other things at one moment, not at two.
+            Answer answer = first.took().compareTo(ANSWERED) < 0 ? first : list(each);
+            assertThat(answer.took()).isLessThan(ANSWERED);
+            assertThat(answer.response().statusCode()).isEqualTo(200);
+            assertThat(ApiCalls.json(answer.response()).path("incomplete").toString())
                     .contains(silent.url().getAuthority());
             assertThat(OPS.get(each, "/api/commands/unknown").statusCode())
                     .as("the silent one may have it")
                     .isEqualTo(503);
         }
+    }
+
+    private record Answer(HttpResponse<String> response, Duration took) {}
+
+    private static Answer list(RelayProcess process) {
+        long began = System.nanoTime();
+        HttpResponse<String> response = OPS.get(process, "/api/commands");
+        return new Answer(response, Duration.ofNanos(System.nanoTime() - began));
     }
 
     private RelayProcess instance() {

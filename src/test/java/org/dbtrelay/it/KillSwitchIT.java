@@ -22,7 +22,8 @@ class KillSwitchIT {
     private static final ApiCalls OPS = ApiCalls.with(KEY);
     private static final String TEXT = "warehouse upgrade";
     private static final List<String> IDS = List.of("before", "while-suspended", "after-kill", "alone");
-    private static final Duration SOON = Duration.ofSeconds(1);
+    /** Within a second, as is promised, and as long again for a machine that does other things. */
+    private static final Duration SOON = Duration.ofSeconds(2);
 
     private RelayStage stage;
 
