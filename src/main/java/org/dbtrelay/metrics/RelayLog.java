@@ -3,6 +3,7 @@ package org.dbtrelay.metrics;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import org.jboss.logmanager.ExtLogRecord;
 import org.jboss.logmanager.LogContext;
@@ -17,6 +18,9 @@ public final class RelayLog {
 
     /** The category of what the relay did to dbt Cloud, what it refused to do, and what a person changed. */
     public static final String AUDIT = "org.dbtrelay.audit";
+
+    /** Those with a level that a person has set: JBoss LogManager forgets a logger, and its level, that nobody holds. */
+    private static final Map<String, Logger> SET = new ConcurrentHashMap<>();
 
     private final Logger logger;
 
@@ -49,8 +53,13 @@ public final class RelayLog {
 
     /** Gives a category a level, {@code ERROR}, {@code WARN}, {@code INFO} or {@code DEBUG}; null for that of the one above. */
     public static void level(String category, @Nullable String level) {
-        Logger.getLogger(category)
-                .setLevel(level == null ? null : LogContext.getLogContext().getLevelForName(level));
+        Logger logger = Logger.getLogger(category);
+        logger.setLevel(level == null ? null : LogContext.getLogContext().getLevelForName(level));
+        if (level == null) {
+            SET.remove(category);
+        } else {
+            SET.put(category, logger);
+        }
     }
 
     /** For progress that a person reads. */

@@ -1,11 +1,14 @@
 package org.dbtrelay.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.metrics.RelayLog.pair;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logmanager.ExtHandler;
@@ -45,6 +48,25 @@ class RelayLogTest {
         logger.removeHandler(handler);
         logger.setUseParentHandlers(true);
         RelayLog.level(CATEGORY, null);
+    }
+
+    /** The garbage collector must have been there, or this says nothing. */
+    @Test
+    void aLevelStaysAlthoughNobodyHoldsTheLogger() {
+        String category = CATEGORY + ".of.nobody";
+        RelayLog.level(category, "DEBUG");
+        try {
+            WeakReference<Object> sign = new WeakReference<>(new Object());
+            await().until(() -> {
+                System.gc();
+                return sign.refersTo(null);
+            });
+            // Reference queues are worked off later than the collection.
+            await().during(Duration.ofMillis(200)).until(() -> RelayLog.levels().containsKey(category));
+        } finally {
+            RelayLog.level(category, null);
+        }
+        assertThat(RelayLog.levels()).doesNotContainKey(category);
     }
 
     @Test
