@@ -97,6 +97,8 @@ class CheckedConfigTest {
                 arguments(c + "tokn", "x", "there is no such key; did you mean relay.connections.default.token?"),
                 arguments("relay.colour", "blue", "there is no such key; docs/configuration.md lists all of them"),
                 // Observed runs
+                arguments(
+                        "relay.health.exit-after", "-1s", "-1s is negative; with 0s the process never ends by itself"),
                 arguments(c + "observe.jobs", "all,7", "'all' is neither the id of a job nor all, by itself"),
                 arguments(c + "observe.jobs", "nightly", "'nightly' is neither the id of a job nor all, by itself"),
                 arguments(
@@ -441,6 +443,7 @@ class CheckedConfigTest {
                 "relay.poll.interval=1s",
                 "relay.poll.interval=1h",
                 "relay.ledger.visibility-lag=0s",
+                "relay.health.exit-after=0s",
                 "relay.ledger.visibility-lag=1h",
                 "relay.ledger.skip=3@1207,0@0",
                 "relay.commands.max-size=1024",
@@ -758,5 +761,119 @@ class CheckedConfigTest {
         assertThat(lines(two))
                 .containsExactly("relay.connections.other.observe.jobs: account 4238 is observed by"
                         + " relay.connections.default.observe.jobs too; its runs would be told twice");
+    }
+
+    static Stream<Arguments> faultsOfAnObservation() {
+        return Stream.of(
+                arguments("projects", "0", "0 is not an id of dbt Cloud; these are above 0"),
+                arguments("environments", "7,-1", "-1 is not an id of dbt Cloud; these are above 0"),
+                arguments(
+                        "job-types",
+                        "scheduled,Nightly Jobs",
+                        "'Nightly Jobs' is no kind of job, such as scheduled, ci, merge or other"),
+                arguments(
+                        "name-matches",
+                        "x".repeat(256),
+                        "must have 1 to 255 characters that are not all blank, such as prod_*"),
+                arguments("artifacts", "../manifest.json", "must hold paths"),
+                arguments("artifacts[1]", " ", "must hold paths that are not blank"),
+                arguments("timeout", "0s", "0s is not between 1s and 30d"),
+                arguments("interval", "61m", "61m is not between 1s and 1h"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faultsOfAnObservation")
+    void tellsWhatIsWrongWithAnObservation(String leaf, String value, String wrong) {
+        String observe = "relay.connections.default.observe.";
+        Map<String, String> settings = new HashMap<>(Map.of(observe + "jobs", "all", observe + leaf, value));
+        if (leaf.endsWith("[1]")) {
+            settings.put(observe + leaf.replace("[1]", "[0]"), "catalog.json");
+        }
+
+        assertThat(lines(settings))
+                .singleElement()
+                .asString()
+                .startsWith(observe + leaf.replace("[1]", "") + ": ")
+                .contains(wrong);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "jobs=7,8",
+                "projects=7",
+                "environments=7",
+                "job-types=scheduled,ci",
+                "name-matches=prod_*",
+                "artifacts=run_results.json",
+                "since=now",
+                "since=2d",
+                "interval=1h"
+            })
+    void acceptsAnObservation(String setting) {
+        String observe = "relay.connections.default.observe.";
+        String[] parts = setting.split("=", 2);
+        Map<String, String> settings = new HashMap<>(Map.of(observe + "jobs", "all"));
+        settings.put(observe + parts[0], parts[1]);
+
+        assertThat(lines(settings)).isEmpty();
+    }
+
+    static Stream<Arguments> faultsOfAWebhook() {
+        String https = "https://relay.example.com/webhooks";
+        return Stream.of(
+                arguments(Map.of("webhook.manage", "true"), "webhook.url", "missing; with"),
+                arguments(Map.of("webhook.url", https), "webhook.url", "of no use; set"),
+                arguments(
+                        Map.of("webhook.manage", "true", "webhook.url", https, "webhook-secret", "secret0123456789"),
+                        "webhook.manage",
+                        "the relay gets the secret itself"),
+                arguments(
+                        Map.of("webhook.manage", "true", "webhook.url", https, "webhook.interval", "2h"),
+                        "webhook.interval",
+                        "2h is not between 1s and 1h"),
+                arguments(
+                        Map.of("webhook.manage", "true", "webhook.url", "http://relay.example.com"),
+                        "webhook.url",
+                        "not an address that begins with https://"),
+                arguments(
+                        Map.of("webhook.manage", "true", "webhook.url", "relay.example.com"),
+                        "webhook.url",
+                        "not an address that begins with https://"),
+                arguments(
+                        Map.of("webhook.manage", "true", "webhook.url", "https://me:pw@relay.example.com"),
+                        "webhook.url",
+                        "holds a user, a query or a fragment"),
+                arguments(
+                        Map.of("webhook.manage", "true", "webhook.url", https + "?a=b"),
+                        "webhook.url",
+                        "holds a user, a query or a fragment"),
+                arguments(
+                        Map.of("webhook.manage", "true", "webhook.url", https + "#a"),
+                        "webhook.url",
+                        "holds a user, a query or a fragment"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("faultsOfAWebhook")
+    void tellsWhatIsWrongWithAManagedWebhook(Map<String, String> settings, String leaf, String wrong) {
+        assertThat(lines(inConnection(settings)))
+                .singleElement()
+                .asString()
+                .startsWith("relay.connections.default." + leaf + ": ")
+                .contains(wrong);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"https://relay.example.com/webhooks", "http://localhost:8080", "HTTP://127.0.0.1:8080/x"})
+    void acceptsAManagedWebhook(String url) {
+        assertThat(lines(inConnection(Map.of("webhook.manage", "true", "webhook.url", url))))
+                .isEmpty();
+    }
+
+    private static Map<String, String> inConnection(Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>();
+        settings.forEach((leaf, value) -> all.put("relay.connections.default." + leaf, value));
+        return all;
     }
 }
