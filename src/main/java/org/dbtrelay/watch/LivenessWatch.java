@@ -3,11 +3,14 @@ package org.dbtrelay.watch;
 import static org.dbtrelay.metrics.RelayLog.pair;
 
 import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.health.SmallRyeHealth;
 import io.smallrye.health.SmallRyeHealthReporter;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.json.JsonObject;
 import java.time.Duration;
@@ -38,6 +41,9 @@ class LivenessWatch {
     private final Supplier<List<String>> checksDown;
     private final IntConsumer exit;
 
+    /** Until all has begun, nothing is alive. */
+    private volatile boolean started;
+
     private @Nullable Long downSince;
     private boolean ended;
 
@@ -67,11 +73,16 @@ class LivenessWatch {
                 .toList();
     }
 
+    /** After the channels have begun. */
+    void begin(@Observes @Priority(Integer.MAX_VALUE) StartupEvent event) {
+        started = true;
+    }
+
     /** Asks all liveness checks. */
     @Scheduled(every = "5s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
-        if (exitAfter.isZero() || ended) {
+        if (!started || exitAfter.isZero() || ended) {
             return;
         }
         List<String> down = checksDown.get();

@@ -99,7 +99,9 @@ class RollingRestartIT {
     private static void assertStartedNothingMore(RelayProcess stopped) {
         List<String> lines = stopped.lines();
         LocalDateTime stop = lines.stream()
-                .filter(line -> line.contains("(Shutdown thread) Partitions are given up"))
+                // By the hook of the JVM, or by the main thread that it wakes: who comes first.
+                .filter(line -> line.contains("(Shutdown thread) Partitions are given up")
+                        || line.contains("(main) Partitions are given up"))
                 .map(RollingRestartIT::time)
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("No stop in " + stopped.outputFile()));

@@ -2,6 +2,7 @@ package org.dbtrelay.watch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quarkus.runtime.StartupEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,6 +68,8 @@ class LivenessWatchTest {
                 return now.toNanos();
             }
         };
-        return new LivenessWatch(exitAfter, monotonic, () -> down, exits::add);
+        LivenessWatch watch = new LivenessWatch(exitAfter, monotonic, () -> down, exits::add);
+        watch.begin(new StartupEvent());
+        return watch;
     }
 }
