@@ -225,16 +225,14 @@ class CommandStateTest {
                         .notBefore())
                 .isNull();
         assertThat(state(finished(null, null)).notBefore()).isNull();
-        View window = new View(
-                4, entry(later), WaitReason.WINDOW, 0, null, 0, LATER.plusSeconds(1), List.of());
+        View window = new View(4, entry(later), WaitReason.WINDOW, 0, null, 0, LATER.plusSeconds(1), List.of());
         assertThat(state(window).notBefore()).as("the window's end").isEqualTo(LATER.plusSeconds(1));
     }
 
     @Test
     void aPauseBeforeAnotherRunTellsOfTheOneThatFailed() {
         RunSnapshot failed = SampleRun.of(69).status(JobRunStatus.Known.ERROR).build();
-        CommandState told =
-                state(view(entry(new RunState.Retrying(LATER), Retries.NONE.after(failed), null, null)));
+        CommandState told = state(view(entry(new RunState.Retrying(LATER), Retries.NONE.after(failed), null, null)));
 
         assertThat(told.runId()).isEqualTo(69);
         assertThat(told.runStatus()).isEqualTo("error");

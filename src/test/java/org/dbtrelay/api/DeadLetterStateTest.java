@@ -125,8 +125,8 @@ class DeadLetterStateTest {
 
     @Test
     void saysWhatTheTopicDidNotTake() {
-        DeadLetterState value = state(
-                SampleLetter.of(bytes("not its own")).key(bytes("orders")).header("value-omitted", "9000"));
+        DeadLetterState value =
+                state(SampleLetter.of(bytes("not its own")).key(bytes("orders")).header("value-omitted", "9000"));
         assertThat(value.missing()).isEqualTo("value");
         assertThat(value.key()).isEqualTo("orders");
         assertThat(value.value()).isNull();
