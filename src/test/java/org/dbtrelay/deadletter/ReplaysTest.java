@@ -127,7 +127,7 @@ class ReplaysTest {
                 }
 
                 @Override
-                public Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record) {
+                public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record) {
                     return sendFailures.isEmpty()
                             ? super.send(record)
                             : CompletableFuture.failedFuture(sendFailures.removeFirst());
