@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -18,6 +20,7 @@ import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -47,6 +50,11 @@ class ReplaysTest {
     private final Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> logs = new HashMap<>();
     private final Map<TopicPartition, Long> begins = new HashMap<>();
     private final List<RuntimeException> commitFailures = new ArrayList<>();
+    private final List<Exception> sendFailures = new ArrayList<>();
+
+    /** What happens between a first look and the claim. */
+    private final List<Replay> beforeClaim = new ArrayList<>();
+
     private String topicId = "first";
     private boolean mayRead = true;
     private Replays replays = instance();
@@ -57,6 +65,10 @@ class ReplaysTest {
         KafkaSettings kafka = new Topics();
         letters = new DeadLetters(kafka, config, new Monotonic());
         return new Replays(kafka, letters, new ReplayLog(kafka, new Monotonic()), SimCommands.decoder(config), clock);
+    }
+
+    private interface Replay {
+        void run() throws Unavailable;
     }
 
     private final class Topics extends KafkaSettings {
@@ -102,6 +114,25 @@ class ReplaysTest {
         @Override
         public Producer<byte[], byte[]> replayProducer() {
             return new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer()) {
+                @Override
+                public void initTransactions() {
+                    try {
+                        if (!beforeClaim.isEmpty()) {
+                            beforeClaim.removeFirst().run();
+                        }
+                    } catch (Unavailable e) {
+                        throw new IllegalStateException(e);
+                    }
+                    super.initTransactions();
+                }
+
+                @Override
+                public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record) {
+                    return sendFailures.isEmpty()
+                            ? super.send(record)
+                            : CompletableFuture.failedFuture(sendFailures.removeFirst());
+                }
+
                 @Override
                 public void commitTransaction() {
                     if (!commitFailures.isEmpty()) {
@@ -262,6 +293,45 @@ class ReplaysTest {
                 .isInstanceOf(Unavailable.class)
                 .hasMessageContaining("no answer");
         assertThat(replays.replay(new Letter.Place(0, 0), null, null)).isInstanceOf(Replays.Outcome.Done.class);
+        assertThat(commands()).hasSize(1);
+    }
+
+    /** Both have looked before either has claimed. */
+    @Test
+    void whoComesSecondFindsWhatTheFirstHasSent() throws Unavailable {
+        putAside(0, "k", GOOD, 0);
+        Letter.Place place = new Letter.Place(0, 0);
+        Replays another = instance();
+        beforeClaim.add(() -> assertThat(another.replay(place, "first", null))
+                .isInstanceOfSatisfying(
+                        Replays.Outcome.Done.class,
+                        done -> assertThat(done.now()).isTrue()));
+
+        assertThat(replays.replay(place, "second", null)).isInstanceOfSatisfying(Replays.Outcome.Done.class, done -> {
+            assertThat(done.now()).isFalse();
+            assertThat(done.replayed().by()).isEqualTo("first");
+        });
+        assertThat(commands()).hasSize(1);
+    }
+
+    @Test
+    void whatIsNotTakenIsNotReplayed() throws Unavailable {
+        putAside(0, "k", GOOD, 0);
+        Letter.Place place = new Letter.Place(0, 0);
+        for (Exception failure :
+                List.of(new TimeoutException("no leader"), new IllegalStateException("no leader either"))) {
+            sendFailures.add(failure);
+            assertThatThrownBy(() -> replays.replay(place, null, null))
+                    .isInstanceOf(Unavailable.class)
+                    .hasMessageContaining(failure.getMessage());
+            assertThat(replays.replayed()).isEmpty();
+            assertThat(commands()).isEmpty();
+        }
+
+        assertThat(replays.replay(place, null, null))
+                .isInstanceOfSatisfying(
+                        Replays.Outcome.Done.class,
+                        done -> assertThat(done.now()).isTrue());
         assertThat(commands()).hasSize(1);
     }
 
