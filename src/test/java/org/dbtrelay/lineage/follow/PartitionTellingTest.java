@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,7 +39,6 @@ class PartitionTellingTest {
         if (telling != null) {
             telling.end();
         }
-        cloud.close();
     }
 
     private PartitionTelling begin(Progress from, Predicate<ToldRun> wanted) {
@@ -100,16 +100,12 @@ class PartitionTellingTest {
         begin().take(at(10, RUNS));
 
         committable(progress, 11);
-        assertThat(sent.told()).containsExactly("START Daily build".equals(first()) ? first() : "START " + job());
+        assertThat(sent.told()).hasSize(1).first().asString().startsWith("START");
         assertThat(cloud.asked).as("its steps are told at its end").isEmpty();
     }
 
     private String first() {
         return sent.told().getFirst();
-    }
-
-    private String job() {
-        return first().substring(first().indexOf(' ') + 1);
     }
 
     @Test
@@ -211,24 +207,18 @@ class PartitionTellingTest {
     /** The next owner tells it: nothing may be taken for told. */
     @Test
     void leavesWhatIsNotToldToTheNextOwner() throws InterruptedException {
-        CountDownLatch isSending = new CountDownLatch(1);
-        CountDownLatch ended = new CountDownLatch(1);
+        CompletableFuture<Thread> sender = new CompletableFuture<>();
         sent.before = () -> {
-            isSending.countDown();
-            try {
-                ended.await();
-            } catch (InterruptedException e) {
-                ended.countDown();
-                throw e;
-            }
+            sender.complete(Thread.currentThread());
+            new CountDownLatch(1).await();
         };
         PartitionTelling partition = begin();
         partition.take(at(10, RUNS));
-        isSending.await();
+        Thread worker = sender.join();
 
         partition.end();
 
-        ended.await();
+        worker.join();
         assertThat(progress.pending()).isEqualTo(1);
         assertThat(progress.oldest()).contains(Instant.parse("2026-11-29T12:02:03Z"));
         assertThat(progress.toCommit()).contains(new Progress.State(10, ""));
@@ -237,24 +227,22 @@ class PartitionTellingTest {
     /** What breaks because the partition is given up is no internal error. */
     @Test
     void doesNotCountWhatFailsAfterItsEnd() throws InterruptedException {
-        CountDownLatch isSending = new CountDownLatch(1);
-        CountDownLatch failed = new CountDownLatch(1);
+        CompletableFuture<Thread> sender = new CompletableFuture<>();
         sent.before = () -> {
-            isSending.countDown();
+            sender.complete(Thread.currentThread());
             try {
                 new CountDownLatch(1).await();
             } catch (InterruptedException e) {
-                failed.countDown();
                 throw new IllegalStateException("the producer is closed", e);
             }
         };
         PartitionTelling partition = begin();
         partition.take(at(10, RUNS));
-        isSending.await();
+        Thread worker = sender.join();
 
         partition.end();
 
-        failed.await();
+        worker.join();
         assertThat(progress.pending()).isEqualTo(1);
         assertThat(registry.find("relay.lineage.runs").counter()).isNull();
     }

@@ -7,15 +7,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
-import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
-import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.lineage.follow.RunArtifacts.Patience;
 import org.dbtrelay.lineage.follow.ScriptedCloud.Answer;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunDetails;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,16 +23,7 @@ class RunArtifactsTest {
 
     private final ScriptedCloud cloud = new ScriptedCloud();
 
-    @AfterEach
-    void stop() {
-        cloud.close();
-    }
-
     private RunArtifacts artifacts(Patience patience, boolean saved) {
-        return artifacts(cloud.connections.find("default").orElseThrow(), patience, saved);
-    }
-
-    private static RunArtifacts artifacts(DbtCloudClient client, Patience patience, boolean saved) {
         RunSnapshot run = new RunSnapshot(
                 ScriptedCloud.RUN,
                 ScriptedCloud.ACCOUNT,
@@ -54,7 +41,7 @@ class RunArtifactsTest {
                 null,
                 null,
                 RunDetails.NONE);
-        return new RunArtifacts(client, run, patience);
+        return new RunArtifacts(cloud.client(), run, patience);
     }
 
     private static Later laterOf(RunArtifacts artifacts) {
@@ -121,9 +108,9 @@ class RunArtifactsTest {
 
     @Test
     void saysThatNobodyListens() {
-        DbtCloudClient nobody = TestConnections.client(TestConnections.nobody().toString(), Map.of());
+        cloud.answers("manifest.json", Answer.refused());
 
-        Later later = laterOf(artifacts(nobody, Patience.WAITING, true));
+        Later later = laterOf(artifacts(Patience.WAITING, true));
 
         assertThat(later).isNotNull();
         assertThat(later.isCutOff()).isTrue();
@@ -144,8 +131,8 @@ class RunArtifactsTest {
 
     @Test
     void isInterrupted() {
+        cloud.answers("manifest.json", Answer.interrupted());
         RunArtifacts artifacts = artifacts(Patience.WAITING, true);
-        Thread.currentThread().interrupt();
 
         assertThatThrownBy(() -> artifacts.open("manifest.json", 4)).isInstanceOf(InterruptedException.class);
 

@@ -2,7 +2,6 @@ package org.dbtrelay.lineage.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.URI;
 import java.util.Map;
 import org.dbtrelay.config.LineageTests;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
@@ -10,7 +9,6 @@ import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.lineage.follow.ScriptedCloud.Answer;
 import org.dbtrelay.lineage.tell.Surroundings;
 import org.dbtrelay.lineage.tell.ToldRun;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -25,12 +23,7 @@ class RunSurroundingsTest {
             .replace("\"environment_id\": null", "\"environment_id\": 7"));
 
     private final ScriptedCloud cloud = new ScriptedCloud();
-    private final DbtCloudClient client = cloud.connections.find("default").orElseThrow();
-
-    @AfterEach
-    void stop() {
-        cloud.close();
-    }
+    private final DbtCloudClient client = cloud.client();
 
     private static RunSurroundings with(Map<String, String> settings) {
         return new RunSurroundings(TestConnections.config(settings).openLineage(), "9.9");
@@ -38,12 +31,10 @@ class RunSurroundingsTest {
 
     @Test
     void nameTheHostWithItsPortAndTheAccount() {
-        String host = "127.0.0.1:" + URI.create(cloud.url()).getPort();
-
         Surroundings around = with(Map.of()).of(client, PLAIN);
 
-        assertThat(around.host()).isEqualTo(host);
-        assertThat(around.namespace()).isEqualTo("dbt-cloud://" + host + "/4238");
+        assertThat(around.host()).isEqualTo("ab123.us1.dbt.com:8443");
+        assertThat(around.namespace()).isEqualTo("dbt-cloud://ab123.us1.dbt.com:8443/4238");
         assertThat(around.relayVersion()).isEqualTo("9.9");
         assertThat(around.tests()).isEqualTo(LineageTests.AGGREGATE);
         assertThat(around.datasetNamespace()).isNull();
@@ -51,7 +42,7 @@ class RunSurroundingsTest {
 
     @Test
     void nameTheHostWithoutAPortThatItHasNot() {
-        DbtCloudClient elsewhere = TestConnections.client("https://ab123.us1.dbt.com", Map.of());
+        DbtCloudClient elsewhere = new ScriptedCloud("https://ab123.us1.dbt.com").client();
 
         assertThat(with(Map.of()).of(elsewhere, PLAIN).namespace()).isEqualTo("dbt-cloud://ab123.us1.dbt.com/4238");
     }

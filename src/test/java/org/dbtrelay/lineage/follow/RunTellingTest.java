@@ -8,18 +8,12 @@ import java.util.Map;
 import java.util.concurrent.Semaphore;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.metrics.SimMetrics;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class RunTellingTest {
 
     private final ScriptedCloud cloud = new ScriptedCloud();
     private final SentEvents sent = new SentEvents();
-
-    @AfterEach
-    void stop() {
-        cloud.close();
-    }
 
     private List<String> transitions(String event) throws InterruptedException {
         new RunTelling(

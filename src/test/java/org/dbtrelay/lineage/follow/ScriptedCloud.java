@@ -1,11 +1,13 @@
 package org.dbtrelay.lineage.follow;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.ProcessingException;
+import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -13,16 +15,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
+import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
 import org.dbtrelay.dbtcloud.connection.PatientClock;
+import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.lineage.tell.ToldRun;
+import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.sim.SimResponse;
 import org.dbtrelay.testkit.HandTurnedClock;
 
 /** A dbt Cloud with one run, whose answers a test sets one by one, and the real connections to it, by a clock that waiting turns. */
-final class ScriptedCloud implements AutoCloseable {
+final class ScriptedCloud implements SimConnections.Api {
 
     static final long ACCOUNT = TestConnections.ACCOUNT;
     static final long RUN = 70_403_110_257_797L;
@@ -40,10 +45,12 @@ final class ScriptedCloud implements AutoCloseable {
     static final String RUN_WITHOUT_STEPS = RUN_ENDED.replaceAll("(?s)\"run_steps\": .*", "\"run_steps\": []}");
     static final String RUN_NOT_SAVED = RUN_ENDED.replace("\"artifacts_saved\": true", "\"artifacts_saved\": false");
 
-    /** An answer; {@code breaksOff}: after its first bytes the connection is closed. */
-    record Answer(int status, String body, boolean breaksOff) {
-        static Answer of(String data) {
-            return new Answer(200, data, false);
+    /** What comes of a request. */
+    interface Answer {
+        Response give();
+
+        static Answer of(String json) {
+            return () -> SimResponse.json(200, json);
         }
 
         static Answer run(String run) {
@@ -55,11 +62,27 @@ final class ScriptedCloud implements AutoCloseable {
         }
 
         static Answer error(int status, String words) {
-            return new Answer(
-                    status,
-                    "{\"status\": {\"code\": " + status + ", \"is_success\": false, \"user_message\": \"" + words
-                            + "\"}, \"data\": null}",
-                    false);
+            return () -> SimResponse.error(status, words);
+        }
+
+        /** The connection breaks behind these bytes. */
+        static Answer breaksOffAfter(String json) {
+            return () -> SimResponse.breakingOff(json);
+        }
+
+        /** Nobody listens. */
+        static Answer refused() {
+            return () -> {
+                throw new ProcessingException(new ConnectException("refused"));
+            };
+        }
+
+        /** The thread of whoever asks is interrupted. */
+        static Answer interrupted() {
+            return () -> {
+                Thread.currentThread().interrupt();
+                throw new ProcessingException(new InterruptedException());
+            };
         }
     }
 
@@ -68,27 +91,31 @@ final class ScriptedCloud implements AutoCloseable {
     final Connections connections;
     final List<String> asked = new CopyOnWriteArrayList<>();
 
-    /** What happens when an answer is asked for, before it is given. */
-    volatile Runnable before = () -> {};
-
     private final Map<String, Deque<Answer>> answers = new HashMap<>();
-    private final HttpServer server;
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
     ScriptedCloud() {
-        try {
-            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        server.setExecutor(threads);
-        server.createContext("/", this::answer);
-        server.start();
-        connections = TestConnections.to(url(), clock, monotonic, Map.of());
+        this("https://ab123.us1.dbt.com:8443");
     }
 
-    String url() {
-        return "http://127.0.0.1:" + server.getAddress().getPort();
+    ScriptedCloud(String host) {
+        RelayConfig config = TestConnections.config(Map.of(
+                "relay.connections.default.host",
+                host,
+                "relay.connections.default.account-id",
+                String.valueOf(ACCOUNT),
+                "relay.connections.default.token",
+                TestConnections.TOKEN,
+                "relay.connections.default.requests-per-minute",
+                "600000",
+                // One slot: a call that does not give it back blocks the next one.
+                "relay.connections.default.max-concurrent-requests",
+                "1"));
+        connections =
+                new SimConnections(config, this, clock, monotonic, SimMetrics.none()).connections();
+    }
+
+    DbtCloudClient client() {
+        return connections.find("default").orElseThrow();
     }
 
     /** The answers to whoever asks for that, one after another; the last one stays. */
@@ -102,33 +129,78 @@ final class ScriptedCloud implements AutoCloseable {
         answers("run", inTurn);
     }
 
-    private void answer(HttpExchange exchange) throws IOException {
-        String path = exchange.getRequestURI().getPath();
-        String what = path.contains("/artifacts/")
-                ? path.substring(path.lastIndexOf('/') + 1)
-                : path.contains("/environments") ? "environments" : "run";
+    private Response answer(String what) {
         asked.add(what);
-        before.run();
         Answer answer;
         synchronized (answers) {
             Deque<Answer> left = answers.getOrDefault(what, new ArrayDeque<>());
             answer = left.size() > 1 ? left.remove() : left.isEmpty() ? Answer.error(404) : left.element();
         }
-        byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().add("Content-Type", "application/json");
-        exchange.sendResponseHeaders(answer.status(), answer.breaksOff() ? body.length + 100L : body.length);
-        exchange.getResponseBody().write(body);
-        if (answer.breaksOff()) {
-            exchange.getResponseBody().flush();
-            throw new IOException("the connection breaks");
-        }
-        exchange.close();
+        return answer.give();
+    }
+
+    @Override
+    public Response runStream(long runId) {
+        assertThat(runId).isEqualTo(RUN);
+        return answer("run");
+    }
+
+    @Override
+    public Response artifact(long runId, String path, Integer step) {
+        assertThat(runId).isEqualTo(RUN);
+        assertThat(step).isPositive();
+        return answer(path);
+    }
+
+    @Override
+    public Uni<Response> named(String kind, String nameContains) {
+        return Uni.createFrom().item(() -> answer(kind));
+    }
+
+    @Override
+    public Uni<Response> job(long jobId) {
+        throw unasked();
+    }
+
+    @Override
+    public Uni<Response> trigger(long jobId, String traceparent, SimConnections.Guarded body) {
+        throw unasked();
+    }
+
+    @Override
+    public Uni<Response> retryRun(long runId, String traceparent, SimConnections.Guarded body) {
+        throw unasked();
+    }
+
+    @Override
+    public Uni<Response> cancel(long runId) {
+        throw unasked();
+    }
+
+    @Override
+    public Uni<Response> run(long runId, boolean withTrigger) {
+        throw unasked();
+    }
+
+    @Override
+    public Uni<Response> runs(
+            Long jobId, String statusIn, String pkIn, Long above, boolean withTrigger, boolean newestFirst, int limit) {
+        throw unasked();
+    }
+
+    @Override
+    public Uni<Response> artifacts(long runId) {
+        throw unasked();
+    }
+
+    private static AssertionError unasked() {
+        return new AssertionError("lineage does not ask for it");
     }
 
     /** What the relay's event tells of the run. */
     static String event(String type, String status) {
         return """
-            {"command_id": "orders-1", "type": "%s", "connection": "default", "account_id": 4238, "project_id": null,
+                {"command_id": "orders-1", "type": "%s", "connection": "default", "account_id": 4238, "project_id": null,
              "environment_id": null, "job_id": 559062, "job_name": "Daily build", "run_id": 70403110257797, "status": "%s",
              "previous_status": "running", "created_at": "2026-11-29T12:00:00Z", "started_at": "2026-11-29T12:01:00Z",
              "finished_at": "2026-11-29T12:02:00Z", "observed_at": "2026-11-29T12:02:03Z"}""".formatted(type, status);
@@ -144,12 +216,5 @@ final class ScriptedCloud implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    @Override
-    public void close() {
-        connections.close();
-        server.stop(0);
-        threads.shutdownNow();
     }
 }
