@@ -158,7 +158,12 @@ class PartitionTellingTest {
         partition.take(at(11, ScriptedCloud.ended()));
 
         committable(from, 12);
-        assertThat(sent.told()).hasSize(1).first().asString().startsWith("COMPLETE").contains("dbt run");
+        assertThat(sent.told())
+                .hasSize(1)
+                .first()
+                .asString()
+                .startsWith("COMPLETE")
+                .contains("dbt run");
     }
 
     @Test

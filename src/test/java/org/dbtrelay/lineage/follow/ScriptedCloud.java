@@ -110,8 +110,7 @@ final class ScriptedCloud implements SimConnections.Api {
                 // One slot: a call that does not give it back blocks the next one.
                 "relay.connections.default.max-concurrent-requests",
                 "1"));
-        connections =
-                new SimConnections(config, this, clock, monotonic, SimMetrics.none()).connections();
+        connections = new SimConnections(config, this, clock, monotonic, SimMetrics.none()).connections();
     }
 
     DbtCloudClient client() {

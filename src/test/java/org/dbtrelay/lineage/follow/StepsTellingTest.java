@@ -93,7 +93,12 @@ class StepsTellingTest {
 
         tell(ScriptedCloud.ended(), new Note(5, "", 1));
 
-        assertThat(sent.told()).hasSize(1).first().asString().startsWith("COMPLETE").contains("dbt run");
+        assertThat(sent.told())
+                .hasSize(1)
+                .first()
+                .asString()
+                .startsWith("COMPLETE")
+                .contains("dbt run");
         assertThat(notes).containsExactly(new Note(5, "", 2), new Note(6, "", 0), Note.ALL);
     }
 
@@ -217,7 +222,9 @@ class StepsTellingTest {
 
         tell();
 
-        assertThat(pauses()).as("while there is hope, and five times more").containsExactly(2L, 4L, 8L, 16L, 32L, 60L, 60L, 60L, 60L);
+        assertThat(pauses())
+                .as("while there is hope, and five times more")
+                .containsExactly(2L, 4L, 8L, 16L, 32L, 60L, 60L, 60L, 60L);
         assertThat(sent.told()).hasSize(4);
         assertThat(counted("without_artifacts")).isEqualTo(1);
         assertThat(notes).endsWith(Note.ALL);
