@@ -8,6 +8,9 @@ import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.NewCookie;
 import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.lang.annotation.Annotation;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +27,14 @@ public final class SimResponse extends Response {
     private final String retryAfter;
     private final byte[] body;
     private final String location;
+    private boolean breaksOff;
+
+    private static final class Broken extends InputStream {
+        @Override
+        public int read() throws IOException {
+            throw new IOException("the connection breaks");
+        }
+    }
 
     SimResponse(int status, String contentType, String retryAfter, String body) {
         this(status, contentType, retryAfter, body, null);
@@ -56,6 +67,13 @@ public final class SimResponse extends Response {
         return new SimResponse(status, "application/json", null, body);
     }
 
+    /** An answer with a JSON body whose connection breaks behind these bytes. */
+    public static SimResponse breakingOff(String body) {
+        SimResponse response = json(200, body);
+        response.breaksOff = true;
+        return response;
+    }
+
     /** An error in dbt Cloud's words. */
     public static SimResponse error(int status, String message) {
         return json(
@@ -76,7 +94,8 @@ public final class SimResponse extends Response {
 
     @Override
     public <T> T readEntity(Class<T> type) {
-        return type.cast(new ByteArrayInputStream(body));
+        InputStream whole = new ByteArrayInputStream(body);
+        return type.cast(breaksOff ? new SequenceInputStream(whole, new Broken()) : whole);
     }
 
     @Override

@@ -1,0 +1,192 @@
+package org.dbtrelay.lineage.send;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.metrics.SimMetrics;
+import org.junit.jupiter.api.Test;
+
+class TopicOutletTest {
+
+    private static final Exception TAKEN = new Exception("none");
+
+    /** A producer whose sends fail as a test says, in turn; those behind are taken. */
+    private static final class FailingProducer extends MockProducer<byte[], byte[]> {
+        private final Deque<Exception> thrown = new ArrayDeque<>();
+        private final Deque<Exception> answered = new ArrayDeque<>();
+
+        FailingProducer() {
+            super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
+        }
+
+        @Override
+        public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> message) {
+            if (thrown.poll() instanceof RuntimeException now) {
+                throw now;
+            }
+            Exception answer = answered.isEmpty() ? TAKEN : answered.remove();
+            return answer == TAKEN ? super.send(message) : CompletableFuture.failedFuture(answer);
+        }
+    }
+
+    private final List<Duration> pauses = new ArrayList<>();
+    private final Monotonic monotonic = new Monotonic() {
+        @Override
+        public void pause(Duration time) {
+            pauses.add(time);
+        }
+    };
+    private final FailingProducer producer = new FailingProducer();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final TopicOutlet outlet = new TopicOutlet(producer, "lineage", monotonic, SimMetrics.on(registry));
+
+    private static Encoded event(int number) {
+        return new Encoded(
+                ("k" + number).getBytes(StandardCharsets.UTF_8), ("v" + number).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void send(int... numbers) throws InterruptedException {
+        List<Encoded> events = new ArrayList<>();
+        for (int number : numbers) {
+            events.add(event(number));
+        }
+        outlet.send(events);
+    }
+
+    private List<String> written() {
+        return producer.history().stream()
+                .map(message -> new String(message.value(), StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    private double counted(String outcome) {
+        return registry.get("relay.lineage.events")
+                .tags("to", "topic", "outcome", outcome)
+                .counter()
+                .count();
+    }
+
+    @Test
+    void writesEventsInTheirOrder() throws InterruptedException {
+        send(1, 2, 3);
+
+        assertThat(written()).containsExactly("v1", "v2", "v3");
+        assertThat(producer.history())
+                .allMatch(message -> message.topic().equals("lineage"))
+                .extracting(message -> new String(message.key(), StandardCharsets.UTF_8))
+                .containsExactly("k1", "k2", "k3");
+        assertThat(counted("written")).isEqualTo(3);
+        assertThat(pauses).isEmpty();
+    }
+
+    @Test
+    void sendsNothingOfNothing() throws InterruptedException {
+        send();
+
+        assertThat(producer.history()).isEmpty();
+        assertThat(registry.find("relay.lineage.events").counter()).isNull();
+    }
+
+    @Test
+    void leavesOutWhatTheBrokerRefuses() throws InterruptedException {
+        producer.answered.add(new RecordTooLargeException("too large"));
+        producer.answered.add(TAKEN);
+        producer.answered.add(new InvalidRecordException("no key"));
+
+        send(1, 2, 3);
+
+        assertThat(written()).containsExactly("v2");
+        assertThat(counted("refused")).isEqualTo(2);
+        assertThat(counted("written")).isEqualTo(1);
+        assertThat(pauses).isEmpty();
+    }
+
+    @Test
+    void sendsOnlyWhatFailedAgain() throws InterruptedException {
+        producer.answered.add(TAKEN);
+        producer.answered.add(new TimeoutException("30 s"));
+        producer.answered.add(TAKEN);
+
+        send(1, 2, 3);
+
+        assertThat(written()).containsExactly("v1", "v3", "v2");
+        assertThat(counted("failed")).isEqualTo(1);
+        assertThat(counted("written")).isEqualTo(3);
+        assertThat(pauses).containsExactly(Duration.ofSeconds(1));
+    }
+
+    /** A failure of another kind is not known to be about the event. */
+    @Test
+    void sendsAgainAfterAFailureThatIsNotKafkas() throws InterruptedException {
+        producer.answered.add(new IllegalArgumentException("odd"));
+
+        send(1);
+
+        assertThat(written()).containsExactly("v1");
+        assertThat(counted("failed")).isEqualTo(1);
+    }
+
+    /** Events behind one that cannot be sent wait, so that their order stays. */
+    @Test
+    void waitsWithTheRestWhenTheProducerTakesNoMore() throws InterruptedException {
+        producer.thrown.add(TAKEN);
+        producer.thrown.add(new TimeoutException("no metadata"));
+        producer.thrown.add(new TimeoutException("no metadata"));
+
+        send(1, 2, 3);
+
+        assertThat(written()).containsExactly("v1", "v2", "v3");
+        assertThat(pauses).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(2));
+    }
+
+    @Test
+    void sendsWhatFailedBeforeWhatWasNotTried() throws InterruptedException {
+        producer.answered.add(new TimeoutException("30 s"));
+        producer.thrown.add(TAKEN);
+        producer.thrown.add(new TimeoutException("no metadata"));
+
+        send(1, 2);
+
+        assertThat(written()).containsExactly("v1", "v2");
+        assertThat(pauses).hasSize(1);
+    }
+
+    @Test
+    void waitsAtMostHalfAMinuteAndBeginsAnewAfterwards() throws InterruptedException {
+        for (int i = 0; i < 7; i++) {
+            producer.thrown.add(new TimeoutException("no metadata"));
+        }
+        send(1);
+        producer.thrown.add(new TimeoutException("no metadata"));
+        send(2);
+
+        assertThat(pauses).extracting(Duration::toSeconds).containsExactly(1L, 2L, 4L, 8L, 16L, 30L, 30L, 1L);
+    }
+
+    @Test
+    void endsWithTheProducer() {
+        outlet.close();
+
+        assertThat(producer.closed()).isTrue();
+        assertThatThrownBy(() -> send(1))
+                .isInstanceOf(InterruptedException.class)
+                .hasCauseInstanceOf(IllegalStateException.class);
+    }
+}
