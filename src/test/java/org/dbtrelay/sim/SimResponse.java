@@ -34,6 +34,11 @@ public final class SimResponse extends Response {
         public int read() throws IOException {
             throw new IOException("the connection breaks");
         }
+
+        @Override
+        public int read(byte[] into, int offset, int length) throws IOException {
+            return read();
+        }
     }
 
     SimResponse(int status, String contentType, String retryAfter, String body) {

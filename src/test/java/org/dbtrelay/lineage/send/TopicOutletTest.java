@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -25,12 +26,10 @@ import org.junit.jupiter.api.Test;
 
 class TopicOutletTest {
 
-    private static final Exception TAKEN = new Exception("none");
-
     /** A producer whose sends fail as a test says, in turn; those behind are taken. */
     private static final class FailingProducer extends MockProducer<byte[], byte[]> {
-        private final Deque<Exception> thrown = new ArrayDeque<>();
-        private final Deque<Exception> answered = new ArrayDeque<>();
+        private final Deque<Optional<RuntimeException>> thrown = new ArrayDeque<>();
+        private final Deque<Optional<RuntimeException>> answered = new ArrayDeque<>();
 
         FailingProducer() {
             super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
@@ -38,11 +37,16 @@ class TopicOutletTest {
 
         @Override
         public synchronized Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> message) {
-            if (thrown.poll() instanceof RuntimeException now) {
+            next(thrown).ifPresent(now -> {
                 throw now;
-            }
-            Exception answer = answered.isEmpty() ? TAKEN : answered.remove();
-            return answer == TAKEN ? super.send(message) : CompletableFuture.failedFuture(answer);
+            });
+            return next(answered)
+                    .<Future<RecordMetadata>>map(CompletableFuture::failedFuture)
+                    .orElseGet(() -> super.send(message));
+        }
+
+        private static Optional<RuntimeException> next(Deque<Optional<RuntimeException>> inTurn) {
+            return inTurn.isEmpty() ? Optional.empty() : inTurn.remove();
         }
     }
 
@@ -106,9 +110,9 @@ class TopicOutletTest {
 
     @Test
     void leavesOutWhatTheBrokerRefuses() throws InterruptedException {
-        producer.answered.add(new RecordTooLargeException("too large"));
-        producer.answered.add(TAKEN);
-        producer.answered.add(new InvalidRecordException("no key"));
+        producer.answered.add(Optional.of(new RecordTooLargeException("too large")));
+        producer.answered.add(Optional.empty());
+        producer.answered.add(Optional.of(new InvalidRecordException("no key")));
 
         send(1, 2, 3);
 
@@ -120,9 +124,9 @@ class TopicOutletTest {
 
     @Test
     void sendsOnlyWhatFailedAgain() throws InterruptedException {
-        producer.answered.add(TAKEN);
-        producer.answered.add(new TimeoutException("30 s"));
-        producer.answered.add(TAKEN);
+        producer.answered.add(Optional.empty());
+        producer.answered.add(Optional.of(new TimeoutException("30 s")));
+        producer.answered.add(Optional.empty());
 
         send(1, 2, 3);
 
@@ -135,7 +139,7 @@ class TopicOutletTest {
     /** A failure of another kind is not known to be about the event. */
     @Test
     void sendsAgainAfterAFailureThatIsNotKafkas() throws InterruptedException {
-        producer.answered.add(new IllegalArgumentException("odd"));
+        producer.answered.add(Optional.of(new IllegalArgumentException("odd")));
 
         send(1);
 
@@ -146,9 +150,9 @@ class TopicOutletTest {
     /** Events behind one that cannot be sent wait, so that their order stays. */
     @Test
     void waitsWithTheRestWhenTheProducerTakesNoMore() throws InterruptedException {
-        producer.thrown.add(TAKEN);
-        producer.thrown.add(new TimeoutException("no metadata"));
-        producer.thrown.add(new TimeoutException("no metadata"));
+        producer.thrown.add(Optional.empty());
+        producer.thrown.add(Optional.of(new TimeoutException("no metadata")));
+        producer.thrown.add(Optional.of(new TimeoutException("no metadata")));
 
         send(1, 2, 3);
 
@@ -158,9 +162,9 @@ class TopicOutletTest {
 
     @Test
     void sendsWhatFailedBeforeWhatWasNotTried() throws InterruptedException {
-        producer.answered.add(new TimeoutException("30 s"));
-        producer.thrown.add(TAKEN);
-        producer.thrown.add(new TimeoutException("no metadata"));
+        producer.answered.add(Optional.of(new TimeoutException("30 s")));
+        producer.thrown.add(Optional.empty());
+        producer.thrown.add(Optional.of(new TimeoutException("no metadata")));
 
         send(1, 2);
 
@@ -171,10 +175,10 @@ class TopicOutletTest {
     @Test
     void waitsAtMostHalfAMinuteAndBeginsAnewAfterwards() throws InterruptedException {
         for (int i = 0; i < 7; i++) {
-            producer.thrown.add(new TimeoutException("no metadata"));
+            producer.thrown.add(Optional.of(new TimeoutException("no metadata")));
         }
         send(1);
-        producer.thrown.add(new TimeoutException("no metadata"));
+        producer.thrown.add(Optional.of(new TimeoutException("no metadata")));
         send(2);
 
         assertThat(pauses).extracting(Duration::toSeconds).containsExactly(1L, 2L, 4L, 8L, 16L, 30L, 30L, 1L);
