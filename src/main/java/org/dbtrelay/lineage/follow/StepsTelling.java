@@ -82,6 +82,7 @@ final class StepsTelling {
         int lastTries = 0;
         Duration pause = FIRST_PAUSE;
         while (true) {
+            Instant asked = all.clock().instant();
             switch (tryOnce()) {
                 case DONE -> {
                     return hope == Patience.WITHOUT ? "without_artifacts" : "told";
@@ -100,7 +101,9 @@ final class StepsTelling {
                     return "without_artifacts";
                 }
                 case CUT_OFF -> {
-                    // It says nothing of the run.
+                    // It says nothing of the run, so patience gets its time back.
+                    Duration tried = Duration.between(asked, all.clock().instant());
+                    hopeEnds = hopeEnds.plus(tried).plus(pause);
                 }
             }
             if (all.clock().instant().isAfter(end)) {

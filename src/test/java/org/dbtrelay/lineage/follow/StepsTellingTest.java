@@ -276,6 +276,33 @@ class StepsTellingTest {
         assertThat(counted("told")).isEqualTo(1);
     }
 
+    /** What dbt Cloud shows late after its outage is waited for as without one. */
+    @Test
+    void hasAllItsPatienceAfterAnOutage() throws InterruptedException {
+        patience = Duration.ofMinutes(5);
+        cloud.run(
+                Answer.error(401),
+                Answer.error(401),
+                Answer.error(401),
+                Answer.error(401),
+                Answer.error(401),
+                Answer.error(401),
+                Answer.error(401),
+                Answer.error(401),
+                Answer.error(401),
+                Answer.run(ScriptedCloud.RUN_WITHOUT_STEPS),
+                Answer.run(ScriptedCloud.RUN_WITHOUT_STEPS),
+                Answer.run(ScriptedCloud.RUN_ENDED));
+
+        tell();
+
+        assertThat(pauses().stream().mapToLong(Long::longValue).limit(9).sum())
+                .as("the outage took longer than the patience")
+                .isGreaterThan(patience.toSeconds());
+        assertThat(sent.told()).hasSize(4);
+        assertThat(counted("told")).isEqualTo(1);
+    }
+
     @Test
     void waitsWhileArtifactsAreShutOff() throws InterruptedException {
         cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
