@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.inject.Vetoed;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
@@ -93,6 +94,8 @@ class LineageTest {
         }
     }
 
+    /** No bean in the tests with a container. */
+    @Vetoed
     private static final class Topics extends TopicCheck {
         Topics(KafkaSettings kafka, ScriptedCloud cloud) {
             super(kafka, cloud.clock);
