@@ -35,8 +35,9 @@ export class Problem extends Error {
   }
 }
 
-export function hasKey() {
-  return sessionStorage.getItem(KEY) !== null;
+/** The key that opens the relay; null: there is none. */
+export function keyNow() {
+  return sessionStorage.getItem(KEY);
 }
 
 export function takeKey(key) {
@@ -85,8 +86,8 @@ export function ask(operation, { path = {}, query = {}, headers = {}, body, sign
     Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== ''),
   ).toString();
   const all = { Accept: 'application/json', ...headers };
-  if (hasKey()) {
-    all.Authorization = `Bearer ${sessionStorage.getItem(KEY)}`;
+  if (keyNow() !== null) {
+    all.Authorization = `Bearer ${keyNow()}`;
   }
   if (body !== undefined) {
     all['Content-Type'] = 'application/json';

@@ -1,6 +1,6 @@
 // Where the page begins: which view is shown, what it asks for again and again, who is signed in.
 
-import { OPERATIONS, Problem, call, callIfThere, forgetKey, hasKey, takeKey } from './api.js';
+import { OPERATIONS, Problem, call, callIfThere, forgetKey, keyNow, takeKey } from './api.js';
 import { command } from './command.js';
 import { confirmation } from './confirm.js';
 import { connections } from './connections.js';
@@ -127,6 +127,7 @@ async function load() {
   if (page.locked) {
     return;
   }
+  const key = keyNow();
   try {
     if (page.me === null) {
       page.me = (await callIfThere(OPERATIONS.me, { signal: mine.signal }, null)) ?? { name: null, role: 'operator' };
@@ -141,7 +142,7 @@ async function load() {
       return;
     }
     if (problem.status === 401) {
-      lock();
+      lock(key);
     } else {
       page.problem = problemOf(problem);
     }
@@ -209,10 +210,13 @@ function problemOf(problem) {
   return new Problem(-1, `The page has a fault: ${problem.message}`);
 }
 
-function lock() {
+/** Asks for a key. The one that the relay has refused is forgotten; not one that has taken its place meanwhile. */
+function lock(refused) {
   stopListening();
-  page.wrongKey = hasKey();
-  forgetKey();
+  page.wrongKey = refused !== null;
+  if (keyNow() === refused) {
+    forgetKey();
+  }
   Object.assign(page, { locked: true, me: null, data: null, problem: null, question: null });
 }
 
@@ -229,7 +233,7 @@ function signIn(event) {
 
 function signOut() {
   forgetKey();
-  lock();
+  lock(null);
   draw();
 }
 
@@ -308,7 +312,7 @@ function header() {
         },
       }, 'Live'),
       page.me?.name ? h('span', { class: 'me', title: 'The name of your key, and its role' }, `${page.me.name} · ${page.me.role}`) : null,
-      hasKey() ? button('Sign out', signOut, { kind: 'quiet' }) : null));
+      keyNow() !== null ? button('Sign out', signOut, { kind: 'quiet' }) : null));
 }
 
 function signInForm() {

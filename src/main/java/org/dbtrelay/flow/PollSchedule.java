@@ -38,6 +38,7 @@ public class PollSchedule {
     private static final int MOST_EARLY = 1_000;
 
     private final Map<Target, Account> accounts = new ConcurrentHashMap<>();
+    private final EarlyHints early = new EarlyHints();
 
     private final AtomicLong claims = new AtomicLong();
 
@@ -88,8 +89,12 @@ public class PollSchedule {
     }
 
     void add(long claim, Action.SchedulePoll watch, Instant now, Consumer<Input> inbox) {
-        accounts.computeIfAbsent(watch.target(), target -> new Account())
-                .add(new Watched(claim, watch, now, watch.due(), false, inbox));
+        Account account = accounts.computeIfAbsent(watch.target(), target -> new Account());
+        account.put(new Watched(claim, watch, now, watch.due(), false, inbox));
+        // Only now: a hint looks for the run after it has been kept, so one of both sees the other.
+        if (early.take(watch.target().accountId(), watch.runId(), now)) {
+            account.hinted(watch.runId(), now);
+        }
     }
 
     /**
@@ -99,11 +104,16 @@ public class PollSchedule {
      * @return those whose runs have become due
      */
     public List<Target> hinted(long accountId, long runId, Instant now) {
-        return accounts.entrySet().stream()
+        early.keep(accountId, runId, now);
+        List<Target> found = accounts.entrySet().stream()
                 .filter(account -> account.getKey().accountId() == accountId
                         && account.getValue().hinted(runId, now))
                 .map(Map.Entry::getKey)
                 .toList();
+        if (!found.isEmpty()) {
+            early.take(accountId, runId, now);
+        }
+        return found;
     }
 
     /**
@@ -116,7 +126,8 @@ public class PollSchedule {
 
     /** The number of runs and hints visited so far: the cost of the work here, for a test that it does not grow. */
     int steps() {
-        return accounts.values().stream().mapToInt(account -> account.steps).sum();
+        return early.steps
+                + accounts.values().stream().mapToInt(account -> account.steps).sum();
     }
 
     /**
@@ -140,14 +151,7 @@ public class PollSchedule {
         private final TreeSet<Watched> byRun = new TreeSet<>(Comparator.comparingLong(Watched::runId)
                 .thenComparingLong(Watched::claim)
                 .thenComparing(Watched::commandId));
-        private final LinkedHashMap<Long, Instant> early = new LinkedHashMap<>();
         private int steps;
-
-        synchronized void add(Watched wanted) {
-            @Nullable Instant hinted = early.remove(wanted.runId());
-            boolean isNews = hinted != null && hinted.plus(EARLY).isAfter(wanted.since());
-            put(isNews ? wanted.hintedAt(wanted.since()) : wanted);
-        }
 
         synchronized boolean hinted(long runId, Instant now) {
             List<Watched> found = new ArrayList<>();
@@ -159,25 +163,10 @@ public class PollSchedule {
                 found.add(watched);
             }
             found.forEach(watched -> put(watched.hintedAt(now)));
-            if (found.isEmpty()) {
-                keep(runId, now);
-            }
             return !found.isEmpty();
         }
 
-        /** The oldest hint is the first. */
-        private void keep(long runId, Instant now) {
-            early.remove(runId);
-            while (early.size() >= MOST_EARLY
-                    || (!early.isEmpty()
-                            && early.values().iterator().next().plus(EARLY).isBefore(now))) {
-                steps++;
-                early.pollFirstEntry();
-            }
-            early.put(runId, now);
-        }
-
-        private void put(Watched watched) {
+        synchronized void put(Watched watched) {
             steps++;
             @Nullable
             Watched before = byClaim.computeIfAbsent(watched.claim(), claim -> new HashMap<>())
@@ -234,6 +223,36 @@ public class PollSchedule {
         private static boolean halfOver(Watched watched, Instant now) {
             Duration gap = Duration.between(watched.since(), watched.due());
             return !now.isBefore(watched.since().plus(gap.dividedBy(2)));
+        }
+    }
+
+    /**
+     * Hints about runs that nobody here follows yet, the oldest first. They are kept whatever the account: the first run of an account may
+     * start before it is watched.
+     */
+    private static final class EarlyHints {
+
+        private record Run(long accountId, long runId) {}
+
+        private final LinkedHashMap<Run, Instant> hints = new LinkedHashMap<>();
+        private int steps;
+
+        synchronized void keep(long accountId, long runId, Instant now) {
+            Run run = new Run(accountId, runId);
+            hints.remove(run);
+            while (hints.size() >= MOST_EARLY
+                    || (!hints.isEmpty()
+                            && hints.values().iterator().next().plus(EARLY).isBefore(now))) {
+                steps++;
+                hints.pollFirstEntry();
+            }
+            hints.put(run, now);
+        }
+
+        /** Whether there was one that is not too old; it is gone now. */
+        synchronized boolean take(long accountId, long runId, Instant now) {
+            @Nullable Instant hinted = hints.remove(new Run(accountId, runId));
+            return hinted != null && hinted.plus(EARLY).isAfter(now);
         }
     }
 }

@@ -46,7 +46,7 @@ class HintTopic implements BroadcastTopic.Listener {
         topic.stop();
     }
 
-    /** Tells all instances; blocks for a second at most, and does not wait for the brokers. */
+    /** Tells all instances; blocks for ten seconds at most, until the topic is known, and does not wait for an answer. */
     void send(Hint hint) {
         try {
             var _ = topic.send(null, hint.bytes(), (metadata, failure) -> {

@@ -24,7 +24,7 @@ class Hints {
         this.clock = clock;
     }
 
-    /** A webhook has told this instance. Blocks for a second at most. */
+    /** A webhook has told this instance. Blocks for ten seconds at most. */
     void received(Hint hint) {
         if (!pollNow(hint)) {
             topic.send(hint);

@@ -33,7 +33,7 @@ class Webhooks {
         LOG.debug("A webhook was refused: its signature is wrong", pair(LogKey.CONNECTION, connection));
     }
 
-    /** Takes the hint of a webhook, if it has one. Blocks for a second at most. */
+    /** Takes the hint of a webhook, if it has one. Blocks for ten seconds at most. */
     void signed(DbtCloudClient client, byte[] body) {
         metrics.webhook(client.name(), outcome(client, body));
     }

@@ -210,6 +210,19 @@ class PollScheduleTest {
     }
 
     @Test
+    void aHintIsKeptForTheFirstRunOfAnAccount() {
+        assertThat(watches.hinted(ACCOUNT.accountId(), runOf("first"), NOW)).isEmpty();
+
+        watches.add(
+                watches.begin(),
+                new Action.SchedulePoll("first", ACCOUNT, runOf("first"), NOW.plusSeconds(3600), 0),
+                NOW.plusSeconds(1),
+                input -> {});
+
+        assertThat(take(1)).containsExactly("first");
+    }
+
+    @Test
     void aHintDuringAPollMakesTheRunDueAgain() {
         watch(0, "hinted", 0);
         assertThat(take(0)).containsExactly("hinted");

@@ -66,7 +66,7 @@ class ManagedWebhookIT {
         IDS.forEach(id -> world.job(EmulatedJob.named(id)
                 .plan(RunPlan.unending().queued(Duration.ofMillis(200)).starting(Duration.ofMillis(300)))));
         stage = RelayStage.of(ManagedWebhookIT.class, world);
-        relay = stage.deployment("managed")
+        relay = WebhookIT.tellsWhenHintsArrive(stage.deployment("managed"))
                 .set("relay.connections.default.webhook.manage", "true")
                 .set(
                         "relay.connections.default.webhook.url",
@@ -95,6 +95,7 @@ class ManagedWebhookIT {
         try (RelayProcess first = relay.start().relay();
                 RelayProcess second = relay.start().relay()) {
             OwnedPartitions.awaitShared(first, second, 3);
+            WebhookIT.awaitHints(first, second);
             instances.addAll(List.of(first.url(), second.url()));
             await().atMost(PATIENCE).until(() -> ours().size() == 1);
             made = ours().getFirst();
@@ -138,6 +139,7 @@ class ManagedWebhookIT {
             second.kill();
         }
         try (RelayProcess third = relay.start().relay()) {
+            WebhookIT.awaitHints(third);
             instances.clear();
             instances.add(third.url());
             runs(IDS.subList(4, 6));

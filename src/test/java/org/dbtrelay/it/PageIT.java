@@ -164,6 +164,23 @@ class PageIT {
     }
 
     @Test
+    void aLateRefusalForgetsNoKeyThatCameMeanwhile() {
+        browser.run("""
+                const get = window.fetch;
+                const released = new Promise(release => { window.release = release; });
+                window.fetch = (to, how) => { window.isHeld = true; return released.then(() => get(to, how)); };
+                window.key = sessionStorage.getItem('relay.key');
+                sessionStorage.removeItem('relay.key');
+                """);
+        await().atMost(PATIENCE).until(() -> Boolean.TRUE.equals(browser.run("return window.isHeld")));
+        browser.run("sessionStorage.setItem('relay.key', window.key); window.release()");
+        browser.sees("API key");
+
+        browser.reload();
+        browser.sees("Not ended");
+    }
+
+    @Test
     void showsWhatRunsWaitsAndFailed() {
         relay.send(ENDLESS, trigger("runs", ENDLESS));
         relay.reader().awaitEvent("run.running", "runs", PATIENCE);

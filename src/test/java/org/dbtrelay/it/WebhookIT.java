@@ -68,10 +68,11 @@ class WebhookIT {
     /** The account's webhooks go to one address. The relay looks of its own accord after a quarter of an hour. */
     @Test
     void whoeverIsToldTheOwnerPolls() throws Exception {
-        relay.set("relay.poll.interval", "1h").set("kafka.compression.type", "gzip");
+        tellsWhenHintsArrive(relay).set("relay.poll.interval", "1h").set("kafka.compression.type", "gzip");
         try (RelayProcess first = relay.start().relay();
                 RelayProcess second = relay.start().relay()) {
             OwnedPartitions.awaitShared(first, second, 3);
+            awaitHints(first, second);
             subscriptions("PUT", subscription, receiver(first) + "default");
 
             commands.send(IDS);
@@ -86,6 +87,18 @@ class WebhookIT {
             assertThat(RecordBatches.codecs(stage.kafkaDirectory(), relay.topic("hints")))
                     .containsOnly(CompressionType.GZIP);
         }
+    }
+
+    static Deployment tellsWhenHintsArrive(Deployment relay) {
+        return relay.set("quarkus.log.category.\"org.dbtrelay.webhook.HintTopic\".level", "DEBUG");
+    }
+
+    /** An instance hears of no hint that was given before it reads them, and the next poll is far. */
+    static void awaitHints(RelayProcess... relays) {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(relays)
+                        .allSatisfy(each -> assertThat(each.lines())
+                                .anyMatch(line -> line.contains("Hints of other instances arrive"))));
     }
 
     @Test

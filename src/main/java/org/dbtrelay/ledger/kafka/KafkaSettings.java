@@ -147,12 +147,13 @@ public class KafkaSettings {
         return passesHintsOn;
     }
 
-    /** A producer for hints; it gives up soon, because a late hint is worthless. */
+    /** A producer for hints; it gives up after ten seconds, because a late hint is worthless. */
     public Producer<byte[], byte[]> hintProducer() {
         Map<String, Object> settings = client("hints");
         settings.put(ProducerConfig.ACKS_CONFIG, "1");
         settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, false);
-        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
+        // The first hint waits for the topic's metadata, which takes more than a second on a busy machine.
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000);
         settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
