@@ -101,8 +101,14 @@ final class DecisionBuilder {
             share = share.leading(others);
         }
         if (share != null || open().options().minInterval() != null) {
-            lastStart = new JobStart(target, jobId, now);
+            lastStart = new JobStart(target, jobId, now, null);
         }
+        return this;
+    }
+
+    /** The last intent has led to a run: the next start of the job is apart from it, however long the request was on its way. */
+    DecisionBuilder started() {
+        lastStart = lastStart == null ? null : lastStart.answered(now);
         return this;
     }
 

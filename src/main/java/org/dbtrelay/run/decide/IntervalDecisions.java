@@ -6,7 +6,7 @@ import org.dbtrelay.run.command.ResolvedCommand;
 import org.dbtrelay.run.state.RunEntry;
 import org.jspecify.annotations.Nullable;
 
-/** The starts of a job are apart ({@code min-interval}): counted from one intent to the next, whosever they are. */
+/** The starts of a job are apart ({@code min-interval}): counted from when the run of one is known to the next intent, whosever they are. */
 final class IntervalDecisions {
 
     private IntervalDecisions() {}

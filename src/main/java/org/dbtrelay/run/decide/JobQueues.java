@@ -135,7 +135,7 @@ public final class JobQueues {
         if (start != null) {
             NavigableSet<Begun> begun = starts.computeIfAbsent(
                     new Queue.OfJob(start.target(), start.jobId()), key -> new TreeSet<>(BY_START));
-            begun.add(new Begun(start.at(), entry.commandId()));
+            begun.add(new Begun(start.latest(), entry.commandId()));
             if (begun.size() > STARTS_KEPT) {
                 begun.pollFirst();
             }
@@ -170,8 +170,9 @@ public final class JobQueues {
         if (start != null) {
             starts.computeIfPresent(
                     new Queue.OfJob(start.target(), start.jobId()),
-                    (key, begun) ->
-                            begun.remove(new Begun(start.at(), entry.commandId())) && begun.isEmpty() ? null : begun);
+                    (key, begun) -> begun.remove(new Begun(start.latest(), entry.commandId())) && begun.isEmpty()
+                            ? null
+                            : begun);
         }
         told.remove(entry.commandId());
     }

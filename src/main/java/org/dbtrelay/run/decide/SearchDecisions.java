@@ -48,13 +48,17 @@ final class SearchDecisions {
         return switch (input) {
             case Input.Started started
             when started.attempt() == state.attempt() ->
-                FollowDecisions.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
+                FollowDecisions.begin(
+                        DecisionBuilder.of(entry, now).started(), entry.openCommand(), started.run(), now);
             case Input.SearchResult searched
             when searched.attempt() == state.attempt() ->
                 searched.run() == null
                         ? notFound(entry, state, searched.begunAt(), now, policy)
                         : FollowDecisions.begin(
-                                DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), searched.run(), now);
+                                DecisionBuilder.of(entry, now).started().adopted(),
+                                entry.openCommand(),
+                                searched.run(),
+                                now);
             case Input.CallFailed(Action.SearchMarker search, CallFailure failure)
             when search.attempt() == state.attempt() -> searchFailed(entry, state, failure, now, policy);
             case Input.CallFailed(Action.SearchRetry search, CallFailure failure)

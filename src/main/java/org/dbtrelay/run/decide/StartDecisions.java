@@ -381,7 +381,8 @@ final class StartDecisions {
         return switch (input) {
             case Input.Started started
             when started.attempt() == state.attempt() ->
-                FollowDecisions.begin(DecisionBuilder.of(entry, now), entry.openCommand(), started.run(), now);
+                FollowDecisions.begin(
+                        DecisionBuilder.of(entry, now).started(), entry.openCommand(), started.run(), now);
             case Input.StartRefused refused
             when refused.attempt() == state.attempt() ->
                 refused(entry, state, refused.reason(), refused.message(), now, policy);

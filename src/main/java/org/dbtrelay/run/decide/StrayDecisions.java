@@ -49,7 +49,7 @@ final class StrayDecisions {
                 : strays(entry, null, input).stream()
                         .min(BY_AGE)
                         .map(oldest -> FollowDecisions.begin(
-                                DecisionBuilder.of(entry, now).adopted(), entry.openCommand(), oldest, now))
+                                DecisionBuilder.of(entry, now).started().adopted(), entry.openCommand(), oldest, now))
                         .orElse(Decision.NOTHING);
     }
 

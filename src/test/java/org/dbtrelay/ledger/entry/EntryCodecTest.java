@@ -241,7 +241,7 @@ class EntryCodecTest {
         RunEntry entry = EntryCodec.readEntry(golden("v1/shared"));
 
         assertThat(entry.share()).isEqualTo(new Share("c1", NOW, "c2", 3));
-        assertThat(entry.lastStart()).isEqualTo(new JobStart(new Target("default", 1), 7, NOW));
+        assertThat(entry.lastStart()).isEqualTo(new JobStart(new Target("default", 1), 7, NOW, null));
         assertThat(entry.openCommand().options().coalesce())
                 .isEqualTo(new Coalesce(Duration.ofMinutes(2), Duration.ofMinutes(15)));
         assertThat(entry.openCommand().options().minInterval()).isEqualTo(Duration.ofMinutes(10));

@@ -103,6 +103,29 @@ class IntervalDecisionsTest {
     }
 
     @Test
+    void aRequestThatWasLongOnItsWayKeepsTheNextAwayFromItsRun() {
+        comes("c1", 7);
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
+        comes("c2", 7);
+        course.pass(Duration.ofSeconds(8));
+        course.take(new Input.Started("c1", 1, run(99)));
+
+        assertWaitsUntil("c2", begin.plusSeconds(8).plus(INTERVAL));
+    }
+
+    @Test
+    void aRunThatWasFoundKeepsTheNextAwayFromWhenItWasFound() {
+        comes("c1", 7);
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
+        comes("c2", 7);
+        course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
+        course.pass(Duration.ofSeconds(9));
+        course.take(new Input.SearchResult("c1", 1, course.now, run(99)));
+
+        assertWaitsUntil("c2", begin.plusSeconds(9).plus(INTERVAL));
+    }
+
+    @Test
     void aPermitOfBeforeAnotherStartIsNotUsed() {
         comes("c1", 7);
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
