@@ -84,13 +84,16 @@ public record DeadLetterState(
 
     /** The text that the bytes are; null: they are none. */
     private static @Nullable String text(byte @Nullable [] bytes, boolean cut) {
-        for (int off = 0; bytes != null && off <= (cut ? HALF_A_CHARACTER : 0) && off <= bytes.length; off++) {
-            @Nullable String text = text(ByteBuffer.wrap(bytes, 0, bytes.length - off));
-            if (text != null) {
-                return text;
-            }
+        if (bytes == null) {
+            return null;
         }
-        return null;
+        // Without all of its bytes nothing is left that could be a text.
+        int mostOff = cut ? Math.min(HALF_A_CHARACTER, bytes.length - 1) : 0;
+        @Nullable String text = text(ByteBuffer.wrap(bytes));
+        for (int off = 1; text == null && off <= mostOff; off++) {
+            text = text(ByteBuffer.wrap(bytes, 0, bytes.length - off));
+        }
+        return text;
     }
 
     private static @Nullable String text(ByteBuffer bytes) {

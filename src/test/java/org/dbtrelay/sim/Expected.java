@@ -247,7 +247,7 @@ final class Expected {
             }
         }
         String second = "a second look-up of names, begun before all waits began anew, and slower than a start";
-        put(all, second, List.of("Starting", "Searching", "Cancelling", "Collecting"), "JobFound");
+        put(all, second, List.of("Starting", "Searching", "Following", "Cancelling", "Collecting"), "JobFound");
         put(all, second, List.of("Starting", "Searching", "Following", "Cancelling", "Collecting"), "JobRejected");
         put(all, second, List.of("Starting"), "CallFailed");
         String late = "an answer from before a claim was lost, slower than all that came after it";

@@ -77,21 +77,7 @@ final class AcceptDecisions {
         }
         ResolvedCommand resolved = resolved(command, accountId, jobId, now, policy);
         RunState.Waiting state = new RunState.Waiting(StartAttempts.NONE, 0, null);
-        RunEntry entry = new RunEntry(
-                head.id(),
-                input.offset(),
-                input.hash(),
-                now,
-                0,
-                false,
-                false,
-                List.of(),
-                null,
-                null,
-                null,
-                resolved,
-                state,
-                null);
+        RunEntry entry = entry(input, now, 0, resolved, state, null);
         DecisionBuilder builder = DecisionBuilder.of(entry, now).accepted();
         if (resolved.isExpired(now)) {
             return builder.rejected(
@@ -185,22 +171,34 @@ final class AcceptDecisions {
                 null,
                 null,
                 new RunEvent.OfCommand(input.command().verb(), reason, message, null));
-        RunEntry entry = new RunEntry(
-                head.id(),
+        RunState finished = new RunState.Finished(
+                EventType.COMMAND_REJECTED, reason.wireName(), null, now, head.connection(), jobId);
+        String told = Timeline.add(null, 0, EventType.COMMAND_REJECTED, now, now);
+        return new Decision(
+                entry(input, now, 1, null, finished, told), null, List.of(event), List.of(), List.of(), null);
+    }
+
+    private static RunEntry entry(
+            Input.CommandReceived input,
+            Instant now,
+            int nextSequence,
+            @Nullable ResolvedCommand resolved,
+            RunState state,
+            @Nullable String told) {
+        return new RunEntry(
+                input.command().head().id(),
                 input.offset(),
                 input.hash(),
                 now,
-                1,
+                nextSequence,
                 false,
                 false,
                 List.of(),
                 null,
                 null,
                 null,
-                null,
-                new RunState.Finished(
-                        EventType.COMMAND_REJECTED, reason.wireName(), null, now, head.connection(), jobId),
-                Timeline.add(null, 0, EventType.COMMAND_REJECTED, now, now));
-        return new Decision(entry, null, List.of(event), List.of(), List.of(), null);
+                resolved,
+                state,
+                told);
     }
 }
