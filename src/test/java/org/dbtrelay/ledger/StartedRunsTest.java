@@ -11,10 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.ledger.entry.EntryCodec;
@@ -41,7 +38,6 @@ import org.junit.jupiter.api.Test;
 class StartedRunsTest {
 
     private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
-    private static final TopicPartition LEDGER = new TopicPartition("dbt.relay.ledger", 0);
 
     private final List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
     private final StartedRuns started = runs();
@@ -106,7 +102,10 @@ class StartedRunsTest {
     void findsTheCursorThatAnotherPartitionHad() throws Exception {
         ObserveCursor cursor = new ObserveCursor("default", 1, 70, NOW);
         records.add(new ProducerRecord<>(
-                LEDGER.topic(), 0, "o:1/default".getBytes(StandardCharsets.UTF_8), EntryCodec.write(cursor)));
+                OneLedgerPartition.LEDGER.topic(),
+                0,
+                "o:1/default".getBytes(StandardCharsets.UTF_8),
+                EntryCodec.write(cursor)));
 
         started.catchUp(Map.of(1L, 0L));
 
@@ -140,37 +139,7 @@ class StartedRunsTest {
     /** {@code hidden}: so many records are behind what a reader of committed ones sees. */
     private StartedRuns runs(int hidden) {
         return new SimLedger(
-                        new SimLedger.Clients() {
-                            @Override
-                            public Producer<byte[], byte[]> producer(int partition) {
-                                throw new UnsupportedOperationException();
-                            }
-
-                            @Override
-                            public Consumer<byte[], byte[]> reader(int partition) {
-                                return SimLedger.reader(LEDGER, records);
-                            }
-
-                            @Override
-                            public long[] endAndCommitted(int partition) {
-                                return new long[] {0, 0};
-                            }
-
-                            @Override
-                            public long ledgerEnd(int partition) {
-                                return (long) records.size() + hidden;
-                            }
-
-                            @Override
-                            public String topicId() {
-                                return "commands-topic";
-                            }
-
-                            @Override
-                            public int partitions() {
-                                return 1;
-                            }
-                        },
+                        new OneLedgerPartition(records, () -> hidden),
                         TestConnections.config(Map.of(
                                 "relay.connections.default.host", "https://cloud.example",
                                 "relay.connections.default.account-id", "1",
@@ -201,7 +170,10 @@ class StartedRunsTest {
 
     private void write(String id, RunEntry entry) {
         records.add(new ProducerRecord<>(
-                LEDGER.topic(), 0, ("c:" + id).getBytes(StandardCharsets.UTF_8), EntryCodec.write(entry)));
+                OneLedgerPartition.LEDGER.topic(),
+                0,
+                ("c:" + id).getBytes(StandardCharsets.UTF_8),
+                EntryCodec.write(entry)));
     }
 
     private static RunEntry entry(String id, boolean isStarted, RunState state) {

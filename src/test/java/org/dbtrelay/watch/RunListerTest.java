@@ -21,10 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
@@ -32,6 +29,7 @@ import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.flow.ObservedAccount;
 import org.dbtrelay.flow.SimObservations;
+import org.dbtrelay.ledger.OneLedgerPartition;
 import org.dbtrelay.ledger.SimLedger;
 import org.dbtrelay.ledger.StartedRuns;
 import org.dbtrelay.ledger.entry.EntryCodec;
@@ -51,7 +49,6 @@ import org.junit.jupiter.api.Test;
 /** When the list of runs is read, from where on, and what of it an owner gets. */
 class RunListerTest {
 
-    private static final TopicPartition LEDGER = new TopicPartition("dbt.relay.ledger", 0);
     private static final Duration INTERVAL = Duration.ofSeconds(10);
     private static final Duration OVERLAP = Duration.ofMinutes(2);
     private static final int OVERLAP_RUNS = 2;
@@ -109,7 +106,10 @@ class RunListerTest {
     void goesOnAtTheCursorThatAnotherPartitionHad() throws InterruptedException {
         ObserveCursor before = cursor(50);
         records.add(new ProducerRecord<>(
-                LEDGER.topic(), 0, "o:1/default".getBytes(StandardCharsets.UTF_8), EntryCodec.write(before)));
+                OneLedgerPartition.LEDGER.topic(),
+                0,
+                "o:1/default".getBytes(StandardCharsets.UTF_8),
+                EntryCodec.write(before)));
         lists(70);
         serve(null, null);
 
@@ -455,37 +455,7 @@ class RunListerTest {
 
     private StartedRuns startedRuns() {
         return new SimLedger(
-                        new SimLedger.Clients() {
-                            @Override
-                            public Producer<byte[], byte[]> producer(int partition) {
-                                throw new UnsupportedOperationException();
-                            }
-
-                            @Override
-                            public Consumer<byte[], byte[]> reader(int partition) {
-                                return SimLedger.reader(LEDGER, records);
-                            }
-
-                            @Override
-                            public long[] endAndCommitted(int partition) {
-                                return new long[] {0, 0};
-                            }
-
-                            @Override
-                            public long ledgerEnd(int partition) {
-                                return (long) records.size() + hidden;
-                            }
-
-                            @Override
-                            public String topicId() {
-                                return "commands-topic";
-                            }
-
-                            @Override
-                            public int partitions() {
-                                return 1;
-                            }
-                        },
+                        new OneLedgerPartition(records, () -> hidden),
                         config,
                         claim -> null,
                         null,
