@@ -46,9 +46,10 @@ final class Simulation {
     private Result run() {
         world.begin();
         // A clock that is wrong by an hour may make a process wait for an hour.
-        // And artifacts are waited for up to an hour while dbt Cloud cannot be asked, and count as pending.
+        // And artifacts are waited for up to an hour while dbt Cloud cannot be asked, and count as pending: where few may be, the
+        // others come in after them, wave by wave.
         long end = world.plan().troubleUntil()
-                + PATIENCE * (world.plan().wrongClocks() || world.lasting() != null ? 4 : 1);
+                + PATIENCE * (world.lasting() != null ? 8 : world.plan().wrongClocks() ? 4 : 1);
         world.scheduler().run(() -> isOver() || isBroken(), end);
         world.check(!world.scheduler().isExhausted(), "the history does not come to rest");
         if (!isBroken()) {
