@@ -32,7 +32,8 @@ final class RelayLogs {
     /** Errors of libraries that an attack explains. */
     private static final List<Pattern> EXPLAINED = List.of(
             // An answer comes in the same moment in which its call is given up or its connection is lost.
-            Pattern.compile("Uncaught exception received by Vert\\.x: .*Result is already complete"),
+            Pattern.compile("Uncaught exception received by Vert\\.x( \\[Error Occurred After Shutdown\\])?:"
+                    + " .*Result is already complete"),
             // An answer that is later than the read time-out.
             Pattern.compile("The timeout period of 5000ms has been exceeded while executing"),
             // An owner is stopped while it reads its partition.
