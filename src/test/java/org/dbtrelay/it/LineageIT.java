@@ -23,6 +23,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.dbtrelay.emulator.DbtProject;
 import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.World;
 import org.dbtrelay.lineage.event.RunIds;
@@ -47,6 +48,7 @@ class LineageIT {
                 .job(EmulatedJob.named("small").plan(SHORT).withDocs())
                 .job(EmulatedJob.named("other").plan(SHORT))
                 .building("snowflake")
+                .hidingConnections()
                 .job(EmulatedJob.named("large").plan(SHORT.of(DbtProject.ofSize("snowflake", MODELS))));
         stage = RelayStage.of(LineageIT.class, world);
     }
@@ -141,7 +143,9 @@ class LineageIT {
                     .findFirst()
                     .orElseThrow();
             assertThat(customers.path("outputs").path(0).path("namespace").asText())
+                    .as("of the connection, which the environment names by its id only")
                     .isEqualTo("snowflake://acme-prod");
+            assertThat(stage.dbtCloud().count(Endpoint.GET_CONNECTION)).isPositive();
             assertThat(customers.path("outputs").path(0).path("name").asText())
                     .isEqualTo("ANALYTICS.dbt_prod.customers");
             assertThat(customers

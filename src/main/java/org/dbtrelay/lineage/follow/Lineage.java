@@ -27,12 +27,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.WakeupException;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.OpenLineageConfig;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.MissingRight;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.lineage.send.Outlet;
 import org.dbtrelay.lineage.send.Outlets;
@@ -57,6 +59,11 @@ class Lineage {
     private static final Duration AGAIN = Duration.ofSeconds(5);
     private static final Duration COMMIT_EVERY = Duration.ofSeconds(1);
 
+    /** Reading that has gone on for so long is well again: Kafka refuses within its first answers. */
+    private static final Duration WELL_AFTER = Duration.ofSeconds(5);
+
+    private static final String OTHER_TROUBLE = "";
+
     /** The artifacts of so many runs are read at once: a large step takes some tens of megabytes. */
     private static final int PLACES = 2;
 
@@ -74,7 +81,9 @@ class Lineage {
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Map<TopicPartition, PartitionTelling> partitions = new HashMap<>();
     private volatile @Nullable Consumer<byte[], byte[]> consumer;
-    private boolean complained;
+
+    /** The right that the log has named as missing, or {@link #OTHER_TROUBLE}; null: all is well. */
+    private @Nullable String complaint;
 
     Lineage(
             RelayConfig config,
@@ -150,13 +159,7 @@ class Lineage {
         } catch (WakeupException e) {
             LOG.debug("Lineage ends with the relay");
         } catch (KafkaException e) {
-            if (!complained) {
-                complained = true;
-                LOG.warn(
-                        "Lineage cannot read the relay's events; the relay tries on",
-                        pair(LogKey.TOPIC, config.topics().runEvents()),
-                        pair(LogKey.REASON, e.getMessage()));
-            }
+            complain(e);
         } catch (RuntimeException e) {
             LOG.error("Internal error: telling lineage stopped; it begins again", e);
         } finally {
@@ -166,8 +169,23 @@ class Lineage {
         }
     }
 
+    /** Says once what is the trouble, and again if another right is missing. */
+    private void complain(KafkaException trouble) {
+        String topic = config.topics().runEvents();
+        Optional<String> right = MissingRight.of(trouble, AclOperation.READ, topic);
+        String now = right.orElse(OTHER_TROUBLE);
+        if (!now.equals(complaint)) {
+            complaint = now;
+            LOG.warn(
+                    "Lineage cannot read the relay's events; the relay tries on",
+                    pair(LogKey.TOPIC, topic),
+                    pair(LogKey.REASON, right.orElse(trouble.getMessage())));
+        }
+    }
+
     private void follow(Consumer<byte[], byte[]> reader) {
         long committedAt = monotonic.nanos();
+        long wellSince = committedAt;
         while (stopping.getCount() > 0) {
             for (ConsumerRecord<byte[], byte[]> message : reader.poll(POLL)) {
                 @Nullable
@@ -181,7 +199,15 @@ class Lineage {
                 commit(reader, partitions.keySet());
                 measure();
                 committedAt = monotonic.nanos();
-                complained = false;
+            }
+            // Without partitions nothing is asked of Kafka that it could refuse.
+            if (partitions.isEmpty() || complaint == null) {
+                wellSince = monotonic.nanos();
+            } else if (monotonic.nanos() - wellSince >= WELL_AFTER.toNanos()) {
+                LOG.info(
+                        "Lineage reads the relay's events again",
+                        pair(LogKey.TOPIC, config.topics().runEvents()));
+                complaint = null;
             }
         }
         commit(reader, partitions.keySet());

@@ -27,12 +27,15 @@ final class RunSurroundings {
     /** As far as they are known now. */
     Surroundings of(DbtCloudClient client, ToldRun run) {
         EnvironmentSource source = source(client, run).orElse(EnvironmentSource.UNKNOWN);
+        @Nullable String configured = configured(run);
         String host = host(client.host());
         return new Surroundings(
                 config.namespace().orElse("dbt-cloud://" + host + "/" + run.accountId()),
                 host,
-                configured(run),
-                source.connection(),
+                configured,
+                configured != null
+                        ? source.connection()
+                        : client.names().connection(run.accountId(), source).orElse(source.connection()),
                 source.repository(),
                 config.tests(),
                 facets,
@@ -41,7 +44,10 @@ final class RunSurroundings {
 
     /** Whether nothing of them is still to be read. */
     boolean areKnown(DbtCloudClient client, ToldRun run) {
-        return configured(run) != null || source(client, run).isPresent();
+        return configured(run) != null
+                || source(client, run)
+                        .flatMap(source -> client.names().connection(run.accountId(), source))
+                        .isPresent();
     }
 
     private @Nullable String configured(ToldRun run) {

@@ -10,8 +10,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.ledger.kafka.MissingRight;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.jspecify.annotations.Nullable;
 
@@ -70,7 +72,8 @@ public final class TopicOutlet implements Outlet {
         outage.took(taken);
         left.addAll(0, failed);
         if (trouble != null) {
-            outage.failed(String.valueOf(trouble.getMessage()));
+            outage.failed(
+                    MissingRight.of(trouble, AclOperation.WRITE, topic).orElse(String.valueOf(trouble.getMessage())));
         }
         return left;
     }

@@ -26,6 +26,8 @@ import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
@@ -33,6 +35,7 @@ import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.testkit.LogLines;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -305,6 +308,27 @@ class LineageTest {
         await().until(reader::closed);
 
         assertThat(producer.closed()).as("it tries again").isFalse();
+    }
+
+    /** The line has all that who gives rights has to know. */
+    @ParameterizedTest
+    @CsvSource({"topic, Read topic 'dbt.run.events'", "group, Read consumer group 'dbt-cloud-relay-lineage'"})
+    void namesTheRightThatIsMissing(String of, String right) {
+        try (LogLines log = LogLines.of(Lineage.class.getName())) {
+            start(Map.of());
+            assign(Set.of(partition));
+            committed(0);
+            reader.setPollException(
+                    of.equals("topic")
+                            ? new TopicAuthorizationException(Set.of(partition.topic()))
+                            : GroupAuthorizationException.forGroupId("dbt-cloud-relay-lineage"));
+            await().until(reader::closed);
+            await().untilAsserted(() -> assertThat(log.lines())
+                    .singleElement()
+                    .asString()
+                    .contains("Lineage cannot read the relay's events")
+                    .contains("Kafka does not let the relay's user " + right + "; add the ACL"));
+        }
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -19,9 +20,11 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.testkit.LogLines;
 import org.junit.jupiter.api.Test;
 
 class TopicOutletTest {
@@ -182,6 +185,21 @@ class TopicOutletTest {
         send(2);
 
         assertThat(pauses).extracting(Duration::toSeconds).containsExactly(1L, 2L, 4L, 8L, 16L, 30L, 30L, 1L);
+    }
+
+    @Test
+    void namesTheRightThatIsMissing() throws InterruptedException {
+        producer.answered.add(Optional.of(new TopicAuthorizationException(Set.of("lineage"))));
+        try (LogLines log = LogLines.of(Outage.class.getName())) {
+            send(1);
+
+            assertThat(log.lines())
+                    .first()
+                    .asString()
+                    .contains("Lineage events are not taken")
+                    .contains("Kafka does not let the relay's user Write topic 'lineage'; add the ACL");
+        }
+        assertThat(written()).containsExactly("v1");
     }
 
     @Test
