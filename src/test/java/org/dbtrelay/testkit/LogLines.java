@@ -14,7 +14,7 @@ public final class LogLines implements AutoCloseable {
     private final ExtHandler handler = new ExtHandler() {
         @Override
         protected void doPublish(ExtLogRecord line) {
-            lines.add(line.getFormattedMessage());
+            lines.add(line.getMessage());
         }
     };
 

@@ -39,7 +39,7 @@ public final class TopicOutlet implements Outlet {
         }
     }
 
-    /** Gives those that were not taken, after a pause. */
+    /** Gives those from the first one on that was not taken, after a pause: what is behind it comes again, so that the order stays. */
     private List<Encoded> sendOnce(List<Encoded> events) throws InterruptedException {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         @Nullable KafkaException trouble = null;
@@ -53,24 +53,26 @@ public final class TopicOutlet implements Outlet {
                 throw stopped(e);
             }
         }
-        List<Encoded> left = new ArrayList<>(events.subList(sent.size(), events.size()));
+        List<Encoded> left = new ArrayList<>();
         int taken = 0;
-        List<Encoded> failed = new ArrayList<>();
         for (int i = 0; i < sent.size(); i++) {
             try {
                 sent.get(i).get();
                 taken++;
+                if (!left.isEmpty()) {
+                    left.add(events.get(i));
+                }
             } catch (ExecutionException e) {
                 if (e.getCause() instanceof RecordTooLargeException || e.getCause() instanceof InvalidRecordException) {
                     outage.refused(e.getCause().getClass().getSimpleName());
                 } else {
                     trouble = e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
-                    failed.add(events.get(i));
+                    left.add(events.get(i));
                 }
             }
         }
         outage.took(taken);
-        left.addAll(0, failed);
+        left.addAll(events.subList(sent.size(), events.size()));
         if (trouble != null) {
             outage.failed(
                     MissingRight.of(trouble, AclOperation.WRITE, topic).orElse(String.valueOf(trouble.getMessage())));
