@@ -68,7 +68,8 @@ public record EnvironmentSource(
             for (String field : FIELDS) {
                 @Nullable String value = text(place.path(field));
                 if (value != null) {
-                    found.putIfAbsent(field, value);
+                    // What a path of MotherDuck's has behind a question mark may be a token.
+                    found.putIfAbsent(field, field.equals("path") ? value.replaceFirst("\\?.*", "") : value);
                 }
             }
         }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -81,6 +82,9 @@ class Lineage {
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Map<TopicPartition, PartitionTelling> partitions = new HashMap<>();
     private volatile @Nullable Consumer<byte[], byte[]> consumer;
+
+    /** Since when it cannot read; null: it can. */
+    private @Nullable Instant troubledSince;
 
     /** The right that the log has named as missing, or {@link #OTHER_TROUBLE}; null: all is well. */
     private @Nullable String complaint;
@@ -174,6 +178,8 @@ class Lineage {
         String topic = config.topics().runEvents();
         Optional<String> right = MissingRight.of(trouble, AclOperation.READ, topic);
         String now = right.orElse(OTHER_TROUBLE);
+        troubledSince = troubledSince == null ? clock.instant() : troubledSince;
+        measure();
         if (!now.equals(complaint)) {
             complaint = now;
             LOG.warn(
@@ -208,6 +214,7 @@ class Lineage {
                         "Lineage reads the relay's events again",
                         pair(LogKey.TOPIC, config.topics().runEvents()));
                 complaint = null;
+                troubledSince = null;
             }
         }
         commit(reader, partitions.keySet());
@@ -226,8 +233,11 @@ class Lineage {
     }
 
     private void measure() {
-        Optional<Instant> oldest = partitions.values().stream()
-                .flatMap(partition -> partition.progress().oldest().stream())
+        // What cannot be read is untold, too.
+        Optional<Instant> oldest = Stream.concat(
+                        Stream.ofNullable(troubledSince),
+                        partitions.values().stream()
+                                .flatMap(partition -> partition.progress().oldest().stream()))
                 .min(Instant::compareTo);
         metrics.lineageLag(
                 oldest.map(since -> Duration.between(since, clock.instant())).orElse(Duration.ZERO));
@@ -304,7 +314,8 @@ class Lineage {
     private boolean isWanted(ToldRun run) {
         OpenLineageConfig lineage = config.openLineage();
         return lineage.connections()
-                        .map(names -> names.contains(run.connection()))
+                        // SmallRye leaves a blank behind a comma where it is.
+                        .map(names -> names.stream().map(String::strip).anyMatch(run.connection()::equals))
                         .orElse(true)
                 && lineage.jobs().map(ids -> ids.contains(run.jobId())).orElse(true)
                 && !run.observedAt().plus(lineage.maxAge()).isBefore(clock.instant());

@@ -103,6 +103,9 @@ public record RunResults(
         private @Nullable Long rows;
         private @Nullable String code;
         private @Nullable String queryId;
+        private @Nullable String jobId;
+        private @Nullable String location;
+        private @Nullable String projectId;
 
         @Nullable
         NodeResult result() {
@@ -122,8 +125,22 @@ public record RunResults(
                     completedAt,
                     isNotable ? Redaction.of(LONGEST_MESSAGE, message) : null,
                     failures,
-                    rows,
-                    queryId);
+                    // Snowflake answers so to any statement that makes a table or a view, whatever is in it.
+                    "SUCCESS".equals(code) && rows != null && rows == 1 ? null : rows,
+                    query());
+        }
+
+        /** BigQuery's id is one only with its project and its place, as the facet's specification has it. */
+        private @Nullable String query() {
+            return jobId == null || projectId == null || location == null
+                    ? (queryId == null ? jobId : queryId)
+                    : projectId + ":" + location + "." + jobId;
+        }
+
+        /** Databricks answers {@code N/A} where it has none. */
+        private static @Nullable String id(JsonParser value) throws IOException {
+            @Nullable String id = Text.within(LONGEST_ID, DbtJson.string(value));
+            return id == null || id.equalsIgnoreCase("n/a") ? null : id;
         }
 
         boolean field(String name, JsonParser value) throws IOException {
@@ -160,10 +177,10 @@ public record RunResults(
             switch (name) {
                 case "code" -> code = Text.within(LONGEST_WORD, DbtJson.string(value));
                 case "rows_affected" -> rows = DbtJson.count(value);
-                case "query_id", "job_id" -> {
-                    @Nullable String id = Text.within(LONGEST_ID, DbtJson.string(value));
-                    queryId = id == null ? queryId : id;
-                }
+                case "query_id" -> queryId = id(value);
+                case "job_id" -> jobId = id(value);
+                case "location" -> location = Text.within(LONGEST_WORD, DbtJson.string(value));
+                case "project_id" -> projectId = Text.within(LONGEST_WORD, DbtJson.string(value));
                 default -> value.skipChildren();
             }
             return true;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,6 +29,7 @@ import org.dbtrelay.lineage.event.RunRef;
 import org.dbtrelay.lineage.event.Transition;
 import org.dbtrelay.lineage.naming.DatasetNames;
 import org.dbtrelay.lineage.naming.Relation;
+import org.dbtrelay.lineage.project.BoundedTexts;
 import org.dbtrelay.lineage.project.Catalog;
 import org.dbtrelay.lineage.project.ManifestGraph;
 import org.dbtrelay.lineage.project.ManifestNodes;
@@ -48,6 +50,7 @@ public final class StepLineage {
 
     private static final RelayLog LOG = RelayLog.of(StepLineage.class);
     private static final int BUFFER = 64 * 1024;
+    private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(15);
 
     private static final String RUN_RESULTS = "run_results.json";
     private static final String MANIFEST = "manifest.json";
@@ -136,7 +139,7 @@ public final class StepLineage {
         if (opened.isEmpty()) {
             return Optional.empty();
         }
-        try (InputStream bytes = new BufferedInputStream(opened.get(), BUFFER)) {
+        try (InputStream bytes = new BufferedInputStream(new BoundedTexts(opened.get()), BUFFER)) {
             return Optional.of(use.of(bytes));
         } catch (JacksonException e) {
             LOG.warn(
@@ -242,7 +245,8 @@ public final class StepLineage {
             JobName job = run.names().ofNode(node.uniqueId());
             Instant begun = begun(node);
             telling.tell(run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node))));
-            Instant ended = node.completedAt() == null ? latest(begun, end()) : latest(begun, node.completedAt());
+            @Nullable Instant completed = plausible(node.completedAt());
+            Instant ended = latest(begun, completed == null ? end() : completed);
             Transition transition = transition(node.nodeClass());
             LineageEvent event = run.event(transition, ended, id, job, self);
             describe(event, node, details);
@@ -309,7 +313,9 @@ public final class StepLineage {
                 output.facet("version", facets.version(details.version()));
             }
             boolean wasWritten = node.nodeClass() == NodeClass.BUILT || node.nodeClass() == NodeClass.WARNED;
-            @Nullable Long rows = node.rows() == null ? catalog.rows(node.uniqueId()) : node.rows();
+            // The database knows it better than the adapter, whose answer is about the last statement.
+            @Nullable Long counted = catalog.rows(node.uniqueId());
+            @Nullable Long rows = counted == null ? node.rows() : counted;
             @Nullable Long bytes = catalog.bytes(node.uniqueId());
             if (wasWritten && (rows != null || bytes != null)) {
                 output.ofUse("outputStatistics", facets.outputStatistics(rows, bytes));
@@ -334,7 +340,7 @@ public final class StepLineage {
             ManifestGraph.@Nullable Test test = graph.test(node.uniqueId());
             @Nullable Relation relation = test == null || test.tested() == null ? null : graph.relation(test.tested());
             if (test != null && relation != null) {
-                assertions(event, relation, isDone(node) ? List.of(assertion(node, test)) : List.of());
+                assertions(event, relation, asserts(node) ? List.of(assertion(node, test)) : List.of());
             }
         }
 
@@ -344,7 +350,10 @@ public final class StepLineage {
             Instant begun =
                     tests.stream().map(this::begun).min(Instant::compareTo).orElse(step.begun());
             Instant ended = tests.stream()
-                    .map(test -> test.completedAt() == null ? begun : test.completedAt())
+                    .map(test -> {
+                        @Nullable Instant completed = plausible(test.completedAt());
+                        return completed == null ? begun : completed;
+                    })
                     .max(Instant::compareTo)
                     .orElse(end());
             telling.tell(run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType("TEST")));
@@ -366,7 +375,7 @@ public final class StepLineage {
                         event,
                         relation,
                         tests.stream()
-                                .filter(this::isDone)
+                                .filter(this::asserts)
                                 .map(test -> assertion(test, Objects.requireNonNull(graph.test(test.uniqueId()))))
                                 .toList());
             }
@@ -385,12 +394,13 @@ public final class StepLineage {
             return new Assertion(test.name(), node.nodeClass() == NodeClass.BUILT, test.column());
         }
 
-        /** A test that was not made asserts nothing. */
-        private boolean isDone(NodeResult node) {
-            return switch (node.nodeClass()) {
-                case BUILT, WARNED, FAILED -> true;
-                case REUSED, NO_OP, SKIPPED, OTHER -> false;
-            };
+        /** A test that was not made asserts nothing, and one of a unit nothing of the data. */
+        private boolean asserts(NodeResult node) {
+            return !node.uniqueId().startsWith("unit_test.")
+                    && switch (node.nodeClass()) {
+                        case BUILT, WARNED, FAILED -> true;
+                        case REUSED, NO_OP, SKIPPED, OTHER -> false;
+                    };
         }
 
         private NodeClass worst(List<NodeResult> tests) {
@@ -446,11 +456,22 @@ public final class StepLineage {
         }
 
         private Instant begun(NodeResult node) {
-            return node.startedAt() == null ? step.begun() : node.startedAt();
+            @Nullable Instant started = plausible(node.startedAt());
+            return started == null ? step.begun() : started;
         }
 
         private Instant end() {
-            return results.generatedAt() == null ? step.ended() : results.generatedAt();
+            @Nullable Instant written = plausible(results.generatedAt());
+            return written == null ? step.ended() : written;
+        }
+
+        /** dbt's clock and dbt Cloud's are not the same; a time that is far from the step is none of it. */
+        private @Nullable Instant plausible(@Nullable Instant time) {
+            return time == null
+                            || time.isBefore(step.begun().minus(CLOCKS_DIFFER))
+                            || time.isAfter(step.ended().plus(CLOCKS_DIFFER))
+                    ? null
+                    : time;
         }
 
         private Instant latest(Instant one, Instant other) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.lineage.follow.ScriptedCloud.Answer;
 import org.dbtrelay.lineage.tell.ToldRun;
@@ -51,6 +52,12 @@ class StepsTellingTest {
         StepsTelling.tell(all, run, before, notes::add);
     }
 
+    /** The run has ended, and dbt Cloud shows these files of it; of one that is not named, nothing. */
+    private void ended(Map<String, Answer> files) {
+        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        files.forEach(cloud::answers);
+    }
+
     private void tell() throws InterruptedException {
         tell(ScriptedCloud.ended(), Note.BEGUN);
     }
@@ -68,7 +75,7 @@ class StepsTellingTest {
 
     @Test
     void tellsEachCommandOfDbtOnce() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
 
         tell();
 
@@ -89,7 +96,7 @@ class StepsTellingTest {
 
     @Test
     void goesOnBehindTheStepsThatAreTold() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
 
         tell(ScriptedCloud.ended(), new Note(5, "", 1));
 
@@ -164,7 +171,7 @@ class StepsTellingTest {
 
     @Test
     void waitsUntilTheEnvironmentsAreRead() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
 
         tell(inEnvironment(), Note.BEGUN);
 
@@ -176,9 +183,7 @@ class StepsTellingTest {
 
     @Test
     void doesNotWaitForAnArtifactThatDbtCloudHasNot() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
-        cloud.answers("run_results.json", Answer.of(RESULTS));
-        cloud.answers("manifest.json", Answer.of(MANIFEST));
+        ended(Map.of("run_results.json", Answer.of(RESULTS), "manifest.json", Answer.of(MANIFEST)));
 
         tell();
 
@@ -201,7 +206,7 @@ class StepsTellingTest {
     /** A step that is told is not told again by the next try. */
     @Test
     void goesOnWhereAnArtifactBrokeOff() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
         cloud.answers(
                 "run_results.json",
                 Answer.error(404),
@@ -217,8 +222,7 @@ class StepsTellingTest {
 
     @Test
     void doesWithoutArtifactsThatCannotBeRead() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
-        cloud.answers("run_results.json", Answer.error(500));
+        ended(Map.of("run_results.json", Answer.error(500)));
 
         tell();
 
@@ -253,20 +257,15 @@ class StepsTellingTest {
         assertThat(counted("without_artifacts")).isEqualTo(1);
     }
 
+    /** So many requests for the run are turned away before it is shown. */
+    private void outage(int requests, Answer... afterwards) {
+        cloud.run(Stream.concat(Stream.generate(() -> Answer.error(401)).limit(requests), Stream.of(afterwards))
+                .toArray(Answer[]::new));
+    }
+
     @Test
     void isNotTiredOfAnOutage() throws InterruptedException {
-        cloud.run(
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.run(ScriptedCloud.RUN_ENDED));
+        outage(10, Answer.run(ScriptedCloud.RUN_ENDED));
         cloud.answers("run_results.json", Answer.of(RESULTS));
 
         tell();
@@ -280,16 +279,8 @@ class StepsTellingTest {
     @Test
     void hasAllItsPatienceAfterAnOutage() throws InterruptedException {
         patience = Duration.ofMinutes(5);
-        cloud.run(
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
+        outage(
+                9,
                 Answer.run(ScriptedCloud.RUN_WITHOUT_STEPS),
                 Answer.run(ScriptedCloud.RUN_WITHOUT_STEPS),
                 Answer.run(ScriptedCloud.RUN_ENDED));
@@ -305,7 +296,7 @@ class StepsTellingTest {
 
     @Test
     void waitsWhileArtifactsAreShutOff() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
         cloud.answers("run_results.json", Answer.error(401), Answer.error(401), Answer.of(RESULTS));
 
         tell();
@@ -341,7 +332,7 @@ class StepsTellingTest {
 
     @Test
     void givesItsPlaceBackWhenItIsInterruptedWhileItSends() {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
         sent.before = () -> {
             throw new InterruptedException("the partition is given up");
         };
