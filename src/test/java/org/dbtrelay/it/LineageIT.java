@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -28,6 +30,7 @@ import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.World;
 import org.dbtrelay.lineage.event.RunIds;
 import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TopicReader;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.Test;
 class LineageIT {
 
     private static final int MODELS = 8_000;
+    private static final int FEWER_MODELS = 500;
     private static final RunPlan SHORT =
             RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(3));
 
@@ -49,7 +53,8 @@ class LineageIT {
                 .job(EmulatedJob.named("other").plan(SHORT))
                 .building("snowflake")
                 .hidingConnections()
-                .job(EmulatedJob.named("large").plan(SHORT.of(DbtProject.ofSize("snowflake", MODELS))));
+                .job(EmulatedJob.named("large").plan(SHORT.of(DbtProject.ofSize("snowflake", MODELS))))
+                .job(EmulatedJob.named("middle").plan(SHORT.of(DbtProject.ofSize("snowflake", FEWER_MODELS))));
         stage = RelayStage.of(LineageIT.class, world);
     }
 
@@ -203,29 +208,102 @@ class LineageIT {
             List<JsonNode> told = lineage.events(LineageIT::isOfANode).stream()
                     .map(ReceivedEvent::value)
                     .toList();
-            RunIds ids = new RunIds(stage.dbtCloud().accountId(), ended.runId().orElseThrow());
-            int index = stage.dbtCloud().runsOfJob(job("large")).getFirst().steps().stream()
-                    .filter(each -> "dbt build".equals(each.command()))
-                    .findFirst()
-                    .orElseThrow()
-                    .index();
-            Set<String> expected = IntStream.range(0, MODELS)
-                    .mapToObj(i -> "model.jaffle_shop.model_%05d".formatted(i))
-                    .map(id -> ids.ofNode(index, id).toString())
-                    .collect(Collectors.toSet());
-            for (String type : List.of("START", "COMPLETE")) {
-                assertThat(told.stream()
-                                .filter(event -> type(event).equals(type))
-                                .map(event -> event.path("run").path("runId").asText())
-                                .collect(Collectors.toSet()))
-                        .as(type)
-                        .isEqualTo(expected);
-            }
+            assertAllTold(told, "large", ended, MODELS);
             assertSame(told);
             assertThat(told.size() - all).as("what came again").isLessThan(before);
             System.out.printf(
                     "LineageIT: %d of %d events were there at the kill, %d came again%n",
                     before, all, told.size() - all);
+        }
+    }
+
+    /**
+     * In the midst of a run's events, which the server holds up, another instance comes and the one that tells goes. The relay's own events
+     * are structured ones, and are not held up.
+     */
+    @Test
+    void nothingIsLostByARebalanceInTheMidstOfARun() throws IOException {
+        int all = 2 * FEWER_MODELS;
+        Semaphore gate = new Semaphore(all / 2);
+        List<JsonNode> posted = new CopyOnWriteArrayList<>();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/", exchange -> {
+            JsonNode event = new ObjectMapper().readTree(exchange.getRequestBody());
+            gate.acquireUninterruptibly();
+            posted.add(event);
+            exchange.sendResponseHeaders(201, -1);
+            exchange.close();
+        });
+        server.start();
+        try (Deployment relay = deployment("rebalanced")
+                        .set("relay.events.mode", "structured")
+                        .set(
+                                "relay.openlineage.url",
+                                "http://127.0.0.1:" + server.getAddress().getPort())
+                        .start();
+                RelayProcess first = relay.relay();
+                TopicReader lineage = lineageOf(relay)) {
+            relay.send(job("middle"), trigger("middle-1", job("middle")));
+            ReceivedEvent ended = relay.reader().awaitEvent("run.succeeded", "middle-1", PATIENCE);
+            await().atMost(PATIENCE).until(() -> gate.availablePermits() == 0 && gate.hasQueuedThreads());
+
+            try (RelayProcess second = relay.start().relay()) {
+                OwnedPartitions.awaitShared(first, second, 3);
+                relay.send(job("other"), trigger("meanwhile", job("other")));
+                relay.reader().awaitEvent("run.succeeded", "meanwhile", PATIENCE);
+                assertThat(posted).as("no event of a run waits for lineage").hasSize(all / 2);
+
+                first.stop();
+                gate.release(10 * all);
+                String step = "job." + job("middle") + ".dbt build";
+                await().atMost(PATIENCE)
+                        .until(() -> posted.stream()
+                                .anyMatch(event ->
+                                        name(event).equals(step) && type(event).equals("COMPLETE")));
+                await().atMost(PATIENCE)
+                        .until(() -> posted.stream()
+                                .anyMatch(event -> name(event).equals("job." + job("other") + ".dbt build")
+                                        && type(event).equals("COMPLETE")));
+                assertThat(second.isAlive()).isTrue();
+            }
+            lineage.awaitEnd(PATIENCE);
+            List<JsonNode> told = lineage.events().stream()
+                    .map(ReceivedEvent::value)
+                    .filter(event -> name(event).contains(".model_"))
+                    .toList();
+            assertAllTold(told, "middle", ended, FEWER_MODELS);
+            List<JsonNode> ofNodes = posted.stream()
+                    .filter(event -> name(event).contains(".model_"))
+                    .toList();
+            assertAllTold(ofNodes, "middle", ended, FEWER_MODELS);
+            assertSame(told);
+            assertSame(ofNodes);
+            System.out.printf("LineageIT: %d of %d events came again%n", told.size() - all, all);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    /** Each node of the run began and ended, with the id that anybody computes. */
+    private static void assertAllTold(List<JsonNode> told, String job, ReceivedEvent ended, int models) {
+        RunIds ids = new RunIds(stage.dbtCloud().accountId(), ended.runId().orElseThrow());
+        int index = stage.dbtCloud().runsOfJob(job(job)).getFirst().steps().stream()
+                .filter(each -> "dbt build".equals(each.command()))
+                .findFirst()
+                .orElseThrow()
+                .index();
+        Set<String> expected = IntStream.range(0, models)
+                .mapToObj(i -> "model.jaffle_shop.model_%05d".formatted(i))
+                .map(id -> ids.ofNode(index, id).toString())
+                .collect(Collectors.toSet());
+        for (String type : List.of("START", "COMPLETE")) {
+            assertThat(told.stream()
+                            .filter(event -> type(event).equals(type))
+                            .map(event -> event.path("run").path("runId").asText())
+                            .collect(Collectors.toSet()))
+                    .as(type)
+                    .isEqualTo(expected);
         }
     }
 

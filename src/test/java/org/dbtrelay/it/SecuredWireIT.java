@@ -129,12 +129,20 @@ class SecuredWireIT {
         WRITE_LINEAGE(ResourceType.TOPIC, NAME + ".lineage", AclOperation.WRITE, "Write topic 'secured.lineage'"),
         READ_GROUP(ResourceType.GROUP, NAME + "-lineage", AclOperation.READ, "Read consumer group 'secured-lineage'");
 
-        private final AclBinding binding;
+        private final ResourceType type;
+        private final String resource;
+        private final AclOperation operation;
         private final String told;
 
         LineageRight(ResourceType type, String resource, AclOperation operation, String told) {
-            this.binding = Right.binding(type, resource, operation);
+            this.type = type;
+            this.resource = resource;
+            this.operation = operation;
             this.told = told;
+        }
+
+        private AclBinding binding() {
+            return Right.binding(type, resource, operation);
         }
     }
 
@@ -434,7 +442,7 @@ class SecuredWireIT {
 
     private static void allowWithLineage(List<LineageRight> rights) {
         allow(Stream.concat(
-                Stream.of(Right.values()).map(Right::binding), rights.stream().map(right -> right.binding)));
+                Stream.of(Right.values()).map(Right::binding), rights.stream().map(LineageRight::binding)));
     }
 
     private static void allow(Stream<AclBinding> rights) {

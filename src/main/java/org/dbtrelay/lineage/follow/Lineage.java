@@ -164,8 +164,10 @@ class Lineage {
             LOG.debug("Lineage ends with the relay");
         } catch (KafkaException e) {
             complain(e);
+            isTroubled();
         } catch (RuntimeException e) {
             LOG.error("Internal error: telling lineage stopped; it begins again", e);
+            isTroubled();
         } finally {
             consumer = null;
             partitions.values().forEach(PartitionTelling::end);
@@ -178,8 +180,6 @@ class Lineage {
         String topic = config.topics().runEvents();
         Optional<String> right = MissingRight.of(trouble, AclOperation.READ, topic);
         String now = right.orElse(OTHER_TROUBLE);
-        troubledSince = troubledSince == null ? clock.instant() : troubledSince;
-        measure();
         if (!now.equals(complaint)) {
             complaint = now;
             LOG.warn(
@@ -187,6 +187,11 @@ class Lineage {
                     pair(LogKey.TOPIC, topic),
                     pair(LogKey.REASON, right.orElse(trouble.getMessage())));
         }
+    }
+
+    private void isTroubled() {
+        troubledSince = troubledSince == null ? clock.instant() : troubledSince;
+        measure();
     }
 
     private void follow(Consumer<byte[], byte[]> reader) {
@@ -207,12 +212,14 @@ class Lineage {
                 committedAt = monotonic.nanos();
             }
             // Without partitions nothing is asked of Kafka that it could refuse.
-            if (partitions.isEmpty() || complaint == null) {
+            if (partitions.isEmpty() || troubledSince == null) {
                 wellSince = monotonic.nanos();
             } else if (monotonic.nanos() - wellSince >= WELL_AFTER.toNanos()) {
-                LOG.info(
-                        "Lineage reads the relay's events again",
-                        pair(LogKey.TOPIC, config.topics().runEvents()));
+                if (complaint != null) {
+                    LOG.info(
+                            "Lineage reads the relay's events again",
+                            pair(LogKey.TOPIC, config.topics().runEvents()));
+                }
                 complaint = null;
                 troubledSince = null;
             }
@@ -236,8 +243,7 @@ class Lineage {
         // What cannot be read is untold, too.
         Optional<Instant> oldest = Stream.concat(
                         Stream.ofNullable(troubledSince),
-                        partitions.values().stream()
-                                .flatMap(partition -> partition.progress().oldest().stream()))
+                        partitions.values().stream().flatMap(partition -> partition.progress().oldest().stream()))
                 .min(Instant::compareTo);
         metrics.lineageLag(
                 oldest.map(since -> Duration.between(since, clock.instant())).orElse(Duration.ZERO));

@@ -339,10 +339,8 @@ public final class ManifestGraph {
                             || id.startsWith("snapshot.")
                             || id.startsWith("seed.")
                             || id.startsWith("source."));
-            boolean isNamed = table != null
-                    && !TOO_LONG.equals(table)
-                    && !TOO_LONG.equals(schema)
-                    && !TOO_LONG.equals(database);
+            boolean isNamed =
+                    table != null && !TOO_LONG.equals(table) && !TOO_LONG.equals(schema) && !TOO_LONG.equals(database);
             return new Known(
                     hasTable && isNamed ? new Relation(database, schema, table) : null,
                     isWanted || isEphemeral ? List.copyOf(parents) : List.of(),

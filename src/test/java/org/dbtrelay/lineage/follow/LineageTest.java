@@ -207,6 +207,7 @@ class LineageTest {
     @CsvSource({
         "relay.openlineage.connections, other, 0",
         "relay.openlineage.connections, 'other,default', 1",
+        "relay.openlineage.connections, 'other, default', 1",
         "relay.openlineage.jobs, '1,2', 0",
         "relay.openlineage.jobs, '1,559062', 1",
         "relay.openlineage.max-age, 1s, 0",
@@ -329,6 +330,22 @@ class LineageTest {
                     .contains("Lineage cannot read the relay's events")
                     .contains("Kafka does not let the relay's user " + right + "; add the ACL"));
         }
+    }
+
+    /** The alert has to see it, though nothing is read that could be behind. */
+    @Test
+    void isBehindAsLongAsItCannotRead() {
+        start(Map.of());
+        assign(Set.of(partition));
+        committed(0);
+        reader.setPollException(new KafkaException("no rights"));
+        await().until(reader::closed);
+
+        cloud.clock.advance(Duration.ofHours(2));
+
+        // It tries every five seconds, and this reader cannot be opened again.
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> registry.get("relay.lineage.lag.seconds").gauge().value() >= 7_200);
     }
 
     @Test

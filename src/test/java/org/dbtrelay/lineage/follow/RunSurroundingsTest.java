@@ -136,6 +136,25 @@ class RunSurroundingsTest {
         assertThat(asked("connection 13")).isEqualTo(1);
     }
 
+    /** MotherDuck's path can have a token behind a question mark. */
+    @Test
+    void takeNoSecretOfAPath() {
+        cloud.answers("environments", Answer.of(BY_ID_ONLY));
+        cloud.answers(
+                "connection 13",
+                Answer.of(THIRTEEN.replace(
+                        "\"account\": \"acme-prod\"", "\"path\": \"md:shop?motherduck_token=canary\"")));
+        RunSurroundings surroundings = with(Map.of());
+        for (int i = 0; i < 2; i++) {
+            surroundings.areKnown(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+        surroundings.of(client, PLACED);
+        client.names().refresh(ScriptedCloud.ACCOUNT);
+
+        assertThat(surroundings.of(client, PLACED).connection()).containsEntry("path", "md:shop");
+    }
+
     @Test
     void areKnownWithoutAConnectionThatTheTokenMayNotRead() {
         cloud.answers("environments", Answer.of(BY_ID_ONLY));

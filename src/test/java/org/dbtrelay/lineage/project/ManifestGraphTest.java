@@ -76,8 +76,7 @@ class ManifestGraphTest {
         nodes.append(node("model.t", "table"));
         int links = 30;
         for (int i = links; i > 0; i--) {
-            nodes.append(',')
-                    .append(node("model.e" + i, "ephemeral", i == links ? "model.t" : "model.e" + (i + 1)));
+            nodes.append(',').append(node("model.e" + i, "ephemeral", i == links ? "model.t" : "model.e" + (i + 1)));
         }
         nodes.append(',').append(node("model.a", "table", "model.e1"));
         ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
@@ -100,10 +99,12 @@ class ManifestGraphTest {
         nodes.append(node("model.t", "table"));
         int links = 12;
         for (int i = links; i > 0; i--) {
-            nodes.append(',')
-                    .append(node("model.e" + i, "ephemeral", i == links ? "model.t" : "model.e" + (i + 1)));
+            nodes.append(',').append(node("model.e" + i, "ephemeral", i == links ? "model.t" : "model.e" + (i + 1)));
         }
-        nodes.append(',').append(node("model.b", "table")).append(',').append(node("model.a", "table", "model.b", "model.e1"));
+        nodes.append(',')
+                .append(node("model.b", "table"))
+                .append(',')
+                .append(node("model.a", "table", "model.b", "model.e1"));
         ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
 
         int passes = 0;
@@ -122,14 +123,13 @@ class ManifestGraphTest {
         String long1024 = "t".repeat(1_024);
         String tooLong = "t".repeat(1_025);
 
-        graph.read(manifest(
-                node("model.a", "table", "source.long", "source.longer"),
-                """
+        graph.read(
+                manifest(node("model.a", "table", "source.long", "source.longer"), """
                 "source.long": {"name": "orders", "identifier": "%s", "database": "d", "schema": "s"},
-                "source.longer": {"name": "orders", "identifier": "%s", "database": "d", "schema": "s"}"""
-                        .formatted(long1024, tooLong)));
+                "source.longer": {"name": "orders", "identifier": "%s", "database": "d", "schema": "s"}""".formatted(long1024, tooLong)));
 
-        assertThat(graph.parents("model.a")).containsExactly(Map.entry("source.long", new Relation("d", "s", long1024)));
+        assertThat(graph.parents("model.a"))
+                .containsExactly(Map.entry("source.long", new Relation("d", "s", long1024)));
     }
 
     /** dbt names the tested node of models only. */

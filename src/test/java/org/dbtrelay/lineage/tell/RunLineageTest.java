@@ -114,6 +114,7 @@ class RunLineageTest {
                 "{\"openlineage\": 7}",
                 "{\"openlineage\": {\"parent\": {\"run\": {\"runId\": \"no uuid\"}, \"job\": {\"namespace\": \"a\", \"name\": \"b\"}}}}",
                 "{\"openlineage\": {\"parent\": {\"run\": {\"runId\": \"0193f2a0-1c7e-7b7a-8d4e-2f3a4b5c6d7e\"}}}}",
+                "{\"openlineage\": {\"parent\": {\"run\": {\"runId\": \"1-2-3-4-5\"}, \"job\": {\"namespace\": \"a\", \"name\": \"b\"}}}}",
                 "[1]",
                 "\"openlineage\""
             })
