@@ -50,11 +50,16 @@ public record EnvironmentSource(
     /** As the environment's row tells it. */
     static EnvironmentSource of(Environment environment) {
         JsonNode json = environment.json();
-        JsonNode id = json.path("connection_id");
+        // Its extended attributes stand above the connection's, and nobody knows which: a wrong name is worse than none.
+        boolean isOverridden = id(json.path("extended_attributes_id")) != null;
         return new EnvironmentSource(
-                fields(json.path("connection")),
-                id.isIntegralNumber() && id.longValue() > 0 ? id.longValue() : null,
+                isOverridden ? Map.of() : fields(json.path("connection")),
+                isOverridden ? null : id(json.path("connection_id")),
                 repository(json.path("repository")));
+    }
+
+    private static @Nullable Long id(JsonNode id) {
+        return id.isIntegralNumber() && id.longValue() > 0 ? id.longValue() : null;
     }
 
     /** A connection has its fields beside its type or, of later kinds, below it. */
@@ -67,7 +72,7 @@ public record EnvironmentSource(
                 connection.path("details").path("connection_details").path("fields"))) {
             for (String field : FIELDS) {
                 @Nullable String value = text(place.path(field));
-                if (value != null) {
+                if (value != null && !value.contains("{{")) {
                     // What a path of MotherDuck's has behind a question mark may be a token.
                     found.putIfAbsent(field, field.equals("path") ? value.replaceFirst("\\?.*", "") : value);
                 }

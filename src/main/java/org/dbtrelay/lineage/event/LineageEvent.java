@@ -25,6 +25,7 @@ public final class LineageEvent {
     /** The facets that may go where an event would be too large, the largest first. */
     private static final List<String> DISPENSABLE = List.of("sql", "schema", "documentation");
 
+    private final Transition transition;
     private final JobName job;
     private final JobName root;
     private final ObjectNode json = JsonNodeFactory.instance.objectNode();
@@ -39,6 +40,7 @@ public final class LineageEvent {
      * @param root the job of the outermost run, by which events are kept together
      */
     public LineageEvent(Transition transition, Instant time, UUID runId, JobName job, JobName root, String producer) {
+        this.transition = transition;
         this.job = job;
         this.root = root;
         json.put("eventType", transition.name());
@@ -98,6 +100,11 @@ public final class LineageEvent {
             ofUse.set(name, facet);
             return this;
         }
+    }
+
+    /** Whether it tells that something has begun. */
+    public boolean isStart() {
+        return transition == Transition.START;
     }
 
     /** The job. */

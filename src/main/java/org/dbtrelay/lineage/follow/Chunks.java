@@ -57,7 +57,8 @@ final class Chunks implements Telling {
         Encoded encoded = Encoded.of(event);
         chunk.add(encoded);
         bytes += encoded.json().length;
-        if (chunk.size() >= MOST_EVENTS || bytes >= MOST_BYTES) {
+        // Not between the start of a node and its end: another try may have other nodes.
+        if (!event.isStart() && (chunk.size() >= MOST_EVENTS || bytes >= MOST_BYTES)) {
             send();
         }
     }

@@ -22,6 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -29,6 +30,8 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.OpenLineageConfig;
@@ -85,6 +88,9 @@ class Lineage {
 
     /** Since when it cannot read; null: it can. */
     private @Nullable Instant troubledSince;
+
+    /** Whether the group has given this reader its partitions, perhaps none. */
+    private boolean wasAssigned;
 
     /** The right that the log has named as missing, or {@link #OTHER_TROUBLE}; null: all is well. */
     private @Nullable String complaint;
@@ -195,6 +201,7 @@ class Lineage {
     }
 
     private void follow(Consumer<byte[], byte[]> reader) {
+        wasAssigned = false;
         long committedAt = monotonic.nanos();
         long wellSince = committedAt;
         while (stopping.getCount() > 0) {
@@ -211,7 +218,10 @@ class Lineage {
                 measure();
                 committedAt = monotonic.nanos();
             }
-            // Without partitions nothing is asked of Kafka that it could refuse.
+            // Without partitions nothing is asked of Kafka that it could refuse, and nothing of this instance's is behind.
+            if (partitions.isEmpty() && wasAssigned) {
+                troubledSince = null;
+            }
             if (partitions.isEmpty() || troubledSince == null) {
                 wellSince = monotonic.nanos();
             } else if (monotonic.nanos() - wellSince >= WELL_AFTER.toNanos()) {
@@ -263,7 +273,13 @@ class Lineage {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         states.forEach(
                 (partition, state) -> offsets.put(partition, new OffsetAndMetadata(state.offset(), state.text())));
-        reader.commitSync(offsets);
+        try {
+            reader.commitSync(offsets);
+        } catch (RetriableException | RebalanceInProgressException | CommitFailedException e) {
+            // The group shares its partitions out anew, or no broker answers: the next poll knows more, and the next commit comes.
+            LOG.debug("What is told of lineage could not be remembered yet", pair(LogKey.REASON, e.getMessage()));
+            return;
+        }
         states.forEach((partition, state) ->
                 Objects.requireNonNull(partitions.get(partition)).progress().committed(state));
     }
@@ -280,6 +296,7 @@ class Lineage {
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+            wasAssigned = true;
             Map<TopicPartition, OffsetAndMetadata> committed = reader.committed(Set.copyOf(assigned));
             for (TopicPartition partition : assigned) {
                 @Nullable OffsetAndMetadata from = committed.get(partition);

@@ -263,6 +263,9 @@ public final class ManifestGraph {
         private @Nullable String column;
         private @Nullable String testName;
         private @Nullable String fileKey;
+        private @Nullable String deferredDatabase;
+        private @Nullable String deferredSchema;
+        private @Nullable String deferredTable;
 
         Reading(String id) {
             this.id = id;
@@ -278,6 +281,7 @@ public final class ManifestGraph {
                 case "file_key_name" -> fileKey = Text.within(LONGEST_NAME, DbtJson.string(value));
                 case "attached_node" -> attached = Text.within(LONGEST_ID, DbtJson.string(value));
                 case "column_name" -> column = Text.within(LONGEST_NAME, DbtJson.string(value));
+                case "defer_relation" -> DbtJson.fields(value, this::deferred);
                 case "depends_on" -> DbtJson.fields(value, this::parents);
                 case "config" -> DbtJson.fields(value, this::config);
                 case "test_metadata" -> DbtJson.fields(value, this::testMetadata);
@@ -290,6 +294,26 @@ public final class ManifestGraph {
         private static @Nullable String part(JsonParser value) throws IOException {
             @Nullable String text = DbtJson.string(value);
             return text != null && text.length() > LONGEST_TABLE ? TOO_LONG : Text.within(LONGEST_TABLE, text);
+        }
+
+        private boolean deferred(String field, JsonParser value) throws IOException {
+            switch (field) {
+                case "database" -> deferredDatabase = part(value);
+                case "schema" -> deferredSchema = part(value);
+                case "alias" -> deferredTable = part(value);
+                default -> value.skipChildren();
+            }
+            return true;
+        }
+
+        /** The table in the environment that the run deferred to; null if it has one of its own. */
+        private @Nullable Relation deferred() {
+            return deferredTable == null
+                            || TOO_LONG.equals(deferredTable)
+                            || TOO_LONG.equals(deferredSchema)
+                            || TOO_LONG.equals(deferredDatabase)
+                    ? null
+                    : new Relation(deferredDatabase, deferredSchema, deferredTable);
         }
 
         private boolean parents(String kind, JsonParser value) throws IOException {
@@ -341,8 +365,11 @@ public final class ManifestGraph {
                             || id.startsWith("source."));
             boolean isNamed =
                     table != null && !TOO_LONG.equals(table) && !TOO_LONG.equals(schema) && !TOO_LONG.equals(database);
+            // A node that the step has not run was read where the run deferred to.
+            @Nullable Relation deferred = isWanted || !hasTable ? null : deferred();
+            @Nullable Relation own = hasTable && isNamed ? new Relation(database, schema, table) : null;
             return new Known(
-                    hasTable && isNamed ? new Relation(database, schema, table) : null,
+                    deferred == null ? own : deferred,
                     isWanted || isEphemeral ? List.copyOf(parents) : List.of(),
                     isTest ? test() : null);
         }

@@ -48,6 +48,7 @@ public final class ServerOutlet implements Outlet {
     private final Optional<Path> keyFile;
     private final HttpClient client;
     private final Outage outage;
+    private final Duration answer;
     private final Duration maxAge;
     private final Monotonic monotonic;
 
@@ -56,6 +57,12 @@ public final class ServerOutlet implements Outlet {
 
     /** A server at an address of the configuration. */
     public ServerOutlet(URI url, OpenLineageConfig config, Monotonic monotonic, RelayMetrics metrics) {
+        this(url, config, ANSWER, monotonic, metrics);
+    }
+
+    /** {@code answer}: how long a whole answer may take. */
+    ServerOutlet(URI url, OpenLineageConfig config, Duration answer, Monotonic monotonic, RelayMetrics metrics) {
+        this.answer = answer;
         boolean isBare = url.getRawPath() == null
                 || url.getRawPath().isEmpty()
                 || url.getRawPath().equals("/");
@@ -89,30 +96,47 @@ public final class ServerOutlet implements Outlet {
      */
     private int deal(Encoded event, Optional<Encoded> another) throws InterruptedException {
         long begun = monotonic.nanos();
-        long others = taken.get();
         for (int tries = 1; ; tries++) {
-            Optional<String> trouble = post(event);
+            Optional<Trouble> trouble = post(event);
             if (trouble.isEmpty()) {
                 return 1;
             }
-            outage.failed(trouble.get());
+            String words = trouble.get().words();
+            long others = taken.get();
+            outage.failed(words);
             if (Duration.ofNanos(monotonic.nanos() - begun).compareTo(maxAge) > 0) {
-                outage.refused(trouble.get() + ", for longer than relay.openlineage.max-age");
+                outage.refused(words + ", for longer than relay.openlineage.max-age");
                 return 1;
             }
-            if (tries % SUSPICIOUS == 0) {
+            if (tries % SUSPICIOUS == 0 && trouble.get().mayBeTheEvent()) {
                 boolean isAnotherTaken =
                         another.isPresent() && post(another.get()).isEmpty();
-                if (taken.get() != others) {
-                    outage.refused(trouble.get() + ", while others are taken");
-                    return isAnotherTaken ? 2 : 1;
+                int dealtWith = isAnotherTaken ? 2 : 1;
+                if (taken.get() == others) {
+                    continue;
+                }
+                // Others were taken since; so this one should be now.
+                Optional<Trouble> again = post(event);
+                if (again.isEmpty()) {
+                    return dealtWith;
+                }
+                if (again.get().mayBeTheEvent()) {
+                    outage.refused(words + ", while others are taken");
+                    return dealtWith;
                 }
             }
         }
     }
 
-    /** Why the event is neither taken nor refused for good; empty: it is dealt with. */
-    private Optional<String> post(Encoded event) throws InterruptedException {
+    /**
+     * Why an event is neither taken nor refused for good.
+     *
+     * @param mayBeTheEvent whether the reason may be in the event
+     */
+    private record Trouble(String words, boolean mayBeTheEvent) {}
+
+    /** Empty: the event is dealt with. */
+    private Optional<Trouble> post(Encoded event) throws InterruptedException {
         try {
             int status = exchange(request(event));
             if (status >= 200 && status < 300) {
@@ -124,26 +148,29 @@ public final class ServerOutlet implements Outlet {
                 outage.refused("HTTP " + status);
                 return Optional.empty();
             }
-            return Optional.of("HTTP " + status);
+            return Optional.of(new Trouble("HTTP " + status, status == 500));
         } catch (IOException e) {
-            return Optional.of(e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage()));
+            String words = e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
+            return Optional.of(new Trouble(words, false));
+        } catch (IllegalArgumentException e) {
+            return Optional.of(new Trouble(String.valueOf(e.getMessage()), false));
         }
     }
 
     /** The status of the answer. The limit is one on the whole exchange: the client's own ends with the head of the answer. */
     private int exchange(HttpRequest request) throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<Void>> answer = client.sendAsync(request, _ -> new BriefBody());
+        CompletableFuture<HttpResponse<Void>> exchange = client.sendAsync(request, _ -> new BriefBody());
         try {
-            return answer.get(ANSWER.toMillis(), TimeUnit.MILLISECONDS).statusCode();
+            return exchange.get(answer.toMillis(), TimeUnit.MILLISECONDS).statusCode();
         } catch (TimeoutException e) {
             InterruptedIOException late =
-                    new InterruptedIOException("no whole answer within " + ANSWER.toSeconds() + " s");
+                    new InterruptedIOException("no whole answer within " + answer.toSeconds() + " s");
             late.initCause(e);
             throw late;
         } catch (ExecutionException e) {
             throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
         } finally {
-            answer.cancel(true);
+            exchange.cancel(true);
         }
     }
 
@@ -191,7 +218,7 @@ public final class ServerOutlet implements Outlet {
 
     private HttpRequest request(Encoded event) throws IOException {
         HttpRequest.Builder request = HttpRequest.newBuilder(address)
-                .timeout(ANSWER)
+                .timeout(answer)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofByteArray(event.json()));
         @Nullable String secret = secret();

@@ -45,7 +45,12 @@ public final class TopicOutlet implements Outlet {
         @Nullable KafkaException trouble = null;
         for (Encoded event : events) {
             try {
-                sent.add(producer.send(new ProducerRecord<>(topic, event.key(), event.json())));
+                Future<RecordMetadata> answer = producer.send(new ProducerRecord<>(topic, event.key(), event.json()));
+                sent.add(answer);
+                if (answer.state() == Future.State.FAILED) {
+                    // Of a topic that is not there the producer says so after a while, and of each event anew.
+                    break;
+                }
             } catch (KafkaException e) {
                 trouble = e;
                 break;

@@ -313,9 +313,9 @@ public final class StepLineage {
                 output.facet("version", facets.version(details.version()));
             }
             boolean wasWritten = node.nodeClass() == NodeClass.BUILT || node.nodeClass() == NodeClass.WARNED;
-            // The database knows it better than the adapter, whose answer is about the last statement.
-            @Nullable Long counted = catalog.rows(node.uniqueId());
-            @Nullable Long rows = counted == null ? node.rows() : counted;
+            // What was written is all that is in it only of what is made anew each time.
+            boolean isWhole = node.uniqueId().startsWith("seed.") || "table".equals(details.materialized());
+            @Nullable Long rows = node.rows() == null && isWhole ? catalog.rows(node.uniqueId()) : node.rows();
             @Nullable Long bytes = catalog.bytes(node.uniqueId());
             if (wasWritten && (rows != null || bytes != null)) {
                 output.ofUse("outputStatistics", facets.outputStatistics(rows, bytes));

@@ -33,6 +33,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ServerOutletTest {
 
@@ -64,6 +66,10 @@ class ServerOutletTest {
     /** What the server's database chokes on, whatever else it takes. */
     private volatile String poison = "none";
 
+    private volatile int poisoned = 500;
+
+    private Duration patience = Duration.ofSeconds(30);
+
     private HttpServer server;
 
     @TempDir
@@ -80,7 +86,7 @@ class ServerOutletTest {
             synchronized (answers) {
                 next = answers.poll();
             }
-            int status = body.contains(poison) ? 500 : next == null ? 201 : next;
+            int status = body.contains(poison) ? poisoned : next == null ? 201 : next;
             if (status < 300) {
                 taken.add(body);
             }
@@ -106,7 +112,7 @@ class ServerOutletTest {
                 .getConfigMapping(RelayConfig.class)
                 .openLineage();
         URI url = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path);
-        ServerOutlet outlet = new ServerOutlet(url, config, monotonic, SimMetrics.on(registry));
+        ServerOutlet outlet = new ServerOutlet(url, config, patience, monotonic, SimMetrics.on(registry));
         try {
             outlet.send(List.of(events));
         } finally {
@@ -186,6 +192,20 @@ class ServerOutletTest {
         assertThat(counted("written")).isEqualTo(1);
     }
 
+    /** An overloaded server takes some and turns others away: that is not for what is in them. */
+    @ParameterizedTest
+    @ValueSource(ints = {401, 403, 404, 429, 502, 503, 504})
+    @Timeout(60)
+    void waitsWithAnEventThatIsTurnedAway(int status) throws InterruptedException {
+        poison = "\"n\": 1";
+        poisoned = status;
+
+        send(Map.of("relay.openlineage.max-age", "10m"), "", ONE, TWO);
+
+        assertThat(Duration.ofNanos(monotonic.nanos())).isGreaterThan(Duration.ofMinutes(10));
+        assertThat(taken).containsExactly("{\"n\": 2}");
+    }
+
     /** As long as the server takes nothing at all, nobody can tell whether it is the event: it waits, up to the age that is configured. */
     @Test
     @Timeout(60)
@@ -239,6 +259,7 @@ class ServerOutletTest {
     @Test
     @Timeout(120)
     void waitsForNoBodyThatStandsStill() throws Exception {
+        patience = Duration.ofSeconds(1);
         CountDownLatch over = new CountDownLatch(1);
         AtomicInteger asked = new AtomicInteger();
         server.removeContext("/");
