@@ -89,6 +89,7 @@ final class ResourceCalls {
         }
         Function<EmulatedEnvironment, ObjectNode> json = environment -> {
             ObjectNode body = ResourceJson.environment(environment);
+            ResourceJson.related(environment, values.include(), body);
             if (values.include().contains("project")) {
                 world.project(environment.accountId(), environment.projectId())
                         .ifPresent(project -> body.set("project", ResourceJson.project(project)));

@@ -1,5 +1,7 @@
 package org.dbtrelay.emulator;
 
+import java.util.Set;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -116,15 +118,22 @@ final class ResourceJson {
         json.putNull("project");
         json.putNull("credentials");
         json.putNull("fusion_readiness");
-        if (environment.adapter() != null) {
-            if (environment.showsConnection()) {
-                json.set("connection", DbtProject.connection(environment.adapter(), environment.connectionId()));
-            }
+        return json;
+    }
+
+    /** What {@code include_related} adds to an environment, where it has an adapter. */
+    static void related(EmulatedEnvironment environment, Set<String> included, ObjectNode json) {
+        if (environment.adapter() == null) {
+            return;
+        }
+        if (included.contains("connection") && environment.showsConnection()) {
+            json.set("connection", DbtProject.connection(environment.adapter(), environment.connectionId()));
+        }
+        if (included.contains("repository")) {
             json.putObject("repository")
                     .put("id", environment.projectId() + 1)
                     .put("remote_url", "git://github.com/jaffle-shop/analytics.git");
         }
-        return json;
     }
 
     static ObjectNode connection(EmulatedEnvironment environment, String adapter) {

@@ -11,6 +11,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -78,6 +79,10 @@ class LineageIT {
         return stage.dbtCloud().world().jobNamed(name).id();
     }
 
+    private static String host() {
+        return URI.create(stage.dbtCloud().baseUrl()).getAuthority();
+    }
+
     private static String name(JsonNode event) {
         return event.path("job").path("name").asText();
     }
@@ -117,7 +122,7 @@ class LineageIT {
                       "run": {"runId": "0193f2a0-1c7e-7b7a-8d4e-2f3a4b5c6d7e"}, "job": {"namespace": "airflow", "name": "orders"}}}}}""".formatted(job("small")));
             relay.reader().awaitEvent("run.succeeded", "unwanted", PATIENCE);
             ReceivedEvent ended = relay.reader().awaitEvent("run.succeeded", "small-1", PATIENCE);
-            String ofJob = "job." + job("small");
+            String ofJob = "job-" + job("small");
             lineage.awaitFor(
                     event -> name(event.value()).equals(ofJob + ".dbt docs generate")
                             && type(event.value()).equals("COMPLETE"),
@@ -130,7 +135,8 @@ class LineageIT {
                     .filteredOn(event -> name(event).equals(ofJob))
                     .extracting(LineageIT::type)
                     .containsExactly("START", "COMPLETE");
-            RunIds ids = new RunIds(stage.dbtCloud().accountId(), ended.runId().orElseThrow());
+            RunIds ids = new RunIds(
+                    host(), stage.dbtCloud().accountId(), ended.runId().orElseThrow());
             assertThat(told.getFirst().path("run").path("runId").asText())
                     .isEqualTo(ids.ofRun().toString());
             assertThat(told)
@@ -198,7 +204,7 @@ class LineageIT {
             assertThat(before).as("the kill came in the midst").isBetween(MODELS, all - 1);
 
             relay.start();
-            String step = "job." + job("large") + ".dbt build";
+            String step = "job-" + job("large") + ".dbt build";
             lineage.awaitFor(
                     event -> name(event.value()).equals(step)
                             && type(event.value()).equals("COMPLETE"),
@@ -256,14 +262,14 @@ class LineageIT {
 
                 first.stop();
                 gate.release(10 * all);
-                String step = "job." + job("middle") + ".dbt build";
+                String step = "job-" + job("middle") + ".dbt build";
                 await().atMost(PATIENCE)
                         .until(() -> posted.stream()
                                 .anyMatch(event ->
                                         name(event).equals(step) && type(event).equals("COMPLETE")));
                 await().atMost(PATIENCE)
                         .until(() -> posted.stream()
-                                .anyMatch(event -> name(event).equals("job." + job("other") + ".dbt build")
+                                .anyMatch(event -> name(event).equals("job-" + job("other") + ".dbt build")
                                         && type(event).equals("COMPLETE")));
                 assertThat(second.isAlive()).isTrue();
             }
@@ -287,7 +293,8 @@ class LineageIT {
 
     /** Each node of the run began and ended, with the id that anybody computes. */
     private static void assertAllTold(List<JsonNode> told, String job, ReceivedEvent ended, int models) {
-        RunIds ids = new RunIds(stage.dbtCloud().accountId(), ended.runId().orElseThrow());
+        RunIds ids =
+                new RunIds(host(), stage.dbtCloud().accountId(), ended.runId().orElseThrow());
         int index = stage.dbtCloud().runsOfJob(job(job)).getFirst().steps().stream()
                 .filter(each -> "dbt build".equals(each.command()))
                 .findFirst()

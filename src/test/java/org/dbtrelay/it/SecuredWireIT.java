@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -284,7 +285,9 @@ class SecuredWireIT {
                 .path("run")
                 .path("runId")
                 .asText()
-                .equals(new RunIds(dbtCloud.accountId(), run).ofRun().toString());
+                .equals(new RunIds(URI.create(dbtCloud.baseUrl()).getAuthority(), dbtCloud.accountId(), run)
+                        .ofRun()
+                        .toString());
     }
 
     private static void awaitLineage(TopicReader lineage, long run) {

@@ -60,12 +60,21 @@ public final class ResourceNames {
     private record Named(
             String name, @Nullable String type, @Nullable String dbtVersion, EnvironmentSource source) {}
 
+    /** dbt Cloud shows them only if it is asked to. */
+    private static final Map<String, String> WITH_SOURCES = Map.of("include_related", "connection,repository");
+
+    private final Map<String, String> related;
     private final ResourceLists lists;
     private final Wanted<Key, Map<Long, Named>> known;
     private final ConnectionFields connections;
 
-    /** Knows nothing yet. */
-    public ResourceNames(ApiCalls calls, Clock clock, Monotonic monotonic) {
+    /**
+     * Knows nothing yet.
+     *
+     * @param withSources whether environments are read with their connections and repositories, for lineage
+     */
+    public ResourceNames(ApiCalls calls, boolean withSources, Clock clock, Monotonic monotonic) {
+        this.related = withSources ? WITH_SOURCES : Map.of();
         ApiCalls quiet = calls.withoutSuspending();
         this.lists = new ResourceLists(quiet, ReadRetries.none(monotonic), Priority.SWEEP);
         this.known = new Wanted<>(MOST_LISTS, LASTS, Key::accountId, new Reading(), clock);
@@ -170,15 +179,32 @@ public final class ResourceNames {
                         Project::id,
                         project -> new Named(name(project.name()), null, null, EnvironmentSource.UNKNOWN))
                 : byId(
-                        lists.environments(key.accountId(), projectId, Map.of())
-                                .limit(MOST_ROWS)
-                                .toList(),
+                        environments(key.accountId(), projectId),
                         Environment::id,
                         environment -> new Named(
                                 name(environment.name()),
                                 type(environment),
                                 environment.dbtVersion(),
                                 EnvironmentSource.of(environment)));
+    }
+
+    private List<Environment> environments(long accountId, long projectId) throws DbtCloudException {
+        try {
+            return environments(accountId, projectId, related);
+        } catch (DbtCloudException e) {
+            // Perhaps only what lineage wants beside them: the names matter to all events.
+            if (related.isEmpty() || !(e.failure() instanceof CallFailure.Refused)) {
+                throw e;
+            }
+            return environments(accountId, projectId, Map.of());
+        }
+    }
+
+    private List<Environment> environments(long accountId, long projectId, Map<String, String> parameters)
+            throws DbtCloudException {
+        return lists.environments(accountId, projectId, parameters)
+                .limit(MOST_ROWS)
+                .toList();
     }
 
     private static <T> Map<Long, Named> byId(List<T> rows, ToLongFunction<T> id, Function<T, Named> named) {

@@ -21,7 +21,7 @@ final class RunSurroundings {
     RunSurroundings(OpenLineageConfig config, String version) {
         this.config = config;
         this.version = version;
-        this.facets = new Facets("urn:dbt-cloud-relay:" + version);
+        this.facets = new Facets(producer(version));
     }
 
     /** As far as they are known now. */
@@ -64,6 +64,11 @@ final class RunSurroundings {
         return project == null || environment == null
                 ? Optional.of(EnvironmentSource.UNKNOWN)
                 : client.names().source(run.accountId(), project, environment);
+    }
+
+    /** A URI with a path, which the specification does not ask for: DataHub takes its last segment for the orchestrator. */
+    static String producer(String version) {
+        return "dbt-cloud-relay:/" + version + "/dbt";
     }
 
     private static String host(URI url) {

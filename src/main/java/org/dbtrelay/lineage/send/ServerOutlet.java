@@ -66,7 +66,9 @@ public final class ServerOutlet implements Outlet {
         boolean isBare = url.getRawPath() == null
                 || url.getRawPath().isEmpty()
                 || url.getRawPath().equals("/");
-        this.address = isBare ? url.resolve(USUAL_PATH) : url;
+        this.address = isBare
+                ? url.resolve(url.getRawQuery() == null ? USUAL_PATH : USUAL_PATH + "?" + url.getRawQuery())
+                : url;
         this.key = config.apiKey();
         this.keyFile = config.apiKeyFile();
         this.client = HttpClient.newBuilder()

@@ -25,7 +25,7 @@ public final class RunLineage {
         this.run = run;
         this.around = around;
         this.facets = around.facets();
-        this.ids = new RunIds(run.accountId(), run.runId());
+        this.ids = new RunIds(around.host(), run.accountId(), run.runId());
         this.names = new JobNames(around.namespace(), run.jobId());
     }
 
@@ -70,8 +70,10 @@ public final class RunLineage {
 
     /** An event of a part of the run. */
     LineageEvent event(Transition transition, Instant time, UUID id, JobName job, RunRef parent) {
-        return new LineageEvent(transition, time, id, job, root().job(), facets.producer())
+        LineageEvent event = new LineageEvent(transition, time, id, job, root().job(), facets.producer())
                 .run("parent", facets.parent(parent, root()));
+        processingEngine(event, run.dbtVersion());
+        return event;
     }
 
     /** What a status of dbt Cloud's, in a word, is in lineage. */
@@ -110,8 +112,8 @@ public final class RunLineage {
 
     void processingEngine(LineageEvent event, @Nullable String version) {
         if (version != null) {
-            String name = "fusion".equals(run.engine()) ? "dbt Fusion" : "dbt";
-            event.run("processing_engine", facets.processingEngine(name, version, around.relayVersion()));
+            // Fusion is dbt, too; by another name here servers would take it for another orchestrator.
+            event.run("processing_engine", facets.processingEngine("dbt", version, around.relayVersion()));
         }
     }
 
@@ -135,6 +137,9 @@ public final class RunLineage {
         put(facet, "environment_id", run.environmentId());
         if (run.url() != null) {
             facet.put("run_url", run.url());
+        }
+        if (run.engine() != null) {
+            facet.put("engine", run.engine());
         }
         return facet;
     }

@@ -35,7 +35,8 @@ class ChunksTest {
 
     private static LineageEvent event(int number) {
         JobName job = new JobName("n", "job-" + number);
-        return new LineageEvent(Transition.START, Instant.EPOCH, new RunIds(1, 1).ofStep(number), job, job, "urn:test");
+        return new LineageEvent(
+                Transition.START, Instant.EPOCH, new RunIds("host", 1, 1).ofStep(number), job, job, "urn:test");
     }
 
     private void tell(Note before, String basis, int from, int to) throws InterruptedException {

@@ -2,6 +2,7 @@ package org.dbtrelay.lineage.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
 import java.util.Map;
 import org.dbtrelay.config.LineageTests;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
@@ -45,6 +46,13 @@ class RunSurroundingsTest {
         DbtCloudClient elsewhere = new ScriptedCloud("https://ab123.us1.dbt.com").client();
 
         assertThat(with(Map.of()).of(elsewhere, PLAIN).namespace()).isEqualTo("dbt-cloud://ab123.us1.dbt.com/4238");
+    }
+
+    @Test
+    void nameAProducerWhosePathEndsWithTheOrchestrator() {
+        assertThat(URI.create(with(Map.of()).of(client, PLAIN).facets().producer()))
+                .hasScheme("dbt-cloud-relay")
+                .hasPath("/9.9/dbt");
     }
 
     @Test

@@ -138,6 +138,13 @@ class ServerOutletTest {
     }
 
     @Test
+    void keepsTheQueryOfAnAddressWithoutAPath() throws InterruptedException {
+        send(Map.of(), "?tenant=x", ONE);
+
+        assertThat(paths).containsExactly("POST /api/v1/lineage?tenant=x");
+    }
+
+    @Test
     void takesThePathOfTheConfiguration() throws InterruptedException {
         send(Map.of(), "/openapi/lineage?x=1", ONE);
 

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class StepLineageTest {
 
-    private static final String JOB = "job.559062.";
+    private static final String JOB = "job-559062.";
 
     private final Told told = new Told();
 
@@ -55,18 +55,18 @@ class StepLineageTest {
 
         assertThat(told.jobs())
                 .containsExactly(
-                        "START job.559062.dbt build",
-                        "START job.559062.seed.shop.countries",
-                        "COMPLETE job.559062.seed.shop.countries",
-                        "START job.559062.model.shop.customers",
-                        "COMPLETE job.559062.model.shop.customers",
-                        "START job.559062.model.shop.stg_customers",
-                        "COMPLETE job.559062.model.shop.stg_customers",
-                        "START job.559062.model.shop.orders",
-                        "COMPLETE job.559062.model.shop.orders",
-                        "START job.559062.tests.model.shop.customers",
-                        "COMPLETE job.559062.tests.model.shop.customers",
-                        "COMPLETE job.559062.dbt build");
+                        "START job-559062.dbt build",
+                        "START job-559062.seed.shop.countries",
+                        "COMPLETE job-559062.seed.shop.countries",
+                        "START job-559062.model.shop.customers",
+                        "COMPLETE job-559062.model.shop.customers",
+                        "START job-559062.model.shop.stg_customers",
+                        "COMPLETE job-559062.model.shop.stg_customers",
+                        "START job-559062.model.shop.orders",
+                        "COMPLETE job-559062.model.shop.orders",
+                        "START job-559062.tests.model.shop.customers",
+                        "COMPLETE job-559062.tests.model.shop.customers",
+                        "COMPLETE job-559062.dbt build");
         assertThat(told.bases()).containsExactly("rmc");
     }
 
@@ -127,7 +127,7 @@ class StepLineageTest {
         tell(shop(), LineageTests.EACH);
 
         assertThat(told.jobs())
-                .contains("COMPLETE job.559062.test.shop.not_null_customers.5c9bf9911d")
+                .contains("COMPLETE job-559062.test.shop.not_null_customers.5c9bf9911d")
                 .noneMatch(job -> job.contains(".tests."));
         assertThat(told.end(JOB + "test.shop.unique_customers.5c9bf9911d")
                         .path("inputs")
@@ -195,7 +195,7 @@ class StepLineageTest {
         tell(shop().with("manifest.json", null));
 
         assertThat(told.bases()).containsExactly("r");
-        assertThat(told.jobs()).contains("COMPLETE job.559062.model.shop.orders");
+        assertThat(told.jobs()).contains("COMPLETE job-559062.model.shop.orders");
         assertThat(told.end(JOB + "model.shop.orders").path("outputs")).isEmpty();
         assertThat(told.end(JOB + "model.shop.orders")
                         .path("run")
@@ -226,7 +226,7 @@ class StepLineageTest {
     void doesWithoutResults() throws Exception {
         tell(shop().with("run_results.json", null));
 
-        assertThat(told.jobs()).containsExactly("START job.559062.dbt build", "COMPLETE job.559062.dbt build");
+        assertThat(told.jobs()).containsExactly("START job-559062.dbt build", "COMPLETE job-559062.dbt build");
     }
 
     @ParameterizedTest
@@ -242,7 +242,7 @@ class StepLineageTest {
         }
 
         assertThat(told.bases()).hasSize(5).containsOnly(basis);
-        assertThat(told.jobs()).startsWith("START job.559062.dbt build").endsWith("COMPLETE job.559062.dbt build");
+        assertThat(told.jobs()).startsWith("START job-559062.dbt build").endsWith("COMPLETE job-559062.dbt build");
     }
 
     /** Of a step that was cut dbt Cloud can have the file of a step before it. */
@@ -362,7 +362,7 @@ class StepLineageTest {
                         "manifest.json",
                         shop.manifest().replace("One row for each of customers", "half \\ud83d, \\u0000, line\\n")));
 
-        assertThat(told.jobs()).contains("COMPLETE job.559062.model.shop.ord[31mers");
+        assertThat(told.jobs()).contains("COMPLETE job-559062.model.shop.ord[31mers");
         assertThat(told.end(JOB + "model.shop.customers")
                         .at("/job/facets/documentation/description")
                         .asText())
