@@ -50,7 +50,8 @@ public record EnvironmentSource(
     /** As the environment's row tells it. */
     static EnvironmentSource of(Environment environment) {
         JsonNode json = environment.json();
-        // Its extended attributes stand above the connection's, and nobody knows which: a wrong name is worse than none.
+        // Its extended attributes stand above the connection's, and nobody knows which: a wrong name is worse than
+        // none.
         boolean isOverridden = id(json.path("extended_attributes_id")) != null;
         return new EnvironmentSource(
                 isOverridden ? Map.of() : fields(json.path("connection")),

@@ -218,7 +218,8 @@ class Lineage {
                 measure();
                 committedAt = monotonic.nanos();
             }
-            // Without partitions nothing is asked of Kafka that it could refuse, and nothing of this instance's is behind.
+            // Without partitions nothing is asked of Kafka that it could refuse, and nothing of this instance's is
+            // behind.
             if (partitions.isEmpty() && wasAssigned) {
                 troubledSince = null;
             }
@@ -276,7 +277,8 @@ class Lineage {
         try {
             reader.commitSync(offsets);
         } catch (RetriableException | RebalanceInProgressException | CommitFailedException e) {
-            // The group shares its partitions out anew, or no broker answers: the next poll knows more, and the next commit comes.
+            // The group shares its partitions out anew, or no broker answers: the next poll knows more, and the next
+            // commit comes.
             LOG.debug("What is told of lineage could not be remembered yet", pair(LogKey.REASON, e.getMessage()));
             return;
         }

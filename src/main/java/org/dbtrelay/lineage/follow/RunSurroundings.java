@@ -21,7 +21,8 @@ final class RunSurroundings {
     RunSurroundings(OpenLineageConfig config, String version) {
         this.config = config;
         this.version = version;
-        this.facets = new Facets("urn:dbt-cloud-relay:" + version);
+        // DataHub takes the last part of the path for the orchestrator, and answers 500 to an address without a path.
+        this.facets = new Facets("dbt-cloud-relay:/" + version + "/dbt");
     }
 
     /** As far as they are known now. */

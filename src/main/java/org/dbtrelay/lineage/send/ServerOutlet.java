@@ -88,6 +88,18 @@ public final class ServerOutlet implements Outlet {
         }
     }
 
+    @Override
+    public boolean trySend(List<Encoded> events) throws InterruptedException {
+        for (Encoded event : events) {
+            Optional<Trouble> trouble = post(event);
+            if (trouble.isPresent()) {
+                outage.begun(trouble.get().words());
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * Waits until the event is taken, or left out.
      *

@@ -109,10 +109,11 @@ public final class RunLineage {
     }
 
     void processingEngine(LineageEvent event, @Nullable String version) {
-        if (version != null) {
-            String name = "fusion".equals(run.engine()) ? "dbt Fusion" : "dbt";
-            event.run("processing_engine", facets.processingEngine(name, version, around.relayVersion()));
-        }
+        // One name for both engines, as OpenLineage's own integration has it: to some servers the name is a part of the
+        // job's.
+        event.run(
+                "processing_engine",
+                facets.processingEngine("dbt", version == null ? "unknown" : version, around.relayVersion()));
     }
 
     /** Where its source is, if dbt Cloud has told the repository. */
