@@ -496,6 +496,32 @@ class StepLineageTest {
         assertThat(names(end.path("inputs"))).containsExactly("ANALYTICS.prod.orders");
     }
 
+    /** The columns of all sources of a union of shards are more than an event, and than the memory has room for. */
+    @Test
+    void tellsColumnsOfSomeInputsOnly() throws Exception {
+        JaffleShop shop = new JaffleShop("snowflake", "DB");
+        StringBuilder columns = new StringBuilder();
+        for (int i = 0; i < 900; i++) {
+            columns.append(i == 0 ? "" : ",")
+                    .append("\"C%d\": {\"name\": \"C%d\", \"type\": \"text\", \"index\": %d}".formatted(i, i, i));
+        }
+        String[] sources = new String[20];
+        for (int i = 0; i < sources.length; i++) {
+            shop.source("shard" + i);
+            sources[i] = "source.shop.raw.shard" + i;
+        }
+        shop.node("model.shop.all", "table", "success", sources);
+        tell(shop.with(
+                "catalog.json",
+                shop.catalog().replaceAll("\"columns\": \\{\"NAME[^}]*}[^}]*}}", "\"columns\": {" + columns + "}")));
+
+        JsonNode end = told.end(JOB + "model.shop.all");
+        assertThat(end.path("inputs")).hasSize(20);
+        assertThat(end.path("inputs").findValues("schema").size())
+                .as("5,000 columns in an event")
+                .isEqualTo(5);
+    }
+
     @Test
     void tellsTheEndOfANodeWithInputsThatAreTooMany() throws Exception {
         JaffleShop shop = new JaffleShop("snowflake", "A_DATABASE_WITH_A_LONG_NAME");
