@@ -347,12 +347,13 @@ public final class ManifestGraph {
 
         /** The table in the environment that the run deferred to; null if it has one of its own. */
         private @Nullable Relation deferred() {
-            return deferredTable == null
-                            || TOO_LONG.equals(deferredTable)
-                            || TOO_LONG.equals(deferredSchema)
-                            || TOO_LONG.equals(deferredDatabase)
-                    ? null
-                    : new Relation(deferredDatabase, deferredSchema, deferredTable);
+            return relation(deferredDatabase, deferredSchema, deferredTable);
+        }
+
+        private static @Nullable Relation relation(
+                @Nullable String database, @Nullable String schema, @Nullable String table) {
+            boolean isTooLong = TOO_LONG.equals(table) || TOO_LONG.equals(schema) || TOO_LONG.equals(database);
+            return table == null || isTooLong ? null : new Relation(database, schema, table);
         }
 
         private boolean parents(String kind, JsonParser value) throws IOException {
@@ -402,11 +403,9 @@ public final class ManifestGraph {
                             || id.startsWith("snapshot.")
                             || id.startsWith("seed.")
                             || id.startsWith("source."));
-            boolean isNamed =
-                    table != null && !TOO_LONG.equals(table) && !TOO_LONG.equals(schema) && !TOO_LONG.equals(database);
             // A node that the step has not run was read where the run deferred to.
             @Nullable Relation deferred = isWanted || !hasTable ? null : deferred();
-            @Nullable Relation own = hasTable && isNamed ? new Relation(database, schema, table) : null;
+            @Nullable Relation own = hasTable ? relation(database, schema, table) : null;
             return new Known(
                     deferred == null ? own : deferred,
                     isWanted || isEphemeral ? List.copyOf(parents) : List.of(),
