@@ -66,7 +66,10 @@ final class RunSurroundings {
                 : client.names().source(run.accountId(), project, environment);
     }
 
-    /** A URI with a path, which the specification does not ask for: DataHub takes its last segment for the orchestrator. */
+    /**
+     * A URI with a path, which the specification does not ask for: DataHub takes its last segment for the orchestrator, and answers 500 to
+     * an address without one.
+     */
     static String producer(String version) {
         return "dbt-cloud-relay:/" + version + "/dbt";
     }

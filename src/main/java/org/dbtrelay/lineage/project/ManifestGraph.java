@@ -36,7 +36,17 @@ public final class ManifestGraph {
 
     private static final String TOO_LONG = "";
     private static final int MOST_PARENTS = 2_000;
+
+    /** So far the parents of a node are looked for, ephemeral ones included. */
+    private static final int MOST_WALK = 10_000;
+
     private static final int MOST_GROUPS = 1_000;
+
+    /** So many characters the ids of parents have in all, each counted once: sixteen megabytes at the most. */
+    static final int MOST_TEXT = 8_000_000;
+
+    /** So many parents all nodes have together. */
+    static final int MOST_EDGES = 1_000_000;
 
     /** More passes are not worth what a chain of ephemeral models beyond {@value #SPARE} others of them would tell. */
     private static final int MOST_PASSES = 10;
@@ -62,6 +72,9 @@ public final class ManifestGraph {
     private final Map<String, Known> known = new HashMap<>();
     private final Map<String, List<String>> owners = new HashMap<>();
     private final Set<String> missing = new LinkedHashSet<>();
+    private final Map<String, String> ids = new HashMap<>();
+    private int textLeft = MOST_TEXT;
+    private int edgesLeft = MOST_EDGES;
     private int spare;
     private int ephemerals;
     private int passes;
@@ -122,6 +135,11 @@ public final class ManifestGraph {
      * in its place.
      */
     public Map<String, Relation> parents(String id) {
+        return parents(id, MOST_PARENTS);
+    }
+
+    /** As {@link #parents(String)}, but at most so many. */
+    public Map<String, Relation> parents(String id, int most) {
         Map<String, Relation> parents = new LinkedHashMap<>();
         Set<String> seen = new HashSet<>();
         Deque<String> open = new ArrayDeque<>();
@@ -129,7 +147,7 @@ public final class ManifestGraph {
         if (node != null) {
             open.addAll(node.parents());
         }
-        while (!open.isEmpty()) {
+        while (!open.isEmpty() && parents.size() < most && seen.size() < MOST_WALK) {
             String next = open.removeFirst();
             @Nullable Known parent = seen.add(next) ? known.get(next) : null;
             if (parent != null && parent.relation() != null) {
@@ -184,7 +202,7 @@ public final class ManifestGraph {
         }
         Reading reading = new Reading(id);
         DbtJson.fields(value, reading::field);
-        Known node = reading.known(wanted.contains(id));
+        Known node = bounded(reading.known(wanted.contains(id)));
         if (isNeeded) {
             known.put(id, node);
             need(id);
@@ -197,6 +215,27 @@ public final class ManifestGraph {
             ephemerals++;
         }
         return true;
+    }
+
+    /** A project in which everything is made from everything has more parents than there is memory: further ones are left out. */
+    private Known bounded(Known node) {
+        if (node.parents().isEmpty()) {
+            return node;
+        }
+        List<String> parents = new ArrayList<>();
+        for (String parent : node.parents()) {
+            @Nullable String known = ids.get(parent);
+            if (known == null && parent.length() <= textLeft) {
+                known = parent;
+                ids.put(parent, parent);
+                textLeft -= parent.length();
+            }
+            if (known != null && edgesLeft > 0) {
+                parents.add(known);
+                edgesLeft--;
+            }
+        }
+        return new Known(node.relation(), List.copyOf(parents), node.test());
     }
 
     /** The parents of a node that is needed are needed; so are those of an ephemeral one, and what a test tests. */
@@ -308,12 +347,13 @@ public final class ManifestGraph {
 
         /** The table in the environment that the run deferred to; null if it has one of its own. */
         private @Nullable Relation deferred() {
-            return deferredTable == null
-                            || TOO_LONG.equals(deferredTable)
-                            || TOO_LONG.equals(deferredSchema)
-                            || TOO_LONG.equals(deferredDatabase)
-                    ? null
-                    : new Relation(deferredDatabase, deferredSchema, deferredTable);
+            return relation(deferredDatabase, deferredSchema, deferredTable);
+        }
+
+        private static @Nullable Relation relation(
+                @Nullable String database, @Nullable String schema, @Nullable String table) {
+            boolean isTooLong = TOO_LONG.equals(table) || TOO_LONG.equals(schema) || TOO_LONG.equals(database);
+            return table == null || isTooLong ? null : new Relation(database, schema, table);
         }
 
         private boolean parents(String kind, JsonParser value) throws IOException {
@@ -363,11 +403,9 @@ public final class ManifestGraph {
                             || id.startsWith("snapshot.")
                             || id.startsWith("seed.")
                             || id.startsWith("source."));
-            boolean isNamed =
-                    table != null && !TOO_LONG.equals(table) && !TOO_LONG.equals(schema) && !TOO_LONG.equals(database);
             // A node that the step has not run was read where the run deferred to.
             @Nullable Relation deferred = isWanted || !hasTable ? null : deferred();
-            @Nullable Relation own = hasTable && isNamed ? new Relation(database, schema, table) : null;
+            @Nullable Relation own = hasTable ? relation(database, schema, table) : null;
             return new Known(
                     deferred == null ? own : deferred,
                     isWanted || isEphemeral ? List.copyOf(parents) : List.of(),

@@ -31,6 +31,9 @@ public record RunResults(
     /** Of more nodes in one step no lineage is told: their results alone would take tens of megabytes. */
     static final int MOST_NODES = 50_000;
 
+    /** So many characters all ids and messages have together: thirty-two megabytes at the most. Then messages go first. */
+    static final int MOST_TEXT = 16_000_000;
+
     private static final int LONGEST_ID = 512;
     private static final int LONGEST_WORD = 100;
     private static final int LONGEST_MESSAGE = 1_000;
@@ -58,6 +61,7 @@ public record RunResults(
         private @Nullable String dbtVersion;
         private @Nullable String invocationId;
         private int left;
+        private int text;
 
         boolean field(String name, JsonParser value) throws IOException {
             switch (name) {
@@ -78,6 +82,20 @@ public record RunResults(
             return true;
         }
 
+        /** As much of it as there is room for; null: there is none. */
+        private @Nullable NodeResult fitting(NodeResult node) {
+            boolean isBrief = text > MOST_TEXT / 2;
+            NodeResult kept = isBrief ? node.brief() : node;
+            int length = kept.uniqueId().length()
+                    + (kept.message() == null ? 0 : kept.message().length())
+                    + (kept.queryId() == null ? 0 : kept.queryId().length());
+            if (text + length > MOST_TEXT) {
+                return null;
+            }
+            text += length;
+            return kept;
+        }
+
         private void row(JsonParser value) throws IOException {
             Row row = new Row();
             DbtJson.fields(value, row::field);
@@ -85,8 +103,9 @@ public record RunResults(
             if (node == null || !(node.isBuilt() || node.isTest())) {
                 return;
             }
-            if (nodes.size() < MOST_NODES) {
-                nodes.add(node);
+            @Nullable NodeResult fitting = fitting(node);
+            if (nodes.size() < MOST_NODES && fitting != null) {
+                nodes.add(fitting);
             } else {
                 left++;
             }

@@ -40,8 +40,10 @@ public final class ServerOutlet implements Outlet {
     /** More of an answer's body is not read. */
     private static final int LONGEST_BODY = 64 * 1024;
 
-    /** After so many tries the event itself may be the reason: some two minutes. */
+    /** After so many tries in so much time the event itself may be the reason. */
     static final int SUSPICIOUS = 8;
+
+    static final Duration SUSPICIOUS_AFTER = Duration.ofMinutes(2);
 
     private final URI address;
     private final Optional<String> key;
@@ -90,6 +92,18 @@ public final class ServerOutlet implements Outlet {
         }
     }
 
+    @Override
+    public boolean trySend(List<Encoded> events) throws InterruptedException {
+        for (Encoded event : events) {
+            Optional<Trouble> trouble = post(event);
+            if (trouble.isPresent()) {
+                outage.begun(trouble.get().words());
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * Waits until the event is taken, or left out.
      *
@@ -110,7 +124,8 @@ public final class ServerOutlet implements Outlet {
                 outage.refused(words + ", for longer than relay.openlineage.max-age");
                 return 1;
             }
-            if (tries % SUSPICIOUS == 0 && trouble.get().mayBeTheEvent()) {
+            boolean isLong = Duration.ofNanos(monotonic.nanos() - begun).compareTo(SUSPICIOUS_AFTER) >= 0;
+            if (tries >= SUSPICIOUS && isLong && trouble.get().mayBeTheEvent()) {
                 boolean isAnotherTaken =
                         another.isPresent() && post(another.get()).isEmpty();
                 int dealtWith = isAnotherTaken ? 2 : 1;
@@ -120,7 +135,8 @@ public final class ServerOutlet implements Outlet {
                 // Others were taken since; so this one should be now.
                 Optional<Trouble> again = post(event);
                 if (again.isEmpty()) {
-                    return dealtWith;
+                    // The other one comes again, behind it: the end of a run must not stand in front of its start.
+                    return 1;
                 }
                 if (again.get().mayBeTheEvent()) {
                     outage.refused(words + ", while others are taken");

@@ -35,12 +35,28 @@ public final class TopicOutlet implements Outlet {
     public void send(List<Encoded> events) throws InterruptedException {
         List<Encoded> left = events;
         while (!left.isEmpty()) {
-            left = sendOnce(left);
+            Left now = sendOnce(left);
+            if (now.trouble() != null) {
+                outage.failed(now.trouble());
+            }
+            left = now.events();
         }
     }
 
-    /** Gives those from the first one on that was not taken, after a pause: what is behind it comes again, so that the order stays. */
-    private List<Encoded> sendOnce(List<Encoded> events) throws InterruptedException {
+    @Override
+    public boolean trySend(List<Encoded> events) throws InterruptedException {
+        Left now = sendOnce(events);
+        if (now.trouble() != null) {
+            outage.begun(now.trouble());
+        }
+        return now.events().isEmpty();
+    }
+
+    /** Those that were not taken, and why; null: all were, or were refused. */
+    private record Left(List<Encoded> events, @Nullable String trouble) {}
+
+    /** Gives those from the first one on that was not taken: what is behind it comes again, so that the order stays. */
+    private Left sendOnce(List<Encoded> events) throws InterruptedException {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         @Nullable KafkaException trouble = null;
         for (Encoded event : events) {
@@ -78,11 +94,12 @@ public final class TopicOutlet implements Outlet {
         }
         outage.took(taken);
         left.addAll(events.subList(sent.size(), events.size()));
-        if (trouble != null) {
-            outage.failed(
-                    MissingRight.of(trouble, AclOperation.WRITE, topic).orElse(String.valueOf(trouble.getMessage())));
-        }
-        return left;
+        return new Left(
+                left,
+                trouble == null
+                        ? null
+                        : MissingRight.of(trouble, AclOperation.WRITE, topic)
+                                .orElse(String.valueOf(trouble.getMessage())));
     }
 
     private static InterruptedException stopped(IllegalStateException closed) {

@@ -70,10 +70,8 @@ public final class RunLineage {
 
     /** An event of a part of the run. */
     LineageEvent event(Transition transition, Instant time, UUID id, JobName job, RunRef parent) {
-        LineageEvent event = new LineageEvent(transition, time, id, job, root().job(), facets.producer())
+        return new LineageEvent(transition, time, id, job, root().job(), facets.producer())
                 .run("parent", facets.parent(parent, root()));
-        processingEngine(event, run.dbtVersion());
-        return event;
     }
 
     /** What a status of dbt Cloud's, in a word, is in lineage. */
@@ -111,10 +109,11 @@ public final class RunLineage {
     }
 
     void processingEngine(LineageEvent event, @Nullable String version) {
-        if (version != null) {
-            // Fusion is dbt, too; by another name here servers would take it for another orchestrator.
-            event.run("processing_engine", facets.processingEngine("dbt", version, around.relayVersion()));
-        }
+        // One name for both engines, as OpenLineage's own integration has it: to some servers the name is a part of the
+        // job's.
+        event.run(
+                "processing_engine",
+                facets.processingEngine("dbt", version == null ? "unknown" : version, around.relayVersion()));
     }
 
     /** Where its source is, if dbt Cloud has told the repository. */

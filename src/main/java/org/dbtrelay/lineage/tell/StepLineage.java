@@ -50,6 +50,11 @@ public final class StepLineage {
 
     private static final RelayLog LOG = RelayLog.of(StepLineage.class);
     private static final int BUFFER = 64 * 1024;
+
+    /** So many inputs all nodes of a step have together, and so many columns those of one event. */
+    private static final int MOST_INPUTS = 200_000;
+
+    private static final int MOST_COLUMNS = 5_000;
     private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(15);
 
     private static final String RUN_RESULTS = "run_results.json";
@@ -90,6 +95,12 @@ public final class StepLineage {
             return;
         }
         RunResults results = read.get();
+        if (results.left() > 0) {
+            LOG.warn(
+                    "A step has run more nodes than lineage tells of; the last ones are left out",
+                    RelayLog.pair(LogKey.RUN_ID, run.run().runId()),
+                    RelayLog.pair(LogKey.COUNT, results.left()));
+        }
         Map<String, NodeResult> nodes = new LinkedHashMap<>();
         results.nodes().forEach(node -> nodes.putIfAbsent(node.uniqueId(), node));
         ManifestGraph graph = new ManifestGraph(nodes.keySet());
@@ -128,7 +139,12 @@ public final class StepLineage {
             return Optional.empty();
         }
         Set<String> tables = new HashSet<>(nodes);
-        nodes.forEach(id -> tables.addAll(graph.parents(id).keySet()));
+        int left = MOST_INPUTS;
+        for (String id : nodes) {
+            Set<String> parents = graph.parents(id, left).keySet();
+            left -= parents.size();
+            tables.addAll(parents);
+        }
         return read(artifacts, CATALOG, step.catalogStep(), bytes -> Catalog.read(bytes, tables));
     }
 
@@ -189,6 +205,7 @@ public final class StepLineage {
         private final ManifestGraph graph;
         private final Catalog catalog;
         private final DatasetNames datasets;
+        private int inputsLeft = MOST_INPUTS;
 
         Nodes(RunResults results, ManifestGraph graph, Catalog catalog) {
             this.results = results;
@@ -244,7 +261,10 @@ public final class StepLineage {
             UUID id = run.ids().ofNode(step.index(), node.uniqueId());
             JobName job = run.names().ofNode(node.uniqueId());
             Instant begun = begun(node);
-            telling.tell(run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node))));
+            LineageEvent start =
+                    run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node)));
+            run.processingEngine(start, engineVersion());
+            telling.tell(start);
             @Nullable Instant completed = plausible(node.completedAt());
             Instant ended = latest(begun, completed == null ? end() : completed);
             Transition transition = transition(node.nodeClass());
@@ -281,15 +301,21 @@ public final class StepLineage {
         }
 
         private void built(LineageEvent event, NodeResult node, NodeDetails details) {
-            graph.parents(node.uniqueId()).forEach((id, relation) -> {
-                Facetted input =
-                        event.input(datasets.of(relation)).facet("dataSource", facets.dataSource(datasets.namespace()));
-                List<Column> columns = catalog.columns(id);
-                if (id.startsWith("source.") && !columns.isEmpty()) {
-                    // Of others, what writes them tells it.
+            Map<String, Relation> parents = graph.parents(node.uniqueId(), inputsLeft);
+            inputsLeft -= parents.size();
+            int columnsLeft = MOST_COLUMNS;
+            for (Map.Entry<String, Relation> parent : parents.entrySet()) {
+                Facetted input = event.input(datasets.of(parent.getValue()))
+                        .facet("dataSource", facets.dataSource(datasets.namespace()));
+                // Of others, what writes them tells it.
+                List<Column> columns = parent.getKey().startsWith("source.") && columnsLeft > 0
+                        ? catalog.columns(parent.getKey())
+                        : List.of();
+                if (!columns.isEmpty() && columns.size() <= columnsLeft) {
+                    columnsLeft -= columns.size();
                     input.facet("schema", facets.schema(columns));
                 }
-            });
+            }
             @Nullable Relation relation = graph.relation(node.uniqueId());
             if (relation == null || transition(node.nodeClass()) != Transition.COMPLETE) {
                 // What has failed, or was skipped, has made no table.
@@ -356,7 +382,10 @@ public final class StepLineage {
                     })
                     .max(Instant::compareTo)
                     .orElse(end());
-            telling.tell(run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType("TEST")));
+            LineageEvent start =
+                    run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType("TEST"));
+            run.processingEngine(start, engineVersion());
+            telling.tell(start);
             NodeClass worst = worst(tests);
             LineageEvent event = run.event(transition(worst), latest(begun, ended), id, job, self);
             event.run("dbt_run", dbtRun());

@@ -14,9 +14,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,6 +30,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Monotonic;
@@ -51,6 +56,7 @@ class LineageTest {
     /** A consumer whose rebalances and failures a test has in its hand. */
     private static final class Reader extends MockConsumer<byte[], byte[]> {
         private final Map<TopicPartition, OffsetAndMetadata> remembered = new ConcurrentHashMap<>();
+        private final Queue<RuntimeException> refusals = new ConcurrentLinkedQueue<>();
         private volatile boolean mayCommit = true;
         private volatile @Nullable ConsumerRebalanceListener listener;
 
@@ -68,6 +74,10 @@ class LineageTest {
         public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets) {
             if (!mayCommit) {
                 throw new KafkaException("the group goes on without this member");
+            }
+            @Nullable RuntimeException next = refusals.poll();
+            if (next != null) {
+                throw next;
             }
             remembered.putAll(offsets);
         }
@@ -280,6 +290,24 @@ class LineageTest {
 
         committed(2);
         assertThat(reader.closed()).isFalse();
+    }
+
+    /** A commit comes between the rounds of a rebalance, too: the reader stays, and commits after the next poll. */
+    @Test
+    void goesOnWhenTheGroupSharesOutAnewWhileItCommits() {
+        start(Map.of());
+        assign(Set.of(partition));
+        committed(0);
+        reader.refusals.add(new RebalanceInProgressException());
+        reader.refusals.add(new CommitFailedException());
+        reader.refusals.add(new TimeoutException("no broker answers"));
+        arrive(0, RUNS);
+
+        committed(1);
+
+        assertThat(reader.refusals).isEmpty();
+        assertThat(reader.closed()).isFalse();
+        assertThat(producer.history()).as("told once").hasSize(1);
     }
 
     @Test

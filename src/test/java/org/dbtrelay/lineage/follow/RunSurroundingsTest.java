@@ -144,6 +144,48 @@ class RunSurroundingsTest {
         assertThat(asked("connection 13")).isEqualTo(1);
     }
 
+    /** Extended attributes stand above the connection: nobody knows which account they name. */
+    @Test
+    void takeNoConnectionThatTheEnvironmentOverrides() {
+        cloud.answers(
+                "environments",
+                Answer.of(
+                        BY_ID_ONLY.replace(
+                                "\"connection_id\": 13",
+                                "\"connection_id\": 13, \"extended_attributes_id\": 5, \"connection\": {\"account\": \"other\"}")));
+        RunSurroundings surroundings = with(Map.of());
+        for (int i = 0; i < 3; i++) {
+            surroundings.of(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+
+        assertThat(surroundings.areKnown(client, PLACED)).isTrue();
+        assertThat(surroundings.of(client, PLACED).connection()).isEmpty();
+        assertThat(asked("connection 13")).isZero();
+    }
+
+    @Test
+    void takeNoFieldThatIsATemplate() {
+        cloud.answers("environments", Answer.of(BY_ID_ONLY));
+        cloud.answers("connection 13", Answer.of(THIRTEEN.replace("acme-prod", "{{ env_var('DBT_ACCOUNT') }}")));
+        RunSurroundings surroundings = with(Map.of());
+        for (int i = 0; i < 3; i++) {
+            surroundings.of(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+
+        assertThat(surroundings.of(client, PLACED).connection()).isEqualTo(Map.of("adapter_version", "snowflake_v0"));
+    }
+
+    /** DataHub takes the last part of its path, and refuses an address without a path. */
+    @Test
+    void nameAProducerWithAPath() {
+        URI producer = URI.create(with(Map.of()).of(client, PLAIN).facets().producer());
+
+        assertThat(producer.isAbsolute()).isTrue();
+        assertThat(producer.getPath()).isEqualTo("/9.9/dbt");
+    }
+
     /** MotherDuck's path can have a token behind a question mark. */
     @Test
     void takeNoSecretOfAPath() {

@@ -227,8 +227,8 @@ class StepsTellingTest {
         tell();
 
         assertThat(pauses())
-                .as("while there is hope, and five times more")
-                .containsExactly(2L, 4L, 8L, 16L, 32L, 60L, 60L, 60L, 60L);
+                .as("while there is hope, and between five times more")
+                .containsExactly(2L, 4L, 8L, 16L, 32L, 60L, 60L, 60L);
         assertThat(sent.told()).hasSize(4);
         assertThat(counted("without_artifacts")).isEqualTo(1);
         assertThat(notes).endsWith(Note.ALL);
@@ -240,7 +240,7 @@ class StepsTellingTest {
 
         tell();
 
-        assertThat(pauses()).hasSize(9);
+        assertThat(pauses()).hasSize(8);
         assertThat(sent.told()).isEmpty();
         assertThat(notes).containsExactly(Note.ALL);
         assertThat(counted("without_artifacts")).isEqualTo(1);
@@ -341,5 +341,98 @@ class StepsTellingTest {
 
         assertThat(places.availablePermits()).isEqualTo(1);
         assertThat(notes).isEmpty();
+    }
+
+    /** What dbt Cloud cannot deliver costs what it has, not the nodes of all steps. */
+    @Test
+    void givesUpTheOneArtifactThatCannotBeRead() throws InterruptedException {
+        String docs = ScriptedCloud.RUN_ENDED
+                .replace("`dbt run`", "`dbt docs generate`")
+                .replace("\"dbt run\"", "\"dbt docs generate\"");
+        for (Answer broken : List.of(Answer.error(500), Answer.breaksOffAfter("{\"nodes\": {"))) {
+            ended(Map.of(
+                    "run_results.json", Answer.of(RESULTS),
+                    "manifest.json", Answer.of(MANIFEST),
+                    "catalog.json", broken));
+            cloud.run(Answer.run(docs));
+
+            tell();
+        }
+
+        assertThat(sent.told().stream().filter(told -> told.startsWith("COMPLETE") && told.contains("orders")))
+                .hasSize(2);
+        assertThat(notes).contains(new Note(4, "rm", 4));
+        assertThat(counted("told")).isEqualTo(2);
+    }
+
+    /** A node that has begun ends, though the manifest can be read no further in all tries. */
+    @Test
+    void endsWhatItHasBegun() throws InterruptedException {
+        StringBuilder rows = new StringBuilder();
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            rows.append(i == 0 ? "" : ",")
+                    .append("{\"unique_id\": \"model.shop.m" + i + "\", \"status\": \"success\", \"timing\": []}");
+            nodes.append(i == 0 ? "" : ",").append("\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"}");
+        }
+        String manifest = "{\"metadata\": {}, \"nodes\": {" + nodes + "}}";
+        Answer whole = Answer.of(manifest);
+        Answer half = Answer.breaksOffAfter(manifest.substring(0, manifest.length() - 200));
+        ended(Map.of(
+                "run_results.json",
+                Answer.of(
+                        "{\"metadata\": {\"generated_at\": \"2026-11-29T12:01:50Z\"}, \"results\": [" + rows + "]}")));
+        cloud.answers(
+                "manifest.json",
+                Stream.generate(() -> List.of(whole, half))
+                        .limit(30)
+                        .flatMap(List::stream)
+                        .toArray(Answer[]::new));
+
+        tell();
+
+        List<String> begun = jobs("START");
+        assertThat(begun).hasSizeGreaterThan(300);
+        assertThat(jobs("COMPLETE")).containsAll(begun);
+    }
+
+    private List<String> jobs(String type) {
+        return sent.told().stream()
+                .filter(told -> told.startsWith(type + " "))
+                .map(told -> told.substring(type.length() + 1))
+                .toList();
+    }
+
+    /** The connection has one slot. Whoever waits with events must not have it, or dbt Cloud cannot be asked for anything else. */
+    @Test
+    void holdsNoRequestWhileNobodyTakesEvents() throws Exception {
+        StringBuilder rows = new StringBuilder();
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            rows.append(i == 0 ? "" : ",")
+                    .append("{\"unique_id\": \"model.shop.m" + i + "\", \"status\": \"success\", \"timing\": []}");
+            nodes.append(i == 0 ? "" : ",").append("\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"}");
+        }
+        ended(Map.of(
+                "run_results.json",
+                Answer.of("{\"metadata\": {\"generated_at\": \"2026-11-29T12:01:50Z\"}, \"results\": [" + rows + "]}"),
+                "manifest.json",
+                Answer.of("{\"metadata\": {}, \"nodes\": {" + nodes + "}}")));
+        sent.isAway = true;
+        List<Boolean> free = new CopyOnWriteArrayList<>();
+        sent.before = () -> {
+            if (sent.isAway) {
+                free.add(places.availablePermits() == 1);
+                free.add(cloud.client().calls().budget(ScriptedCloud.ACCOUNT).slotsTaken() == 0);
+                sent.isAway = false;
+            }
+        };
+
+        tell();
+
+        assertThat(free).containsExactly(true, true);
+        assertThat(jobs("START")).as("each node of both steps, once").hasSize(2 + 2 * 300);
+        assertThat(jobs("COMPLETE")).hasSize(2 + 2 * 300);
+        assertThat(counted("told")).isEqualTo(1);
     }
 }

@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -115,6 +116,54 @@ class ManifestGraphTest {
 
         assertThat(passes).isEqualTo(10);
         assertThat(parents(graph, "model.a")).containsExactly("model.b");
+    }
+
+    /** A run of a pull request builds some models, and reads the others where it defers to. */
+    @Test
+    void namesTheTableThatARunDefersTo() throws IOException {
+        String deferred =
+                "\"defer_relation\": {\"database\": \"PROD\", \"schema\": \"marts\", \"alias\": \"base\"}, \"name\"";
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a", "model.c"));
+
+        graph.read(manifest(
+                String.join(
+                        ",",
+                        node("model.a", "table", "model.b", "model.c"),
+                        node("model.b", "table").replace("\"name\"", deferred),
+                        node("model.c", "table").replace("\"name\"", deferred)),
+                ""));
+
+        assertThat(graph.parents("model.a"))
+                .containsExactly(
+                        Map.entry("model.b", new Relation("PROD", "marts", "base")),
+                        Map.entry("model.c", new Relation("d", "s", "c")));
+    }
+
+    /** Everything from everything: then some parents are left out, and the memory has room for the rest. */
+    @Test
+    void leavesParentsOutOfWhichThereAreTooMany() throws IOException {
+        int nodes = 1_000;
+        int each = 2_000;
+        assertThat(nodes * each).isGreaterThan(ManifestGraph.MOST_EDGES);
+        String[] parents = new String[each];
+        StringBuilder sources = new StringBuilder();
+        for (int i = 0; i < each; i++) {
+            parents[i] = "source.p.raw.t" + i;
+            sources.append(i == 0 ? "" : ",").append(node(parents[i], ""));
+        }
+        StringBuilder models = new StringBuilder();
+        Set<String> wanted = new HashSet<>();
+        for (int i = 0; i < nodes; i++) {
+            wanted.add("model.m" + i);
+            models.append(i == 0 ? "" : ",").append(node("model.m" + i, "table", parents));
+        }
+        ManifestGraph graph = new ManifestGraph(wanted);
+
+        graph.read(manifest(models.toString(), sources.toString()));
+
+        int kept = wanted.stream().mapToInt(id -> graph.parents(id).size()).sum();
+        assertThat(kept).isEqualTo(ManifestGraph.MOST_EDGES);
+        assertThat(graph.parents("model.m0", 7)).hasSize(7);
     }
 
     @Test

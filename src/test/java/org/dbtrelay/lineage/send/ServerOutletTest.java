@@ -221,7 +221,7 @@ class ServerOutletTest {
 
         send(Map.of(), "", ONE, TWO);
 
-        assertThat(taken).containsExactly("{\"n\": 1}", "{\"n\": 2}");
+        assertThat(taken).endsWith("{\"n\": 1}", "{\"n\": 2}");
         assertThat(registry.find("relay.lineage.events")
                         .tags("outcome", "refused")
                         .counter())

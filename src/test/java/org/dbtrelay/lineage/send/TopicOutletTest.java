@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -29,10 +30,13 @@ import org.junit.jupiter.api.Test;
 
 class TopicOutletTest {
 
+    private static final String AT_ONCE = "the topic is not there";
+
     /** A producer whose sends fail as a test says, in turn; those behind are taken. */
     private static final class FailingProducer extends MockProducer<byte[], byte[]> {
         private final Deque<Optional<RuntimeException>> thrown = new ArrayDeque<>();
         private final Deque<Optional<RuntimeException>> answered = new ArrayDeque<>();
+        private int sends;
 
         FailingProducer() {
             super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
@@ -43,9 +47,22 @@ class TopicOutletTest {
             next(thrown).ifPresent(now -> {
                 throw now;
             });
+            sends++;
             return next(answered)
-                    .<Future<RecordMetadata>>map(CompletableFuture::failedFuture)
+                    .<Future<RecordMetadata>>map(FailingProducer::late)
                     .orElseGet(() -> super.send(message));
+        }
+
+        /** Known only to whoever waits for it. */
+        private static Future<RecordMetadata> late(RuntimeException failure) {
+            return AT_ONCE.equals(failure.getMessage())
+                    ? CompletableFuture.failedFuture(failure)
+                    : new CompletableFuture<>() {
+                        @Override
+                        public RecordMetadata get() throws ExecutionException {
+                            throw new ExecutionException(failure);
+                        }
+                    };
         }
 
         private static Optional<RuntimeException> next(Deque<Optional<RuntimeException>> inTurn) {
@@ -150,6 +167,30 @@ class TopicOutletTest {
         send(1);
 
         assertThat(written()).containsExactly("v1");
+        assertThat(counted("failed")).isEqualTo(1);
+    }
+
+    /** The producer waits for a topic that is not there with each event anew: the first one says enough. */
+    @Test
+    void triesOneEventWhileTheTopicIsNotThere() throws InterruptedException {
+        producer.answered.add(Optional.of(new TimeoutException(AT_ONCE)));
+        producer.answered.add(Optional.of(new TimeoutException(AT_ONCE)));
+
+        send(1, 2, 3);
+
+        assertThat(producer.sends).isEqualTo(2 + 3);
+        assertThat(written()).containsExactly("v1", "v2", "v3");
+        assertThat(counted("failed")).isEqualTo(2);
+    }
+
+    @Test
+    void saysWithoutWaitingThatItIsNotTaken() throws InterruptedException {
+        producer.answered.add(Optional.of(new TimeoutException("30 s")));
+
+        assertThat(outlet.trySend(List.of(event(1), event(2)))).isFalse();
+        assertThat(outlet.trySend(List.of(event(1), event(2)))).isTrue();
+
+        assertThat(pauses).isEmpty();
         assertThat(counted("failed")).isEqualTo(1);
     }
 

@@ -418,20 +418,34 @@ class StepLineageTest {
                 .isEqualTo("acme:US.bquijob_1");
     }
 
-    /** Snowflake's answer for {@code create table as} is one row, whatever it has written. */
+    /** Snowflake's answer for {@code create table as} is one row, whatever it has written: then the catalog tells what is in the table. */
     @ParameterizedTest
-    @CsvSource({"true, 99", "false, -1"})
-    void takesNumbersOfRowsFromTheCatalogFirst(boolean hasCatalog, int rows) throws Exception {
+    @CsvSource({"customers, true, 99", "customers, false, -1", "orders, true, -1", "stg_customers, true, -1"})
+    void takesTheRowsOfATableFromTheCatalogWhereTheAdapterDoesNotTell(String model, boolean hasCatalog, int rows)
+            throws Exception {
         JaffleShop shop = shop();
         shop.with(
                 "run_results.json",
                 shop.runResults().replace("\"rows_affected\": 99", "\"code\": \"SUCCESS\", \"rows_affected\": 1"));
         tell(hasCatalog ? shop : shop.with("catalog.json", null));
 
-        assertThat(told.end(JOB + "model.shop.orders")
+        assertThat(told.end(JOB + "model.shop." + model)
                         .at("/outputs/0/outputFacets/outputStatistics/rowCount")
                         .asInt(-1))
                 .isEqualTo(rows);
+    }
+
+    /** Of an incremental model it is what was written, not all that is there. */
+    @Test
+    void takesTheAdaptersRowsFirst() throws Exception {
+        JaffleShop shop = shop();
+        tell(shop.with(
+                "run_results.json", shop.runResults().replace("\"rows_affected\": 99", "\"rows_affected\": 12")));
+
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .at("/outputs/0/outputFacets/outputStatistics/rowCount")
+                        .asInt(-1))
+                .isEqualTo(12);
     }
 
     /** It says nothing of the data. */
@@ -480,6 +494,32 @@ class StepLineageTest {
         assertThat(end.path("eventType").asText()).isEqualTo("COMPLETE");
         assertThat(end.toString().length()).isLessThan(LineageEvent.MOST_BYTES);
         assertThat(names(end.path("inputs"))).containsExactly("ANALYTICS.prod.orders");
+    }
+
+    /** The columns of all sources of a union of shards are more than an event, and than the memory has room for. */
+    @Test
+    void tellsColumnsOfSomeInputsOnly() throws Exception {
+        JaffleShop shop = new JaffleShop("snowflake", "DB");
+        StringBuilder columns = new StringBuilder();
+        for (int i = 0; i < 900; i++) {
+            columns.append(i == 0 ? "" : ",")
+                    .append("\"C%d\": {\"name\": \"C%d\", \"type\": \"text\", \"index\": %d}".formatted(i, i, i));
+        }
+        String[] sources = new String[20];
+        for (int i = 0; i < sources.length; i++) {
+            shop.source("shard" + i);
+            sources[i] = "source.shop.raw.shard" + i;
+        }
+        shop.node("model.shop.all", "table", "success", sources);
+        tell(shop.with(
+                "catalog.json",
+                shop.catalog().replaceAll("\"columns\": \\{\"NAME[^}]*}[^}]*}}", "\"columns\": {" + columns + "}")));
+
+        JsonNode end = told.end(JOB + "model.shop.all");
+        assertThat(end.path("inputs")).hasSize(20);
+        assertThat(end.path("inputs").findValues("schema").size())
+                .as("5,000 columns in an event")
+                .isEqualTo(5);
     }
 
     @Test
