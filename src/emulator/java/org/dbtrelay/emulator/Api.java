@@ -49,6 +49,7 @@ final class Api {
             case GET_PROJECT -> resources.project(request, values);
             case LIST_ENVIRONMENTS -> resources.environments(request, values);
             case GET_ENVIRONMENT -> resources.environment(request);
+            case GET_CONNECTION -> resources.connection(request);
             case LIST_JOBS -> resources.jobs(request, values);
             case CREATE_JOB -> runs.createJob(request);
             case DELETE_JOB -> runs.deleteJob(request);

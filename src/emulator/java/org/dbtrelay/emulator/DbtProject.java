@@ -160,6 +160,34 @@ public final class DbtProject {
         return json;
     }
 
+    /** The configuration of such a connection that is read by itself; a client's secret is a secret, which dbt Cloud does not show. */
+    static ObjectNode config(String adapter) {
+        ObjectNode config = Envelope.object();
+        return switch (adapter) {
+            case "snowflake" ->
+                config.put("account", "acme-prod")
+                        .put("database", "ANALYTICS")
+                        .put("warehouse", "TRANSFORMING")
+                        .put("oauth_client_secret", "**********");
+            case "bigquery" -> config.put("project_id", "acme-prod");
+            case "redshift" ->
+                config.put("hostname", "shop.cabc123.eu-west-1.redshift.amazonaws.com")
+                        .put("port", 5439)
+                        .put("dbname", "analytics");
+            case "postgres" ->
+                config.put("hostname", "db.example.com").put("port", 5432).put("dbname", "analytics");
+            case "athena" ->
+                config.put("region_name", "eu-west-1")
+                        .put("database", "awsdatacatalog")
+                        .put("s3_staging_dir", "s3://shop/staging/");
+            case "fabric" ->
+                config.put("server", "shop.datawarehouse.fabric.microsoft.com").put("database", "analytics");
+            case "databricks" ->
+                config.put("host", "databricks.example.com").put("http_path", "/sql/1.0/warehouses/1");
+            default -> config.put("host", adapter + ".example.com").put("port", 443);
+        };
+    }
+
     /** The fields of an adapter's connection are objects. */
     private static void field(ObjectNode details, String name, String value) {
         details.withObject("/connection_details").withObject("/fields").putObject(name).put("value", value);

@@ -29,6 +29,7 @@ public enum Endpoint {
             "GET",
             "/api/v3/accounts/{account}/projects/{project}/environments/{environment}/",
             "/api/v2/accounts/{account}/environments/{environment}/"),
+    GET_CONNECTION("GET", "/api/v3/accounts/{account}/connections/{connection}/"),
     LIST_JOBS("GET", "/api/v2/accounts/{account}/jobs/"),
     CREATE_JOB("POST", "/api/v2/accounts/{account}/jobs/"),
     GET_JOB("GET", "/api/v2/accounts/{account}/jobs/{job}/"),

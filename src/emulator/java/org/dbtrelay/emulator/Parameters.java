@@ -49,6 +49,7 @@ final class Parameters {
                         + " dbt_version:t dbt_version__in:T deployment_type:t deployment_type__in:T name:t"
                         + " name__icontains:t type:t");
         put(Endpoint.GET_ENVIRONMENT, "");
+        put(Endpoint.GET_CONNECTION, "");
         put(
                 Endpoint.LIST_JOBS,
                 "limit offset order_by:o state pk:i environment_id:i project_id:i project_id__in:I dbt_version__in:T"

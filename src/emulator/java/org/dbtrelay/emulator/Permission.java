@@ -13,6 +13,7 @@ public enum Permission {
         return switch (endpoint) {
             case TRIGGER, RERUN, RETRY, CANCEL -> this != JOB_VIEWER;
             case CREATE_JOB, DELETE_JOB -> this == JOB_ADMIN;
+            case GET_CONNECTION -> this == JOB_ADMIN;
             case LIST_PROJECTS, GET_PROJECT, LIST_ENVIRONMENTS, GET_ENVIRONMENT -> this != JOB_RUNNER;
             default -> true;
         };

@@ -11,7 +11,7 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The calls about accounts, projects, environments and the list of jobs. */
+/** The calls about accounts, projects, environments, connections and the list of jobs. */
 final class ResourceCalls {
     private static final long USER_ID = 70403103920007L;
 
@@ -89,6 +89,7 @@ final class ResourceCalls {
         }
         Function<EmulatedEnvironment, ObjectNode> json = environment -> {
             ObjectNode body = ResourceJson.environment(environment);
+            ResourceJson.related(environment, values.include(), body);
             if (values.include().contains("project")) {
                 world.project(environment.accountId(), environment.projectId())
                         .ifPresent(project -> body.set("project", ResourceJson.project(project)));
@@ -126,6 +127,18 @@ final class ResourceCalls {
                 .filter(environment -> inPath == null || environment.projectId() == inPath)
                 .map(environment -> Envelope.ok(ResourceJson.environment(environment)))
                 .orElseThrow(Refusal::notFound);
+    }
+
+    /** Connections belong to accounts; here each project has its own. */
+    Answer connection(Request request) {
+        long id = request.id("connection");
+        for (EmulatedEnvironment environment : world.environments(request.id("account"))) {
+            String adapter = environment.adapter();
+            if (environment.connectionId() == id && adapter != null) {
+                return Envelope.ok(ResourceJson.connection(environment, adapter));
+            }
+        }
+        throw Refusal.notFound();
     }
 
     Answer jobs(Request request, Values values) {

@@ -1,5 +1,7 @@
 package org.dbtrelay.emulator;
 
+import java.util.Set;
+
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +98,7 @@ final class ResourceJson {
         json.put("id", environment.id());
         json.put("account_id", environment.accountId());
         json.put("project_id", environment.projectId());
-        json.put("connection_id", environment.projectId() + 2);
+        json.put("connection_id", environment.connectionId());
         json.put("repository_id", environment.projectId() + 1);
         json.putNull("credentials_id");
         json.putNull("extended_attributes_id");
@@ -116,12 +118,38 @@ final class ResourceJson {
         json.putNull("project");
         json.putNull("credentials");
         json.putNull("fusion_readiness");
-        if (environment.adapter() != null) {
-            json.set("connection", DbtProject.connection(environment.adapter(), environment.projectId() + 2));
+        return json;
+    }
+
+    /** What {@code include_related} adds to an environment, where it has an adapter. */
+    static void related(EmulatedEnvironment environment, Set<String> included, ObjectNode json) {
+        if (environment.adapter() == null) {
+            return;
+        }
+        if (included.contains("connection") && environment.showsConnection()) {
+            json.set("connection", DbtProject.connection(environment.adapter(), environment.connectionId()));
+        }
+        if (included.contains("repository")) {
             json.putObject("repository")
                     .put("id", environment.projectId() + 1)
                     .put("remote_url", "git://github.com/jaffle-shop/analytics.git");
         }
+    }
+
+    static ObjectNode connection(EmulatedEnvironment environment, String adapter) {
+        ObjectNode json = Envelope.object();
+        json.put("id", environment.connectionId());
+        json.put("account_id", environment.accountId());
+        json.put("created_at", Humanized.offset(JobJson.CREATED));
+        json.put("updated_at", Humanized.offset(JobJson.UPDATED));
+        json.put("name", adapter);
+        json.put("adapter_version", adapter + (adapter.equals("bigquery") ? "_v1" : "_v0"));
+        json.putNull("private_link_endpoint_id");
+        json.put("is_ssh_tunnel_enabled", false);
+        json.putNull("oauth_configuration_id");
+        json.put("oauth_redirect_uri", "https://cloud.example.com/complete/" + adapter);
+        json.put("is_configured_for_native_oauth", false);
+        json.set("config", DbtProject.config(adapter));
         return json;
     }
 

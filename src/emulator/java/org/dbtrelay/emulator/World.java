@@ -134,7 +134,7 @@ public final class World {
 
     /** Adds an environment to the last project. */
     public World environment(long id, String name) {
-        environments.put(id, new EmulatedEnvironment(id, lastAccount, lastProject, name, "latest", null));
+        environments.put(id, new EmulatedEnvironment(id, lastAccount, lastProject, name, "latest", null, true));
         lastEnvironment = id;
         return this;
     }
@@ -145,7 +145,20 @@ public final class World {
         jobs.replaceAll((_, job) ->
                 job.plan(job.plans().stream().map(plan -> plan.of(project)).toArray(RunPlan[]::new)));
         environments.replaceAll((_, each) -> new EmulatedEnvironment(
-                each.id(), each.accountId(), each.projectId(), each.name(), each.dbtVersion(), adapter));
+                each.id(), each.accountId(), each.projectId(), each.name(), each.dbtVersion(), adapter, true));
+        return this;
+    }
+
+    /** The same with environments that show their connection by its id only, which has to be read by itself. */
+    public World hidingConnections() {
+        environments.replaceAll((_, each) -> new EmulatedEnvironment(
+                each.id(),
+                each.accountId(),
+                each.projectId(),
+                each.name(),
+                each.dbtVersion(),
+                each.adapter(),
+                false));
         return this;
     }
 

@@ -1,6 +1,7 @@
 package org.dbtrelay.artifact;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
@@ -21,14 +22,11 @@ public final class DbtJson {
     private static final int LONGEST_STRING = 1024 * 1024;
 
     /** Names are not kept: a manifest has as many different ones as the project has nodes and columns. */
-    private static final JsonFactory FACTORY = factory(LONGEST_STRING);
-
-    /** For the code of nodes, which is the longest text in a manifest. */
-    private static final JsonFactory FACTORY_OF_CODE = factory(4 * LONGEST_STRING);
+    private static final JsonFactory FACTORY = factory();
 
     private DbtJson() {}
 
-    private static JsonFactory factory(int longestString) {
+    private static JsonFactory factory() {
         return JsonFactory.builder()
                 .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                 .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
@@ -38,7 +36,7 @@ public final class DbtJson {
                 .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(DEEPEST)
-                        .maxStringLength(longestString)
+                        .maxStringLength(LONGEST_STRING)
                         .build())
                 .build();
     }
@@ -53,21 +51,13 @@ public final class DbtJson {
     /**
      * Reads the fields of the object that the bytes are.
      *
-     * @throws IOException also if they are no JSON object
+     * @throws com.fasterxml.jackson.core.JacksonException if they are no JSON object
+     * @throws IOException the transfer broke
      */
     public static void readObject(InputStream bytes, Field field) throws IOException {
-        readObject(FACTORY, bytes, field);
-    }
-
-    /** As {@link #readObject}, of a file whose nodes' code is read, too. */
-    public static void readObjectWithCode(InputStream bytes, Field field) throws IOException {
-        readObject(FACTORY_OF_CODE, bytes, field);
-    }
-
-    private static void readObject(JsonFactory factory, InputStream bytes, Field field) throws IOException {
-        try (JsonParser parser = factory.createParser(bytes)) {
+        try (JsonParser parser = FACTORY.createParser(bytes)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw new IOException("no JSON object");
+                throw new JsonParseException(parser, "no JSON object");
             }
             fields(parser, field);
         }
@@ -103,7 +93,7 @@ public final class DbtJson {
         }
         while (parser.nextToken() != JsonToken.END_ARRAY) {
             if (parser.currentToken() == null) {
-                throw new IOException("an array without end");
+                throw new JsonParseException(parser, "an array without end");
             }
             element.read(parser);
         }

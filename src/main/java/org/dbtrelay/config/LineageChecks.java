@@ -71,7 +71,12 @@ final class LineageChecks {
     private void address(URI url, OpenLineageConfig lineage) {
         boolean isHttp = Set.of("http", "https").contains(String.valueOf(url.getScheme()));
         check(
-                isHttp && url.getHost() != null && url.getRawUserInfo() == null && url.getRawFragment() == null,
+                isHttp
+                        && url.getHost() != null
+                        && url.getPort() <= 65_535
+                        && url.getPort() != 0
+                        && url.getRawUserInfo() == null
+                        && url.getRawFragment() == null,
                 "url",
                 "is not http or https with a host, such as https://marquez.example.com");
         boolean hasKey = lineage.apiKey().isPresent() || lineage.apiKeyFile().isPresent();

@@ -13,6 +13,7 @@ public enum LogKey {
     COMMAND_ID,
     COUNT,
     CONNECTION,
+    CONNECTION_ID,
     DETAIL,
     DURATION_MS,
     ENTRIES,

@@ -305,6 +305,10 @@ class CheckedConfigTest {
                         "marquez.example.com",
                         "is not http or https with a host, such as https://marquez.example.com"),
                 arguments(
+                        "relay.openlineage.url",
+                        "http://localhost:99999/",
+                        "is not http or https with a host, such as https://marquez.example.com"),
+                arguments(
                         "relay.openlineage.api-key",
                         "0123456789abcdef",
                         "there is no relay.openlineage.url that it could be for"),

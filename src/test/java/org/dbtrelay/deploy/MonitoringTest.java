@@ -64,6 +64,24 @@ class MonitoringTest {
                         assertThat(metrics(expression)).isNotEmpty().isSubsetOf(known()));
     }
 
+    /** Who switches lineage on sees what is told, how far it is behind, and what fails. */
+    @Test
+    void dashboardShowsAllOfLineage() throws IOException {
+        Set<String> lineage = Document.at("docs/metrics.md").firstColumn("Meters of the relay").stream()
+                .filter(meter -> meter.startsWith("relay_lineage_"))
+                .collect(Collectors.toSet());
+        Set<String> shown = expressionsOfTheDashboard().stream()
+                .flatMap(expression -> metrics(expression).stream())
+                .collect(Collectors.toSet());
+
+        assertThat(lineage).hasSize(3);
+        assertThat(shown).containsAll(lineage);
+        assertThat(elements(dashboard().path("panels"))
+                        .filter(panel -> panel.path("type").asText().equals("row"))
+                        .map(panel -> panel.path("title").asText()))
+                .contains("Lineage");
+    }
+
     @Test
     void valuesOfTagsAreThoseOfTheCode() throws IOException {
         List<String> expressions = Stream.concat(

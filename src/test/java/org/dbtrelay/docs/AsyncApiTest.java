@@ -18,7 +18,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
+import org.dbtrelay.config.LineageTopic;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.lineage.event.Transition;
 import org.dbtrelay.run.event.DeadLetterReason;
 import org.dbtrelay.run.event.EventType;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,12 +63,14 @@ class AsyncApiTest {
 
     @Test
     void the_channels_are_the_topics_of_the_default_configuration() {
-        RelayConfig.Topics topics = new SmallRyeConfigBuilder()
+        RelayConfig config = new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
                 .withMapping(RelayConfig.class)
+                // It is off by default, and the topic has its name then, too.
+                .withDefaultValue("relay.openlineage.enabled", "true")
                 .build()
-                .getConfigMapping(RelayConfig.class)
-                .topics();
+                .getConfigMapping(RelayConfig.class);
+        RelayConfig.Topics topics = config.topics();
         Map<String, String> addresses = new TreeMap<>();
         api.path("channels")
                 .properties()
@@ -78,7 +82,8 @@ class AsyncApiTest {
                         "commands", topics.commands(),
                         "runEvents", topics.runEvents(),
                         "artifactEvents", topics.artifactEvents(),
-                        "deadLetters", topics.deadLetters()));
+                        "deadLetters", topics.deadLetters(),
+                        "lineageEvents", LineageTopic.used(config).orElseThrow()));
         api.path("channels")
                 .forEach(channel -> assertThat(
                                 channel.path("bindings").path("kafka").path("topic"))
@@ -97,7 +102,11 @@ class AsyncApiTest {
 
         assertThat(actions)
                 .isEqualTo(Map.of(
-                        "commands", "receive", "runEvents", "send", "artifactEvents", "send", "deadLetters", "send"));
+                        "commands", "receive",
+                        "runEvents", "send",
+                        "artifactEvents", "send",
+                        "deadLetters", "send",
+                        "lineageEvents", "send"));
     }
 
     @Test
@@ -129,6 +138,51 @@ class AsyncApiTest {
     void each_type_is_on_its_topic() {
         assertThat(typesOn("runEvents")).isEqualTo(types(type -> !type.startsWith("artifact.")));
         assertThat(typesOn("artifactEvents")).isEqualTo(types(type -> type.startsWith("artifact.")));
+    }
+
+    /** The golden events of lineage, which are what the code writes, have the form that the document tells. */
+    @Test
+    void lineage_events_are_as_the_document_tells() throws IOException {
+        assertThat(schema("lineageEvent").path("properties").path("eventType").path("enum"))
+                .extracting(JsonNode::asText)
+                .containsExactlyInAnyOrderElementsOf(
+                        Arrays.stream(Transition.values()).map(Enum::name).toList());
+        int events = 0;
+        for (String golden : List.of("bigquery", "redshift", "reused", "snapshots", "snowflake")) {
+            for (JsonNode event : new ObjectMapper()
+                    .readTree(Path.of("src", "test", "resources", "lineage", golden + ".json")
+                            .toFile())) {
+                assertFits(event, schema("lineageEvent"));
+                events++;
+            }
+        }
+        assertThat(events).isGreaterThan(50);
+    }
+
+    /** The names of objects, as deep as the document goes. */
+    private static void assertFits(JsonNode value, JsonNode schema) throws IOException {
+        if (schema.has("$ref")) {
+            String reference = schema.path("$ref").asText();
+            if (reference.startsWith("#")) {
+                assertFits(value, resolved(reference));
+            }
+            return;
+        }
+        schema.path("required")
+                .forEach(name -> assertThat(value.has(name.asText()))
+                        .as("%s of %s", name, value)
+                        .isTrue());
+        if (schema.has("items")) {
+            for (JsonNode each : value) {
+                assertFits(each, schema.path("items"));
+            }
+        }
+        if (schema.has("properties")) {
+            assertThat(names(value)).isSubsetOf(names(schema.path("properties")));
+            for (Map.Entry<String, JsonNode> field : value.properties()) {
+                assertFits(field.getValue(), schema.path("properties").path(field.getKey()));
+            }
+        }
     }
 
     @Test

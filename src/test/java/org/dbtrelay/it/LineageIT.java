@@ -11,6 +11,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,15 +19,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.dbtrelay.emulator.DbtProject;
 import org.dbtrelay.emulator.EmulatedJob;
+import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.World;
 import org.dbtrelay.lineage.event.RunIds;
 import org.dbtrelay.testkit.ReceivedEvent;
+import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TopicReader;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,6 +41,7 @@ import org.junit.jupiter.api.Test;
 class LineageIT {
 
     private static final int MODELS = 8_000;
+    private static final int FEWER_MODELS = 500;
     private static final RunPlan SHORT =
             RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(3));
 
@@ -47,7 +53,9 @@ class LineageIT {
                 .job(EmulatedJob.named("small").plan(SHORT).withDocs())
                 .job(EmulatedJob.named("other").plan(SHORT))
                 .building("snowflake")
-                .job(EmulatedJob.named("large").plan(SHORT.of(DbtProject.ofSize("snowflake", MODELS))));
+                .hidingConnections()
+                .job(EmulatedJob.named("large").plan(SHORT.of(DbtProject.ofSize("snowflake", MODELS))))
+                .job(EmulatedJob.named("middle").plan(SHORT.of(DbtProject.ofSize("snowflake", FEWER_MODELS))));
         stage = RelayStage.of(LineageIT.class, world);
     }
 
@@ -69,6 +77,10 @@ class LineageIT {
 
     private static long job(String name) {
         return stage.dbtCloud().world().jobNamed(name).id();
+    }
+
+    private static String host() {
+        return URI.create(stage.dbtCloud().baseUrl()).getAuthority();
     }
 
     private static String name(JsonNode event) {
@@ -110,7 +122,7 @@ class LineageIT {
                       "run": {"runId": "0193f2a0-1c7e-7b7a-8d4e-2f3a4b5c6d7e"}, "job": {"namespace": "airflow", "name": "orders"}}}}}""".formatted(job("small")));
             relay.reader().awaitEvent("run.succeeded", "unwanted", PATIENCE);
             ReceivedEvent ended = relay.reader().awaitEvent("run.succeeded", "small-1", PATIENCE);
-            String ofJob = "job." + job("small");
+            String ofJob = "job-" + job("small");
             lineage.awaitFor(
                     event -> name(event.value()).equals(ofJob + ".dbt docs generate")
                             && type(event.value()).equals("COMPLETE"),
@@ -123,7 +135,8 @@ class LineageIT {
                     .filteredOn(event -> name(event).equals(ofJob))
                     .extracting(LineageIT::type)
                     .containsExactly("START", "COMPLETE");
-            RunIds ids = new RunIds(stage.dbtCloud().accountId(), ended.runId().orElseThrow());
+            RunIds ids = new RunIds(
+                    host(), stage.dbtCloud().accountId(), ended.runId().orElseThrow());
             assertThat(told.getFirst().path("run").path("runId").asText())
                     .isEqualTo(ids.ofRun().toString());
             assertThat(told)
@@ -141,7 +154,9 @@ class LineageIT {
                     .findFirst()
                     .orElseThrow();
             assertThat(customers.path("outputs").path(0).path("namespace").asText())
+                    .as("of the connection, which the environment names by its id only")
                     .isEqualTo("snowflake://acme-prod");
+            assertThat(stage.dbtCloud().count(Endpoint.GET_CONNECTION)).isPositive();
             assertThat(customers.path("outputs").path(0).path("name").asText())
                     .isEqualTo("ANALYTICS.dbt_prod.customers");
             assertThat(customers
@@ -189,7 +204,7 @@ class LineageIT {
             assertThat(before).as("the kill came in the midst").isBetween(MODELS, all - 1);
 
             relay.start();
-            String step = "job." + job("large") + ".dbt build";
+            String step = "job-" + job("large") + ".dbt build";
             lineage.awaitFor(
                     event -> name(event.value()).equals(step)
                             && type(event.value()).equals("COMPLETE"),
@@ -199,29 +214,103 @@ class LineageIT {
             List<JsonNode> told = lineage.events(LineageIT::isOfANode).stream()
                     .map(ReceivedEvent::value)
                     .toList();
-            RunIds ids = new RunIds(stage.dbtCloud().accountId(), ended.runId().orElseThrow());
-            int index = stage.dbtCloud().runsOfJob(job("large")).getFirst().steps().stream()
-                    .filter(each -> "dbt build".equals(each.command()))
-                    .findFirst()
-                    .orElseThrow()
-                    .index();
-            Set<String> expected = IntStream.range(0, MODELS)
-                    .mapToObj(i -> "model.jaffle_shop.model_%05d".formatted(i))
-                    .map(id -> ids.ofNode(index, id).toString())
-                    .collect(Collectors.toSet());
-            for (String type : List.of("START", "COMPLETE")) {
-                assertThat(told.stream()
-                                .filter(event -> type(event).equals(type))
-                                .map(event -> event.path("run").path("runId").asText())
-                                .collect(Collectors.toSet()))
-                        .as(type)
-                        .isEqualTo(expected);
-            }
+            assertAllTold(told, "large", ended, MODELS);
             assertSame(told);
             assertThat(told.size() - all).as("what came again").isLessThan(before);
             System.out.printf(
                     "LineageIT: %d of %d events were there at the kill, %d came again%n",
                     before, all, told.size() - all);
+        }
+    }
+
+    /**
+     * In the midst of a run's events, which the server holds up, another instance comes and the one that tells goes. The relay's own events
+     * are structured ones, and are not held up.
+     */
+    @Test
+    void nothingIsLostByARebalanceInTheMidstOfARun() throws IOException {
+        int all = 2 * FEWER_MODELS;
+        Semaphore gate = new Semaphore(all / 2);
+        List<JsonNode> posted = new CopyOnWriteArrayList<>();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/", exchange -> {
+            JsonNode event = new ObjectMapper().readTree(exchange.getRequestBody());
+            gate.acquireUninterruptibly();
+            posted.add(event);
+            exchange.sendResponseHeaders(201, -1);
+            exchange.close();
+        });
+        server.start();
+        try (Deployment relay = deployment("rebalanced")
+                        .set("relay.events.mode", "structured")
+                        .set(
+                                "relay.openlineage.url",
+                                "http://127.0.0.1:" + server.getAddress().getPort())
+                        .start();
+                RelayProcess first = relay.relay();
+                TopicReader lineage = lineageOf(relay)) {
+            relay.send(job("middle"), trigger("middle-1", job("middle")));
+            ReceivedEvent ended = relay.reader().awaitEvent("run.succeeded", "middle-1", PATIENCE);
+            await().atMost(PATIENCE).until(() -> gate.availablePermits() == 0 && gate.hasQueuedThreads());
+
+            try (RelayProcess second = relay.start().relay()) {
+                OwnedPartitions.awaitShared(first, second, 3);
+                relay.send(job("other"), trigger("meanwhile", job("other")));
+                relay.reader().awaitEvent("run.succeeded", "meanwhile", PATIENCE);
+                assertThat(posted).as("no event of a run waits for lineage").hasSize(all / 2);
+
+                first.stop();
+                gate.release(10 * all);
+                String step = "job-" + job("middle") + ".dbt build";
+                await().atMost(PATIENCE)
+                        .until(() -> posted.stream()
+                                .anyMatch(event ->
+                                        name(event).equals(step) && type(event).equals("COMPLETE")));
+                await().atMost(PATIENCE)
+                        .until(() -> posted.stream()
+                                .anyMatch(event -> name(event).equals("job-" + job("other") + ".dbt build")
+                                        && type(event).equals("COMPLETE")));
+                assertThat(second.isAlive()).isTrue();
+            }
+            lineage.awaitEnd(PATIENCE);
+            List<JsonNode> told = lineage.events().stream()
+                    .map(ReceivedEvent::value)
+                    .filter(event -> name(event).contains(".model_"))
+                    .toList();
+            assertAllTold(told, "middle", ended, FEWER_MODELS);
+            List<JsonNode> ofNodes = posted.stream()
+                    .filter(event -> name(event).contains(".model_"))
+                    .toList();
+            assertAllTold(ofNodes, "middle", ended, FEWER_MODELS);
+            assertSame(told);
+            assertSame(ofNodes);
+            System.out.printf("LineageIT: %d of %d events came again%n", told.size() - all, all);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    /** Each node of the run began and ended, with the id that anybody computes. */
+    private static void assertAllTold(List<JsonNode> told, String job, ReceivedEvent ended, int models) {
+        RunIds ids =
+                new RunIds(host(), stage.dbtCloud().accountId(), ended.runId().orElseThrow());
+        int index = stage.dbtCloud().runsOfJob(job(job)).getFirst().steps().stream()
+                .filter(each -> "dbt build".equals(each.command()))
+                .findFirst()
+                .orElseThrow()
+                .index();
+        Set<String> expected = IntStream.range(0, models)
+                .mapToObj(i -> "model.jaffle_shop.model_%05d".formatted(i))
+                .map(id -> ids.ofNode(index, id).toString())
+                .collect(Collectors.toSet());
+        for (String type : List.of("START", "COMPLETE")) {
+            assertThat(told.stream()
+                            .filter(event -> type(event).equals(type))
+                            .map(event -> event.path("run").path("runId").asText())
+                            .collect(Collectors.toSet()))
+                    .as(type)
+                    .isEqualTo(expected);
         }
     }
 

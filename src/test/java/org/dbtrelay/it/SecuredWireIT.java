@@ -5,11 +5,13 @@ import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,11 +30,13 @@ import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.PrivateCa;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.World;
+import org.dbtrelay.lineage.event.RunIds;
 import org.dbtrelay.testkit.Breakpoints;
 import org.dbtrelay.testkit.EmbeddedKafka;
 import org.dbtrelay.testkit.ReceivedEvent;
 import org.dbtrelay.testkit.RelayProcess;
 import org.dbtrelay.testkit.TokenEndpoint;
+import org.dbtrelay.testkit.TopicReader;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -120,6 +124,29 @@ class SecuredWireIT {
         }
     }
 
+    /** What lineage needs in addition, by the same list, and what the log says when one is missing. */
+    enum LineageRight {
+        READ_RUN_EVENTS(ResourceType.TOPIC, NAME + ".run.events", AclOperation.READ, "Read topic 'secured.run.events'"),
+        WRITE_LINEAGE(ResourceType.TOPIC, NAME + ".lineage", AclOperation.WRITE, "Write topic 'secured.lineage'"),
+        READ_GROUP(ResourceType.GROUP, NAME + "-lineage", AclOperation.READ, "Read consumer group 'secured-lineage'");
+
+        private final ResourceType type;
+        private final String resource;
+        private final AclOperation operation;
+        private final String told;
+
+        LineageRight(ResourceType type, String resource, AclOperation operation, String told) {
+            this.type = type;
+            this.resource = resource;
+            this.operation = operation;
+            this.told = told;
+        }
+
+        private AclBinding binding() {
+            return Right.binding(type, resource, operation);
+        }
+    }
+
     private static Path directory;
     private static Path secrets;
     private static PrivateCa ca;
@@ -134,7 +161,9 @@ class SecuredWireIT {
         RunPlan plan = RunPlan.unending().queued(Duration.ZERO).starting(Duration.ofMillis(300));
         World world = World.jaffleShop()
                 .job(EmulatedJob.named("main job").plan(plan))
-                .job(EmulatedJob.named("by token").plan(plan));
+                .job(EmulatedJob.named("by token").plan(plan))
+                .job(EmulatedJob.named("short")
+                        .plan(RunPlan.succeeding().taking(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(1))));
         directory = RelayStage.newDirectory(SecuredWireIT.class);
         secrets = Files.createDirectories(directory.resolve("secrets"));
         Files.writeString(
@@ -154,6 +183,7 @@ class SecuredWireIT {
                         .map(it -> NAME + "." + it)
                         .filter(it -> !it.endsWith("ledger"))
                         .toArray(String[]::new));
+        kafka.createTopics(2, NAME + ".lineage");
         kafka.createTopic(NAME + ".ledger", 2, Map.of("cleanup.policy", "compact"));
     }
 
@@ -209,6 +239,62 @@ class SecuredWireIT {
             }
         }
         process.awaitReady(PATIENCE);
+    }
+
+    /** Lineage has no rights but those of the documents; a missing one is named, holds up nothing else, and is missed until it is there. */
+    @Test
+    void lineageWithTheRightsOfTheDocumentsAndWithEachOfThemMissing() {
+        List<LineageRight> all = List.of(LineageRight.values());
+        allowWithLineage(all);
+        relay = deployment().set("relay.openlineage.enabled", "true").set("relay.openlineage.topic", NAME + ".lineage");
+        relay.start();
+        try (TopicReader lineage = TopicReader.of(kafka.bootstrapServers(), NAME + ".lineage")) {
+            awaitLineage(lineage, sendShort("with all rights"));
+            assertThat(relay.relay().lines()).noneMatch(line -> line.contains("Lineage "));
+
+            for (LineageRight missing : all) {
+                allowWithLineage(all.stream().filter(right -> right != missing).toList());
+                Pattern told = Pattern.compile(
+                        "Lineage .*" + Pattern.quote("Kafka does not let the relay's user " + missing.told));
+                // Some rights are missed only when there is something to tell.
+                await().atMost(PATIENCE).until(() -> {
+                    sendShort(missing + "/" + UUID.randomUUID());
+                    return !relay.relay().process().lines(told).isEmpty();
+                });
+                long run = sendShort("without " + missing);
+                assertThat(relay.relay().isReady())
+                        .as("lineage is no part of readiness")
+                        .isTrue();
+
+                allowWithLineage(all);
+                awaitLineage(lineage, run);
+            }
+        }
+        assertThat(relay.relay().lines()).noneMatch(line -> line.contains(PASSWORD));
+    }
+
+    /** Its run has ended, and the relay has told so. */
+    private long sendShort(String id) {
+        long job = dbtCloud.world().jobNamed("short").id();
+        relay.sendTo(0, Deployment.trigger(id, job));
+        return relay.reader().awaitEvent("run.succeeded", id, PATIENCE).runId().orElseThrow();
+    }
+
+    private static boolean isOfRun(ReceivedEvent event, long run) {
+        return event.value()
+                .path("run")
+                .path("runId")
+                .asText()
+                .equals(new RunIds(URI.create(dbtCloud.baseUrl()).getAuthority(), dbtCloud.accountId(), run)
+                        .ofRun()
+                        .toString());
+    }
+
+    private static void awaitLineage(TopicReader lineage, long run) {
+        lineage.awaitFor(
+                event -> isOfRun(event, run)
+                        && event.value().path("eventType").asText().equals("COMPLETE"),
+                PATIENCE);
     }
 
     /** By the documented keys alone, with what is in the package: the endpoint's address is said once. */
@@ -354,9 +440,18 @@ class SecuredWireIT {
      * a right that it had before and has afterwards.
      */
     private static void allow(List<Right> rights) {
+        allow(rights.stream().map(Right::binding));
+    }
+
+    private static void allowWithLineage(List<LineageRight> rights) {
+        allow(Stream.concat(
+                Stream.of(Right.values()).map(Right::binding), rights.stream().map(LineageRight::binding)));
+    }
+
+    private static void allow(Stream<AclBinding> rights) {
         try (Admin admin = kafka.admin()) {
             List<AclBinding> wanted = Stream.concat(
-                            rights.stream().map(Right::binding),
+                            rights,
                             // Without these the relay is ready all the same.
                             Stream.of(AclOperation.READ, AclOperation.WRITE)
                                     .map(it -> Right.binding(ResourceType.TOPIC, NAME + ".control", it)))

@@ -34,6 +34,7 @@ public class Connections {
 
     private final Map<String, DbtCloudClient> clients = new TreeMap<>();
     private final Map<String, WebhookSignature> signatures = new ConcurrentHashMap<>();
+    private final boolean tellsLineage;
     private final RestClients restClients;
     private final RequestBudgets budgets;
 
@@ -45,6 +46,7 @@ public class Connections {
 
     Connections(RelayConfig config, RestClients restClients, Clock clock, Monotonic monotonic) {
         this.restClients = restClients;
+        this.tellsLineage = config.openLineage().enabled();
         this.budgets = new RequestBudgets(clock, monotonic);
         config.connections().values().forEach(budgets::register);
         Policy policy = Policies.of(config);
@@ -126,6 +128,7 @@ public class Connections {
                 calls,
                 new SecretSeal(token),
                 settings.webhook().manage(),
+                tellsLineage,
                 clock,
                 monotonic);
     }

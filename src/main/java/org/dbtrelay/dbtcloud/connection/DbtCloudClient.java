@@ -63,6 +63,7 @@ public final class DbtCloudClient {
             ApiCalls calls,
             SecretSeal seal,
             boolean managesWebhooks,
+            boolean tellsLineage,
             Clock clock,
             Monotonic monotonic) {
         this.name = name;
@@ -76,7 +77,7 @@ public final class DbtCloudClient {
         this.accountRuns = new AccountRuns(runs, clock);
         this.searches = new CauseSearch(runs, monotonic);
         this.jobs = new JobDirectory(calls, clock, monotonic);
-        this.names = new ResourceNames(calls, clock, monotonic);
+        this.names = new ResourceNames(calls, tellsLineage, clock, monotonic);
         this.starts = new RunStarts(calls, new NewestRuns(runs, clock), manualSuspension);
         this.retries = new Retries(calls, runs);
         this.reads = new ReadRetries(monotonic);

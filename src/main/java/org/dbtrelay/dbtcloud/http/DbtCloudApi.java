@@ -75,6 +75,11 @@ public interface DbtCloudApi extends Closeable {
             @PathParam("project_id") long projectId,
             @PathParam("id") long environmentId);
 
+    /** Retrieve account connection, with what says which database it is; the list of connections does not have that. */
+    @GET
+    @Path("/v3/accounts/{account_id}/connections/{id}/")
+    Uni<Response> connection(@PathParam("account_id") long accountId, @PathParam("id") long connectionId);
+
     /** List jobs. */
     @GET
     @Path("/v2/accounts/{account_id}/jobs/")

@@ -12,15 +12,22 @@ import org.jspecify.annotations.Nullable;
  * it, and that are no secrets.
  *
  * @param connection fields of the connection that say which database it is, such as {@code type}, {@code account} and {@code host}
+ * @param connectionId its id, by which dbt Cloud shows more of it; null if there is none
  * @param repository the address of the source, without a user; null if dbt Cloud does not tell
  */
 public record EnvironmentSource(
-        Map<String, String> connection, @Nullable String repository) {
+        Map<String, String> connection,
+        @Nullable Long connectionId,
+        @Nullable String repository) {
 
     /** Nothing is known. */
-    public static final EnvironmentSource UNKNOWN = new EnvironmentSource(Map.of(), null);
+    public static final EnvironmentSource UNKNOWN = new EnvironmentSource(Map.of(), null, null);
 
     private static final int LONGEST = 255;
+
+    /** Where one of these is, the database has its name. */
+    private static final List<String> ADDRESSES =
+            List.of("account", "host", "hostname", "server", "region", "region_name", "path");
 
     /** Only these are read: others may be secrets. */
     private static final List<String> FIELDS = List.of(
@@ -40,10 +47,24 @@ public record EnvironmentSource(
         connection = Map.copyOf(connection);
     }
 
-    /** As the environment's row tells it; a connection has its fields beside its type or, of later kinds, below it. */
+    /** As the environment's row tells it. */
     static EnvironmentSource of(Environment environment) {
         JsonNode json = environment.json();
-        JsonNode connection = json.path("connection");
+        // Its extended attributes stand above the connection's, and nobody knows which: a wrong name is worse than
+        // none.
+        boolean isOverridden = id(json.path("extended_attributes_id")) != null;
+        return new EnvironmentSource(
+                isOverridden ? Map.of() : fields(json.path("connection")),
+                isOverridden ? null : id(json.path("connection_id")),
+                repository(json.path("repository")));
+    }
+
+    private static @Nullable Long id(JsonNode id) {
+        return id.isIntegralNumber() && id.longValue() > 0 ? id.longValue() : null;
+    }
+
+    /** A connection has its fields beside its type or, of later kinds, below it. */
+    static Map<String, String> fields(JsonNode connection) {
         Map<String, String> found = new HashMap<>();
         for (JsonNode place : List.of(
                 connection,
@@ -52,12 +73,18 @@ public record EnvironmentSource(
                 connection.path("details").path("connection_details").path("fields"))) {
             for (String field : FIELDS) {
                 @Nullable String value = text(place.path(field));
-                if (value != null) {
-                    found.putIfAbsent(field, value);
+                if (value != null && !value.contains("{{")) {
+                    // What a path of MotherDuck's has behind a question mark may be a token.
+                    found.putIfAbsent(field, field.equals("path") ? value.replaceFirst("\\?.*", "") : value);
                 }
             }
         }
-        return new EnvironmentSource(found, repository(json.path("repository")));
+        return Map.copyOf(found);
+    }
+
+    /** Whether the environment itself tells which database it is; all of BigQuery is one. */
+    boolean tellsDatabase() {
+        return ADDRESSES.stream().anyMatch(connection::containsKey) || "bigquery".equals(connection.get("type"));
     }
 
     /** A text, a number, or the {@code value} of an adapter's field. */

@@ -4,12 +4,12 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
@@ -27,10 +27,11 @@ import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of projects and environments, for events. Asking for a name sends nothing and waits for nothing: it is answered
- * from the lists that were read before, and notes which lists are wanted. {@link #refresh} reads those: the projects of an
- * account, and the environments of each project that has runs, once in {@link #LASTS}, with the last priority of the budget. A
- * list that cannot be read leaves what was known, and suspends nothing: the token may lack just this permission. The names of jobs need no list: they come with the runs.
+ * The names of projects and environments, for events, and which databases environments build in, for lineage. Asking sends nothing and
+ * waits for nothing: it is answered from the lists that were read before, and notes which lists are wanted. {@link #refresh} reads those:
+ * the projects of an account, and the environments of each project that has runs, once in {@link #LASTS}, with the last priority of the
+ * budget; and the connections that lineage asks for. A list that cannot be read leaves what was known, and suspends nothing: the token may
+ * lack just this permission. The names of jobs need no list: they come with the runs.
  */
 public final class ResourceNames {
 
@@ -40,10 +41,10 @@ public final class ResourceNames {
     static final Duration LASTS = Duration.ofMinutes(10);
 
     /** After so long a list that could not be read is tried again. */
-    static final Duration TRY_AGAIN = Duration.ofMinutes(1);
+    static final Duration TRY_AGAIN = Wanted.TRY_AGAIN;
 
     /** A list that nobody has wanted for so long is forgotten. */
-    static final Duration UNUSED = Duration.ofHours(1);
+    static final Duration UNUSED = Wanted.UNUSED;
 
     /** Of a longer list the first rows count: five requests. */
     static final int MOST_ROWS = 500;
@@ -59,26 +60,25 @@ public final class ResourceNames {
     private record Named(
             String name, @Nullable String type, @Nullable String dbtVersion, EnvironmentSource source) {}
 
-    private static final class Rows {
-        private volatile Map<Long, Named> byId = Map.of();
-        private volatile boolean read;
-        private volatile Instant wanted;
-        private volatile Instant due;
+    /** dbt Cloud shows them only if it is asked to. */
+    private static final Map<String, String> WITH_SOURCES = Map.of("include_related", "connection,repository");
 
-        Rows(Instant now) {
-            this.wanted = now;
-            this.due = now;
-        }
-    }
-
+    private final Map<String, String> related;
     private final ResourceLists lists;
-    private final Clock clock;
-    private final Map<Key, Rows> known = new ConcurrentHashMap<>();
+    private final Wanted<Key, Map<Long, Named>> known;
+    private final ConnectionFields connections;
 
-    /** Knows nothing yet. */
-    public ResourceNames(ApiCalls calls, Clock clock, Monotonic monotonic) {
-        this.lists = new ResourceLists(calls.withoutSuspending(), ReadRetries.none(monotonic), Priority.SWEEP);
-        this.clock = clock;
+    /**
+     * Knows nothing yet.
+     *
+     * @param withSources whether environments are read with their connections and repositories, for lineage
+     */
+    public ResourceNames(ApiCalls calls, boolean withSources, Clock clock, Monotonic monotonic) {
+        this.related = withSources ? WITH_SOURCES : Map.of();
+        ApiCalls quiet = calls.withoutSuspending();
+        this.lists = new ResourceLists(quiet, ReadRetries.none(monotonic), Priority.SWEEP);
+        this.known = new Wanted<>(MOST_LISTS, LASTS, Key::accountId, new Reading(), clock);
+        this.connections = new ConnectionFields(quiet, clock, monotonic);
     }
 
     /** The names of a run's ids, as far as they are known; those that are not will be soon. */
@@ -111,82 +111,62 @@ public final class ResourceNames {
      * @return empty until the list was read, or dbt Cloud has denied it
      */
     public Optional<EnvironmentSource> source(long accountId, long projectId, long environmentId) {
-        @Nullable Rows rows = rows(new Key(accountId, projectId));
-        if (rows == null) {
-            return Optional.of(EnvironmentSource.UNKNOWN);
-        }
-        Named environment = rows.byId.get(environmentId);
+        Key key = new Key(accountId, projectId);
+        @Nullable Named environment = wanted(key).get(environmentId);
         return environment != null
                 ? Optional.of(environment.source())
-                : rows.read ? Optional.of(EnvironmentSource.UNKNOWN) : Optional.empty();
+                : known.isSettled(key) ? Optional.of(EnvironmentSource.UNKNOWN) : Optional.empty();
     }
 
-    private Map<Long, Named> wanted(Key key) {
-        @Nullable Rows rows = rows(key);
-        return rows == null ? Map.of() : rows.byId;
-    }
-
-    /** Null if there are too many lists. */
-    private @Nullable Rows rows(Key key) {
-        Instant now = clock.instant();
-        Rows rows = known.get(key);
-        if (rows == null) {
-            if (known.size() >= MOST_LISTS) {
-                return null;
-            }
-            rows = known.computeIfAbsent(key, _ -> new Rows(now));
+    /**
+     * The fields of the connection of such an environment. If the environment tells only its id, it is read by itself.
+     *
+     * @return what is known, perhaps nothing; empty until it was read, or dbt Cloud has denied it
+     */
+    public Optional<Map<String, String>> connection(long accountId, EnvironmentSource source) {
+        @Nullable Long id = source.connectionId();
+        if (id == null || source.tellsDatabase()) {
+            return Optional.of(source.connection());
         }
-        rows.wanted = now;
-        return rows;
-    }
-
-    /** The accounts that have lists to read now. */
-    public Set<Long> due() {
-        Instant now = clock.instant();
-        known.values().removeIf(rows -> !rows.wanted.plus(UNUSED).isAfter(now));
-        return known.entrySet().stream()
-                .filter(each -> isDue(each.getValue(), now))
-                .map(each -> each.getKey().accountId())
-                .collect(Collectors.toUnmodifiableSet());
-    }
-
-    /** Reads the lists of an account that are due, one after another; blocks. */
-    public void refresh(long accountId) {
-        known.forEach((key, rows) -> {
-            if (key.accountId() == accountId && isDue(rows, clock.instant())) {
-                read(key, rows);
-            }
+        return connections.of(accountId, id).map(fields -> {
+            Map<String, String> all = new HashMap<>(source.connection());
+            all.putAll(fields);
+            return Map.copyOf(all);
         });
     }
 
-    private static boolean isDue(Rows rows, Instant now) {
-        return !rows.due.isAfter(now);
+    private Map<Long, Named> wanted(Key key) {
+        @Nullable Map<Long, Named> rows = known.value(key);
+        return rows == null ? Map.of() : rows;
     }
 
-    private void read(Key key, Rows rows) {
-        // Before the call: an internal error must not repeat with each tick.
-        rows.due = clock.instant().plus(TRY_AGAIN);
-        try {
-            rows.byId = read(key);
-            rows.read = true;
-            rows.due = clock.instant().plus(LASTS);
-        } catch (DbtCloudException e) {
-            rows.read |= isDenied(e.failure());
-            rows.due = clock.instant().plus(isDenied(e.failure()) ? LASTS : TRY_AGAIN);
+    /** The accounts that have lists or connections to read now. */
+    public Set<Long> due() {
+        Set<Long> all = new HashSet<>(known.due());
+        all.addAll(connections.due());
+        return Set.copyOf(all);
+    }
+
+    /** Reads what is due of an account, one after another; blocks. */
+    public void refresh(long accountId) {
+        known.refresh(accountId);
+        connections.refresh(accountId);
+    }
+
+    private final class Reading implements Wanted.Reader<Key, Map<Long, Named>> {
+
+        @Override
+        public Map<Long, Named> read(Key key) throws DbtCloudException {
+            return ResourceNames.this.read(key);
+        }
+
+        @Override
+        public void failed(Key key, CallFailure failure) {
             LOG.info(
                     "Names for events could not be read; events lack those that were not known before",
                     pair(LogKey.ACCOUNT_ID, key.accountId()),
-                    pair(LogKey.DETAIL, e.failure().detail()));
+                    pair(LogKey.DETAIL, failure.detail()));
         }
-    }
-
-    /** A permission that is missing does not come back within a minute. */
-    private static boolean isDenied(CallFailure failure) {
-        return switch (failure) {
-            case CallFailure.NotFound _, CallFailure.Refused _ -> true;
-            case CallFailure.Suspended suspended -> suspended.status() == 403;
-            case CallFailure.NotSent _, CallFailure.Limited _, CallFailure.Unclear _ -> false;
-        };
     }
 
     private Map<Long, Named> read(Key key) throws DbtCloudException {
@@ -199,15 +179,32 @@ public final class ResourceNames {
                         Project::id,
                         project -> new Named(name(project.name()), null, null, EnvironmentSource.UNKNOWN))
                 : byId(
-                        lists.environments(key.accountId(), projectId, Map.of())
-                                .limit(MOST_ROWS)
-                                .toList(),
+                        environments(key.accountId(), projectId),
                         Environment::id,
                         environment -> new Named(
                                 name(environment.name()),
                                 type(environment),
                                 environment.dbtVersion(),
                                 EnvironmentSource.of(environment)));
+    }
+
+    private List<Environment> environments(long accountId, long projectId) throws DbtCloudException {
+        try {
+            return environments(accountId, projectId, related);
+        } catch (DbtCloudException e) {
+            // Perhaps only what lineage wants beside them: the names matter to all events.
+            if (related.isEmpty() || !(e.failure() instanceof CallFailure.Refused)) {
+                throw e;
+            }
+            return environments(accountId, projectId, Map.of());
+        }
+    }
+
+    private List<Environment> environments(long accountId, long projectId, Map<String, String> parameters)
+            throws DbtCloudException {
+        return lists.environments(accountId, projectId, parameters)
+                .limit(MOST_ROWS)
+                .toList();
     }
 
     private static <T> Map<Long, Named> byId(List<T> rows, ToLongFunction<T> id, Function<T, Named> named) {

@@ -95,7 +95,8 @@ final class AccessCheck {
         return missing.isEmpty() ? List.of() : List.of(fault(resource, missing));
     }
 
-    private static String fault(String resource, Set<AclOperation> missing) {
+    /** The line for rights that are missing on a resource. */
+    static String fault(String resource, Set<AclOperation> missing) {
         return "Kafka does not let the relay's user " + names(missing) + " " + resource + "; add the ACL";
     }
 

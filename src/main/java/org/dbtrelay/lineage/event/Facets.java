@@ -17,7 +17,7 @@ public final class Facets {
     private static final String SPECIFICATION = "https://openlineage.io/spec/facets/";
 
     /** The schema of the relay's own facets, {@code docs/schemas/lineage-facets.schema.json}. */
-    private static final String OWN = "urn:dbt-cloud-relay:schema:lineage-facets#/$defs/";
+    private static final String OWN = "urn:dbt-cloud-relay:schema:lineage-facets:1#/$defs/";
 
     private final String producer;
 

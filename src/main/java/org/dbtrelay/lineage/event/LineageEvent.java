@@ -1,14 +1,17 @@
 package org.dbtrelay.lineage.event;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.dbtrelay.lineage.naming.Dataset;
+import org.jspecify.annotations.Nullable;
 
 /** One event of OpenLineage (specification 2-0-2, a {@code RunEvent}), as it is built. */
 public final class LineageEvent {
@@ -22,6 +25,7 @@ public final class LineageEvent {
     /** The facets that may go where an event would be too large, the largest first. */
     private static final List<String> DISPENSABLE = List.of("sql", "schema", "documentation");
 
+    private final Transition transition;
     private final JobName job;
     private final JobName root;
     private final ObjectNode json = JsonNodeFactory.instance.objectNode();
@@ -36,6 +40,7 @@ public final class LineageEvent {
      * @param root the job of the outermost run, by which events are kept together
      */
     public LineageEvent(Transition transition, Instant time, UUID runId, JobName job, JobName root, String producer) {
+        this.transition = transition;
         this.job = job;
         this.root = root;
         json.put("eventType", transition.name());
@@ -97,6 +102,11 @@ public final class LineageEvent {
         }
     }
 
+    /** Whether it tells that something has begun. */
+    public boolean isStart() {
+        return transition == Transition.START;
+    }
+
     /** The job. */
     public JobName job() {
         return job;
@@ -112,6 +122,7 @@ public final class LineageEvent {
 
     /** The event as UTF-8 JSON, without its largest facets if it would be too large. */
     public byte[] bytes() {
+        clean(json);
         byte[] bytes = write();
         for (String facet : DISPENSABLE) {
             if (bytes.length > MOST_BYTES) {
@@ -121,7 +132,57 @@ public final class LineageEvent {
                 bytes = write();
             }
         }
+        if (bytes.length > MOST_BYTES) {
+            inputs.forEach(dataset -> ((ObjectNode) dataset.path("inputFacets")).removeAll());
+            bytes = write();
+        }
+        if (bytes.length > MOST_BYTES) {
+            // The end of a run has to be told, even without what it was made from.
+            inputs.removeAll();
+            bytes = write();
+        }
         return bytes;
+    }
+
+    /**
+     * Takes control characters and halves of pairs out of all texts, wherever they are from. A server's database may take neither: Postgres
+     * refuses a text with U+0000.
+     */
+    private static void clean(JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            object.properties().forEach(field -> {
+                @Nullable TextNode clean = cleaned(field.getValue());
+                if (clean != null) {
+                    field.setValue(clean);
+                }
+            });
+        } else if (node instanceof ArrayNode array) {
+            for (int i = 0; i < array.size(); i++) {
+                @Nullable TextNode clean = cleaned(array.get(i));
+                if (clean != null) {
+                    array.set(i, clean);
+                }
+            }
+        }
+    }
+
+    /** Null if the node stays, perhaps with other children. */
+    private static @Nullable TextNode cleaned(JsonNode node) {
+        if (!node.isTextual()) {
+            clean(node);
+            return null;
+        }
+        String text = node.textValue();
+        int[] plain = text.codePoints().filter(LineageEvent::isPlain).toArray();
+        return plain.length == text.codePointCount(0, text.length())
+                ? null
+                : TextNode.valueOf(new String(plain, 0, plain.length));
+    }
+
+    private static boolean isPlain(int character) {
+        boolean isHalf = character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE;
+        boolean isControl = Character.isISOControl(character) && "\n\r\t".indexOf(character) < 0;
+        return !isHalf && !isControl;
     }
 
     private byte[] write() {

@@ -17,9 +17,13 @@ public final class RunIds {
 
     private final String run;
 
-    /** The ids of a run of dbt Cloud and of its parts. */
-    public RunIds(long accountId, long runId) {
-        this.run = "dbt-cloud:accounts/" + accountId + "/runs/" + runId;
+    /**
+     * The ids of a run of dbt Cloud and of its parts.
+     *
+     * @param host of dbt Cloud: two of them number their accounts and runs alike
+     */
+    public RunIds(String host, long accountId, long runId) {
+        this.run = "dbt-cloud://" + host + "/accounts/" + accountId + "/runs/" + runId;
     }
 
     /** The run itself. */

@@ -57,18 +57,53 @@ final class Chunks implements Telling {
         Encoded encoded = Encoded.of(event);
         chunk.add(encoded);
         bytes += encoded.json().length;
-        if (chunk.size() >= MOST_EVENTS || bytes >= MOST_BYTES) {
+        // Not between the start of a node and its end: another try may have other nodes.
+        if (!event.isStart() && (chunk.size() >= MOST_EVENTS || bytes >= MOST_BYTES)) {
             send();
         }
     }
 
-    /** Sends what is left. */
+    /**
+     * Events are not taken now. They are not waited for here: artifacts are open, and with them requests to dbt Cloud, which others need.
+     */
+    static final class NotTaken extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        private final transient List<Encoded> events;
+        private final transient Note then;
+
+        NotTaken(List<Encoded> events, Note then) {
+            super("lineage events are not taken");
+            this.events = List.copyOf(events);
+            this.then = then;
+        }
+
+        /** Those that wait. */
+        List<Encoded> events() {
+            return events;
+        }
+
+        /** How far the step is told when they are there. */
+        Note then() {
+            return then;
+        }
+    }
+
+    /**
+     * Sends what is left.
+     *
+     * @throws NotTaken they are not taken now
+     */
     void send() throws InterruptedException {
         if (!chunk.isEmpty()) {
-            outlet.send(chunk);
+            Note then = new Note(step, basis, told);
+            if (!outlet.trySend(chunk)) {
+                throw new NotTaken(chunk, then);
+            }
             chunk.clear();
             bytes = 0;
-            notes.accept(new Note(step, basis, told));
+            notes.accept(then);
         }
     }
 }

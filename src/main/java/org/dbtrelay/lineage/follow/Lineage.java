@@ -21,18 +21,24 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.OpenLineageConfig;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.MissingRight;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.lineage.send.Outlet;
 import org.dbtrelay.lineage.send.Outlets;
@@ -57,6 +63,11 @@ class Lineage {
     private static final Duration AGAIN = Duration.ofSeconds(5);
     private static final Duration COMMIT_EVERY = Duration.ofSeconds(1);
 
+    /** Reading that has gone on for so long is well again: Kafka refuses within its first answers. */
+    private static final Duration WELL_AFTER = Duration.ofSeconds(5);
+
+    private static final String OTHER_TROUBLE = "";
+
     /** The artifacts of so many runs are read at once: a large step takes some tens of megabytes. */
     private static final int PLACES = 2;
 
@@ -74,7 +85,15 @@ class Lineage {
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Map<TopicPartition, PartitionTelling> partitions = new HashMap<>();
     private volatile @Nullable Consumer<byte[], byte[]> consumer;
-    private boolean complained;
+
+    /** Since when it cannot read; null: it can. */
+    private @Nullable Instant troubledSince;
+
+    /** Whether the group has given this reader its partitions, perhaps none. */
+    private boolean wasAssigned;
+
+    /** The right that the log has named as missing, or {@link #OTHER_TROUBLE}; null: all is well. */
+    private @Nullable String complaint;
 
     Lineage(
             RelayConfig config,
@@ -150,15 +169,11 @@ class Lineage {
         } catch (WakeupException e) {
             LOG.debug("Lineage ends with the relay");
         } catch (KafkaException e) {
-            if (!complained) {
-                complained = true;
-                LOG.warn(
-                        "Lineage cannot read the relay's events; the relay tries on",
-                        pair(LogKey.TOPIC, config.topics().runEvents()),
-                        pair(LogKey.REASON, e.getMessage()));
-            }
+            complain(e);
+            isTroubled();
         } catch (RuntimeException e) {
             LOG.error("Internal error: telling lineage stopped; it begins again", e);
+            isTroubled();
         } finally {
             consumer = null;
             partitions.values().forEach(PartitionTelling::end);
@@ -166,8 +181,29 @@ class Lineage {
         }
     }
 
+    /** Says once what is the trouble, and again if another right is missing. */
+    private void complain(KafkaException trouble) {
+        String topic = config.topics().runEvents();
+        Optional<String> right = MissingRight.of(trouble, AclOperation.READ, topic);
+        String now = right.orElse(OTHER_TROUBLE);
+        if (!now.equals(complaint)) {
+            complaint = now;
+            LOG.warn(
+                    "Lineage cannot read the relay's events; the relay tries on",
+                    pair(LogKey.TOPIC, topic),
+                    pair(LogKey.REASON, right.orElse(trouble.getMessage())));
+        }
+    }
+
+    private void isTroubled() {
+        troubledSince = troubledSince == null ? clock.instant() : troubledSince;
+        measure();
+    }
+
     private void follow(Consumer<byte[], byte[]> reader) {
+        wasAssigned = false;
         long committedAt = monotonic.nanos();
+        long wellSince = committedAt;
         while (stopping.getCount() > 0) {
             for (ConsumerRecord<byte[], byte[]> message : reader.poll(POLL)) {
                 @Nullable
@@ -181,7 +217,22 @@ class Lineage {
                 commit(reader, partitions.keySet());
                 measure();
                 committedAt = monotonic.nanos();
-                complained = false;
+            }
+            // Without partitions nothing is asked of Kafka that it could refuse, and nothing of this instance's is
+            // behind.
+            if (partitions.isEmpty() && wasAssigned) {
+                troubledSince = null;
+            }
+            if (partitions.isEmpty() || troubledSince == null) {
+                wellSince = monotonic.nanos();
+            } else if (monotonic.nanos() - wellSince >= WELL_AFTER.toNanos()) {
+                if (complaint != null) {
+                    LOG.info(
+                            "Lineage reads the relay's events again",
+                            pair(LogKey.TOPIC, config.topics().runEvents()));
+                }
+                complaint = null;
+                troubledSince = null;
             }
         }
         commit(reader, partitions.keySet());
@@ -200,8 +251,10 @@ class Lineage {
     }
 
     private void measure() {
-        Optional<Instant> oldest = partitions.values().stream()
-                .flatMap(partition -> partition.progress().oldest().stream())
+        // What cannot be read is untold, too.
+        Optional<Instant> oldest = Stream.concat(
+                        Stream.ofNullable(troubledSince),
+                        partitions.values().stream().flatMap(partition -> partition.progress().oldest().stream()))
                 .min(Instant::compareTo);
         metrics.lineageLag(
                 oldest.map(since -> Duration.between(since, clock.instant())).orElse(Duration.ZERO));
@@ -221,7 +274,14 @@ class Lineage {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         states.forEach(
                 (partition, state) -> offsets.put(partition, new OffsetAndMetadata(state.offset(), state.text())));
-        reader.commitSync(offsets);
+        try {
+            reader.commitSync(offsets);
+        } catch (RetriableException | RebalanceInProgressException | CommitFailedException e) {
+            // The group shares its partitions out anew, or no broker answers: the next poll knows more, and the next
+            // commit comes.
+            LOG.debug("What is told of lineage could not be remembered yet", pair(LogKey.REASON, e.getMessage()));
+            return;
+        }
         states.forEach((partition, state) ->
                 Objects.requireNonNull(partitions.get(partition)).progress().committed(state));
     }
@@ -238,6 +298,7 @@ class Lineage {
 
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+            wasAssigned = true;
             Map<TopicPartition, OffsetAndMetadata> committed = reader.committed(Set.copyOf(assigned));
             for (TopicPartition partition : assigned) {
                 @Nullable OffsetAndMetadata from = committed.get(partition);
@@ -278,7 +339,8 @@ class Lineage {
     private boolean isWanted(ToldRun run) {
         OpenLineageConfig lineage = config.openLineage();
         return lineage.connections()
-                        .map(names -> names.contains(run.connection()))
+                        // SmallRye leaves a blank behind a comma where it is.
+                        .map(names -> names.stream().map(String::strip).anyMatch(run.connection()::equals))
                         .orElse(true)
                 && lineage.jobs().map(ids -> ids.contains(run.jobId())).orElse(true)
                 && !run.observedAt().plus(lineage.maxAge()).isBefore(clock.instant());

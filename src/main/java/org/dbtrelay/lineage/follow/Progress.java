@@ -49,7 +49,12 @@ final class Progress {
      * @return how far it had been told before; empty: there is nothing to do
      */
     synchronized Optional<Note> take(long offset, Instant since, boolean matters) {
-        next = Math.max(next, offset + 1);
+        if (offset < next) {
+            // Somebody has made the topic anew: what was told before is gone with the old one.
+            open.clear();
+            restored.clear();
+        }
+        next = offset + 1;
         @Nullable Note before = restored.remove(offset);
         if (!matters) {
             return Optional.empty();

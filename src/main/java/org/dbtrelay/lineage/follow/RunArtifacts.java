@@ -4,6 +4,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
+import java.util.Set;
 import org.dbtrelay.artifact.Interruption;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
@@ -11,6 +12,7 @@ import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.lineage.tell.StepArtifacts;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.jspecify.annotations.Nullable;
 
 /** The artifacts of a run in dbt Cloud, which may show them some time after its end. */
 final class RunArtifacts implements StepArtifacts {
@@ -20,26 +22,36 @@ final class RunArtifacts implements StepArtifacts {
         /** What is not there may come. */
         WAITING,
         /** What is not there does not come; but what is there may be hard to read. */
-        OVER,
-        /** Nothing is asked for any more. */
-        WITHOUT
+        OVER
     }
 
     private final DbtCloudClient client;
     private final RunSnapshot run;
     private final Patience patience;
+    private final Set<String> without;
+    private @Nullable String last;
 
-    RunArtifacts(DbtCloudClient client, RunSnapshot run, Patience patience) {
+    /** {@code without}: those that are not asked for any more, as {@link #last} names them. */
+    RunArtifacts(DbtCloudClient client, RunSnapshot run, Patience patience, Set<String> without) {
+        this.without = without;
         this.client = client;
         this.run = run;
         this.patience = patience;
     }
 
+    /** The step and the path of the artifact that was asked for last; null if none was. */
+    @Nullable
+    String last() {
+        return last;
+    }
+
     @Override
     public Optional<InputStream> open(String path, int step) throws IOException, InterruptedException {
-        if (patience == Patience.WITHOUT) {
+        String name = step + "/" + path;
+        if (without.contains(name)) {
             return Optional.empty();
         }
+        last = name;
         try {
             return Optional.of(
                     new Closing(client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), path, step)));

@@ -21,18 +21,21 @@ final class RunSurroundings {
     RunSurroundings(OpenLineageConfig config, String version) {
         this.config = config;
         this.version = version;
-        this.facets = new Facets("urn:dbt-cloud-relay:" + version);
+        this.facets = new Facets(producer(version));
     }
 
     /** As far as they are known now. */
     Surroundings of(DbtCloudClient client, ToldRun run) {
         EnvironmentSource source = source(client, run).orElse(EnvironmentSource.UNKNOWN);
+        @Nullable String configured = configured(run);
         String host = host(client.host());
         return new Surroundings(
                 config.namespace().orElse("dbt-cloud://" + host + "/" + run.accountId()),
                 host,
-                configured(run),
-                source.connection(),
+                configured,
+                configured != null
+                        ? source.connection()
+                        : client.names().connection(run.accountId(), source).orElse(source.connection()),
                 source.repository(),
                 config.tests(),
                 facets,
@@ -41,7 +44,10 @@ final class RunSurroundings {
 
     /** Whether nothing of them is still to be read. */
     boolean areKnown(DbtCloudClient client, ToldRun run) {
-        return configured(run) != null || source(client, run).isPresent();
+        return configured(run) != null
+                || source(client, run)
+                        .flatMap(source -> client.names().connection(run.accountId(), source))
+                        .isPresent();
     }
 
     private @Nullable String configured(ToldRun run) {
@@ -58,6 +64,14 @@ final class RunSurroundings {
         return project == null || environment == null
                 ? Optional.of(EnvironmentSource.UNKNOWN)
                 : client.names().source(run.accountId(), project, environment);
+    }
+
+    /**
+     * A URI with a path, which the specification does not ask for: DataHub takes its last segment for the orchestrator, and answers 500 to
+     * an address without one.
+     */
+    static String producer(String version) {
+        return "dbt-cloud-relay:/" + version + "/dbt";
     }
 
     private static String host(URI url) {

@@ -44,7 +44,8 @@ final class Steps {
                     begun,
                     end(run, inOrder, i, begun),
                     command.kind() == DbtCommand.Kind.BUILD,
-                    hasOwnCatalog ? step.index() : docs));
+                    // A catalog of before tells of the tables of before.
+                    hasOwnCatalog ? step.index() : docs > step.index() ? docs : 0));
         }
         return List.copyOf(steps);
     }
@@ -52,7 +53,7 @@ final class Steps {
     /** When the next step began; dbt Cloud tells no end of a step in all its answers. */
     private static Instant end(ToldRun run, List<RunStep> steps, int place, Instant begun) {
         for (RunStep later : steps.subList(place + 1, steps.size())) {
-            if (later.startedAt() != null) {
+            if (later.startedAt() != null && !later.startedAt().isBefore(begun)) {
                 return later.startedAt();
             }
         }

@@ -5,7 +5,11 @@ import static org.dbtrelay.metrics.RelayLog.pair;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.dbtrelay.artifact.Interruption;
 import org.dbtrelay.dbtcloud.DbtCloudException;
@@ -20,6 +24,7 @@ import org.dbtrelay.lineage.tell.ToldRun;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.job.CallFailure;
+import org.jspecify.annotations.Nullable;
 
 /** Tells of the steps of one run. It begins again, where it was, as long as something may be had later. */
 final class StepsTelling {
@@ -32,6 +37,8 @@ final class StepsTelling {
     /** So often an artifact that is there is tried to be read before the relay does without it. */
     private static final int LAST_TRIES = 5;
 
+    private static final String RESULTS = "run_results.json";
+
     private enum Outcome {
         /** All is told. */
         DONE,
@@ -40,7 +47,9 @@ final class StepsTelling {
         /** dbt Cloud cannot be asked at all. */
         CUT_OFF,
         /** dbt Cloud does not know the run. */
-        GONE
+        GONE,
+        /** Events were not taken, and are now. */
+        NOT_TAKEN
     }
 
     private final RunTelling all;
@@ -49,6 +58,15 @@ final class StepsTelling {
     private final Consumer<Note> notes;
     private Note note;
     private Patience hope = Patience.WAITING;
+
+    /** The artifacts that are given up, by step and path. */
+    private final Set<String> without = new HashSet<>();
+
+    /** How often what is there could not be read, since there is no hope that it will soon. */
+    private final Map<String, Integer> lastTries = new HashMap<>();
+
+    /** The artifact with which a try has ended, by step and path; null: it ended with the run itself. */
+    private @Nullable String failing;
 
     private StepsTelling(RunTelling all, DbtCloudClient client, ToldRun run, Note before, Consumer<Note> notes) {
         this.all = all;
@@ -79,21 +97,23 @@ final class StepsTelling {
     private String tell() throws InterruptedException {
         Instant hopeEnds = all.clock().instant().plus(all.patience());
         Instant end = run.observedAt().plus(all.maxAge()).plus(all.patience());
-        int lastTries = 0;
         Duration pause = FIRST_PAUSE;
         while (true) {
             Instant asked = all.clock().instant();
             switch (tryOnce()) {
                 case DONE -> {
-                    return hope == Patience.WITHOUT ? "without_artifacts" : "told";
+                    return without.stream().anyMatch(name -> name.endsWith(RESULTS)) ? "without_artifacts" : "told";
                 }
                 case LATER -> {
-                    if (hope == Patience.WITHOUT) {
-                        return "without_artifacts";
+                    if (hope == Patience.OVER && isGivenUp()) {
+                        if (failing == null) {
+                            return "without_artifacts";
+                        }
+                        // The others may be well.
+                        without.add(failing);
+                        continue;
                     }
-                    if (hope == Patience.OVER && ++lastTries >= LAST_TRIES) {
-                        hope = Patience.WITHOUT;
-                    } else if (hope == Patience.WAITING && all.clock().instant().isAfter(hopeEnds)) {
+                    if (hope == Patience.WAITING && all.clock().instant().isAfter(hopeEnds)) {
                         hope = Patience.OVER;
                     }
                 }
@@ -104,6 +124,10 @@ final class StepsTelling {
                     // It says nothing of the run, so patience gets its time back.
                     Duration tried = Duration.between(asked, all.clock().instant());
                     hopeEnds = hopeEnds.plus(tried).plus(pause);
+                }
+                case NOT_TAKEN -> {
+                    hopeEnds = hopeEnds.plus(Duration.between(asked, all.clock().instant()));
+                    continue;
                 }
             }
             if (all.clock().instant().isAfter(end)) {
@@ -116,16 +140,38 @@ final class StepsTelling {
         }
     }
 
+    /** Whether what has failed has failed often enough. Of an artifact of several steps, that is once for all of them. */
+    private boolean isGivenUp() {
+        String what = failing == null ? "the run" : failing.substring(failing.indexOf('/') + 1);
+        return lastTries.merge(what, 1, Integer::sum) >= LAST_TRIES;
+    }
+
     private Outcome tryOnce() throws InterruptedException {
+        try {
+            return tryInPlace();
+        } catch (Chunks.NotTaken e) {
+            // Neither a place nor a request to dbt Cloud is held meanwhile.
+            all.outlet().send(e.events());
+            noted(e.then());
+            return Outcome.NOT_TAKEN;
+        }
+    }
+
+    private Outcome tryInPlace() throws InterruptedException {
         all.places().acquire();
+        failing = null;
         try {
             RunWithSteps read = read();
             RunLineage lineage = all.lineage(client, run);
-            RunArtifacts artifacts = new RunArtifacts(client, read.run(), hope);
+            RunArtifacts artifacts = new RunArtifacts(client, read.run(), hope, without);
             for (Step step : Steps.of(run, read.steps())) {
                 if (step.index() >= note.step()) {
                     Chunks chunks = new Chunks(all.outlet(), step.index(), note, this::noted);
-                    new StepLineage(lineage, step).tell(artifacts, chunks);
+                    try {
+                        new StepLineage(lineage, step).tell(artifacts, chunks);
+                    } finally {
+                        failing = artifacts.last();
+                    }
                     chunks.send();
                     noted(new Note(step.index() + 1, "", 0));
                 }

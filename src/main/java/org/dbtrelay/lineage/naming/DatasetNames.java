@@ -31,7 +31,7 @@ public final class DatasetNames {
         this.namespace = namespace;
         // Where a database is what others call a schema, the name has two parts.
         this.hasCatalog = switch (adapter) {
-            case "mysql", "teradata", "clickhouse" -> false;
+            case "mysql", "teradata", "clickhouse", "synapse" -> false;
             default -> true;
         };
     }

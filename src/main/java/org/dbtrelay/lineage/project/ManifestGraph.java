@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Who was built from what: of a {@code manifest.json}, the nodes that a step has run, their parents, and the names of the tables and views
  * of both. The memory goes by the nodes of the step, not by the manifest. A pass over the file is enough where parents stand in it
  * behind their children or among the {@value #SPARE} nodes that are kept in case they are asked for; else {@link #isComplete} asks for
- * another one. The names of the fields are those of dbt's schemas of manifests, versions 4 to 20.
+ * another one. A third one is only needed where ephemeral models beyond as many others of them stand in front of who uses them. The names of the fields are those of dbt's schemas of manifests, versions 4 to 20.
  */
 public final class ManifestGraph {
 
@@ -30,10 +30,25 @@ public final class ManifestGraph {
 
     private static final int LONGEST_ID = 512;
     private static final int LONGEST_NAME = 255;
+
+    /** BigQuery has the longest names of tables, 1,024 characters. */
+    private static final int LONGEST_TABLE = 1_024;
+
+    private static final String TOO_LONG = "";
     private static final int MOST_PARENTS = 2_000;
+
+    /** So far the parents of a node are looked for, ephemeral ones included. */
+    private static final int MOST_WALK = 10_000;
+
     private static final int MOST_GROUPS = 1_000;
 
-    /** A chain of ephemeral models that is longer is no chain that anybody wrote. */
+    /** So many characters the ids of parents have in all, each counted once: sixteen megabytes at the most. */
+    static final int MOST_TEXT = 8_000_000;
+
+    /** So many parents all nodes have together. */
+    static final int MOST_EDGES = 1_000_000;
+
+    /** More passes are not worth what a chain of ephemeral models beyond {@value #SPARE} others of them would tell. */
     private static final int MOST_PASSES = 10;
 
     /**
@@ -57,7 +72,11 @@ public final class ManifestGraph {
     private final Map<String, Known> known = new HashMap<>();
     private final Map<String, List<String>> owners = new HashMap<>();
     private final Set<String> missing = new LinkedHashSet<>();
+    private final Map<String, String> ids = new HashMap<>();
+    private int textLeft = MOST_TEXT;
+    private int edgesLeft = MOST_EDGES;
     private int spare;
+    private int ephemerals;
     private int passes;
     private @Nullable String adapter;
     private @Nullable String project;
@@ -116,6 +135,11 @@ public final class ManifestGraph {
      * in its place.
      */
     public Map<String, Relation> parents(String id) {
+        return parents(id, MOST_PARENTS);
+    }
+
+    /** As {@link #parents(String)}, but at most so many. */
+    public Map<String, Relation> parents(String id, int most) {
         Map<String, Relation> parents = new LinkedHashMap<>();
         Set<String> seen = new HashSet<>();
         Deque<String> open = new ArrayDeque<>();
@@ -123,7 +147,7 @@ public final class ManifestGraph {
         if (node != null) {
             open.addAll(node.parents());
         }
-        while (!open.isEmpty()) {
+        while (!open.isEmpty() && parents.size() < most && seen.size() < MOST_WALK) {
             String next = open.removeFirst();
             @Nullable Known parent = seen.add(next) ? known.get(next) : null;
             if (parent != null && parent.relation() != null) {
@@ -171,20 +195,47 @@ public final class ManifestGraph {
 
     private boolean node(String id, JsonParser value) throws IOException {
         boolean isNeeded = needed.contains(id);
-        if (known.containsKey(id) || id.length() > LONGEST_ID || !(isNeeded || spare < SPARE)) {
+        boolean mayBeKept = isNeeded || spare < SPARE || ephemerals < SPARE;
+        if (known.containsKey(id) || id.length() > LONGEST_ID || !mayBeKept) {
             value.skipChildren();
             return true;
         }
         Reading reading = new Reading(id);
         DbtJson.fields(value, reading::field);
-        Known node = reading.known(wanted.contains(id));
-        known.put(id, node);
+        Known node = bounded(reading.known(wanted.contains(id)));
         if (isNeeded) {
+            known.put(id, node);
             need(id);
-        } else {
+        } else if (spare < SPARE) {
+            known.put(id, node);
             spare++;
+        } else if (reading.isEphemeral()) {
+            // A chain of them would take a pass for each link.
+            known.put(id, node);
+            ephemerals++;
         }
         return true;
+    }
+
+    /** A project in which everything is made from everything has more parents than there is memory: further ones are left out. */
+    private Known bounded(Known node) {
+        if (node.parents().isEmpty()) {
+            return node;
+        }
+        List<String> parents = new ArrayList<>();
+        for (String parent : node.parents()) {
+            @Nullable String known = ids.get(parent);
+            if (known == null && parent.length() <= textLeft) {
+                known = parent;
+                ids.put(parent, parent);
+                textLeft -= parent.length();
+            }
+            if (known != null && edgesLeft > 0) {
+                parents.add(known);
+                edgesLeft--;
+            }
+        }
+        return new Known(node.relation(), List.copyOf(parents), node.test());
     }
 
     /** The parents of a node that is needed are needed; so are those of an ephemeral one, and what a test tests. */
@@ -250,6 +301,10 @@ public final class ManifestGraph {
         private @Nullable String attached;
         private @Nullable String column;
         private @Nullable String testName;
+        private @Nullable String fileKey;
+        private @Nullable String deferredDatabase;
+        private @Nullable String deferredSchema;
+        private @Nullable String deferredTable;
 
         Reading(String id) {
             this.id = id;
@@ -257,19 +312,48 @@ public final class ManifestGraph {
 
         boolean field(String field, JsonParser value) throws IOException {
             switch (field) {
-                case "database" -> database = Text.within(LONGEST_NAME, DbtJson.string(value));
-                case "schema" -> schema = Text.within(LONGEST_NAME, DbtJson.string(value));
-                case "identifier" -> identifier = Text.within(LONGEST_NAME, DbtJson.string(value));
-                case "alias" -> alias = Text.within(LONGEST_NAME, DbtJson.string(value));
-                case "name" -> name = Text.within(LONGEST_NAME, DbtJson.string(value));
+                case "database" -> database = part(value);
+                case "schema" -> schema = part(value);
+                case "identifier" -> identifier = part(value);
+                case "alias" -> alias = part(value);
+                case "name" -> name = part(value);
+                case "file_key_name" -> fileKey = Text.within(LONGEST_NAME, DbtJson.string(value));
                 case "attached_node" -> attached = Text.within(LONGEST_ID, DbtJson.string(value));
                 case "column_name" -> column = Text.within(LONGEST_NAME, DbtJson.string(value));
+                case "defer_relation" -> DbtJson.fields(value, this::deferred);
                 case "depends_on" -> DbtJson.fields(value, this::parents);
                 case "config" -> DbtJson.fields(value, this::config);
                 case "test_metadata" -> DbtJson.fields(value, this::testMetadata);
                 default -> value.skipChildren();
             }
             return true;
+        }
+
+        /** A part of a table's name; {@link #TOO_LONG} for one without which the name would be another table's. */
+        private static @Nullable String part(JsonParser value) throws IOException {
+            @Nullable String text = DbtJson.string(value);
+            return text != null && text.length() > LONGEST_TABLE ? TOO_LONG : Text.within(LONGEST_TABLE, text);
+        }
+
+        private boolean deferred(String field, JsonParser value) throws IOException {
+            switch (field) {
+                case "database" -> deferredDatabase = part(value);
+                case "schema" -> deferredSchema = part(value);
+                case "alias" -> deferredTable = part(value);
+                default -> value.skipChildren();
+            }
+            return true;
+        }
+
+        /** The table in the environment that the run deferred to; null if it has one of its own. */
+        private @Nullable Relation deferred() {
+            return relation(deferredDatabase, deferredSchema, deferredTable);
+        }
+
+        private static @Nullable Relation relation(
+                @Nullable String database, @Nullable String schema, @Nullable String table) {
+            boolean isTooLong = TOO_LONG.equals(table) || TOO_LONG.equals(schema) || TOO_LONG.equals(database);
+            return table == null || isTooLong ? null : new Relation(database, schema, table);
         }
 
         private boolean parents(String kind, JsonParser value) throws IOException {
@@ -304,10 +388,14 @@ public final class ManifestGraph {
             return true;
         }
 
+        boolean isEphemeral() {
+            return "ephemeral".equals(materialized);
+        }
+
         /** Parents matter of nodes that were run, and of ephemeral ones, which have no table. */
         Known known(boolean isWanted) {
             boolean isTest = id.startsWith("test.") || id.startsWith("unit_test.");
-            boolean isEphemeral = "ephemeral".equals(materialized);
+            boolean isEphemeral = isEphemeral();
             @Nullable String table = identifier != null ? identifier : alias != null ? alias : name;
             boolean hasTable = !isTest
                     && !isEphemeral
@@ -315,16 +403,34 @@ public final class ManifestGraph {
                             || id.startsWith("snapshot.")
                             || id.startsWith("seed.")
                             || id.startsWith("source."));
+            // A node that the step has not run was read where the run deferred to.
+            @Nullable Relation deferred = isWanted || !hasTable ? null : deferred();
+            @Nullable Relation own = hasTable ? relation(database, schema, table) : null;
             return new Known(
-                    hasTable && table != null ? new Relation(database, schema, table) : null,
+                    deferred == null ? own : deferred,
                     isWanted || isEphemeral ? List.copyOf(parents) : List.of(),
                     isTest ? test() : null);
         }
 
         private Test test() {
-            @Nullable String only = parents.isEmpty() ? null : parents.getFirst();
-            String what = testName != null ? testName : name != null ? name : id;
-            return new Test(attached == null ? only : attached, what, column);
+            String what = testName != null ? testName : name != null && !name.equals(TOO_LONG) ? name : id;
+            return new Test(attached == null ? tested() : attached, what, column);
+        }
+
+        /** dbt names the node of a test only if it is no source; {@code file_key_name} is where the test stands. */
+        private @Nullable String tested() {
+            String sources = "sources.";
+            if (fileKey != null && fileKey.startsWith(sources)) {
+                String name = "." + fileKey.substring(sources.length()) + ".";
+                List<String> ofSources = parents.stream()
+                        .filter(parent -> parent.startsWith("source."))
+                        .toList();
+                return ofSources.stream()
+                        .filter(parent -> parent.contains(name))
+                        .findFirst()
+                        .orElse(ofSources.isEmpty() ? null : ofSources.getFirst());
+            }
+            return parents.isEmpty() ? null : parents.getFirst();
         }
     }
 }

@@ -45,7 +45,7 @@ public final class ManifestNodes {
     public static void read(InputStream bytes, Set<String> wanted, Taker taker)
             throws IOException, InterruptedException {
         ManifestNodes reading = new ManifestNodes(wanted, taker);
-        DbtJson.readObjectWithCode(bytes, reading::field);
+        DbtJson.readObject(bytes, reading::field);
         if (reading.interrupted != null) {
             throw reading.interrupted;
         }

@@ -27,6 +27,11 @@ public record NodeResult(
         @Nullable Long rows,
         @Nullable String queryId) {
 
+    /** The same without its message and its query. */
+    NodeResult brief() {
+        return new NodeResult(uniqueId, status, nodeClass, startedAt, completedAt, null, failures, rows, null);
+    }
+
     /** Whether it is a test of data or of a unit. */
     public boolean isTest() {
         return uniqueId.startsWith("test.") || uniqueId.startsWith("unit_test.");

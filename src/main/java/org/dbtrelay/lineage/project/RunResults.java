@@ -31,6 +31,9 @@ public record RunResults(
     /** Of more nodes in one step no lineage is told: their results alone would take tens of megabytes. */
     static final int MOST_NODES = 50_000;
 
+    /** So many characters all ids and messages have together: thirty-two megabytes at the most. Then messages go first. */
+    static final int MOST_TEXT = 16_000_000;
+
     private static final int LONGEST_ID = 512;
     private static final int LONGEST_WORD = 100;
     private static final int LONGEST_MESSAGE = 1_000;
@@ -58,6 +61,7 @@ public record RunResults(
         private @Nullable String dbtVersion;
         private @Nullable String invocationId;
         private int left;
+        private int text;
 
         boolean field(String name, JsonParser value) throws IOException {
             switch (name) {
@@ -78,6 +82,20 @@ public record RunResults(
             return true;
         }
 
+        /** As much of it as there is room for; null: there is none. */
+        private @Nullable NodeResult fitting(NodeResult node) {
+            boolean isBrief = text > MOST_TEXT / 2;
+            NodeResult kept = isBrief ? node.brief() : node;
+            int length = kept.uniqueId().length()
+                    + (kept.message() == null ? 0 : kept.message().length())
+                    + (kept.queryId() == null ? 0 : kept.queryId().length());
+            if (text + length > MOST_TEXT) {
+                return null;
+            }
+            text += length;
+            return kept;
+        }
+
         private void row(JsonParser value) throws IOException {
             Row row = new Row();
             DbtJson.fields(value, row::field);
@@ -85,8 +103,9 @@ public record RunResults(
             if (node == null || !(node.isBuilt() || node.isTest())) {
                 return;
             }
-            if (nodes.size() < MOST_NODES) {
-                nodes.add(node);
+            @Nullable NodeResult fitting = fitting(node);
+            if (nodes.size() < MOST_NODES && fitting != null) {
+                nodes.add(fitting);
             } else {
                 left++;
             }
@@ -103,6 +122,9 @@ public record RunResults(
         private @Nullable Long rows;
         private @Nullable String code;
         private @Nullable String queryId;
+        private @Nullable String jobId;
+        private @Nullable String location;
+        private @Nullable String projectId;
 
         @Nullable
         NodeResult result() {
@@ -122,8 +144,22 @@ public record RunResults(
                     completedAt,
                     isNotable ? Redaction.of(LONGEST_MESSAGE, message) : null,
                     failures,
-                    rows,
-                    queryId);
+                    // Snowflake answers so to any statement that makes a table or a view, whatever is in it.
+                    "SUCCESS".equals(code) && rows != null && rows == 1 ? null : rows,
+                    query());
+        }
+
+        /** BigQuery's id is one only with its project and its place, as the facet's specification has it. */
+        private @Nullable String query() {
+            return jobId == null || projectId == null || location == null
+                    ? (queryId == null ? jobId : queryId)
+                    : projectId + ":" + location + "." + jobId;
+        }
+
+        /** Databricks answers {@code N/A} where it has none. */
+        private static @Nullable String id(JsonParser value) throws IOException {
+            @Nullable String id = Text.within(LONGEST_ID, DbtJson.string(value));
+            return id == null || id.equalsIgnoreCase("n/a") ? null : id;
         }
 
         boolean field(String name, JsonParser value) throws IOException {
@@ -160,10 +196,10 @@ public record RunResults(
             switch (name) {
                 case "code" -> code = Text.within(LONGEST_WORD, DbtJson.string(value));
                 case "rows_affected" -> rows = DbtJson.count(value);
-                case "query_id", "job_id" -> {
-                    @Nullable String id = Text.within(LONGEST_ID, DbtJson.string(value));
-                    queryId = id == null ? queryId : id;
-                }
+                case "query_id" -> queryId = id(value);
+                case "job_id" -> jobId = id(value);
+                case "location" -> location = Text.within(LONGEST_WORD, DbtJson.string(value));
+                case "project_id" -> projectId = Text.within(LONGEST_WORD, DbtJson.string(value));
                 default -> value.skipChildren();
             }
             return true;

@@ -28,21 +28,26 @@ final class Outage {
 
     /** Something was not taken, and may be later. */
     void failed(String reason) throws InterruptedException {
-        metrics.lineageEvents(to, "failed", 1);
+        begun(reason);
         Duration now;
         synchronized (this) {
-            if (!lasts) {
-                LOG.warn(
-                        "Lineage events are not taken; the relay tries on",
-                        RelayLog.pair(LogKey.STATE, to),
-                        RelayLog.pair(LogKey.REASON, reason));
-            }
-            lasts = true;
             now = pause;
             Duration next = pause.multipliedBy(2);
             pause = next.compareTo(LONGEST) > 0 ? LONGEST : next;
         }
         monotonic.pause(now);
+    }
+
+    /** As {@link #failed}, without a pause. */
+    synchronized void begun(String reason) {
+        metrics.lineageEvents(to, "failed", 1);
+        if (!lasts) {
+            LOG.warn(
+                    "Lineage events are not taken; the relay tries on",
+                    RelayLog.pair(LogKey.STATE, to),
+                    RelayLog.pair(LogKey.REASON, reason));
+        }
+        lasts = true;
     }
 
     /** An event was refused for what is in it. */

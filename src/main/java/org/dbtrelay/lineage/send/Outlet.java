@@ -11,6 +11,13 @@ public interface Outlet extends AutoCloseable {
      */
     void send(List<Encoded> events) throws InterruptedException;
 
+    /**
+     * As {@link #send}, but waits for no outage.
+     *
+     * @return false if some of them may not be there; then all of them have to be sent again
+     */
+    boolean trySend(List<Encoded> events) throws InterruptedException;
+
     /** Ends all connections at once. */
     @Override
     void close();

@@ -18,6 +18,16 @@ public record Outlets(List<Outlet> outlets) implements Outlet {
     }
 
     @Override
+    public boolean trySend(List<Encoded> events) throws InterruptedException {
+        for (Outlet outlet : outlets) {
+            if (!outlet.trySend(events)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
     public void close() {
         outlets.forEach(Outlet::close);
     }

@@ -10,8 +10,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.dbtrelay.config.Monotonic;
+import org.dbtrelay.ledger.kafka.MissingRight;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.jspecify.annotations.Nullable;
 
@@ -33,17 +35,38 @@ public final class TopicOutlet implements Outlet {
     public void send(List<Encoded> events) throws InterruptedException {
         List<Encoded> left = events;
         while (!left.isEmpty()) {
-            left = sendOnce(left);
+            Left now = sendOnce(left);
+            if (now.trouble() != null) {
+                outage.failed(now.trouble());
+            }
+            left = now.events();
         }
     }
 
-    /** Gives those that were not taken, after a pause. */
-    private List<Encoded> sendOnce(List<Encoded> events) throws InterruptedException {
+    @Override
+    public boolean trySend(List<Encoded> events) throws InterruptedException {
+        Left now = sendOnce(events);
+        if (now.trouble() != null) {
+            outage.begun(now.trouble());
+        }
+        return now.events().isEmpty();
+    }
+
+    /** Those that were not taken, and why; null: all were, or were refused. */
+    private record Left(List<Encoded> events, @Nullable String trouble) {}
+
+    /** Gives those from the first one on that was not taken: what is behind it comes again, so that the order stays. */
+    private Left sendOnce(List<Encoded> events) throws InterruptedException {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         @Nullable KafkaException trouble = null;
         for (Encoded event : events) {
             try {
-                sent.add(producer.send(new ProducerRecord<>(topic, event.key(), event.json())));
+                Future<RecordMetadata> answer = producer.send(new ProducerRecord<>(topic, event.key(), event.json()));
+                sent.add(answer);
+                if (answer.state() == Future.State.FAILED) {
+                    // Of a topic that is not there the producer says so after a while, and of each event anew.
+                    break;
+                }
             } catch (KafkaException e) {
                 trouble = e;
                 break;
@@ -51,28 +74,32 @@ public final class TopicOutlet implements Outlet {
                 throw stopped(e);
             }
         }
-        List<Encoded> left = new ArrayList<>(events.subList(sent.size(), events.size()));
+        List<Encoded> left = new ArrayList<>();
         int taken = 0;
-        List<Encoded> failed = new ArrayList<>();
         for (int i = 0; i < sent.size(); i++) {
             try {
                 sent.get(i).get();
                 taken++;
+                if (!left.isEmpty()) {
+                    left.add(events.get(i));
+                }
             } catch (ExecutionException e) {
                 if (e.getCause() instanceof RecordTooLargeException || e.getCause() instanceof InvalidRecordException) {
                     outage.refused(e.getCause().getClass().getSimpleName());
                 } else {
                     trouble = e.getCause() instanceof KafkaException kafka ? kafka : new KafkaException(e.getCause());
-                    failed.add(events.get(i));
+                    left.add(events.get(i));
                 }
             }
         }
         outage.took(taken);
-        left.addAll(0, failed);
-        if (trouble != null) {
-            outage.failed(String.valueOf(trouble.getMessage()));
-        }
-        return left;
+        left.addAll(events.subList(sent.size(), events.size()));
+        return new Left(
+                left,
+                trouble == null
+                        ? null
+                        : MissingRight.of(trouble, AclOperation.WRITE, topic)
+                                .orElse(String.valueOf(trouble.getMessage())));
     }
 
     private static InterruptedException stopped(IllegalStateException closed) {

@@ -2,6 +2,7 @@ package org.dbtrelay.lineage.tell;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.dbtrelay.lineage.event.JobName;
 import org.dbtrelay.lineage.event.RunRef;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 public record Caller(RunRef parent, RunRef root) {
 
     private static final int LONGEST_NAME = 1_000;
+    private static final Pattern ID = Pattern.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
     /** The caller that a context names; null if it names none, or not in that form. */
     static @Nullable Caller in(JsonNode context) {
@@ -35,11 +37,8 @@ public record Caller(RunRef parent, RunRef root) {
         if (namespace == null || name == null || id == null) {
             return null;
         }
-        try {
-            return new RunRef(UUID.fromString(id), new JobName(namespace, name));
-        } catch (IllegalArgumentException e) {
-            return null;
-        }
+        // Java's own reader takes shorter ones, and makes others of them.
+        return ID.matcher(id).matches() ? new RunRef(UUID.fromString(id), new JobName(namespace, name)) : null;
     }
 
     private static @Nullable String name(JsonNode text) {

@@ -15,7 +15,8 @@ final class JobNames {
 
     JobNames(String namespace, long jobId) {
         this.namespace = namespace;
-        this.prefix = "job." + jobId;
+        // No dot before the part: DataHub takes what stands before the first one for the flow.
+        this.prefix = "job-" + jobId;
     }
 
     JobName ofRun() {

@@ -25,7 +25,7 @@ public final class RunLineage {
         this.run = run;
         this.around = around;
         this.facets = around.facets();
-        this.ids = new RunIds(run.accountId(), run.runId());
+        this.ids = new RunIds(around.host(), run.accountId(), run.runId());
         this.names = new JobNames(around.namespace(), run.jobId());
     }
 
@@ -109,10 +109,11 @@ public final class RunLineage {
     }
 
     void processingEngine(LineageEvent event, @Nullable String version) {
-        if (version != null) {
-            String name = "fusion".equals(run.engine()) ? "dbt Fusion" : "dbt";
-            event.run("processing_engine", facets.processingEngine(name, version, around.relayVersion()));
-        }
+        // One name for both engines, as OpenLineage's own integration has it: to some servers the name is a part of the
+        // job's.
+        event.run(
+                "processing_engine",
+                facets.processingEngine("dbt", version == null ? "unknown" : version, around.relayVersion()));
     }
 
     /** Where its source is, if dbt Cloud has told the repository. */
@@ -135,6 +136,9 @@ public final class RunLineage {
         put(facet, "environment_id", run.environmentId());
         if (run.url() != null) {
             facet.put("run_url", run.url());
+        }
+        if (run.engine() != null) {
+            facet.put("engine", run.engine());
         }
         return facet;
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,6 +29,7 @@ import org.dbtrelay.lineage.event.RunRef;
 import org.dbtrelay.lineage.event.Transition;
 import org.dbtrelay.lineage.naming.DatasetNames;
 import org.dbtrelay.lineage.naming.Relation;
+import org.dbtrelay.lineage.project.BoundedTexts;
 import org.dbtrelay.lineage.project.Catalog;
 import org.dbtrelay.lineage.project.ManifestGraph;
 import org.dbtrelay.lineage.project.ManifestNodes;
@@ -48,6 +50,12 @@ public final class StepLineage {
 
     private static final RelayLog LOG = RelayLog.of(StepLineage.class);
     private static final int BUFFER = 64 * 1024;
+
+    /** So many inputs all nodes of a step have together, and so many columns those of one event. */
+    private static final int MOST_INPUTS = 200_000;
+
+    private static final int MOST_COLUMNS = 5_000;
+    private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(15);
 
     private static final String RUN_RESULTS = "run_results.json";
     private static final String MANIFEST = "manifest.json";
@@ -87,6 +95,12 @@ public final class StepLineage {
             return;
         }
         RunResults results = read.get();
+        if (results.left() > 0) {
+            LOG.warn(
+                    "A step has run more nodes than lineage tells of; the last ones are left out",
+                    RelayLog.pair(LogKey.RUN_ID, run.run().runId()),
+                    RelayLog.pair(LogKey.COUNT, results.left()));
+        }
         Map<String, NodeResult> nodes = new LinkedHashMap<>();
         results.nodes().forEach(node -> nodes.putIfAbsent(node.uniqueId(), node));
         ManifestGraph graph = new ManifestGraph(nodes.keySet());
@@ -125,7 +139,12 @@ public final class StepLineage {
             return Optional.empty();
         }
         Set<String> tables = new HashSet<>(nodes);
-        nodes.forEach(id -> tables.addAll(graph.parents(id).keySet()));
+        int left = MOST_INPUTS;
+        for (String id : nodes) {
+            Set<String> parents = graph.parents(id, left).keySet();
+            left -= parents.size();
+            tables.addAll(parents);
+        }
         return read(artifacts, CATALOG, step.catalogStep(), bytes -> Catalog.read(bytes, tables));
     }
 
@@ -136,7 +155,7 @@ public final class StepLineage {
         if (opened.isEmpty()) {
             return Optional.empty();
         }
-        try (InputStream bytes = new BufferedInputStream(opened.get(), BUFFER)) {
+        try (InputStream bytes = new BufferedInputStream(new BoundedTexts(opened.get()), BUFFER)) {
             return Optional.of(use.of(bytes));
         } catch (JacksonException e) {
             LOG.warn(
@@ -186,6 +205,7 @@ public final class StepLineage {
         private final ManifestGraph graph;
         private final Catalog catalog;
         private final DatasetNames datasets;
+        private int inputsLeft = MOST_INPUTS;
 
         Nodes(RunResults results, ManifestGraph graph, Catalog catalog) {
             this.results = results;
@@ -241,8 +261,12 @@ public final class StepLineage {
             UUID id = run.ids().ofNode(step.index(), node.uniqueId());
             JobName job = run.names().ofNode(node.uniqueId());
             Instant begun = begun(node);
-            telling.tell(run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node))));
-            Instant ended = node.completedAt() == null ? latest(begun, end()) : latest(begun, node.completedAt());
+            LineageEvent start =
+                    run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node)));
+            run.processingEngine(start, engineVersion());
+            telling.tell(start);
+            @Nullable Instant completed = plausible(node.completedAt());
+            Instant ended = latest(begun, completed == null ? end() : completed);
             Transition transition = transition(node.nodeClass());
             LineageEvent event = run.event(transition, ended, id, job, self);
             describe(event, node, details);
@@ -277,15 +301,21 @@ public final class StepLineage {
         }
 
         private void built(LineageEvent event, NodeResult node, NodeDetails details) {
-            graph.parents(node.uniqueId()).forEach((id, relation) -> {
-                Facetted input =
-                        event.input(datasets.of(relation)).facet("dataSource", facets.dataSource(datasets.namespace()));
-                List<Column> columns = catalog.columns(id);
-                if (id.startsWith("source.") && !columns.isEmpty()) {
-                    // Of others, what writes them tells it.
+            Map<String, Relation> parents = graph.parents(node.uniqueId(), inputsLeft);
+            inputsLeft -= parents.size();
+            int columnsLeft = MOST_COLUMNS;
+            for (Map.Entry<String, Relation> parent : parents.entrySet()) {
+                Facetted input = event.input(datasets.of(parent.getValue()))
+                        .facet("dataSource", facets.dataSource(datasets.namespace()));
+                // Of others, what writes them tells it.
+                List<Column> columns = parent.getKey().startsWith("source.") && columnsLeft > 0
+                        ? catalog.columns(parent.getKey())
+                        : List.of();
+                if (!columns.isEmpty() && columns.size() <= columnsLeft) {
+                    columnsLeft -= columns.size();
                     input.facet("schema", facets.schema(columns));
                 }
-            });
+            }
             @Nullable Relation relation = graph.relation(node.uniqueId());
             if (relation == null || transition(node.nodeClass()) != Transition.COMPLETE) {
                 // What has failed, or was skipped, has made no table.
@@ -309,7 +339,9 @@ public final class StepLineage {
                 output.facet("version", facets.version(details.version()));
             }
             boolean wasWritten = node.nodeClass() == NodeClass.BUILT || node.nodeClass() == NodeClass.WARNED;
-            @Nullable Long rows = node.rows() == null ? catalog.rows(node.uniqueId()) : node.rows();
+            // What was written is all that is in it only of what is made anew each time.
+            boolean isWhole = node.uniqueId().startsWith("seed.") || "table".equals(details.materialized());
+            @Nullable Long rows = node.rows() == null && isWhole ? catalog.rows(node.uniqueId()) : node.rows();
             @Nullable Long bytes = catalog.bytes(node.uniqueId());
             if (wasWritten && (rows != null || bytes != null)) {
                 output.ofUse("outputStatistics", facets.outputStatistics(rows, bytes));
@@ -334,7 +366,7 @@ public final class StepLineage {
             ManifestGraph.@Nullable Test test = graph.test(node.uniqueId());
             @Nullable Relation relation = test == null || test.tested() == null ? null : graph.relation(test.tested());
             if (test != null && relation != null) {
-                assertions(event, relation, isDone(node) ? List.of(assertion(node, test)) : List.of());
+                assertions(event, relation, asserts(node) ? List.of(assertion(node, test)) : List.of());
             }
         }
 
@@ -344,10 +376,16 @@ public final class StepLineage {
             Instant begun =
                     tests.stream().map(this::begun).min(Instant::compareTo).orElse(step.begun());
             Instant ended = tests.stream()
-                    .map(test -> test.completedAt() == null ? begun : test.completedAt())
+                    .map(test -> {
+                        @Nullable Instant completed = plausible(test.completedAt());
+                        return completed == null ? begun : completed;
+                    })
                     .max(Instant::compareTo)
                     .orElse(end());
-            telling.tell(run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType("TEST")));
+            LineageEvent start =
+                    run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType("TEST"));
+            run.processingEngine(start, engineVersion());
+            telling.tell(start);
             NodeClass worst = worst(tests);
             LineageEvent event = run.event(transition(worst), latest(begun, ended), id, job, self);
             event.run("dbt_run", dbtRun());
@@ -366,7 +404,7 @@ public final class StepLineage {
                         event,
                         relation,
                         tests.stream()
-                                .filter(this::isDone)
+                                .filter(this::asserts)
                                 .map(test -> assertion(test, Objects.requireNonNull(graph.test(test.uniqueId()))))
                                 .toList());
             }
@@ -385,12 +423,13 @@ public final class StepLineage {
             return new Assertion(test.name(), node.nodeClass() == NodeClass.BUILT, test.column());
         }
 
-        /** A test that was not made asserts nothing. */
-        private boolean isDone(NodeResult node) {
-            return switch (node.nodeClass()) {
-                case BUILT, WARNED, FAILED -> true;
-                case REUSED, NO_OP, SKIPPED, OTHER -> false;
-            };
+        /** A test that was not made asserts nothing, and one of a unit nothing of the data. */
+        private boolean asserts(NodeResult node) {
+            return !node.uniqueId().startsWith("unit_test.")
+                    && switch (node.nodeClass()) {
+                        case BUILT, WARNED, FAILED -> true;
+                        case REUSED, NO_OP, SKIPPED, OTHER -> false;
+                    };
         }
 
         private NodeClass worst(List<NodeResult> tests) {
@@ -446,11 +485,22 @@ public final class StepLineage {
         }
 
         private Instant begun(NodeResult node) {
-            return node.startedAt() == null ? step.begun() : node.startedAt();
+            @Nullable Instant started = plausible(node.startedAt());
+            return started == null ? step.begun() : started;
         }
 
         private Instant end() {
-            return results.generatedAt() == null ? step.ended() : results.generatedAt();
+            @Nullable Instant written = plausible(results.generatedAt());
+            return written == null ? step.ended() : written;
+        }
+
+        /** dbt's clock and dbt Cloud's are not the same; a time that is far from the step is none of it. */
+        private @Nullable Instant plausible(@Nullable Instant time) {
+            return time == null
+                            || time.isBefore(step.begun().minus(CLOCKS_DIFFER))
+                            || time.isAfter(step.ended().plus(CLOCKS_DIFFER))
+                    ? null
+                    : time;
         }
 
         private Instant latest(Instant one, Instant other) {

@@ -95,6 +95,11 @@ public final class SimConnections {
         /** List jobs, projects or environments. */
         Uni<Response> named(String kind, String nameContains);
 
+        /** Retrieve account connection. */
+        default Uni<Response> connection(long connectionId) {
+            throw new UnsupportedOperationException("connection " + connectionId);
+        }
+
         /** Trigger job run. */
         Uni<Response> trigger(long jobId, String traceparent, Guarded body);
 
@@ -132,6 +137,7 @@ public final class SimConnections {
             Map.entry("jobs", 2),
             Map.entry("projects", 2),
             Map.entry("environments", 3),
+            Map.entry("connection", 2),
             Map.entry("trigger", 4),
             Map.entry("listAccounts", 0),
             Map.entry("account", 1),
@@ -168,6 +174,7 @@ public final class SimConnections {
                     case "projects" -> api.named("projects", filters(arguments).get("name__icontains"));
                     case "environments" ->
                         api.named("environments", filters(arguments).get("name__icontains"));
+                    case "connection" -> api.connection((long) arguments[1]);
                     case "trigger" ->
                         api.trigger((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
                     case "retryRun" ->

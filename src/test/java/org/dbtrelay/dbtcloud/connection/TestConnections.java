@@ -48,6 +48,8 @@ public final class TestConnections {
             all.put("relay.connections.default.token", TOKEN);
         }
         properties.forEach((key, value) -> all.put("relay.connections.default." + key, value));
+        // Connections read all that they can.
+        all.put("relay.openlineage.enabled", "true");
         return all;
     }
 

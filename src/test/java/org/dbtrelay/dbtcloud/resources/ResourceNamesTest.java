@@ -153,7 +153,7 @@ class ResourceNamesTest extends AgainstEmulator {
                 Duration.ofSeconds(1),
                 clock,
                 monotonic);
-        ResourceNames names = new ResourceNames(broken, clock, monotonic);
+        ResourceNames names = new ResourceNames(broken, false, clock, monotonic);
         names.want(run);
 
         assertThatThrownBy(() -> names.refresh(account)).isInstanceOf(IllegalStateException.class);
@@ -187,5 +187,15 @@ class ResourceNamesTest extends AgainstEmulator {
         client.names().refresh(account);
 
         assertThat(client.names().of(run).projectName()).startsWith("redx").hasSizeLessThanOrEqualTo(255);
+    }
+
+    @Test
+    void namesDoNotDependOnWhatLineageWantsBesideThem() throws DbtCloudException {
+        RunSnapshot run = run(DAILY);
+        emulator.faults().next(1).on(Endpoint.LIST_ENVIRONMENTS).status(400);
+        client.names().want(run);
+        client.names().refresh(account);
+
+        assertThat(client.names().of(run)).isEqualTo(PRODUCTION);
     }
 }

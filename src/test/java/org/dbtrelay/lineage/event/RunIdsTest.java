@@ -8,14 +8,16 @@ import org.junit.jupiter.api.Test;
 
 class RunIdsTest {
 
-    private final RunIds ids = new RunIds(4238, 70403110257797L);
+    private static final String HOST = "ab123.us1.dbt.com";
+
+    private final RunIds ids = new RunIds(HOST, 4238, 70403110257797L);
 
     /** The values are those of Python's {@code uuid.uuid5}, as docs/lineage.md shows. */
     @Test
     void areThoseThatAnybodyComputes() {
-        assertThat(ids.ofRun()).isEqualTo(UUID.fromString("f20d42b3-bc78-59f6-9820-50fd99ce65f6"));
+        assertThat(ids.ofRun()).isEqualTo(UUID.fromString("a044664a-71e6-59f6-b064-51e1554c95cf"));
         assertThat(ids.ofNode(4, "model.shop.orders"))
-                .isEqualTo(UUID.fromString("507f09cc-4a98-5813-887c-9e1db85b0fb1"));
+                .isEqualTo(UUID.fromString("3463c8f0-83d9-5efd-a49d-c7bde719e769"));
         assertThat(ids.ofRun().version()).isEqualTo(5);
         assertThat(ids.ofRun().variant()).isEqualTo(2);
     }
@@ -24,8 +26,9 @@ class RunIdsTest {
     void differForWhateverDiffers() {
         assertThat(Stream.of(
                         ids.ofRun(),
-                        new RunIds(4239, 70403110257797L).ofRun(),
-                        new RunIds(4238, 70403110257798L).ofRun(),
+                        new RunIds(HOST, 4239, 70403110257797L).ofRun(),
+                        new RunIds("emea.dbt.com", 4238, 70403110257797L).ofRun(),
+                        new RunIds(HOST, 4238, 70403110257798L).ofRun(),
                         ids.ofStep(4),
                         ids.ofStep(5),
                         ids.ofNode(4, "model.shop.orders"),
@@ -37,6 +40,6 @@ class RunIdsTest {
 
     @Test
     void stay() {
-        assertThat(new RunIds(4238, 70403110257797L).ofStep(4)).isEqualTo(ids.ofStep(4));
+        assertThat(new RunIds(HOST, 4238, 70403110257797L).ofStep(4)).isEqualTo(ids.ofStep(4));
     }
 }

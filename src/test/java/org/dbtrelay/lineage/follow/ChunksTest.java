@@ -1,6 +1,7 @@
 package org.dbtrelay.lineage.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -20,11 +21,21 @@ class ChunksTest {
 
     private final List<String> sent = new ArrayList<>();
     private final List<Note> notes = new ArrayList<>();
+    private boolean isAway;
 
     private final Outlet outlet = new Outlet() {
         @Override
         public void send(List<Encoded> events) {
             events.forEach(event -> sent.add(new String(event.json(), StandardCharsets.UTF_8)));
+        }
+
+        @Override
+        public boolean trySend(List<Encoded> events) {
+            if (isAway) {
+                return false;
+            }
+            send(events);
+            return true;
         }
 
         @Override
@@ -35,7 +46,8 @@ class ChunksTest {
 
     private static LineageEvent event(int number) {
         JobName job = new JobName("n", "job-" + number);
-        return new LineageEvent(Transition.START, Instant.EPOCH, new RunIds(1, 1).ofStep(number), job, job, "urn:test");
+        Transition transition = number % 2 == 0 ? Transition.START : Transition.COMPLETE;
+        return new LineageEvent(transition, Instant.EPOCH, new RunIds("host", 1, 1).ofStep(number), job, job, "urn:test");
     }
 
     private void tell(Note before, String basis, int from, int to) throws InterruptedException {
@@ -59,6 +71,26 @@ class ChunksTest {
 
         assertThat(jobs()).hasSize(450).startsWith("job-0").endsWith("job-449");
         assertThat(notes).containsExactly(new Note(4, "rm", 200), new Note(4, "rm", 400), new Note(4, "rm", 450));
+    }
+
+    /** Another try can be made from other artifacts, and then tells of other nodes: none of them may have begun only. */
+    @Test
+    void endWithAnEnd() throws InterruptedException {
+        tell(NOTHING, "rm", 1, 402);
+
+        assertThat(notes).containsExactly(new Note(4, "rm", 201), new Note(4, "rm", 401));
+    }
+
+    /** Whoever waits for them must not hold an artifact open. */
+    @Test
+    void areHandedBackWhenNobodyTakesThem() {
+        isAway = true;
+
+        assertThatThrownBy(() -> tell(NOTHING, "rm", 0, 450)).isInstanceOfSatisfying(Chunks.NotTaken.class, left -> {
+            assertThat(left.events()).hasSize(200);
+            assertThat(left.then()).isEqualTo(new Note(4, "rm", 200));
+        });
+        assertThat(notes).isEmpty();
     }
 
     @Test

@@ -14,9 +14,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,6 +29,10 @@ import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupAuthorizationException;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
@@ -33,6 +40,7 @@ import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.testkit.LogLines;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +56,7 @@ class LineageTest {
     /** A consumer whose rebalances and failures a test has in its hand. */
     private static final class Reader extends MockConsumer<byte[], byte[]> {
         private final Map<TopicPartition, OffsetAndMetadata> remembered = new ConcurrentHashMap<>();
+        private final Queue<RuntimeException> refusals = new ConcurrentLinkedQueue<>();
         private volatile boolean mayCommit = true;
         private volatile @Nullable ConsumerRebalanceListener listener;
 
@@ -65,6 +74,10 @@ class LineageTest {
         public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets) {
             if (!mayCommit) {
                 throw new KafkaException("the group goes on without this member");
+            }
+            @Nullable RuntimeException next = refusals.poll();
+            if (next != null) {
+                throw next;
             }
             remembered.putAll(offsets);
         }
@@ -204,6 +217,7 @@ class LineageTest {
     @CsvSource({
         "relay.openlineage.connections, other, 0",
         "relay.openlineage.connections, 'other,default', 1",
+        "relay.openlineage.connections, 'other, default', 1",
         "relay.openlineage.jobs, '1,2', 0",
         "relay.openlineage.jobs, '1,559062', 1",
         "relay.openlineage.max-age, 1s, 0",
@@ -278,6 +292,24 @@ class LineageTest {
         assertThat(reader.closed()).isFalse();
     }
 
+    /** A commit comes between the rounds of a rebalance, too: the reader stays, and commits after the next poll. */
+    @Test
+    void goesOnWhenTheGroupSharesOutAnewWhileItCommits() {
+        start(Map.of());
+        assign(Set.of(partition));
+        committed(0);
+        reader.refusals.add(new RebalanceInProgressException());
+        reader.refusals.add(new CommitFailedException());
+        reader.refusals.add(new TimeoutException("no broker answers"));
+        arrive(0, RUNS);
+
+        committed(1);
+
+        assertThat(reader.refusals).isEmpty();
+        assertThat(reader.closed()).isFalse();
+        assertThat(producer.history()).as("told once").hasSize(1);
+    }
+
     @Test
     void leavesEventsOfALostPartitionToOthers() {
         start(Map.of());
@@ -305,6 +337,43 @@ class LineageTest {
         await().until(reader::closed);
 
         assertThat(producer.closed()).as("it tries again").isFalse();
+    }
+
+    /** The line has all that who gives rights has to know. */
+    @ParameterizedTest
+    @CsvSource({"topic, Read topic 'dbt.run.events'", "group, Read consumer group 'dbt-cloud-relay-lineage'"})
+    void namesTheRightThatIsMissing(String of, String right) {
+        try (LogLines log = LogLines.of(Lineage.class.getName())) {
+            start(Map.of());
+            assign(Set.of(partition));
+            committed(0);
+            reader.setPollException(
+                    of.equals("topic")
+                            ? new TopicAuthorizationException(Set.of(partition.topic()))
+                            : GroupAuthorizationException.forGroupId("dbt-cloud-relay-lineage"));
+            await().until(reader::closed);
+            await().untilAsserted(() -> assertThat(log.lines())
+                    .singleElement()
+                    .asString()
+                    .contains("Lineage cannot read the relay's events")
+                    .contains("Kafka does not let the relay's user " + right + "; add the ACL"));
+        }
+    }
+
+    /** The alert has to see it, though nothing is read that could be behind. */
+    @Test
+    void isBehindAsLongAsItCannotRead() {
+        start(Map.of());
+        assign(Set.of(partition));
+        committed(0);
+        reader.setPollException(new KafkaException("no rights"));
+        await().until(reader::closed);
+
+        cloud.clock.advance(Duration.ofHours(2));
+
+        // It tries every five seconds, and this reader cannot be opened again.
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> registry.get("relay.lineage.lag.seconds").gauge().value() >= 7_200);
     }
 
     @Test

@@ -88,6 +88,18 @@ class ProgressTest {
         assertThat(third.take(101, AT, true)).isEmpty();
     }
 
+    /** Then what comes has nothing to do with what was told of the old topic. */
+    @Test
+    void beginsAnewWithATopicThatWasMadeAnew() {
+        progress.take(5_000, AT, true);
+
+        assertThat(progress.take(0, AT, true)).isPresent();
+        progress.told(0, Note.ALL);
+
+        assertThat(progress.toCommit()).contains(new Progress.State(1, ""));
+        assertThat(progress.pending()).isZero();
+    }
+
     /** What was read and is not told is told, also if the run is not wanted any more: then it is done. */
     @Test
     void forgetsWhatIsNotWantedAnyMore() {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 import org.dbtrelay.lineage.follow.RunArtifacts.Patience;
 import org.dbtrelay.lineage.follow.ScriptedCloud.Answer;
 import org.dbtrelay.run.job.JobRunStatus;
@@ -22,6 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class RunArtifactsTest {
 
     private final ScriptedCloud cloud = new ScriptedCloud();
+    private final Set<String> without = new HashSet<>();
 
     private RunArtifacts artifacts(Patience patience, boolean saved) {
         RunSnapshot run = new RunSnapshot(
@@ -41,7 +44,7 @@ class RunArtifactsTest {
                 null,
                 null,
                 RunDetails.NONE);
-        return new RunArtifacts(cloud.client(), run, patience);
+        return new RunArtifacts(cloud.client(), run, patience, without);
     }
 
     private static Later laterOf(RunArtifacts artifacts) {
@@ -65,11 +68,18 @@ class RunArtifactsTest {
     }
 
     @Test
-    void asksForNothingWithoutHope() throws IOException, InterruptedException {
+    void asksForNothingThatIsGivenUp() throws IOException, InterruptedException {
         cloud.answers("manifest.json", Answer.of("{}"));
+        without.add("4/manifest.json");
+        RunArtifacts artifacts = artifacts(Patience.OVER, true);
 
-        assertThat(artifacts(Patience.WITHOUT, true).open("manifest.json", 4)).isEmpty();
+        assertThat(artifacts.open("manifest.json", 4)).isEmpty();
         assertThat(cloud.asked).isEmpty();
+        assertThat(artifacts.last()).isNull();
+        try (InputStream ofAnother = artifacts.open("manifest.json", 5).orElseThrow()) {
+            assertThat(ofAnother).isNotNull();
+        }
+        assertThat(artifacts.last()).isEqualTo("5/manifest.json");
     }
 
     @Test

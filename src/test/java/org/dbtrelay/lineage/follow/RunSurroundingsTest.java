@@ -2,6 +2,7 @@ package org.dbtrelay.lineage.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.URI;
 import java.util.Map;
 import org.dbtrelay.config.LineageTests;
 import org.dbtrelay.dbtcloud.connection.DbtCloudClient;
@@ -45,6 +46,13 @@ class RunSurroundingsTest {
         DbtCloudClient elsewhere = new ScriptedCloud("https://ab123.us1.dbt.com").client();
 
         assertThat(with(Map.of()).of(elsewhere, PLAIN).namespace()).isEqualTo("dbt-cloud://ab123.us1.dbt.com/4238");
+    }
+
+    @Test
+    void nameAProducerWhosePathEndsWithTheOrchestrator() {
+        assertThat(URI.create(with(Map.of()).of(client, PLAIN).facets().producer()))
+                .hasScheme("dbt-cloud-relay")
+                .hasPath("/9.9/dbt");
     }
 
     @Test
@@ -99,5 +107,131 @@ class RunSurroundingsTest {
         assertThat(surroundings.areKnown(client, PLACED)).isTrue();
         assertThat(surroundings.of(client, PLACED).connection()).containsEntry("account", "acme-prod");
         assertThat(surroundings.of(client, PLACED).repository()).isEqualTo("git://github.com/acme/shop.git");
+    }
+
+    private static final String BY_ID_ONLY = """
+            {"status": {"code": 200, "is_success": true}, "data": [{"id": 7, "account_id": 4238, "project_id": 11,
+              "name": "Production", "connection_id": 13, "repository": {"remote_url": "git://github.com/acme/shop.git"}}],
+             "extra": {"pagination": {"count": 1, "total_count": 1}}}""";
+
+    private static final String THIRTEEN = """
+            {"status": {"code": 200, "is_success": true}, "data": {"id": 13, "account_id": 4238, "name": "Warehouse",
+              "adapter_version": "snowflake_v0", "config": {"account": "acme-prod", "oauth_client_secret": "canary"}}}""";
+
+    private long asked(String what) {
+        return cloud.asked.stream().filter(what::equals).count();
+    }
+
+    @Test
+    void areKnownWhenTheConnectionIsReadThatTheEnvironmentOnlyNames() {
+        cloud.answers("environments", Answer.of(BY_ID_ONLY));
+        cloud.answers("connection 13", Answer.of(THIRTEEN));
+        RunSurroundings surroundings = with(Map.of());
+        surroundings.areKnown(client, PLACED);
+        client.names().refresh(ScriptedCloud.ACCOUNT);
+
+        assertThat(surroundings.areKnown(client, PLACED))
+                .as("the connection is not read yet")
+                .isFalse();
+        assertThat(client.names().due()).containsExactly(ScriptedCloud.ACCOUNT);
+        client.names().refresh(ScriptedCloud.ACCOUNT);
+
+        assertThat(surroundings.areKnown(client, PLACED)).isTrue();
+        assertThat(surroundings.of(client, PLACED).connection())
+                .isEqualTo(Map.of("adapter_version", "snowflake_v0", "account", "acme-prod"));
+        assertThat(surroundings.of(client, PLACED).repository()).isEqualTo("git://github.com/acme/shop.git");
+        assertThat(client.names().due()).isEmpty();
+        assertThat(asked("connection 13")).isEqualTo(1);
+    }
+
+    /** Extended attributes stand above the connection: nobody knows which account they name. */
+    @Test
+    void takeNoConnectionThatTheEnvironmentOverrides() {
+        cloud.answers(
+                "environments",
+                Answer.of(
+                        BY_ID_ONLY.replace(
+                                "\"connection_id\": 13",
+                                "\"connection_id\": 13, \"extended_attributes_id\": 5, \"connection\": {\"account\": \"other\"}")));
+        RunSurroundings surroundings = with(Map.of());
+        for (int i = 0; i < 3; i++) {
+            surroundings.of(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+
+        assertThat(surroundings.areKnown(client, PLACED)).isTrue();
+        assertThat(surroundings.of(client, PLACED).connection()).isEmpty();
+        assertThat(asked("connection 13")).isZero();
+    }
+
+    @Test
+    void takeNoFieldThatIsATemplate() {
+        cloud.answers("environments", Answer.of(BY_ID_ONLY));
+        cloud.answers("connection 13", Answer.of(THIRTEEN.replace("acme-prod", "{{ env_var('DBT_ACCOUNT') }}")));
+        RunSurroundings surroundings = with(Map.of());
+        for (int i = 0; i < 3; i++) {
+            surroundings.of(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+
+        assertThat(surroundings.of(client, PLACED).connection()).isEqualTo(Map.of("adapter_version", "snowflake_v0"));
+    }
+
+    /** DataHub takes the last part of its path, and refuses an address without a path. */
+    @Test
+    void nameAProducerWithAPath() {
+        URI producer = URI.create(with(Map.of()).of(client, PLAIN).facets().producer());
+
+        assertThat(producer.isAbsolute()).isTrue();
+        assertThat(producer.getPath()).isEqualTo("/9.9/dbt");
+    }
+
+    /** MotherDuck's path can have a token behind a question mark. */
+    @Test
+    void takeNoSecretOfAPath() {
+        cloud.answers("environments", Answer.of(BY_ID_ONLY));
+        cloud.answers(
+                "connection 13",
+                Answer.of(THIRTEEN.replace(
+                        "\"account\": \"acme-prod\"", "\"path\": \"md:shop?motherduck_token=canary\"")));
+        RunSurroundings surroundings = with(Map.of());
+        for (int i = 0; i < 2; i++) {
+            surroundings.areKnown(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+        surroundings.of(client, PLACED);
+        client.names().refresh(ScriptedCloud.ACCOUNT);
+
+        assertThat(surroundings.of(client, PLACED).connection()).containsEntry("path", "md:shop");
+    }
+
+    @Test
+    void areKnownWithoutAConnectionThatTheTokenMayNotRead() {
+        cloud.answers("environments", Answer.of(BY_ID_ONLY));
+        cloud.answers("connection 13", Answer.error(404));
+        RunSurroundings surroundings = with(Map.of());
+        for (int i = 0; i < 100; i++) {
+            surroundings.areKnown(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+
+        assertThat(surroundings.areKnown(client, PLACED)).isTrue();
+        assertThat(surroundings.of(client, PLACED).connection()).isEmpty();
+        assertThat(asked("connection 13")).isEqualTo(1);
+    }
+
+    @Test
+    void readNoConnectionWhereTheNamespaceIsConfigured() {
+        cloud.answers("environments", Answer.of(BY_ID_ONLY));
+        RunSurroundings surroundings = with(Map.of("relay.openlineage.dataset-namespace.7", "snowflake://seven"));
+        for (int i = 0; i < 3; i++) {
+            surroundings.of(client, PLACED);
+            client.names().refresh(ScriptedCloud.ACCOUNT);
+        }
+
+        assertThat(surroundings.areKnown(client, PLACED)).isTrue();
+        assertThat(surroundings.of(client, PLACED).datasetNamespace()).isEqualTo("snowflake://seven");
+        assertThat(surroundings.of(client, PLACED).repository()).isEqualTo("git://github.com/acme/shop.git");
+        assertThat(asked("connection 13")).isZero();
     }
 }

@@ -157,6 +157,11 @@ final class ScriptedCloud implements SimConnections.Api {
     }
 
     @Override
+    public Uni<Response> connection(long connectionId) {
+        return Uni.createFrom().item(() -> answer("connection " + connectionId));
+    }
+
+    @Override
     public Uni<Response> job(long jobId) {
         throw unasked();
     }

@@ -22,6 +22,18 @@ final class SentEvents implements Outlet {
     private final List<JsonNode> events = new CopyOnWriteArrayList<>();
     volatile Before before = () -> {};
 
+    /** Whoever sends has to wait. */
+    volatile boolean isAway;
+
+    @Override
+    public boolean trySend(List<Encoded> more) throws InterruptedException {
+        if (isAway) {
+            return false;
+        }
+        send(more);
+        return true;
+    }
+
     @Override
     public void send(List<Encoded> more) throws InterruptedException {
         before.send();

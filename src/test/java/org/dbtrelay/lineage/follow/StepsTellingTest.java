@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.lineage.follow.ScriptedCloud.Answer;
 import org.dbtrelay.lineage.tell.ToldRun;
@@ -51,6 +52,12 @@ class StepsTellingTest {
         StepsTelling.tell(all, run, before, notes::add);
     }
 
+    /** The run has ended, and dbt Cloud shows these files of it; of one that is not named, nothing. */
+    private void ended(Map<String, Answer> files) {
+        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        files.forEach(cloud::answers);
+    }
+
     private void tell() throws InterruptedException {
         tell(ScriptedCloud.ended(), Note.BEGUN);
     }
@@ -68,7 +75,7 @@ class StepsTellingTest {
 
     @Test
     void tellsEachCommandOfDbtOnce() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
 
         tell();
 
@@ -89,7 +96,7 @@ class StepsTellingTest {
 
     @Test
     void goesOnBehindTheStepsThatAreTold() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
 
         tell(ScriptedCloud.ended(), new Note(5, "", 1));
 
@@ -164,7 +171,7 @@ class StepsTellingTest {
 
     @Test
     void waitsUntilTheEnvironmentsAreRead() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
 
         tell(inEnvironment(), Note.BEGUN);
 
@@ -176,9 +183,7 @@ class StepsTellingTest {
 
     @Test
     void doesNotWaitForAnArtifactThatDbtCloudHasNot() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
-        cloud.answers("run_results.json", Answer.of(RESULTS));
-        cloud.answers("manifest.json", Answer.of(MANIFEST));
+        ended(Map.of("run_results.json", Answer.of(RESULTS), "manifest.json", Answer.of(MANIFEST)));
 
         tell();
 
@@ -201,7 +206,7 @@ class StepsTellingTest {
     /** A step that is told is not told again by the next try. */
     @Test
     void goesOnWhereAnArtifactBrokeOff() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
         cloud.answers(
                 "run_results.json",
                 Answer.error(404),
@@ -217,14 +222,13 @@ class StepsTellingTest {
 
     @Test
     void doesWithoutArtifactsThatCannotBeRead() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
-        cloud.answers("run_results.json", Answer.error(500));
+        ended(Map.of("run_results.json", Answer.error(500)));
 
         tell();
 
         assertThat(pauses())
-                .as("while there is hope, and five times more")
-                .containsExactly(2L, 4L, 8L, 16L, 32L, 60L, 60L, 60L, 60L);
+                .as("while there is hope, and between five times more")
+                .containsExactly(2L, 4L, 8L, 16L, 32L, 60L, 60L, 60L);
         assertThat(sent.told()).hasSize(4);
         assertThat(counted("without_artifacts")).isEqualTo(1);
         assertThat(notes).endsWith(Note.ALL);
@@ -236,7 +240,7 @@ class StepsTellingTest {
 
         tell();
 
-        assertThat(pauses()).hasSize(9);
+        assertThat(pauses()).hasSize(8);
         assertThat(sent.told()).isEmpty();
         assertThat(notes).containsExactly(Note.ALL);
         assertThat(counted("without_artifacts")).isEqualTo(1);
@@ -253,20 +257,15 @@ class StepsTellingTest {
         assertThat(counted("without_artifacts")).isEqualTo(1);
     }
 
+    /** So many requests for the run are turned away before it is shown. */
+    private void outage(int requests, Answer... afterwards) {
+        cloud.run(Stream.concat(Stream.generate(() -> Answer.error(401)).limit(requests), Stream.of(afterwards))
+                .toArray(Answer[]::new));
+    }
+
     @Test
     void isNotTiredOfAnOutage() throws InterruptedException {
-        cloud.run(
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.run(ScriptedCloud.RUN_ENDED));
+        outage(10, Answer.run(ScriptedCloud.RUN_ENDED));
         cloud.answers("run_results.json", Answer.of(RESULTS));
 
         tell();
@@ -280,16 +279,8 @@ class StepsTellingTest {
     @Test
     void hasAllItsPatienceAfterAnOutage() throws InterruptedException {
         patience = Duration.ofMinutes(5);
-        cloud.run(
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
-                Answer.error(401),
+        outage(
+                9,
                 Answer.run(ScriptedCloud.RUN_WITHOUT_STEPS),
                 Answer.run(ScriptedCloud.RUN_WITHOUT_STEPS),
                 Answer.run(ScriptedCloud.RUN_ENDED));
@@ -305,7 +296,7 @@ class StepsTellingTest {
 
     @Test
     void waitsWhileArtifactsAreShutOff() throws InterruptedException {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
         cloud.answers("run_results.json", Answer.error(401), Answer.error(401), Answer.of(RESULTS));
 
         tell();
@@ -341,7 +332,7 @@ class StepsTellingTest {
 
     @Test
     void givesItsPlaceBackWhenItIsInterruptedWhileItSends() {
-        cloud.run(Answer.run(ScriptedCloud.RUN_ENDED));
+        ended(Map.of());
         sent.before = () -> {
             throw new InterruptedException("the partition is given up");
         };
@@ -350,5 +341,98 @@ class StepsTellingTest {
 
         assertThat(places.availablePermits()).isEqualTo(1);
         assertThat(notes).isEmpty();
+    }
+
+    /** What dbt Cloud cannot deliver costs what it has, not the nodes of all steps. */
+    @Test
+    void givesUpTheOneArtifactThatCannotBeRead() throws InterruptedException {
+        String docs = ScriptedCloud.RUN_ENDED
+                .replace("`dbt run`", "`dbt docs generate`")
+                .replace("\"dbt run\"", "\"dbt docs generate\"");
+        for (Answer broken : List.of(Answer.error(500), Answer.breaksOffAfter("{\"nodes\": {"))) {
+            ended(Map.of(
+                    "run_results.json", Answer.of(RESULTS),
+                    "manifest.json", Answer.of(MANIFEST),
+                    "catalog.json", broken));
+            cloud.run(Answer.run(docs));
+
+            tell();
+        }
+
+        assertThat(sent.told().stream().filter(told -> told.startsWith("COMPLETE") && told.contains("orders")))
+                .hasSize(2);
+        assertThat(notes).contains(new Note(4, "rm", 4));
+        assertThat(counted("told")).isEqualTo(2);
+    }
+
+    /** A node that has begun ends, though the manifest can be read no further in all tries. */
+    @Test
+    void endsWhatItHasBegun() throws InterruptedException {
+        StringBuilder rows = new StringBuilder();
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            rows.append(i == 0 ? "" : ",")
+                    .append("{\"unique_id\": \"model.shop.m" + i + "\", \"status\": \"success\", \"timing\": []}");
+            nodes.append(i == 0 ? "" : ",").append("\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"}");
+        }
+        String manifest = "{\"metadata\": {}, \"nodes\": {" + nodes + "}}";
+        Answer whole = Answer.of(manifest);
+        Answer half = Answer.breaksOffAfter(manifest.substring(0, manifest.length() - 200));
+        ended(Map.of(
+                "run_results.json",
+                Answer.of(
+                        "{\"metadata\": {\"generated_at\": \"2026-11-29T12:01:50Z\"}, \"results\": [" + rows + "]}")));
+        cloud.answers(
+                "manifest.json",
+                Stream.generate(() -> List.of(whole, half))
+                        .limit(30)
+                        .flatMap(List::stream)
+                        .toArray(Answer[]::new));
+
+        tell();
+
+        List<String> begun = jobs("START");
+        assertThat(begun).hasSizeGreaterThan(300);
+        assertThat(jobs("COMPLETE")).containsAll(begun);
+    }
+
+    private List<String> jobs(String type) {
+        return sent.told().stream()
+                .filter(told -> told.startsWith(type + " "))
+                .map(told -> told.substring(type.length() + 1))
+                .toList();
+    }
+
+    /** The connection has one slot. Whoever waits with events must not have it, or dbt Cloud cannot be asked for anything else. */
+    @Test
+    void holdsNoRequestWhileNobodyTakesEvents() throws Exception {
+        StringBuilder rows = new StringBuilder();
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            rows.append(i == 0 ? "" : ",")
+                    .append("{\"unique_id\": \"model.shop.m" + i + "\", \"status\": \"success\", \"timing\": []}");
+            nodes.append(i == 0 ? "" : ",").append("\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"}");
+        }
+        ended(Map.of(
+                "run_results.json",
+                Answer.of("{\"metadata\": {\"generated_at\": \"2026-11-29T12:01:50Z\"}, \"results\": [" + rows + "]}"),
+                "manifest.json",
+                Answer.of("{\"metadata\": {}, \"nodes\": {" + nodes + "}}")));
+        sent.isAway = true;
+        List<Boolean> free = new CopyOnWriteArrayList<>();
+        sent.before = () -> {
+            if (sent.isAway) {
+                free.add(places.availablePermits() == 1);
+                free.add(cloud.client().calls().budget(ScriptedCloud.ACCOUNT).slotsTaken() == 0);
+                sent.isAway = false;
+            }
+        };
+
+        tell();
+
+        assertThat(free).containsExactly(true, true);
+        assertThat(jobs("START")).as("each node of both steps, once").hasSize(2 + 2 * 300);
+        assertThat(jobs("COMPLETE")).hasSize(2 + 2 * 300);
+        assertThat(counted("told")).isEqualTo(1);
     }
 }

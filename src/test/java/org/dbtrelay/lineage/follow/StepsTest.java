@@ -63,6 +63,25 @@ class StepsTest {
                 .isZero();
     }
 
+    /** Its columns and sizes are those of the tables before. */
+    @Test
+    void takeNoCatalogOfAStepBefore() throws Exception {
+        List<RunStep> docsFirst = List.of(
+                step(4, "Invoke dbt with `dbt docs generate`", JobRunStatus.Known.SUCCESS, "dbt docs generate", 2),
+                step(5, "Invoke dbt with `dbt build`", JobRunStatus.Known.SUCCESS, "dbt build", 3));
+
+        assertThat(Steps.of(run("1.11.2"), docsFirst).get(1).catalogStep()).isZero();
+    }
+
+    @Test
+    void doNotEndBeforeTheyBegin() throws Exception {
+        List<RunStep> back = List.of(
+                step(4, "Invoke dbt with `dbt seed`", JobRunStatus.Known.SUCCESS, "dbt seed", 5),
+                step(5, "Invoke dbt with `dbt build`", JobRunStatus.Known.SUCCESS, "dbt build", 2));
+
+        assertThat(Steps.of(run("1.11.2"), back)).allMatch(step -> !step.ended().isBefore(step.begun()));
+    }
+
     @Test
     void leaveOutThoseThatNeverBegan() throws Exception {
         RunStep never =

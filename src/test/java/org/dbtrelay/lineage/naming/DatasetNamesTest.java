@@ -109,6 +109,13 @@ class DatasetNamesTest {
         assertThat(names(adapter, Map.of()).namespace()).endsWith("://" + UNKNOWN);
     }
 
+    /** A database of Synapse has one warehouse: the specification names a table by its schema. */
+    @Test
+    void leaveOutTheDatabaseWhereTheSpecificationDoes() {
+        assertThat(names("synapse", Map.of("host", "s.sql.azuresynapse.net")).of(ORDERS))
+                .isEqualTo(new Dataset("sqlserver://s.sql.azuresynapse.net:1433", "prod.orders"));
+    }
+
     @Test
     void goByTheConnectionWithoutAManifest() {
         assertThat(names(null, Map.of("type", "snowflake", "account", "acme-prod"))

@@ -7,7 +7,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.lineage.naming.Relation;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,136 @@ class ManifestGraphTest {
         graph.read(manifest(nodes.toString(), ""));
         assertThat(graph.isComplete()).isTrue();
         assertThat(parents(graph, "model.a")).containsExactly("model.b");
+    }
+
+    /** The worst order: each of a chain stands in front of who uses it, all of them behind more nodes than are kept in case. */
+    @Test
+    void needsTwoPassesHoweverLongAChainOfEphemeralModelsIs() throws IOException {
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 0; i < ManifestGraph.SPARE; i++) {
+            nodes.append(node("model.other" + i, "view")).append(',');
+        }
+        nodes.append(node("model.t", "table"));
+        int links = 30;
+        for (int i = links; i > 0; i--) {
+            nodes.append(',').append(node("model.e" + i, "ephemeral", i == links ? "model.t" : "model.e" + (i + 1)));
+        }
+        nodes.append(',').append(node("model.a", "table", "model.e1"));
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
+
+        graph.read(manifest(nodes.toString(), ""));
+        assertThat(graph.isComplete()).isFalse();
+        graph.read(manifest(nodes.toString(), ""));
+
+        assertThat(graph.isComplete()).isTrue();
+        assertThat(parents(graph, "model.a")).containsExactly("model.t");
+    }
+
+    /** Beyond that, a pass finds a link of the chain, and ten passes are all: then the chain's end is no input. */
+    @Test
+    void endsWithTenPasses() throws IOException {
+        StringBuilder nodes = new StringBuilder();
+        for (int i = 0; i < 2 * ManifestGraph.SPARE; i++) {
+            nodes.append(node("model.other" + i, "ephemeral")).append(',');
+        }
+        nodes.append(node("model.t", "table"));
+        int links = 12;
+        for (int i = links; i > 0; i--) {
+            nodes.append(',').append(node("model.e" + i, "ephemeral", i == links ? "model.t" : "model.e" + (i + 1)));
+        }
+        nodes.append(',')
+                .append(node("model.b", "table"))
+                .append(',')
+                .append(node("model.a", "table", "model.b", "model.e1"));
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
+
+        int passes = 0;
+        do {
+            graph.read(manifest(nodes.toString(), ""));
+            passes++;
+        } while (!graph.isComplete());
+
+        assertThat(passes).isEqualTo(10);
+        assertThat(parents(graph, "model.a")).containsExactly("model.b");
+    }
+
+    /** A run of a pull request builds some models, and reads the others where it defers to. */
+    @Test
+    void namesTheTableThatARunDefersTo() throws IOException {
+        String deferred =
+                "\"defer_relation\": {\"database\": \"PROD\", \"schema\": \"marts\", \"alias\": \"base\"}, \"name\"";
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a", "model.c"));
+
+        graph.read(manifest(
+                String.join(
+                        ",",
+                        node("model.a", "table", "model.b", "model.c"),
+                        node("model.b", "table").replace("\"name\"", deferred),
+                        node("model.c", "table").replace("\"name\"", deferred)),
+                ""));
+
+        assertThat(graph.parents("model.a"))
+                .containsExactly(
+                        Map.entry("model.b", new Relation("PROD", "marts", "base")),
+                        Map.entry("model.c", new Relation("d", "s", "c")));
+    }
+
+    /** Everything from everything: then some parents are left out, and the memory has room for the rest. */
+    @Test
+    void leavesParentsOutOfWhichThereAreTooMany() throws IOException {
+        int nodes = 1_000;
+        int each = 2_000;
+        assertThat(nodes * each).isGreaterThan(ManifestGraph.MOST_EDGES);
+        String[] parents = new String[each];
+        StringBuilder sources = new StringBuilder();
+        for (int i = 0; i < each; i++) {
+            parents[i] = "source.p.raw.t" + i;
+            sources.append(i == 0 ? "" : ",").append(node(parents[i], ""));
+        }
+        StringBuilder models = new StringBuilder();
+        Set<String> wanted = new HashSet<>();
+        for (int i = 0; i < nodes; i++) {
+            wanted.add("model.m" + i);
+            models.append(i == 0 ? "" : ",").append(node("model.m" + i, "table", parents));
+        }
+        ManifestGraph graph = new ManifestGraph(wanted);
+
+        graph.read(manifest(models.toString(), sources.toString()));
+
+        int kept = wanted.stream().mapToInt(id -> graph.parents(id).size()).sum();
+        assertThat(kept).isEqualTo(ManifestGraph.MOST_EDGES);
+        assertThat(graph.parents("model.m0", 7)).hasSize(7);
+    }
+
+    @Test
+    void leavesATableOutWhoseNameIsTooLong() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of("model.a"));
+        String long1024 = "t".repeat(1_024);
+        String tooLong = "t".repeat(1_025);
+
+        graph.read(
+                manifest(node("model.a", "table", "source.long", "source.longer"), """
+                "source.long": {"name": "orders", "identifier": "%s", "database": "d", "schema": "s"},
+                "source.longer": {"name": "orders", "identifier": "%s", "database": "d", "schema": "s"}""".formatted(long1024, tooLong)));
+
+        assertThat(graph.parents("model.a"))
+                .containsExactly(Map.entry("source.long", new Relation("d", "s", long1024)));
+    }
+
+    /** dbt names the tested node of models only. */
+    @Test
+    void knowsWhichSourceATestTests() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of("test.one", "test.two", "test.three"));
+
+        graph.read(manifest("""
+                "test.one": {"name": "relationships", "attached_node": null, "file_key_name": "sources.raw",
+                  "depends_on": {"nodes": ["model.a", "source.p.other.x", "source.p.raw.orders"]}},
+                "test.two": {"name": "unique", "file_key_name": "sources.raw", "depends_on": {"nodes": ["source.p.other.x"]}},
+                "test.three": {"name": "relationships", "file_key_name": "models.a", "depends_on": {"nodes": ["model.a", "model.b"]}}""", ""));
+
+        assertThat(graph.test("test.one").tested()).isEqualTo("source.p.raw.orders");
+        assertThat(graph.test("test.two").tested()).isEqualTo("source.p.other.x");
+        assertThat(graph.test("test.three").tested()).isEqualTo("model.a");
     }
 
     @Test

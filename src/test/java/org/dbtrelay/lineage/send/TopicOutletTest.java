@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -19,17 +21,22 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.testkit.LogLines;
 import org.junit.jupiter.api.Test;
 
 class TopicOutletTest {
+
+    private static final String AT_ONCE = "the topic is not there";
 
     /** A producer whose sends fail as a test says, in turn; those behind are taken. */
     private static final class FailingProducer extends MockProducer<byte[], byte[]> {
         private final Deque<Optional<RuntimeException>> thrown = new ArrayDeque<>();
         private final Deque<Optional<RuntimeException>> answered = new ArrayDeque<>();
+        private int sends;
 
         FailingProducer() {
             super(true, null, new ByteArraySerializer(), new ByteArraySerializer());
@@ -40,9 +47,22 @@ class TopicOutletTest {
             next(thrown).ifPresent(now -> {
                 throw now;
             });
+            sends++;
             return next(answered)
-                    .<Future<RecordMetadata>>map(CompletableFuture::failedFuture)
+                    .<Future<RecordMetadata>>map(FailingProducer::late)
                     .orElseGet(() -> super.send(message));
+        }
+
+        /** Known only to whoever waits for it. */
+        private static Future<RecordMetadata> late(RuntimeException failure) {
+            return AT_ONCE.equals(failure.getMessage())
+                    ? CompletableFuture.failedFuture(failure)
+                    : new CompletableFuture<>() {
+                        @Override
+                        public RecordMetadata get() throws ExecutionException {
+                            throw new ExecutionException(failure);
+                        }
+                    };
         }
 
         private static Optional<RuntimeException> next(Deque<Optional<RuntimeException>> inTurn) {
@@ -122,17 +142,20 @@ class TopicOutletTest {
         assertThat(pauses).isEmpty();
     }
 
+    /** The end of a run must not stand in front of its start: what is behind a failure comes again. */
     @Test
-    void sendsOnlyWhatFailedAgain() throws InterruptedException {
+    void sendsFromTheFirstOneOnThatFailed() throws InterruptedException {
         producer.answered.add(Optional.empty());
         producer.answered.add(Optional.of(new TimeoutException("30 s")));
+        producer.answered.add(Optional.of(new RecordTooLargeException("too large")));
         producer.answered.add(Optional.empty());
 
-        send(1, 2, 3);
+        send(1, 2, 3, 4);
 
-        assertThat(written()).containsExactly("v1", "v3", "v2");
+        assertThat(written()).containsExactly("v1", "v4", "v2", "v4");
         assertThat(counted("failed")).isEqualTo(1);
-        assertThat(counted("written")).isEqualTo(3);
+        assertThat(counted("refused")).isEqualTo(1);
+        assertThat(counted("written")).isEqualTo(4);
         assertThat(pauses).containsExactly(Duration.ofSeconds(1));
     }
 
@@ -144,6 +167,30 @@ class TopicOutletTest {
         send(1);
 
         assertThat(written()).containsExactly("v1");
+        assertThat(counted("failed")).isEqualTo(1);
+    }
+
+    /** The producer waits for a topic that is not there with each event anew: the first one says enough. */
+    @Test
+    void triesOneEventWhileTheTopicIsNotThere() throws InterruptedException {
+        producer.answered.add(Optional.of(new TimeoutException(AT_ONCE)));
+        producer.answered.add(Optional.of(new TimeoutException(AT_ONCE)));
+
+        send(1, 2, 3);
+
+        assertThat(producer.sends).isEqualTo(2 + 3);
+        assertThat(written()).containsExactly("v1", "v2", "v3");
+        assertThat(counted("failed")).isEqualTo(2);
+    }
+
+    @Test
+    void saysWithoutWaitingThatItIsNotTaken() throws InterruptedException {
+        producer.answered.add(Optional.of(new TimeoutException("30 s")));
+
+        assertThat(outlet.trySend(List.of(event(1), event(2)))).isFalse();
+        assertThat(outlet.trySend(List.of(event(1), event(2)))).isTrue();
+
+        assertThat(pauses).isEmpty();
         assertThat(counted("failed")).isEqualTo(1);
     }
 
@@ -182,6 +229,21 @@ class TopicOutletTest {
         send(2);
 
         assertThat(pauses).extracting(Duration::toSeconds).containsExactly(1L, 2L, 4L, 8L, 16L, 30L, 30L, 1L);
+    }
+
+    @Test
+    void namesTheRightThatIsMissing() throws InterruptedException {
+        producer.answered.add(Optional.of(new TopicAuthorizationException(Set.of("lineage"))));
+        try (LogLines log = LogLines.of(Outage.class.getName())) {
+            send(1);
+
+            assertThat(log.lines())
+                    .first()
+                    .asString()
+                    .contains("Lineage events are not taken")
+                    .contains("Kafka does not let the relay's user Write topic 'lineage'; add the ACL");
+        }
+        assertThat(written()).containsExactly("v1");
     }
 
     @Test

@@ -209,7 +209,7 @@ class GoldenLineageTest {
                 .filter(id -> !id.isEmpty())
                 .distinct()
                 .toList();
-        assertThat(roots).containsExactly("f20d42b3-bc78-59f6-9820-50fd99ce65f6");
+        assertThat(roots).containsExactly("a044664a-71e6-59f6-b064-51e1554c95cf");
     }
 
     @Test

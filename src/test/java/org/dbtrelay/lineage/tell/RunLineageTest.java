@@ -47,7 +47,7 @@ class RunLineageTest {
 
         assertThat(end.path("eventType").asText()).isEqualTo("COMPLETE");
         assertThat(end.path("eventTime").asText()).isEqualTo("2026-11-29T12:02:00Z");
-        assertThat(end.path("job").path("name").asText()).isEqualTo("job.559062");
+        assertThat(end.path("job").path("name").asText()).isEqualTo("job-559062");
         assertThat(end.path("job").path("namespace").asText()).isEqualTo("dbt-cloud://ab123.us1.dbt.com/4238");
         assertThat(facet(end, "nominalTime").path("nominalStartTime").asText()).isEqualTo("2026-11-29T12:00:00Z");
         assertThat(facet(end, "externalQuery").path("externalQueryId").asText()).isEqualTo("70403110257797");
@@ -97,7 +97,7 @@ class RunLineageTest {
                 .isEqualTo("orders");
         assertThat(lineage(with("context", PARENT.formatted(ROOT))).end().key()).isEqualTo("run:airflow/orders");
         assertThat(lineage(SampleRuns.ENDED).end().key())
-                .isEqualTo("run:dbt-cloud://ab123.us1.dbt.com/4238/job.559062");
+                .isEqualTo("run:dbt-cloud://ab123.us1.dbt.com/4238/job-559062");
     }
 
     @Test
@@ -114,6 +114,7 @@ class RunLineageTest {
                 "{\"openlineage\": 7}",
                 "{\"openlineage\": {\"parent\": {\"run\": {\"runId\": \"no uuid\"}, \"job\": {\"namespace\": \"a\", \"name\": \"b\"}}}}",
                 "{\"openlineage\": {\"parent\": {\"run\": {\"runId\": \"0193f2a0-1c7e-7b7a-8d4e-2f3a4b5c6d7e\"}}}}",
+                "{\"openlineage\": {\"parent\": {\"run\": {\"runId\": \"1-2-3-4-5\"}, \"job\": {\"namespace\": \"a\", \"name\": \"b\"}}}}",
                 "[1]",
                 "\"openlineage\""
             })

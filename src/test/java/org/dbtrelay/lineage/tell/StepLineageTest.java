@@ -14,16 +14,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.StreamSupport;
 import org.dbtrelay.config.LineageTests;
+import org.dbtrelay.lineage.event.LineageEvent;
 import org.dbtrelay.lineage.event.Transition;
 import org.dbtrelay.run.job.NodeStatus.NodeClass;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StepLineageTest {
 
-    private static final String JOB = "job.559062.";
+    private static final String JOB = "job-559062.";
 
     private final Told told = new Told();
 
@@ -53,18 +55,18 @@ class StepLineageTest {
 
         assertThat(told.jobs())
                 .containsExactly(
-                        "START job.559062.dbt build",
-                        "START job.559062.seed.shop.countries",
-                        "COMPLETE job.559062.seed.shop.countries",
-                        "START job.559062.model.shop.customers",
-                        "COMPLETE job.559062.model.shop.customers",
-                        "START job.559062.model.shop.stg_customers",
-                        "COMPLETE job.559062.model.shop.stg_customers",
-                        "START job.559062.model.shop.orders",
-                        "COMPLETE job.559062.model.shop.orders",
-                        "START job.559062.tests.model.shop.customers",
-                        "COMPLETE job.559062.tests.model.shop.customers",
-                        "COMPLETE job.559062.dbt build");
+                        "START job-559062.dbt build",
+                        "START job-559062.seed.shop.countries",
+                        "COMPLETE job-559062.seed.shop.countries",
+                        "START job-559062.model.shop.customers",
+                        "COMPLETE job-559062.model.shop.customers",
+                        "START job-559062.model.shop.stg_customers",
+                        "COMPLETE job-559062.model.shop.stg_customers",
+                        "START job-559062.model.shop.orders",
+                        "COMPLETE job-559062.model.shop.orders",
+                        "START job-559062.tests.model.shop.customers",
+                        "COMPLETE job-559062.tests.model.shop.customers",
+                        "COMPLETE job-559062.dbt build");
         assertThat(told.bases()).containsExactly("rmc");
     }
 
@@ -125,7 +127,7 @@ class StepLineageTest {
         tell(shop(), LineageTests.EACH);
 
         assertThat(told.jobs())
-                .contains("COMPLETE job.559062.test.shop.not_null_customers.5c9bf9911d")
+                .contains("COMPLETE job-559062.test.shop.not_null_customers.5c9bf9911d")
                 .noneMatch(job -> job.contains(".tests."));
         assertThat(told.end(JOB + "test.shop.unique_customers.5c9bf9911d")
                         .path("inputs")
@@ -193,7 +195,7 @@ class StepLineageTest {
         tell(shop().with("manifest.json", null));
 
         assertThat(told.bases()).containsExactly("r");
-        assertThat(told.jobs()).contains("COMPLETE job.559062.model.shop.orders");
+        assertThat(told.jobs()).contains("COMPLETE job-559062.model.shop.orders");
         assertThat(told.end(JOB + "model.shop.orders").path("outputs")).isEmpty();
         assertThat(told.end(JOB + "model.shop.orders")
                         .path("run")
@@ -224,16 +226,23 @@ class StepLineageTest {
     void doesWithoutResults() throws Exception {
         tell(shop().with("run_results.json", null));
 
-        assertThat(told.jobs()).containsExactly("START job.559062.dbt build", "COMPLETE job.559062.dbt build");
+        assertThat(told.jobs()).containsExactly("START job-559062.dbt build", "COMPLETE job-559062.dbt build");
     }
 
     @ParameterizedTest
     @CsvSource({"manifest.json, r", "catalog.json, rm", "run_results.json, ''"})
     void losesOnlyTheFacetsOfAnArtifactThatMakesNoSense(String path, String basis) throws Exception {
-        tell(shop().with(path, "{\"metadata\": {}, \"nodes\": {\"model.shop.orders\": {\"name\": \"or"));
+        for (String nonsense : List.of(
+                "{\"metadata\": {}, \"nodes\": {\"model.shop.orders\": {\"name\": \"or",
+                "[]",
+                "null",
+                " ",
+                "{\"results\": [")) {
+            tell(shop().with(path, nonsense));
+        }
 
-        assertThat(told.bases()).containsExactly(basis);
-        assertThat(told.jobs()).startsWith("START job.559062.dbt build").endsWith("COMPLETE job.559062.dbt build");
+        assertThat(told.bases()).hasSize(5).containsOnly(basis);
+        assertThat(told.jobs()).startsWith("START job-559062.dbt build").endsWith("COMPLETE job-559062.dbt build");
     }
 
     /** Of a step that was cut dbt Cloud can have the file of a step before it. */
@@ -315,5 +324,218 @@ class StepLineageTest {
                         .asText())
                 .contains("copy from x")
                 .doesNotContain("hunter2secret");
+    }
+
+    /** Nobody vouches for texts: one that is too long costs its own end, not the file. */
+    @Test
+    void shortensTextsThatAreTooLong() throws Exception {
+        JaffleShop shop = shop();
+        tell(shop.with("manifest.json", shop.manifest().replace("select * from t -- customers", "x".repeat(5_000_000)))
+                .with(
+                        "run_results.json",
+                        shop.runResults().replaceFirst("\"SELECT 99\"", "\"" + "y".repeat(2_000_000) + "\"")));
+
+        assertThat(told.bases()).containsExactly("rmc");
+        assertThat(told.jobs()).hasSize(12);
+        assertThat(told.end(JOB + "model.shop.customers")
+                        .at("/job/facets/sql/query")
+                        .asText())
+                .startsWith("xxx")
+                .hasSizeLessThan(40_000);
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .at("/job/facets/sql/query")
+                        .asText())
+                .isEqualTo("select * from t -- orders");
+    }
+
+    /** A server's database may refuse such a text, and the event with it. */
+    @Test
+    void tellsNoControlCharacters() throws Exception {
+        JaffleShop shop = shop();
+        tell(shop.with(
+                        "run_results.json",
+                        shop.runResults()
+                                .replace(
+                                        "\"unique_id\": \"model.shop.orders\"",
+                                        "\"unique_id\": \"model.shop.or\\u0000d\\u001b[31mers\""))
+                .with(
+                        "manifest.json",
+                        shop.manifest().replace("One row for each of customers", "half \\ud83d, \\u0000, line\\n")));
+
+        assertThat(told.jobs()).contains("COMPLETE job-559062.model.shop.ord[31mers");
+        assertThat(told.end(JOB + "model.shop.customers")
+                        .at("/job/facets/documentation/description")
+                        .asText())
+                .isEqualTo("half , , line");
+        assertThat(told.events().toString().chars()).noneMatch(c -> c < ' ' && c != '\n');
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "+1000000000-12-31T23:59:59Z",
+                "-0001-01-01T00:00:00Z",
+                "1970-01-01T00:00:00Z",
+                "2999-01-01T00:00:00Z"
+            })
+    void takesNoTimesThatAreFarFromTheStep(String time) throws Exception {
+        JaffleShop shop = shop();
+        tell(shop.with(
+                "run_results.json",
+                shop.runResults().replaceAll("\"(started|completed)_at\": \"[^\"]*\"", "\"$1_at\": \"" + time + "\"")));
+
+        assertThat(told.jobs()).hasSize(12);
+        assertThat(told.events())
+                .extracting(event -> event.path("eventTime").asText())
+                .allMatch(told -> told.startsWith("2026-11-29T12:01:"));
+    }
+
+    @Test
+    void tellsNoQueryThatTheAdapterDoesNotName() throws Exception {
+        JaffleShop shop = shop();
+        tell(shop.with("run_results.json", shop.runResults().replaceAll("01b2-\\d+", "N/A")));
+
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .at("/run/facets/externalQuery")
+                        .isMissingNode())
+                .isTrue();
+    }
+
+    /** As the example of the facet's specification. */
+    @Test
+    void namesAQueryOfBigQueryWithItsProjectAndItsPlace() throws Exception {
+        JaffleShop shop = shop();
+        tell(shop.with(
+                "run_results.json",
+                shop.runResults()
+                        .replaceAll(
+                                "\"query_id\": \"01b2-\\d+\"",
+                                "\"job_id\": \"bquijob_1\", \"location\": \"US\", \"project_id\": \"acme\"")));
+
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .at("/run/facets/externalQuery/externalQueryId")
+                        .asText())
+                .isEqualTo("acme:US.bquijob_1");
+    }
+
+    /** Snowflake's answer for {@code create table as} is one row, whatever it has written: then the catalog tells what is in the table. */
+    @ParameterizedTest
+    @CsvSource({"customers, true, 99", "customers, false, -1", "orders, true, -1", "stg_customers, true, -1"})
+    void takesTheRowsOfATableFromTheCatalogWhereTheAdapterDoesNotTell(String model, boolean hasCatalog, int rows)
+            throws Exception {
+        JaffleShop shop = shop();
+        shop.with(
+                "run_results.json",
+                shop.runResults().replace("\"rows_affected\": 99", "\"code\": \"SUCCESS\", \"rows_affected\": 1"));
+        tell(hasCatalog ? shop : shop.with("catalog.json", null));
+
+        assertThat(told.end(JOB + "model.shop." + model)
+                        .at("/outputs/0/outputFacets/outputStatistics/rowCount")
+                        .asInt(-1))
+                .isEqualTo(rows);
+    }
+
+    /** Of an incremental model it is what was written, not all that is there. */
+    @Test
+    void takesTheAdaptersRowsFirst() throws Exception {
+        JaffleShop shop = shop();
+        tell(shop.with(
+                "run_results.json", shop.runResults().replace("\"rows_affected\": 99", "\"rows_affected\": 12")));
+
+        assertThat(told.end(JOB + "model.shop.orders")
+                        .at("/outputs/0/outputFacets/outputStatistics/rowCount")
+                        .asInt(-1))
+                .isEqualTo(12);
+    }
+
+    /** It says nothing of the data. */
+    @Test
+    void assertsNothingByATestOfAUnit() throws Exception {
+        JaffleShop shop = shop();
+        String id = "unit_test.shop.orders.adds_up";
+        tell(
+                shop.with(
+                                "run_results.json",
+                                shop.runResults()
+                                        .replace(
+                                                "\"results\": [",
+                                                "\"results\": [{\"unique_id\": \"" + id
+                                                        + "\", \"status\": \"fail\", \"message\": \"differs\", \"timing\": []},"))
+                        .with(
+                                "manifest.json",
+                                shop.manifest()
+                                        .replace(
+                                                "\"unit_tests\": {}",
+                                                "\"unit_tests\": {\"" + id
+                                                        + "\": {\"name\": \"adds_up\", \"depends_on\": {\"nodes\": [\"model.shop.orders\"]}}}")));
+
+        JsonNode end = told.end(JOB + "tests.model.shop.orders");
+        assertThat(end.path("eventType").asText()).isEqualTo("FAIL");
+        assertThat(end.at("/inputs/0/inputFacets/dataQualityAssertions").isMissingNode())
+                .isTrue();
+    }
+
+    /** A run that has begun has to end, even without what it was made from. */
+    @Test
+    void tellsTheEndOfTestsThatAreTooMany() throws Exception {
+        JaffleShop shop = shop();
+        for (int i = 0; i < 12_000; i++) {
+            shop.test(
+                    "accepted_values_" + "x".repeat(20) + i,
+                    "model.shop.orders",
+                    "c" + i,
+                    "ERROR",
+                    "pass",
+                    "model.shop.orders");
+        }
+        tell(shop);
+
+        JsonNode end = told.end(JOB + "tests.model.shop.orders");
+        assertThat(end.path("eventType").asText()).isEqualTo("COMPLETE");
+        assertThat(end.toString().length()).isLessThan(LineageEvent.MOST_BYTES);
+        assertThat(names(end.path("inputs"))).containsExactly("ANALYTICS.prod.orders");
+    }
+
+    /** The columns of all sources of a union of shards are more than an event, and than the memory has room for. */
+    @Test
+    void tellsColumnsOfSomeInputsOnly() throws Exception {
+        JaffleShop shop = new JaffleShop("snowflake", "DB");
+        StringBuilder columns = new StringBuilder();
+        for (int i = 0; i < 900; i++) {
+            columns.append(i == 0 ? "" : ",")
+                    .append("\"C%d\": {\"name\": \"C%d\", \"type\": \"text\", \"index\": %d}".formatted(i, i, i));
+        }
+        String[] sources = new String[20];
+        for (int i = 0; i < sources.length; i++) {
+            shop.source("shard" + i);
+            sources[i] = "source.shop.raw.shard" + i;
+        }
+        shop.node("model.shop.all", "table", "success", sources);
+        tell(shop.with(
+                "catalog.json",
+                shop.catalog().replaceAll("\"columns\": \\{\"NAME[^}]*}[^}]*}}", "\"columns\": {" + columns + "}")));
+
+        JsonNode end = told.end(JOB + "model.shop.all");
+        assertThat(end.path("inputs")).hasSize(20);
+        assertThat(end.path("inputs").findValues("schema").size())
+                .as("5,000 columns in an event")
+                .isEqualTo(5);
+    }
+
+    @Test
+    void tellsTheEndOfANodeWithInputsThatAreTooMany() throws Exception {
+        JaffleShop shop = new JaffleShop("snowflake", "A_DATABASE_WITH_A_LONG_NAME");
+        String[] sources = new String[2_000];
+        for (int i = 0; i < sources.length; i++) {
+            String name = "a_table_" + "x".repeat(220) + i;
+            shop.source(name);
+            sources[i] = "source.shop.raw." + name;
+        }
+        tell(shop.node("model.shop.all", "table", "success", sources));
+
+        JsonNode end = told.end(JOB + "model.shop.all");
+        assertThat(end.path("eventType").asText()).isEqualTo("COMPLETE");
+        assertThat(end.toString().length()).isLessThan(LineageEvent.MOST_BYTES);
+        assertThat(names(end.path("outputs"))).containsExactly("A_DATABASE_WITH_A_LONG_NAME.prod.all");
     }
 }
