@@ -46,8 +46,8 @@ final class Simulation {
     private Result run() {
         world.begin();
         // A clock that is wrong by an hour may make a process wait for an hour.
-        // And artifacts are waited for up to an hour while dbt Cloud cannot be asked, and count as pending: where few may be, the
-        // others come in after them, wave by wave.
+        // And artifacts are waited for up to an hour while dbt Cloud cannot be asked, and count as pending.
+        // Where few commands may be pending, the others come in after them, wave by wave.
         long end = world.plan().troubleUntil()
                 + PATIENCE * (world.lasting() != null ? 8 : world.plan().wrongClocks() ? 4 : 1);
         world.scheduler().run(() -> isOver() || isBroken(), end);

@@ -47,7 +47,8 @@ class ChunksTest {
     private static LineageEvent event(int number) {
         JobName job = new JobName("n", "job-" + number);
         Transition transition = number % 2 == 0 ? Transition.START : Transition.COMPLETE;
-        return new LineageEvent(transition, Instant.EPOCH, new RunIds("host", 1, 1).ofStep(number), job, job, "urn:test");
+        return new LineageEvent(
+                transition, Instant.EPOCH, new RunIds("host", 1, 1).ofStep(number), job, job, "urn:test");
     }
 
     private void tell(Note before, String basis, int from, int to) throws InterruptedException {
