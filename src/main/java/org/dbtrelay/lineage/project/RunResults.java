@@ -31,8 +31,8 @@ public record RunResults(
     /** Of more nodes in one step no lineage is told: their results alone would take tens of megabytes. */
     static final int MOST_NODES = 50_000;
 
-    /** So many characters all ids and messages have together: thirty-two megabytes at the most. Then messages go first. */
-    static final int MOST_TEXT = 16_000_000;
+    /** So many characters all ids and messages have together: sixteen megabytes at the most. Then messages go first. */
+    static final int MOST_TEXT = 8_000_000;
 
     private static final int LONGEST_ID = 512;
     private static final int LONGEST_WORD = 100;

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.dbtrelay.config.LineageTests;
 import org.dbtrelay.lineage.event.Facets;
 import org.dbtrelay.lineage.event.Facets.Assertion;
@@ -264,6 +265,12 @@ public final class StepLineage {
             LineageEvent start =
                     run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node)));
             run.processingEngine(start, engineVersion());
+            Map<String, Relation> parents = node.isTest() ? Map.of() : parents(node);
+            if (node.isTest()) {
+                named(start, Stream.ofNullable(tested(node)), null);
+            } else {
+                named(start, parents.values().stream(), graph.relation(node.uniqueId()));
+            }
             telling.tell(start);
             @Nullable Instant completed = plausible(node.completedAt());
             Instant ended = latest(begun, completed == null ? end() : completed);
@@ -273,9 +280,26 @@ public final class StepLineage {
             if (node.isTest()) {
                 tested(event, node);
             } else {
-                built(event, node, details);
+                built(event, node, details, parents);
             }
             telling.tell(event);
+        }
+
+        private Map<String, Relation> parents(NodeResult node) {
+            Map<String, Relation> parents = graph.parents(node.uniqueId(), inputsLeft);
+            inputsLeft -= parents.size();
+            return parents;
+        }
+
+        /**
+         * A start names what is read and written, without facets: to Marquez a job has no other edges than those of the last run, and a run
+         * that fails or is skipped names no output at its end.
+         */
+        private void named(LineageEvent start, Stream<Relation> inputs, @Nullable Relation output) {
+            inputs.forEach(input -> start.input(datasets.of(input)));
+            if (output != null) {
+                start.output(datasets.of(output));
+            }
         }
 
         private void describe(LineageEvent event, NodeResult node, NodeDetails details) {
@@ -300,9 +324,7 @@ public final class StepLineage {
             run.source(event, details.path());
         }
 
-        private void built(LineageEvent event, NodeResult node, NodeDetails details) {
-            Map<String, Relation> parents = graph.parents(node.uniqueId(), inputsLeft);
-            inputsLeft -= parents.size();
+        private void built(LineageEvent event, NodeResult node, NodeDetails details, Map<String, Relation> parents) {
             int columnsLeft = MOST_COLUMNS;
             for (Map.Entry<String, Relation> parent : parents.entrySet()) {
                 Facetted input = event.input(datasets.of(parent.getValue()))
@@ -364,10 +386,15 @@ public final class StepLineage {
 
         private void tested(LineageEvent event, NodeResult node) {
             ManifestGraph.@Nullable Test test = graph.test(node.uniqueId());
-            @Nullable Relation relation = test == null || test.tested() == null ? null : graph.relation(test.tested());
+            @Nullable Relation relation = tested(node);
             if (test != null && relation != null) {
                 assertions(event, relation, asserts(node) ? List.of(assertion(node, test)) : List.of());
             }
+        }
+
+        private @Nullable Relation tested(NodeResult node) {
+            ManifestGraph.@Nullable Test test = graph.test(node.uniqueId());
+            return test == null || test.tested() == null ? null : graph.relation(test.tested());
         }
 
         private void tests(Telling telling, String testedId, List<NodeResult> tests) throws InterruptedException {
@@ -385,6 +412,7 @@ public final class StepLineage {
             LineageEvent start =
                     run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType("TEST"));
             run.processingEngine(start, engineVersion());
+            named(start, Stream.ofNullable(graph.relation(testedId)), null);
             telling.tell(start);
             NodeClass worst = worst(tests);
             LineageEvent event = run.event(transition(worst), latest(begun, ended), id, job, self);

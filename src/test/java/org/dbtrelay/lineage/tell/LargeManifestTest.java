@@ -31,7 +31,7 @@ class LargeManifestTest {
             MatchResult counts = process.awaitLine(COUNTS, Duration.ofMinutes(3));
 
             assertThat(Integer.parseInt(counts.group(1))).isEqualTo(2 * NODES + 2);
-            assertThat(Integer.parseInt(counts.group(2))).isEqualTo(2 * NODES);
+            assertThat(Integer.parseInt(counts.group(2))).isEqualTo(4 * NODES);
             // A pass for the graph, one for the parents that were passed over, one for the details.
             assertThat(Long.parseLong(counts.group(3)))
                     .isBetween(2L * MEGABYTES * 1024 * 1024 * 9 / 10, 3L * MEGABYTES * 1024 * 1024 * 11 / 10);

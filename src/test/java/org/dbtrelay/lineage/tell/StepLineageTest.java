@@ -181,6 +181,12 @@ class StepLineageTest {
         assertThat(last.path("run").path("facets").has("errorMessage")).isEqualTo(event.equals("FAIL"));
         assertThat(last.path("outputs").path(0).path("outputFacets").has("outputStatistics"))
                 .isEqualTo(List.of("success", "warn").contains(status));
+        // A server that takes the edges of the last run for those of the job keeps them, however the run ended.
+        JsonNode start = told.start(JOB + "model.shop.last");
+        assertThat(names(start.path("inputs"))).containsExactly("ANALYTICS.prod.orders");
+        assertThat(names(start.path("outputs"))).containsExactly("ANALYTICS.prod.last");
+        assertThat(names(last.path("outputs")))
+                .isEqualTo(event.equals("COMPLETE") ? names(start.path("outputs")) : List.of());
     }
 
     /** A class that nobody thought of would have no event. */

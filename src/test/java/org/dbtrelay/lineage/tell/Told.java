@@ -50,6 +50,14 @@ final class Told implements Telling {
                 .orElseThrow(() -> new AssertionError("nothing of " + job + " in " + jobs()));
     }
 
+    /** The first event of a job. */
+    JsonNode start(String job) {
+        return events.stream()
+                .filter(event -> event.path("job").path("name").asText().equals(job))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("nothing of " + job + " in " + jobs()));
+    }
+
     List<String> jobs() {
         return events.stream()
                 .map(event -> event.path("eventType").asText() + " "
