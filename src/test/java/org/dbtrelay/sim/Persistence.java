@@ -2,7 +2,9 @@ package org.dbtrelay.sim;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** Counts how often the relay asks for what is refused for good: its gaps have to grow. */
 final class Persistence {
@@ -20,7 +22,7 @@ final class Persistence {
 
     private final World world;
     private final Map<String, Integer> counts = new HashMap<>();
-    private final Map<String, Long> commandsOf = new HashMap<>();
+    private final Map<String, Set<String>> commandsOf = new HashMap<>();
 
     Persistence(World world) {
         this.world = world;
@@ -42,12 +44,13 @@ final class Persistence {
         }
         String minute = call + "/" + jobId + "/" + now / MINUTE;
         int count = counts.merge(minute, 1, Integer::sum);
-        // Some of those that have asked in this minute may have ended since.
-        long commands = commandsOf.merge(minute, world.truth().openOf(jobId), Math::max);
+        // One that has asked in this minute may have ended since, and another have taken its place.
+        Set<String> commands = commandsOf.computeIfAbsent(minute, key -> new HashSet<>());
+        commands.addAll(world.truth().openOf(jobId));
         world.check(
-                count <= MOST * Math.max(1, commands),
+                count <= MOST * Math.max(1, commands.size()),
                 "%d commands of job %d ask for %s %d times in a minute, and are refused each time",
-                commands,
+                commands.size(),
                 jobId,
                 call,
                 count);

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -196,13 +197,14 @@ final class Truth {
         return deadLetters.getOrDefault(source, List.of());
     }
 
-    /** How many commands are open that want a job, or may want it. */
-    long openOf(long jobId) {
+    /** The commands that are open and want a job, or may want it. */
+    Set<String> openOf(long jobId) {
         return commands.values().stream()
                 .filter(known -> known.last != null && known.last.unfinished())
                 .filter(known ->
                         known.lastOrder == null || known.lastOrder.jobId() == null || known.lastOrder.jobId() == jobId)
-                .count();
+                .map(known -> known.id)
+                .collect(Collectors.toSet());
     }
 
     Map<String, List<String>> deadLetters() {

@@ -1,6 +1,8 @@
 package org.dbtrelay.dbtcloud.http;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -21,8 +23,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record Envelope(JsonNode data, @Nullable Integer totalCount) {
 
-    /** Reads every answer: fields come and go, so unknown ones are ignored. */
-    public static final JsonMapper JSON = JsonMapper.builder()
+    /**
+     * Reads every answer: fields come and go, so unknown ones are ignored. Each call has a virtual thread of its own, for which a buffer in
+     * a thread-local would be made anew.
+     */
+    public static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .recyclerPool(JsonRecyclerPools.sharedConcurrentDequePool())
+                    .build())
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * so that it moves with it, and a new owner of the partition goes on where the last one was seen.
  *
  * @param step the number of the step that is being told, {@link #DONE} if all is
- * @param basis which artifacts the step's events were made from
+ * @param basis which artifacts the step's events were made from, and which tests were told
  * @param events how many of the step's events are told
  */
 record Note(int step, String basis, int events) {
@@ -30,7 +30,7 @@ record Note(int step, String basis, int events) {
     /** Kafka keeps 4,096 bytes unless told otherwise ({@code offset.metadata.max.bytes}). */
     private static final int LONGEST = 4_000;
 
-    private static final Pattern ENTRY = Pattern.compile("(\\d{1,9})(?:d|:(\\d{1,6})([rmc!]*):(\\d{1,9}))");
+    private static final Pattern ENTRY = Pattern.compile("(\\d{1,9})(?:d|:(\\d{1,6})([rmcen!]*):(\\d{1,9}))");
 
     /** The notes as a text; those that do not fit are left out, the ones with the most told last. */
     static String write(long committed, Map<Long, Note> notes) {

@@ -82,6 +82,15 @@ public final class StepLineage {
         T of(InputStream bytes) throws IOException, InterruptedException;
     }
 
+    /** Whatever else decides which events there are: a restart may bring another configuration. */
+    private String order() {
+        return switch (around.tests()) {
+            case AGGREGATE -> "";
+            case EACH -> "e";
+            case NONE -> "n";
+        };
+    }
+
     /**
      * Tells of the step.
      *
@@ -107,7 +116,7 @@ public final class StepLineage {
         ManifestGraph graph = new ManifestGraph(nodes.keySet());
         boolean hasManifest = graph(artifacts, graph);
         Optional<Catalog> catalog = hasManifest ? catalog(artifacts, graph, nodes.keySet()) : Optional.empty();
-        String basis = "r" + (hasManifest ? "m" : "") + (catalog.isPresent() ? "c" : "");
+        String basis = "r" + (hasManifest ? "m" : "") + (catalog.isPresent() ? "c" : "") + order();
         telling.on(basis);
         telling.tell(start(results));
         new Nodes(results, graph, catalog.orElse(Catalog.none())).tell(artifacts, telling, nodes, hasManifest, basis);

@@ -8,7 +8,7 @@ public interface Telling {
     /**
      * The events that follow depend on this. What was told before with something else has to be told again.
      *
-     * @param basis which artifacts are there
+     * @param basis which artifacts are there, and what else decides which events there are
      */
     void on(String basis);
 

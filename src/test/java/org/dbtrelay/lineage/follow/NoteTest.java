@@ -16,7 +16,7 @@ class NoteTest {
                 5_000_000_000L,
                 Note.ALL,
                 5_000_000_001L,
-                new Note(4, "rmc", 9_600),
+                new Note(4, "rmce", 9_600),
                 5_000_000_007L,
                 Note.BEGUN,
                 5_000_000_009L,

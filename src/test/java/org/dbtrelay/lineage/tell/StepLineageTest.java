@@ -126,6 +126,8 @@ class StepLineageTest {
     void tellsEachTestIfWanted() throws Exception {
         tell(shop(), LineageTests.EACH);
 
+        assertThat(told.bases()).as("other events").containsExactly("rmce");
+
         assertThat(told.jobs())
                 .contains("COMPLETE job-559062.test.shop.not_null_customers.5c9bf9911d")
                 .noneMatch(job -> job.contains(".tests."));
