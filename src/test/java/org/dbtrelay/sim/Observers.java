@@ -157,7 +157,7 @@ final class Observers {
     private Truth.Known adopter(SimRun run) {
         return world.truth().commands().values().stream()
                 .filter(known -> known.last != null && known.last.origin() == Origin.COMMAND && known.last.started())
-                .filter(known -> Long.valueOf(run.id).equals(runOf(known.last)))
+                .filter(known -> Long.valueOf(run.id).equals(runOf(known.last)) || known.failedRuns.contains(run.id))
                 .findFirst()
                 .orElse(null);
     }

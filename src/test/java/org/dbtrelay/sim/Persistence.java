@@ -20,6 +20,9 @@ final class Persistence {
      */
     private static final int MOST = 12;
 
+    /** The explanation of a failure reads an artifact, too, and its gaps grow beside those of the collection: seven times each. */
+    private static final int MOST_ARTIFACTS = 14;
+
     private final World world;
     private final Map<String, Integer> counts = new HashMap<>();
     private final Map<String, Set<String>> commandsOf = new HashMap<>();
@@ -48,7 +51,7 @@ final class Persistence {
         Set<String> commands = commandsOf.computeIfAbsent(minute, key -> new HashSet<>());
         commands.addAll(world.truth().openOf(jobId));
         world.check(
-                count <= MOST * Math.max(1, commands.size()),
+                count <= (call == Lasting.Call.ARTIFACTS ? MOST_ARTIFACTS : MOST) * Math.max(1, commands.size()),
                 "%d commands of job %d ask for %s %d times in a minute, and are refused each time",
                 commands.size(),
                 jobId,

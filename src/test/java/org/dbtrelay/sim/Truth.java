@@ -61,6 +61,10 @@ final class Truth {
 
     private final World world;
     private final Map<String, Known> commands = new LinkedHashMap<>();
+
+    /** Since when it is committed that a run is a command's. */
+    private final Map<Long, Long> runsKnown = new HashMap<>();
+
     private final Map<String, String> idsByMarker = new HashMap<>();
     private final Map<Integer, String> clusters = new HashMap<>();
     private final Map<String, String> idsByTrace = new HashMap<>();
@@ -96,7 +100,7 @@ final class Truth {
         /** How many of its runs have failed and were followed by another, or are to be. */
         int attempts;
 
-        /** The last of them; null: there is none. */
+        /** These runs. */
         final Set<Long> failedRuns = new HashSet<>();
 
         /** When another run may be started, simulated nanoseconds. */
@@ -195,6 +199,11 @@ final class Truth {
 
     List<String> deadLetters(String source) {
         return deadLetters.getOrDefault(source, List.of());
+    }
+
+    /** Whether it was committed by then that the run is a command's. */
+    boolean isRunKnown(long runId, long by) {
+        return runsKnown.getOrDefault(runId, Long.MAX_VALUE) <= by;
     }
 
     /** The commands that are open and want a job, or may want it. */
@@ -346,6 +355,9 @@ final class Truth {
             idsByMarker.put(CauseMarker.of(SimConfig.NAME, ledger, id).text(), id);
         }
         known.last = entry;
+        if (entry.state() instanceof RunState.WithRun withRun) {
+            runsKnown.putIfAbsent(withRun.run().runId(), world.scheduler().now());
+        }
         known.knewJob =
                 before != null && before.resolved() != null && before.resolved().jobId() != null;
         known.partition = partition;
