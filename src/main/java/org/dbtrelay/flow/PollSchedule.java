@@ -104,16 +104,25 @@ public class PollSchedule {
      * @return those whose runs have become due
      */
     public List<Target> hinted(long accountId, long runId, Instant now) {
+        List<Target> found = madeDue(accountId, runId, now);
+        if (!found.isEmpty()) {
+            return found;
+        }
         early.keep(accountId, runId, now);
-        List<Target> found = accounts.entrySet().stream()
-                .filter(account -> account.getKey().accountId() == accountId
-                        && account.getValue().hinted(runId, now))
-                .map(Map.Entry::getKey)
-                .toList();
+        // It may have been added meanwhile, before the hint was there to be seen.
+        found = madeDue(accountId, runId, now);
         if (!found.isEmpty()) {
             early.take(accountId, runId, now);
         }
         return found;
+    }
+
+    private List<Target> madeDue(long accountId, long runId, Instant now) {
+        return accounts.entrySet().stream()
+                .filter(account -> account.getKey().accountId() == accountId
+                        && account.getValue().hinted(runId, now))
+                .map(Map.Entry::getKey)
+                .toList();
     }
 
     /**

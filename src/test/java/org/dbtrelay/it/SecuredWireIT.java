@@ -125,22 +125,18 @@ class SecuredWireIT {
     }
 
     /** What lineage needs in addition, by the same list, and what the log says when one is missing. */
-    enum LineageRight {
-        READ_RUN_EVENTS(ResourceType.TOPIC, NAME + ".run.events", AclOperation.READ, "Read topic 'secured.run.events'"),
-        WRITE_LINEAGE(ResourceType.TOPIC, NAME + ".lineage", AclOperation.WRITE, "Write topic 'secured.lineage'"),
-        READ_GROUP(ResourceType.GROUP, NAME + "-lineage", AclOperation.READ, "Read consumer group 'secured-lineage'");
+    private record LineageRight(ResourceType type, String resource, AclOperation operation, String told) {
 
-        private final ResourceType type;
-        private final String resource;
-        private final AclOperation operation;
-        private final String told;
-
-        LineageRight(ResourceType type, String resource, AclOperation operation, String told) {
-            this.type = type;
-            this.resource = resource;
-            this.operation = operation;
-            this.told = told;
-        }
+        private static final List<LineageRight> ALL = List.of(
+                new LineageRight(
+                        ResourceType.TOPIC, NAME + ".run.events", AclOperation.READ, "Read topic 'secured.run.events'"),
+                new LineageRight(
+                        ResourceType.TOPIC, NAME + ".lineage", AclOperation.WRITE, "Write topic 'secured.lineage'"),
+                new LineageRight(
+                        ResourceType.GROUP,
+                        NAME + "-lineage",
+                        AclOperation.READ,
+                        "Read consumer group 'secured-lineage'"));
 
         private AclBinding binding() {
             return Right.binding(type, resource, operation);
@@ -244,7 +240,7 @@ class SecuredWireIT {
     /** Lineage has no rights but those of the documents; a missing one is named, holds up nothing else, and is missed until it is there. */
     @Test
     void lineageWithTheRightsOfTheDocumentsAndWithEachOfThemMissing() {
-        List<LineageRight> all = List.of(LineageRight.values());
+        List<LineageRight> all = LineageRight.ALL;
         allowWithLineage(all);
         relay = deployment().set("relay.openlineage.enabled", "true").set("relay.openlineage.topic", NAME + ".lineage");
         relay.start();

@@ -275,11 +275,8 @@ public final class StepLineage {
                     run.event(Transition.START, begun, id, job, self).job("jobType", facets.jobType(kind(node)));
             run.processingEngine(start, engineVersion());
             Map<String, Relation> parents = node.isTest() ? Map.of() : parents(node);
-            if (node.isTest()) {
-                named(start, Stream.ofNullable(tested(node)), null);
-            } else {
-                named(start, parents.values().stream(), graph.relation(node.uniqueId()));
-            }
+            Stream<Relation> read = node.isTest() ? Stream.ofNullable(tested(node)) : parents.values().stream();
+            named(start, read, node.isTest() ? null : graph.relation(node.uniqueId()));
             telling.tell(start);
             @Nullable Instant completed = plausible(node.completedAt());
             Instant ended = latest(begun, completed == null ? end() : completed);

@@ -56,6 +56,16 @@ final class FollowDecisions {
                 : builder.rejected(RejectReason.FORBIDDEN, forbidden);
     }
 
+    /** dbt Cloud has answered the start with its run. */
+    static Decision started(RunEntry entry, RunSnapshot run, Instant now) {
+        return begin(DecisionBuilder.of(entry, now).started(), entry.openCommand(), run, now);
+    }
+
+    /** The run of a start whose answer was lost is found. */
+    static Decision found(RunEntry entry, RunSnapshot run, Instant now) {
+        return begin(DecisionBuilder.of(entry, now).started().adopted(), entry.openCommand(), run, now);
+    }
+
     /** A run has been found or started: from now on it is followed. */
     static Decision begin(DecisionBuilder builder, ResolvedCommand before, RunSnapshot run, Instant now) {
         ResolvedCommand resolved = before.withJob(run.jobId(), run.jobName());

@@ -47,18 +47,12 @@ final class SearchDecisions {
             RunEntry entry, RunState.Searching state, Input.CommandInput input, Instant now, Policy policy) {
         return switch (input) {
             case Input.Started started
-            when started.attempt() == state.attempt() ->
-                FollowDecisions.begin(
-                        DecisionBuilder.of(entry, now).started(), entry.openCommand(), started.run(), now);
+            when started.attempt() == state.attempt() -> FollowDecisions.started(entry, started.run(), now);
             case Input.SearchResult searched
             when searched.attempt() == state.attempt() ->
                 searched.run() == null
                         ? notFound(entry, state, searched.begunAt(), now, policy)
-                        : FollowDecisions.begin(
-                                DecisionBuilder.of(entry, now).started().adopted(),
-                                entry.openCommand(),
-                                searched.run(),
-                                now);
+                        : FollowDecisions.found(entry, searched.run(), now);
             case Input.CallFailed(Action.SearchMarker search, CallFailure failure)
             when search.attempt() == state.attempt() -> searchFailed(entry, state, failure, now, policy);
             case Input.CallFailed(Action.SearchRetry search, CallFailure failure)

@@ -380,9 +380,7 @@ final class StartDecisions {
             RunEntry entry, RunState.Starting state, Input.CommandInput input, Instant now, Policy policy) {
         return switch (input) {
             case Input.Started started
-            when started.attempt() == state.attempt() ->
-                FollowDecisions.begin(
-                        DecisionBuilder.of(entry, now).started(), entry.openCommand(), started.run(), now);
+            when started.attempt() == state.attempt() -> FollowDecisions.started(entry, started.run(), now);
             case Input.StartRefused refused
             when refused.attempt() == state.attempt() ->
                 refused(entry, state, refused.reason(), refused.message(), now, policy);

@@ -48,8 +48,7 @@ final class StrayDecisions {
                 ? Decision.NOTHING
                 : strays(entry, null, input).stream()
                         .min(BY_AGE)
-                        .map(oldest -> FollowDecisions.begin(
-                                DecisionBuilder.of(entry, now).started().adopted(), entry.openCommand(), oldest, now))
+                        .map(oldest -> FollowDecisions.found(entry, oldest, now))
                         .orElse(Decision.NOTHING);
     }
 

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
 import org.dbtrelay.lineage.follow.ScriptedCloud.Answer;
@@ -365,23 +367,28 @@ class StepsTellingTest {
         assertThat(counted("told")).isEqualTo(2);
     }
 
+    /** Of more nodes than fit into one chunk. */
+    private static String resultsOfMany() {
+        return "{\"metadata\": {\"generated_at\": \"2026-11-29T12:01:50Z\"}, \"results\": ["
+                + many("{\"unique_id\": \"model.shop.m%d\", \"status\": \"success\", \"timing\": []}") + "]}";
+    }
+
+    /** Of the same nodes. */
+    private static String manifestOfMany() {
+        return "{\"metadata\": {}, \"nodes\": {" + many("\"model.shop.m%1$d\": {\"name\": \"m%1$d\"}") + "}}";
+    }
+
+    private static String many(String each) {
+        return IntStream.range(0, 300).mapToObj(each::formatted).collect(Collectors.joining(","));
+    }
+
     /** A node that has begun ends, though the manifest can be read no further in all tries. */
     @Test
     void endsWhatItHasBegun() throws InterruptedException {
-        StringBuilder rows = new StringBuilder();
-        StringBuilder nodes = new StringBuilder();
-        for (int i = 0; i < 300; i++) {
-            rows.append(i == 0 ? "" : ",")
-                    .append("{\"unique_id\": \"model.shop.m" + i + "\", \"status\": \"success\", \"timing\": []}");
-            nodes.append(i == 0 ? "" : ",").append("\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"}");
-        }
-        String manifest = "{\"metadata\": {}, \"nodes\": {" + nodes + "}}";
+        String manifest = manifestOfMany();
         Answer whole = Answer.of(manifest);
         Answer half = Answer.breaksOffAfter(manifest.substring(0, manifest.length() - 200));
-        ended(Map.of(
-                "run_results.json",
-                Answer.of(
-                        "{\"metadata\": {\"generated_at\": \"2026-11-29T12:01:50Z\"}, \"results\": [" + rows + "]}")));
+        ended(Map.of("run_results.json", Answer.of(resultsOfMany())));
         cloud.answers(
                 "manifest.json",
                 Stream.generate(() -> List.of(whole, half))
@@ -406,18 +413,7 @@ class StepsTellingTest {
     /** The connection has one slot. Whoever waits with events must not have it, or dbt Cloud cannot be asked for anything else. */
     @Test
     void holdsNoRequestWhileNobodyTakesEvents() throws Exception {
-        StringBuilder rows = new StringBuilder();
-        StringBuilder nodes = new StringBuilder();
-        for (int i = 0; i < 300; i++) {
-            rows.append(i == 0 ? "" : ",")
-                    .append("{\"unique_id\": \"model.shop.m" + i + "\", \"status\": \"success\", \"timing\": []}");
-            nodes.append(i == 0 ? "" : ",").append("\"model.shop.m" + i + "\": {\"name\": \"m" + i + "\"}");
-        }
-        ended(Map.of(
-                "run_results.json",
-                Answer.of("{\"metadata\": {\"generated_at\": \"2026-11-29T12:01:50Z\"}, \"results\": [" + rows + "]}"),
-                "manifest.json",
-                Answer.of("{\"metadata\": {}, \"nodes\": {" + nodes + "}}")));
+        ended(Map.of("run_results.json", Answer.of(resultsOfMany()), "manifest.json", Answer.of(manifestOfMany())));
         sent.isAway = true;
         List<Boolean> free = new CopyOnWriteArrayList<>();
         sent.before = () -> {
