@@ -255,10 +255,10 @@ class SecuredWireIT {
                         "Lineage .*" + Pattern.quote("Kafka does not let the relay's user " + missing.told));
                 // Some rights are missed only when there is something to tell.
                 await().atMost(PATIENCE).until(() -> {
-                    sendShort(missing + "/" + UUID.randomUUID());
+                    sendShort(missing.resource + "/" + UUID.randomUUID());
                     return !relay.relay().process().lines(told).isEmpty();
                 });
-                long run = sendShort("without " + missing);
+                long run = sendShort("without " + missing.resource);
                 assertThat(relay.relay().isReady())
                         .as("lineage is no part of readiness")
                         .isTrue();
