@@ -14,7 +14,6 @@ async function load({ id }, signal) {
 function render(command, place, hands) {
   const events = command.events ?? [];
   const newest = latest(events, 'status_code');
-  const failure = events.findLast((event) => event.failure);
   return [
     h('p', { class: 'lead' }, stateChip(command), ' ', whyItWaits(command) ?? wordsOfEnd(command) ?? wordsOfState(command.state)),
     actions(command, events, hands),
@@ -32,7 +31,7 @@ function render(command, place, hands) {
       ['Cause', latest(events, 'cause')?.cause],
       ['Partition', command.partition],
     ])),
-    failure === undefined || command.outcome === 'run.succeeded' ? null : failed(failure),
+    command.outcome === 'run.succeeded' ? null : whyItFailed(command, events),
     timeline(command, events),
   ];
 }
@@ -66,6 +65,27 @@ function run(command, newest) {
   const status = command.run_status ?? newest?.status;
   return h('span', null, external(command.run_url ?? newest?.run_url, String(id)), status ? ` · ${status}` : null,
     newest?.run_seconds ? ` · ran ${duration(newest.run_seconds)}` : null);
+}
+
+/** Events that tell why a run failed, if anybody knows. */
+const EXPLAINING = new Set(['run.failed', 'run.attempt_failed', 'run.failure_explained']);
+
+function whyItFailed(command, events) {
+  const failure = events.findLast((event) => event.failure);
+  if (failure !== undefined) {
+    return failed(failure);
+  }
+  const forgotten = told(command, events).findLast(({ type, isWhole }) => EXPLAINING.has(type) && isWhole === false);
+  return forgotten === undefined ? null : failedEarlier(command, forgotten);
+}
+
+/** After a restart or a takeover the ledger has the time of the event, and only its topic has the event. */
+function failedEarlier(command, { sequence, type, observed_at }) {
+  return h('section', { 'aria-labelledby': 'why', class: 'failure', key: 'why' },
+    h('h2', { id: 'why' }, 'Why it failed'),
+    h('p', null, `Event ${sequence} (`, h('code', null, type), ') on the topic of run events told it, ', at(observed_at),
+      '. This instance has taken the command over since, or has started anew, and no longer has the event.'),
+    command.run_url ? h('p', null, 'The run in dbt Cloud: ', external(command.run_url, String(command.run_id))) : null);
 }
 
 /** Why the run failed. All of it is a log of somebody else: it is shown as text. */

@@ -237,6 +237,28 @@ class PageIT {
         await().atMost(PATIENCE).until(() -> stage.dbtCloud().runsOfJob(BROKEN).size() > runs);
     }
 
+    /** The answer of an instance that has taken the command over has its timeline, and no events. */
+    @Test
+    void saysWhereTheReasonOfAFailureIsAfterATakeover() {
+        relay.send(BROKEN, trigger("taken-over", BROKEN));
+        relay.reader().awaitEvent("run.failed", "taken-over", PATIENCE);
+
+        browser.run("""
+                const whole = window.fetch;
+                window.fetch = async (address, options) => {
+                  const answer = await whole(address, options);
+                  return /commands\\/taken-over$/.test(new URL(address, location.href).pathname)
+                    ? new Response(JSON.stringify({ ...await answer.json(), events: [] }), answer)
+                    : answer;
+                };
+                location.hash = '#/commands/taken-over';
+                """);
+        browser.sees("Why it failed")
+                .sees("run.failed) on the topic of run events told it")
+                .sees("no longer has the event")
+                .seesNot("column \"amout\" does not exist");
+    }
+
     @Test
     void hearsOfACommandWithoutAskingForIt() {
         relay.send(QUIET, trigger("heard", QUIET));
