@@ -110,7 +110,7 @@ public class CommandResource {
     @APIResponse(responseCode = "400", description = "It breaks a rule; the problem names the field and the rule")
     @APIResponse(
             responseCode = "409",
-            description = "It names a command that this instance does not know; the parameter key would help")
+            description = "It names a command that no instance that answers knows; the parameter key would help")
     @APIResponse(responseCode = "503", description = "Kafka did not confirm it; send it again with the same id")
     @RequestBody(
             required = true,
@@ -193,7 +193,7 @@ public class CommandResource {
     @Parameter(
             name = "connection",
             in = ParameterIn.QUERY,
-            description = "Over this connection; a finished command forgets its connection")
+            description = "Over this connection")
     @Parameter(
             name = "origin",
             in = ParameterIn.QUERY,
