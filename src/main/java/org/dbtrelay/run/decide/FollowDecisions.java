@@ -133,15 +133,14 @@ final class FollowDecisions {
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
             case Input.Restored restored
             when hasEnded(state) ->
-                DecisionBuilder.of(entry, now)
+                CommonDecisions.bounds(DecisionBuilder.of(entry, now), resolved)
                         .readEnd(state.run())
                         .wakeAt(CommonDecisions.latest(now, resolved.options().deadline())
                                 .plus(CommonDecisions.LAST_POLL))
                         .unchanged();
             case Input.Restored restored ->
-                DecisionBuilder.of(entry, now)
+                CommonDecisions.bounds(DecisionBuilder.of(entry, now), resolved)
                         .watch(state.run(), now)
-                        .wakeAt(resolved.options().deadline())
                         .unchanged();
             case Input.TimerFired fired
             when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_POLL)) ->
