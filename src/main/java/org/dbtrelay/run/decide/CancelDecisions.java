@@ -95,7 +95,8 @@ final class CancelDecisions {
         @Nullable Long runId = finished.runId();
         boolean asHoped = !Expectation.UNEXPECTED_STATUS.equals(finished.reason());
         @Nullable JobRunStatus status = asHoped ? finished.outcome().runStatus() : null;
-        boolean goesOn = runId != null && status == null && target.share() != null && queues.leaderOf(target.share()) != null;
+        boolean goesOn =
+                runId != null && status == null && target.share() != null && queues.leaderOf(target.share()) != null;
         if (isLeft(finished) || goesOn) {
             return builder.completed(
                     null, null, hasEnded(targetId, finished.outcome()) + "; its run is for others, too, and goes on");

@@ -181,7 +181,7 @@ final class CoalesceDecisions {
         @Nullable RunSnapshot run = newRunOf(leader, entry);
         return run == null
                 ? Decision.NOTHING
-                : follow(entry, leader.commandId(), run, leader.adopted(), startedAt(leader), now, policy);
+                : follow(entry, starterOf(leader), run, leader.adopted(), startedAt(leader), now, policy);
     }
 
     /** The command pauses before another run, and whoever leads has the next one: its pause was the first to be over. */
@@ -190,7 +190,13 @@ final class CoalesceDecisions {
         @Nullable RunSnapshot run = leader == null ? null : newRunOf(leader, entry);
         return leader == null || run == null
                 ? Decision.NOTHING
-                : follow(entry, leader.commandId(), run, leader.adopted(), startedAt(leader), now, policy);
+                : follow(entry, starterOf(leader), run, leader.adopted(), startedAt(leader), now, policy);
+    }
+
+    /** The command that has started the run of one: itself, or the one that led before and has left it. */
+    private static String starterOf(RunEntry leader) {
+        @Nullable String into = leader.share() == null ? null : leader.share().into();
+        return into == null ? leader.commandId() : into;
     }
 
     /** The run of the one that leads, if another command has not had it yet; null: there is none. */
@@ -297,8 +303,7 @@ final class CoalesceDecisions {
     /**
      * What follows for those that are joined to a command from a decision about it: the next one leads, takes the run over, or all end.
      */
-    static Decision after(
-            RunEntry before, Input.CommandInput input, Decision decision, Instant now, JobQueues queues) {
+    static Decision after(RunEntry before, Input.CommandInput input, Decision decision, Instant now, JobQueues queues) {
         @Nullable RunEntry after = decision.entry();
         // Those who hear that all end are told one by one: none of them leads the others.
         if (before.share() == null || after == null || !leaves(after) || input instanceof Input.ShareEnded) {
@@ -308,11 +313,12 @@ final class CoalesceDecisions {
         @Nullable
         RunEntry next =
                 leader == null || !leader.commandId().equals(before.commandId()) ? null : queues.nextAfter(before);
-        boolean waits = next != null && (next.state() instanceof RunState.Joined || next.state() instanceof RunState.Retrying);
+        boolean waits =
+                next != null && (next.state() instanceof RunState.Joined || next.state() instanceof RunState.Retrying);
         @Nullable RunSnapshot run = waits ? newRunOf(before, next) : null;
         if (run != null) {
             return decision.telling(List.of(new Input.RunHanded(
-                    next.commandId(), before.commandId(), run, before.adopted(), startedAt(before))));
+                    next.commandId(), starterOf(before), run, before.adopted(), startedAt(before))));
         }
         if (next == null || !(next.state() instanceof RunState.Joined)) {
             return decision;

@@ -133,6 +133,7 @@ final class DecisionBuilder {
         strays.add(run.runId());
         retries = (retries == null ? Retries.NONE : retries).after(run);
         adopted = false;
+        started = false;
         return wakeAt(retry.at()).to(new RunState.Retrying(retry.at()));
     }
 

@@ -347,7 +347,7 @@ final class FollowDecisions {
         ResolvedCommand resolved = entry.openCommand();
         RunSnapshot run = state.run();
         @Nullable Instant createdAt = run.createdAt();
-        if (createdAt != null && createdAt.plus(YOUNG).isAfter(now)) {
+        if (createdAt != null && Duration.between(createdAt, now).abs().compareTo(YOUNG) < 0) {
             return Decision.only(watch(entry, run, CommonDecisions.soon(resolved, now)));
         }
         @Nullable Instant since = state.missingSince();

@@ -317,7 +317,8 @@ public final class JobQueues {
     /** Whether commands have joined a window after it was closed. */
     synchronized boolean hasLateComers(RunEntry entry) {
         @Nullable NavigableSet<Place> places = windowOf(entry);
-        @Nullable RunEntry last = places == null ? null : entries.get(places.last().commandId());
+        @Nullable
+        RunEntry last = places == null ? null : entries.get(places.last().commandId());
         return last != null && last.share() != null && last.share().latest() == null;
     }
 

@@ -387,8 +387,7 @@ final class StartDecisions {
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
             // The owner that wrote the intent is gone, and with it the knowledge of what became of the call.
-            case Input.Restored restored ->
-                SearchDecisions.restored(entry, state.starts(), state.call(), now, policy);
+            case Input.Restored restored -> SearchDecisions.restored(entry, state.starts(), state.call(), now, policy);
             case Input.CommandInput other -> Decision.NOTHING;
         };
     }

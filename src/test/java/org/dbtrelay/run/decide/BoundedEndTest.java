@@ -22,6 +22,7 @@ import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobRunStatus.Known;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -117,6 +118,20 @@ class BoundedEndTest {
         for (Instant time : times) {
             assertThat(course.lastActions()).contains(new Action.SetTimer("c1", time));
         }
+    }
+
+    /** dbt Cloud's clock, or what it says. */
+    @Test
+    void aRunOfTheFutureIsNoYoungRun() {
+        course.take(commanded(command("c1", new Task.Follow(99, Set.of()))));
+        RunSnapshot run = run(Known.RUNNING, null, course.now.plus(Duration.ofDays(400)));
+        course.take(new Input.RunRead("c1", run, false, null));
+        course.take(new Input.RunNotFound("c1", 99));
+
+        assertThat(course.entry("c1").state())
+                .isInstanceOfSatisfying(
+                        RunState.Following.class,
+                        following -> assertThat(following.missingSince()).isEqualTo(course.now));
     }
 
     /** Histories 1016109 and 1047823 of the simulation: the owner died between the two reads, and the next one came late. */

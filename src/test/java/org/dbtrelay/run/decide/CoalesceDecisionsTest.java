@@ -704,8 +704,9 @@ class CoalesceDecisionsTest {
     @Test
     void theNextAttemptGoesToOneThatStillPausesIfTheOneThatHasItIsCancelled() {
         OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
-        comes("c1", options(QUIET, null, null, again));
-        comes("c2", options(QUIET, null, null, again));
+        for (String id : List.of("c1", "c2", "c3")) {
+            comes(id, options(QUIET, null, null, again));
+        }
         windowCloses("c1");
         starts("c1", 99);
         course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
@@ -713,10 +714,57 @@ class CoalesceDecisionsTest {
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
         course.take(new Input.Started("c1", 2, run(100, Known.RUNNING)));
         course.take(new Input.RunEnded("c2", RunEnd.unread(run(99, Known.ERROR), null)));
+        course.take(new Input.RunEnded("c3", RunEnd.unread(run(99, Known.ERROR), null)));
         cancels("c1");
 
         assertThat(ofRun(last("c1")).reason()).isEqualTo("left_to_others");
-        assertFollows(100, "c2");
+        assertFollows(100, "c2", "c3");
         assertThat(last("c2").coalescedInto()).isEqualTo("c1");
+        assertThat(last("c3").coalescedInto()).as("that has started the run").isEqualTo("c1");
+    }
+
+    @Test
+    void whoLeadsTheNextAttemptIsNotRejectedIfDbtCloudRefusesToTellOfTheRun() {
+        OnFailure.Requested again =
+                new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FROM_FAILURE);
+        comes("c1", options(QUIET, null, null, again));
+        comes("c2", options(QUIET, null, null, again));
+        windowCloses("c1");
+        starts("c1", 99);
+        for (String id : List.of("c1", "c2")) {
+            course.take(new Input.RunEnded(id, RunEnd.unread(run(99, Known.ERROR), null)));
+        }
+        cancels("c1");
+        timer("c2", ((RunState.Retrying) course.entry("c2").state()).at());
+        assertThat(course.lastAction(Action.ReadNewestRun.class).commandId()).isEqualTo("c2");
+        course.fail("c2", Action.ReadNewestRun.class, new CallFailure.Refused("dbt Cloud answered 403", 403, null));
+        timer("c2", begin.plus(Duration.ofHours(24)));
+
+        assertThat(typesOf("c2"))
+                .containsExactly("command.accepted", "run.running", "run.attempt_failed", "run.failed");
+    }
+
+    @Test
+    void aRunThatReuseFindsAfterOneThatFailedIsNotTheirOwn() {
+        OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
+        for (String id : List.of("c1", "c2")) {
+            comes(id, options(QUIET, null, IfRunning.REUSE, again));
+        }
+        windowCloses("c1");
+        course.take(new Input.RunsInFlight("c1", List.of(), StartCheck.FIRST.answered(course.now)));
+        starts("c1", 99);
+        for (String id : List.of("c1", "c2")) {
+            course.take(new Input.RunEnded(id, RunEnd.unread(run(99, Known.ERROR), null)));
+        }
+        Instant at = ((RunState.Retrying) course.entry("c1").state()).at();
+        timer("c2", at);
+        timer("c1", at);
+        course.take(
+                new Input.RunsInFlight("c1", List.of(run(90, Known.RUNNING)), StartCheck.FIRST.answered(course.now)));
+
+        assertFollows(90, "c1", "c2");
+        assertThat(course.entry("c1").started()).as("an observer tells of it").isFalse();
+        assertThat(course.entry("c2").openCommand().options().cancelsAtDeadline())
+                .isFalse();
     }
 }

@@ -209,7 +209,9 @@ class CoalesceGrowthTest {
     @Test
     void noStackIsTooSmallForAllOfAPartition() throws InterruptedException {
         AtomicReference<Throwable> failure = new AtomicReference<>();
-        Thread owner = Thread.ofVirtual().uncaughtExceptionHandler((_, e) -> failure.set(e)).start(() -> overdue(10_000));
+        Thread owner = Thread.ofVirtual()
+                .uncaughtExceptionHandler((_, e) -> failure.set(e))
+                .start(() -> overdue(10_000));
         owner.join();
 
         assertThat(failure.get()).isNull();
