@@ -100,9 +100,16 @@ final class StartDecisions {
         return resolved.task() instanceof Task.Trigger && resolved.options().ifRunning() != IfRunning.QUEUE;
     }
 
+    /** Whether commands of the partition follow runs of the job that are in flight as far as they know, and are not its own failed ones. */
     private static boolean hasRunsInFlight(RunEntry entry, JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
-        return resolved.jobId() != null && queues.hasInFlight(resolved.target(), resolved.jobId());
+        @Nullable Long jobId = resolved.jobId();
+        return jobId != null
+                && queues.hasInFlight(resolved.target(), jobId)
+                && !(entry.hasFailedRun()
+                        && queues.oneOfEachInFlight(resolved.target(), jobId).stream()
+                                .allMatch(other -> other.state() instanceof RunState.WithRun withRun
+                                        && entry.hasHad(withRun.run().runId())));
     }
 
     /** The next action when no run in flight is in the way. */
