@@ -313,14 +313,16 @@ final class CoalesceDecisions {
         @Nullable
         RunEntry next =
                 leader == null || !leader.commandId().equals(before.commandId()) ? null : queues.nextAfter(before);
-        boolean waits =
-                next != null && (next.state() instanceof RunState.Joined || next.state() instanceof RunState.Retrying);
-        @Nullable RunSnapshot run = waits ? newRunOf(before, next) : null;
+        if (next == null || !(next.state() instanceof RunState.Joined || next.state() instanceof RunState.Retrying)) {
+            return decision;
+        }
+        @Nullable RunSnapshot run = newRunOf(before, next);
         if (run != null) {
             return decision.telling(List.of(new Input.RunHanded(
                     next.commandId(), starterOf(before), run, before.adopted(), startedAt(before))));
         }
-        if (next == null || !(next.state() instanceof RunState.Joined)) {
+        if (next.state() instanceof RunState.Retrying) {
+            // It leads when its pause is over.
             return decision;
         }
         Input.@Nullable ShareEnded ended = endOfAll(before, input, decision);
