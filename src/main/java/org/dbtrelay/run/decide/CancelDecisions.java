@@ -92,13 +92,15 @@ final class CancelDecisions {
     private static Decision ofFinished(
             DecisionBuilder builder, RunEntry entry, RunEntry target, RunState.Finished finished, JobQueues queues) {
         String targetId = target.commandId();
-        if (target.share() != null && (isLeft(finished) || queues.leaderOf(target.share()) != null)) {
-            return builder.completed(
-                    null, null, hasEnded(targetId, finished.outcome()) + "; its run is for others, too, and goes on");
-        }
         @Nullable Long runId = finished.runId();
         boolean asHoped = !Expectation.UNEXPECTED_STATUS.equals(finished.reason());
         @Nullable JobRunStatus status = asHoped ? finished.outcome().runStatus() : null;
+        boolean goesOn =
+                runId != null && status == null && target.share() != null && queues.leaderOf(target.share()) != null;
+        if (isLeft(finished) || goesOn) {
+            return builder.completed(
+                    null, null, hasEnded(targetId, finished.outcome()) + "; its run is for others, too, and goes on");
+        }
         if (runId != null && status == null) {
             // It was given up, or was a wait that is over: its run may go on, and its end is not known here.
             ResolvedCommand resolved = entry.openCommand().with(new Task.Cancel(new RunSelector.ById(runId)));

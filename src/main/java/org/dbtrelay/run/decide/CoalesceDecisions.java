@@ -145,8 +145,7 @@ final class CoalesceDecisions {
                         entry, "there is no other run, because the command was cancelled", now, policy);
             case Input.CancelRequested asked ->
                 DecisionBuilder.of(entry, now).cancelled(asked.reason(), CommonDecisions.withoutRun(asked.reason()));
-            case Input.RunHanded handed ->
-                follow(entry, handed.by(), handed.run(), handed.adopted(), handed.startedAt(), now, policy);
+            case Input.RunHanded handed -> handed(entry, handed, now, policy);
             case Input.ShareEnded ended -> ended(entry, ended, now, policy);
             case Input.ShareMoved moved -> moved(entry, now, policy, queues);
             case Input.Restored restored -> restored(entry, now, policy, queues);
@@ -154,6 +153,11 @@ final class CoalesceDecisions {
             when CommonDecisions.isOver(entry.openCommand(), now) -> over(entry, now, policy, queues);
             case Input.CommandInput other -> Decision.NOTHING;
         };
+    }
+
+    /** The one that had the run has left it to this one. */
+    static Decision handed(RunEntry entry, Input.RunHanded handed, Instant now, Policy policy) {
+        return follow(entry, handed.by(), handed.run(), handed.adopted(), handed.startedAt(), now, policy);
     }
 
     private static Decision restored(RunEntry entry, Instant now, Policy policy, JobQueues queues) {
@@ -177,7 +181,7 @@ final class CoalesceDecisions {
         @Nullable RunSnapshot run = newRunOf(leader, entry);
         return run == null
                 ? Decision.NOTHING
-                : follow(entry, leader.commandId(), run, leader.adopted(), startedAt(leader), now, policy);
+                : follow(entry, starterOf(leader), run, leader.adopted(), startedAt(leader), now, policy);
     }
 
     /** The command pauses before another run, and whoever leads has the next one: its pause was the first to be over. */
@@ -186,7 +190,13 @@ final class CoalesceDecisions {
         @Nullable RunSnapshot run = leader == null ? null : newRunOf(leader, entry);
         return leader == null || run == null
                 ? Decision.NOTHING
-                : follow(entry, leader.commandId(), run, leader.adopted(), startedAt(leader), now, policy);
+                : follow(entry, starterOf(leader), run, leader.adopted(), startedAt(leader), now, policy);
+    }
+
+    /** The command that has started the run of one: itself, or the one that led before and has left it. */
+    private static String starterOf(RunEntry leader) {
+        @Nullable String into = leader.share() == null ? null : leader.share().into();
+        return into == null ? leader.commandId() : into;
     }
 
     /** The run of the one that leads, if another command has not had it yet; null: there is none. */
@@ -198,8 +208,9 @@ final class CoalesceDecisions {
                 : null;
     }
 
+    /** When the start of a command's run was decided; null: it was found, though an earlier start may have led to nothing. */
     private static @Nullable Instant startedAt(RunEntry leader) {
-        @Nullable JobStart start = leader.lastStart();
+        @Nullable JobStart start = leader.started() ? leader.lastStart() : null;
         return start == null ? null : start.at();
     }
 
@@ -217,7 +228,8 @@ final class CoalesceDecisions {
             return builder.to(again);
         }
         Instant closes = coalesce.closesAt(share.latest(), queues.lastJoinedAt(entry));
-        return closes.isAfter(now)
+        boolean wasClosed = queues.hasLateComers(entry) || queues.isAnotherBehind(builder.entry(again));
+        return closes.isAfter(now) && !wasClosed
                 ? builder.wakeAt(closes).to(new RunState.Waiting(again.starts(), 0, closes))
                 : builder.share(share.closed()).to(again);
     }
@@ -251,7 +263,7 @@ final class CoalesceDecisions {
         if (adopted) {
             builder.adopted();
         }
-        boolean foreign = startedAt == null && resolved.options().ifRunning() == IfRunning.REUSE;
+        boolean foreign = adopted && startedAt == null && resolved.options().ifRunning() == IfRunning.REUSE;
         return FollowDecisions.begin(
                 builder, foreign ? resolved.on(resolved.options().following()) : resolved, run, now);
     }
@@ -291,7 +303,7 @@ final class CoalesceDecisions {
     /**
      * What follows for those that are joined to a command from a decision about it: the next one leads, takes the run over, or all end.
      */
-    static Decision after(RunEntry before, Input.CommandInput input, Decision decision, JobQueues queues) {
+    static Decision after(RunEntry before, Input.CommandInput input, Decision decision, Instant now, JobQueues queues) {
         @Nullable RunEntry after = decision.entry();
         // Those who hear that all end are told one by one: none of them leads the others.
         if (before.share() == null || after == null || !leaves(after) || input instanceof Input.ShareEnded) {
@@ -301,15 +313,23 @@ final class CoalesceDecisions {
         @Nullable
         RunEntry next =
                 leader == null || !leader.commandId().equals(before.commandId()) ? null : queues.nextAfter(before);
-        if (next == null || !(next.state() instanceof RunState.Joined)) {
+        if (next == null || !(next.state() instanceof RunState.Joined || next.state() instanceof RunState.Retrying)) {
             return decision;
         }
         @Nullable RunSnapshot run = newRunOf(before, next);
         if (run != null) {
             return decision.telling(List.of(new Input.RunHanded(
-                    next.commandId(), before.commandId(), run, before.adopted(), startedAt(before))));
+                    next.commandId(), starterOf(before), run, before.adopted(), startedAt(before))));
+        }
+        if (next.state() instanceof RunState.Retrying) {
+            // It leads when its pause is over.
+            return decision;
         }
         Input.@Nullable ShareEnded ended = endOfAll(before, input, decision);
+        if (ended == null && CommonDecisions.isOver(next.openCommand(), now)) {
+            // It ends by itself, and then the one after it leads: ten thousand of them do not end one within the other.
+            return decision.with(List.of(new Action.SetTimer(next.commandId(), now)));
+        }
         return decision.telling(
                 ended == null
                         ? List.of(new Input.ShareMoved(next.commandId()))

@@ -40,8 +40,7 @@ final class DecisionBuilder {
     private final Target target;
     private int nextSequence;
     private boolean adopted;
-    private final boolean started;
-    private final boolean starts;
+    private boolean started;
     private @Nullable String told;
     private @Nullable Retries retries;
     private @Nullable Share share;
@@ -56,7 +55,6 @@ final class DecisionBuilder {
         this.nextSequence = entry.nextSequence();
         this.adopted = entry.adopted();
         this.started = entry.started();
-        this.starts = entry.state() instanceof RunState.Starting || entry.state() instanceof RunState.Searching;
         this.told = entry.told();
         this.retries = entry.retries();
         this.share = entry.share();
@@ -106,8 +104,9 @@ final class DecisionBuilder {
         return this;
     }
 
-    /** The last intent has led to a run: the next start of the job is apart from it, however long the request was on its way. */
+    /** An intent has led to a run: the next start of the job is apart from it, however long the request was on its way. */
     DecisionBuilder started() {
+        started = true;
         lastStart = lastStart == null ? null : lastStart.answered(now);
         return this;
     }
@@ -134,6 +133,7 @@ final class DecisionBuilder {
         strays.add(run.runId());
         retries = (retries == null ? Retries.NONE : retries).after(run);
         adopted = false;
+        started = false;
         return wakeAt(retry.at()).to(new RunState.Retrying(retry.at()));
     }
 
@@ -328,7 +328,7 @@ final class DecisionBuilder {
                 acceptedAt,
                 nextSequence,
                 adopted,
-                started || (starts && hasRun(state)),
+                started,
                 strays,
                 retries,
                 share,
@@ -336,11 +336,6 @@ final class DecisionBuilder {
                 current,
                 state,
                 told);
-    }
-
-    private static boolean hasRun(RunState state) {
-        return state instanceof RunState.WithRun
-                || (state instanceof RunState.Finished finished && finished.runId() != null);
     }
 
     /** The decision that changes nothing but has something to do. */

@@ -133,15 +133,14 @@ final class FollowDecisions {
                         watch(entry, state.run(), now.plus(resolved.options().pollInterval())));
             case Input.Restored restored
             when hasEnded(state) ->
-                DecisionBuilder.of(entry, now)
+                CommonDecisions.bounds(DecisionBuilder.of(entry, now), resolved)
                         .readEnd(state.run())
                         .wakeAt(CommonDecisions.latest(now, resolved.options().deadline())
                                 .plus(CommonDecisions.LAST_POLL))
                         .unchanged();
             case Input.Restored restored ->
-                DecisionBuilder.of(entry, now)
+                CommonDecisions.bounds(DecisionBuilder.of(entry, now), resolved)
                         .watch(state.run(), now)
-                        .wakeAt(resolved.options().deadline())
                         .unchanged();
             case Input.TimerFired fired
             when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_POLL)) ->
@@ -348,7 +347,7 @@ final class FollowDecisions {
         ResolvedCommand resolved = entry.openCommand();
         RunSnapshot run = state.run();
         @Nullable Instant createdAt = run.createdAt();
-        if (createdAt != null && createdAt.plus(YOUNG).isAfter(now)) {
+        if (createdAt != null && Duration.between(createdAt, now).abs().compareTo(YOUNG) < 0) {
             return Decision.only(watch(entry, run, CommonDecisions.soon(resolved, now)));
         }
         @Nullable Instant since = state.missingSince();

@@ -117,7 +117,7 @@ public sealed interface Input {
     /**
      * The command that led is over or has left, and the run that it has started goes on.
      *
-     * @param by its id
+     * @param by the id of the command that has started the run
      * @param adopted as the command has told of it
      * @param startedAt when its start was decided; null: it was found
      */

@@ -18,9 +18,9 @@ final class IntervalDecisions {
         @Nullable
         Instant last = interval == null || resolved.jobId() == null
                 ? null
-                : queues.lastStartOf(resolved.target(), resolved.jobId());
-        // Far ahead of now it is of a clock that was wrong, and says nothing.
-        if (interval == null || last == null || last.isAfter(now.plus(interval))) {
+                // Far ahead of now it is of a clock that was wrong, and says nothing.
+                : queues.lastStartOf(resolved.target(), resolved.jobId(), now.plus(interval));
+        if (interval == null || last == null) {
             return null;
         }
         Instant at = last.plus(interval);

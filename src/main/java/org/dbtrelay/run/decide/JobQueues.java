@@ -314,6 +314,14 @@ public final class JobQueues {
         return places == null ? entry.acceptedAt() : places.last().acceptedAt();
     }
 
+    /** Whether commands have joined a window after it was closed. */
+    synchronized boolean hasLateComers(RunEntry entry) {
+        @Nullable NavigableSet<Place> places = windowOf(entry);
+        @Nullable
+        RunEntry last = places == null ? null : entries.get(places.last().commandId());
+        return last != null && last.share() != null && last.share().latest() == null;
+    }
+
     /** When the window of a command closes, as far as is known now; null: it has none that is open. */
     public @Nullable Instant windowClosesAt(RunEntry entry) {
         @Nullable Share share = entry.share();
@@ -389,10 +397,11 @@ public final class JobQueues {
         return entry.share() == null ? null : windows.get(entry.share().window());
     }
 
-    /** When a run of a job was started last, or may have been; null: nobody knows. */
-    public synchronized @Nullable Instant lastStartOf(Target target, long jobId) {
+    /** When a run of a job was started last, or may have been, but not after a time; null: nobody knows. */
+    synchronized @Nullable Instant lastStartOf(Target target, long jobId, Instant notAfter) {
         @Nullable NavigableSet<Begun> begun = starts.get(new Queue.OfJob(target, jobId));
-        return begun == null ? null : begun.last().at();
+        @Nullable Begun last = begun == null ? null : begun.lower(new Begun(notAfter.plusNanos(1), ""));
+        return last == null ? null : last.at();
     }
 
     /** How many commands come before one at its job; 0 if it is first, or waits for nothing of the kind. */

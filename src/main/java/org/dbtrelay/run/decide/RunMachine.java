@@ -39,7 +39,7 @@ public final class RunMachine {
             case Input.CommandInput about ->
                 entry == null
                         ? Decision.NOTHING
-                        : CoalesceDecisions.after(entry, about, about(entry, about, now, policy, queues), queues);
+                        : CoalesceDecisions.after(entry, about, about(entry, about, now, policy, queues), now, queues);
         };
     }
 
@@ -67,6 +67,8 @@ public final class RunMachine {
             case RunState.Judging judging -> FailedRunDecisions.judging(entry, judging, input, now, policy);
             case RunState.Retrying retrying
             when input instanceof Input.ShareMoved -> CoalesceDecisions.nextRun(entry, now, policy, queues);
+            case RunState.Retrying retrying
+            when input instanceof Input.RunHanded handed -> CoalesceDecisions.handed(entry, handed, now, policy);
             case RunState.Retrying retrying -> FailedRunDecisions.retrying(entry, retrying, input, now, policy, queues);
             case RunState.Joined joined -> CoalesceDecisions.joined(entry, input, now, policy, queues);
             case RunState.Collecting collecting -> CollectDecisions.collecting(entry, collecting, input, now, policy);

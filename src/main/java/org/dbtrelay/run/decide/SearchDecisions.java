@@ -36,6 +36,15 @@ final class SearchDecisions {
                 .to(searching);
     }
 
+    /** A new owner is in doubt: the doubt begins anew, and the command may wait for another start after it. */
+    static Decision restored(RunEntry entry, StartAttempts starts, StartCall call, Instant now, Policy policy) {
+        RunState.Searching searching = RunState.Searching.begin(starts, call, now);
+        return CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand())
+                .then(search(entry, starts, call, policy))
+                .wakeAt(over(entry, searching, policy))
+                .to(searching);
+    }
+
     /** When the relay gives up searches that dbt Cloud does not answer. */
     private static Instant over(RunEntry entry, RunState.Searching state, Policy policy) {
         Instant deadline = entry.openCommand().options().deadline();
@@ -62,13 +71,7 @@ final class SearchDecisions {
                 unclear(entry, "dbt Cloud has not answered the last search for it", now);
             case Input.TimerFired fired
             when state.isDue(now) -> Decision.only(search(entry, state.starts(), state.call(), policy));
-            case Input.Restored restored -> {
-                RunState.Searching again = RunState.Searching.begin(state.starts(), state.call(), now);
-                yield DecisionBuilder.of(entry, now)
-                        .then(search(entry, state.starts(), state.call(), policy))
-                        .wakeAt(over(entry, again, policy))
-                        .to(again);
-            }
+            case Input.Restored restored -> restored(entry, state.starts(), state.call(), now, policy);
             case Input.CommandInput other -> Decision.NOTHING;
         };
     }

@@ -100,9 +100,16 @@ final class StartDecisions {
         return resolved.task() instanceof Task.Trigger && resolved.options().ifRunning() != IfRunning.QUEUE;
     }
 
+    /** Whether commands of the partition follow runs of the job that are in flight as far as they know, and are not its own failed ones. */
     private static boolean hasRunsInFlight(RunEntry entry, JobQueues queues) {
         ResolvedCommand resolved = entry.openCommand();
-        return resolved.jobId() != null && queues.hasInFlight(resolved.target(), resolved.jobId());
+        @Nullable Long jobId = resolved.jobId();
+        return jobId != null
+                && queues.hasInFlight(resolved.target(), jobId)
+                && !(entry.hasFailedRun()
+                        && queues.oneOfEachInFlight(resolved.target(), jobId).stream()
+                                .allMatch(other -> other.state() instanceof RunState.WithRun withRun
+                                        && entry.hasHad(withRun.run().runId())));
     }
 
     /** The next action when no run in flight is in the way. */
@@ -387,7 +394,7 @@ final class StartDecisions {
             case Input.StartFailed failed
             when failed.attempt() == state.attempt() -> startFailed(entry, state, failed.failure(), now, policy);
             // The owner that wrote the intent is gone, and with it the knowledge of what became of the call.
-            case Input.Restored restored -> SearchDecisions.begin(entry, state, now, policy);
+            case Input.Restored restored -> SearchDecisions.restored(entry, state.starts(), state.call(), now, policy);
             case Input.CommandInput other -> Decision.NOTHING;
         };
     }

@@ -105,7 +105,7 @@ final class WaitDecisions {
             RunEntry entry, RunState.Waiting state, CallFailure failure, Instant now, Policy policy) {
         RunState.Waiting failed =
                 new RunState.Waiting(state.starts().failed(failure), state.failures(), state.notBefore());
-        if (state.starts().attempts() > 0) {
+        if (state.starts().attempts() > 0 || entry.hasFailedRun()) {
             return CommonDecisions.later(entry, failed, now, policy);
         }
         return switch (failure) {

@@ -13,13 +13,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.JobSelector;
+import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.RunSelector;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.RunEvent;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobRunStatus.Known;
+import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.state.BackOff;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -89,6 +92,46 @@ class BoundedEndTest {
         assertThat(course.lastActions()).contains(new Action.SetTimer("c1", end));
         assertThat(course.lastAction(Action.CancelRun.class).runId()).isEqualTo(99);
         assertThat(course.lastAction(Action.SchedulePoll.class).runId()).isEqualTo(99);
+    }
+
+    /** What comes after this state may wait again, and its wake-ups are those of the claim. */
+    @Test
+    void whatExpiresOrHasATimeOutIsWokenThenAfterAClaimInAnyState() {
+        Instant expiresAt = course.now.plus(Duration.ofHours(2));
+        Instant deadline = course.now.plus(Duration.ofHours(24));
+        course.take(commanded(new Command.Fit(
+                new Command.Head("c1", "default", null, expiresAt, null, null),
+                RunSamples.job(7),
+                RequestedOptions.NONE)));
+        course.take(new Input.StartReserved("c1", new StartCall.Trigger(), 50L));
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Starting.class);
+        assertWokenAfterAClaim(expiresAt, deadline);
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Searching.class);
+        assertWokenAfterAClaim(expiresAt, deadline);
+        course.take(new Input.SearchResult("c1", 1, course.now, run(Known.RUNNING)));
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Following.class);
+        assertWokenAfterAClaim(expiresAt, deadline);
+    }
+
+    private void assertWokenAfterAClaim(Instant... times) {
+        course.take(new Input.Restored("c1"));
+        for (Instant time : times) {
+            assertThat(course.lastActions()).contains(new Action.SetTimer("c1", time));
+        }
+    }
+
+    /** dbt Cloud's clock, or what it says. */
+    @Test
+    void aRunOfTheFutureIsNoYoungRun() {
+        course.take(commanded(command("c1", new Task.Follow(99, Set.of()))));
+        RunSnapshot run = run(Known.RUNNING, null, course.now.plus(Duration.ofDays(400)));
+        course.take(new Input.RunRead("c1", run, false, null));
+        course.take(new Input.RunNotFound("c1", 99));
+
+        assertThat(course.entry("c1").state())
+                .isInstanceOfSatisfying(
+                        RunState.Following.class,
+                        following -> assertThat(following.missingSince()).isEqualTo(course.now));
     }
 
     /** Histories 1016109 and 1047823 of the simulation: the owner died between the two reads, and the next one came late. */

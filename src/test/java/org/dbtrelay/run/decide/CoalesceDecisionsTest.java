@@ -309,6 +309,30 @@ class CoalesceDecisionsTest {
                         following -> assertThat(following.run().runId()).isEqualTo(99));
     }
 
+    @Test
+    void aWindowThatAnotherKindHasClosedStaysClosedForWhoLeadsThen() {
+        comes("c1");
+        comes("c2");
+        course.take(commanded(command("other", job(7))));
+        assertReserves("c1");
+        cancels("c1");
+
+        assertReserves("c2");
+    }
+
+    @Test
+    void aWindowWhoseTimeHasComeStaysClosedForWhoLeadsThen() {
+        comes("c1");
+        comes("c2");
+        windowCloses("c1");
+        assertReserves("c1");
+        comes("c3");
+        assertJoined("c3");
+        cancels("c1");
+
+        assertReserves("c2");
+    }
+
     // cancelling
 
     @Test
@@ -318,6 +342,7 @@ class CoalesceDecisionsTest {
         comes("c3");
         cancels("c2");
         assertThat(last("c2").type()).isEqualTo(EventType.RUN_CANCELLED);
+        assertThat(RunSamples.ofCommand(last("end-of-c2")).status()).isEqualTo(Known.CANCELLED);
         windowCloses("c1");
         starts("c1", 99);
 
@@ -372,6 +397,21 @@ class CoalesceDecisionsTest {
 
         assertThat(last("end-of-c1").type()).isEqualTo(EventType.COMMAND_COMPLETED);
         assertThat(course.lastActions()).allMatch(Action.SetTimer.class::isInstance);
+    }
+
+    @Test
+    void cancellingOneWhoseRunHasEndedTellsOfItsEnd() {
+        comes("c1");
+        comes("c2");
+        windowCloses("c1");
+        starts("c1", 99);
+        course.take(new Input.RunObserved("c1", run(99, Known.SUCCESS)));
+        course.take(RunSamples.ended("c1", run(99, Known.SUCCESS)));
+        assertThat(course.entry("c1").unfinished()).isFalse();
+        assertFollows(99, "c2");
+        cancels("c1");
+
+        assertThat(RunSamples.ofCommand(last("end-of-c1")).status()).isEqualTo(Known.SUCCESS);
     }
 
     @Test
@@ -569,6 +609,27 @@ class CoalesceDecisionsTest {
                 .isFalse();
     }
 
+    @Test
+    void aRunThatReuseFindsAfterAnUnclearStartIsNotTheirOwn() {
+        RequestedOptions reuse = options(Duration.ZERO, null, IfRunning.REUSE, null);
+        comes("c1", reuse);
+        course.take(new Input.RunsInFlight("c1", List.of(), StartCheck.FIRST.answered(course.now)));
+        comes("c2", reuse);
+        assertJoined("c2");
+        begins("c1");
+        course.take(new Input.StartFailed("c1", 1, new CallFailure.Unclear("reset")));
+        course.pass(Duration.ofSeconds(200));
+        course.take(new Input.SearchResult("c1", 1, course.now, null));
+        course.take(
+                new Input.RunsInFlight("c1", List.of(run(90, Known.RUNNING)), StartCheck.FIRST.answered(course.now)));
+
+        assertFollows(90, "c1", "c2");
+        assertThat(course.entry("c1").openCommand().options().cancelsAtDeadline())
+                .isFalse();
+        assertThat(course.entry("c2").openCommand().options().cancelsAtDeadline())
+                .isFalse();
+    }
+
     // another run after a failure
 
     @Test
@@ -638,5 +699,72 @@ class CoalesceDecisionsTest {
         starts("c2", 100);
         assertThat(ofRun(last("c2")).attempt()).isEqualTo(2);
         assertThat(last("c2").coalescedInto()).isNull();
+    }
+
+    @Test
+    void theNextAttemptGoesToOneThatStillPausesIfTheOneThatHasItIsCancelled() {
+        OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
+        for (String id : List.of("c1", "c2", "c3")) {
+            comes(id, options(QUIET, null, null, again));
+        }
+        windowCloses("c1");
+        starts("c1", 99);
+        course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
+        timer("c1", ((RunState.Retrying) course.entry("c1").state()).at());
+        course.take(new Input.StartReserved("c1", TRIGGER, 50L));
+        course.take(new Input.Started("c1", 2, run(100, Known.RUNNING)));
+        course.take(new Input.RunEnded("c2", RunEnd.unread(run(99, Known.ERROR), null)));
+        course.take(new Input.RunEnded("c3", RunEnd.unread(run(99, Known.ERROR), null)));
+        cancels("c1");
+
+        assertThat(ofRun(last("c1")).reason()).isEqualTo("left_to_others");
+        assertFollows(100, "c2", "c3");
+        assertThat(last("c2").coalescedInto()).isEqualTo("c1");
+        assertThat(last("c3").coalescedInto()).as("that has started the run").isEqualTo("c1");
+    }
+
+    @Test
+    void whoLeadsTheNextAttemptIsNotRejectedIfDbtCloudRefusesToTellOfTheRun() {
+        OnFailure.Requested again =
+                new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FROM_FAILURE);
+        comes("c1", options(QUIET, null, null, again));
+        comes("c2", options(QUIET, null, null, again));
+        windowCloses("c1");
+        starts("c1", 99);
+        for (String id : List.of("c1", "c2")) {
+            course.take(new Input.RunEnded(id, RunEnd.unread(run(99, Known.ERROR), null)));
+        }
+        cancels("c1");
+        timer("c2", ((RunState.Retrying) course.entry("c2").state()).at());
+        assertThat(course.lastAction(Action.ReadNewestRun.class).commandId()).isEqualTo("c2");
+        course.fail("c2", Action.ReadNewestRun.class, new CallFailure.Refused("dbt Cloud answered 403", 403, null));
+        timer("c2", begin.plus(Duration.ofHours(24)));
+
+        assertThat(typesOf("c2"))
+                .containsExactly("command.accepted", "run.running", "run.attempt_failed", "run.failed");
+    }
+
+    @Test
+    void aRunThatReuseFindsAfterOneThatFailedIsNotTheirOwn() {
+        OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
+        for (String id : List.of("c1", "c2")) {
+            comes(id, options(QUIET, null, IfRunning.REUSE, again));
+        }
+        windowCloses("c1");
+        course.take(new Input.RunsInFlight("c1", List.of(), StartCheck.FIRST.answered(course.now)));
+        starts("c1", 99);
+        for (String id : List.of("c1", "c2")) {
+            course.take(new Input.RunEnded(id, RunEnd.unread(run(99, Known.ERROR), null)));
+        }
+        Instant at = ((RunState.Retrying) course.entry("c1").state()).at();
+        timer("c2", at);
+        timer("c1", at);
+        course.take(
+                new Input.RunsInFlight("c1", List.of(run(90, Known.RUNNING)), StartCheck.FIRST.answered(course.now)));
+
+        assertFollows(90, "c1", "c2");
+        assertThat(course.entry("c1").started()).as("an observer tells of it").isFalse();
+        assertThat(course.entry("c2").openCommand().options().cancelsAtDeadline())
+                .isFalse();
     }
 }

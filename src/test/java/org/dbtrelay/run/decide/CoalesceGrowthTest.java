@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import java.util.function.ToLongFunction;
 import org.dbtrelay.run.command.Coalesce;
@@ -186,6 +187,34 @@ class CoalesceGrowthTest {
                 command("new", job(7), new RequestedOptions(null, null, null, null, IfRunning.REPLACE, null))));
         assertThat(window.finished()).isEqualTo(count);
         return window;
+    }
+
+    /** As when the kill switch, or an owner that was away, has kept them all until their time-out. */
+    private static Window overdue(int count) {
+        Window window = window(count);
+        window.now = window.now.plus(Duration.ofHours(24));
+        for (int i = 0; i < count; i++) {
+            window.take(new Input.TimerFired(Window.id(i)));
+        }
+        assertThat(window.finished()).isEqualTo(count);
+        return window;
+    }
+
+    @Test
+    void commandsWhoseTimeIsOverTogether() {
+        assertGrowth(CoalesceGrowthTest::overdue);
+    }
+
+    /** Each hands over to the next one, which is over, too: as many as a partition may have, on the thread of an owner. */
+    @Test
+    void noStackIsTooSmallForAllOfAPartition() throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        Thread owner = Thread.ofVirtual()
+                .uncaughtExceptionHandler((_, e) -> failure.set(e))
+                .start(() -> overdue(10_000));
+        owner.join();
+
+        assertThat(failure.get()).isNull();
     }
 
     @Test

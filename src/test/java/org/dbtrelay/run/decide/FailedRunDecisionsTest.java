@@ -509,6 +509,30 @@ class FailedRunDecisionsTest {
         assertThat(course.lastAction(Action.ReadNewestRun.class).commandId()).isEqualTo("c1");
     }
 
+    /** It is polled less often, and not known to have ended: the command would ask for its start again and again until then. */
+    @ParameterizedTest
+    @EnumSource(
+            value = IfRunning.class,
+            names = {"REUSE", "SKIP", "REPLACE"})
+    void itsOwnFailedRunThatAnotherCommandStillFollowsIsNotInTheWay(IfRunning ifRunning) {
+        OnFailure.Requested full = new OnFailure.Requested(2, null, null, null, OnFailure.How.FULL);
+        begin(RunSamples.job(7), new RequestedOptions(null, null, null, null, ifRunning, List.of(), full));
+        nothingInFlight();
+        triggered(99, 1);
+        course.take(commanded(RunSamples.command("f", new Task.Follow(99, Set.of()))));
+        course.take(new Input.RunRead("f", run(99, Known.RUNNING), false, null));
+        fails(99, PASSES);
+        pauseIsOver();
+        nothingInFlight();
+
+        triggered(100, 2);
+    }
+
+    private void nothingInFlight() {
+        Action.ListInFlight list = course.lastAction(Action.ListInFlight.class);
+        course.take(new Input.RunsInFlight("c1", List.of(), list.check().answered(course.now)));
+    }
+
     @Test
     void aReusedRunIsFollowedByNone() {
         begin(RunSamples.job(7), new RequestedOptions(null, null, null, null, IfRunning.REUSE, List.of(), twice()));

@@ -188,4 +188,18 @@ class IntervalDecisionsTest {
         assertThat(course.entry("c3").state()).isEqualTo(new RunState.Joined());
         assertThat(course.entry("c4").state()).isEqualTo(new RunState.Joined());
     }
+
+    @Test
+    void aStartByAClockThatWasAheadHidesNoOther() {
+        course.now = begin.plus(Duration.ofHours(1));
+        comes("c1", 7);
+        starts("c1", 1, 90);
+        course.now = begin;
+        comes("c2", 7);
+        starts("c2", 1, 91);
+        course.pass(Duration.ofMinutes(1));
+        comes("c3", 7);
+
+        assertWaitsUntil("c3", begin.plus(INTERVAL));
+    }
 }
