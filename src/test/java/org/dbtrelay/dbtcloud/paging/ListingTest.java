@@ -28,10 +28,7 @@ class ListingTest {
 
     private final AtomicInteger requests = new AtomicInteger();
 
-    private Listing<Long> sameRowsAlways(
-            @Nullable Integer totalCount,
-            @Nullable String idAbove,
-            String orderBy) {
+    private Listing<Long> sameRowsAlways(@Nullable Integer totalCount, @Nullable String idAbove, String orderBy) {
         ArrayNode rows = JsonNodeFactory.instance.arrayNode();
         for (int id = 1; id <= ROWS; id++) {
             rows.addObject().put("id", id);
@@ -62,8 +59,7 @@ class ListingTest {
     void pagesWithNothingNewEndIt(@Nullable Integer totalCount, @Nullable String idAbove, String orderBy, int asked) {
         assertThatThrownBy(() -> sameRowsAlways(totalCount, idAbove, orderBy).toList())
                 .isInstanceOfSatisfying(
-                        DbtCloudException.class,
-                        e -> assertThat(e.failure()).isInstanceOf(CallFailure.Unclear.class));
+                        DbtCloudException.class, e -> assertThat(e.failure()).isInstanceOf(CallFailure.Unclear.class));
         assertThat(requests).hasValue(asked);
     }
 

@@ -34,7 +34,13 @@ class DbtCloudTimesTest {
     @ParameterizedTest
     @NullSource
     @ValueSource(
-            strings = {"", " ", "None", "1675735768491774", "2023-01-31", "2023-13-31T19:28:15Z",
+            strings = {
+                "",
+                " ",
+                "None",
+                "1675735768491774",
+                "2023-01-31",
+                "2023-13-31T19:28:15Z",
                 // how other languages write that there is none, and what no length of time can be told from
                 "0001-01-01T00:00:00Z",
                 "1970-01-01 00:00:00+00:00",
