@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.run.job.FailurePatterns;
-import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,12 +94,6 @@ public record Policy(
     public RequestedOptions observing(String connection) {
         @Nullable Observed of = observed.get(connection);
         return of == null ? UNOBSERVED : of.requested();
-    }
-
-    /** Whether a run is one of those that are observed over a connection. */
-    public boolean observes(String connection, RunSnapshot run) {
-        @Nullable Observed of = observed.get(connection);
-        return of != null && of.accountId() == run.accountId() && of.filter().takes(run);
     }
 
     private static final RequestedOptions UNOBSERVED =

@@ -47,11 +47,10 @@ final class FollowDecisions {
         ResolvedCommand known = CommonDecisions.settled(entry, run.jobId(), run.jobName(), policy);
         ResolvedCommand resolved = known.on(known.options().following());
         DecisionBuilder builder = DecisionBuilder.of(entry, now).resolved(resolved);
-        // What is observed the operator has configured; the policy is for clients, and one may have written the command
-        // itself.
-        boolean isObserved =
-                Origin.of(entry.commandId()) == Origin.OBSERVED && policy.observes(resolved.connection(), run);
-        @Nullable String forbidden = isObserved ? null : CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
+        @Nullable
+        String forbidden = Origin.of(entry.commandId()) == Origin.OBSERVED
+                ? null
+                : CommonDecisions.forbiddenJob(policy, resolved, run.jobId());
         return forbidden == null
                 ? begin(CommonDecisions.bounds(builder, resolved).adopted(), resolved, run, now)
                 : builder.rejected(RejectReason.FORBIDDEN, forbidden);

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import org.dbtrelay.run.job.FailurePattern;
 import org.dbtrelay.run.job.FailurePatterns;
-import org.dbtrelay.run.job.RunFilter;
 
 /**
  * Builds policies for tests. Unless something else is set, there is no connection, a run is polled every 10 s for a day at most, and no
@@ -18,7 +17,6 @@ public final class SamplePolicy {
             Duration.ofSeconds(10), Duration.ofHours(24), null, false, IfRunning.QUEUE, List.of("manifest.json"));
     private Map<Long, RequestedOptions> jobs = Map.of();
     private FailurePatterns patterns = FailurePatterns.NONE;
-    private Map<String, Observed> observed = Map.of();
 
     /** With one connection, {@code default}. */
     public static SamplePolicy of(Policy.ForConnection connection) {
@@ -43,15 +41,6 @@ public final class SamplePolicy {
         return this;
     }
 
-    /** With the runs of account 1 observed that the filter takes. */
-    public SamplePolicy observing(RunFilter filter) {
-        observed = Map.of(
-                "default",
-                new Observed(
-                        1, filter, RequestedOptions.NONE, Duration.ofSeconds(10), null, Duration.ofSeconds(120), 20));
-        return this;
-    }
-
     public Policy build() {
         return new Policy(
                 "test",
@@ -67,6 +56,6 @@ public final class SamplePolicy {
                 defaults,
                 jobs,
                 patterns,
-                observed);
+                Map.of());
     }
 }

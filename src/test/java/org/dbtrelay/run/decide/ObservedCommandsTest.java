@@ -9,18 +9,15 @@ import static org.dbtrelay.run.decide.RunSamples.policy;
 import static org.dbtrelay.run.decide.RunSamples.run;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.Origin;
 import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.SampleConnection;
-import org.dbtrelay.run.command.SamplePolicy;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
-import org.dbtrelay.run.job.RunFilter;
 import org.dbtrelay.run.job.SampleRun;
 import org.dbtrelay.run.state.RunState;
 import org.dbtrelay.run.state.StartCall;
@@ -85,9 +82,7 @@ class ObservedCommandsTest {
     /** The policy is for clients; what is observed the operator has configured. */
     @Test
     void followsRunsOfJobsThatNoCommandMayUse() {
-        course = new Course(SamplePolicy.of(new SampleConnection().jobs(1L).build())
-                .observing(RunFilter.ALL)
-                .build());
+        course = new Course(policy(new SampleConnection().jobs(1L).build()));
         take();
         course.take(new Input.RunObserved(ID, run(JobRunStatus.Known.RUNNING)));
 
@@ -96,37 +91,11 @@ class ObservedCommandsTest {
 
     /** Whoever can write commands can write the header of the relay's own, too. */
     @Test
-    void oneThatSomebodyForgedFollowsNoRunThatNoCommandMayUse() {
-        RunFilter others = new RunFilter(Set.of(1L), null, null, null, null);
-        for (SamplePolicy policy : List.of(
-                SamplePolicy.of(new SampleConnection().jobs(1L).build()),
-                SamplePolicy.of(new SampleConnection().jobs(1L).build()).observing(others))) {
-            course = new Course(policy.build());
-            take();
-            course.take(new Input.RunObserved(ID, run(JobRunStatus.Known.RUNNING)));
-
-            assertThat(course.types()).containsExactly("command.accepted", "command.rejected");
-        }
-    }
-
-    @Test
     void oneThatSomebodyForgedReachesNoAccountThatNoCommandMayUse() {
-        course = new Course(SamplePolicy.of(anything()).observing(RunFilter.ALL).build());
         Command.Head head = new Command.Head("observed/2/99", "default", 2L, null, null, null);
         course.take(commanded(new Command.Fit(head, new Task.Follow(99, Set.of()), RequestedOptions.NONE)));
 
         assertThat(course.types()).containsExactly("command.rejected");
-    }
-
-    /** What was found before observation was switched off is told to its end, as far as a command might ask for it. */
-    @Test
-    void followsARunWhoseConnectionIsNotObservedAnyMore() {
-        course = new Course(
-                SamplePolicy.of(new SampleConnection().jobs(7L).build()).build());
-        take();
-        course.take(new Input.RunObserved(ID, run(JobRunStatus.Known.RUNNING)));
-
-        assertThat(course.types()).containsExactly("command.accepted", "run.running");
     }
 
     @Test
