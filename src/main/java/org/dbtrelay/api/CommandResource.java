@@ -57,6 +57,7 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "commands")
 public class CommandResource {
 
+    private static final String LAST_EVENT_ID = "Last-Event-ID";
     static final String CLOUD_EVENT = "application/cloudevents+json";
     private static final RelayLog AUDIT = RelayLog.of(RelayLog.AUDIT);
     private static final int LONGEST_KEY = 1_000;
@@ -265,7 +266,7 @@ public class CommandResource {
                             + " Last-Event-ID goes on behind one. An event named gap tells of events that are only on their"
                             + " topics any more. The stream ends after the command has.")
     @Parameter(
-            name = "Last-Event-ID",
+            name = LAST_EVENT_ID,
             in = ParameterIn.HEADER,
             description = "The sequence of the last event that the reader has",
             schema = @Schema(type = SchemaType.STRING))
@@ -277,8 +278,9 @@ public class CommandResource {
             @PathParam("command_id") String commandId,
             @Context HttpHeaders httpHeaders,
             @Context RoutingContext request) {
-        @Nullable String last = httpHeaders.getHeaderString("Last-Event-ID");
-        return stream.of(commandId, last == null || last.isBlank() ? -1 : Wait.after(last.strip()), request);
+        @Nullable String last = httpHeaders.getHeaderString(LAST_EVENT_ID);
+        return stream.of(
+                commandId, last == null || last.isBlank() ? -1 : Wait.after(LAST_EVENT_ID, last.strip()), request);
     }
 
     /** The last resort: gives a command up that does not come to its end. */

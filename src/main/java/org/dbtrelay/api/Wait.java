@@ -24,13 +24,17 @@ record Wait(Duration longest, @Nullable Integer after) {
         if (wait == null && after != null) {
             throw new BadParameter("after", "it needs a wait");
         }
-        return wait == null ? null : new Wait(longest(wait), after == null ? null : after(after));
+        return wait == null ? null : new Wait(longest(wait), after == null ? null : after("after", after));
     }
 
-    /** An event's number, or -1 for one before all. */
-    static int after(String text) {
+    /**
+     * An event's number, or -1 for one before all.
+     *
+     * @param name of the parameter or header that has it
+     */
+    static int after(String name, String text) {
         if (!text.matches("-1|[0-9]{1,9}")) {
-            throw new BadParameter("after", "it must be the sequence of an event, or -1");
+            throw new BadParameter(name, "it must be the sequence of an event, or -1");
         }
         return Integer.parseInt(text);
     }

@@ -2,13 +2,16 @@ package org.dbtrelay.config;
 
 import static org.dbtrelay.config.ConfigKeys.key;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.dbtrelay.run.command.ArtifactWish;
 import org.dbtrelay.run.command.Coalesce;
@@ -303,6 +306,15 @@ final class ConfigChecks {
                         "relay.api.keys." + ConfigKeys.quoted(name),
                         "shorter than " + SHORTEST_KEY
                                 + " characters, so it can be guessed; make one with: openssl rand -hex 32"));
+        Map<String, String> names = new HashMap<>();
+        new TreeMap<>(api.keys()).forEach((name, secret) -> {
+            String other = names.putIfAbsent(secret.strip(), name);
+            check(
+                    other == null,
+                    "relay.api.keys." + ConfigKeys.quoted(name),
+                    "the same as relay.api.keys." + ConfigKeys.quoted(String.valueOf(other))
+                            + "; whose it is decides what it may do, so each name needs a key of its own");
+        });
         api.roles()
                 .keySet()
                 .forEach(name -> check(
@@ -314,8 +326,8 @@ final class ConfigChecks {
                 .ifPresent(url -> check(
                         Set.of("http", "https").contains(String.valueOf(url.getScheme())) && url.getHost() != null,
                         "relay.api.openid-connect.url",
-                        "'" + url
-                                + "' is not http or https with a host, such as https://login.example.com/realms/data"));
+                        shown(url)
+                                + " is not http or https with a host, such as https://login.example.com/realms/data"));
         api.advertisedUrl()
                 .ifPresent(url -> check(
                         Set.of("http", "https").contains(String.valueOf(url.getScheme()))
@@ -325,8 +337,14 @@ final class ConfigChecks {
                                 && url.getRawQuery() == null
                                 && url.getRawFragment() == null,
                         "relay.api.advertised-url",
-                        "'" + url + "' is not http or https with a host, perhaps a port, and nothing else, such as"
+                        shown(url) + " is not http or https with a host, perhaps a port, and nothing else, such as"
                                 + " http://10.1.2.3:8080"));
+    }
+
+    /** A URL with a user in it may have a password in it, too. */
+    private static String shown(URI url) {
+        String text = url.toString();
+        return text.indexOf('@') < 0 ? "'" + text + "'" : "its value";
     }
 
     private void paths(String key, List<String> paths) {

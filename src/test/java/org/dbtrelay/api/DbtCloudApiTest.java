@@ -397,6 +397,19 @@ class DbtCloudApiTest {
         get(account + "/runs/" + ended("Daily build").id() + "/artifacts").body("data", hasSize(0));
     }
 
+    /** Whoever stands before dbt Cloud writes what it likes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"garbage", "/", "text/;x", "text/html; charset=nowhere", ";"})
+    void anArtifactOfAnyTypeIsPassedOn(String type) {
+        RunView run = ended("Daily build");
+        emulator.faults().next(1).on(Endpoint.GET_ARTIFACT).answer(200, type, "hello", true);
+
+        get(account + "/runs/" + run.id() + "/artifacts/manifest.json")
+                .statusCode(200)
+                .header("X-Content-Type-Options", "nosniff")
+                .header("Content-Disposition", "attachment");
+    }
+
     @Test
     void aLargeArtifactIsNotHeldInMemoryAndGivesItsSlotBackWhoeverGoesAway() throws Exception {
         long size = 100L * 1024 * 1024;

@@ -76,6 +76,16 @@ class HttpFaultsTest {
     }
 
     @Test
+    void a_wrong_last_event_id_is_named_as_such() {
+        withKey()
+                .header("Last-Event-ID", "abc")
+                .get("/api/commands/orders/events")
+                .then()
+                .statusCode(400)
+                .body("parameter", equalTo("Last-Event-ID"));
+    }
+
+    @Test
     void a_path_that_is_not_there_is_told_so() {
         withKey().get("/api/nothing").then().statusCode(404).body("detail", equalTo("there is nothing at this path"));
         withKey().delete("/api/commands").then().statusCode(405).body("detail", startsWith("DELETE is not done here"));

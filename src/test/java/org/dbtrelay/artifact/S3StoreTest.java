@@ -160,6 +160,18 @@ class S3StoreTest {
         assertThat(front.requests()).hasSize(1);
     }
 
+    /** Two names that look alike are two keys: an accent can be a character of its own. */
+    @Test
+    void theLocationIsOfTheVeryKey() throws Exception {
+        String path = "compiled/pre\u0301vu.sql";
+
+        StoredArtifact stored = store(Map.of())
+                .store(RUN, new WantedArtifact(path, 4), download("select 1".getBytes(StandardCharsets.UTF_8)));
+
+        assertThat(URI.create(stored.location()).getPath().substring(1)).isEqualTo(keys().getFirst());
+        assertThat(stored.location()).endsWith("/compiled/pre%CC%81vu.sql");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 12_345})
     void everySizeArrivesWhole(int size) throws Exception {

@@ -721,8 +721,25 @@ class CheckedConfigTest {
                 "relay.connections.default.webhook-secret-file",
                 secret,
                 "relay.api.keys.ci",
-                secret);
-        assertThat(lines(bad)).hasSizeGreaterThan(6).noneMatch(line -> line.contains(secret));
+                secret,
+                "relay.api.advertised-url",
+                "http://user:" + secret + "@10.1.2.3:8080/",
+                "relay.api.openid-connect.url",
+                "user:" + secret + "@login.example.com");
+        assertThat(lines(bad)).hasSizeGreaterThan(8).noneMatch(line -> line.contains(secret));
+    }
+
+    /** Whose key it is decides what it may do, and who is named in the audit log. */
+    @Test
+    void aKeyOfTwoNamesIsAFault() {
+        assertThat(lines(Map.of(
+                        "relay.api.keys.airflow", "0123456789abcdef",
+                        "relay.api.keys.ops", " 0123456789abcdef",
+                        "relay.api.keys.page", "fedcba9876543210",
+                        "relay.api.roles.airflow", "sender")))
+                .containsExactly(
+                        "relay.api.keys.ops: the same as relay.api.keys.airflow; whose it is decides what it may do, so each"
+                                + " name needs a key of its own");
     }
 
     private List<String> tokenFile(Path file) {

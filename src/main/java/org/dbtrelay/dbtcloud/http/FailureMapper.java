@@ -308,9 +308,9 @@ public final class FailureMapper {
         return text.matches(".*[.!?…]") ? text : text + ".";
     }
 
-    /** One bounded line without control characters and without the token. */
+    /** One bounded line without control characters and without the token, which neither a cut nor a control character may hide. */
     private String clean(String text) {
-        String line = token.blotOut(Redaction.beginning(4 * LONGEST_DETAIL, text))
+        String line = token.blotOut(Redaction.beginning(4 * LONGEST_DETAIL, token.blotOut(text)))
                 .replaceAll("[\\p{Cc}\\s]+", " ")
                 .strip();
         return Truncate.withEllipsis(LONGEST_DETAIL, line);

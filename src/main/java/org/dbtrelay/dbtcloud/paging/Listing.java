@@ -70,6 +70,9 @@ public final class Listing<T> implements Iterable<T> {
         }
     }
 
+    /** New rows can push so many pages of old ones before the next; more come of a server that does not look at what it is asked. */
+    private static final int MOST_STALE_PAGES = 3;
+
     private final PageCall call;
     private final Shape<T> shape;
     private final Map<String, String> parameters;
@@ -143,7 +146,12 @@ public final class Listing<T> implements Iterable<T> {
         }
         Envelope answer = call.page(asked);
         int before = idAbove == null ? start.offset() : 0;
-        return page(answer, start, before, rows);
+        Page<T> page = page(answer, start, before, rows);
+        if (idAbove != null && page.rows().isEmpty() && page.next() != null) {
+            throw new DbtCloudException(new CallFailure.Unclear(
+                    "dbt Cloud listed rows that are not above the " + idAbove + " that was asked for."));
+        }
+        return page;
     }
 
     private Page<T> page(Envelope answer, Cursor start, int before, int asked) throws DbtCloudException {
@@ -188,6 +196,9 @@ public final class Listing<T> implements Iterable<T> {
         private @Nullable T ready;
         private long given;
 
+        /** How many pages in a row had no row that is new. */
+        private int stalePages;
+
         /** Whether there is another row, which {@link #take} gives. */
         boolean advance() throws DbtCloudException {
             while (ready == null && given < limit) {
@@ -195,10 +206,15 @@ public final class Listing<T> implements Iterable<T> {
                     T row = page.next();
                     if (seen.add(shape.id().applyAsLong(row))) {
                         ready = row;
+                        stalePages = 0;
                     }
                 } else if (next == null) {
                     return false;
+                } else if (stalePages >= MOST_STALE_PAGES) {
+                    throw new DbtCloudException(
+                            new CallFailure.Unclear("dbt Cloud listed the same rows again, page after page."));
                 } else {
+                    stalePages++;
                     Page<T> read = page(next, (int) Math.min(LARGEST_PAGE, limit - given));
                     page = read.rows().iterator();
                     next = read.next();

@@ -4,7 +4,7 @@ import org.dbtrelay.run.job.Truncate;
 
 /**
  * Takes terminal control out of a text: colours and other escape sequences (ECMA-48), whole or written out as {@code
- * \u001b[31m}, and control characters but tabs and ends of lines. It reads each character a bounded number of times.
+ * \u001b[31m}, and control characters but tabs and ends of lines. In the place of half a character stands the sign for none. It reads each character a bounded number of times.
  */
 final class ControlSequences {
 
@@ -33,12 +33,20 @@ final class ControlSequences {
                 at = end;
                 continue;
             }
-            if (!Character.isISOControl(c) || c == '\n' || c == '\r' || c == '\t') {
-                plain.append(c);
+            int character = Character.codePointAt(text, at);
+            if (isHalf(character)) {
+                plain.append('\uFFFD');
+            } else if (!Character.isISOControl(c) || c == '\n' || c == '\r' || c == '\t') {
+                plain.appendCodePoint(character);
             }
-            at++;
+            at += Character.charCount(character);
         }
         return plain.toString();
+    }
+
+    /** JSON's escapes can name one half of a surrogate pair, but UTF-8 has no bytes for it. */
+    private static boolean isHalf(int character) {
+        return character >= Character.MIN_SURROGATE && character <= Character.MAX_SURROGATE;
     }
 
     /** As {@link #strip}, at most so long, with an ellipsis where something was cut away. */

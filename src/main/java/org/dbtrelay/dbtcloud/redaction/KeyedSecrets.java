@@ -62,6 +62,9 @@ final class KeyedSecrets {
     private static final int LONGEST_EXPRESSION = 200;
     private static final int MOST_BLANKS = 3;
 
+    /** Before a quote: of JSON within JSON within JSON within JSON. */
+    private static final int MOST_BACKSLASHES = 7;
+
     /** Something long that nobody can remember, after a name that ends in key. */
     private static final int SHORTEST_KEY = 24;
 
@@ -81,6 +84,7 @@ final class KeyedSecrets {
         int end = blanksBefore(at);
         if (end > 0 && isQuote(text.charAt(end - 1))) {
             end--;
+            end -= backslashesBefore(end);
         }
         int begin = end;
         while (begin > 0 && end - begin < LONGEST_NAME && isOfName(text.charAt(begin - 1))) {
@@ -146,19 +150,22 @@ final class KeyedSecrets {
                 || AsciiScan.startsWithIgnoringCase(text, begin - "input ".length(), "input ");
     }
 
-    /** Quoted, or up to a blank or a mark that ends it. A quote that nobody closes counts as none. */
+    /**
+     * Quoted, or up to a blank or a mark that ends it. A quote that nobody closes counts as none. JSON within JSON has backslashes
+     * before its quotes; a quote with more of them than the first one is in the value.
+     */
     private void value(int at, List<Span> found) {
-        char quote = text.charAt(at);
         boolean quoted = false;
-        int begin = at;
-        int end = at;
-        if (isQuote(quote)) {
-            begin++;
-            end = begin;
-            while (end < text.length() && text.charAt(end) != quote && text.charAt(end) != '\n') {
+        int begin = afterQuote(at);
+        int end = begin;
+        if (begin > at) {
+            int escapes = begin - at - 1;
+            char quote = text.charAt(begin - 1);
+            while (end < text.length() && text.charAt(end) != '\n' && !isClosing(end, quote, escapes)) {
                 end++;
             }
             quoted = end < text.length() && text.charAt(end) == quote;
+            end -= quoted ? Math.min(escapes, end - begin) : 0;
         }
         if (!quoted) {
             end = begin;
@@ -170,6 +177,28 @@ final class KeyedSecrets {
             found.add(new Span(begin, end));
         }
         valueUntil = end;
+    }
+
+    /** Behind a quote and the backslashes before it; the same place if there is none. */
+    private int afterQuote(int at) {
+        int quote = at;
+        while (quote < text.length() && quote - at < MOST_BACKSLASHES && text.charAt(quote) == '\\') {
+            quote++;
+        }
+        return quote < text.length() && isQuote(text.charAt(quote)) ? quote + 1 : at;
+    }
+
+    private boolean isClosing(int at, char quote, int escapes) {
+        return text.charAt(at) == quote && backslashesBefore(at) <= escapes;
+    }
+
+    /** At most {@link #MOST_BACKSLASHES}. */
+    private int backslashesBefore(int at) {
+        int begin = at;
+        while (begin > 0 && at - begin < MOST_BACKSLASHES && text.charAt(begin - 1) == '\\') {
+            begin--;
+        }
+        return at - begin;
     }
 
     private static boolean isPlain(char c) {
@@ -193,7 +222,7 @@ final class KeyedSecrets {
 
     /** Where this one is too plain, so is every end of it. */
     private void key(int at, List<Span> found) {
-        int begin = isQuote(text.charAt(at)) ? at + 1 : at;
+        int begin = afterQuote(at);
         int end = begin;
         boolean digit = false;
         boolean upper = false;

@@ -83,11 +83,14 @@ final class Secrets {
         }
         int begin = at + 1;
         at = begin;
-        while (at < length && isOfUserInfo(text.charAt(at))) {
+        int end = begin;
+        while (at < length && (isOfUserInfo(text.charAt(at)) || text.charAt(at) == '@')) {
+            // The last one: a password that nobody has encoded may have others.
+            end = text.charAt(at) == '@' ? at : end;
             at++;
         }
-        if (at > begin && at < length && text.charAt(at) == '@') {
-            found.add(new Span(begin, at));
+        if (end > begin) {
+            found.add(new Span(begin, end));
         }
     }
 

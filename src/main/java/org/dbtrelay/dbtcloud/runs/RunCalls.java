@@ -58,7 +58,7 @@ public final class RunCalls {
                     calls.acquire(accountId, Priority.CANCEL),
                     api -> api.cancel(accountId, runId, traceparent),
                     null,
-                    answer -> readRun(answer, accountId, null));
+                    answer -> theRun(runId, readRun(answer, accountId, null)));
         } catch (DbtCloudException e) {
             if (!(e.failure() instanceof CallFailure.Refused refused) || refused.status() < 400) {
                 throw e;
@@ -74,7 +74,7 @@ public final class RunCalls {
     RunSnapshot run(long accountId, long runId, Priority priority, @Nullable String includeRelated)
             throws DbtCloudException {
         Function<DbtCloudApi, Uni<Response>> call = api -> api.run(accountId, runId, includeRelated);
-        return calls.get(accountId, priority, call, body -> readRun(body, accountId, null));
+        return calls.get(accountId, priority, call, body -> theRun(runId, readRun(body, accountId, null)));
     }
 
     /**
@@ -91,7 +91,7 @@ public final class RunCalls {
                 accountId, priority, api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"), body -> {
                     Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body, StepLog.WORDS));
                     RunJson run = RunJson.of(envelope.data());
-                    return new RunWithSteps(run.toSnapshot(accountId, null), run.toSteps());
+                    return new RunWithSteps(theRun(runId, run.toSnapshot(accountId, null)), run.toSteps());
                 });
     }
 
@@ -109,6 +109,14 @@ public final class RunCalls {
             next = next.after(page);
         }
         return all;
+    }
+
+    /** Something on the way may answer with what it has kept of another request. */
+    private static RunSnapshot theRun(long runId, RunSnapshot answered) throws UnreadableAnswer {
+        if (answered.runId() != runId) {
+            throw new UnreadableAnswer("another run than the one that was asked for");
+        }
+        return answered;
     }
 
     static RunSnapshot readRun(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {

@@ -33,6 +33,9 @@ public record RunJson(WireFields fields) {
     /** The bound of names that are kept with a run in flight, in characters: a branch's can be 250. */
     private static final int LONGEST_NAME = 255;
 
+    /** Of the run's page; a longer address is none. */
+    private static final int LONGEST_URL = 2_000;
+
     /** So many of the runs ahead of it are told: a queue of dbt Cloud's can hold fifty. */
     static final int MOST_AHEAD = 20;
 
@@ -67,7 +70,7 @@ public record RunJson(WireFields fields) {
      */
     RunSnapshot toSnapshot(long askedAccount, @Nullable Long askedJob) throws UnreadableAnswer {
         Long id = fields.strict("id");
-        if (id == null) {
+        if (id == null || id <= 0) {
             throw new UnreadableAnswer("a run without id");
         }
         WireFields job = fields.object("job");
@@ -90,7 +93,7 @@ public record RunJson(WireFields fields) {
                 jobName == null ? null : Redaction.withoutControl(LONGEST_MESSAGE, jobName),
                 status,
                 Redaction.of(LONGEST_MESSAGE, fields.text("status_message")),
-                fields.text("href"),
+                url(),
                 DbtCloudTimes.instant(fields.text("created_at")),
                 DbtCloudTimes.instant(fields.text("started_at")),
                 DbtCloudTimes.instant(fields.text("finished_at")),
@@ -126,6 +129,11 @@ public record RunJson(WireFields fields) {
             }
         }
         return ahead;
+    }
+
+    private @Nullable String url() {
+        String href = fields.text("href");
+        return href == null || href.length() > LONGEST_URL ? null : Redaction.withoutControl(LONGEST_URL, href);
     }
 
     /** Whom dbt Cloud's audit names as the one who triggered it: {@code audit.trigger.actor.name}. */

@@ -68,10 +68,7 @@ final class AcceptDecisions {
                     now);
         }
         long accountId = head.accountId() == null ? connection.accountId() : head.accountId();
-        // What is observed the operator has configured; the policy is for clients.
-        @Nullable
-        String forbidden =
-                Origin.of(head.id()) == Origin.OBSERVED ? null : forbidden(command, connection, accountId, jobId);
+        @Nullable String forbidden = forbidden(command, connection, accountId, jobId);
         if (forbidden != null) {
             return rejected(input, accountId, jobId, RejectReason.FORBIDDEN, forbidden, now);
         }

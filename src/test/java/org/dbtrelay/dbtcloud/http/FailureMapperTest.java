@@ -255,6 +255,16 @@ class FailureMapperTest {
                 .doesNotContain("dbtc_secret");
     }
 
+    /** The text is cut before its blanks become one, so a token at the cut would come forward in half. */
+    @Test
+    void blanksBringNoHalfOfTheTokenIntoTheDetail() {
+        for (int blanks = 1_940; blanks < 2_000; blanks++) {
+            CallFailure failure = of(400, envelope(400, "of" + " ".repeat(blanks) + "dbtc_secret", "null"));
+
+            assertThat(failure.detail()).doesNotContain("dbtc_");
+        }
+    }
+
     @Test
     void exceptionsBeforeTheRequestAreNotSent() {
         assertThat(FailureMapper.isBeforeSending(new UnknownHostException("nowhere")))

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -25,6 +26,10 @@ class RedactionTest {
                 new Case("hunter2", "connection failed (user=dbt, PASSWORD=%s, host=db)"),
                 new Case("hunter 2", "password='%s' user=dbt"),
                 new Case("hunter2", "{\"user\": \"dbt\", \"password\": \"%s\"}"),
+                new Case("hunter2", "{\\\"user\\\": \\\"dbt\\\", \\\"password\\\": \\\"%s\\\"}"),
+                new Case("hunter2", "\\\\\\\"pwd\\\\\\\":\\\\\\\"%s\\\\\\\",\\\\\\\"x\\\\\\\":1"),
+                new Case(LETTERS, "{\\\"key\\\": \\\"%s\\\"}"),
+                new Case("p@ss:word", "postgres://dbt:%s@db.example:5432/shop"),
                 new Case("hunter2", "postgres://dbt:%s@db.example:5432/shop"),
                 new Case("p%40ss:word", "could not connect to snowflake+https://dbt:%s@xy1.snowflakecomputing.com/"),
                 new Case("s3cr3t-value", "token: %s"),
@@ -163,6 +168,25 @@ class RedactionTest {
         assertThat(Redaction.blotOut("a[0] [1] [m] \\d [12;3H")).isEqualTo("a[0] [1] [m] \\d [12;3H");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '|',
+            value = {
+                "{\"password\": \"hun\\\"ter2\", \"user\": \"dbt\"}; {\"password\": \"***\", \"user\": \"dbt\"}",
+                "{\\\"token\\\": \\\"hun\\\\\\\"ter2\\\"}; {\\\"token\\\": \\\"***\\\"}",
+                "password='abc\\' user=dbt; password='***' user=dbt",
+            },
+            delimiter = ';')
+    void a_quote_within_a_secret_does_not_end_it(String text, String clean) {
+        assertThat(Redaction.blotOut(text)).isEqualTo(clean);
+    }
+
+    @Test
+    void half_a_character_is_replaced() {
+        assertThat(Redaction.blotOut("a\ud83d b\ude00 \ud83d\ude00")).isEqualTo("a\uFFFD b\uFFFD \ud83d\ude00");
+        assertThat(Redaction.withoutControl(10, "x\ud83d")).isEqualTo("x\uFFFD");
+    }
+
     @Test
     void an_open_quote_hides_nothing() {
         assertThat(Redaction.blotOut("password=\"hunter2")).isEqualTo("password=\"***");
@@ -254,6 +278,16 @@ class RedactionTest {
                 "{{",
                 "a.a",
                 "password=a.",
+                "password=\\\"",
+                "password=\"\\\"",
+                "password='password=\"\\'\\\"",
+                "\\",
+                "=\\\\\\\\\\\\\\",
+                "\\\\\\\\\\\\\\\"=",
+                "key=\\\"",
+                "x://y:@",
+                "x://y:z@@",
+                "\ud83d",
                 "\u0000");
     }
 

@@ -33,7 +33,21 @@ class DbtCloudTimesTest {
 
     @ParameterizedTest
     @NullSource
-    @ValueSource(strings = {"", " ", "None", "1675735768491774", "2023-01-31", "2023-13-31T19:28:15Z"})
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "None",
+                "1675735768491774",
+                "2023-01-31",
+                "2023-13-31T19:28:15Z",
+                // how other languages write that there is none, and what no length of time can be told from
+                "0001-01-01T00:00:00Z",
+                "1970-01-01 00:00:00+00:00",
+                "9999-12-31T23:59:59Z",
+                "+999999999-12-31T23:59:59Z",
+                "-999999999-01-01T00:00:00Z"
+            })
     void whatIsNoTimeStampIsNone(String text) {
         assertThat(DbtCloudTimes.instant(text)).isNull();
     }

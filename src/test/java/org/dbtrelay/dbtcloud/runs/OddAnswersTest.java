@@ -3,8 +3,10 @@ package org.dbtrelay.dbtcloud.runs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -87,6 +89,38 @@ class OddAnswersTest {
         assertThat(run.accountId()).isEqualTo(9007199254740993L);
         assertThat(run.environmentId()).isEqualTo(70403103932000L);
         assertThat(run.details().pullRequestId()).isEqualTo(9007199254740995L);
+    }
+
+    /** A start that is taken for run 0 would be polled in vain; taken for unclear, its run is found by its marker. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-7", "\"0\""})
+    void anIdThatNoRunHasIsNoId(String id) {
+        assertThatThrownBy(() -> inline("{\"id\":" + id + ",\"job_id\":2,\"status\":1}"))
+                .isInstanceOf(UnreadableAnswer.class);
+    }
+
+    @Test
+    void anAddressOfMegabytesIsNone() throws IOException {
+        RunSnapshot run =
+                inline("{\"id\":7,\"job_id\":2,\"status\":1,\"href\":\"https://x/" + "y".repeat(2_000_000) + "\"}");
+
+        assertThat(run.runId()).isEqualTo(7);
+        assertThat(run.url()).isNull();
+    }
+
+    @Test
+    void halfACharacterIsReplaced() throws IOException {
+        RunSnapshot run = inline("{\"id\":7,\"job_id\":2,\"status\":20,\"status_message\":\"a \\ud83d b\","
+                + "\"git_branch\":\"\\ude00 main\",\"href\":\"https://x/\\ud83d\"}");
+
+        assertThat(run.statusMessage()).isEqualTo("a \uFFFD b");
+        assertThat(run.details().gitBranch()).isEqualTo("\uFFFD main");
+        assertThat(run.url()).isEqualTo("https://x/\uFFFD");
+    }
+
+    private static RunSnapshot inline(String data) throws IOException {
+        return RunCalls.readRun(
+                new ByteArrayInputStream(("{\"data\":" + data + "}").getBytes(StandardCharsets.UTF_8)), ACCOUNT, null);
     }
 
     @Test

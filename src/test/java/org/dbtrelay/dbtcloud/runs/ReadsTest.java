@@ -46,6 +46,19 @@ class ReadsTest extends AgainstWireMock {
         assertThat(requests()).isEqualTo(1);
     }
 
+    /** As a cache on the way may answer: what it says is of another run. */
+    @Test
+    void theAnswerOfAnotherRunIsUnclear() {
+        server.stubFor(any(anyUrl()).willReturn(okJson(RUN)));
+
+        assertThat(failureOf(() -> client.runs().run(ACCOUNT, 70403110257795L, Priority.FINAL_READ)))
+                .isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().withSteps(ACCOUNT, 70403110257795L)))
+                .isInstanceOf(CallFailure.Unclear.class);
+        assertThat(failureOf(() -> client.runs().cancel(ACCOUNT, 70403110257795L, null)))
+                .isInstanceOf(CallFailure.Unclear.class);
+    }
+
     @Test
     void aJobIsRead() throws DbtCloudException {
         server.stubFor(get(urlEqualTo(BASE + "/jobs/5/"))

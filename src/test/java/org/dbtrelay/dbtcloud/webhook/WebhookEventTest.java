@@ -26,6 +26,17 @@ class WebhookEventTest {
         assertThat(read("{'accountId':1,'eventId':17,'data':{'runId':'2'}}")).contains(new WebhookEvent(null, 1, 2));
     }
 
+    /** Ten thousand of them are remembered. */
+    @Test
+    void anIdThatIsTooLongIsNone() {
+        String longest = "x".repeat(200);
+
+        assertThat(read("{'accountId':1,'eventId':'" + longest + "','data':{'runId':2}}"))
+                .contains(new WebhookEvent(longest, 1, 2));
+        assertThat(read("{'accountId':1,'eventId':'" + longest + "x','data':{'runId':2}}"))
+                .contains(new WebhookEvent(null, 1, 2));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -10,7 +10,9 @@ import static org.dbtrelay.run.decide.RunSamples.run;
 
 import java.time.Duration;
 import java.util.Set;
+import org.dbtrelay.run.command.Command;
 import org.dbtrelay.run.command.Origin;
+import org.dbtrelay.run.command.RequestedOptions;
 import org.dbtrelay.run.command.SampleConnection;
 import org.dbtrelay.run.command.Task;
 import org.dbtrelay.run.event.EventType;
@@ -85,6 +87,15 @@ class ObservedCommandsTest {
         course.take(new Input.RunObserved(ID, run(JobRunStatus.Known.RUNNING)));
 
         assertThat(course.types()).containsExactly("command.accepted", "run.running");
+    }
+
+    /** Whoever can write commands can write the header of the relay's own, too. */
+    @Test
+    void oneThatSomebodyForgedReachesNoAccountThatNoCommandMayUse() {
+        Command.Head head = new Command.Head("observed/2/99", "default", 2L, null, null, null);
+        course.take(commanded(new Command.Fit(head, new Task.Follow(99, Set.of()), RequestedOptions.NONE)));
+
+        assertThat(course.types()).containsExactly("command.rejected");
     }
 
     @Test
