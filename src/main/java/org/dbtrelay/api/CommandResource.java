@@ -191,10 +191,7 @@ public class CommandResource {
             description =
                     "waiting, starting, looking, following, cancelling, judging, retrying, joined, collecting or finished")
     @Parameter(name = "job_id", in = ParameterIn.QUERY, description = "Of this job")
-    @Parameter(
-            name = "connection",
-            in = ParameterIn.QUERY,
-            description = "Over this connection")
+    @Parameter(name = "connection", in = ParameterIn.QUERY, description = "Over this connection")
     @Parameter(
             name = "origin",
             in = ParameterIn.QUERY,

@@ -4,7 +4,8 @@ import org.dbtrelay.run.job.Truncate;
 
 /**
  * Takes terminal control out of a text: colours and other escape sequences (ECMA-48), whole or written out as {@code
- * \u001b[31m}, and control characters but tabs and ends of lines. In the place of half a character stands the sign for none. It reads each character a bounded number of times.
+ * \u001b[31m}, and control characters but tabs and ends of lines. A lone surrogate becomes U+FFFD. It reads each character a
+ * bounded number of times.
  */
 final class ControlSequences {
 
