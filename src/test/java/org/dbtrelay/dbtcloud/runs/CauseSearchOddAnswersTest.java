@@ -99,8 +99,11 @@ class CauseSearchOddAnswersTest extends AgainstWireMock {
                 .collect(Collectors.joining(",", "[", "]"));
         server.stubFor(get(urlPathEqualTo(RUNS))
                 .willReturn(okJson("{\"data\":" + page + ",\"extra\":{\"pagination\":{\"total_count\":100}}}")));
-        server.stubFor(get(urlPathMatching(RUNS + "[0-9]+/"))
-                .willReturn(okJson(envelope("{\"id\":9,\"job_id\":2,\"status\":1,\"trigger\":{\"cause\":\"x\"}}"))));
+        for (int id = 901; id <= 1000; id++) {
+            server.stubFor(get(urlPathEqualTo(RUNS + id + "/"))
+                    .willReturn(okJson(
+                            envelope("{\"id\":" + id + ",\"job_id\":2,\"status\":1,\"trigger\":{\"cause\":\"x\"}}"))));
+        }
 
         assertThat(failureOf(this::find)).isInstanceOf(CallFailure.Unclear.class);
         assertThat(server.findAll(getRequestedFor(urlPathMatching(RUNS + "[0-9]+/"))))
