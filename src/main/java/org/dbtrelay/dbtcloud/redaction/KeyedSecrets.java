@@ -93,7 +93,7 @@ final class KeyedSecrets {
         if (begin == end) {
             return;
         }
-        String name = AsciiScan.lowerCase(text, begin, end).replace('-', '_');
+        String name = words(begin, end);
         int value = valueAfter(at);
         if (value < text.length()
                 && found.stream().skip(Math.max(0, found.size() - 2)).noneMatch(s -> holds(s, value))) {
@@ -104,6 +104,21 @@ final class KeyedSecrets {
                 key(value, found);
             }
         }
+    }
+
+    /** {@code accessToken}, {@code access-token} and {@code ACCESS_TOKEN} as {@code access_token}. */
+    private String words(int begin, int end) {
+        StringBuilder words = new StringBuilder(end - begin);
+        boolean afterLower = false;
+        for (int at = begin; at < end; at++) {
+            char c = text.charAt(at);
+            if (afterLower && AsciiScan.isUpper(c)) {
+                words.append('_');
+            }
+            words.append(c == '-' ? '_' : AsciiScan.lower(c));
+            afterLower = AsciiScan.isLower(c);
+        }
+        return words.toString();
     }
 
     private static boolean holds(Span span, int at) {

@@ -118,7 +118,7 @@ class ConnectionsTest extends AgainstWireMock {
         // When
         Files.writeString(file, "second\n");
         Files.setLastModifiedTime(file, FileTime.fromMillis(1_700_000_000_000L));
-        client.runs().run(ACCOUNT, 2, Priority.POLL);
+        client.runs().run(ACCOUNT, 1, Priority.POLL);
 
         // Then
         server.verify(1, getRequestedFor(anyUrl()).withHeader("Authorization", equalTo("Token first")));

@@ -45,6 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RedirectedReadsTest extends AgainstWireMock {
 
     private static final String RUN = envelope("{\"id\":1,\"job_id\":2,\"status\":10}");
+    private static final String OTHER_RUN = envelope("{\"id\":2,\"job_id\":2,\"status\":10}");
     private static final String ASKED = "/api/v2/accounts/" + ACCOUNT + "/runs/1/";
     private static final String ARTIFACT = "/api/v2/accounts/" + ACCOUNT + "/runs/1/artifacts/a/b%20c.json";
 
@@ -174,7 +175,7 @@ class RedirectedReadsTest extends AgainstWireMock {
                             .withHeader("Location", "http://127.0.0.1:" + other.port() + "/there")));
             secure.stubFor(get(urlPathEqualTo(ASKED.replace("/1/", "/2/")))
                     .willReturn(aResponse().withStatus(302).withHeader("Location", "/there")));
-            secure.stubFor(get(urlEqualTo("/there")).willReturn(okJson(RUN)));
+            secure.stubFor(get(urlEqualTo("/there")).willReturn(okJson(OTHER_RUN)));
             client = TestConnections.client(
                     "https://127.0.0.1:" + secure.httpsPort(),
                     Map.of(
@@ -189,7 +190,7 @@ class RedirectedReadsTest extends AgainstWireMock {
 
             assertThat(failureOfRead().detail()).contains("points to 127.0.0.1.", "https only");
             assertThat(requestsToOther()).isZero();
-            assertThat(client.runs().run(ACCOUNT, 2, Priority.POLL).runId()).isEqualTo(1);
+            assertThat(client.runs().run(ACCOUNT, 2, Priority.POLL).runId()).isEqualTo(2);
         } finally {
             secure.stop();
         }
@@ -221,7 +222,7 @@ class RedirectedReadsTest extends AgainstWireMock {
         redirect("/1", 302, "/2");
         redirect("/2", 302, "/3");
         server.stubFor(get(urlEqualTo("/3")).willReturn(okJson(RUN)));
-        server.stubFor(get(urlPathEqualTo(ASKED.replace("/1/", "/2/"))).willReturn(okJson(RUN)));
+        server.stubFor(get(urlPathEqualTo(ASKED.replace("/1/", "/2/"))).willReturn(okJson(OTHER_RUN)));
 
         client.runs().run(ACCOUNT, 1, Priority.POLL);
 

@@ -374,7 +374,7 @@ class StepLineageTest {
         assertThat(told.end(JOB + "model.shop.customers")
                         .at("/job/facets/documentation/description")
                         .asText())
-                .isEqualTo("half , , line");
+                .isEqualTo("half \uFFFD, , line");
         assertThat(told.events().toString().chars()).noneMatch(c -> c < ' ' && c != '\n');
     }
 
