@@ -39,7 +39,7 @@ class RedactionTest {
                 new Case("s3cr3t-value", "private_key_passphrase: %s"),
                 new Case("s3cr3t-value", "Api-Key: %s"),
                 new Case("s3cr3t-value", "APIKEY = %s"),
-                new Case("s3cr3t-value", "AccountKey: x; Account-Key=%s"),
+                new Case("s3cr3t-value", "PartitionKey: x; Account-Key=%s"),
                 new Case("s3cr3t-value", "{\"accessToken\": \"%s\"}"),
                 new Case("s3cr3t-value", "clientSecret=%s&grant_type=x"),
                 new Case("s3cr3t-value", "{\"secretAccessKey\":\"%s\"}"),
