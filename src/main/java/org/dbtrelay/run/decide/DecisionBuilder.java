@@ -41,6 +41,7 @@ final class DecisionBuilder {
     private int nextSequence;
     private boolean adopted;
     private boolean started;
+    private boolean startsNow;
     private @Nullable String told;
     private @Nullable Retries retries;
     private @Nullable Share share;
@@ -106,8 +107,14 @@ final class DecisionBuilder {
 
     /** An intent has led to a run: the next start of the job is apart from it, however long the request was on its way. */
     DecisionBuilder started() {
-        started = true;
+        startsNow = true;
         lastStart = lastStart == null ? null : lastStart.answered(now);
+        return this;
+    }
+
+    /** It has another run than before, by a request of its own or of somebody else. */
+    DecisionBuilder newRun() {
+        started = startsNow;
         return this;
     }
 
@@ -133,7 +140,6 @@ final class DecisionBuilder {
         strays.add(run.runId());
         retries = (retries == null ? Retries.NONE : retries).after(run);
         adopted = false;
-        started = false;
         return wakeAt(retry.at()).to(new RunState.Retrying(retry.at()));
     }
 

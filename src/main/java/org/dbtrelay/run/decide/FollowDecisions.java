@@ -69,7 +69,7 @@ final class FollowDecisions {
     /** A run has been found or started: from now on it is followed. */
     static Decision begin(DecisionBuilder builder, ResolvedCommand before, RunSnapshot run, Instant now) {
         ResolvedCommand resolved = before.withJob(run.jobId(), run.jobName());
-        builder.resolved(resolved);
+        builder.resolved(resolved).newRun();
         if (!now.isBefore(resolved.options().deadline())) {
             builder.wakeAt(now.plus(CommonDecisions.LAST_POLL));
         }
