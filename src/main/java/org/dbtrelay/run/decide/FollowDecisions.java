@@ -107,7 +107,14 @@ final class FollowDecisions {
                         : observed(entry, state, ended.end().run().after(state.run()), now, policy, queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() && isPastDeadline(resolved, now) ->
-                atDeadline(entry, state, "dbt Cloud does not know it any more (404)", now, policy, queues);
+                atDeadline(
+                        entry,
+                        state,
+                        "dbt Cloud does not know it any more (404)",
+                        watchSoon(entry, state.run(), now),
+                        now,
+                        policy,
+                        queues);
             case Input.RunNotFound(String id, long runId)
             when runId == state.run().runId() -> notSeen(entry, state, now);
             case Input.CancelRequested late when hasEnded(state) -> Decision.NOTHING;
@@ -119,13 +126,27 @@ final class FollowDecisions {
                                 "the command was cancelled; run " + state.run().runId()
                                         + " goes on for the commands that share it");
             case Input.CancelRequested(String id, CancelReason reason) ->
-                cancel(DecisionBuilder.of(entry, now), resolved, state, reason, now, policy);
+                cancel(
+                        DecisionBuilder.of(entry, now),
+                        resolved,
+                        state,
+                        reason,
+                        watchSoon(entry, state.run(), now),
+                        now,
+                        policy);
             case Input.JobFound found -> gone(entry, state, now);
             case Input.CallFailed(Action.External call, CallFailure failure)
             when isOfEarlier(state, call) -> Decision.NOTHING;
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure)
             when isPastDeadline(resolved, now) ->
-                atDeadline(entry, state, "it could not be polled (" + failure.detail() + ")", now, policy, queues);
+                atDeadline(
+                        entry,
+                        state,
+                        "it could not be polled (" + failure.detail() + ")",
+                        CommonDecisions.pollAgain(poll, resolved, now),
+                        now,
+                        policy,
+                        queues);
             case Input.CallFailed(Action.SchedulePoll poll, CallFailure failure) ->
                 Decision.only(CommonDecisions.pollAgain(poll, resolved, now));
             case Input.CallFailed(Action.ReadEnd end, CallFailure failure) ->
@@ -144,7 +165,14 @@ final class FollowDecisions {
                         .unchanged();
             case Input.TimerFired fired
             when !now.isBefore(resolved.options().deadline().plus(CommonDecisions.LAST_POLL)) ->
-                atDeadline(entry, state, "the last poll had no answer", now, policy, queues);
+                atDeadline(
+                        entry,
+                        state,
+                        "the last poll had no answer",
+                        watchSoon(entry, state.run(), now),
+                        now,
+                        policy,
+                        queues);
             case Input.TimerFired fired
             when isPastDeadline(resolved, now) ->
                 DecisionBuilder.of(entry, now)
@@ -214,7 +242,14 @@ final class FollowDecisions {
             return builder.readEnd(run).unchanged();
         }
         if (isPastDeadline(resolved, now)) {
-            return atDeadline(entry, new RunState.Following(run, now, null), null, now, policy, queues);
+            return atDeadline(
+                    entry,
+                    new RunState.Following(run, now, null),
+                    null,
+                    watchSoon(entry, run, now),
+                    now,
+                    policy,
+                    queues);
         }
         if (!isNews(state.run(), run)) {
             builder.watch(run, nextPoll(resolved, run, state.changedAt(), now, policy, queues));
@@ -273,11 +308,13 @@ final class FollowDecisions {
      * The last poll is over.
      *
      * @param trouble why it has shown nothing; null: it has
+     * @param next the poll that follows if the run is cancelled: one that failed is not repeated at once
      */
     private static Decision atDeadline(
             RunEntry entry,
             RunState.Following state,
             @Nullable String trouble,
+            Action next,
             Instant now,
             Policy policy,
             JobQueues queues) {
@@ -288,7 +325,7 @@ final class FollowDecisions {
         }
         boolean shared = queues.isShared(entry);
         if (resolved.options().cancelsAtDeadline() && !shared) {
-            return cancel(builder, resolved, state, CancelReason.CANCELLED_BY_RELAY, now, policy);
+            return cancel(builder, resolved, state, CancelReason.CANCELLED_BY_RELAY, next, now, policy);
         }
         return builder.abandon(
                 state.run(),
@@ -305,10 +342,11 @@ final class FollowDecisions {
             ResolvedCommand resolved,
             RunState.Following state,
             CancelReason reason,
+            Action next,
             Instant now,
             Policy policy) {
         return builder.cancel(state.run())
-                .watch(state.run(), CommonDecisions.soon(resolved, now))
+                .then(next)
                 .wakeAt(patienceEnd(resolved, policy))
                 .to(new RunState.Cancelling(state.run(), reason, now, 1, state.missingSince(), null));
     }
@@ -402,6 +440,10 @@ final class FollowDecisions {
         @Nullable String reason = expectation.reason(run, status, asked);
         builder.emit(type, run, builder.ofRun(run, previous, end.failure(), reason, expectation.message(run)));
         return CollectDecisions.begin(builder, entry.commandId(), resolved, end, type, reason, now, policy);
+    }
+
+    private static Action watchSoon(RunEntry entry, RunSnapshot run, Instant now) {
+        return watch(entry, run, CommonDecisions.soon(entry.openCommand(), now));
     }
 
     private static Action watch(RunEntry entry, RunSnapshot run, Instant due) {

@@ -208,6 +208,20 @@ class BoundedEndTest {
         assertThat(course.lastAction(Action.SchedulePoll.class).failures()).isZero();
     }
 
+    /** Each cancel that is refused is followed by a look at the run as well. */
+    @Test
+    void aLastPollThatFailedIsNotRepeatedAtOnceForTheCancellation() {
+        followed();
+        course.pass(Duration.ofHours(24));
+        course.take(new Input.TimerFired("c1"));
+        course.fail("c1", Action.SchedulePoll.class, FORBIDDEN);
+
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.Cancelling.class);
+        Action.SchedulePoll next = course.lastAction(Action.SchedulePoll.class);
+        assertThat(next.due()).isEqualTo(course.now.plusSeconds(10));
+        assertThat(next.failures()).isOne();
+    }
+
     @Test
     void aRunThatDbtCloudDoesNotKnowIsPolledLaterAndLater() {
         followed();
