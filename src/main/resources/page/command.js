@@ -76,16 +76,15 @@ function whyItFailed(command, events) {
     return failed(failure);
   }
   const forgotten = told(command, events).findLast(({ type, isWhole }) => EXPLAINING.has(type) && isWhole === false);
-  return forgotten === undefined ? null : failedEarlier(command, forgotten);
+  return forgotten === undefined ? null : failedEarlier(forgotten);
 }
 
 /** After a restart or a takeover the ledger has the time of the event, and only its topic has the event. */
-function failedEarlier(command, { sequence, type, observed_at }) {
+function failedEarlier({ sequence, type, observed_at }) {
   return h('section', { 'aria-labelledby': 'why', class: 'failure', key: 'why' },
     h('h2', { id: 'why' }, 'Why it failed'),
     h('p', null, `Event ${sequence} (`, h('code', null, type), ') on the topic of run events told it, ', at(observed_at),
-      '. This instance has taken the command over since, or has started anew, and no longer has the event.'),
-    command.run_url ? h('p', null, 'The run in dbt Cloud: ', external(command.run_url, String(command.run_id))) : null);
+      '. This instance has taken the command over since, or has started anew, and no longer has the event.'));
 }
 
 /** Why the run failed. All of it is a log of somebody else: it is shown as text. */

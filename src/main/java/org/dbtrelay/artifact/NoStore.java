@@ -26,7 +26,7 @@ final class NoStore implements ArtifactStore {
         String query = wanted.step() == null ? null : "step=" + wanted.step();
         try {
             // This constructor encodes what may not stand in a path; the one for a whole text does not.
-            return new URI(host.getScheme(), host.getAuthority(), path, query, null).toASCIIString();
+            return StoreLayout.ascii(new URI(host.getScheme(), host.getAuthority(), path, query, null));
         } catch (URISyntaxException e) {
             throw new IllegalStateException("relay.connections.*.host is no access URL: " + host, e);
         }

@@ -3,10 +3,8 @@ package org.dbtrelay.artifact;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -136,23 +134,10 @@ final class S3Upload implements ArtifactWriter {
 
     private String location() {
         try {
-            return ascii(new URI("s3", bucket.name(), "/" + key, null, null).toString());
+            return StoreLayout.ascii(new URI("s3", bucket.name(), "/" + key, null, null));
         } catch (URISyntaxException e) {
             throw new IllegalStateException("no name of an object: " + key, e);
         }
-    }
-
-    /** Not {@link URI#toASCIIString}: it composes accents, and the result would be the name of another object. */
-    private static String ascii(String uri) {
-        StringBuilder ascii = new StringBuilder();
-        for (byte octet : uri.getBytes(StandardCharsets.UTF_8)) {
-            if (octet < 0) {
-                ascii.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
-            } else {
-                ascii.append((char) octet);
-            }
-        }
-        return ascii.toString();
     }
 
     /** Aborts a multipart upload that was not completed, even if this thread is interrupted: nobody else would. */

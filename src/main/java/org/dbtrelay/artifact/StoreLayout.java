@@ -1,6 +1,8 @@
 package org.dbtrelay.artifact;
 
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dbtrelay.run.job.RunSnapshot;
@@ -47,6 +49,19 @@ record StoreLayout(String template) {
             throw StoreException.unfit("its path has more than " + LONGEST_KEY + " bytes");
         }
         return key;
+    }
+
+    /** The text of a location. {@link URI#toASCIIString} would compose accents, and so name something else. */
+    static String ascii(URI location) {
+        StringBuilder ascii = new StringBuilder();
+        for (byte octet : location.toString().getBytes(StandardCharsets.UTF_8)) {
+            if (octet < 0) {
+                ascii.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
+            } else {
+                ascii.append((char) octet);
+            }
+        }
+        return ascii.toString();
     }
 
     private static String value(String name, RunSnapshot run, WantedArtifact wanted) {

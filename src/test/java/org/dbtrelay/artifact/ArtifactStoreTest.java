@@ -37,6 +37,13 @@ class ArtifactStoreTest {
                 .hasMessage("relay.artifacts.bucket is missing.");
     }
 
+    /** An accent that is a character of its own stays one. */
+    @Test
+    void theUrlNamesTheVeryPath() {
+        assertThat(location("https://ab123.us1.dbt.com", new WantedArtifact("compiled/pre\u0301vu.sql", null)))
+                .endsWith("/artifacts/compiled/pre%CC%81vu.sql");
+    }
+
     @Test
     void withoutAStoreTheLocationIsDbtCloudsUrl() {
         assertThat(location("https://ab123.us1.dbt.com", new WantedArtifact("run_results.json", 4)))

@@ -29,18 +29,19 @@ final class SearchDecisions {
 
     /** In doubt from now on: W is counted from here, by the clock of whoever is in doubt. */
     static Decision begin(RunEntry entry, RunState.Starting state, Instant now, Policy policy) {
-        RunState.Searching searching = RunState.Searching.begin(state.starts(), state.call(), now);
-        return DecisionBuilder.of(entry, now)
-                .then(search(entry, state.starts(), state.call(), policy))
-                .wakeAt(over(entry, searching, policy))
-                .to(searching);
+        return begin(DecisionBuilder.of(entry, now), entry, state.starts(), state.call(), now, policy);
     }
 
     /** A new owner is in doubt: the doubt begins anew, and the command may wait for another start after it. */
     static Decision restored(RunEntry entry, StartAttempts starts, StartCall call, Instant now, Policy policy) {
+        DecisionBuilder builder = CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand());
+        return begin(builder, entry, starts, call, now, policy);
+    }
+
+    private static Decision begin(
+            DecisionBuilder builder, RunEntry entry, StartAttempts starts, StartCall call, Instant now, Policy policy) {
         RunState.Searching searching = RunState.Searching.begin(starts, call, now);
-        return CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand())
-                .then(search(entry, starts, call, policy))
+        return builder.then(search(entry, starts, call, policy))
                 .wakeAt(over(entry, searching, policy))
                 .to(searching);
     }

@@ -632,14 +632,19 @@ class CoalesceDecisionsTest {
 
     // another run after a failure
 
-    @Test
-    void theNextAttemptIsStartedOnceForAll() {
+    /** They share run 99, the first leads, and any failure is followed by one more run. */
+    private void shareRunWithAnotherAfterIt(String... ids) {
         OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
-        for (String id : List.of("c1", "c2", "c3")) {
+        for (String id : ids) {
             comes(id, options(QUIET, null, null, again));
         }
-        windowCloses("c1");
-        starts("c1", 99);
+        windowCloses(ids[0]);
+        starts(ids[0], 99);
+    }
+
+    @Test
+    void theNextAttemptIsStartedOnceForAll() {
+        shareRunWithAnotherAfterIt("c1", "c2", "c3");
         for (String id : List.of("c1", "c2", "c3")) {
             course.take(new Input.RunEnded(id, RunEnd.unread(run(99, Known.ERROR), null)));
             assertThat(last(id).type()).isEqualTo(EventType.RUN_ATTEMPT_FAILED);
@@ -659,12 +664,7 @@ class CoalesceDecisionsTest {
 
     @Test
     void whoHearsOfTheFailureLateHasTheNextRunAllTheSame() {
-        OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
-        comes("c1", options(QUIET, null, null, again));
-        comes("c2", options(QUIET, null, null, again));
-        comes("c3", options(QUIET, null, null, again));
-        windowCloses("c1");
-        starts("c1", 99);
+        shareRunWithAnotherAfterIt("c1", "c2", "c3");
         course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
         Instant at = ((RunState.Retrying) course.entry("c1").state()).at();
         course.now = at.minusSeconds(1);
@@ -682,11 +682,7 @@ class CoalesceDecisionsTest {
 
     @Test
     void theNextAttemptIsStartedByAnotherOneIfTheFirstIsCancelledMeanwhile() {
-        OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
-        comes("c1", options(QUIET, null, null, again));
-        comes("c2", options(QUIET, null, null, again));
-        windowCloses("c1");
-        starts("c1", 99);
+        shareRunWithAnotherAfterIt("c1", "c2");
         for (String id : List.of("c1", "c2")) {
             course.take(new Input.RunEnded(id, RunEnd.unread(run(99, Known.ERROR), null)));
         }
@@ -703,12 +699,7 @@ class CoalesceDecisionsTest {
 
     @Test
     void theNextAttemptGoesToOneThatStillPausesIfTheOneThatHasItIsCancelled() {
-        OnFailure.Requested again = new OnFailure.Requested(1, null, null, OnFailure.When.ANY, OnFailure.How.FULL);
-        for (String id : List.of("c1", "c2", "c3")) {
-            comes(id, options(QUIET, null, null, again));
-        }
-        windowCloses("c1");
-        starts("c1", 99);
+        shareRunWithAnotherAfterIt("c1", "c2", "c3");
         course.take(new Input.RunEnded("c1", RunEnd.unread(run(99, Known.ERROR), null)));
         timer("c1", ((RunState.Retrying) course.entry("c1").state()).at());
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));

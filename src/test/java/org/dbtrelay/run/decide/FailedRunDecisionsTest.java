@@ -368,6 +368,18 @@ class FailedRunDecisionsTest {
         assertThat(course.lastActions()).noneMatch(Action.ReserveStart.class::isInstance);
     }
 
+    /** Else the run of a retry, which has no marker, would be observed as somebody else's. */
+    @Test
+    void aCommandThatEndsInThePauseKnowsThatItHasStartedItsRun() {
+        begin(twice());
+        triggered(99, 1);
+        fails(99, PASSES);
+        course.take(new Input.CancelRequested("c1", CancelReason.CANCELLED_BY_RELAY));
+
+        assertThat(course.entry("c1").state()).isInstanceOf(RunState.WithRun.class);
+        assertThat(course.entry("c1").started()).isTrue();
+    }
+
     @Test
     void aCancelByCommandEndsThePauseAndCompletes() {
         begin(twice());
