@@ -173,7 +173,15 @@ public final class Partition {
                 unusable.add(start.commandId());
                 return Decision.NOTHING;
             }
-            case Input.StartReserved start -> reserved.add(start.commandId());
+            case Input.StartReserved start -> {
+                Action.@Nullable ReserveStart again = slots.revoke(start.commandId());
+                if (again != null) {
+                    unusable.add(start.commandId());
+                    asking.add(again);
+                    return Decision.NOTHING;
+                }
+                reserved.add(start.commandId());
+            }
             // If it does not go on to its start, its place is another's.
             case Input.RunsInFlight listed when listed.check().again() -> reserved.add(listed.commandId());
             case Input.RunRead read when read.check() != null && read.check().again() -> reserved.add(read.commandId());

@@ -30,7 +30,7 @@ final class Slots {
     private final Map<Scope, Queue> queues = new HashMap<>();
     private final Map<String, NavigableMap<Place, Waiter>> firsts = new HashMap<>();
     private final Set<String> changed = new LinkedHashSet<>();
-    private final Map<String, RunEntry> granted = new HashMap<>();
+    private final Map<String, Waiter> granted = new HashMap<>();
     private int steps;
 
     Slots(Policy policy) {
@@ -118,7 +118,7 @@ final class Slots {
 
     private void grant(Waiter waiter, List<Action.ReserveStart> free) {
         forget(waiter.entry().commandId());
-        if (granted.putIfAbsent(waiter.entry().commandId(), waiter.entry()) == null) {
+        if (granted.putIfAbsent(waiter.entry().commandId(), waiter) == null) {
             take(waiter.entry(), key(waiter.entry()), 1);
         }
         free.add(waiter.action());
@@ -131,10 +131,31 @@ final class Slots {
 
     /** A command does not start now after all: its place is free for another. */
     synchronized void giveBack(String commandId) {
-        @Nullable RunEntry entry = granted.remove(commandId);
-        if (entry != null) {
-            take(entry, key(entry), -1);
+        @Nullable Waiter waiter = granted.remove(commandId);
+        if (waiter != null) {
+            take(waiter.entry(), key(waiter.entry()), -1);
         }
+    }
+
+    /**
+     * Takes the place of a command away that has become one too many: a run that is found takes a place without asking.
+     *
+     * @return what the command has asked for; null if it may start
+     */
+    synchronized Action.@Nullable ReserveStart revoke(String commandId) {
+        @Nullable Waiter waiter = granted.get(commandId);
+        if (waiter == null || !isOverfull(waiter)) {
+            return null;
+        }
+        giveBack(commandId);
+        return waiter.action();
+    }
+
+    private boolean isOverfull(Waiter waiter) {
+        Policy.@Nullable ForConnection limit = limits.get(waiter.connection());
+        return limit != null
+                && (isAbove(new Scope(waiter.connection(), null), limit.maxInFlight())
+                        || isAbove(waiter.job(), limit.maxInFlightPerJob()));
     }
 
     /** A command does not want to start any more, whether it waits or has its place. */
@@ -170,6 +191,10 @@ final class Slots {
 
     private boolean isBelow(Scope scope, @Nullable Integer most) {
         return most == null || taken.getOrDefault(scope, Map.of()).size() < most;
+    }
+
+    private boolean isAbove(Scope scope, @Nullable Integer most) {
+        return most != null && taken.getOrDefault(scope, Map.of()).size() > most;
     }
 
     private void forget(String commandId) {

@@ -66,6 +66,10 @@ class PartitionTest {
     }
 
     private void begin(int finished, int open) {
+        begin(finished, open, POLICY);
+    }
+
+    private void begin(int finished, int open, Policy policy) {
         for (int i = 0; i < open; i++) {
             entries.put("c" + i, SlotsTest.waiting(i, 7));
         }
@@ -75,7 +79,7 @@ class PartitionTest {
         }
         partition = new Partition(
                 entries,
-                POLICY,
+                policy,
                 (entry, input, now, queues) -> {
                     decided.add(input);
                     Decision taken = answer;
@@ -197,6 +201,28 @@ class PartitionTest {
 
         partition.take(new Input.StartFailed("c0", 1, new CallFailure.NotSent("refused")), batch);
         assertThat(partition.isDrained()).isTrue();
+    }
+
+    @Test
+    void aStartForWhichThereIsNoRoomAnyMoreWaitsAgain() {
+        begin(0, 2, SlotsTest.policy(1, null));
+        take(new Input.TurnReached("c0"), only(reserve("c0", null)));
+        assertThat(commit().actions()).containsExactly(reserve("c0", null));
+        RunEntry found = SlotsTest.in(SlotsTest.waiting(1, 7), SlotsTest.following(91));
+        put(found);
+
+        decided.clear();
+        partition.take(reserved("c0"), batch);
+        assertThat(decided).as("a run that was found has taken the place").isEmpty();
+        Partition.Work work = commit();
+        assertThat(work.unused()).containsExactly("c0");
+        assertThat(work.actions()).isEmpty();
+
+        put(SlotsTest.over(found));
+        assertThat(commit().actions()).containsExactly(reserve("c0", null));
+        answer = only(start("c0"));
+        partition.take(reserved("c0"), batch);
+        assertThat(commit().actions()).containsExactly(start("c0"));
     }
 
     @Test
