@@ -34,6 +34,14 @@ public enum Priority {
         this.slotShare = slotShare;
     }
 
+    /** Whether the outcome of a command may wait for it, or what it has asked for. */
+    boolean isForCommands() {
+        return switch (this) {
+            case CANCEL, TRIGGER_AFTER_CHECK, TRIGGER, LOOK_UP, FINAL_READ, POLL, ARTIFACT -> true;
+            case OBSERVE, READ, SWEEP, DOWNLOAD -> false;
+        };
+    }
+
     /** How many of {@code slots} may be taken when a request of this kind is let through; at least one. */
     int slotsOf(int slots) {
         return Math.max(1, (int) Math.floor(slots * slotShare));

@@ -26,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  * This instance's part of what an account may ask of dbt Cloud: a {@link TokenBucket} and a number of request slots, given
  * out in order of {@link Priority} and first come, first served within one. dbt Cloud allows an account 5,000 requests a
  * minute and shuts it out for five minutes at the next, so a 429 stops every grant until the {@linkplain #coolDown
- * cool-down} is over.
+ * cool-down} is over. Calls that hang hold their slots until their limit, and more urgent ones could take all that become
+ * free; so of each kind that {@linkplain Priority#isForCommands() commands} wait for, one request goes every
+ * {@link #PATIENCE}, before any other.
  *
  * <p>Waiting costs no thread: a waiter is a future in a queue. Grants are made in whatever thread makes one possible (a
  * reservation, a permit given back, the timer that is set for the next token) and delivered by the executor.
@@ -35,11 +37,16 @@ public final class RequestBudget {
 
     private static final double COOL_DOWN_JITTER = 0.1;
 
+    /** As long as a run that nobody is in a hurry about waits for its next poll. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private static final class Waiter extends CompletableFuture<Permit> {
         private final boolean impatient;
+        private final Instant since;
 
-        Waiter(boolean impatient) {
+        Waiter(boolean impatient, Instant since) {
             this.impatient = impatient;
+            this.since = since;
         }
     }
 
@@ -51,6 +58,7 @@ public final class RequestBudget {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Priority, ArrayDeque<Waiter>> waiting = new EnumMap<>(Priority.class);
+    private final Map<Priority, Instant> granted = new EnumMap<>(Priority.class);
     private final TokenBucket bucket;
     private int slots;
     private int slotsTaken;
@@ -94,7 +102,7 @@ public final class RequestBudget {
      * @return completes with a permit that must be closed; never completes exceptionally by itself
      */
     public CompletableFuture<Permit> reserve(Priority priority) {
-        return enqueue(priority, new Waiter(false));
+        return enqueue(priority, false);
     }
 
     /** A permit if one can be given at once, and nobody waits who comes first; null: nothing has been asked for. */
@@ -117,7 +125,7 @@ public final class RequestBudget {
      * @throws DbtCloudException limited, with the rest of the cool-down, if there is one or one begins
      */
     public Permit acquire(Priority priority) throws InterruptedException, DbtCloudException {
-        Waiter waiter = enqueue(priority, new Waiter(true));
+        Waiter waiter = enqueue(priority, true);
         try {
             return waiter.get();
         } catch (InterruptedException e) {
@@ -202,9 +210,10 @@ public final class RequestBudget {
             if (bucket.coolingDownUntil() != null) {
                 turnAwayImpatient(deliveries);
             }
-            ArrayDeque<Waiter> next = nextWithSlot();
+            @Nullable Priority next = nextWithSlot();
             while (next != null && bucket.take()) {
-                Waiter waiter = Objects.requireNonNull(next.pollFirst());
+                Waiter waiter = Objects.requireNonNull(queue(next).pollFirst());
+                granted.put(next, time.get());
                 slotsTaken++;
                 deliveries.add(() -> deliver(waiter));
                 next = nextWithSlot();
@@ -218,7 +227,8 @@ public final class RequestBudget {
         deliveries.forEach(delivery::execute);
     }
 
-    private Waiter enqueue(Priority priority, Waiter waiter) {
+    private Waiter enqueue(Priority priority, boolean impatient) {
+        Waiter waiter = new Waiter(impatient, time.get());
         locked(() -> queue(priority).add(waiter));
         grantDue();
         return waiter;
@@ -244,16 +254,28 @@ public final class RequestBudget {
         }
     }
 
-    /** The queue whose first waiter is next, or null if nobody waits or the next one has to wait for a slot. */
-    private @Nullable ArrayDeque<Waiter> nextWithSlot() {
+    /** The kind whose first waiter is next, or null if nobody waits or the next one has to wait for a slot. */
+    private @Nullable Priority nextWithSlot() {
+        if (slotsTaken >= slots) {
+            return null;
+        }
+        @Nullable Priority first = null;
         for (Priority priority : Priority.values()) {
-            ArrayDeque<Waiter> queue = queue(priority);
-            if (hasWaiter(queue)) {
-                // The limits fall with the priority, so nobody behind this one has a slot if this one has none.
-                return slotsTaken < priority.slotsOf(slots) ? queue : null;
+            if (hasWaiter(queue(priority))) {
+                if (priority.isForCommands() && hasWaitedLong(priority)) {
+                    return priority;
+                }
+                first = first == null ? priority : first;
             }
         }
-        return null;
+        // The limits fall with the priority, so nobody behind the first one has a slot if it has none.
+        return first != null && slotsTaken < first.slotsOf(slots) ? first : null;
+    }
+
+    private boolean hasWaitedLong(Priority priority) {
+        Instant since = queue(priority).getFirst().since;
+        Instant last = granted.getOrDefault(priority, since);
+        return Duration.between(last.isAfter(since) ? last : since, time.get()).compareTo(PATIENCE) >= 0;
     }
 
     private static boolean hasWaiter(ArrayDeque<Waiter> queue) {

@@ -102,6 +102,27 @@ class RequestBudgetTest {
                         "cancel", "trigger 1", "trigger 2", "look-up", "final read", "poll 1", "poll 2", "artifact");
     }
 
+    /** Calls that hang, one after another, must not keep the runs of others from being polled. */
+    @Test
+    void moreUrgentOnesDoNotTakeEverySlotThatBecomesFree() {
+        RequestBudget budget = budget(60_000, 4);
+        List<Permit> held = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            var _ = budget.reserve(Priority.LOOK_UP).thenAccept(held::add);
+        }
+        ask(budget, Priority.SWEEP, "sweep");
+        ask(budget, Priority.POLL, "poll 1");
+        ask(budget, Priority.POLL, "poll 2");
+        ask(budget, Priority.ARTIFACT, "artifact");
+
+        for (int second = 0; second < 27; second++) {
+            pass(Duration.ofSeconds(1));
+            held.removeFirst().close();
+        }
+
+        assertThat(granted).containsExactly("poll 1", "artifact", "poll 2");
+    }
+
     @Test
     void givesAPermitAtOnceOnlyIfNobodyWaitsWhoComesFirst() {
         RequestBudget budget = budget(60, 2);
