@@ -43,6 +43,24 @@ public class Monotonic {
         }
     }
 
+    /** Something that happens later unless it is closed before. */
+    @FunctionalInterface
+    public interface Alarm extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Runs the task after the time, on a virtual thread, unless the alarm is closed before. */
+    public Alarm alarm(Duration time, Runnable task) {
+        CompletableFuture<Void> closed = new CompletableFuture<>();
+        var _ = closed.orTimeout(Math.max(0, time.toNanos()), TimeUnit.NANOSECONDS)
+                .exceptionally(late -> {
+                    Thread.startVirtualThread(task);
+                    return null;
+                });
+        return () -> closed.complete(null);
+    }
+
     /** Runs the task after the delay, on a virtual thread. */
     public void after(Duration delay, Runnable task) {
         CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS, Thread::startVirtualThread)

@@ -4,18 +4,16 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import jakarta.ws.rs.ProcessingException;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.dbtrelay.dbtcloud.connection.SimConnections;
 import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.sim.Faults.Fate;
 import org.dbtrelay.sim.Lasting.Call;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /**
  * The way of one process to dbt Cloud: what the REST client and the network are otherwise. Connections can be refused,
@@ -39,12 +37,12 @@ final class SimApi implements SimConnections.Api {
 
     /** What a request ends in; comes once, on a thread of the process. */
     private interface Outcome {
-        void answered(Response response);
+        void answered(RestResponse<InputStream> response);
 
         void failed(Throwable failure);
     }
 
-    private Uni<Response> uni(String what, Call call, Long jobId, Supplier<SimResponse> server) {
+    private Uni<RestResponse<InputStream>> uni(String what, Call call, Long jobId, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {
             Exchanged exchanged =
                     new Exchanged(what, call, jobId, world.faults().http(), outcome(emitter), server, null);
@@ -53,10 +51,10 @@ final class SimApi implements SimConnections.Api {
         });
     }
 
-    private Outcome outcome(UniEmitter<? super Response> emitter) {
+    private Outcome outcome(UniEmitter<? super RestResponse<InputStream>> emitter) {
         return new Outcome() {
             @Override
-            public void answered(Response response) {
+            public void answered(RestResponse<InputStream> response) {
                 emitter.complete(response);
             }
 
@@ -65,39 +63,6 @@ final class SimApi implements SimConnections.Api {
                 emitter.fail(failure);
             }
         };
-    }
-
-    /** For streams: blocks until the answer begins. */
-    private Response blocking(String what, Call call, Long jobId, Supplier<SimResponse> server) {
-        CompletableFuture<Response> answer = new CompletableFuture<>();
-        Exchanged exchanged = new Exchanged(
-                what,
-                call,
-                jobId,
-                world.faults().http(),
-                new Outcome() {
-                    @Override
-                    public void answered(Response response) {
-                        answer.complete(response);
-                    }
-
-                    @Override
-                    public void failed(Throwable failure) {
-                        answer.completeExceptionally(failure);
-                    }
-                },
-                server,
-                null);
-        exchanged.connect();
-        try {
-            return process.time().get(answer, SimConfig.READ_TIMEOUT);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new ProcessingException(e);
-        } catch (ExecutionException | TimeoutException e) {
-            exchanged.tearDown();
-            throw new ProcessingException(e.getCause() == null ? e : e.getCause());
-        }
     }
 
     /** One request on its way. */
@@ -265,19 +230,19 @@ final class SimApi implements SimConnections.Api {
     }
 
     @Override
-    public Uni<Response> trigger(long jobId, String traceparent, SimConnections.Guarded body) {
+    public Uni<RestResponse<InputStream>> trigger(long jobId, String traceparent, SimConnections.Guarded body) {
         String id = world.truth().traced(traceparent);
         return start(
                 new StartCall.Trigger(), jobId, id, body, () -> cloud.trigger(jobId, cause(body), id, process.name()));
     }
 
     @Override
-    public Uni<Response> retryRun(long runId, String traceparent, SimConnections.Guarded body) {
+    public Uni<RestResponse<InputStream>> retryRun(long runId, String traceparent, SimConnections.Guarded body) {
         String id = world.truth().traced(traceparent);
         return start(new StartCall.Retry(runId), null, id, body, () -> cloud.retry(runId, id, process.name()));
     }
 
-    private Uni<Response> start(
+    private Uni<RestResponse<InputStream>> start(
             StartCall call, Long jobId, String id, SimConnections.Guarded body, Supplier<SimResponse> server) {
         return Uni.createFrom().emitter(emitter -> {
             Fate fate = world.faults().start(call instanceof StartCall.Trigger);
@@ -315,32 +280,32 @@ final class SimApi implements SimConnections.Api {
     }
 
     @Override
-    public Uni<Response> cancel(long runId) {
+    public Uni<RestResponse<InputStream>> cancel(long runId) {
         return uni("cancel", Call.CANCEL, jobOfRun(runId), () -> cloud.cancel(runId, process.name()));
     }
 
     @Override
-    public Uni<Response> job(long jobId) {
+    public Uni<RestResponse<InputStream>> job(long jobId) {
         return uni("job", Call.JOB, jobId, () -> cloud.job(jobId));
     }
 
     @Override
-    public Uni<Response> named(String kind, String nameContains) {
+    public Uni<RestResponse<InputStream>> named(String kind, String nameContains) {
         return uni(kind, Call.NAMES, null, () -> cloud.named(kind, nameContains));
     }
 
     @Override
-    public Uni<Response> run(long runId, boolean withTrigger) {
+    public Uni<RestResponse<InputStream>> run(long runId, boolean withTrigger) {
         return uni("run", Call.RUN, jobOfRun(runId), () -> cloud.run(runId, withTrigger, false));
     }
 
     @Override
-    public Response runStream(long runId) {
-        return blocking("end", Call.END, jobOfRun(runId), () -> cloud.run(runId, true, true));
+    public Uni<RestResponse<InputStream>> runWithSteps(long runId) {
+        return uni("end", Call.END, jobOfRun(runId), () -> cloud.run(runId, true, true));
     }
 
     @Override
-    public Uni<Response> runs(
+    public Uni<RestResponse<InputStream>> runs(
             Long jobId, String statusIn, String pkIn, Long above, boolean withTrigger, boolean newestFirst, int limit) {
         return uni(
                 "runs",
@@ -350,19 +315,19 @@ final class SimApi implements SimConnections.Api {
     }
 
     @Override
-    public Uni<Response> artifacts(long runId) {
+    public Uni<RestResponse<InputStream>> artifacts(long runId) {
         return uni("artifacts", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifacts(runId));
     }
 
     @Override
-    public Response artifact(long runId, String path, Integer step) {
+    public Uni<RestResponse<InputStream>> artifact(long runId, String path, Integer step) {
         SimRun run = path.equals("catalog.json") ? cloud.find(runId) : null;
-        Response answer = artifact(run, runId, path, step);
+        Uni<RestResponse<InputStream>> answer = artifact(run, runId, path, step);
         boolean again = world.mutant() == Mutant.OTHER_STEP_AGAIN && run != null && run.isOther(step);
         return again ? artifact(run, runId, path, step) : answer;
     }
 
-    private Response artifact(SimRun run, long runId, String path, Integer step) {
+    private Uni<RestResponse<InputStream>> artifact(SimRun run, long runId, String path, Integer step) {
         if (run != null) {
             run.catalogAsked(step);
             world.check(
@@ -371,6 +336,6 @@ final class SimApi implements SimConnections.Api {
                     step,
                     runId);
         }
-        return blocking("artifact", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifact(runId, path, step));
+        return uni("artifact", Call.ARTIFACTS, jobOfRun(runId), () -> cloud.artifact(runId, path, step));
     }
 }

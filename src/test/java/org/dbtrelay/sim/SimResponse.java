@@ -7,6 +7,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.NewCookie;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.Response.StatusType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,9 +19,10 @@ import java.util.Date;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** An answer of the simulated dbt Cloud: status, headers, and a body that can be read as a stream. */
-public final class SimResponse extends Response {
+public final class SimResponse extends RestResponse<InputStream> {
 
     private final int status;
     private final String contentType;
@@ -98,9 +100,12 @@ public final class SimResponse extends Response {
     }
 
     @Override
-    public <T> T readEntity(Class<T> type) {
+    public InputStream getEntity() {
+        if (body == null) {
+            return null;
+        }
         InputStream whole = new ByteArrayInputStream(body);
-        return type.cast(breaksOff ? new SequenceInputStream(whole, new Broken()) : whole);
+        return breaksOff ? new SequenceInputStream(whole, new Broken()) : whole;
     }
 
     @Override
@@ -124,7 +129,12 @@ public final class SimResponse extends Response {
     }
 
     @Override
-    public Object getEntity() {
+    public <T> T readEntity(Class<T> type) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Response toResponse() {
         throw new UnsupportedOperationException();
     }
 

@@ -77,6 +77,12 @@ final class SimTime extends Monotonic {
     }
 
     @Override
+    public Alarm alarm(Duration time, Runnable task) {
+        SimTimer timer = process.after(time.toNanos(), () -> process.spawn("alarm", task));
+        return timer::cancel;
+    }
+
+    @Override
     public void after(Duration delay, Runnable task) {
         process.after(delay.toNanos(), () -> process.spawn("timer", task));
     }

@@ -6,7 +6,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
+import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.Map;
@@ -31,6 +31,7 @@ import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.Target;
 import org.dbtrelay.sim.SimResponse;
 import org.dbtrelay.testkit.HandTurnedClock;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.junit.jupiter.api.Test;
 
 /** Each run that is due gets one answer, whatever dbt Cloud does. */
@@ -44,7 +45,7 @@ class PollerTest {
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final BlockingQueue<Input> inbox = new LinkedBlockingQueue<>();
     private final AtomicInteger requests = new AtomicInteger();
-    private volatile Supplier<Uni<Response>> answer = () -> ok("1");
+    private volatile Supplier<Uni<RestResponse<InputStream>>> answer = () -> ok("1");
     private final Poller poller =
             new Poller(SimLedger.ownersThatDropAll(), polls, connections(), clock, SimMetrics.on(registry));
 
@@ -134,7 +135,7 @@ class PollerTest {
 
     @Test
     void hasOneRoundPerAccountAtATime() throws InterruptedException {
-        CompletableFuture<Response> held = new CompletableFuture<>();
+        CompletableFuture<RestResponse<InputStream>> held = new CompletableFuture<>();
         CompletableFuture<Void> asked = new CompletableFuture<>();
         answer = () -> {
             asked.complete(null);
@@ -194,7 +195,7 @@ class PollerTest {
         return next;
     }
 
-    private static Uni<Response> ok(String status) {
+    private static Uni<RestResponse<InputStream>> ok(String status) {
         return Uni.createFrom().item(SimResponse.json(200, run(status)));
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
+import java.io.InputStream;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -44,6 +44,7 @@ import org.dbtrelay.run.observe.Observation;
 import org.dbtrelay.run.observe.ObserveCursor;
 import org.dbtrelay.sim.SimResponse;
 import org.dbtrelay.testkit.HandTurnedClock;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.junit.jupiter.api.Test;
 
 /** When the list of runs is read, from where on, and what of it an owner gets. */
@@ -67,7 +68,7 @@ class RunListerTest {
     /** From where on it was asked: an id, or a word. */
     private final List<Object> asked = new CopyOnWriteArrayList<>();
 
-    private volatile Supplier<Uni<Response>> refusal = () -> null;
+    private volatile Supplier<Uni<RestResponse<InputStream>>> refusal = () -> null;
     private final RelayConfig config = TestConnections.config(Map.of(
             "relay.connections.default.host", "https://cloud.example",
             "relay.connections.default.account-id", "1",
@@ -415,7 +416,7 @@ class RunListerTest {
         }
     }
 
-    private Response list(Long above, boolean newestFirst, int limit) {
+    private RestResponse<InputStream> list(Long above, boolean newestFirst, int limit) {
         synchronized (runs) {
             List<Long> all =
                     List.copyOf(newestFirst ? runs.descendingSet() : runs.tailSet(above == null ? 0 : above, false));
@@ -442,7 +443,7 @@ class RunListerTest {
                     Long above = (Long) arguments[3];
                     boolean newestFirst = (boolean) arguments[5];
                     asked.add(above != null ? above : newestFirst ? "newest" : "within");
-                    Uni<Response> refused = refusal.get();
+                    Uni<RestResponse<InputStream>> refused = refusal.get();
                     return refused != null
                             ? refused
                             : Uni.createFrom().item(list(above, newestFirst, (int) arguments[6]));

@@ -41,7 +41,7 @@ public class Connections {
     /** Builds a client for each connection of the configuration; sends nothing. */
     @Inject
     public Connections(RelayConfig config, ApplicationConfig application, Clock clock, Monotonic monotonic) {
-        this(config, new RestClients(application.version().orElse("unknown")), clock, monotonic);
+        this(config, new RestClients(application.version().orElse("unknown"), monotonic), clock, monotonic);
     }
 
     Connections(RelayConfig config, RestClients restClients, Clock clock, Monotonic monotonic) {

@@ -2,8 +2,8 @@ package org.dbtrelay.dbtcloud.http;
 
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.time.Clock;
 import java.time.Duration;
@@ -12,7 +12,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.dbtrelay.config.Monotonic;
@@ -22,6 +21,7 @@ import org.dbtrelay.dbtcloud.budget.RequestBudget;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.budget.Suspension;
 import org.dbtrelay.dbtcloud.http.ResponseReader.Detour;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,52 +100,45 @@ public final class ApiCalls {
                 reads, posts, redirected, redirects, budgets, failures, answers.withoutSuspending(), limit, monotonic);
     }
 
-    /** Reads something in the account's budget. */
-    public <T> T get(long accountId, Priority priority, Function<DbtCloudApi, Uni<Response>> call, BodyReader<T> reader)
-            throws DbtCloudException {
-        try (Answered answered = ask(
-                accountId, priority, () -> await(call.apply(reads), null), url -> await(redirected.read(url), null))) {
-            return answers.read(answered.response(), reader);
+    /** Reads something in the account's budget, within the limit. */
+    public <T> T get(long accountId, Priority priority, ApiCall call, BodyReader<T> reader) throws DbtCloudException {
+        try (Answered answered = ask(accountId, priority, call)) {
+            return inTime(answered, () -> answers.read(answered.response(), reader));
         }
     }
 
-    /** Changes something on a permit that is already there, which is closed. */
-    public <T> T post(
-            long accountId,
-            Permit permit,
-            Function<DbtCloudApi, Uni<Response>> call,
-            @Nullable GuardedBody body,
-            BodyReader<T> reader)
+    /** Changes something, within the limit, on a permit that is already there, which is closed. */
+    public <T> T post(long accountId, Permit permit, ApiCall call, @Nullable GuardedBody body, BodyReader<T> reader)
             throws DbtCloudException {
-        try (permit) {
-            if (!permit.isOpen()) {
-                throw new IllegalArgumentException("A permit is for one request.");
+        if (!permit.isOpen()) {
+            throw new IllegalArgumentException("A permit is for one request.");
+        }
+        try (Answered answered = send(permit, () -> call.on(posts), body)) {
+            RestResponse<InputStream> response = answered.response();
+            if (response.getStatus() / 100 == 3) {
+                throw new DbtCloudException(failures.redirectedChange(
+                        response.getStatus(), response.getHeaderString(HttpHeaders.LOCATION)));
             }
-            try (Response response = await(call.apply(posts), body)) {
-                if (response.getStatus() / 100 == 3) {
-                    throw new DbtCloudException(failures.redirectedChange(
-                            response.getStatus(), response.getHeaderString(HttpHeaders.LOCATION)));
-                }
-                answers.check(accountId, response, null);
-                return answers.readChanged(response, reader);
-            }
+            answers.check(accountId, response, null);
+            return inTime(answered, () -> answers.readChanged(response, reader));
         }
     }
 
     /** Reads something large while it comes in. The limit holds for its beginning, not for all of it. */
-    public <T> T stream(long accountId, Priority priority, Function<DbtCloudApi, Response> call, BodyReader<T> reader)
+    public <T> T stream(long accountId, Priority priority, ApiCall call, BodyReader<T> reader)
             throws DbtCloudException {
-        try (Answered answered = begin(accountId, priority, call)) {
+        try (Answered answered = ask(accountId, priority, call)) {
+            answered.goesOn();
             return answers.read(answered.response(), reader);
         }
     }
 
     /** Opens something large. Closing it gives the permit back. */
-    public ArtifactBody open(long accountId, Priority priority, Function<DbtCloudApi, Response> call)
-            throws DbtCloudException {
-        Answered answered = begin(accountId, priority, call);
+    public ArtifactBody open(long accountId, Priority priority, ApiCall call) throws DbtCloudException {
+        Answered answered = ask(accountId, priority, call);
+        answered.goesOn();
         try {
-            return ArtifactBody.of(answered.response(), answered.permit());
+            return ArtifactBody.of(answered);
         } catch (IOException e) {
             answered.close();
             throw answers.unreadable(answered.response(), e);
@@ -180,36 +173,14 @@ public final class ApiCalls {
         return budgets.apply(accountId);
     }
 
-    /** One request of a read. */
-    @FunctionalInterface
-    private interface Request {
-        Response send() throws DbtCloudException;
-    }
-
-    /** The same, to where a redirect points. */
-    @FunctionalInterface
-    private interface Redirected {
-        Response send(String url) throws DbtCloudException;
-    }
-
-    private record Answered(Response response, Permit permit) implements AutoCloseable {
-        @Override
-        public void close() {
-            try (permit) {
-                response.close();
-            }
-        }
-    }
-
     /** Each redirect that is followed takes a permit of its own. */
-    private Answered ask(long accountId, Priority priority, Request first, Redirected elsewhere)
-            throws DbtCloudException {
-        Request next = first;
+    private Answered ask(long accountId, Priority priority, ApiCall call) throws DbtCloudException {
+        Supplier<Uni<RestResponse<InputStream>>> next = () -> call.on(reads);
         @Nullable Detour detour = null;
         for (int followed = 0; ; followed++) {
-            Answered answered = send(accountId, priority, next);
+            Answered answered = send(acquire(accountId, priority), next, null);
             try {
-                Response response = answered.response();
+                RestResponse<InputStream> response = answered.response();
                 int status = response.getStatus();
                 String location = response.getHeaderString(HttpHeaders.LOCATION);
                 switch (redirects.after(status, location, followed)) {
@@ -224,7 +195,7 @@ public final class ApiCalls {
                         throw new DbtCloudException(failures.redirectRefused(status, location, rule));
                     case Redirects.Next.GoTo(URI target) -> {
                         detour = new Detour(status, target, redirects.isHome(target));
-                        next = () -> elsewhere.send(target.toString());
+                        next = () -> redirected.read(target.toString());
                     }
                 }
             } catch (DbtCloudException | RuntimeException e) {
@@ -235,34 +206,27 @@ public final class ApiCalls {
         }
     }
 
-    private Answered begin(long accountId, Priority priority, Function<DbtCloudApi, Response> call)
+    private Answered send(Permit permit, Supplier<Uni<RestResponse<InputStream>>> call, @Nullable GuardedBody body)
             throws DbtCloudException {
-        return ask(
-                accountId, priority, () -> begun(() -> call.apply(reads)), url -> begun(() -> redirected.stream(url)));
-    }
-
-    private Answered send(long accountId, Priority priority, Request request) throws DbtCloudException {
-        Permit permit = acquire(accountId, priority);
         try {
-            return new Answered(request.send(), permit);
+            long begin = monotonic.nanos();
+            RestResponse<InputStream> response = await(call.get(), body);
+            return new Answered(response, permit, limit.minusNanos(monotonic.nanos() - begin), monotonic);
         } catch (DbtCloudException | RuntimeException e) {
             permit.close();
             throw e;
         }
     }
 
-    private Response await(Uni<Response> call, @Nullable GuardedBody body) throws DbtCloudException {
-        CompletableFuture<Response> answer = call.subscribeAsCompletionStage();
+    private RestResponse<InputStream> await(Uni<RestResponse<InputStream>> call, @Nullable GuardedBody body)
+            throws DbtCloudException {
+        CompletableFuture<RestResponse<InputStream>> answer = call.subscribeAsCompletionStage();
         try {
             return monotonic.get(answer, limit);
         } catch (TimeoutException e) {
-            boolean notSent = body != null && body.withdraw();
-            // Cancelling resets the request, which closes its connection: nothing may arrive later than the limit.
-            answer.cancel(true);
-            throw new DbtCloudException(failures.late(limit, notSent), e);
+            throw new DbtCloudException(failures.late(limit, withdraw(answer, body)), e);
         } catch (InterruptedException e) {
-            boolean notSent = body != null && body.withdraw();
-            answer.cancel(true);
+            boolean notSent = withdraw(answer, body);
             Thread.currentThread().interrupt();
             throw new DbtCloudException(failures.of(e, notSent), e);
         } catch (ExecutionException e) {
@@ -272,11 +236,28 @@ public final class ApiCalls {
         }
     }
 
-    private Response begun(Supplier<Response> call) throws DbtCloudException {
-        try {
-            return call.get();
-        } catch (RuntimeException e) {
-            throw new DbtCloudException(failures.of(e, FailureMapper.isBeforeSending(e)), e);
+    /** Whether it is sure that nothing was sent. */
+    private static boolean withdraw(CompletableFuture<RestResponse<InputStream>> answer, @Nullable GuardedBody body) {
+        boolean notSent = body != null && body.withdraw();
+        // Cancelling resets the request, which closes its connection: nothing may arrive later than the limit.
+        if (!answer.cancel(true) && !answer.isCompletedExceptionally()) {
+            answer.join().close();
         }
+        return notSent;
+    }
+
+    /** Reads a body that is broken off at the limit. */
+    private <T> T inTime(Answered answered, BodyRead<T> read) throws DbtCloudException {
+        try {
+            return read.read();
+        } catch (DbtCloudException e) {
+            throw answered.isLate() ? new DbtCloudException(failures.late(limit, false), e) : e;
+        }
+    }
+
+    /** Makes a value of a body, or a failure. */
+    @FunctionalInterface
+    private interface BodyRead<T> {
+        T read() throws DbtCloudException;
     }
 }

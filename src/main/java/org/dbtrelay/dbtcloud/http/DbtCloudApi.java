@@ -13,20 +13,21 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.io.Closeable;
+import java.io.InputStream;
 import java.util.Map;
 import org.jboss.resteasy.reactive.RestQuery;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The endpoints of dbt Cloud's Administrative API that the relay calls, one method each, with the paths and slashes of the
  * published specification. A null query parameter is left out: dbt Cloud answers 400 to parameters it does not know.
  *
- * <p>Every method gives the bare {@link Response}, whatever its status: what an answer means is decided in one place, the
- * {@link FailureMapper}, and a body that is no JSON must not be mistaken for a refusal. The methods that give a {@code Uni}
- * hold the whole body and can be cancelled, which is what makes a limit on the whole call possible ({@link ApiCalls} is
- * the only caller); the ones that give a plain {@code Response} stream it.
+ * <p>Every method gives the bare answer, whatever its status: what an answer means is decided in one place, the
+ * {@link FailureMapper}, and a body that is no JSON must not be mistaken for a refusal. The answer is there as soon as its
+ * head is, and its body comes in while it is read ({@link StreamedBody}): the REST client holds the bodies of other types
+ * whole, however large they are. {@link ApiCalls} is the only caller; it bounds and closes them.
  */
 @Path("/api")
 @Produces(MediaType.APPLICATION_JSON)
@@ -37,32 +38,33 @@ public interface DbtCloudApi extends Closeable {
     /** Get job. */
     @GET
     @Path("/v2/accounts/{account_id}/jobs/{id}/")
-    Uni<Response> job(@PathParam("account_id") long accountId, @PathParam("id") long jobId);
+    Uni<RestResponse<InputStream>> job(@PathParam("account_id") long accountId, @PathParam("id") long jobId);
 
     /** List accounts. */
     @GET
     @Path("/v3/accounts/")
-    Uni<Response> listAccounts();
+    Uni<RestResponse<InputStream>> listAccounts();
 
     /** Get account; only in v2. */
     @GET
     @Path("/v2/accounts/{account_id}/")
-    Uni<Response> account(@PathParam("account_id") long accountId);
+    Uni<RestResponse<InputStream>> account(@PathParam("account_id") long accountId);
 
     /** List projects. */
     @GET
     @Path("/v3/accounts/{account_id}/projects/")
-    Uni<Response> projects(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Uni<RestResponse<InputStream>> projects(
+            @PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     /** Get project. */
     @GET
     @Path("/v3/accounts/{account_id}/projects/{id}/")
-    Uni<Response> project(@PathParam("account_id") long accountId, @PathParam("id") long projectId);
+    Uni<RestResponse<InputStream>> project(@PathParam("account_id") long accountId, @PathParam("id") long projectId);
 
     /** List environments of a project. */
     @GET
     @Path("/v3/accounts/{account_id}/projects/{project_id}/environments/")
-    Uni<Response> environments(
+    Uni<RestResponse<InputStream>> environments(
             @PathParam("account_id") long accountId,
             @PathParam("project_id") long projectId,
             @RestQuery Map<String, String> filters);
@@ -70,7 +72,7 @@ public interface DbtCloudApi extends Closeable {
     /** Get environment. */
     @GET
     @Path("/v3/accounts/{account_id}/projects/{project_id}/environments/{id}/")
-    Uni<Response> environment(
+    Uni<RestResponse<InputStream>> environment(
             @PathParam("account_id") long accountId,
             @PathParam("project_id") long projectId,
             @PathParam("id") long environmentId);
@@ -78,17 +80,20 @@ public interface DbtCloudApi extends Closeable {
     /** Retrieve account connection, with what says which database it is; the list of connections does not have that. */
     @GET
     @Path("/v3/accounts/{account_id}/connections/{id}/")
-    Uni<Response> connection(@PathParam("account_id") long accountId, @PathParam("id") long connectionId);
+    Uni<RestResponse<InputStream>> connection(
+            @PathParam("account_id") long accountId, @PathParam("id") long connectionId);
 
     /** List jobs. */
     @GET
     @Path("/v2/accounts/{account_id}/jobs/")
-    Uni<Response> jobs(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Uni<RestResponse<InputStream>> jobs(
+            @PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     /** Get what a retry of a run would begin with. */
     @GET
     @Path("/v2/accounts/{account_id}/runs/{run_id}/retry/")
-    Uni<Response> retryDetails(@PathParam("account_id") long accountId, @PathParam("run_id") long runId);
+    Uni<RestResponse<InputStream>> retryDetails(
+            @PathParam("account_id") long accountId, @PathParam("run_id") long runId);
 
     // what changes something: called on a client without keep-alive
 
@@ -96,7 +101,7 @@ public interface DbtCloudApi extends Closeable {
     @POST
     @Path("/v2/accounts/{account_id}/jobs/{job_id}/run/")
     @Consumes(MediaType.APPLICATION_JSON)
-    Uni<Response> trigger(
+    Uni<RestResponse<InputStream>> trigger(
             @PathParam("account_id") long accountId,
             @PathParam("job_id") long jobId,
             @HeaderParam("traceparent") @Nullable String traceparent,
@@ -106,7 +111,7 @@ public interface DbtCloudApi extends Closeable {
     @POST
     @Path("/v2/accounts/{account_id}/runs/{run_id}/retry/")
     @Consumes(MediaType.APPLICATION_JSON)
-    Uni<Response> retryRun(
+    Uni<RestResponse<InputStream>> retryRun(
             @PathParam("account_id") long accountId,
             @PathParam("run_id") long runId,
             @HeaderParam("traceparent") @Nullable String traceparent,
@@ -116,7 +121,7 @@ public interface DbtCloudApi extends Closeable {
     @POST
     @Path("/v2/accounts/{account_id}/jobs/{job_id}/rerun/")
     @Consumes(MediaType.APPLICATION_JSON)
-    Uni<Response> rerunJob(
+    Uni<RestResponse<InputStream>> rerunJob(
             @PathParam("account_id") long accountId,
             @PathParam("job_id") long jobId,
             @HeaderParam("traceparent") @Nullable String traceparent,
@@ -125,7 +130,7 @@ public interface DbtCloudApi extends Closeable {
     /** Cancel run. A null header is left out. */
     @POST
     @Path("/v2/accounts/{account_id}/runs/{run_id}/cancel/")
-    Uni<Response> cancel(
+    Uni<RestResponse<InputStream>> cancel(
             @PathParam("account_id") long accountId,
             @PathParam("run_id") long runId,
             @HeaderParam("traceparent") @Nullable String traceparent);
@@ -134,13 +139,13 @@ public interface DbtCloudApi extends Closeable {
     @POST
     @Path("/v3/accounts/{account_id}/webhooks/subscriptions")
     @Consumes(MediaType.APPLICATION_JSON)
-    Uni<Response> createWebhookSubscription(@PathParam("account_id") long accountId, GuardedBody body);
+    Uni<RestResponse<InputStream>> createWebhookSubscription(@PathParam("account_id") long accountId, GuardedBody body);
 
     /** Update webhook subscription. */
     @PUT
     @Path("/v3/accounts/{account_id}/webhooks/subscription/{subscription_id}")
     @Consumes(MediaType.APPLICATION_JSON)
-    Uni<Response> changeWebhookSubscription(
+    Uni<RestResponse<InputStream>> changeWebhookSubscription(
             @PathParam("account_id") long accountId,
             @PathParam("subscription_id") String subscriptionId,
             GuardedBody body);
@@ -148,7 +153,7 @@ public interface DbtCloudApi extends Closeable {
     /** Delete webhook subscription. */
     @DELETE
     @Path("/v3/accounts/{account_id}/webhooks/subscription/{subscription_id}")
-    Uni<Response> deleteWebhookSubscription(
+    Uni<RestResponse<InputStream>> deleteWebhookSubscription(
             @PathParam("account_id") long accountId, @PathParam("subscription_id") String subscriptionId);
 
     // webhooks
@@ -156,48 +161,40 @@ public interface DbtCloudApi extends Closeable {
     /** List webhook subscriptions. */
     @GET
     @Path("/v3/accounts/{account_id}/webhooks/subscriptions")
-    Uni<Response> webhookSubscriptions(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Uni<RestResponse<InputStream>> webhookSubscriptions(
+            @PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     // runs
 
-    /** Get run; {@code include_related} is a comma list. */
+    /** Get run; {@code include_related} is a comma list. With its steps it can hold megabytes of logs. */
     @GET
     @Path("/v2/accounts/{account_id}/runs/{id}/")
-    Uni<Response> run(
+    Uni<RestResponse<InputStream>> run(
             @PathParam("account_id") long accountId,
             @PathParam("id") long runId,
             @QueryParam("include_related") @Nullable String includeRelated);
 
-    /** Get run as a stream: with its steps it can hold megabytes of logs. */
-    @GET
-    @Path("/v2/accounts/{account_id}/runs/{id}/")
-    Response runStream(
-            @PathParam("account_id") long accountId,
-            @PathParam("id") long runId,
-            @QueryParam("include_related") @Nullable String includeRelated);
-
-    /** List runs. The array filters {@code status__in} and {@code pk__in} are JSON arrays. */
+    /**
+     * List runs. The array filters {@code status__in} and {@code pk__in} are JSON arrays. With their logs they can have
+     * megabytes.
+     */
     @GET
     @Path("/v2/accounts/{account_id}/runs/")
-    Uni<Response> runs(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
-
-    /** List runs as a stream: with their logs they can have megabytes. */
-    @GET
-    @Path("/v2/accounts/{account_id}/runs/")
-    Response runsStream(@PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
+    Uni<RestResponse<InputStream>> runs(
+            @PathParam("account_id") long accountId, @RestQuery Map<String, String> filters);
 
     // artifacts
 
     /** List run artifacts. The specification knows no {@code step} here. */
     @GET
     @Path("/v2/accounts/{account_id}/runs/{run_id}/artifacts/")
-    Uni<Response> artifacts(@PathParam("account_id") long accountId, @PathParam("run_id") long runId);
+    Uni<RestResponse<InputStream>> artifacts(@PathParam("account_id") long accountId, @PathParam("run_id") long runId);
 
-    /** Get run artifact as a stream; {@code remainder} is percent-encoded already. */
+    /** Get run artifact; {@code remainder} is percent-encoded already. */
     @GET
     @Path("/v2/accounts/{account_id}/runs/{run_id}/artifacts/{remainder}")
     @Produces(MediaType.WILDCARD)
-    Response artifact(
+    Uni<RestResponse<InputStream>> artifact(
             @PathParam("account_id") long accountId,
             @PathParam("run_id") long runId,
             @PathParam("remainder") @Encoded String remainder,

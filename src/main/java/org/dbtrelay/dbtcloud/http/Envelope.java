@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,8 +50,8 @@ public record Envelope(JsonNode data, @Nullable Integer totalCount) {
      *     an empty list say, must not be taken for the truth
      * @throws BoundedStream.TooLarge if it is larger than any answer that makes sense
      */
-    public static Envelope read(@Nullable InputStream body) throws IOException {
-        JsonNode root = body == null ? MissingNode.getInstance() : parse(body);
+    public static Envelope read(InputStream body) throws IOException {
+        JsonNode root = parse(body);
         if (root.isMissingNode()) {
             throw new UnreadableAnswer("an empty body");
         }

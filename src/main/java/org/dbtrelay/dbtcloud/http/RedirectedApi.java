@@ -5,22 +5,15 @@ import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Response;
 import java.io.Closeable;
+import java.io.InputStream;
+import org.jboss.resteasy.reactive.RestResponse;
 
-/**
- * Reads what a redirect points to; {@link Redirects} decides whether it may. As in {@link DbtCloudApi} the one method holds
- * the whole body and can be cancelled, the other streams it.
- */
+/** Reads what a redirect points to, as {@link DbtCloudApi} does; {@link Redirects} decides whether it may. */
 public interface RedirectedApi extends Closeable {
 
     /** Reads from an absolute URL, which is percent-encoded already. */
     @GET
     @Produces(MediaType.WILDCARD)
-    Uni<Response> read(@Url String url);
-
-    /** The same as a stream. */
-    @GET
-    @Produces(MediaType.WILDCARD)
-    Response stream(@Url String url);
+    Uni<RestResponse<InputStream>> read(@Url String url);
 }

@@ -1,7 +1,6 @@
 package org.dbtrelay.dbtcloud.http;
 
 import jakarta.ws.rs.core.HttpHeaders;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -17,6 +16,7 @@ import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.RequestBudget;
 import org.dbtrelay.dbtcloud.budget.Suspension;
 import org.dbtrelay.run.job.CallFailure;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** Makes values and failures of the answers of a connection, and suspends the accounts that refuse it. */
@@ -24,8 +24,8 @@ final class ResponseReader {
 
     private static final int LONGEST_BAD_BODY = 64 * 1024;
 
-    /** For what is read while it comes in, such as steps with their logs; what is held has {@link BoundedStream}'s own bound. */
-    private static final int LARGEST_UNPACKED = 512 * 1024 * 1024;
+    /** For what is cut while it comes in, such as steps with their logs; what is held has {@link BoundedStream}'s own bound. */
+    private static final int LARGEST_BODY = 512 * 1024 * 1024;
 
     private final FailureMapper failures;
     private final LongFunction<RequestBudget> budgets;
@@ -80,7 +80,7 @@ final class ResponseReader {
     }
 
     /** Throws the meaning of a bad answer, and suspends or cools down the account if the answer says so. */
-    void check(long accountId, Response response, @Nullable Detour detour) throws DbtCloudException {
+    void check(long accountId, RestResponse<InputStream> response, @Nullable Detour detour) throws DbtCloudException {
         int status = response.getStatus();
         if (status >= 200 && status < 300) {
             return;
@@ -104,22 +104,21 @@ final class ResponseReader {
     }
 
     /** Whether it is a page in place of data, most likely one to log in. */
-    static boolean isPage(Response response) {
+    static boolean isPage(RestResponse<InputStream> response) {
         String type = response.getHeaderString(HttpHeaders.CONTENT_TYPE);
         return response.getStatus() / 100 == 2
                 && type != null
                 && type.toLowerCase(Locale.ROOT).contains("html");
     }
 
-    private static @Nullable String retryAfter(Response response) {
+    private static @Nullable String retryAfter(RestResponse<InputStream> response) {
         String standard = response.getHeaderString(HttpHeaders.RETRY_AFTER);
         return standard != null ? standard : response.getHeaderString("x-rate-limit-retry-after-seconds");
     }
 
-    private static String beginningOf(Response response) {
+    private static String beginningOf(RestResponse<InputStream> response) {
         try {
-            InputStream body = content(response);
-            return body == null ? "" : new String(body.readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
+            return new String(content(response).readNBytes(LONGEST_BAD_BODY), StandardCharsets.UTF_8);
         } catch (IOException e) {
             // The status says enough; the rest of the body did not come.
             return "";
@@ -127,7 +126,7 @@ final class ResponseReader {
     }
 
     /** The value of a good answer to a read. */
-    <T> T read(Response response, BodyReader<T> reader) throws DbtCloudException {
+    <T> T read(RestResponse<InputStream> response, BodyReader<T> reader) throws DbtCloudException {
         try {
             return reader.read(content(response));
         } catch (BoundedStream.TooLarge e) {
@@ -138,7 +137,7 @@ final class ResponseReader {
     }
 
     /** The value of a good answer to a change. If it cannot be read, the fate of the change is unclear. */
-    <T> T readChanged(Response response, BodyReader<T> reader) throws DbtCloudException {
+    <T> T readChanged(RestResponse<InputStream> response, BodyReader<T> reader) throws DbtCloudException {
         try {
             return reader.read(content(response));
         } catch (IOException e) {
@@ -146,21 +145,20 @@ final class ResponseReader {
         }
     }
 
-    DbtCloudException unreadable(Response response, IOException e) {
+    DbtCloudException unreadable(RestResponse<InputStream> response, IOException e) {
         return new DbtCloudException(
                 failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e), e);
     }
 
     /** The body, unpacked where it came packed. A small packed body may unpack to a huge one, so it has a bound. */
-    private static @Nullable InputStream content(Response response) throws IOException {
-        InputStream body = body(response);
+    private static InputStream content(RestResponse<InputStream> response) throws IOException {
         String encoding = response.getHeaderString(HttpHeaders.CONTENT_ENCODING);
-        return body == null || !UnpackedStream.isPacked(encoding)
-                ? body
-                : new BoundedStream(UnpackedStream.of(body, encoding), LARGEST_UNPACKED);
+        return new BoundedStream(UnpackedStream.of(body(response), encoding), LARGEST_BODY);
     }
 
-    static @Nullable InputStream body(Response response) {
-        return response.hasEntity() ? response.readEntity(InputStream.class) : null;
+    /** The body as it comes in; without bytes if there is none. */
+    static InputStream body(RestResponse<InputStream> response) {
+        @Nullable InputStream body = response.getEntity();
+        return body == null ? InputStream.nullInputStream() : body;
     }
 }

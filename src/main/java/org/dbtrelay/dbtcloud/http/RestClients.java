@@ -11,6 +11,7 @@ import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.config.TrustStore;
 import org.dbtrelay.metrics.LogKey;
@@ -29,11 +30,13 @@ public class RestClients implements AutoCloseable {
     private static final int IDLE_SECONDS = 20;
 
     private final String userAgent;
+    private final Monotonic monotonic;
     private final List<Closeable> open = new ArrayList<>();
 
     /** {@code version} is the relay's own, for the {@code User-Agent}. */
-    public RestClients(String version) {
+    public RestClients(String version, Monotonic monotonic) {
         this.userAgent = "dbt-cloud-relay/" + version;
+        this.monotonic = monotonic;
     }
 
     /** The client for reads. */
@@ -84,7 +87,7 @@ public class RestClients implements AutoCloseable {
                 .enableCompression(false)
                 .userAgent(userAgent)
                 .register(new GuardedBodyWriter())
-                .register(new UnreadBodies())
+                .register(new StreamedBodies(monotonic))
                 .register(Redirects.absoluteLocations())
                 .register(authorization(token, new Redirects(settings.host())));
         settings.proxy().ifPresent(proxy -> {

@@ -1,14 +1,12 @@
 package org.dbtrelay.dbtcloud.resources;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.http.ApiCall;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.http.Envelope;
@@ -119,8 +117,7 @@ public final class DbtCloudResources {
         directory.forget(accountId, names);
     }
 
-    private <T> T get(long accountId, Function<DbtCloudApi, Uni<Response>> call, RowReader<T> reader)
-            throws DbtCloudException {
+    private <T> T get(long accountId, ApiCall call, RowReader<T> reader) throws DbtCloudException {
         return retries.get(() -> calls.get(
                 accountId,
                 Priority.READ,

@@ -1,7 +1,7 @@
 package org.dbtrelay.dbtcloud.resources;
 
 import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
+import java.io.InputStream;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
@@ -12,6 +12,7 @@ import org.dbtrelay.dbtcloud.http.Envelope;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.dbtcloud.paging.Listing.Shape;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The lists of projects, environments and jobs. */
@@ -60,7 +61,7 @@ final class ResourceLists {
 
     private <T> Listing<T> list(
             long accountId,
-            BiFunction<DbtCloudApi, Map<String, String>, Uni<Response>> call,
+            BiFunction<DbtCloudApi, Map<String, String>, Uni<RestResponse<InputStream>>> call,
             Shape<T> shape,
             Map<String, String> parameters) {
         return new Listing<>(

@@ -117,7 +117,7 @@ public final class JobRuns {
                 asked -> retries.get(() -> calls.stream(
                         accountId,
                         Priority.READ,
-                        api -> api.runsStream(accountId, asked),
+                        api -> api.runs(accountId, asked),
                         body -> Envelope.read(body).asList())),
                 new Shape<>(row -> JobRun.of(row, accountId), JobRun::id, "id__gt"),
                 filter.parameters());
@@ -135,7 +135,7 @@ public final class JobRuns {
         return retries.get(() -> calls.stream(
                 accountId,
                 Priority.READ,
-                api -> api.runStream(accountId, runId, related),
+                api -> api.run(accountId, runId, related),
                 body -> JobRun.of(Envelope.read(body).object(), accountId)));
     }
 

@@ -1,17 +1,13 @@
 package org.dbtrelay.dbtcloud.runs;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.ApiCalls;
-import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.http.Envelope;
 import org.dbtrelay.dbtcloud.http.Envelope.UnreadableAnswer;
 import org.dbtrelay.dbtcloud.redaction.LongStringCut;
@@ -73,8 +69,11 @@ public final class RunCalls {
 
     RunSnapshot run(long accountId, long runId, Priority priority, @Nullable String includeRelated)
             throws DbtCloudException {
-        Function<DbtCloudApi, Uni<Response>> call = api -> api.run(accountId, runId, includeRelated);
-        return calls.get(accountId, priority, call, body -> theRun(runId, readRun(body, accountId, null)));
+        return calls.get(
+                accountId,
+                priority,
+                api -> api.run(accountId, runId, includeRelated),
+                body -> theRun(runId, readRun(body, accountId, null)));
     }
 
     /**
@@ -88,8 +87,8 @@ public final class RunCalls {
     /** As {@link #withSteps(long, long)}, in more or less of a hurry. */
     public RunWithSteps withSteps(long accountId, long runId, Priority priority) throws DbtCloudException {
         return calls.stream(
-                accountId, priority, api -> api.runStream(accountId, runId, "trigger,job,audit,run_steps"), body -> {
-                    Envelope envelope = Envelope.read(body == null ? null : new LongStringCut(body, StepLog.WORDS));
+                accountId, priority, api -> api.run(accountId, runId, "trigger,job,audit,run_steps"), body -> {
+                    Envelope envelope = Envelope.read(new LongStringCut(body, StepLog.WORDS));
                     RunJson run = RunJson.of(envelope.data());
                     return new RunWithSteps(theRun(runId, run.toSnapshot(accountId, null)), run.toSteps());
                 });
@@ -119,11 +118,11 @@ public final class RunCalls {
         return answered;
     }
 
-    static RunSnapshot readRun(@Nullable InputStream body, long accountId, @Nullable Long jobId) throws IOException {
+    static RunSnapshot readRun(InputStream body, long accountId, @Nullable Long jobId) throws IOException {
         return RunJson.of(Envelope.read(body).data()).toSnapshot(accountId, jobId);
     }
 
-    private static RunPage readPage(@Nullable InputStream body, long accountId, RunQuery query) throws IOException {
+    private static RunPage readPage(InputStream body, long accountId, RunQuery query) throws IOException {
         Envelope envelope = Envelope.read(body).asList();
         List<RunSnapshot> runs = new ArrayList<>();
         int unreadable = 0;

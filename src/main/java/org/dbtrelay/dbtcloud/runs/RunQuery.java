@@ -1,7 +1,7 @@
 package org.dbtrelay.dbtcloud.runs;
 
 import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
+import java.io.InputStream;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,7 +73,7 @@ record RunQuery(@Nullable Long jobId, Map<String, String> parameters) {
                 .with(OFFSET, 0);
     }
 
-    Uni<Response> on(DbtCloudApi api, long accountId) {
+    Uni<RestResponse<InputStream>> on(DbtCloudApi api, long accountId) {
         return api.runs(accountId, parameters);
     }
 

@@ -1,8 +1,8 @@
 package org.dbtrelay.dbtcloud.runs;
 
 import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
@@ -15,6 +15,7 @@ import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.http.GuardedBody;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
+import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +114,7 @@ public final class RunStarts {
             @Nullable Long jobId,
             GuardedBody body,
             Permit permit,
-            BiFunction<DbtCloudApi, GuardedBody, Uni<Response>> call)
+            BiFunction<DbtCloudApi, GuardedBody, Uni<RestResponse<InputStream>>> call)
             throws DbtCloudException {
         RunSnapshot run = calls.post(
                 accountId,

@@ -2,6 +2,7 @@ package org.dbtrelay.dbtcloud.connection;
 
 import io.smallrye.mutiny.Uni;
 import java.lang.reflect.Proxy;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.http.ApiToken;
 import org.dbtrelay.dbtcloud.http.DbtCloudApi;
@@ -11,7 +12,7 @@ import org.dbtrelay.dbtcloud.http.RestClients;
 /** Nobody answers. */
 final class SilentClients extends RestClients {
     SilentClients() {
-        super("silent");
+        super("silent", new Monotonic());
     }
 
     @Override

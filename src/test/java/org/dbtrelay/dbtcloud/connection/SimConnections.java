@@ -1,8 +1,8 @@
 package org.dbtrelay.dbtcloud.connection;
 
 import io.smallrye.mutiny.Uni;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
@@ -16,6 +16,7 @@ import org.dbtrelay.dbtcloud.http.GuardedBody;
 import org.dbtrelay.dbtcloud.http.RedirectedApi;
 import org.dbtrelay.dbtcloud.http.RestClients;
 import org.dbtrelay.metrics.RelayMetrics;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** The real connections of one process, on an API that somebody else answers. */
 public final class SimConnections {
@@ -26,7 +27,7 @@ public final class SimConnections {
     /** Wires the real objects. */
     public SimConnections(RelayConfig config, Api api, Clock clock, Monotonic monotonic, RelayMetrics metrics) {
         DbtCloudApi client = asClient(api);
-        RestClients clients = new RestClients("simulated") {
+        RestClients clients = new RestClients("simulated", monotonic) {
             @Override
             public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
                 return client;
@@ -90,33 +91,33 @@ public final class SimConnections {
      */
     public interface Api {
         /** Get job. */
-        Uni<Response> job(long jobId);
+        Uni<RestResponse<InputStream>> job(long jobId);
 
         /** List jobs, projects or environments. */
-        Uni<Response> named(String kind, String nameContains);
+        Uni<RestResponse<InputStream>> named(String kind, String nameContains);
 
         /** Retrieve account connection. */
-        default Uni<Response> connection(long connectionId) {
+        default Uni<RestResponse<InputStream>> connection(long connectionId) {
             throw new UnsupportedOperationException("connection " + connectionId);
         }
 
         /** Trigger job run. */
-        Uni<Response> trigger(long jobId, String traceparent, Guarded body);
+        Uni<RestResponse<InputStream>> trigger(long jobId, String traceparent, Guarded body);
 
         /** Retry run. */
-        Uni<Response> retryRun(long runId, String traceparent, Guarded body);
+        Uni<RestResponse<InputStream>> retryRun(long runId, String traceparent, Guarded body);
 
         /** Cancel run. */
-        Uni<Response> cancel(long runId);
+        Uni<RestResponse<InputStream>> cancel(long runId);
 
         /** Get run. */
-        Uni<Response> run(long runId, boolean withTrigger);
+        Uni<RestResponse<InputStream>> run(long runId, boolean withTrigger);
 
         /** Get run with its steps. */
-        Response runStream(long runId);
+        Uni<RestResponse<InputStream>> runWithSteps(long runId);
 
         /** List runs. */
-        Uni<Response> runs(
+        Uni<RestResponse<InputStream>> runs(
                 Long jobId,
                 String statusIn,
                 String pkIn,
@@ -126,10 +127,10 @@ public final class SimConnections {
                 int limit);
 
         /** List run artifacts. */
-        Uni<Response> artifacts(long runId);
+        Uni<RestResponse<InputStream>> artifacts(long runId);
 
         /** Get run artifact; of the last step if there is no number. */
-        Response artifact(long runId, String path, Integer step);
+        Uni<RestResponse<InputStream>> artifact(long runId, String path, Integer step);
     }
 
     private static final Map<String, Integer> PARAMETERS = Map.ofEntries(
@@ -143,13 +144,11 @@ public final class SimConnections {
             Map.entry("account", 1),
             Map.entry("project", 2),
             Map.entry("environment", 3),
-            Map.entry("runsStream", 2),
             Map.entry("retryDetails", 2),
             Map.entry("retryRun", 4),
             Map.entry("rerunJob", 4),
             Map.entry("cancel", 3),
             Map.entry("run", 3),
-            Map.entry("runStream", 3),
             Map.entry("runs", 2),
             Map.entry("artifacts", 2),
             Map.entry("artifact", 4),
@@ -180,8 +179,7 @@ public final class SimConnections {
                     case "retryRun" ->
                         api.retryRun((long) arguments[1], (String) arguments[2], guarded((GuardedBody) arguments[3]));
                     case "cancel" -> api.cancel((long) arguments[1]);
-                    case "run" -> api.run((long) arguments[1], arguments[2] != null);
-                    case "runStream" -> api.runStream((long) arguments[1]);
+                    case "run" -> run(api, (long) arguments[1], (String) arguments[2]);
                     case "runs" -> runs(api, filters(arguments));
                     case "artifacts" -> api.artifacts((long) arguments[1]);
                     case "artifact" -> api.artifact((long) arguments[1], (String) arguments[2], (Integer) arguments[3]);
@@ -195,7 +193,13 @@ public final class SimConnections {
         return (Map<String, String>) arguments[arguments.length - 1];
     }
 
-    private static Uni<Response> runs(Api api, Map<String, String> filters) {
+    private static Uni<RestResponse<InputStream>> run(Api api, long runId, String related) {
+        return related != null && related.contains("run_steps")
+                ? api.runWithSteps(runId)
+                : api.run(runId, related != null);
+    }
+
+    private static Uni<RestResponse<InputStream>> runs(Api api, Map<String, String> filters) {
         return api.runs(
                 number(filters, "job_definition_id"),
                 filters.get("status__in"),

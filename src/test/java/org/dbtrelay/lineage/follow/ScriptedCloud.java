@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.ProcessingException;
-import jakarta.ws.rs.core.Response;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +25,7 @@ import org.dbtrelay.lineage.tell.ToldRun;
 import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.sim.SimResponse;
 import org.dbtrelay.testkit.HandTurnedClock;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** A dbt Cloud with one run, whose answers a test sets one by one, and the real connections to it, by a clock that waiting turns. */
 final class ScriptedCloud implements SimConnections.Api {
@@ -47,7 +48,7 @@ final class ScriptedCloud implements SimConnections.Api {
 
     /** What comes of a request. */
     interface Answer {
-        Response give();
+        RestResponse<InputStream> give();
 
         static Answer of(String json) {
             return () -> SimResponse.json(200, json);
@@ -128,7 +129,7 @@ final class ScriptedCloud implements SimConnections.Api {
         answers("run", inTurn);
     }
 
-    private Response answer(String what) {
+    private RestResponse<InputStream> answer(String what) {
         asked.add(what);
         Answer answer;
         synchronized (answers) {
@@ -139,61 +140,61 @@ final class ScriptedCloud implements SimConnections.Api {
     }
 
     @Override
-    public Response runStream(long runId) {
+    public Uni<RestResponse<InputStream>> runWithSteps(long runId) {
         assertThat(runId).isEqualTo(RUN);
-        return answer("run");
+        return Uni.createFrom().item(() -> answer("run"));
     }
 
     @Override
-    public Response artifact(long runId, String path, Integer step) {
+    public Uni<RestResponse<InputStream>> artifact(long runId, String path, Integer step) {
         assertThat(runId).isEqualTo(RUN);
         assertThat(step).isPositive();
-        return answer(path);
+        return Uni.createFrom().item(() -> answer(path));
     }
 
     @Override
-    public Uni<Response> named(String kind, String nameContains) {
+    public Uni<RestResponse<InputStream>> named(String kind, String nameContains) {
         return Uni.createFrom().item(() -> answer(kind));
     }
 
     @Override
-    public Uni<Response> connection(long connectionId) {
+    public Uni<RestResponse<InputStream>> connection(long connectionId) {
         return Uni.createFrom().item(() -> answer("connection " + connectionId));
     }
 
     @Override
-    public Uni<Response> job(long jobId) {
+    public Uni<RestResponse<InputStream>> job(long jobId) {
         throw unasked();
     }
 
     @Override
-    public Uni<Response> trigger(long jobId, String traceparent, SimConnections.Guarded body) {
+    public Uni<RestResponse<InputStream>> trigger(long jobId, String traceparent, SimConnections.Guarded body) {
         throw unasked();
     }
 
     @Override
-    public Uni<Response> retryRun(long runId, String traceparent, SimConnections.Guarded body) {
+    public Uni<RestResponse<InputStream>> retryRun(long runId, String traceparent, SimConnections.Guarded body) {
         throw unasked();
     }
 
     @Override
-    public Uni<Response> cancel(long runId) {
+    public Uni<RestResponse<InputStream>> cancel(long runId) {
         throw unasked();
     }
 
     @Override
-    public Uni<Response> run(long runId, boolean withTrigger) {
+    public Uni<RestResponse<InputStream>> run(long runId, boolean withTrigger) {
         throw unasked();
     }
 
     @Override
-    public Uni<Response> runs(
+    public Uni<RestResponse<InputStream>> runs(
             Long jobId, String statusIn, String pkIn, Long above, boolean withTrigger, boolean newestFirst, int limit) {
         throw unasked();
     }
 
     @Override
-    public Uni<Response> artifacts(long runId) {
+    public Uni<RestResponse<InputStream>> artifacts(long runId) {
         throw unasked();
     }
 
