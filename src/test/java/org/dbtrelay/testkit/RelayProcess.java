@@ -27,6 +27,8 @@ public final class RelayProcess implements AutoCloseable {
     /** System property with the path of the jar; without it {@value #DEFAULT_JAR}. */
     public static final String JAR_PROPERTY = "relay.jar";
 
+    private static final String CACHE = "relay.aot";
+
     /** The main class of the package, for a command line that cannot use {@code -jar}. */
     public static final String MAIN_CLASS = "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint";
 
@@ -224,8 +226,9 @@ public final class RelayProcess implements AutoCloseable {
             return this;
         }
 
-        Path jar() {
-            return jar;
+        /** The JVM's cache that belongs to the jar, whether it is there or not; packaging the jar anew removes it. */
+        public Path cache() {
+            return jar.toAbsolutePath().resolveSibling(CACHE);
         }
 
         /** A further jar on its class path, as {@code docs/kafka.md} tells to add one. */
@@ -265,7 +268,7 @@ public final class RelayProcess implements AutoCloseable {
             var command = new ArrayList<String>();
             command.add(ChildProcess.java());
             command.addAll(options);
-            Path cache = RelayTraining.cacheOf(jar);
+            Path cache = cache();
             // An agent would have the JVM say that it does without.
             if (Files.isRegularFile(cache) && options.stream().noneMatch(option -> option.startsWith("-javaagent:"))) {
                 command.add("-XX:AOTCache=" + cache);
