@@ -41,10 +41,6 @@ final class Answered implements AutoCloseable {
         return response;
     }
 
-    Permit permit() {
-        return permit;
-    }
-
     /** Whether the body was broken off. */
     boolean isLate() {
         return late.get();
@@ -55,12 +51,17 @@ final class Answered implements AutoCloseable {
         limit.close();
     }
 
-    /** The REST client closes the body of a good answer only. */
     @Override
     public void close() {
         try (permit;
-                limit;
-                response) {
+                limit) {
+            close(response);
+        }
+    }
+
+    /** Gives the connection of an answer back. By itself the REST client does so for a good one only. */
+    static void close(RestResponse<InputStream> response) {
+        try (response) {
             ResponseReader.body(response).close();
         } catch (IOException e) {
             LOG.debug("Answer did not close", RelayLog.pair(LogKey.DETAIL, e));
