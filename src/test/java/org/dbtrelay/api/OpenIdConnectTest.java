@@ -20,11 +20,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A person signs in with a token of an identity provider; keys go on working beside it. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(OpenIdConnectTest.SignedIn.class)
 class OpenIdConnectTest {

@@ -26,12 +26,10 @@ import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Answers whose bodies do not end, or take their time: neither memory nor request slots are theirs. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 @Timeout(60)
