@@ -256,6 +256,15 @@ final class CommitBatch implements Batch {
         return records;
     }
 
+    /** The commands that it has changed and that do not wait to start a run. */
+    List<String> notWaiting() {
+        return changed.values().stream()
+                .map(Changed::entry)
+                .filter(entry -> !(entry.state() instanceof RunState.Waiting))
+                .map(RunEntry::commandId)
+                .toList();
+    }
+
     /** Makes its events visible to the API. */
     void showIn(CommandViews views) {
         told.forEach(each -> views.told(each.event().commandId(), flow.events.data(each.event(), each.record())));

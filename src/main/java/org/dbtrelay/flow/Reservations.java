@@ -60,6 +60,20 @@ final class Reservations {
         }
     }
 
+    /**
+     * A command wants no permit any more: it gives up its place in the queue. While a connection is suspended more and more commands end
+     * that have asked for one; each would use a request when the connection goes on, and those that still wait would wait for it.
+     */
+    void withdraw(String commandId) {
+        @Nullable CompletableFuture<Permit> unwanted;
+        synchronized (this) {
+            unwanted = waiting.remove(commandId);
+        }
+        if (unwanted != null) {
+            unwanted.cancel(false);
+        }
+    }
+
     /** Keeps a permit for a command; a second one for the same command replaces the first. */
     synchronized void put(String commandId, Permit permit) {
         if (closed) {

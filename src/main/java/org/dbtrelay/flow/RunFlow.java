@@ -178,6 +178,7 @@ final class RunFlow implements PartitionProcessor.Session {
         position = batch.position();
         batch.listed().forEach(ObservedAccount::committed);
         batch.showIn(flow.views);
+        batch.notWaiting().forEach(reservations::withdraw);
         batch.origins().forEach(origin -> origin.acknowledge().run());
         batch.report(flow.clock.instant());
         batch.audit(audit);

@@ -113,9 +113,12 @@ public class Owners {
         }
     }
 
-    /** Hands an input to the owners of all partitions of this instance and returns at once. */
+    /**
+     * Hands an input to the owners that serve their partitions and returns at once. For any other owner it is worth nothing by the
+     * time that it serves, which may be in days, and the mailbox would keep all of them until then.
+     */
     public void offerToAll(Input input) {
-        owners.values().forEach(owner -> owner.offer(input));
+        owners.values().stream().filter(PartitionOwner::isServing).forEach(owner -> owner.offer(input));
     }
 
     /** Whether this instance owns any partition. */
@@ -176,17 +179,19 @@ public class Owners {
 
     /** Compares the owners with the consumer's assignment: removes owners that it does not have, and adds those that it lacks. */
     void compareWithAssignment() {
-        valve.compare(assignment -> {
-            keepOnly(assignment);
-            List<Integer> missing = assignment.stream()
-                    .filter(partition -> !owners.containsKey(partition))
-                    .toList();
-            if (!missing.isEmpty() && !isClosing()) {
-                LOG.warn("An assigned partition had no owner; it has one now", pair(LogKey.PARTITION, missing));
-                assigned(missing);
-            }
-            return missing;
-        });
+        valve.compare(
+                assignment -> {
+                    keepOnly(assignment);
+                    return isClosing()
+                            ? List.of()
+                            : assignment.stream()
+                                    .filter(partition -> !owners.containsKey(partition))
+                                    .toList();
+                },
+                missing -> {
+                    LOG.warn("An assigned partition had no owner; it has one now", pair(LogKey.PARTITION, missing));
+                    assigned(missing);
+                });
     }
 
     private boolean isClosing() {

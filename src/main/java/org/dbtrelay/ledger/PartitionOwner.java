@@ -123,13 +123,17 @@ final class PartitionOwner {
     }
 
     /**
-     * Reports records that the commands topic has lost before they were read.
+     * Reports records that the commands topic has lost before they were read. Fetches a topic that was made anew once more if none of its
+     * records was taken.
      *
      * @param start the first offset that the topic still has
      * @param position the offset that is fetched next
      */
     void compareWithLog(long start, long position) {
-        if (status.phase() == OwnerStatus.Phase.SERVING) {
+        if (isServing()) {
+            if (offered.waitsInVain()) {
+                valve.rewind(partition, before -> offered.rewound(false));
+            }
             @Nullable Offsets lost = offered.lostBefore(start, position);
             if (lost != null) {
                 notices.lost(partition, lost);
@@ -141,13 +145,17 @@ final class PartitionOwner {
         return status;
     }
 
+    boolean isServing() {
+        return status.phase() == OwnerStatus.Phase.SERVING;
+    }
+
     /** Takes no new work from now on, and stops when no call waits for an answer, or after the given time. */
     void stop(Duration drain) {
         drainUntilNanos = monotonic.nanos() + drain.toNanos();
         phase.lock();
         try {
             stopping = true;
-            if (status.phase() == OwnerStatus.Phase.SERVING) {
+            if (isServing()) {
                 mailbox.nudge();
             } else {
                 thread.interrupt();
@@ -274,6 +282,12 @@ final class PartitionOwner {
             LOG.warn(
                     "The commands topic was made anew: the partition is read from its first record on",
                     pair(LogKey.PARTITION, partition));
+        } else if (log.isAheadOf(restored.position())) {
+            LOG.warn(
+                    "The consumer group is where it was in the commands topic before this one: the partition is read from its first record on",
+                    pair(LogKey.PARTITION, partition));
+        }
+        if (restored.anew() || log.isAheadOf(restored.position())) {
             offered.beginAnew(log.start());
             mailbox.dropCommands();
             long begun = Math.max(log.start(), log.committed());

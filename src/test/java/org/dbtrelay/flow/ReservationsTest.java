@@ -89,6 +89,19 @@ class ReservationsTest {
         assertThat(second).isNotDone();
     }
 
+    @Test
+    void whoWantsNoPermitAnyMoreLeavesTheQueue() {
+        budget.coolDown(Duration.ofHours(1));
+        CompletableFuture<Permit> grant = budget.reserve(Priority.TRIGGER);
+        reservations.await("c1", grant, () -> {}, _ -> {});
+
+        reservations.withdraw("c2");
+        assertThat(grant).isNotDone();
+
+        reservations.withdraw("c1");
+        assertThat(grant).isCancelled();
+    }
+
     private Permit permit() {
         return budget.reserve(Priority.TRIGGER).join();
     }

@@ -64,6 +64,7 @@ class RunFlowTest {
     private final PollSchedule polls = new PollSchedule();
     private final RelayConfig config = config();
     private final Permit permit = TestBudgets.wide().reserve(Priority.TRIGGER).join();
+    private CompletableFuture<Permit> grant = CompletableFuture.completedFuture(permit);
     private boolean isFree;
     private final JobSwitches switches = new JobSwitches();
     private RunFlows flows;
@@ -258,12 +259,31 @@ class RunFlowTest {
                 .hasSize(1);
     }
 
+    /** The connection may be suspended for days; when it goes on, those that still wait must not wait for those that have ended. */
+    @Test
+    void aCommandThatHasEndedDoesNotWaitForAPermitAnyMore() throws LedgerException {
+        grant = new CompletableFuture<>();
+        session.take(List.of(command()));
+        assertThat(journal).endsWith("reserve");
+        session.take(List.of());
+        assertThat(grant).as("the command waits").isNotDone();
+
+        session.take(
+                List.of(command("{\"command\":\"cancel\",\"command_id\":\"c2\",\"target_command_id\":\"c1\"}", 1)));
+
+        assertThat(grant).isCancelled();
+    }
+
     private MailboxItem command() {
-        byte[] value = COMMAND.getBytes(StandardCharsets.UTF_8);
+        return command(COMMAND, 0);
+    }
+
+    private MailboxItem command(String json, long offset) {
+        byte[] value = json.getBytes(StandardCharsets.UTF_8);
         ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
                 "dbt.commands",
                 0,
-                0,
+                offset,
                 clock.millis(),
                 TimestampType.CREATE_TIME,
                 -1,
@@ -345,7 +365,7 @@ class RunFlowTest {
             journal.add("reserve");
             reservations.await(
                     action.commandId(),
-                    CompletableFuture.completedFuture(permit),
+                    grant,
                     () -> answers.accept(
                             new Input.StartReserved(action.commandId(), new StartCall.Trigger(), null, action.check())),
                     failure -> {});

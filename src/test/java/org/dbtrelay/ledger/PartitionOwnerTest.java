@@ -39,10 +39,17 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
+import org.dbtrelay.ledger.entry.EntryCodec;
+import org.dbtrelay.ledger.entry.Position;
 import org.dbtrelay.ledger.intake.MailboxItem;
 import org.dbtrelay.metrics.SimMetrics;
+import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.event.DeadLetter;
+import org.dbtrelay.run.event.DeadLetterReason;
+import org.dbtrelay.run.job.Target;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +68,22 @@ class PartitionOwnerTest {
     private final Collection<Integer> assignment = new CopyOnWriteArrayList<>();
     private final List<String> restored = new CopyOnWriteArrayList<>();
     private final List<Long> sought = new CopyOnWriteArrayList<>();
+    private final List<Long> arrivedAt = new CopyOnWriteArrayList<>();
+    private final List<Boolean> paused = new CopyOnWriteArrayList<>();
+    private final List<Input> arrived = new CopyOnWriteArrayList<>();
+    private final AtomicInteger rewinds = new AtomicInteger();
+
+    /** No broker tells what the group has committed. */
+    private volatile boolean silent;
+
+    /** What the ledger partition has; empty: nothing. */
+    private volatile byte[] position = {};
+
+    /** The offset that the consumer fetches next. */
+    private volatile long fetched;
+
+    /** What the group has committed. */
+    private volatile long committed;
 
     /** Called at the beginning of each session. */
     private volatile Runnable begins = () -> {};
@@ -99,7 +122,7 @@ class PartitionOwnerTest {
                 claim -> {
                     restored.addAll(claim.restored().entries().keySet());
                     begins.run();
-                    return new Idle(() -> takes.run());
+                    return new Idle(() -> takes.run(), arrived, arrivedAt);
                 },
                 polling(),
                 clock,
@@ -125,6 +148,24 @@ class PartitionOwnerTest {
         unreadable = false;
         await().until(() -> phase() == OwnerStatus.Phase.SERVING);
         assertThat(claims).hasValue(2);
+    }
+
+    /** A sweep brings a page for each hundred runs of the last hour every five minutes, and a person may come in days. */
+    @Test
+    void aDegradedPartitionKeepsNothingOfWhatOnlyWhoServesCanUse() {
+        unreadable = true;
+        owners.assigned(List.of(PARTITION));
+        await().until(() -> phase() == OwnerStatus.Phase.DEGRADED);
+
+        for (int i = 0; i < 1_000; i++) {
+            owners.offerToAll(new Input.SweepResult(new Target("default", 1), List.of()));
+        }
+        unreadable = false;
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+        owners.offerToAll(new Input.JobsSwitched());
+
+        await().until(() -> arrived.contains(new Input.JobsSwitched()));
+        assertThat(arrived).containsExactly(new Input.JobsSwitched());
     }
 
     @Test
@@ -154,8 +195,16 @@ class PartitionOwnerTest {
 
         owners.compareWithAssignment();
 
-        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
         assertThat(sought).containsExactly(7L);
+        assertThat(paused).containsExactly(true);
+        assertThat(owners.status())
+                .as("a record that was fetched before would make it ignore those that were dropped")
+                .isEmpty();
+
+        owners.compareWithAssignment();
+
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+        assertThat(paused).containsExactly(true, false);
 
         owners.compareWithAssignment();
         assertThat(sought).as("now it has one").hasSize(1);
@@ -163,6 +212,69 @@ class PartitionOwnerTest {
         assignment.clear();
         owners.compareWithAssignment();
         assertThat(owners.status()).as("of what is somebody else's").isEmpty();
+    }
+
+    @Test
+    void aPartitionThatCannotBeFetchedAgainGetsNoOwnerThatWouldIgnoreWhatWasDropped() {
+        assignment.add(PARTITION);
+        silent = true;
+
+        owners.compareWithAssignment();
+        owners.compareWithAssignment();
+        assertThat(owners.status()).isEmpty();
+
+        silent = false;
+        owners.compareWithAssignment();
+        assertThat(sought).containsExactly(7L);
+        owners.compareWithAssignment();
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+    }
+
+    /** An aborted transaction is at its beginning, and nothing that is delivered tells an old record from a new one. */
+    @Test
+    void aTopicThatWasMadeAnewIsTakenWhereverItsFirstRecordLies() throws Exception {
+        position = EntryCodec.write(new Position("the-topic-before", 40, null, null, null));
+        fetched = 2;
+        assignment.add(PARTITION);
+        owners.assigned(List.of(PARTITION));
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+        assertThat(rewinds).hasValue(1);
+
+        offer(2);
+        owners.compareWithLog();
+        assertThat(rewinds).hasValue(2);
+        offer(2);
+        offer(3);
+
+        await().until(() -> arrived.size() == 2);
+        owners.compareWithLog();
+        assertThat(rewinds).as("now they are taken").hasValue(2);
+    }
+
+    /** The group has what it had committed of the topic before, until the new one is as long: its consumer begins there. */
+    @Test
+    void aTopicThatWasMadeAnewIsNotTakenFromWhereTheGroupHadBeenInTheOneBefore() {
+        position = EntryCodec.write(new Position("commands-topic", 300, null, null, 1_000L));
+        committed = 1_000;
+        fetched = 1_500;
+        assignment.add(PARTITION);
+        owners.assigned(List.of(PARTITION));
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+
+        assertThat(rewinds).hasValue(1);
+        offer(1_000);
+        offer(301);
+
+        await().until(() -> !arrived.isEmpty());
+        assertThat(arrivedAt).as("those in between would count as taken").containsExactly(301L);
+    }
+
+    private void offer(long offset) {
+        Input unreadable = new Input.NotACommand(new DeadLetter(DeadLetterReason.MALFORMED, "a test"));
+        owners.offer(
+                new ConsumerRecord<>("dbt.commands", PARTITION, offset, bytes("key"), bytes("value")),
+                unreadable,
+                () -> {});
     }
 
     @Test
@@ -246,7 +358,11 @@ class PartitionOwnerTest {
             }
             MockConsumer<byte[], byte[]> reader = new MockConsumer<>("earliest");
             reader.updateBeginningOffsets(Map.of(LEDGER, 0L));
-            reader.updateEndOffsets(Map.of(LEDGER, unreadable ? 2L : 0L));
+            reader.updateEndOffsets(Map.of(LEDGER, unreadable ? 2L : position.length == 0 ? 0L : 1L));
+            if (position.length > 0) {
+                reader.schedulePollTask(() ->
+                        reader.addRecord(new ConsumerRecord<>(LEDGER.topic(), PARTITION, 0, bytes("p:"), position)));
+            }
             if (unreadable) {
                 reader.schedulePollTask(() -> {
                     reader.addRecord(new ConsumerRecord<>(
@@ -259,7 +375,7 @@ class PartitionOwnerTest {
 
         @Override
         public long[] endAndCommitted(int partition) {
-            return new long[] {0, 0};
+            return new long[] {committed * 2, committed};
         }
 
         @Override
@@ -290,10 +406,17 @@ class PartitionOwnerTest {
         }
     }
 
-    private record Idle(Runnable taken) implements PartitionProcessor.Session {
+    private record Idle(Runnable taken, List<Input> arrived, List<Long> arrivedAt)
+            implements PartitionProcessor.Session {
         @Override
         public PartitionProcessor.Taken take(List<MailboxItem> arrivals) {
             taken.run();
+            for (MailboxItem arrival : arrivals) {
+                if (arrival.origin() != null) {
+                    arrivedAt.add(arrival.origin().record().offset());
+                }
+                arrived.add(arrival.input());
+            }
             return new PartitionProcessor.Taken(arrivals.size(), Instant.MAX);
         }
 
@@ -369,7 +492,23 @@ class PartitionOwnerTest {
                         assignment.stream()
                                 .map(partition -> new TopicPartition("dbt.commands", partition))
                                 .collect(Collectors.toSet());
-                    case "committed" -> Map.of(new TopicPartition("dbt.commands", PARTITION), new OffsetAndMetadata(7));
+                    case "committed" -> {
+                        if (silent) {
+                            throw new TimeoutException("no broker answers");
+                        }
+                        yield Map.of(new TopicPartition("dbt.commands", PARTITION), new OffsetAndMetadata(7));
+                    }
+                    case "pause", "resume" -> {
+                        if (!((Collection<?>) arguments[0]).isEmpty()) {
+                            paused.add(method.getName().equals("pause"));
+                        }
+                        yield null;
+                    }
+                    case "position" -> fetched;
+                    case "seekToBeginning" -> {
+                        rewinds.incrementAndGet();
+                        yield null;
+                    }
                     case "seek" -> {
                         sought.add(((OffsetAndMetadata) arguments[1]).offset());
                         yield null;
@@ -380,8 +519,12 @@ class PartitionOwnerTest {
                 PartitionOwnerTest.class.getClassLoader(),
                 new Class<?>[] {KafkaConsumer.class},
                 (proxy, method, arguments) -> {
-                    ((java.util.function.Consumer<Consumer<byte[], byte[]>>) arguments[0]).accept(polled);
-                    return Uni.createFrom().voidItem();
+                    try {
+                        ((java.util.function.Consumer<Consumer<byte[], byte[]>>) arguments[0]).accept(polled);
+                        return Uni.createFrom().voidItem();
+                    } catch (TimeoutException e) {
+                        return Uni.createFrom().failure(e);
+                    }
                 });
         return proxy(KafkaClientService.class, consumer);
     }

@@ -23,6 +23,7 @@ import org.dbtrelay.ledger.entry.LedgerException;
 import org.dbtrelay.ledger.intake.IntakeValve;
 import org.dbtrelay.ledger.kafka.CommandsLog;
 import org.dbtrelay.ledger.kafka.KafkaSettings;
+import org.dbtrelay.ledger.kafka.Offsets;
 import org.dbtrelay.ledger.kafka.TopicCheck;
 import org.dbtrelay.ledger.placement.Placement;
 import org.dbtrelay.metrics.RelayMetrics;
@@ -180,6 +181,17 @@ public final class SimLedger {
         @Override
         public long ledgerEnd(int partition) {
             return clients.ledgerEnd(partition);
+        }
+
+        @Override
+        public long commandsStart(int partition) {
+            return clients.commandsStart(partition);
+        }
+
+        @Override
+        public Offsets hiddenCommands(int partition) {
+            long end = clients.endAndCommitted(partition)[0];
+            return new Offsets(end, end);
         }
 
         @Override

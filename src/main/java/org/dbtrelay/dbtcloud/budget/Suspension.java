@@ -1,6 +1,9 @@
 package org.dbtrelay.dbtcloud.budget;
 
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -15,7 +18,14 @@ import org.jspecify.annotations.Nullable;
 public final class Suspension {
 
     private @Nullable Suspended current;
-    private CompletableFuture<@Nullable Void> open = CompletableFuture.completedFuture(null);
+
+    /** Those that wait, by their numbers, in which they go on. */
+    private final Map<Long, Waiter> waiting = new LinkedHashMap<>();
+
+    private long numbers;
+
+    /** One that asks a budget when it is over. */
+    private record Waiter(CompletableFuture<Permit> permit, Supplier<CompletableFuture<Permit>> budget) {}
 
     /**
      * Why, and since when.
@@ -28,40 +38,59 @@ public final class Suspension {
     public synchronized void suspend(Instant now, String detail) {
         if (current == null) {
             current = new Suspended(now, detail);
-            open = new CompletableFuture<>();
         }
     }
 
     /** Lets everything go on that has waited; false if nothing was suspended. */
     public boolean resume() {
-        CompletableFuture<@Nullable Void> waiting;
+        List<Waiter> goingOn;
         synchronized (this) {
             if (current == null) {
                 return false;
             }
             current = null;
-            waiting = open;
+            goingOn = List.copyOf(waiting.values());
+            waiting.clear();
         }
-        waiting.complete(null);
+        for (Waiter waiter : goingOn) {
+            if (!waiter.permit().isDone()) {
+                handOn(waiter.budget().get(), waiter.permit());
+            }
+        }
         return true;
     }
 
     /**
      * Asks for a permit as soon as runs may be started. Cancelling gives up the place in the queue too, and what had been
-     * granted meanwhile goes back; {@code thenCompose} would leave it to nobody.
+     * granted meanwhile goes back; {@code thenCompose} would leave it to nobody. Nothing is left of those that have given up, for a
+     * person may suspend a connection for months.
      */
     public CompletableFuture<Permit> whenOpen(Supplier<CompletableFuture<Permit>> budget) {
-        CompletableFuture<@Nullable Void> opened = opened();
-        if (opened.isDone()) {
+        CompletableFuture<Permit> permit = new CompletableFuture<>();
+        @Nullable Long number = keep(new Waiter(permit, budget));
+        if (number == null) {
             return budget.get();
         }
-        CompletableFuture<Permit> permit = new CompletableFuture<>();
-        var _ = opened.thenRun(() -> {
-            if (!permit.isDone()) {
-                handOn(budget.get(), permit);
-            }
-        });
+        var _ = permit.whenComplete((given, cancelled) -> forget(number));
         return permit;
+    }
+
+    /** Its number; null: nothing is suspended. */
+    private synchronized @Nullable Long keep(Waiter waiter) {
+        if (current == null) {
+            return null;
+        }
+        waiting.put(++numbers, waiter);
+        return numbers;
+    }
+
+    private synchronized void forget(Long number) {
+        waiting.remove(number);
+    }
+
+    /** How many wait. */
+    synchronized int waiting() {
+        return waiting.size();
     }
 
     /** Whether nothing is suspended. */
@@ -80,10 +109,6 @@ public final class Suspension {
                 given.close();
             }
         });
-    }
-
-    private synchronized CompletableFuture<@Nullable Void> opened() {
-        return open;
     }
 
     /** A permit if one can be given at once; null: not now. */

@@ -48,15 +48,18 @@ public class Connections {
         this.restClients = restClients;
         this.tellsLineage = config.openLineage().enabled();
         this.budgets = new RequestBudgets(clock, monotonic);
-        config.connections().values().forEach(budgets::register);
         Policy policy = Policies.of(config);
+        config.connections().forEach((name, settings) -> budgets.register(settings, accounts(policy, name)));
         config.connections().forEach((name, settings) -> {
-            Set<Long> accounts =
-                    Objects.requireNonNull(policy.connections().get(name)).accounts();
+            Set<Long> accounts = accounts(policy, name);
             clients.put(name, client(name, settings, accounts, clock, monotonic));
             secret(settings.webhookSecretFile(), settings.webhookSecret())
                     .ifPresent(secret -> signatures.put(name, new WebhookSignature(secret)));
         });
+    }
+
+    private static Set<Long> accounts(Policy policy, String connection) {
+        return Objects.requireNonNull(policy.connections().get(connection)).accounts();
     }
 
     /** The client of the connection; empty if the configuration has none of the name. */

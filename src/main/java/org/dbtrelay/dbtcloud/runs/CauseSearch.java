@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,9 @@ public final class CauseSearch {
     private final RunCalls lists;
 
     static final int AT_ONCE = 2_000;
+
+    /** New runs can push so many pages of old ones before the next. */
+    private static final int MOST_STALE_PAGES = 3;
 
     private final MissingTriggers untold;
 
@@ -51,9 +55,11 @@ public final class CauseSearch {
         RunSnapshot oldest = null;
         List<RunSnapshot> causeless = new ArrayList<>();
         boolean tellsOthers = false;
+        Progress progress = new Progress();
         for (RunQuery next = RunQuery.withTriggers(jobId); next != null; ) {
             RunPage page = lists.page(accountId, Priority.LOOK_UP, next);
             page.mustBeWhole(jobId);
+            progress.check(page);
             boolean reachedBound = false;
             for (RunSnapshot run : page.runs()) {
                 boolean within = isWithin(run, aboveRunId, notCreatedBefore);
@@ -97,8 +103,10 @@ public final class CauseSearch {
     public void each(long accountId, String prefix, Instant notCreatedBefore, Consumer<List<RunSnapshot>> some)
             throws DbtCloudException {
         Map<Long, RunSnapshot> found = new LinkedHashMap<>();
+        Progress progress = new Progress();
         for (RunQuery next = RunQuery.withTriggers(null); next != null; ) {
             RunPage page = lists.page(accountId, Priority.SWEEP, next);
+            progress.check(page);
             // A page that tells no time of its runs would not tell the bound either: the account's whole past would be
             // read.
             boolean reachedBound = page.runs().stream().allMatch(run -> run.createdAt() == null);
@@ -116,6 +124,31 @@ public final class CauseSearch {
         }
         if (!found.isEmpty()) {
             some.accept(List.copyOf(found.values()));
+        }
+    }
+
+    /**
+     * What a listing has shown so far. It has no other end than its bounds, so a server that does not look at the offset would be asked
+     * for ever, also when nobody waits for the answer any more.
+     */
+    private static final class Progress {
+        private long lowest = Long.MAX_VALUE;
+        private long highest = Long.MIN_VALUE;
+        private int stalePages;
+
+        /** Throws after some pages in a row whose runs were there before. */
+        void check(RunPage page) throws DbtCloudException {
+            long low = lowest;
+            long high = highest;
+            for (RunSnapshot run : page.runs()) {
+                lowest = Math.min(lowest, run.runId());
+                highest = Math.max(highest, run.runId());
+            }
+            stalePages = low == lowest && high == highest ? stalePages + 1 : 0;
+            if (stalePages > MOST_STALE_PAGES) {
+                throw new DbtCloudException(
+                        new CallFailure.Unclear("dbt Cloud listed the same runs again, page after page."));
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,6 +53,9 @@ public class IntakeValve {
 
     /** Those of them that bring no record any more; the polling thread may be in a poll when one is closed. */
     private final Set<Integer> pausedAtKafka = ConcurrentHashMap.newKeySet();
+
+    /** Those without an owner that are fetched again; only for the polling thread. */
+    private final Set<TopicPartition> heldBack = new HashSet<>();
 
     /** The number of records that came in past a closed valve, by partition. */
     private final Map<Integer, Integer> past = new ConcurrentHashMap<>();
@@ -177,31 +181,54 @@ public class IntakeValve {
         }
     }
 
-    /** Tells the owners, on the polling thread, what the group has given to this instance; whom they miss is fetched again. */
-    public void compare(Function<Collection<Integer>, Collection<Integer>> owners) {
+    /**
+     * Tells, on the polling thread, what the group has given to this instance. Records of a partition without an owner were dropped, and
+     * Kafka does not deliver them again by itself; an owner that got a later one first would take them for known. So such a partition is
+     * held back and fetched again, and gets its owner with the next call: by then nothing is on its way that was fetched before.
+     *
+     * @param ownerless finds those that have no owner
+     * @param own gives them one
+     */
+    public void compare(
+            Function<Collection<Integer>, Collection<Integer>> ownerless,
+            java.util.function.Consumer<Collection<Integer>> own) {
         run(-1, polling -> {
-            Set<TopicPartition> missed =
-                    owners
-                            .apply(polling.assignment().stream()
-                                    .map(TopicPartition::partition)
-                                    .toList())
-                            .stream()
-                            .map(partition -> new TopicPartition(topic, partition))
-                            .collect(Collectors.toSet());
-            if (missed.isEmpty()) {
-                return;
+            Set<TopicPartition> assigned = polling.assignment();
+            Set<TopicPartition> missed = ownerless.apply(numbers(assigned)).stream()
+                    .map(partition -> new TopicPartition(topic, partition))
+                    .collect(Collectors.toCollection(HashSet::new));
+            List<TopicPartition> ready =
+                    heldBack.stream().filter(missed::contains).toList();
+            if (!ready.isEmpty()) {
+                own.accept(numbers(ready));
             }
-            // Kafka does not deliver a record again by itself that came in without an owner.
-            Map<TopicPartition, OffsetAndMetadata> committed = polling.committed(missed);
-            for (TopicPartition each : missed) {
-                @Nullable OffsetAndMetadata from = committed.get(each);
-                if (from == null) {
-                    polling.seekToBeginning(List.of(each));
-                } else {
-                    polling.seek(each, from);
-                }
+            polling.resume(heldBack.stream()
+                    .filter(each -> assigned.contains(each) && !closed.containsKey(each.partition()))
+                    .toList());
+            heldBack.clear();
+            ready.forEach(missed::remove);
+            if (!missed.isEmpty()) {
+                polling.pause(missed);
+                fetchAgain(polling, missed);
+                heldBack.addAll(missed);
             }
         });
+    }
+
+    private static void fetchAgain(Consumer<byte[], byte[]> polling, Set<TopicPartition> partitions) {
+        Map<TopicPartition, OffsetAndMetadata> committed = polling.committed(partitions);
+        for (TopicPartition each : partitions) {
+            @Nullable OffsetAndMetadata from = committed.get(each);
+            if (from == null) {
+                polling.seekToBeginning(List.of(each));
+            } else {
+                polling.seek(each, from);
+            }
+        }
+    }
+
+    private static List<Integer> numbers(Collection<TopicPartition> partitions) {
+        return partitions.stream().map(TopicPartition::partition).toList();
     }
 
     /** Applies the present state, so it does not matter which of two threads closes or opens last. */

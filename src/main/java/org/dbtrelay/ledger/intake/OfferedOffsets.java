@@ -20,6 +20,10 @@ public final class OfferedOffsets {
     private @Nullable Offsets jump;
     private boolean anew;
     private boolean rewound;
+
+    /** A record was refused that came after the fetch had begun anew. */
+    private boolean refused;
+
     private boolean nothingBefore;
     private long start;
 
@@ -31,6 +35,7 @@ public final class OfferedOffsets {
             boolean fromBeginning = last < 0 ? nothingBefore || offset == start : offset <= last;
             if (!rewound || !fromBeginning) {
                 last = offset;
+                refused = rewound;
                 return false;
             }
             anew = false;
@@ -50,6 +55,7 @@ public final class OfferedOffsets {
     public synchronized void beginAnew(long first) {
         anew = true;
         rewound = false;
+        refused = false;
         start = first;
         jump = null;
     }
@@ -61,7 +67,16 @@ public final class OfferedOffsets {
      */
     public synchronized void rewound(boolean nothingFetched) {
         rewound = true;
+        refused = false;
         nothingBefore = nothingFetched;
+    }
+
+    /**
+     * Whether the records of the new topic may have been refused: its first one can lie behind all that came before, as after an
+     * aborted transaction. Then another fetch from the beginning brings it again, behind itself.
+     */
+    public synchronized boolean waitsInVain() {
+        return anew && refused;
     }
 
     /** The first offset that has not been taken, as the ledger has it. */

@@ -84,13 +84,21 @@ public record CommandsLog(long start, long end, long committed) {
                     + ": commands were lost from the topic; to go on at its end, make the topic anew");
         }
         // Of a topic that was made anew the group may have what it had committed of the one before.
-        if (position.base() == null && committed > position.offset() + 1) {
+        if (position.base() == null && isAheadOf(position)) {
             throw degraded("the consumer group has taken commands up to offset " + committed
                     + ", but the ledger's position is " + position.offset()
                     + ": the ledger was set back, or the group's offsets were set ahead; to run what is behind the position"
                     + " (again), set the group's offset to " + (position.offset() + 1));
         }
         return position;
+    }
+
+    /**
+     * Whether the group goes on behind records that were not taken. Of a topic that was made anew it may still have what it had committed
+     * of the one before, until the new one is as long.
+     */
+    public boolean isAheadOf(Position position) {
+        return committed > position.offset() + 1;
     }
 
     /** The records behind a position that the topic has lost; null: it has all of them. */

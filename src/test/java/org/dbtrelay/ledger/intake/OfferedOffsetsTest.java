@@ -70,6 +70,25 @@ class OfferedOffsetsTest {
         take(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
     }
 
+    /** As after an aborted transaction: a record behind all that came before may as well be one of the old topic. */
+    @Test
+    void aNewTopicWhoseFirstRecordLiesBehindTheLastOfTheOldOneIsFetchedOnceMore() {
+        take(0);
+        offered.beginAnew(0);
+        assertThat(offered.isNew(1)).isFalse();
+        offered.rewound(true);
+        assertThat(offered.waitsInVain()).as("nothing has come since").isFalse();
+        assertThat(offered.isNew(2)).isFalse();
+        assertThat(offered.isNew(3)).isFalse();
+        assertThat(offered.waitsInVain()).isTrue();
+
+        offered.rewound(false);
+        assertThat(offered.waitsInVain()).isFalse();
+
+        take(2, 3, 4);
+        assertThat(offered.waitsInVain()).isFalse();
+    }
+
     @Test
     void aNewTopicIsReadFromItsBeginningWhateverTheGroupHadCommitted() {
         offered.beginAnew(0);
