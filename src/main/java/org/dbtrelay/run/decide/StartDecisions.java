@@ -177,14 +177,28 @@ final class StartDecisions {
                                 "if_running: command '" + before.commandId() + "' is about to run the same job");
                     }
                 }
-                case REPLACE ->
-                    queues.aheadOf(entry).stream()
-                            .filter(other -> other.state() instanceof RunState.Waiting)
-                            .forEach(other -> supersede(builder, other, queues));
+                case REPLACE -> supersedeAhead(builder, entry, queues);
                 case QUEUE, REUSE -> {}
             }
         }
         return CoalesceDecisions.open(builder, entry, state, queues, now);
+    }
+
+    /** A new owner does it again: of thousands that are superseded, some may have been left to a later commit. */
+    static DecisionBuilder restored(DecisionBuilder builder, RunEntry entry, JobQueues queues) {
+        boolean replaces = entry.openCommand().task() instanceof Task.Trigger
+                && entry.openCommand().options().ifRunning() == IfRunning.REPLACE
+                && !entry.hasFailedRun();
+        if (replaces) {
+            supersedeAhead(builder, entry, queues);
+        }
+        return builder;
+    }
+
+    private static void supersedeAhead(DecisionBuilder builder, RunEntry entry, JobQueues queues) {
+        queues.aheadOf(entry).stream()
+                .filter(other -> other.state() instanceof RunState.Waiting)
+                .forEach(other -> supersede(builder, other, queues));
     }
 
     /** Those that have joined it first: else the next of them would lead, one after another. */

@@ -70,7 +70,8 @@ final class WaitDecisions {
     }
 
     private static Decision restored(RunEntry entry, RunState.Waiting state, Instant now, JobQueues queues) {
-        DecisionBuilder builder = CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand());
+        DecisionBuilder builder = StartDecisions.restored(
+                CommonDecisions.bounds(DecisionBuilder.of(entry, now), entry.openCommand()), entry, queues);
         if (state.notBefore() != null) {
             @Nullable Instant window = CoalesceDecisions.looksAfterClaim(entry, queues, now);
             return builder.wakeAt(window != null ? window : isDue(entry, state, now, queues) ? now : state.notBefore())

@@ -17,6 +17,7 @@ import org.dbtrelay.run.decide.Action;
 import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.decide.JobQueues;
+import org.dbtrelay.run.job.CancelReason;
 import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.RunState;
@@ -226,7 +227,13 @@ public final class Partition {
         if (decision.forgotten() != null) {
             replace(entries.remove(decision.forgotten()), null);
         }
-        decision.onward().forEach(told -> decide(told, batch));
+        for (Input.CommandInput told : decision.onward()) {
+            if (mayComeLater(told) && (batch.isFull() || !left.isEmpty())) {
+                left.add(told);
+            } else {
+                decide(told, batch);
+            }
+        }
         if (entry != null) {
             // Before anybody who waits for it can end it: they have to have its run by then.
             for (String joined : queues.toHear(before, entry)) {
@@ -237,6 +244,12 @@ public final class Partition {
             }
         }
         return decision;
+    }
+
+    /** Thousands may be superseded at once; whoever has superseded them does so again after a claim. */
+    private static boolean mayComeLater(Input.CommandInput input) {
+        return input instanceof Input.CancelRequested(String id, CancelReason reason)
+                && reason == CancelReason.SUPERSEDED;
     }
 
     private void tell(Input.CommandInput input, Batch batch) {
