@@ -14,6 +14,9 @@ public final class RequestBudgets {
 
     private record Key(String host, long accountId) {}
 
+    /** The account number of those that are in no configuration. */
+    private static final long STRANGERS = 0;
+
     private final Clock clock;
     private final Monotonic monotonic;
     private final Map<Key, RequestBudget> budgets = new HashMap<>();
@@ -44,6 +47,15 @@ public final class RequestBudgets {
             budget.share(share);
             return budget;
         });
+    }
+
+    /**
+     * The budget of an account that perhaps only a person has named. Those that have none of their own share one: over HTTP anybody can
+     * make up as many numbers as they like.
+     */
+    public synchronized RequestBudget ofAny(RelayConfig.Connection settings, long accountId) {
+        RequestBudget own = budgets.get(new Key(authority(settings.host()), accountId));
+        return own == null ? of(settings, STRANGERS) : own;
     }
 
     /** Sets this instance's part of the rate of every account. */

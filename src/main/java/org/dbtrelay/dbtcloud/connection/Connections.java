@@ -108,6 +108,7 @@ public class Connections {
 
     private DbtCloudClient client(
             String name, RelayConfig.Connection settings, Set<Long> accounts, Clock clock, Monotonic monotonic) {
+        accounts.forEach(account -> budgets.of(settings, account));
         ApiToken token = secret(settings.tokenFile(), settings.token())
                 .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
         ApiCalls calls = new ApiCalls(
@@ -115,7 +116,7 @@ public class Connections {
                 restClients.forPosting(settings, token),
                 restClients.forRedirects(settings, token),
                 new Redirects(settings.host()),
-                accountId -> budgets.of(settings, accountId),
+                accountId -> budgets.ofAny(settings, accountId),
                 accounts,
                 new FailureMapper(token, clock),
                 settings.readTimeout(),
