@@ -55,12 +55,17 @@ final class Answered implements AutoCloseable {
         limit.close();
     }
 
-    /** The REST client closes the body of a good answer only. */
     @Override
     public void close() {
         try (permit;
-                limit;
-                response) {
+                limit) {
+            close(response);
+        }
+    }
+
+    /** Gives the connection back. The REST client closes the body of a good answer only. */
+    static void close(RestResponse<InputStream> response) {
+        try (response) {
             ResponseReader.body(response).close();
         } catch (IOException e) {
             LOG.debug("Answer did not close", RelayLog.pair(LogKey.DETAIL, e));

@@ -241,7 +241,7 @@ public final class ApiCalls {
         boolean notSent = body != null && body.withdraw();
         // Cancelling resets the request, which closes its connection: nothing may arrive later than the limit.
         if (!answer.cancel(true) && !answer.isCompletedExceptionally()) {
-            answer.join().close();
+            Answered.close(answer.join());
         }
         return notSent;
     }
