@@ -1,6 +1,5 @@
 package org.dbtrelay;
 
-import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
@@ -20,7 +19,6 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
-import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +38,6 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayClock;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.jspecify.annotations.NullMarked;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -433,26 +430,6 @@ class ArchitectureTest {
                         name -> assertThat(Class.forName(name + ".package-info").isAnnotationPresent(NullMarked.class))
                                 .as("@NullMarked on %s", name)
                                 .isTrue());
-    }
-
-    /** By that tag the build runs them apart from the others. */
-    @Test
-    void testsOfQuarkusAreTagged() {
-        JavaClasses tests = new ClassFileImporter()
-                .withImportOption(new ImportOption.OnlyIncludeTests())
-                .importPackages(ROOT);
-        classes()
-                .that()
-                .areAnnotatedWith(QuarkusTest.class)
-                .should()
-                .beAnnotatedWith(describe(
-                        "@Tag(\"quarkus\")",
-                        annotation -> annotation.getRawType().isEquivalentTo(Tag.class)
-                                && annotation
-                                        .get("value")
-                                        .filter("quarkus"::equals)
-                                        .isPresent()))
-                .check(tests);
     }
 
     private static List<Path> sources() throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +22,7 @@ final class ArtifactChecks {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{([^{}]*)}");
     private static final Pattern ADJOINING = Pattern.compile("}[A-Za-z0-9]*\\{");
     private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
+    private static final Duration LONGEST_PATIENCE = Duration.ofDays(1);
     private static final Set<String> ENCRYPTIONS = Set.of("none", "AES256", "aws:kms");
 
     private final List<ConfigFault> faults = new ArrayList<>();
@@ -43,9 +45,10 @@ final class ArtifactChecks {
                 parallelism + " is not between 1 and " + MOST_FETCHES
                         + "; each takes a connection to dbt Cloud, and without one nothing is fetched");
         checks.check(
-                !artifacts.patience().isNegative(),
+                !artifacts.patience().isNegative() && artifacts.patience().compareTo(LONGEST_PATIENCE) <= 0,
                 "patience",
-                ConfigChecks.text(artifacts.patience()) + " is less than 0s; with 0s each artifact is asked for once");
+                ConfigChecks.text(artifacts.patience()) + " is not between 0s and "
+                        + ConfigChecks.text(LONGEST_PATIENCE) + "; with 0s each artifact is asked for once");
         checks.check(
                 artifacts.maxSize() > 0,
                 "max-size",

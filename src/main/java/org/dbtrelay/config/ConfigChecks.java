@@ -39,6 +39,13 @@ final class ConfigChecks {
     private static final Duration LONGEST_INTERVAL = Duration.ofHours(1);
     private static final Duration LONGEST_LAG = Duration.ofHours(1);
 
+    /** As in a command. */
+    private static final Duration LONGEST_TIMEOUT = Duration.ofDays(30);
+
+    private static final Duration LONGEST_RETENTION = Duration.ofDays(365);
+
+    private static final String NO_END = "; a command must come to an end";
+
     /** The least difference between the time for which an id is remembered and the greatest age of its command: clocks differ. */
     private static final Duration RETENTION_MARGIN = Duration.ofHours(1);
 
@@ -126,6 +133,7 @@ final class ConfigChecks {
         interval("relay.poll.interval", interval, OF_POLLS);
         interval("relay.poll.longest-gap", config.poll().longestGap(), OF_POLLS);
         longer("relay.run.timeout", timeout, "relay.poll.interval", interval);
+        atMost("relay.run.timeout", timeout, LONGEST_TIMEOUT, NO_END);
         Duration patience = config.run().cancelPatience();
         check(
                 !patience.isNegative() && patience.compareTo(LONGEST_CANCEL_PATIENCE) <= 0,
@@ -209,6 +217,7 @@ final class ConfigChecks {
                     terms.timeout().get(),
                     terms.pollInterval().isPresent() ? intervalKey : "relay.poll.interval",
                     terms.pollInterval().orElse(interval));
+            atMost(prefix + ".timeout", terms.timeout().get(), LONGEST_TIMEOUT, NO_END);
         } else if (terms.pollInterval().isPresent()) {
             check(
                     terms.pollInterval().get().compareTo(timeout) < 0,
@@ -260,6 +269,7 @@ final class ConfigChecks {
                         + "; ordinary commands would not fit into less, and Kafka's topics take records of 1 MiB");
         positive("relay.commands.max-age", maxAge, "; every command would be put aside as expired");
         positive("relay.ledger.retention", retention, "; every id would be forgotten at once");
+        atMost("relay.ledger.retention", retention, LONGEST_RETENTION, "; each claim reads what is remembered");
         check(
                 maxAge.compareTo(retention.minus(RETENTION_MARGIN)) <= 0,
                 "relay.commands.max-age",
@@ -287,6 +297,11 @@ final class ConfigChecks {
                 "relay.ledger.sweep-interval",
                 config.ledger().sweepInterval(),
                 "; sweeps without a pause would spend the request budget");
+        atMost(
+                "relay.ledger.sweep-interval",
+                config.ledger().sweepInterval(),
+                LONGEST_INTERVAL,
+                "; a sweep reads the runs of the last hour");
         check(
                 !config.health().exitAfter().isNegative(),
                 "relay.health.exit-after",
@@ -379,6 +394,10 @@ final class ConfigChecks {
 
     private void positive(String key, Iterable<Long> ids) {
         ids.forEach(id -> check(id > 0, key, id + " is not an id of dbt Cloud; these are above 0"));
+    }
+
+    private void atMost(String key, Duration duration, Duration longest, String reason) {
+        check(duration.compareTo(longest) <= 0, key, text(duration) + " is longer than " + text(longest) + reason);
     }
 
     private void positive(String key, Duration duration, String reason) {

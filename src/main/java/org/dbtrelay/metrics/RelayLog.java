@@ -1,6 +1,7 @@
 package org.dbtrelay.metrics;
 
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -88,7 +89,8 @@ public final class RelayLog {
         }
         StringBuilder line = new StringBuilder(message);
         for (Pair pair : pairs) {
-            line.append(' ').append(pair.key().wireName()).append('=').append(pair.value());
+            line.append(' ').append(pair.key().wireName()).append('=');
+            appendOneLine(line, String.valueOf(pair.value()));
         }
         // A record of our own, because the thread's context is the callers', and some share it.
         var entry =
@@ -98,6 +100,18 @@ public final class RelayLog {
             entry.putMdc(pair.key().wireName(), String.valueOf(pair.value()));
         }
         logger.logRaw(entry);
+    }
+
+    /** No value may look like a line of its own, or talk to the terminal. */
+    private static void appendOneLine(StringBuilder line, String value) {
+        for (int i = 0; i < value.length(); i++) {
+            char next = value.charAt(i);
+            if (Character.isISOControl(next) || next == '\u2028' || next == '\u2029') {
+                line.append("\\u").append(HexFormat.of().toHexDigits(next));
+            } else {
+                line.append(next);
+            }
+        }
     }
 
     /** A key and its value. */

@@ -26,13 +26,11 @@ import org.dbtrelay.emulator.FaultScript;
 import org.dbtrelay.testkit.DescribedApi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The token is in no log, no message, no {@code toString} and no answer, whatever dbt Cloud does with it. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(EmulatedDbtCloud.class)
 class CanaryTokenTest {

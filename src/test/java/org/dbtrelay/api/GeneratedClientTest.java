@@ -24,12 +24,10 @@ import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.testkit.ChildProcess;
 import org.dbtrelay.testkit.Linters;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** OpenAPI Generator makes clients of {@code docs/openapi.yaml}; they compile, and work with the API. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(EmulatedDbtCloud.class)
 class GeneratedClientTest {

@@ -27,11 +27,9 @@ import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.testkit.DescribedApi;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The examples of {@code docs/http.md} that read dbt Cloud work as they stand there, and there is one for each operation. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(EmulatedDbtCloud.class)
 class HttpDocumentTest {

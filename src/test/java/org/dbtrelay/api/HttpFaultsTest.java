@@ -10,13 +10,11 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.specification.RequestSpecification;
 import org.dbtrelay.testkit.DescribedApi;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** A request that cannot be read is told what is wrong with it, in words for those who sent it. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(EmulatedDbtCloud.class)
 class HttpFaultsTest {

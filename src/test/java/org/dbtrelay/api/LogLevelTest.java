@@ -13,14 +13,12 @@ import io.restassured.http.ContentType;
 import io.restassured.response.ValidatableResponse;
 import org.dbtrelay.testkit.DescribedApi;
 import org.jboss.logmanager.Logger;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Levels are changed over HTTP, with a key, for the relay's own categories, and the audit log says so. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(EmulatedDbtCloud.class)
 class LogLevelTest {

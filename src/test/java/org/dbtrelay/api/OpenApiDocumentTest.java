@@ -14,11 +14,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.dbtrelay.testkit.DescribedApi;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** {@code docs/openapi.yaml} is what the application tells of itself. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(EmulatedDbtCloud.class)
 class OpenApiDocumentTest {

@@ -27,11 +27,9 @@ import java.util.stream.Collectors;
 import org.dbtrelay.metrics.RelayLog;
 import org.jboss.logmanager.ExtHandler;
 import org.jboss.logmanager.ExtLogRecord;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A person signs in with a token of an identity provider; keys go on working beside it. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(OpenIdConnectTest.SignedIn.class)
 class OpenIdConnectTest {

@@ -36,12 +36,10 @@ import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.decide.Input;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.WantedArtifact;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Large, slow and many artifacts. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ArtifactTransferTest {

@@ -15,11 +15,9 @@ import org.dbtrelay.run.job.RunEnd;
 import org.dbtrelay.run.job.RunFailure;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Why runs of the emulator failed, read through the real client. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class FailureReaderTest {

@@ -166,6 +166,12 @@ class CheckedConfigTest {
                 arguments("relay.poll.longest-gap", "0s", "0s is not between 1s and 1h" + OF_POLLS),
                 arguments(
                         "relay.run.timeout", "10s", "10s is not longer than relay.poll.interval, 10s" + BEFORE_A_POLL),
+                arguments("relay.run.timeout", "31d", "31d is longer than 30d; a command must come to an end"),
+                arguments(
+                        "relay.run.timeout",
+                        "PT9223372036854775807S",
+                        "9223372036854775807s is longer than 30d; a command must come to an end"),
+                arguments("relay.jobs.7.timeout", "31d", "31d is longer than 30d; a command must come to an end"),
                 arguments("relay.jobs.7.poll-interval", "2h", "2h is not between 1s and 1h" + OF_POLLS),
                 arguments(
                         "relay.jobs.7.timeout", "9s", "9s is not longer than relay.poll.interval, 10s" + BEFORE_A_POLL),
@@ -244,7 +250,11 @@ class CheckedConfigTest {
                 arguments(
                         "relay.artifacts.patience",
                         "PT-1S",
-                        "-1s is less than 0s; with 0s each artifact is asked for once"),
+                        "-1s is not between 0s and 1d; with 0s each artifact is asked for once"),
+                arguments(
+                        "relay.artifacts.patience",
+                        "25h",
+                        "25h is not between 0s and 1d; with 0s each artifact is asked for once"),
                 arguments(
                         "relay.artifacts.max-size",
                         "0",
@@ -275,6 +285,14 @@ class CheckedConfigTest {
                         "192h",
                         "8d is not at least an hour shorter than relay.ledger.retention, 8d; "
                                 + "an old command could start its job again after its id was forgotten"),
+                arguments(
+                        "relay.ledger.retention",
+                        "366d",
+                        "366d is longer than 365d; each claim reads what is remembered"),
+                arguments(
+                        "relay.ledger.sweep-interval",
+                        "61m",
+                        "61m is longer than 1h; a sweep reads the runs of the last hour"),
                 arguments("relay.ledger.visibility-lag", "PT-1S", "-1s is not between 0s and 1h" + OF_LAG),
                 arguments("relay.ledger.visibility-lag", "3601s", "3601s is not between 0s and 1h" + OF_LAG),
                 arguments("relay.commands.max-pending", "0", "0 is not 1 or more" + NO_COMMAND),

@@ -75,18 +75,19 @@ class RelayLogTest {
                 .error(
                         "It broke {0} %s",
                         new IllegalStateException("why"),
-                        pair(LogKey.COMMAND_ID, "orders\n1"),
+                        pair(LogKey.COMMAND_ID, "orders\n1 \u001b[2Jü"),
                         pair(LogKey.RUN_ID, 42L),
                         pair(LogKey.DETAIL, null));
 
         assertThat(new PatternFormatter("%p [%c] %s").format(records.getFirst()))
-                .isEqualTo("ERROR [" + CATEGORY + "] It broke {0} %s command_id=orders\n1 run_id=42 detail=null");
+                .isEqualTo("ERROR [" + CATEGORY
+                        + "] It broke {0} %s command_id=orders\\u000a1 \\u001b[2Jü run_id=42 detail=null");
         String json = new JsonFormatter().format(records.getFirst());
         assertThat(json.strip()).doesNotContain("\n");
         JsonNode fields = new ObjectMapper().readTree(json);
         assertThat(fields.path("level").asText()).isEqualTo("ERROR");
         assertThat(fields.path("loggerName").asText()).isEqualTo(CATEGORY);
-        assertThat(fields.path("mdc").path("command_id").asText()).isEqualTo("orders\n1");
+        assertThat(fields.path("mdc").path("command_id").asText()).isEqualTo("orders\n1 \u001b[2Jü");
         assertThat(fields.path("mdc").path("run_id").asText()).isEqualTo("42");
         assertThat(fields.path("mdc")).hasSize(3);
         assertThat(fields.path("exception").path("message").asText()).isEqualTo("why");

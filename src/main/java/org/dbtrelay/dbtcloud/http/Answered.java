@@ -19,6 +19,7 @@ final class Answered implements AutoCloseable {
     private static final RelayLog LOG = RelayLog.of(Answered.class);
 
     private final RestResponse<InputStream> response;
+    private final InputStream body;
     private final Permit permit;
     private final AtomicBoolean late = new AtomicBoolean();
     private final Monotonic.Alarm limit;
@@ -26,23 +27,20 @@ final class Answered implements AutoCloseable {
     /** {@code left}: after so long the body is broken off. */
     Answered(RestResponse<InputStream> response, Permit permit, Duration left, Monotonic monotonic) {
         this.response = response;
+        this.body = ResponseReader.body(response);
         this.permit = permit;
         this.limit = monotonic.alarm(left, this::breakOff);
     }
 
     private void breakOff() {
         late.set(true);
-        if (ResponseReader.body(response) instanceof StreamedBody body) {
-            body.breakOff();
+        if (body instanceof StreamedBody streamed) {
+            streamed.breakOff();
         }
     }
 
     RestResponse<InputStream> response() {
         return response;
-    }
-
-    Permit permit() {
-        return permit;
     }
 
     /** Whether the body was broken off. */
@@ -59,14 +57,18 @@ final class Answered implements AutoCloseable {
     public void close() {
         try (permit;
                 limit) {
-            close(response);
+            close(response, body);
         }
     }
 
-    /** Gives the connection back. The REST client closes the body of a good answer only. */
+    /** Gives the connection of an answer back. By itself the REST client does so for a good one only. */
     static void close(RestResponse<InputStream> response) {
+        close(response, ResponseReader.body(response));
+    }
+
+    private static void close(RestResponse<InputStream> response, InputStream body) {
         try (response) {
-            ResponseReader.body(response).close();
+            body.close();
         } catch (IOException e) {
             LOG.debug("Answer did not close", RelayLog.pair(LogKey.DETAIL, e));
         }

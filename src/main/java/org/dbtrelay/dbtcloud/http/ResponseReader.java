@@ -3,6 +3,7 @@ package org.dbtrelay.dbtcloud.http;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -146,6 +147,9 @@ final class ResponseReader {
     }
 
     DbtCloudException unreadable(RestResponse<InputStream> response, IOException e) {
+        if (e instanceof InterruptedIOException) {
+            Thread.currentThread().interrupt();
+        }
         return new DbtCloudException(
                 failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e), e);
     }

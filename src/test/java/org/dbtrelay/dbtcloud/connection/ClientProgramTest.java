@@ -18,7 +18,6 @@ import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobNames;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.Test;
  * used outside of Quarkus, and will likely never be made to do so"). An application of its own, in a process of its own, would
  * need a second build by Quarkus, to show no more than this does.
  */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ClientProgramTest extends AgainstEmulator {

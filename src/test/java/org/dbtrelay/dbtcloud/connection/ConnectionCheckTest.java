@@ -10,11 +10,9 @@ import java.util.Map;
 import java.util.Set;
 import org.dbtrelay.dbtcloud.connection.ConnectionCheckResult.Suspect;
 import org.dbtrelay.emulator.Endpoint;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Which part of a connection is wrong, for each that can be. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ConnectionCheckTest extends AgainstEmulator {

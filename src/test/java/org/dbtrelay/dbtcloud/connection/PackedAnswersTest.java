@@ -17,14 +17,12 @@ import java.util.zip.GZIPOutputStream;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Answers that somebody on the way has packed although nobody asked for it. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class PackedAnswersTest extends AgainstWireMock {

@@ -11,11 +11,9 @@ import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.emulator.Permission;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobNames;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What can be done with which token: dbt Cloud answers 404 to what it may not. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class PermissionsTest extends AgainstEmulator {

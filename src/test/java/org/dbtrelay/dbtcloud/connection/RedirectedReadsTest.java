@@ -34,14 +34,12 @@ import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.testkit.HandTurnedClock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reads that are redirected, between real servers. Which redirects are followed is the table of {@link RedirectsTest}. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class RedirectedReadsTest extends AgainstWireMock {

@@ -12,11 +12,9 @@ import org.dbtrelay.dbtcloud.webhook.WantedSubscription;
 import org.dbtrelay.dbtcloud.webhook.WebhookSubscriptions;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.CallFailure;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Webhook subscriptions, over the wire. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class WebhookSubscriptionsTest extends AgainstEmulator {

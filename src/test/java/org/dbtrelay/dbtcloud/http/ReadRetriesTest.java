@@ -17,14 +17,12 @@ import org.dbtrelay.dbtcloud.resources.JobFilter;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.FaultScript;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The table of docs/http.md: what is read again, and that nothing else is sent again. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ReadRetriesTest extends AgainstEmulator {

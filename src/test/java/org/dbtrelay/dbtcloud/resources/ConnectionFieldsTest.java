@@ -15,13 +15,11 @@ import org.dbtrelay.emulator.Permission;
 import org.dbtrelay.lineage.naming.DatasetNames;
 import org.dbtrelay.lineage.naming.Relation;
 import org.dbtrelay.testkit.LogLines;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Connections of which an environment shows only the id are read by themselves, by dbt Cloud's call for a connection of the account. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ConnectionFieldsTest extends AgainstEmulator {

@@ -14,10 +14,8 @@ import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobLookup;
 import org.dbtrelay.run.job.JobNames;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class JobDirectoryTest extends AgainstEmulator {

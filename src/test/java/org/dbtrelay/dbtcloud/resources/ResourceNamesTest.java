@@ -16,10 +16,8 @@ import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.RunNames;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ResourceNamesTest extends AgainstEmulator {

@@ -19,11 +19,9 @@ import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobNames;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Accounts, projects, environments and jobs, as they are listed and read. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ResourcesTest extends AgainstEmulator {

@@ -19,10 +19,8 @@ import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.PlannedArtifact;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.job.CallFailure;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ArtifactsTest extends AgainstEmulator {

@@ -17,13 +17,11 @@ import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Cancelling runs, ended ones among them: nobody has documented what dbt Cloud answers then. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class CancelTest extends AgainstEmulator {

@@ -25,11 +25,9 @@ import org.dbtrelay.dbtcloud.http.BoundedStream;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.testkit.HandTurnedClock;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** "Not found" may start a second run, so it is said only when it is sure. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class CauseSearchOddAnswersTest extends AgainstWireMock {

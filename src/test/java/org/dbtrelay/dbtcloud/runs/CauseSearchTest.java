@@ -17,10 +17,8 @@ import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.RunView;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class CauseSearchTest extends AgainstEmulator {

@@ -22,14 +22,12 @@ import org.dbtrelay.dbtcloud.http.ArtifactBody;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobRunStatus;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Reads: paths, shapes, failures. One slot is all there is, so each call also shows that the one before gave it back. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class ReadsTest extends AgainstWireMock {

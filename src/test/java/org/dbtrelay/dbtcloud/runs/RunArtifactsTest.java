@@ -20,11 +20,9 @@ import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.emulator.PlannedArtifact;
 import org.dbtrelay.emulator.RunPlan;
 import org.dbtrelay.run.job.CallFailure;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Several artifacts at the same time. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class RunArtifactsTest extends AgainstEmulator {

@@ -16,11 +16,9 @@ import org.dbtrelay.emulator.Endpoint;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A run from its trigger to its end, as the client sees it. */
-@Tag("quarkus")
 @QuarkusTest
 @TestProfile(QuietQuarkus.class)
 class RunLifeTest extends AgainstEmulator {
