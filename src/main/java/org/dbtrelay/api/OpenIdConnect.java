@@ -59,10 +59,7 @@ class OpenIdConnect {
                     ? Optional.empty()
                     : Optional.of(new Person(identity.getPrincipal().getName(), role(identity.getRoles())));
         } catch (RuntimeException e) {
-            // Not its message, which quotes the token.
-            LOG.debug(
-                    "A bearer token does not count",
-                    pair(LogKey.REASON, e.getClass().getSimpleName()));
+            LOG.debug("A bearer token does not count", pair(LogKey.REASON, e));
             return Optional.empty();
         }
     }
