@@ -10,6 +10,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -51,7 +52,12 @@ class DownloadsTest {
 
     @Test
     void aClientThatTakesNothingIsCutOff() throws IOException {
-        ByteArrayOutputStream stuck = new ByteArrayOutputStream() {
+        OutputStream stuck = new OutputStream() {
+            @Override
+            public void write(int octet) {
+                throw new UnsupportedOperationException("pieces only");
+            }
+
             @Override
             public void write(byte[] bytes, int from, int length) {
                 List.copyOf(alarms).forEach(Runnable::run);

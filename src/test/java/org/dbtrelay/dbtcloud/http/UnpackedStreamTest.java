@@ -110,6 +110,14 @@ class UnpackedStreamTest {
                 next = (next + 1) % block.length;
                 return octet;
             }
+
+            @Override
+            public int read(byte[] target, int offset, int length) {
+                for (int i = offset; i < offset + length; i++) {
+                    target[i] = (byte) read();
+                }
+                return length;
+            }
         });
 
         assertTimeoutPreemptively(
