@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param partition of the dead-letter topic
  * @param time when it was put aside
- * @param key as text; null: it has none, or is no text and is in {@code keyBase64}
+ * @param key as text, in a list its first bytes; null: it has none, or is no text and is in {@code keyBase64}
  * @param value as text; null as for the key
  * @param valueSize how many bytes it has
  * @param valueCut whether only its first bytes are here
@@ -54,7 +54,7 @@ public record DeadLetterState(
         Letter.@Nullable Source source = letter.source();
         byte @Nullable [] value = letter.value();
         boolean cut = value != null && value.length < letter.size();
-        @Nullable String key = text(letter.key(), false);
+        @Nullable String key = text(letter.key(), letter.keyIsCut());
         @Nullable String text = text(value, cut);
         return new DeadLetterState(
                 letter.place().partition(),

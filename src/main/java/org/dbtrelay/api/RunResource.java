@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -21,13 +20,12 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.StreamingOutput;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
@@ -52,9 +50,11 @@ public class RunResource {
     private static final RelayLog LOG = RelayLog.of(RunResource.class);
 
     private final Connections connections;
+    private final Monotonic time;
 
-    RunResource(Connections connections) {
+    RunResource(Connections connections, Monotonic time) {
         this.connections = connections;
+        this.time = time;
     }
 
     /** The step with which a retry would begin, and the steps that were skipped. */
@@ -212,7 +212,7 @@ public class RunResource {
         return answer.entity((StreamingOutput) out -> {
                     if (taken.compareAndSet(false, true)) {
                         try (body) {
-                            passOn(body.stream(), out, request.response());
+                            Downloads.passOn(body.stream(), out, request, time);
                         }
                     }
                 })
@@ -225,15 +225,6 @@ public class RunResource {
             return told == null ? MediaType.APPLICATION_OCTET_STREAM_TYPE : MediaType.valueOf(told);
         } catch (IllegalArgumentException e) {
             return MediaType.APPLICATION_OCTET_STREAM_TYPE;
-        }
-    }
-
-    /** Ends when the client goes away: a write to a closed response does not fail, so the whole artifact would be fetched. */
-    private static void passOn(InputStream artifact, OutputStream out, HttpServerResponse client) throws IOException {
-        byte[] piece = new byte[32 * 1024];
-        int length;
-        while (!client.closed() && (length = artifact.read(piece)) >= 0) {
-            out.write(piece, 0, length);
         }
     }
 

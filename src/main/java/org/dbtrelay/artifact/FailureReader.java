@@ -32,6 +32,9 @@ public class FailureReader {
     private static final RelayLog LOG = RelayLog.of(FailureReader.class);
     private static final String RUN_RESULTS = "run_results.json";
 
+    /** Files of large projects have some tens of megabytes. What has no end would hold its request slot for ever. */
+    private static final int LARGEST_RESULTS = 512 * 1024 * 1024;
+
     /** The failing nodes; null as long as nobody knows them. */
     private record Nodes(
             @Nullable List<FailedNode> failed, @Nullable CallFailure trouble) {
@@ -118,7 +121,7 @@ public class FailureReader {
     private static Nodes nodes(DbtCloudClient client, RunSnapshot run, RunStep step) throws InterruptedException {
         try (ArtifactBody body =
                 client.artifactsOnce().getJobRunArtifact(run.accountId(), run.runId(), RUN_RESULTS, step.index())) {
-            FailedNodes.Read read = FailedNodes.read(body.stream());
+            FailedNodes.Read read = FailedNodes.read(body.upTo(LARGEST_RESULTS));
             return isOlder(read.generatedAt(), step) ? notThere(run) : new Nodes(read.nodes(), null);
         } catch (DbtCloudException e) {
             Interruption.rethrow(e);

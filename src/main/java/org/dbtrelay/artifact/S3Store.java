@@ -27,17 +27,29 @@ final class S3Store extends KeepingStore {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration SILENCE_TIMEOUT = Duration.ofSeconds(60);
 
+    /** For each attempt of a request, and again for each mebibyte that it sends. */
+    private static final Duration ATTEMPT_TIMEOUT = Duration.ofMinutes(1);
+
     private final S3Client client;
     private final S3Upload.Bucket bucket;
     private final String prefix;
+    private final Duration attempt;
+
+    /** As {@link #S3Store(ArtifactsConfig, StoreLayout, Duration)}, with the usual time for an attempt. */
+    S3Store(ArtifactsConfig config, StoreLayout layout) {
+        this(config, layout, ATTEMPT_TIMEOUT);
+    }
 
     /**
      * A store; nothing is asked of S3 yet.
      *
+     * @param attempt how long each attempt of a request may take, and as much again for each mebibyte that it sends: the time-outs of
+     *     the connection do not hold for a server that takes nothing
+     *
      * @throws IllegalStateException no bucket
      * @throws SdkClientException a region that is nowhere to be found; {@link StoreCheck} says so more kindly at start
      */
-    S3Store(ArtifactsConfig config, StoreLayout layout) {
+    S3Store(ArtifactsConfig config, StoreLayout layout, Duration attempt) {
         super(layout, config.maxSize());
         String name =
                 config.bucket().orElseThrow(() -> new IllegalStateException("relay.artifacts.bucket is missing."));
@@ -46,13 +58,14 @@ final class S3Store extends KeepingStore {
                 name,
                 config.serverSideEncryption().equals("none") ? null : config.serverSideEncryption(),
                 config.kmsKeyId().orElse(null));
+        this.attempt = attempt;
         this.prefix =
                 config.prefix().map(it -> it.endsWith("/") ? it : it + "/").orElse("");
     }
 
     @Override
     ArtifactWriter writer(String key, @Nullable String contentType, long sizeLimit) {
-        return new S3Upload(client, bucket, prefix + key, contentType, partSize(sizeLimit));
+        return new S3Upload(client, bucket, prefix + key, contentType, partSize(sizeLimit), attempt);
     }
 
     /** So that an artifact of {@code sizeLimit} bytes has no more parts than an object may have. */

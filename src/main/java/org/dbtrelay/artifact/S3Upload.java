@@ -3,16 +3,19 @@ package org.dbtrelay.artifact;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
 import org.dbtrelay.run.job.Truncate;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -29,6 +32,11 @@ final class S3Upload implements ArtifactWriter {
     private static final RelayLog LOG = RelayLog.of(S3Upload.class);
     private static final int FIRST_BUFFER = 64 * 1024;
     private static final int LONGEST_MESSAGE = 500;
+    private static final int MIB = 1024 * 1024;
+
+    /** S3 can take minutes to put the parts together. */
+    private static final int LONGER_TO_COMPLETE = 10;
+
     private static final String SHA256 = "sha256";
     private static final String OCTETS = "application/octet-stream";
 
@@ -37,6 +45,7 @@ final class S3Upload implements ArtifactWriter {
     private final String key;
     private final String contentType;
     private final int partSize;
+    private final Duration attempt;
 
     private final List<CompletedPart> parts = new ArrayList<>();
     private byte[] buffer = new byte[FIRST_BUFFER];
@@ -47,13 +56,15 @@ final class S3Upload implements ArtifactWriter {
      * An upload that has yet to begin.
      *
      * @param partSize in bytes
+     * @param attempt how long each attempt of a request may take, and as much again for each mebibyte that it sends
      */
-    S3Upload(S3Client client, Bucket bucket, String key, @Nullable String contentType, int partSize) {
+    S3Upload(S3Client client, Bucket bucket, String key, @Nullable String contentType, int partSize, Duration attempt) {
         this.client = client;
         this.bucket = bucket;
         this.key = key;
         this.contentType = Objects.requireNonNullElse(contentType, OCTETS);
         this.partSize = partSize;
+        this.attempt = attempt;
     }
 
     /**
@@ -90,13 +101,19 @@ final class S3Upload implements ArtifactWriter {
                             .key(key)
                             .contentType(contentType)
                             .serverSideEncryption(bucket.encryption())
-                            .ssekmsKeyId(bucket.kmsKeyId())))
+                            .ssekmsKeyId(bucket.kmsKeyId())
+                            .overrideConfiguration(within(attempt))))
                     .uploadId();
         }
         String upload = uploadId;
         int number = parts.size() + 1;
         String eTag = call(() -> client.uploadPart(
-                        it -> it.bucket(bucket.name()).key(key).uploadId(upload).partNumber(number), body()))
+                        it -> it.bucket(bucket.name())
+                                .key(key)
+                                .uploadId(upload)
+                                .partNumber(number)
+                                .overrideConfiguration(within(timeToSend())),
+                        body()))
                 .eTag();
         parts.add(CompletedPart.builder().partNumber(number).eTag(eTag).build());
         filled = 0;
@@ -111,7 +128,8 @@ final class S3Upload implements ArtifactWriter {
                             .contentType(contentType)
                             .metadata(Map.of(SHA256, sha256))
                             .serverSideEncryption(bucket.encryption())
-                            .ssekmsKeyId(bucket.kmsKeyId()),
+                            .ssekmsKeyId(bucket.kmsKeyId())
+                            .overrideConfiguration(within(timeToSend())),
                     body()));
             return location();
         }
@@ -119,10 +137,22 @@ final class S3Upload implements ArtifactWriter {
             sendPart();
         }
         String upload = uploadId;
-        call(() -> client.completeMultipartUpload(
-                it -> it.bucket(bucket.name()).key(key).uploadId(upload).multipartUpload(all -> all.parts(parts))));
+        call(() -> client.completeMultipartUpload(it -> it.bucket(bucket.name())
+                .key(key)
+                .uploadId(upload)
+                .multipartUpload(all -> all.parts(parts))
+                .overrideConfiguration(within(attempt.multipliedBy(LONGER_TO_COMPLETE)))));
         uploadId = null;
         return location();
+    }
+
+    private Duration timeToSend() {
+        return attempt.multipliedBy(1L + filled / MIB);
+    }
+
+    /** The SDK interrupts the thread, which ends also a write that waits for a server that takes nothing: the threads are virtual. */
+    private static Consumer<AwsRequestOverrideConfiguration.Builder> within(Duration time) {
+        return it -> it.apiCallAttemptTimeout(time);
     }
 
     /** The content of the buffer, without a copy; it can be read again, should the SDK try again. */
@@ -149,7 +179,8 @@ final class S3Upload implements ArtifactWriter {
         boolean interrupted = Thread.interrupted();
         try {
             String upload = uploadId;
-            client.abortMultipartUpload(it -> it.bucket(bucket.name()).key(key).uploadId(upload));
+            client.abortMultipartUpload(
+                    it -> it.bucket(bucket.name()).key(key).uploadId(upload).overrideConfiguration(within(attempt)));
         } catch (SdkException e) {
             LOG.warn(
                     "A multipart upload could not be aborted",

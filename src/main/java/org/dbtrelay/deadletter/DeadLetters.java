@@ -36,7 +36,7 @@ public class DeadLetters {
     /** For a page, of whatever reason. */
     private static final int MOST_READ = 2_000;
 
-    /** Of each value in a list. */
+    /** Of each value, and of each key, in a list. */
     private static final int SOME_BYTES = 4 * 1024;
 
     private final KafkaSettings kafka;

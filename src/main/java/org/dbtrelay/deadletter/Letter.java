@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -15,21 +16,43 @@ public final class Letter {
 
     private static final String PREFIX = "dlq-";
 
+    /** The relay's own are shorter. */
+    private static final int LONGEST_HEADER = 4 * 1024;
+
+    /** The headers that are read here. */
+    private static final List<String> NAMES = List.of(
+            "reason",
+            "message",
+            "topic",
+            "partition",
+            "offset",
+            "time",
+            "key-added",
+            "value-omitted",
+            "headers-omitted");
+
     private final ConsumerRecord<byte[], byte[]> found;
     private final byte @Nullable [] value;
     private final int size;
+    private final boolean keyCut;
 
-    /** With so many bytes of its value at most; the rest is not held, and its producer's headers are not. */
+    /**
+     * With so many bytes at most of its value and its key; the rest is not held, and its producer's headers are not: all of them are as
+     * long as their producer likes.
+     */
     private Letter(ConsumerRecord<byte[], byte[]> found, int most) {
         RecordHeaders ours = new RecordHeaders();
-        for (Header header : found.headers()) {
-            if (header.key().startsWith(PREFIX)) {
-                ours.add(header);
+        for (String name : NAMES) {
+            @Nullable Header header = found.headers().lastHeader(PREFIX + name);
+            if (header != null) {
+                ours.add(header.key(), cut(header.value(), LONGEST_HEADER));
             }
         }
+        byte @Nullable [] key = found.key();
+        this.keyCut = key != null && key.length > most;
         byte @Nullable [] whole = missing(found.headers()) == null ? found.value() : null;
         @Nullable String omitted = text(found.headers(), "value-omitted");
-        this.value = whole == null ? null : Arrays.copyOf(whole, Math.min(whole.length, most));
+        this.value = cut(whole, most);
         this.size = omitted != null ? (int) number(omitted, 0) : whole == null ? 0 : whole.length;
         this.found = new ConsumerRecord<>(
                 found.topic(),
@@ -39,10 +62,14 @@ public final class Letter {
                 found.timestampType(),
                 found.serializedKeySize(),
                 found.serializedValueSize(),
-                found.key(),
+                cut(key, most),
                 null,
                 ours,
                 found.leaderEpoch());
+    }
+
+    private static byte @Nullable [] cut(byte @Nullable [] bytes, int most) {
+        return bytes == null ? null : Arrays.copyOf(bytes, Math.min(bytes.length, most));
     }
 
     /** A place in the dead-letter topic. */
@@ -65,7 +92,7 @@ public final class Letter {
         KEY
     }
 
-    /** A record of the topic, with so many bytes of its value at most. */
+    /** A record of the topic, with so many bytes of its key and its value at most. */
     static Letter of(ConsumerRecord<byte[], byte[]> found, int most) {
         return new Letter(found, most);
     }
@@ -95,9 +122,14 @@ public final class Letter {
         return source(found.headers());
     }
 
-    /** The key with which its producer had sent it; null: it had none, or it is missing. */
+    /** The first bytes of the key with which its producer had sent it; null: it had none, or it is missing. */
     public byte @Nullable [] key() {
         return keyOf(found);
+    }
+
+    /** Whether only the first bytes of the key are here. */
+    public boolean keyIsCut() {
+        return keyCut;
     }
 
     /** The first bytes of its value; null: it has none, or it is missing. */

@@ -2,14 +2,18 @@ package org.dbtrelay.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -17,6 +21,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.dbtrelay.run.job.JobRunStatus;
 import org.dbtrelay.run.job.RunSnapshot;
 import org.dbtrelay.run.job.StoredArtifact;
@@ -283,6 +289,35 @@ class S3StoreTest {
                 .isInstanceOf(InterruptedException.class);
         assertThat(Thread.interrupted()).as("still marked").isFalse();
         assertNothingIsLeft();
+    }
+
+    /** Reading has a time-out of its own; writing to a server that takes nothing would wait for ever, and hold a place for all others. */
+    @Test
+    void aServerThatTakesNothingIsGivenUp() throws Exception {
+        try (ServerSocket deaf = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            S3Store store = new S3Store(
+                    Configured.of(Map.of(
+                                    "relay.artifacts.store",
+                                    "s3",
+                                    "relay.artifacts.bucket",
+                                    S3Server.BUCKET,
+                                    "relay.artifacts.endpoint",
+                                    "http://127.0.0.1:" + deaf.getLocalPort(),
+                                    "relay.artifacts.path-style",
+                                    "true"))
+                            .artifacts(),
+                    new StoreLayout("{run_id}/{path}"),
+                    Duration.ofMillis(200));
+            CompletableFuture<Throwable> failed = new CompletableFuture<>();
+            // As the collector's: an interruption ends a write of a virtual thread only.
+            Thread.startVirtualThread(() ->
+                    failed.complete(catchThrowable(() -> store.store(RUN, MANIFEST, download(bytes(PART - 1))))));
+
+            assertThat(failed.get(30, TimeUnit.SECONDS))
+                    .isInstanceOfSatisfying(
+                            StoreException.class,
+                            refused -> assertThat(refused.isPassing()).isTrue());
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,6 +48,29 @@ class LetterTest {
 
         assertThat(letter.value()).isEqualTo("no c".getBytes(UTF_8));
         assertThat(letter.size()).isEqualTo(10);
+    }
+
+    /** A list holds hundreds of letters, and a key or a header may be as long as a record. */
+    @Test
+    void holdsNoMoreOfItsKeyAndOfHeadersThatItsProducerChose() {
+        byte[] megabyte = new byte[1024 * 1024];
+        Arrays.fill(megabyte, (byte) 'x');
+        RecordHeaders headers = new RecordHeaders();
+        headers.add("dlq-of-its-producer", megabyte)
+                .add("dlq-key-omitted", megabyte)
+                .add("dlq-message", megabyte);
+        ConsumerRecord<byte[], byte[]> found = new ConsumerRecord<>(
+                "dlq", 0, 0, 0, TimestampType.CREATE_TIME, 0, 0, megabyte, megabyte, headers, Optional.empty());
+
+        Letter some = Letter.of(found, 4096);
+        assertThat(some.key()).hasSize(4096);
+        assertThat(some.keyIsCut()).isTrue();
+        assertThat(some.value()).hasSize(4096);
+        assertThat(some.message()).hasSize(4096);
+
+        Letter whole = Letter.of(found, Integer.MAX_VALUE);
+        assertThat(whole.key()).isEqualTo(megabyte);
+        assertThat(whole.keyIsCut()).isFalse();
     }
 
     @Test

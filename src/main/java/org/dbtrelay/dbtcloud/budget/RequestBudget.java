@@ -196,16 +196,6 @@ public final class RequestBudget {
         return locked(() -> waiting.values().stream().mapToInt(ArrayDeque::size).sum());
     }
 
-    /** Whether one that is made in its place would do the same: nobody has or wants a permit, and no token is missing. */
-    boolean isUnused() {
-        return locked(() -> {
-            bucket.turnTo(time.get());
-            return slotsTaken == 0
-                    && bucket.isFull()
-                    && waiting.values().stream().noneMatch(RequestBudget::hasWaiter);
-        });
-    }
-
     /** How many permits are out. */
     public int slotsTaken() {
         return locked(() -> slotsTaken);

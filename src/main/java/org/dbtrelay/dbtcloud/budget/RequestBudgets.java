@@ -4,10 +4,8 @@ import java.net.URI;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 
@@ -19,14 +17,12 @@ public final class RequestBudgets {
 
     private record Key(String host, long accountId) {}
 
+    /** The account number of those that are in no configuration. */
+    private static final long STRANGERS = 0;
+
     private final Clock clock;
     private final Monotonic monotonic;
-    /** With fewer budgets nobody looks for unused ones. */
-    private static final int FEW = 100;
-
     private final Map<Key, RequestBudget> budgets = new HashMap<>();
-    private final Set<Key> kept = new HashSet<>();
-    private int tidyAt = FEW;
     private double share = 1;
 
     /** Has no account yet. */
@@ -35,26 +31,14 @@ public final class RequestBudgets {
         this.monotonic = monotonic;
     }
 
-    /**
-     * Makes the budget of a connection's own account, within the limits of every connection to it.
-     *
-     * @param accounts those that commands may name: their budgets are kept
-     */
-    public synchronized void register(RelayConfig.Connection settings, Set<Long> accounts) {
-        accounts.forEach(accountId -> kept.add(key(settings, accountId)));
+    /** Makes the budget of a connection's own account, within the limits of every connection to it. */
+    public synchronized void register(RelayConfig.Connection settings) {
         of(settings, settings.accountId()).atMost(settings.requestsPerMinute(), settings.maxConcurrentRequests());
     }
 
     /** The budget of an account, with the connection's limits if it is a new one. */
     public synchronized RequestBudget of(RelayConfig.Connection settings, long accountId) {
-        Key key = key(settings, accountId);
-        if (budgets.size() >= tidyAt && !budgets.containsKey(key)) {
-            budgets.entrySet()
-                    .removeIf(each ->
-                            !kept.contains(each.getKey()) && each.getValue().isUnused());
-            tidyAt = Math.max(FEW, 2 * budgets.size());
-        }
-        return budgets.computeIfAbsent(key, _ -> {
+        return budgets.computeIfAbsent(key(settings, accountId), _ -> {
             RequestBudget budget = new RequestBudget(
                     settings.requestsPerMinute(),
                     settings.maxConcurrentRequests(),
@@ -68,15 +52,19 @@ public final class RequestBudgets {
         });
     }
 
+    /**
+     * The budget of an account that perhaps only a person has named. Those that have none of their own share one: over HTTP anybody can
+     * make up as many numbers as they like.
+     */
+    public synchronized RequestBudget ofAny(RelayConfig.Connection settings, long accountId) {
+        RequestBudget own = budgets.get(key(settings, accountId));
+        return own == null ? of(settings, STRANGERS) : own;
+    }
+
     /** Sets this instance's part of the rate of every account. */
     public synchronized void share(double part) {
         share = part;
         budgets.values().forEach(budget -> budget.share(part));
-    }
-
-    /** How many there are. */
-    synchronized int size() {
-        return budgets.size();
     }
 
     private static Key key(RelayConfig.Connection settings, long accountId) {

@@ -98,11 +98,6 @@ final class TokenBucket {
         return coolingDownUntil;
     }
 
-    /** Whether no token is missing, and there is no cool-down. */
-    boolean isFull() {
-        return coolingDownUntil == null && tokens >= burst();
-    }
-
     /** How many tokens can be taken just now. */
     int left() {
         return coolingDownUntil == null ? (int) tokens : 0;

@@ -49,17 +49,14 @@ public class Connections {
         this.tellsLineage = config.openLineage().enabled();
         this.budgets = new RequestBudgets(clock, monotonic);
         Policy policy = Policies.of(config);
-        config.connections().forEach((name, settings) -> budgets.register(settings, accounts(policy, name)));
+        config.connections().values().forEach(budgets::register);
         config.connections().forEach((name, settings) -> {
-            Set<Long> accounts = accounts(policy, name);
+            Set<Long> accounts =
+                    Objects.requireNonNull(policy.connections().get(name)).accounts();
             clients.put(name, client(name, settings, accounts, clock, monotonic));
             secret(settings.webhookSecretFile(), settings.webhookSecret())
                     .ifPresent(secret -> signatures.put(name, new WebhookSignature(secret)));
         });
-    }
-
-    private static Set<Long> accounts(Policy policy, String connection) {
-        return Objects.requireNonNull(policy.connections().get(connection)).accounts();
     }
 
     /** The client of the connection; empty if the configuration has none of the name. */
@@ -111,6 +108,7 @@ public class Connections {
 
     private DbtCloudClient client(
             String name, RelayConfig.Connection settings, Set<Long> accounts, Clock clock, Monotonic monotonic) {
+        accounts.forEach(account -> budgets.of(settings, account));
         ApiToken token = secret(settings.tokenFile(), settings.token())
                 .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
         ApiCalls calls = new ApiCalls(
@@ -118,7 +116,7 @@ public class Connections {
                 restClients.forPosting(settings, token),
                 restClients.forRedirects(settings, token),
                 new Redirects(settings.host()),
-                accountId -> budgets.of(settings, accountId),
+                accountId -> budgets.ofAny(settings, accountId),
                 accounts,
                 new FailureMapper(token, clock),
                 settings.readTimeout(),

@@ -39,6 +39,11 @@ public final class ArtifactBody implements AutoCloseable {
         return stream;
     }
 
+    /** As {@link #stream}, for those who read it to its end and keep little: behind so many bytes it fails. */
+    public InputStream upTo(int bytes) {
+        return new BoundedStream(stream, bytes);
+    }
+
     /** The {@code Content-Type}, if dbt Cloud gave one. */
     public @Nullable String contentType() {
         return answered.response().getHeaderString(HttpHeaders.CONTENT_TYPE);

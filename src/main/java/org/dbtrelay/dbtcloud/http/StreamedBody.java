@@ -2,6 +2,7 @@ package org.dbtrelay.dbtcloud.http;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import org.dbtrelay.config.Monotonic;
 
@@ -48,7 +49,7 @@ final class StreamedBody extends InputStream {
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
         long before = monotonic.nanos();
-        int count = body.read(target, offset, length);
+        int count = next(target, offset, length);
         waitedNanos += monotonic.nanos() - before;
         ended |= count < 0;
         bytes += Math.max(count, 0);
@@ -58,6 +59,16 @@ final class StreamedBody extends InputStream {
                     + Duration.ofNanos(waitedNanos).toSeconds() + " s");
         }
         return count;
+    }
+
+    /** The REST client takes the mark of an interruption away, and callers would not learn that their thread is to end. */
+    private int next(byte[] target, int offset, int length) throws IOException {
+        try {
+            return body.read(target, offset, length);
+        } catch (InterruptedIOException e) {
+            Thread.currentThread().interrupt();
+            throw e;
+        }
     }
 
     /** Only waits count: a reader that is slow itself, such as an upload, may be. */
@@ -74,12 +85,15 @@ final class StreamedBody extends InputStream {
 
     @Override
     public void close() throws IOException {
-        if (!ended && bytes == length) {
-            // Its end is there, too, so this does not wait.
-            ended = read() < 0;
+        try {
+            if (!ended && bytes == length) {
+                // Its end is there, too, so this does not wait.
+                ended = read() < 0;
+            }
+        } finally {
+            breakOff();
+            ended = true;
+            body.close();
         }
-        breakOff();
-        ended = true;
-        body.close();
     }
 }

@@ -1,5 +1,6 @@
 package org.dbtrelay.dbtcloud.http;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
@@ -20,13 +21,54 @@ final class UnpackedStream extends InputStream {
     private static final int BUFFER = 16 * 1024;
     private static final int MOST_LAYERS = 3;
 
+    /** A server that flushes each byte needs some seven for it. */
+    private static final int MOST_PACKED_FOR_EACH = 16;
+
+    private static final int MOST_PACKED_FOR_NOTHING = 1024 * 1024;
+
+    /** At a stretch. The JDK goes over a gzip without content by a call of itself, and one has twenty bytes. */
+    private static final int LONGEST_NOTHING = 48 * 1024;
+
     private final InputStream packed;
     private final String encoding;
     private @Nullable InputStream content;
+    private long unpacked;
 
     private UnpackedStream(InputStream packed, String encoding) {
-        this.packed = packed;
+        this.packed = new Packed(packed);
         this.encoding = encoding;
+    }
+
+    /** Packed bytes. Blocks that hold nothing could follow one another without end, and no bound on the content would be met. */
+    private final class Packed extends FilterInputStream {
+        private long bytes;
+        private long bytesForLast;
+        private long last;
+
+        Packed(InputStream packed) {
+            super(packed);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int from, int length) throws IOException {
+            int count = super.read(target, from, length);
+            if (unpacked > last) {
+                last = unpacked;
+                bytesForLast = bytes;
+            }
+            bytes += Math.max(0, count);
+            if (bytes > MOST_PACKED_FOR_NOTHING + MOST_PACKED_FOR_EACH * unpacked
+                    || bytes - bytesForLast > LONGEST_NOTHING) {
+                throw new Envelope.UnreadableAnswer("a packed body of " + bytes + " bytes for " + unpacked);
+            }
+            return count;
+        }
     }
 
     /**
@@ -78,12 +120,15 @@ final class UnpackedStream extends InputStream {
 
     @Override
     public int read() throws IOException {
-        return content().read();
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
     public int read(byte[] target, int from, int length) throws IOException {
-        return content().read(target, from, length);
+        int count = content().read(target, from, length);
+        unpacked += Math.max(0, count);
+        return count;
     }
 
     private InputStream content() throws IOException {

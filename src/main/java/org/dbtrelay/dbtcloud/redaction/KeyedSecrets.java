@@ -95,8 +95,7 @@ final class KeyedSecrets {
         }
         String name = words(begin, end);
         int value = valueAfter(at);
-        if (value < text.length()
-                && found.stream().skip(Math.max(0, found.size() - 2)).noneMatch(s -> holds(s, value))) {
+        if (value < text.length() && !isInOneOfTheLast(found, value)) {
             if (at >= valueUntil && saysSecret(name, begin)) {
                 value(value, found);
             }
@@ -121,8 +120,15 @@ final class KeyedSecrets {
         return words.toString();
     }
 
-    private static boolean holds(Span span, int at) {
-        return span.begin() <= at && at < span.end();
+    /** Of two, by their index: to skip the others one by one would make the time quadratic. */
+    private static boolean isInOneOfTheLast(List<Span> found, int at) {
+        for (int i = Math.max(0, found.size() - 2); i < found.size(); i++) {
+            Span span = found.get(i);
+            if (span.begin() <= at && at < span.end()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private int blanksBefore(int at) {

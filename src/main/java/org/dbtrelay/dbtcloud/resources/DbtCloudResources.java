@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.http.ApiCall;
@@ -52,7 +53,7 @@ public final class DbtCloudResources {
 
     /** One account. */
     public Account getAccount(long accountId) throws DbtCloudException {
-        return get(accountId, api -> api.account(accountId), Account::of);
+        return get(accountId, api -> api.account(accountId), Account::of, Account::id, accountId, "account");
     }
 
     /** The projects of an account; {@code nameContains}: a part of the name in any case, null: all. */
@@ -67,7 +68,7 @@ public final class DbtCloudResources {
 
     /** One project. */
     public Project getProject(long accountId, long projectId) throws DbtCloudException {
-        return get(accountId, api -> api.project(accountId, projectId), Project::of);
+        return get(accountId, api -> api.project(accountId, projectId), Project::of, Project::id, projectId, "project");
     }
 
     /** The environments of a project; {@code nameContains}: a part of the name in any case, null: all. */
@@ -82,7 +83,13 @@ public final class DbtCloudResources {
 
     /** One environment. */
     public Environment getEnvironment(long accountId, long projectId, long environmentId) throws DbtCloudException {
-        return get(accountId, api -> api.environment(accountId, projectId, environmentId), Environment::of);
+        return get(
+                accountId,
+                api -> api.environment(accountId, projectId, environmentId),
+                Environment::of,
+                Environment::id,
+                environmentId,
+                "environment");
     }
 
     /** The jobs of an account. */
@@ -92,7 +99,7 @@ public final class DbtCloudResources {
 
     /** One job. */
     public Job getJob(long accountId, long jobId) throws DbtCloudException {
-        return get(accountId, api -> api.job(accountId, jobId), row -> Job.of(row, accountId));
+        return get(accountId, api -> api.job(accountId, jobId), row -> Job.of(row, accountId), Job::id, jobId, "job");
     }
 
     /**
@@ -117,11 +124,12 @@ public final class DbtCloudResources {
         directory.forget(accountId, names);
     }
 
-    private <T> T get(long accountId, ApiCall call, RowReader<T> reader) throws DbtCloudException {
-        return retries.get(() -> calls.get(
-                accountId,
-                Priority.READ,
-                call,
-                body -> reader.read(Envelope.read(body).object())));
+    private <T> T get(long accountId, ApiCall call, RowReader<T> reader, ToLongFunction<T> id, long asked, String kind)
+            throws DbtCloudException {
+        return retries.get(() -> calls.get(accountId, Priority.READ, call, body -> {
+            T row = reader.read(Envelope.read(body).object());
+            Rows.mustBe(asked, id.applyAsLong(row), kind);
+            return row;
+        }));
     }
 }

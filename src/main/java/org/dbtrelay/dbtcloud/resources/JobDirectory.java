@@ -19,6 +19,7 @@ import org.dbtrelay.dbtcloud.http.ApiCalls;
 import org.dbtrelay.dbtcloud.http.Envelope;
 import org.dbtrelay.dbtcloud.http.ReadRetries;
 import org.dbtrelay.dbtcloud.paging.Listing;
+import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobDetails;
 import org.dbtrelay.run.job.JobLookup;
 import org.dbtrelay.run.job.JobNames;
@@ -122,11 +123,11 @@ public final class JobDirectory {
 
     /** Reads a job. */
     public JobDetails read(long accountId, long jobId, Priority priority) throws DbtCloudException {
-        return calls.get(
-                accountId,
-                priority,
-                api -> api.job(accountId, jobId),
-                body -> JobJson.of(Envelope.read(body).data()).toDetails(accountId));
+        return calls.get(accountId, priority, api -> api.job(accountId, jobId), body -> {
+            JobDetails job = JobJson.of(Envelope.read(body).data()).toDetails(accountId);
+            Rows.mustBe(jobId, job.jobId(), "job");
+            return job;
+        });
     }
 
     private Result search(long accountId, JobNames names) throws DbtCloudException {
@@ -157,9 +158,16 @@ public final class JobDirectory {
                 "environment '" + names.environmentName() + "' of " + ofProject,
                 Job::name,
                 name -> lists.jobs(accountId, new JobFilter(projectId, environmentId, name, null, Map.of())));
-        return job.value() == null
-                ? Objects.requireNonNull(job.problem())
-                : new Match(job.value().details());
+        if (job.value() == null) {
+            return Objects.requireNonNull(job.problem());
+        }
+        JobDetails found = job.value().details();
+        if (found.projectId() != projectId || found.environmentId() != environmentId) {
+            // Something on the way may answer with what it has kept of another request.
+            throw new DbtCloudException(new CallFailure.Unclear(
+                    "dbt Cloud listed a job of another environment than the one that was asked for."));
+        }
+        return new Match(found);
     }
 
     /** Either a value or a problem. */

@@ -132,11 +132,12 @@ public final class JobRuns {
      */
     public JobRun getJobRun(long accountId, long runId, Collection<String> include) throws DbtCloudException {
         String related = include.isEmpty() ? null : String.join(",", include);
-        return retries.get(() -> calls.stream(
-                accountId,
-                Priority.READ,
-                api -> api.run(accountId, runId, related),
-                body -> JobRun.of(Envelope.read(body).object(), accountId)));
+        return retries.get(() ->
+                calls.stream(accountId, Priority.READ, api -> api.run(accountId, runId, related), body -> {
+                    JobRun run = JobRun.of(Envelope.read(body).object(), accountId);
+                    RunCalls.theRun(runId, run.snapshot());
+                    return run;
+                }));
     }
 
     /** The status of a run. */

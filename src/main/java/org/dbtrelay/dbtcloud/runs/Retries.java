@@ -32,11 +32,11 @@ public final class Retries {
 
     /** Whether dbt Cloud would retry a run. */
     public Retryability of(long accountId, long runId) throws DbtCloudException {
-        return calls.get(
-                accountId,
-                Priority.LOOK_UP,
-                api -> api.run(accountId, runId, INCLUDED),
-                body -> retryability(Envelope.read(body).data(), accountId, null));
+        return calls.get(accountId, Priority.LOOK_UP, api -> api.run(accountId, runId, INCLUDED), body -> {
+            Retryability read = retryability(Envelope.read(body).data(), accountId, null);
+            RunCalls.theRun(runId, read.run());
+            return read;
+        });
     }
 
     /** Whether dbt Cloud would retry the job's newest run; empty if it has none. */

@@ -111,7 +111,7 @@ public final class RunCalls {
     }
 
     /** Something on the way may answer with what it has kept of another request. */
-    private static RunSnapshot theRun(long runId, RunSnapshot answered) throws UnreadableAnswer {
+    static RunSnapshot theRun(long runId, RunSnapshot answered) throws UnreadableAnswer {
         if (answered.runId() != runId) {
             throw new UnreadableAnswer("another run than the one that was asked for");
         }

@@ -66,7 +66,8 @@ public record RunJson(WireFields fields) {
      *
      * @param askedAccount the account of the request, for answers that name none
      * @param askedJob the job of the request, for answers that name none; null if the request named none
-     * @throws UnreadableAnswer if it has no id, its job is unknown, or one of these or its status is of another kind
+     * @throws UnreadableAnswer if it has no id, its job is unknown or another than was asked for, or one of these or its status is of
+     *     another kind
      */
     RunSnapshot toSnapshot(long askedAccount, @Nullable Long askedJob) throws UnreadableAnswer {
         Long id = fields.strict("id");
@@ -81,6 +82,10 @@ public record RunJson(WireFields fields) {
                 askedJob);
         if (ofJob == null) {
             throw new UnreadableAnswer("a run without job");
+        }
+        if (askedJob != null && !askedJob.equals(ofJob)) {
+            // Something on the way may answer with what it has kept of another request.
+            throw new UnreadableAnswer("a run of another job than the one that was asked for");
         }
         String jobName = job == null ? null : job.text("name");
         JobRunStatus status = status(fields.strict("status"));

@@ -25,6 +25,9 @@ final class RunArtifacts implements StepArtifacts {
         OVER
     }
 
+    /** In bytes; a manifest of the largest projects has a few hundred megabytes. */
+    private static final int LARGEST = Integer.MAX_VALUE;
+
     private final DbtCloudClient client;
     private final RunSnapshot run;
     private final Patience patience;
@@ -78,7 +81,7 @@ final class RunArtifacts implements StepArtifacts {
         private final ArtifactBody body;
 
         Closing(ArtifactBody body) {
-            super(body.stream());
+            super(body.upTo(LARGEST));
             this.body = body;
         }
 

@@ -42,6 +42,9 @@ public final class ManifestGraph {
 
     private static final int MOST_GROUPS = 1_000;
 
+    /** Of a group; dbt has a name and an address. */
+    private static final int MOST_OWNERS = 10;
+
     /** So many characters the ids of parents have in all, each counted once: sixteen megabytes at the most. */
     static final int MOST_TEXT = 8_000_000;
 
@@ -271,7 +274,7 @@ public final class ManifestGraph {
                     DbtJson.fields(content, (key, text) -> {
                         if (key.equals("name") || key.equals("email")) {
                             @Nullable String owner = Text.within(LONGEST_NAME, DbtJson.string(text));
-                            if (owner != null) {
+                            if (owner != null && found.size() < MOST_OWNERS) {
                                 found.add(owner);
                             }
                         } else {

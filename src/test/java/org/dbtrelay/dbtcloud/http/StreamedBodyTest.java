@@ -1,11 +1,14 @@
 package org.dbtrelay.dbtcloud.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.SequenceInputStream;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.dbtrelay.config.Monotonic;
@@ -64,6 +67,49 @@ class StreamedBodyTest {
         unknown.breakOff();
         unknown.close();
         assertThat(resets).hasValue(1);
+    }
+
+    /** The REST client's stream takes the mark away. */
+    @Test
+    void anInterruptionIsNotForgotten() {
+        StreamedBody body = body(interrupted(), -1);
+
+        assertThatThrownBy(body::read).isInstanceOf(InterruptedIOException.class);
+
+        assertThat(Thread.interrupted()).as("the thread is still marked").isTrue();
+    }
+
+    @Test
+    void aBodyWhoseEndCannotBeReadGivesItsConnectionBack() {
+        AtomicInteger closed = new AtomicInteger();
+        InputStream bytes = new SequenceInputStream(new ByteArrayInputStream(new byte[10]), interrupted()) {
+            @Override
+            public void close() {
+                closed.incrementAndGet();
+            }
+        };
+        StreamedBody body = body(bytes, 10);
+        assertThatCode(() -> body.readNBytes(10)).doesNotThrowAnyException();
+
+        assertThatThrownBy(body::close).isInstanceOf(InterruptedIOException.class);
+
+        assertThat(Thread.interrupted()).as("the thread is still marked").isTrue();
+        assertThat(resets).hasValue(1);
+        assertThat(closed).hasValue(1);
+    }
+
+    private static InputStream interrupted() {
+        return new InputStream() {
+            @Override
+            public int read() throws IOException {
+                throw new InterruptedIOException();
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) throws IOException {
+                return read();
+            }
+        };
     }
 
     private StreamedBody body(InputStream bytes, long length) {

@@ -2,13 +2,16 @@ package org.dbtrelay.dbtcloud.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
@@ -88,6 +91,85 @@ class UnpackedStreamTest {
                         .transferTo(OutputStream.nullOutputStream()))
                 .isInstanceOf(BoundedStream.TooLarge.class)
                 .hasMessageContaining("16 MiB");
+    }
+
+    /** Blocks without content, which zlib writes for each flush, one after another for ever. */
+    @ParameterizedTest
+    @ValueSource(strings = {"deflate", "gzip"})
+    void what_holds_nothing_has_an_end(String encoding) {
+        byte[] head = encoding.equals("gzip")
+                ? new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}
+                : new byte[] {0x78, (byte) 0x9c};
+        byte[] block = {0, 0, 0, (byte) 0xff, (byte) 0xff};
+        InputStream endless = new SequenceInputStream(new ByteArrayInputStream(head), new InputStream() {
+            private int next;
+
+            @Override
+            public int read() {
+                int octet = block[next] & 0xff;
+                next = (next + 1) % block.length;
+                return octet;
+            }
+
+            @Override
+            public int read(byte[] target, int offset, int length) {
+                for (int i = offset; i < offset + length; i++) {
+                    target[i] = (byte) read();
+                }
+                return length;
+            }
+        });
+
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(30),
+                () -> assertThatThrownBy(
+                                () -> UnpackedStream.of(endless, encoding).read(new byte[100]))
+                        .isInstanceOf(Envelope.UnreadableAnswer.class)
+                        .hasMessageContaining("a packed body of"));
+    }
+
+    /** The JDK goes from one gzip to the next by a call of itself. */
+    @Test
+    void many_gzips_that_hold_nothing_fill_no_stack() throws IOException {
+        ByteArrayOutputStream nothing = new ByteArrayOutputStream();
+        new GZIPOutputStream(nothing).close();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        bytes.write(packed("gzip"));
+        for (int i = 0; i < 200_000; i++) {
+            nothing.writeTo(bytes);
+        }
+
+        assertThatThrownBy(() -> UnpackedStream.of(new ByteArrayInputStream(bytes.toByteArray()), "gzip")
+                        .transferTo(OutputStream.nullOutputStream()))
+                .isInstanceOf(Envelope.UnreadableAnswer.class);
+    }
+
+    @Test
+    void several_gzips_are_one_content() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream content = new ByteArrayOutputStream();
+        for (int i = 0; i < 1_000; i++) {
+            bytes.write(packed("gzip"));
+            content.write(CONTENT);
+        }
+
+        assertThat(UnpackedStream.of(new ByteArrayInputStream(bytes.toByteArray()), "gzip"))
+                .hasBinaryContent(content.toByteArray());
+    }
+
+    @Test
+    void what_is_flushed_byte_by_byte_is_unpacked() throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (OutputStream out = new GZIPOutputStream(bytes, 512, true)) {
+            for (int i = 0; i < 1_000_000; i++) {
+                out.write(i);
+                out.flush();
+            }
+        }
+
+        assertThat(UnpackedStream.of(new ByteArrayInputStream(bytes.toByteArray()), "gzip")
+                        .transferTo(OutputStream.nullOutputStream()))
+                .isEqualTo(1_000_000);
     }
 
     private static byte[] packed(String encoding) throws IOException {

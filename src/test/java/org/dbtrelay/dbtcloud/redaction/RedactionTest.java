@@ -1,7 +1,9 @@
 package org.dbtrelay.dbtcloud.redaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -343,6 +345,16 @@ class RedactionTest {
             steps += text.length();
             return text;
         }
+    }
+
+    /** The steps above are those over the text; this is what is done with what was found in it. */
+    @Test
+    void many_secrets_take_no_longer_each_than_few() {
+        String text = "password=a1;".repeat(400_000);
+
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(20),
+                () -> assertThat(Redaction.blotOut(text)).hasSameSizeAs("password=**;".repeat(400_000)));
     }
 
     @Test

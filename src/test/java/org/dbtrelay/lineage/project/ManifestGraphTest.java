@@ -273,6 +273,18 @@ class ManifestGraphTest {
         assertThat(graph.ownersOf(null)).isEmpty();
     }
 
+    /** A name in an object can come again and again. */
+    @Test
+    void keepsFewOwnersOfAGroup() throws IOException {
+        ManifestGraph graph = new ManifestGraph(Set.of());
+
+        graph.read(new ByteArrayInputStream(("{\"groups\": {\"group.shop.finance\": {\"owner\": {"
+                        + "\"email\": \"f@example.com\", ".repeat(1_000) + "\"name\": \"Finance\"}}}}")
+                .getBytes(StandardCharsets.UTF_8)));
+
+        assertThat(graph.ownersOf("finance")).hasSizeBetween(1, 10);
+    }
+
     @Test
     void throwsAtWhatIsNoManifest() {
         assertThatThrownBy(() -> new ManifestGraph(Set.of()).read(InputStream.nullInputStream()))
