@@ -19,6 +19,10 @@ public final class Course implements Batch {
 
     final Map<String, RunEntry> entries;
     final List<RunEvent> events = new ArrayList<>();
+    /** How many decisions a commit has room for. */
+    int room = Integer.MAX_VALUE;
+
+    private int taken;
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
 
     private final Partition partition;
@@ -47,6 +51,7 @@ public final class Course implements Batch {
     /** Takes an input and all that follows from it in the same commit, as the relay does. */
     Decision take(Input input) {
         lastActions = new ArrayList<>();
+        taken = 0;
         Decision decision = partition.decide(input, this);
         partition.giveTurns(this);
         return decision;
@@ -57,8 +62,22 @@ public final class Course implements Batch {
         return now;
     }
 
+    /** The inputs of a claim come; what was left for another commit is lost. */
+    void claimAnew() {
+        partition.beginAnew();
+        catchUp();
+    }
+
+    /** The next commits, until nothing is left for another one. */
+    void catchUp() {
+        do {
+            taken = 0;
+        } while (!partition.catchUp(this));
+    }
+
     @Override
     public void take(Decision decision) {
+        taken++;
         decision.events().forEach(CheckedEvents::check);
         events.addAll(decision.events());
         lastActions.addAll(decision.actions());
@@ -67,7 +86,7 @@ public final class Course implements Batch {
 
     @Override
     public boolean isFull() {
-        return false;
+        return taken >= room;
     }
 
     /** The last call of a kind that a command has asked for fails. */

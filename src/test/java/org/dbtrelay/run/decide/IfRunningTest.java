@@ -298,6 +298,35 @@ class IfRunningTest {
     }
 
     @Test
+    void replaceTakesThePlaceOfManyInSeveralCommits() {
+        aHundredAreReplacedWithRoomForTen();
+
+        course.catchUp();
+
+        assertThat(course.types().stream().filter("run.cancelled"::equals)).hasSize(100);
+    }
+
+    @Test
+    void aNewOwnerTakesThePlaceOfThoseThatWereLeft() {
+        aHundredAreReplacedWithRoomForTen();
+
+        course.claimAnew();
+
+        assertThat(course.types().stream().filter("run.cancelled"::equals)).hasSize(100);
+        assertThat(course.entry("replaces").unfinished()).isTrue();
+    }
+
+    private void aHundredAreReplacedWithRoomForTen() {
+        started("c1", 99);
+        for (int i = 0; i < 100; i++) {
+            take("waits-" + i, IfRunning.QUEUE);
+        }
+        course.room = 10;
+        take("replaces", IfRunning.REPLACE);
+        assertThat(course.types().stream().filter("run.cancelled"::equals)).hasSizeLessThan(10);
+    }
+
+    @Test
     void replaceWaitsForAStartThatIsOnItsWayAndThenCancelsIt() {
         course.take(commanded(command("c1", job(7))));
         course.take(new Input.StartReserved("c1", TRIGGER, 50L));
