@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.dbtrelay.dbtcloud.connection.Connections;
@@ -41,7 +42,12 @@ public class WebhookSecrets {
     }
 
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    private record Value(int version, String subscription, String sealed) {}
+    private record Value(int version, String subscription, String sealed) {
+        private Value {
+            Objects.requireNonNull(subscription, "subscription");
+            Objects.requireNonNull(sealed, "sealed");
+        }
+    }
 
     /** Whether all that the topic had is read; it may also be absent. */
     public boolean isKnown() {
@@ -106,6 +112,7 @@ public class WebhookSecrets {
             // A connection that is not managed any more has the secret of its configuration, or none.
             connections.find(connection).filter(DbtCloudClient::managesWebhooks).ifPresent(this::subscription);
         } catch (IOException | RuntimeException e) {
+            said.remove(connection);
             LOG.warn(
                     "A record of the control topic cannot be read; the webhook subscription will be made anew",
                     pair(LogKey.CONNECTION, connection),

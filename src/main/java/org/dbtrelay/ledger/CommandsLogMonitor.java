@@ -71,8 +71,9 @@ class CommandsLogMonitor {
                 owners.commandsTopicIs(topicId);
             }
             if (round % COMPARE == 0) {
-                owners.compareWithLog();
+                // It asks no broker: one that does not answer must not keep a partition without an owner.
                 owners.compareWithAssignment();
+                owners.compareWithLog();
             }
             if (round % CHECK_ALL == 0
                     || (round % COMPARE == 0 && !topics.status().isFine())) {
