@@ -13,12 +13,13 @@ import org.dbtrelay.run.job.WantedArtifact;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls about a run that several commands have: while one is under way, it is made for all of them. Nothing depends on it but the number of
- * requests: a thousand commands that share a run would else read its end, and fetch its artifacts, a thousand times.
+ * Calls about a run that several commands of a claim have: while one is under way, it is made for all of them. Nothing depends on it
+ * but the number of requests: a thousand commands that share a run would else read its end, and fetch its artifacts, a thousand
+ * times. A new claim waits for no call of an earlier one: its time may be nearly over, as after a freeze.
  */
 final class SharedCalls {
 
-    private final Map<What, List<Caller>> underWay = new HashMap<>();
+    private final Map<Shared, List<Action.Call>> underWay = new HashMap<>();
 
     /** What is asked for, whoever asks. */
     private sealed interface What {
@@ -32,7 +33,8 @@ final class SharedCalls {
                 implements What {}
     }
 
-    private record Caller(Action.Call action, Consumer<Input> inbox) {}
+    /** The inbox is the claim's. */
+    private record Shared(What what, Consumer<Input> inbox) {}
 
     /** The request of a call. */
     @FunctionalInterface
@@ -46,21 +48,23 @@ final class SharedCalls {
         @Nullable What what = what(action);
         if (what == null) {
             request.into(inbox);
-        } else if (begin(what, new Caller(action, inbox))) {
-            request.into(answer ->
-                    end(what).forEach(caller -> caller.inbox().accept(answerTo(caller.action(), answer))));
+            return;
+        }
+        Shared shared = new Shared(what, inbox);
+        if (begin(shared, action)) {
+            request.into(answer -> end(shared).forEach(own -> inbox.accept(answerTo(own, answer))));
         }
     }
 
-    private synchronized boolean begin(What what, Caller caller) {
-        List<Caller> callers = underWay.computeIfAbsent(what, any -> new ArrayList<>());
-        callers.add(caller);
-        return callers.size() == 1;
+    private synchronized boolean begin(Shared shared, Action.Call action) {
+        List<Action.Call> calls = underWay.computeIfAbsent(shared, any -> new ArrayList<>());
+        calls.add(action);
+        return calls.size() == 1;
     }
 
-    private synchronized List<Caller> end(What what) {
-        @Nullable List<Caller> callers = underWay.remove(what);
-        return callers == null ? List.of() : callers;
+    private synchronized List<Action.Call> end(Shared shared) {
+        @Nullable List<Action.Call> calls = underWay.remove(shared);
+        return calls == null ? List.of() : calls;
     }
 
     private static @Nullable What what(Action.Call action) {
