@@ -19,36 +19,43 @@ class SharedCallsTest {
 
     private final SharedCalls calls = new SharedCalls();
     private final List<Consumer<Input>> requests = new ArrayList<>();
-    private final List<String> first = new ArrayList<>();
-    private final List<String> second = new ArrayList<>();
-    private final Consumer<Input> ofFirst = input -> first.add(input.commandIdOrNull());
-    private final Consumer<Input> ofSecond = input -> second.add(input.commandIdOrNull());
+    private final Inbox first = new Inbox();
+    private final Inbox second = new Inbox();
+
+    private static final class Inbox implements Consumer<Input> {
+        private final List<String> answered = new ArrayList<>();
+
+        @Override
+        public void accept(Input input) {
+            answered.add(input.commandIdOrNull());
+        }
+    }
 
     @Test
     void commandsOfAClaimThatHaveARunTogetherReadItsEndOnce() {
-        read("c1", ofFirst);
-        read("c2", ofFirst);
+        read("c1", first);
+        read("c2", first);
         assertThat(requests).hasSize(1);
 
         answer(0);
-        assertThat(first).containsExactly("c1", "c2");
+        assertThat(first.answered).containsExactly("c1", "c2");
 
-        read("c1", ofFirst);
+        read("c1", first);
         assertThat(requests).as("the one before is over").hasSize(2);
     }
 
     /** As after a freeze: the earlier claim's reading gives up after its own ten seconds. */
     @Test
     void aNewClaimWaitsForNoCallOfAnEarlierOne() {
-        read("c1", ofFirst);
-        read("c1", ofSecond);
+        read("c1", first);
+        read("c1", second);
         assertThat(requests).hasSize(2);
 
         answer(0);
-        assertThat(first).containsExactly("c1");
-        assertThat(second).isEmpty();
+        assertThat(first.answered).containsExactly("c1");
+        assertThat(second.answered).isEmpty();
         answer(1);
-        assertThat(second).containsExactly("c1");
+        assertThat(second.answered).containsExactly("c1");
     }
 
     private void read(String commandId, Consumer<Input> inbox) {
