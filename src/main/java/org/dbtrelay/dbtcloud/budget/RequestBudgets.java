@@ -11,7 +11,7 @@ import org.dbtrelay.config.RelayConfig;
 
 /**
  * One budget for each (host, account): dbt Cloud's limit is the account's, however many connections lead to it. Requests over HTTP may
- * name any account, so the budgets of those that commands cannot name are forgotten when they are unused.
+ * name any account, so those that commands cannot name share one.
  */
 public final class RequestBudgets {
 
@@ -32,7 +32,7 @@ public final class RequestBudgets {
     }
 
     /** Makes the budget of a connection's own account, within the limits of every connection to it. */
-    public synchronized void register(RelayConfig.Connection settings) {
+    public void register(RelayConfig.Connection settings) {
         of(settings, settings.accountId()).atMost(settings.requestsPerMinute(), settings.maxConcurrentRequests());
     }
 

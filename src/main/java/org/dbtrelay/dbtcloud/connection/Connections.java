@@ -48,8 +48,8 @@ public class Connections {
         this.restClients = restClients;
         this.tellsLineage = config.openLineage().enabled();
         this.budgets = new RequestBudgets(clock, monotonic);
-        Policy policy = Policies.of(config);
         config.connections().values().forEach(budgets::register);
+        Policy policy = Policies.of(config);
         config.connections().forEach((name, settings) -> {
             Set<Long> accounts =
                     Objects.requireNonNull(policy.connections().get(name)).accounts();

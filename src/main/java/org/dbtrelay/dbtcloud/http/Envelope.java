@@ -115,6 +115,18 @@ public record Envelope(JsonNode data, @Nullable Integer totalCount) {
         throw new UnreadableAnswer("an answer without data");
     }
 
+    /**
+     * Something on the way may answer with what it has kept of another request.
+     *
+     * @param kind what both ids are of
+     * @throws UnreadableAnswer if the answer is about another one than was asked for
+     */
+    public static void mustBe(long asked, long answered, String kind) throws UnreadableAnswer {
+        if (answered != asked) {
+            throw new UnreadableAnswer("another " + kind + " than the one that was asked for");
+        }
+    }
+
     /** One node as a wire record. */
     public static <T> T convert(JsonNode node, Class<T> type) throws UnreadableAnswer {
         try {

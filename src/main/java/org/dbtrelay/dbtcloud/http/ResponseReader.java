@@ -3,7 +3,6 @@ package org.dbtrelay.dbtcloud.http;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -147,9 +146,6 @@ final class ResponseReader {
     }
 
     DbtCloudException unreadable(RestResponse<InputStream> response, IOException e) {
-        if (e instanceof InterruptedIOException) {
-            Thread.currentThread().interrupt();
-        }
         return new DbtCloudException(
                 failures.unreadable(response.getStatus(), response.getHeaderString(HttpHeaders.CONTENT_TYPE), e), e);
     }

@@ -128,7 +128,7 @@ public final class DbtCloudResources {
             throws DbtCloudException {
         return retries.get(() -> calls.get(accountId, Priority.READ, call, body -> {
             T row = reader.read(Envelope.read(body).object());
-            Rows.mustBe(asked, id.applyAsLong(row), kind);
+            Envelope.mustBe(asked, id.applyAsLong(row), kind);
             return row;
         }));
     }

@@ -125,7 +125,7 @@ public final class JobDirectory {
     public JobDetails read(long accountId, long jobId, Priority priority) throws DbtCloudException {
         return calls.get(accountId, priority, api -> api.job(accountId, jobId), body -> {
             JobDetails job = JobJson.of(Envelope.read(body).data()).toDetails(accountId);
-            Rows.mustBe(jobId, job.jobId(), "job");
+            Envelope.mustBe(jobId, job.jobId(), "job");
             return job;
         });
     }

@@ -18,13 +18,6 @@ final class Rows {
         return id.longValue();
     }
 
-    /** Something on the way may answer with what it has kept of another request. */
-    static void mustBe(long asked, long answered, String kind) throws UnreadableAnswer {
-        if (answered != asked) {
-            throw new UnreadableAnswer("another " + kind + " than the one that was asked for");
-        }
-    }
-
     static String name(ObjectNode row) {
         return row.path("name").asText("");
     }

@@ -135,7 +135,7 @@ public final class JobRuns {
         return retries.get(() ->
                 calls.stream(accountId, Priority.READ, api -> api.run(accountId, runId, related), body -> {
                     JobRun run = JobRun.of(Envelope.read(body).object(), accountId);
-                    RunCalls.theRun(runId, run.snapshot());
+                    Envelope.mustBe(runId, run.id(), "run");
                     return run;
                 }));
     }

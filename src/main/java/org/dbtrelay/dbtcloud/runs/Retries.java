@@ -34,7 +34,7 @@ public final class Retries {
     public Retryability of(long accountId, long runId) throws DbtCloudException {
         return calls.get(accountId, Priority.LOOK_UP, api -> api.run(accountId, runId, INCLUDED), body -> {
             Retryability read = retryability(Envelope.read(body).data(), accountId, null);
-            RunCalls.theRun(runId, read.run());
+            Envelope.mustBe(runId, read.run().runId(), "run");
             return read;
         });
     }

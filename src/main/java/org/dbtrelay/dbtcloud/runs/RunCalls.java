@@ -110,11 +110,8 @@ public final class RunCalls {
         return all;
     }
 
-    /** Something on the way may answer with what it has kept of another request. */
-    static RunSnapshot theRun(long runId, RunSnapshot answered) throws UnreadableAnswer {
-        if (answered.runId() != runId) {
-            throw new UnreadableAnswer("another run than the one that was asked for");
-        }
+    private static RunSnapshot theRun(long runId, RunSnapshot answered) throws UnreadableAnswer {
+        Envelope.mustBe(runId, answered.runId(), "run");
         return answered;
     }
 

@@ -12,10 +12,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.budget.Priority;
-import org.dbtrelay.dbtcloud.http.ApiToken;
 import org.dbtrelay.dbtcloud.http.DbtCloudApi;
-import org.dbtrelay.dbtcloud.http.RedirectedApi;
-import org.dbtrelay.dbtcloud.http.RestClients;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.run.job.CallFailure;
 import org.dbtrelay.run.job.JobLookup;
@@ -115,25 +112,6 @@ class AnswersOfOthersTest {
                 (proxy, method, arguments) ->
                         Uni.createFrom().item(SimResponse.json(200, AgainstWireMock.envelope(data))));
         Monotonic monotonic = new PatientClock(clock);
-        RestClients clients = new RestClients("scripted", monotonic) {
-            @Override
-            public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
-                return api;
-            }
-
-            @Override
-            public DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
-                return api;
-            }
-
-            @Override
-            public RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
-                return (RedirectedApi) Proxy.newProxyInstance(
-                        RedirectedApi.class.getClassLoader(),
-                        new Class<?>[] {RedirectedApi.class},
-                        (proxy, method, arguments) -> Uni.createFrom().nothing());
-            }
-        };
         RelayConfig config = TestConnections.config(Map.of(
                 "relay.connections.default.host",
                 "https://ab123.us1.dbt.com",
@@ -143,7 +121,7 @@ class AnswersOfOthersTest {
                 TestConnections.TOKEN,
                 "relay.connections.default.requests-per-minute",
                 "600000"));
-        return new Connections(config, clients, clock, monotonic)
+        return new Connections(config, new FixedClients(api, monotonic), clock, monotonic)
                 .find("default")
                 .orElseThrow();
     }

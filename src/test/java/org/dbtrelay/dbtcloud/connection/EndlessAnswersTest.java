@@ -62,10 +62,7 @@ class EndlessAnswersTest {
 
         assertThat(failure).isInstanceOf(CallFailure.Refused.class);
         assertThat(failure.detail()).contains("more than 16 MiB");
-        assertThat(closed.await(30, TimeUnit.SECONDS))
-                .as("the connection is closed")
-                .isTrue();
-        assertThat(sent.get()).isLessThan(64 * MIB);
+        assertHasHadEnough();
     }
 
     @Test
@@ -76,10 +73,7 @@ class EndlessAnswersTest {
             assertThat(body.stream().readNBytes(100_000)).hasSize(100_000);
         }
 
-        assertThat(closed.await(30, TimeUnit.SECONDS))
-                .as("the connection is closed")
-                .isTrue();
-        assertThat(sent.get()).isLessThan(64 * MIB);
+        assertHasHadEnough();
     }
 
     @Test
@@ -101,6 +95,13 @@ class EndlessAnswersTest {
 
         assertLate(() -> client.jobRuns()
                 .triggerJobRun(new TriggerRequest(ACCOUNT, 2, "a test", null, null, null, null), false));
+    }
+
+    private void assertHasHadEnough() throws InterruptedException {
+        assertThat(closed.await(30, TimeUnit.SECONDS))
+                .as("the connection is closed")
+                .isTrue();
+        assertThat(sent.get()).isLessThan(64 * MIB);
     }
 
     private static void assertLate(ThrowingCallable call) {

@@ -10,11 +10,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
-import org.dbtrelay.dbtcloud.http.ApiToken;
 import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.http.GuardedBody;
-import org.dbtrelay.dbtcloud.http.RedirectedApi;
-import org.dbtrelay.dbtcloud.http.RestClients;
 import org.dbtrelay.metrics.RelayMetrics;
 import org.jboss.resteasy.reactive.RestResponse;
 
@@ -26,29 +23,7 @@ public final class SimConnections {
 
     /** Wires the real objects. */
     public SimConnections(RelayConfig config, Api api, Clock clock, Monotonic monotonic, RelayMetrics metrics) {
-        DbtCloudApi client = asClient(api);
-        RestClients clients = new RestClients("simulated", monotonic) {
-            @Override
-            public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
-                return client;
-            }
-
-            @Override
-            public DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
-                return client;
-            }
-
-            @Override
-            public RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
-                return (RedirectedApi) Proxy.newProxyInstance(
-                        SimConnections.class.getClassLoader(),
-                        new Class<?>[] {RedirectedApi.class},
-                        (proxy, method, arguments) -> {
-                            throw new UnsupportedOperationException("The simulated dbt Cloud redirects nobody.");
-                        });
-            }
-        };
-        this.connections = new Connections(config, clients, clock, monotonic);
+        this.connections = new Connections(config, new FixedClients(asClient(api), monotonic), clock, monotonic);
         this.probes = new ConnectionProbes(connections, metrics);
     }
 
