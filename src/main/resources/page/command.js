@@ -1,7 +1,7 @@
 // One command: where it stands, why it waits, why it failed, what has been told of it.
 
 import { OPERATIONS, call, newCommandId } from './api.js';
-import { resumeJob, suspendJob } from './connections.js';
+import { resumeConnection, resumeJob, suspendJob } from './connections.js';
 import { h } from './dom.js';
 import { button, facts, notice, nothing, table } from './parts.js';
 import { listen } from './stream.js';
@@ -170,14 +170,24 @@ function actions(command, events, hands) {
     buttons.push(button('Retry …', () => hands.ask(retry(id, latest(events, 'can_retry'))), { kind: 'primary' }));
   }
   if (!ended && command.job_id !== null && command.connection !== null && hands.can('operator')) {
-    buttons.push(command.waits_for === 'suspended'
-      ? button('Resume the job …', () => hands.ask(resumeJob(command.connection, command.job_id)))
-      : button('Suspend the job …', () => hands.ask(suspendJob(command.connection, command.job_id))));
+    buttons.push(switchOf(command, hands));
   }
   if (!ended && hands.can('operator')) {
     buttons.push(button('End …', () => hands.ask(end(id, command))));
   }
   return buttons.length === 0 ? null : h('div', { class: 'actions' }, buttons);
+}
+
+/** What a person would do next: end the suspension for which the command waits, else suspend its job. */
+function switchOf({ connection, job_id: job, suspended_scope: scope }, hands) {
+  switch (scope) {
+    case 'job':
+      return button('Resume the job …', () => hands.ask(resumeJob(connection, job)));
+    case 'connection':
+      return button('Resume the connection …', () => hands.ask(resumeConnection(connection)));
+    default:
+      return button('Suspend the job …', () => hands.ask(suspendJob(connection, job)));
+  }
 }
 
 async function sent(body) {

@@ -41,7 +41,7 @@ function card(connection, instances, hands) {
           : null,
         hands.can('operator')
           ? suspended
-            ? button('Resume …', () => hands.ask(resume(name)), { kind: 'primary', label: `Resume the connection ${name}` })
+            ? button('Resume …', () => hands.ask(resumeConnection(name)), { kind: 'primary', label: `Resume the connection ${name}` })
             : button('Suspend …', () => hands.ask(suspend(name)), { kind: 'danger', label: `Suspend the connection ${name}` })
           : null)),
     suspended
@@ -120,7 +120,8 @@ function suspend(name) {
   };
 }
 
-function resume(name) {
+/** Ends the suspension of a connection. */
+export function resumeConnection(name) {
   return {
     title: `Resume ${name}?`,
     text: h('p', null, 'Commands that wait for this connection start again, on all instances, within a second.'),

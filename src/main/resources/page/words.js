@@ -99,11 +99,11 @@ export function whyItWaits(command) {
       return ['A run has failed. The next one starts ', when(command.not_before), '.'];
     case 'suspended':
       return [
-        'Somebody has suspended its job or its connection',
+        `Somebody has suspended its ${command.suspended_scope ?? 'job or its connection'}`,
         command.suspended_by || command.suspended_reason
           ? ` (${[command.suspended_by, command.suspended_reason].filter(Boolean).join(': ')})`
           : null,
-        '. It starts when they are resumed.',
+        '. It starts when somebody resumes that.',
       ];
     case 'window':
       return [

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.dbtrelay.dbtcloud.budget.ManualSuspension.Switched;
 import org.dbtrelay.flow.CommandViews;
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param origin {@code command}, or {@code observed} for a run that no command has started
  * @param outcome the type of the event that ended it; null while it has not ended
- * @param suspendedSince since when a person has suspended its job or its connection, which it waits for; null: none has
+ * @param suspendedScope which of {@code job} and {@code connection} a person has suspended, if it waits for the end of that; else null
+ * @param suspendedSince since when
  * @param notBefore when a waiting command is tried again, may be started again after its job was, or its window closes as far as is known
  *     now; or when the pause before another run is over
  * @param coalescedInto the id of the command that starts, or has started, the run for this one; null: none does
@@ -51,6 +53,7 @@ public record CommandState(
         @Nullable Integer attempt,
         @Nullable String waitsFor,
         @Nullable Integer ahead,
+        @Nullable String suspendedScope,
         @Nullable Instant suspendedSince,
         @Nullable String suspendedBy,
         @Nullable String suspendedReason,
@@ -67,6 +70,19 @@ public record CommandState(
         @JsonRawValue @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
         String events) {
 
+    /** What a person has suspended. */
+    enum Scope {
+        JOB,
+        CONNECTION;
+
+        String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** A suspension by a person, and of what. */
+    record Suspension(Scope scope, Switched switched) {}
+
     /** That an event was told, over HTTP. */
     public record Told(int sequence, String type, Instant at) {
 
@@ -78,9 +94,9 @@ public record CommandState(
     /**
      * A command as it stands.
      *
-     * @param suspended who has suspended its connection or its job, if that is what it waits for
+     * @param suspension of its job or its connection, if that is what it waits for
      */
-    static CommandState of(CommandViews.View view, @Nullable Switched suspended, boolean withEvents) {
+    static CommandState of(CommandViews.View view, @Nullable Suspension suspension, boolean withEvents) {
         RunEntry entry = view.entry();
         @Nullable ResolvedCommand resolved = entry.resolved();
         @Nullable RunSnapshot run = run(entry);
@@ -100,13 +116,14 @@ public record CommandState(
                 run == null ? null : run.status().label(),
                 run == null ? null : run.url(),
                 attempt(entry.state()),
-                suspended != null
+                suspension != null
                         ? SUSPENDED
                         : view.waitsFor() == null ? null : view.waitsFor().label(),
                 view.ahead() == 0 ? null : view.ahead(),
-                suspended == null ? null : suspended.since(),
-                suspended == null ? null : suspended.by(),
-                suspended == null ? null : suspended.reason(),
+                suspension == null ? null : suspension.scope().label(),
+                suspension == null ? null : suspension.switched().since(),
+                suspension == null ? null : suspension.switched().by(),
+                suspension == null ? null : suspension.switched().reason(),
                 view.windowClosesAt() == null ? notBefore(entry.state()) : view.windowClosesAt(),
                 coalescedInto(view),
                 coalesced(view),

@@ -62,11 +62,11 @@ class Commands {
 
     /** A command of this instance, over HTTP. */
     CommandState state(CommandViews.View view, boolean withEvents) {
-        return CommandState.of(view, suspended(view), withEvents);
+        return CommandState.of(view, suspension(view), withEvents);
     }
 
-    /** Who has suspended what the command waits for; null: nobody, or it waits for something else. */
-    private @Nullable Switched suspended(CommandViews.View view) {
+    /** The suspension that the command waits for the end of; null: it waits for something else. */
+    private CommandState.@Nullable Suspension suspension(CommandViews.View view) {
         @Nullable ResolvedCommand resolved = view.entry().resolved();
         @Nullable WaitReason waitsFor = view.waitsFor();
         if (resolved == null || waitsFor == null) {
@@ -76,23 +76,33 @@ class Commands {
             case SUSPENDED ->
                 resolved.jobId() == null
                         ? null
-                        : jobs.all().get(new JobOfConnection(resolved.connection(), resolved.jobId()));
+                        : of(
+                                CommandState.Scope.JOB,
+                                jobs.all().get(new JobOfConnection(resolved.connection(), resolved.jobId())));
             case DBT_CLOUD ->
                 resolved.task().starts()
-                        ? connections
-                                .find(resolved.connection())
-                                .flatMap(client -> client.manualSuspension().switched())
-                                .orElse(null)
+                        ? of(
+                                CommandState.Scope.CONNECTION,
+                                connections
+                                        .find(resolved.connection())
+                                        .flatMap(client ->
+                                                client.manualSuspension().switched())
+                                        .orElse(null))
                         : null;
             case NEXT_TRY, TURN, SLOT, TARGET, PAUSE, WINDOW, MIN_INTERVAL, LEADER -> null;
         };
+    }
+
+    private static CommandState.@Nullable Suspension of(CommandState.Scope scope, @Nullable Switched switched) {
+        return switched == null ? null : new CommandState.Suspension(scope, switched);
     }
 
     /** The answer of the instance that has the command; a problem if none has it, or if one that may have it does not answer. */
     Response elsewhere(Answers answers) {
         return answers.answers().stream()
                 .filter(answer -> answer.status() != Response.Status.NOT_FOUND.getStatusCode())
-                .findFirst()
+                // An instance that refuses the question may not be the one that has the command.
+                .min(Comparator.comparing(answer -> answer.status() >= 300))
                 .map(answer -> Response.status(answer.status())
                         .type(answer.contentType())
                         .entity(answer.body())

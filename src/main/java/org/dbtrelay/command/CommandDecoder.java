@@ -64,7 +64,7 @@ public class CommandDecoder {
                     Instant.ofEpochMilli(record.timestamp()),
                     record.offset(),
                     ownId(record));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             LOG.error(
                     "Internal error: a record could not be read; it is dead-lettered",
                     e,

@@ -10,7 +10,7 @@ final class InternalErrors {
     private InternalErrors() {}
 
     /** The input instead of one whose decision failed. */
-    static Input after(Input input, RuntimeException fault) {
+    static Input after(Input input, Throwable fault) {
         return ending(input, "internal error of the relay: " + fault.getClass().getSimpleName());
     }
 

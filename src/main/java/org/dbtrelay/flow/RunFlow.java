@@ -153,7 +153,7 @@ final class RunFlow implements PartitionProcessor.Session {
         }
         try {
             return flow.decide(entry, input, now, policy, queues);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             LOG.error("Internal error: the command ends", e, pair(LogKey.COMMAND_ID, id));
             return flow.decide(entry, InternalErrors.after(input, e), now, policy, queues);
         }

@@ -81,7 +81,7 @@ class CommandsLogMonitor {
             }
         } catch (LedgerException e) {
             LOG.debug("No broker tells of the topics; the next round asks again", pair(LogKey.REASON, e.getMessage()));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("Internal error: a check of the topics stopped; the next check repeats it", e);
         }
     }

@@ -7,9 +7,9 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
+import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
@@ -39,8 +39,9 @@ public class Sweep {
     private final Policy policy;
     private final Duration interval;
     private final Clock clock;
+    private final Monotonic monotonic;
     private final UnderWay<Target> sweeps = new UnderWay<>();
-    private Instant next;
+    private long begun;
 
     Sweep(
             Owners owners,
@@ -48,24 +49,27 @@ public class Sweep {
             Connections connections,
             Policy policy,
             RelayConfig config,
-            Clock clock) {
+            Clock clock,
+            Monotonic monotonic) {
         this.owners = owners;
         this.watches = watches;
         this.connections = connections;
         this.policy = policy;
         this.interval = config.ledger().sweepInterval();
         this.clock = clock;
-        this.next = clock.instant().plus(interval);
+        this.monotonic = monotonic;
+        this.begun = monotonic.nanos();
     }
 
     /** Begins a sweep of each account if one is due, unless the account's last sweep still goes on: none waits for another. */
     @Scheduled(every = "1s", concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     @RunOnVirtualThread
     void tick() {
-        if (clock.instant().isBefore(next)) {
+        long now = monotonic.nanos();
+        if (now - begun < interval.toNanos()) {
             return;
         }
-        next = clock.instant().plus(interval);
+        begun = now;
         if (owners.ownsPartitions()) {
             accounts().forEach(this::begin);
         }

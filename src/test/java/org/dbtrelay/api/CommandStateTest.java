@@ -201,12 +201,17 @@ class CommandStateTest {
     @Test
     void whoHasSuspendedItIsTheReason() {
         View view = view(entry(WAITING), WaitReason.DBT_CLOUD, 0);
-        CommandState held = CommandState.of(view, new Switched(LATER, "ops", "month end"), false);
+        CommandState held = CommandState.of(
+                view,
+                new CommandState.Suspension(CommandState.Scope.CONNECTION, new Switched(LATER, "ops", "month end")),
+                false);
 
         assertThat(held.waitsFor()).isEqualTo("suspended");
+        assertThat(held.suspendedScope()).isEqualTo("connection");
         assertThat(held.suspendedSince()).isEqualTo(LATER);
         assertThat(held.suspendedBy()).isEqualTo("ops");
         assertThat(held.suspendedReason()).isEqualTo("month end");
+        assertThat(state(view).suspendedScope()).isNull();
         assertThat(state(view).suspendedSince()).isNull();
         assertThat(state(view).suspendedBy()).isNull();
         assertThat(state(view).suspendedReason()).isNull();

@@ -107,6 +107,7 @@ class CommandsTest {
                 null,
                 null,
                 null,
+                null,
                 3,
                 null,
                 null);
@@ -196,6 +197,14 @@ class CommandsTest {
         assertThat(commands.elsewhere(new OtherInstances.Answers(List.of(no, yes), List.of()))
                         .getStatus())
                 .isEqualTo(200);
+        OtherInstances.Answer refuses = new OtherInstances.Answer(ONE, 403, "application/json", "{}");
+        assertThat(commands.elsewhere(new OtherInstances.Answers(List.of(refuses, yes), List.of()))
+                        .getStatus())
+                .as("an instance that refuses does not hide the one that has it")
+                .isEqualTo(200);
+        assertThat(commands.elsewhere(new OtherInstances.Answers(List.of(no, refuses), List.of()))
+                        .getStatus())
+                .isEqualTo(403);
         assertThat(commands.elsewhere(new OtherInstances.Answers(List.of(no), List.of()))
                         .getStatus())
                 .isEqualTo(404);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,11 +42,15 @@ import org.dbtrelay.metrics.RelayTraces;
 import org.dbtrelay.metrics.SimMetrics;
 import org.dbtrelay.run.command.Policy;
 import org.dbtrelay.run.decide.Action;
+import org.dbtrelay.run.decide.Decision;
 import org.dbtrelay.run.decide.Input;
+import org.dbtrelay.run.decide.JobQueues;
 import org.dbtrelay.run.job.JobOfConnection;
 import org.dbtrelay.run.job.SampleRun;
+import org.dbtrelay.run.state.RunEntry;
 import org.dbtrelay.run.state.StartCall;
 import org.dbtrelay.testkit.HandTurnedClock;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +71,7 @@ class RunFlowTest {
     private final Permit permit = TestBudgets.wide().reserve(Priority.TRIGGER).join();
     private CompletableFuture<Permit> grant = CompletableFuture.completedFuture(permit);
     private boolean isFree;
+    private @Nullable Error fault;
     private final JobSwitches switches = new JobSwitches();
     private RunFlows flows;
     private PartitionProcessor.Session session;
@@ -74,28 +80,38 @@ class RunFlowTest {
     void begin() throws Exception {
         Policy policy = Policies.of(config);
         CommandViews views = new CommandViews();
-        flows = new RunFlows(
-                policy,
-                TestConnections.silent(config, clock),
-                new Actions(null, null, null, clock, SimMetrics.none()) {
+        flows =
+                new RunFlows(
+                        policy,
+                        TestConnections.silent(config, clock),
+                        new Actions(null, null, null, clock, SimMetrics.none()) {
+                            @Override
+                            void perform(Action.Call action, Consumer<Input> answers) {
+                                journal.add(action.getClass().getSimpleName());
+                            }
+                        },
+                        new JournaledTriggers(),
+                        polls,
+                        views,
+                        new Destinations(views),
+                        new Observations(),
+                        SimEvents.observedRecords(config),
+                        SimEvents.events(config, policy),
+                        SimEvents.deadLetters(config),
+                        clock,
+                        new Monotonic(),
+                        SimMetrics.none(),
+                        RelayTraces.none(),
+                        switches) {
                     @Override
-                    void perform(Action.Call action, Consumer<Input> answers) {
-                        journal.add(action.getClass().getSimpleName());
+                    Decision decide(
+                            @Nullable RunEntry entry, Input input, Instant now, Policy policy, JobQueues queues) {
+                        if (fault != null && !(input instanceof Input.InternalFault)) {
+                            throw fault;
+                        }
+                        return super.decide(entry, input, now, policy, queues);
                     }
-                },
-                new JournaledTriggers(),
-                polls,
-                views,
-                new Destinations(views),
-                new Observations(),
-                SimEvents.observedRecords(config),
-                SimEvents.events(config, policy),
-                SimEvents.deadLetters(config),
-                clock,
-                new Monotonic(),
-                SimMetrics.none(),
-                RelayTraces.none(),
-                switches);
+                };
         session = flows.begin(claim());
     }
 
@@ -272,6 +288,16 @@ class RunFlowTest {
                 List.of(command("{\"command\":\"cancel\",\"command_id\":\"c2\",\"target_command_id\":\"c1\"}", 1)));
 
         assertThat(grant).isCancelled();
+    }
+
+    @Test
+    void aDecisionThatOverflowsTheStackEndsItsCommandAndNotThePartition() throws LedgerException {
+        session.take(List.of(command()));
+        fault = new StackOverflowError("a fault of the relay");
+
+        session.take(answers());
+
+        assertThat(session.pending()).as("%s", journal).isZero();
     }
 
     private MailboxItem command() {

@@ -112,6 +112,7 @@ class KillSwitchIT {
             for (RelayProcess each : all) {
                 JsonNode waiting = OPS.read(each, "/api/commands/while-suspended");
                 assertThat(waiting.path("waits_for").asText()).as("%s", waiting).isEqualTo("suspended");
+                assertThat(waiting.path("suspended_scope").asText()).isEqualTo("job");
                 assertThat(waiting.path("suspended_reason").asText()).isEqualTo("its table moves");
                 assertThat(waiting.path("suspended_by").asText()).isEqualTo("ops");
             }

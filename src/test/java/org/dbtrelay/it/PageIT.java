@@ -444,11 +444,23 @@ class PageIT {
 
         relay.send(QUICK, trigger("held", QUICK));
         browser.sees("held")
-                .open("connections")
-                .press("Resume the connection default")
-                .press("Resume the connection");
+                .open("commands/held")
+                .sees("Somebody has suspended its connection (ops: warehouse upgrade).");
+        browser.open("connections").press("Resume the connection default").press("Resume the connection");
         browser.sees("default goes on.").sees("open");
         relay.reader().awaitEvent("run.succeeded", "held", PATIENCE);
+    }
+
+    @Test
+    void resumesTheConnectionForWhichACommandWaits() {
+        browser.open("connections").press("Suspend the connection default").press("Suspend the connection");
+        browser.sees("default is suspended.");
+        relay.send(QUICK, trigger("held-with-its-connection", QUICK));
+
+        browser.open("commands/held-with-its-connection").sees("Somebody has suspended its connection");
+        browser.press("Resume the connection …").press("Resume the connection").sees("default goes on.");
+        relay.reader().awaitEvent("run.succeeded", "held-with-its-connection", PATIENCE);
+        browser.sees("Run succeeded");
     }
 
     @Test
@@ -462,8 +474,7 @@ class PageIT {
         browser.press("Suspend the job").sees("Job " + QUICK + " is suspended.").sees("wrong data");
 
         relay.send(QUICK, trigger("held-with-its-job", QUICK));
-        browser.open("commands/held-with-its-job")
-                .sees("Somebody has suspended its job or its connection (ops: wrong data).");
+        browser.open("commands/held-with-its-job").sees("Somebody has suspended its job (ops: wrong data).");
         browser.press("Resume the job …").press("Resume the job").sees("Job " + QUICK + " goes on.");
         relay.reader().awaitEvent("run.succeeded", "held-with-its-job", PATIENCE);
         browser.sees("Run succeeded");

@@ -85,6 +85,7 @@ final class Instance {
                     config.policy(),
                     config.relay(),
                     process.clock(),
+                    process.time(),
                     metrics,
                     SimPoller.lister(
                             flow.observations(),

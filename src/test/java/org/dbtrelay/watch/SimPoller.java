@@ -42,10 +42,11 @@ public final class SimPoller {
             Policy policy,
             RelayConfig config,
             Clock clock,
+            Monotonic monotonic,
             RelayMetrics metrics,
             RunLister lister) {
         Poller poller = poller(owners, watches, connections, clock, metrics);
-        Sweep sweep = new Sweep(owners, watches, connections, policy, config, clock);
+        Sweep sweep = new Sweep(owners, watches, connections, policy, config, clock, monotonic);
         return () -> {
             poller.tick();
             sweep.tick();

@@ -26,17 +26,45 @@ class SweepTest {
     private static final int ACCOUNTS = 3;
 
     private final HandTurnedClock clock = HandTurnedClock.at("2026-11-22T10:00:00Z");
+    private final Time time = new Time();
     private final CountDownLatch asked = new CountDownLatch(ACCOUNTS);
+
+    private static final class Time extends Monotonic {
+
+        private volatile long nanos;
+
+        void advance(Duration by) {
+            nanos += by.toNanos();
+        }
+
+        @Override
+        public long nanos() {
+            return nanos;
+        }
+    }
 
     @Test
     void anAccountThatDoesNotAnswerHoldsUpTheSweepOfNoOther() throws InterruptedException {
         Sweep sweep = sweepOfAccountsThatNeverAnswer();
-        clock.advance(Duration.ofMinutes(6));
+        time.advance(Duration.ofMinutes(6));
 
         Thread.startVirtualThread(sweep::tick);
 
         assertThat(asked.await(20, TimeUnit.SECONDS))
                 .as("all are asked while none answers; not asked: %d", asked.getCount())
+                .isTrue();
+    }
+
+    @Test
+    void aClockThatIsSetBackHoldsUpNoSweep() throws InterruptedException {
+        Sweep sweep = sweepOfAccountsThatNeverAnswer();
+        clock.advance(Duration.ofDays(-1));
+        time.advance(Duration.ofMinutes(6));
+
+        sweep.tick();
+
+        assertThat(asked.await(20, TimeUnit.SECONDS))
+                .as("not asked: %d", asked.getCount())
                 .isTrue();
     }
 
@@ -67,6 +95,7 @@ class SweepTest {
                 new SimConnections(config, silent, clock, new Monotonic(), SimMetrics.none()).connections(),
                 Policies.of(config),
                 config,
-                clock);
+                clock,
+                time);
     }
 }

@@ -57,7 +57,7 @@ class ConnectionProbes {
     private void probeAgain() {
         try {
             probeSuspects();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("Internal error: the probes of the connections stopped; they are made again", e);
         }
     }

@@ -37,7 +37,7 @@ public final class BroadcastTopic {
 
     private static final RelayLog LOG = RelayLog.of(BroadcastTopic.class);
     private static final Duration POLL = Duration.ofSeconds(1);
-    private static final Duration AGAIN = Duration.ofSeconds(5);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
     /** Where an instance begins to read. */
     public enum From {
@@ -68,6 +68,7 @@ public final class BroadcastTopic {
     private final From from;
     private final Function<KafkaSettings, Producer<byte[], byte[]>> newProducer;
     private final Listener listener;
+    private final Duration retryAfter;
     private final ReentrantLock lock = new ReentrantLock();
     private final CountDownLatch stopping = new CountDownLatch(1);
     private @Nullable Producer<byte[], byte[]> producer;
@@ -85,11 +86,22 @@ public final class BroadcastTopic {
             From from,
             Function<KafkaSettings, Producer<byte[], byte[]>> newProducer,
             Listener listener) {
+        this(kafka, topic, from, newProducer, listener, RETRY_AFTER);
+    }
+
+    BroadcastTopic(
+            KafkaSettings kafka,
+            String topic,
+            From from,
+            Function<KafkaSettings, Producer<byte[], byte[]>> newProducer,
+            Listener listener,
+            Duration retryAfter) {
         this.kafka = kafka;
         this.topic = topic;
         this.from = from;
         this.newProducer = newProducer;
         this.listener = listener;
+        this.retryAfter = retryAfter;
     }
 
     /** Begins to read, on a thread of its own, and returns at once. */
@@ -166,11 +178,11 @@ public final class BroadcastTopic {
                             Objects.requireNonNullElse(
                                     e.getMessage(), e.getClass().getSimpleName()),
                             listener::interrupted);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     // Without this thread nothing of another instance would arrive any more.
                     LOG.error("Internal error: reading a topic stopped; it begins again", e);
                 }
-            } while (!stopping.await(AGAIN.toMillis(), TimeUnit.MILLISECONDS));
+            } while (!stopping.await(retryAfter.toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

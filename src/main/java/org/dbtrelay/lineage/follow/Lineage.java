@@ -171,7 +171,7 @@ class Lineage {
         } catch (KafkaException e) {
             complain(e);
             isTroubled();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("Internal error: telling lineage stopped; it begins again", e);
             isTroubled();
         } finally {

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeTopicsResult;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -37,6 +39,7 @@ import org.junit.jupiter.api.Test;
 class BroadcastTopicTest {
 
     private static final String TOPIC = "dbt.relay.control";
+    private static final Duration RETRY_AFTER = Duration.ofMillis(50);
     private static final TopicPartition PARTITION = new TopicPartition(TOPIC, 0);
 
     private final List<String> told = new CopyOnWriteArrayList<>();
@@ -45,6 +48,7 @@ class BroadcastTopicTest {
             new MockProducer<>(true, null, new ByteArraySerializer(), new ByteArraySerializer());
     private final List<Exception> refusals = new ArrayList<>();
     private Set<AclOperation> rights = EnumSet.of(AclOperation.READ, AclOperation.WRITE);
+    private final AtomicInteger faults = new AtomicInteger();
     private long end;
     private BroadcastTopic topic;
 
@@ -86,10 +90,13 @@ class BroadcastTopicTest {
     }
 
     private void start(BroadcastTopic.From from) {
-        topic = new BroadcastTopic(kafka, TOPIC, from, settings -> producer, new BroadcastTopic.Listener() {
+        BroadcastTopic.Listener listener = new BroadcastTopic.Listener() {
             @Override
             public void received(ConsumerRecord<byte[], byte[]> message) {
                 told.add(new String(message.value(), UTF_8));
+                if (faults.getAndDecrement() > 0) {
+                    throw new StackOverflowError("a fault of the listener");
+                }
             }
 
             @Override
@@ -106,7 +113,8 @@ class BroadcastTopicTest {
             public void interrupted(String reason) {
                 told.add("interrupted: " + reason);
             }
-        });
+        };
+        topic = new BroadcastTopic(kafka, TOPIC, from, settings -> producer, listener, RETRY_AFTER);
         topic.start();
     }
 
@@ -159,7 +167,7 @@ class BroadcastTopicTest {
         awaitTold("absent: topic 'dbt.relay.control' does not exist");
 
         refusals.clear();
-        await().atMost(java.time.Duration.ofSeconds(20))
+        await().atMost(Duration.ofSeconds(20))
                 .untilAsserted(() -> assertThat(told).endsWith("caught up").hasSize(2));
     }
 
@@ -186,10 +194,22 @@ class BroadcastTopicTest {
 
         readers.getFirst().setPollException(new KafkaException("the broker is away"));
         await().untilAsserted(() -> assertThat(told).contains("interrupted: the broker is away"));
-        await().atMost(java.time.Duration.ofSeconds(20)).until(() -> readers.size() == 2);
+        await().atMost(Duration.ofSeconds(20)).until(() -> readers.size() == 2);
         write(reader(1), 0, "one");
         await().untilAsserted(() -> assertThat(told)
                 .containsExactly("one", "caught up", "interrupted: the broker is away", "one", "caught up"));
+    }
+
+    @Test
+    void anErrorOfTheListenerEndsTheReadingOfNoOtherRecord() {
+        end = 1;
+        faults.set(1);
+        start(BroadcastTopic.From.START);
+        write(reader(0), 0, "one");
+        awaitTold("one");
+
+        write(reader(1), 0, "one");
+        awaitTold("one", "one", "caught up");
     }
 
     @Test
