@@ -26,7 +26,7 @@ class HttpFaultsTest {
         "POST, /api/commands, application/json or application/cloudevents+json",
         "PUT, /api/log-levels/org.dbtrelay.watch, application/json"
     })
-    void a_415_names_what_is_taken(String method, String path, String types) {
+    void a415NamesWhatIsTaken(String method, String path, String types) {
         for (String type :
                 new String[] {"text/plain", "application/x-www-form-urlencoded", "application/cloudevents-batch+json"
                 }) {
@@ -50,7 +50,7 @@ class HttpFaultsTest {
                 "PUT  | /api/log-levels/org.dbtrelay.watch | [] | the body is not the JSON that is wanted here",
                 "PUT  | /api/log-levels/org.dbtrelay.watch | {\"level\": {}} | the body is not the JSON that is wanted here",
             })
-    void a_400_speaks_of_the_body(String method, String path, String body, String detail) {
+    void a400SpeaksOfTheBody(String method, String path, String body, String detail) {
         withKey()
                 .contentType("application/json")
                 .body(body)
@@ -63,7 +63,7 @@ class HttpFaultsTest {
     }
 
     @Test
-    void headers_of_two_events_are_named() {
+    void headersOfTwoEventsAreNamed() {
         withKey()
                 .contentType("application/json")
                 .header("ce-id", "17")
@@ -76,7 +76,7 @@ class HttpFaultsTest {
     }
 
     @Test
-    void a_wrong_last_event_id_is_named_as_such() {
+    void aWrongLastEventIdIsNamedAsSuch() {
         withKey()
                 .header("Last-Event-ID", "abc")
                 .get("/api/commands/orders/events")
@@ -86,7 +86,7 @@ class HttpFaultsTest {
     }
 
     @Test
-    void a_path_that_is_not_there_is_told_so() {
+    void aPathThatIsNotThereIsToldSo() {
         withKey().get("/api/nothing").then().statusCode(404).body("detail", equalTo("there is nothing at this path"));
         withKey().delete("/api/commands").then().statusCode(405).body("detail", startsWith("DELETE is not done here"));
     }

@@ -40,14 +40,14 @@ class AsyncApiTest {
     }
 
     @Test
-    void it_is_an_asyncapi_3_document() {
+    void itIsAnAsyncapi3Document() {
         assertThat(api.path("asyncapi").asText()).isEqualTo("3.0.0");
         assertThat(names(api)).contains("info", "channels", "operations", "components");
         assertThat(api.path("info").path("title").asText()).isEqualTo("dbt-cloud-relay");
     }
 
     @Test
-    void every_reference_leads_somewhere() throws IOException {
+    void everyReferenceLeadsSomewhere() throws IOException {
         List<String> references = new ArrayList<>();
         collect(api, references);
         List<String> dead = new ArrayList<>();
@@ -62,7 +62,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void the_channels_are_the_topics_of_the_default_configuration() {
+    void theChannelsAreTheTopicsOfTheDefaultConfiguration() {
         RelayConfig config = new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
                 .withMapping(RelayConfig.class)
@@ -91,7 +91,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void each_channel_has_one_operation_in_the_right_direction() {
+    void eachChannelHasOneOperationInTheRightDirection() {
         Map<String, String> actions = new TreeMap<>();
         api.path("operations").forEach(operation -> {
             String channel = operation.path("channel").path("$ref").asText().replace("#/channels/", "");
@@ -110,7 +110,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void the_messages_are_the_types_of_events_each_with_its_schema() throws IOException {
+    void theMessagesAreTheTypesOfEventsEachWithItsSchema() throws IOException {
         Map<String, String> types = new TreeMap<>();
         for (Map.Entry<String, JsonNode> message :
                 api.path("components").path("messages").properties()) {
@@ -135,14 +135,14 @@ class AsyncApiTest {
     }
 
     @Test
-    void each_type_is_on_its_topic() {
+    void eachTypeIsOnItsTopic() {
         assertThat(typesOn("runEvents")).isEqualTo(types(type -> !type.startsWith("artifact.")));
         assertThat(typesOn("artifactEvents")).isEqualTo(types(type -> type.startsWith("artifact.")));
     }
 
     /** The golden events of lineage, which are what the code writes, have the form that the document tells. */
     @Test
-    void lineage_events_are_as_the_document_tells() throws IOException {
+    void lineageEventsAreAsTheDocumentTells() throws IOException {
         assertThat(schema("lineageEvent").path("properties").path("eventType").path("enum"))
                 .extracting(JsonNode::asText)
                 .containsExactlyInAnyOrderElementsOf(
@@ -186,7 +186,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void no_message_is_left_out_of_the_channels() {
+    void noMessageIsLeftOutOfTheChannels() {
         Set<String> used = new TreeSet<>();
         api.path("channels")
                 .forEach(channel -> channel.path("messages")
@@ -197,7 +197,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void the_headers_are_those_of_the_documents() {
+    void theHeadersAreThoseOfTheDocuments() {
         assertThat(names(schema("eventHeaders").path("properties")))
                 .isEqualTo(Document.at("docs/events.md").firstColumn("Headers"));
         assertThat(names(schema("deadLetterHeaders").path("properties")))
@@ -207,7 +207,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void the_reasons_of_dead_letters_are_all_there() {
+    void theReasonsOfDeadLettersAreAllThere() {
         assertThat(schema("deadLetterHeaders")
                         .path("properties")
                         .path("dlq-reason")

@@ -30,7 +30,7 @@ class SchemasTest {
 
     @ParameterizedTest
     @MethodSource("documents")
-    void each_is_a_schema_of_draft_2020_12(String name) {
+    void eachIsASchemaOfDraft202012(String name) {
         var meta = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012)
                 .getSchema(SchemaLocation.of(SchemaId.V202012));
 
@@ -39,7 +39,7 @@ class SchemasTest {
 
     @ParameterizedTest
     @MethodSource("documents")
-    void each_describes_every_field_and_every_reason(String name) {
+    void eachDescribesEveryFieldAndEveryReason(String name) {
         List<String> silent = new ArrayList<>();
         JsonNode document = Schemas.document(name);
         describe(name, document, silent);
@@ -50,7 +50,7 @@ class SchemasTest {
 
     @ParameterizedTest
     @MethodSource("alternatives")
-    void each_alternative_has_examples_that_it_alone_takes(String name, String alternative) {
+    void eachAlternativeHasExamplesThatItAloneTakes(String name, String alternative) {
         JsonNode examples =
                 Schemas.document(name).path("$defs").path(alternative).path("examples");
 

@@ -58,7 +58,7 @@ class PartitionersIT {
     }
 
     @Test
-    void librdkafka_and_Java_send_the_same_commands() {
+    void librdkafkaAndJavaSendTheSameCommands() {
         Map<String, Long> commands = commands("librdkafka");
         try (Deployment relay = deployment("librdkafka").start()) {
             kcat(relay, commands, true);
@@ -80,7 +80,7 @@ class PartitionersIT {
     }
 
     @Test
-    void kafkajs_with_its_default_and_its_legacy_partitioner_and_Java_send_the_same_commands() {
+    void kafkajsWithItsDefaultAndItsLegacyPartitionerAndJavaSendTheSameCommands() {
         NodeClients clients = NodeClients.orSkip();
         Map<String, Long> commands = commands("kafkajs");
         try (Deployment relay = deployment("kafkajs").start()) {

@@ -26,21 +26,21 @@ class UnpackedStreamTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"gzip", "x-gzip", "GZIP", " gzip ", "gzip, identity", "deflate", "identity", ""})
-    void what_was_packed_is_as_before(String encoding) throws IOException {
+    void whatWasPackedIsAsBefore(String encoding) throws IOException {
         assertThat(UnpackedStream.of(new ByteArrayInputStream(packed(encoding)), encoding))
                 .hasBinaryContent(CONTENT);
         assertThat(UnpackedStream.isPacked(encoding)).isEqualTo(!encoding.isEmpty() && !encoding.equals("identity"));
     }
 
     @Test
-    void without_a_header_it_is_as_it_is() throws IOException {
+    void withoutAHeaderItIsAsItIs() throws IOException {
         assertThat(UnpackedStream.of(new ByteArrayInputStream(CONTENT), null)).hasBinaryContent(CONTENT);
         assertThat(UnpackedStream.isPacked(null)).isFalse();
     }
 
     /** Some servers leave zlib's header out. */
     @Test
-    void deflate_is_unpacked_without_its_header_too() throws IOException {
+    void deflateIsUnpackedWithoutItsHeaderToo() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = new DeflaterOutputStream(bytes, new Deflater(9, true))) {
             out.write(CONTENT);
@@ -51,7 +51,7 @@ class UnpackedStreamTest {
     }
 
     @Test
-    void what_was_packed_twice_is_unpacked_twice() throws IOException {
+    void whatWasPackedTwiceIsUnpackedTwice() throws IOException {
         ByteArrayOutputStream twice = new ByteArrayOutputStream();
         try (OutputStream out = new GZIPOutputStream(twice)) {
             out.write(packed("deflate"));
@@ -68,7 +68,7 @@ class UnpackedStreamTest {
         "'gzip, br', Content-Encoding 'br'",
         "'gzip, gzip, gzip, gzip', packed 4 times",
     })
-    void what_is_not_known_is_named(String encoding, String message) {
+    void whatIsNotKnownIsNamed(String encoding, String message) {
         assertThatThrownBy(() -> UnpackedStream.of(InputStream.nullInputStream(), encoding))
                 .isInstanceOf(Envelope.UnreadableAnswer.class)
                 .hasMessageContaining(message);
@@ -76,7 +76,7 @@ class UnpackedStreamTest {
     }
 
     @Test
-    void what_is_small_on_the_wire_and_huge_behind_it_is_bounded() throws IOException {
+    void whatIsSmallOnTheWireAndHugeBehindItIsBounded() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = new GZIPOutputStream(bytes)) {
             out.write("{\"data\": \"".getBytes(StandardCharsets.UTF_8));
@@ -96,7 +96,7 @@ class UnpackedStreamTest {
     /** Blocks without content, which zlib writes for each flush, one after another for ever. */
     @ParameterizedTest
     @ValueSource(strings = {"deflate", "gzip"})
-    void what_holds_nothing_has_an_end(String encoding) {
+    void whatHoldsNothingHasAnEnd(String encoding) {
         byte[] head = encoding.equals("gzip")
                 ? new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 0}
                 : new byte[] {0x78, (byte) 0x9c};
@@ -130,7 +130,7 @@ class UnpackedStreamTest {
 
     /** The JDK goes from one gzip to the next by a call of itself. */
     @Test
-    void many_gzips_that_hold_nothing_fill_no_stack() throws IOException {
+    void manyGzipsThatHoldNothingFillNoStack() throws IOException {
         ByteArrayOutputStream nothing = new ByteArrayOutputStream();
         new GZIPOutputStream(nothing).close();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -145,7 +145,7 @@ class UnpackedStreamTest {
     }
 
     @Test
-    void several_gzips_are_one_content() throws IOException {
+    void severalGzipsAreOneContent() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ByteArrayOutputStream content = new ByteArrayOutputStream();
         for (int i = 0; i < 1_000; i++) {
@@ -158,7 +158,7 @@ class UnpackedStreamTest {
     }
 
     @Test
-    void what_is_flushed_byte_by_byte_is_unpacked() throws IOException {
+    void whatIsFlushedByteByByteIsUnpacked() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (OutputStream out = new GZIPOutputStream(bytes, 512, true)) {
             for (int i = 0; i < 1_000_000; i++) {

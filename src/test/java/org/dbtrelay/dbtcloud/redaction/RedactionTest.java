@@ -80,7 +80,7 @@ class RedactionTest {
 
     @ParameterizedTest
     @MethodSource("secrets")
-    void a_secret_is_blotted_out_and_what_is_around_it_stays(Case each) {
+    void aSecretIsBlottedOutAndWhatIsAroundItStays(Case each) {
         String text = each.text().replace("%s", each.secret());
 
         String clean = Redaction.blotOut(text);
@@ -113,7 +113,7 @@ class RedactionTest {
                 "password: {{ env_var('DBT_PASSWORD') }}",
                 "password=*****"
             })
-    void what_is_no_secret_stays(String text) {
+    void whatIsNoSecretStays(String text) {
         assertThat(Redaction.blotOut(text)).isEqualTo(text);
     }
 
@@ -133,7 +133,7 @@ class RedactionTest {
 
     @ParameterizedTest
     @MethodSource("surroundings")
-    void colours_hide_no_secret_of_any_shape(String around) {
+    void coloursHideNoSecretOfAnyShape(String around) {
         secrets().forEach(each -> {
             String coloured = each.text().replace("%s", around.replace("%s", each.secret()));
             String whole = around.replace("%s", each.text().replace("%s", each.secret()));
@@ -151,7 +151,7 @@ class RedactionTest {
     }
 
     @Test
-    void what_the_issue_quotes_is_blotted_out() {
+    void whatTheIssueQuotesIsBlottedOut() {
         assertThat(Redaction.tail(ESC + "[31mdbtc_AbCdEf1234567890" + ESC + "[0m"))
                 .isEqualTo("***");
         assertThat(Redaction.tail(ESC + "[0mpassword=hunter2hunter2")).isEqualTo("password=***");
@@ -160,7 +160,7 @@ class RedactionTest {
     }
 
     @Test
-    void no_control_character_stays_but_tabs_and_ends_of_lines() {
+    void noControlCharacterStaysButTabsAndEndsOfLines() {
         StringBuilder all = new StringBuilder("a\tb\r\n");
         for (char c = 0; c < 0xa0; c++) {
             all.append(ESC).append(c).append(c);
@@ -184,24 +184,24 @@ class RedactionTest {
                 "password='abc\\' user=dbt; password='***' user=dbt",
             },
             delimiter = ';')
-    void a_quote_within_a_secret_does_not_end_it(String text, String clean) {
+    void aQuoteWithinASecretDoesNotEndIt(String text, String clean) {
         assertThat(Redaction.blotOut(text)).isEqualTo(clean);
     }
 
     @Test
-    void half_a_character_is_replaced() {
+    void halfACharacterIsReplaced() {
         assertThat(Redaction.blotOut("a\ud83d b\ude00 \ud83d\ude00")).isEqualTo("a\uFFFD b\uFFFD \ud83d\ude00");
         assertThat(Redaction.withoutControl(10, "x\ud83d")).isEqualTo("x\uFFFD");
     }
 
     @Test
-    void an_open_quote_hides_nothing() {
+    void anOpenQuoteHidesNothing() {
         assertThat(Redaction.blotOut("password=\"hunter2")).isEqualTo("password=\"***");
         assertThat(Redaction.blotOut("password: 'hunter2\nnext")).isEqualTo("password: '***\nnext");
     }
 
     @Test
-    void a_cut_divides_no_secret() {
+    void aCutDividesNoSecret() {
         String key = "-----BEGIN PRIVATE " + "KEY-----\n" + ("MIIEowIBAAKCAQEA" + LETTERS + "\n").repeat(60)
                 + "-----END PRIVATE " + "KEY-----\n";
         for (int fill = 0; fill < 30_000; fill += 499) {
@@ -219,7 +219,7 @@ class RedactionTest {
     }
 
     @Test
-    void what_remains_of_a_log_that_came_in_cut_does_not_begin_with_half_a_secret() {
+    void whatRemainsOfALogThatCameInCutDoesNotBeginWithHalfASecret() {
         // LongStringCut counts bytes of JSON, of which an escape character takes six.
         String log = "AbCdEf1234567890 second half\n" + (ESC + "[0m").repeat(2_000) + "\nlast line\n";
 
@@ -300,7 +300,7 @@ class RedactionTest {
 
     @ParameterizedTest
     @MethodSource("hostile")
-    void the_steps_grow_with_the_length_and_with_nothing_else(String piece) {
+    void theStepsGrowWithTheLengthAndWithNothingElse(String piece) {
         int length = 48 * 1024;
         for (String ending : List.of("", "@", "\"A1b2-----END PRIVATE KEY-----")) {
             String text = piece.repeat(length / piece.length()) + ending;
@@ -349,7 +349,7 @@ class RedactionTest {
 
     /** The steps above are those over the text; this is what is done with what was found in it. */
     @Test
-    void many_secrets_take_no_longer_each_than_few() {
+    void manySecretsTakeNoLongerEachThanFew() {
         String text = "password=a1;".repeat(400_000);
 
         assertTimeoutPreemptively(
@@ -358,7 +358,7 @@ class RedactionTest {
     }
 
     @Test
-    void nothing_stays_nothing() {
+    void nothingStaysNothing() {
         assertThat(Redaction.of(10, null)).isNull();
     }
 }
