@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.Policies;
 import org.dbtrelay.config.RelayConfig;
@@ -31,15 +32,15 @@ class SweepTest {
 
     private static final class Time extends Monotonic {
 
-        private volatile long nanos;
+        private final AtomicLong nanos = new AtomicLong();
 
         void advance(Duration by) {
-            nanos += by.toNanos();
+            nanos.addAndGet(by.toNanos());
         }
 
         @Override
         public long nanos() {
-            return nanos;
+            return nanos.get();
         }
     }
 
