@@ -14,7 +14,7 @@ import org.dbtrelay.config.Monotonic;
 final class Downloads {
 
     /** A client that takes nothing for so long is gone. */
-    private static final Duration SLOW = Duration.ofSeconds(100);
+    static final Duration SLOW = Duration.ofSeconds(100);
 
     private static final int PIECE = 32 * 1024;
 
@@ -37,7 +37,7 @@ final class Downloads {
         }
     }
 
-    private static void cutOff(RoutingContext client) {
+    static void cutOff(RoutingContext client) {
         var _ = client.request().connection().close();
     }
 }

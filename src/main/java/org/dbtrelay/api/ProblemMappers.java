@@ -61,8 +61,9 @@ final class ProblemMappers {
         return e.getMessage() == null ? status.getReasonPhrase() : e.getMessage();
     }
 
-    @ServerExceptionMapper
-    Response fault(RuntimeException e) {
+    /** An error of the JVM, too: the framework would answer it in a form of its own. */
+    @ServerExceptionMapper({RuntimeException.class, Error.class})
+    Response fault(Throwable e) {
         LOG.error(
                 "A request to the HTTP API failed",
                 e,

@@ -29,8 +29,10 @@ import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.connection.Connections;
 import org.dbtrelay.dbtcloud.http.ArtifactBody;
+import org.dbtrelay.dbtcloud.paging.Listing;
 import org.dbtrelay.dbtcloud.runs.JobRun;
 import org.dbtrelay.dbtcloud.runs.JobRunFilter;
+import org.dbtrelay.dbtcloud.runs.JobRuns;
 import org.dbtrelay.dbtcloud.runs.RetryDetails;
 import org.dbtrelay.metrics.LogKey;
 import org.dbtrelay.metrics.RelayLog;
@@ -50,10 +52,12 @@ public class RunResource {
     private static final RelayLog LOG = RelayLog.of(RunResource.class);
 
     private final Connections connections;
+    private final LogReads logs;
     private final Monotonic time;
 
-    RunResource(Connections connections, Monotonic time) {
+    RunResource(Connections connections, LogReads logs, Monotonic time) {
         this.connections = connections;
+        this.logs = logs;
         this.time = time;
     }
 
@@ -85,17 +89,21 @@ public class RunResource {
     @Parameter(name = "limit", in = ParameterIn.QUERY, description = "Rows of the page, 1 to 100 (default)")
     @Parameter(name = "cursor", in = ParameterIn.QUERY, description = "The next_cursor of the page before")
     public ResourcePage runs(
-            @PathParam("connection") String connection, @PathParam("account_id") String accountId, @Context UriInfo uri)
+            @PathParam("connection") String connection,
+            @PathParam("account_id") String accountId,
+            @Context UriInfo uri,
+            @Context RoutingContext request)
             throws DbtCloudException {
         Filters filters = Filters.of(uri, Filters.OF_RUNS);
         JobRunFilter filter = JobRunFilter.all();
         for (Map.Entry<String, String> parameter : filters.filters().entrySet()) {
             filter = filter.parameter(parameter.getKey(), parameter.getValue());
         }
-        return ResourcePage.of(
-                connections.named(connection).jobRuns().listJobRuns(id("account_id", accountId), filter),
-                filters,
-                JobRun::json);
+        Listing<JobRun> runs = connections.named(connection).jobRuns().listJobRuns(id("account_id", accountId), filter);
+        return logs.read(
+                related(filters.filters().get("include_related")),
+                request,
+                () -> ResourcePage.of(runs, filters, JobRun::json));
     }
 
     /** Get run. */
@@ -113,19 +121,26 @@ public class RunResource {
             @PathParam("connection") String connection,
             @PathParam("account_id") String accountId,
             @PathParam("run_id") String runId,
-            @Context UriInfo uri)
+            @Context UriInfo uri,
+            @Context RoutingContext request)
             throws DbtCloudException {
-        String include =
-                Filters.single(uri, Set.of("include_related"), Set.of()).getOrDefault("include_related", "");
-        List<String> related = Arrays.stream(include.split(",", -1))
-                .map(String::strip)
-                .filter(word -> !word.isEmpty())
-                .toList();
-        return connections
-                .named(connection)
-                .jobRuns()
-                .getJobRun(id("account_id", accountId), id("run_id", runId), related)
-                .json();
+        List<String> related =
+                related(Filters.single(uri, Set.of("include_related"), Set.of()).get("include_related"));
+        JobRuns runs = connections.named(connection).jobRuns();
+        return logs.read(
+                related,
+                request,
+                () -> runs.getJobRun(id("account_id", accountId), id("run_id", runId), related)
+                        .json());
+    }
+
+    private static List<String> related(@Nullable String include) {
+        return include == null
+                ? List.of()
+                : Arrays.stream(include.split(",", -1))
+                        .map(String::strip)
+                        .filter(word -> !word.isEmpty())
+                        .toList();
     }
 
     /** Get what a retry would begin with. */

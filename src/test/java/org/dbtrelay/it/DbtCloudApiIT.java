@@ -14,6 +14,13 @@ import static org.hamcrest.Matchers.nullValue;
 import io.restassured.response.ValidatableResponse;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.awaitility.Awaitility;
 import org.dbtrelay.emulator.EmulatedJob;
 import org.dbtrelay.emulator.Endpoint;
@@ -28,6 +35,9 @@ import org.junit.jupiter.api.Test;
 class DbtCloudApiIT {
 
     private static final long JOB = 70403103960001L;
+    private static final long WITH_LOGS = 70403103960002L;
+    private static final int LINES = 150_000;
+    private static final int AT_ONCE = 10;
     private static final long LARGE = 200L * 1024 * 1024;
 
     private static RelayStage stage;
@@ -39,6 +49,9 @@ class DbtCloudApiIT {
         stage = RelayStage.of(
                 DbtCloudApiIT.class,
                 World.jaffleShop()
+                        .job(EmulatedJob.named("with-logs")
+                                .id(WITH_LOGS)
+                                .plan(RunPlan.succeeding().instantly().debugLogLines(LINES)))
                         .job(EmulatedJob.named("quick")
                                 .id(JOB)
                                 .plan(RunPlan.succeeding()
@@ -87,6 +100,29 @@ class DbtCloudApiIT {
         }
         get(account + "/runs/x").statusCode(400).body("parameter", equalTo("run_id"));
         get(account + "/runs/1").statusCode(404).body("failure", equalTo("not_found"));
+    }
+
+    @Test
+    void manyLargeLogsAtOnceDoNotFillTheMemory() throws Exception {
+        relay.send(WITH_LOGS, trigger("with-logs", WITH_LOGS));
+        long run = relay.reader()
+                .awaitEvent("run.succeeded", "with-logs", PATIENCE)
+                .data()
+                .path("run_id")
+                .asLong();
+        URI logs = relay.relay().url().resolve(account + "/runs/" + run + "?include_related=run_steps,debug_logs");
+
+        List<Integer> statuses = new ArrayList<>();
+        try (ExecutorService clients = Executors.newFixedThreadPool(AT_ONCE)) {
+            List<Future<Integer>> asked = clients.invokeAll(
+                    Collections.nCopies(AT_ONCE, () -> given().get(logs).statusCode()));
+            for (Future<Integer> answer : asked) {
+                statuses.add(answer.get());
+            }
+        }
+
+        assertThat(statuses).contains(200).isSubsetOf(200, 503);
+        assertThat(relay.relay().lines()).noneMatch(line -> line.contains("OutOfMemoryError"));
     }
 
     @Test
