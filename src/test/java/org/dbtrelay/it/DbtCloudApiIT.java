@@ -124,7 +124,7 @@ class DbtCloudApiIT {
             }
         }
 
-        assertThat(statuses).containsOnly(200);
+        assertThat(statuses).contains(200).isSubsetOf(200, 503);
         assertThat(relay.relay().lines()).noneMatch(line -> line.contains("OutOfMemoryError"));
     }
 
