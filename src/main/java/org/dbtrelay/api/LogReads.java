@@ -62,6 +62,7 @@ final class LogReads {
         // Gone while it waited: nobody calls the handler any more.
         if (client.response().closed()) {
             place.end();
+            throw new ServiceUnavailableException("the client has gone");
         }
         T answer = read.now();
         place.isAnswered();

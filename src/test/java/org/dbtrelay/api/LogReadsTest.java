@@ -2,6 +2,7 @@ package org.dbtrelay.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
@@ -130,14 +131,15 @@ class LogReadsTest {
     }
 
     @Test
-    void aClientThatWentWhileItWaitedKeepsNoPlace() throws DbtCloudException {
+    void forAClientThatWentWhileItWaitedNothingIsReadAndNoPlaceKept() throws DbtCloudException {
         for (int i = 0; i < 3; i++) {
             Client gone = new Client();
             gone.hasGone();
-            reads.read(LOGS, gone.context, () -> "logs");
+            assertThatThrownBy(() -> reads.read(LOGS, gone.context, () -> fail("a read for nobody")))
+                    .hasMessage("the client has gone");
         }
 
-        assertThat(alarms).isEmpty();
+        ask();
     }
 
     @Test

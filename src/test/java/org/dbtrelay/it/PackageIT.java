@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.jar.JarFile;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import org.dbtrelay.emulator.World;
@@ -47,6 +48,10 @@ class PackageIT {
             "com/github/tomakehurst/wiremock/",
             "scala/");
 
+    /** The first source of an instruction that copies from the context, and not from another stage. */
+    private static final Pattern COPIED =
+            Pattern.compile("^COPY(?:\\s+--(?!from=)\\S+)*\\s+(?!--)(\\S+)", Pattern.MULTILINE);
+
     @Test
     void holdsNothingOfTheTests() {
         List<Path> jars = jars();
@@ -60,6 +65,15 @@ class PackageIT {
         assertThat(classes)
                 .filteredOn(name -> FORBIDDEN.stream().anyMatch(name::startsWith) && !isOfKafkaClients(name))
                 .isEmpty();
+    }
+
+    @Test
+    void theImageCopiesWhatPackagingMakes() throws IOException {
+        Path dockerfile = Path.of("src", "main", "docker", "Dockerfile");
+
+        assertThat(COPIED.matcher(Files.readString(dockerfile)).results().map(copy -> copy.group(1)))
+                .contains("target/bom.json")
+                .allSatisfy(source -> assertThat(Path.of(source)).exists());
     }
 
     @Test
