@@ -77,14 +77,18 @@ class DbtCloudApiIT {
         return given().post(relay.relay().url().resolve(path)).then();
     }
 
-    @Test
-    void aRunIsSeenWithItsArtifactsWhichAreStreamed() throws Exception {
-        relay.send(JOB, trigger("seen-by-http", JOB));
-        long run = relay.reader()
-                .awaitEvent("run.succeeded", "seen-by-http", PATIENCE)
+    private static long runOf(String commandId, long job) {
+        relay.send(job, trigger(commandId, job));
+        return relay.reader()
+                .awaitEvent("run.succeeded", commandId, PATIENCE)
                 .data()
                 .path("run_id")
                 .asLong();
+    }
+
+    @Test
+    void aRunIsSeenWithItsArtifactsWhichAreStreamed() throws Exception {
+        long run = runOf("seen-by-http", JOB);
 
         get("/api/connections/default/test").statusCode(200).body("ok", equalTo(true));
         get(account + "/jobs/lookup?project_name=Jaffle%20Shop&environment_name=Production&job_name=quick")
@@ -105,12 +109,7 @@ class DbtCloudApiIT {
 
     @Test
     void manyLargeLogsAtOnceDoNotFillTheMemory() throws Exception {
-        relay.send(WITH_LOGS, trigger("with-logs", WITH_LOGS));
-        long run = relay.reader()
-                .awaitEvent("run.succeeded", "with-logs", PATIENCE)
-                .data()
-                .path("run_id")
-                .asLong();
+        long run = runOf("with-logs", WITH_LOGS);
         URI logs = relay.relay().url().resolve(account + "/runs/" + run + "?include_related=run_steps,debug_logs");
 
         List<Integer> statuses = new ArrayList<>();
