@@ -8,14 +8,15 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.ledger.entry.LedgerException;
@@ -41,6 +42,9 @@ public class Owners {
     private static final RelayLog LOG = RelayLog.of(Owners.class);
 
     private final Map<Integer, PartitionOwner> owners = new ConcurrentHashMap<>();
+
+    /** Those that drain, for whatever reason. */
+    private final Set<PartitionOwner> leaving = ConcurrentHashMap.newKeySet();
 
     /** As of the last comparison with the log. */
     private final Map<Integer, Long> lags = new ConcurrentHashMap<>();
@@ -239,31 +243,42 @@ public class Owners {
 
     /** The group took partitions away, or this instance stops: their owners drain, all at the same time. */
     void revoked(Collection<Integer> partitions) {
-        List<PartitionOwner> leaving = partitions.stream()
-                .flatMap(partition -> {
-                    PartitionOwner owner = owners.remove(partition);
-                    lags.remove(partition);
-                    valve.forget(partition);
-                    notices.forget(partition);
-                    return owner == null ? Stream.<PartitionOwner>empty() : Stream.of(owner);
-                })
-                .toList();
-        if (leaving.isEmpty()) {
+        List<PartitionOwner> givenUp = new ArrayList<>();
+        for (int partition : partitions) {
+            owners.computeIfPresent(partition, (_, owner) -> {
+                // Always in one of the two, so that a stop misses none.
+                leaving.add(owner);
+                givenUp.add(owner);
+                return null;
+            });
+            lags.remove(partition);
+            valve.forget(partition);
+            notices.forget(partition);
+        }
+        if (givenUp.isEmpty()) {
             return;
         }
-        LOG.info("Partitions are given up", pair(LogKey.COUNT, leaving.size()));
-        leaving.forEach(owner -> owner.stop(DRAIN));
+        LOG.info("Partitions are given up", pair(LogKey.COUNT, givenUp.size()));
+        givenUp.forEach(owner -> owner.stop(DRAIN));
+        awaitStopped(givenUp);
+        givenUp.forEach(leaving::remove);
+        tick();
+    }
+
+    private static void awaitStopped(Collection<PartitionOwner> stopping) {
         try {
-            for (PartitionOwner owner : leaving) {
+            for (PartitionOwner owner : stopping) {
                 owner.join(DRAIN.plusSeconds(1));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        tick();
     }
 
-    /** Before the channels and the REST clients close, so that answers on the wire can still be recorded. */
+    /**
+     * Before the channels and the REST clients close, so that answers on the wire can still be recorded; also those of partitions that
+     * the group is taking away at the same time.
+     */
     void onShutdown(@Observes ShutdownEvent event) {
         adding.lock();
         try {
@@ -272,5 +287,6 @@ public class Owners {
             adding.unlock();
         }
         revoked(List.copyOf(owners.keySet()));
+        awaitStopped(leaving);
     }
 }

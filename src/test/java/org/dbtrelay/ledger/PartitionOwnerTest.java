@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -313,6 +314,40 @@ class PartitionOwnerTest {
 
         await().until(() -> shutdown.get().getState() == Thread.State.TERMINATED);
         assertThat(owners.status()).isEmpty();
+    }
+
+    /** A rebalance and a stop may meet: what the stop closes next, an owner that still drains has in use. */
+    @Test
+    void aStopWaitsForTheOwnersOfPartitionsThatTheGroupIsTakingAway() throws Exception {
+        owners.assigned(List.of(PARTITION));
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch answered = new CountDownLatch(1);
+        takes = () -> {
+            busy.countDown();
+            hold(answered);
+        };
+        owners.offerToAll(new Input.JobsSwitched());
+        busy.await();
+        Thread rebalance = Thread.startVirtualThread(() -> owners.revoked(List.of(PARTITION)));
+        await().until(() -> owners.status().isEmpty());
+
+        Thread stop = Thread.ofPlatform().start(() -> ledger.shutdown());
+
+        await().until(() ->
+                stop.getState() == Thread.State.TIMED_WAITING || stop.getState() == Thread.State.TERMINATED);
+        assertThat(stop.getState()).isEqualTo(Thread.State.TIMED_WAITING);
+        answered.countDown();
+        stop.join();
+        rebalance.join();
+    }
+
+    private static void hold(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

@@ -38,9 +38,6 @@ final class RelayLogs {
             Pattern.compile("The timeout period of 5000ms has been exceeded while executing"),
             // An owner is stopped while it reads its partition.
             Pattern.compile("Failed to close fetcher with a timeout.*InterruptException"),
-            // A read that waited for its turn when the process was stopped; nothing comes of it.
-            Pattern.compile("\\[Error Occurred After Shutdown\\]: (java.util.concurrent.CompletionException: )?"
-                    + "java.lang.IllegalStateException: Client is closed"),
             // A record came while the channel closed, which asks the brokers then; it will be delivered again.
             Pattern.compile("SRMSG00201: .*\\[Error Occurred After Shutdown\\]: .*WakeupException"),
             // Frozen, or without a broker, for longer than a session: it wakes up outside of the group.

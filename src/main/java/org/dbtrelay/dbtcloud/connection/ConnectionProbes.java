@@ -2,8 +2,8 @@ package org.dbtrelay.dbtcloud.connection;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Map;
@@ -129,8 +129,8 @@ class ConnectionProbes {
         }
     }
 
-    @PreDestroy
-    void stop() {
+    /** Before the connections close, which would look like an outage. */
+    void onShutdown(@Observes ShutdownEvent event) {
         timer.shutdownNow();
     }
 }

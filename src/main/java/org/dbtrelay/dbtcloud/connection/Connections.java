@@ -1,8 +1,10 @@
 package org.dbtrelay.dbtcloud.connection;
 
 import io.quarkus.runtime.ApplicationConfig;
-import jakarta.annotation.PreDestroy;
+import io.quarkus.runtime.ShutdownEvent;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -31,6 +33,8 @@ import org.jspecify.annotations.Nullable;
 /** The configured connections to dbt Cloud, each with a client of its own, built once at start. */
 @ApplicationScoped
 public class Connections {
+
+    private static final int LAST = Integer.MAX_VALUE;
 
     private final Map<String, DbtCloudClient> clients = new TreeMap<>();
     private final Map<String, WebhookSignature> signatures = new ConcurrentHashMap<>();
@@ -112,9 +116,7 @@ public class Connections {
         ApiToken token = secret(settings.tokenFile(), settings.token())
                 .orElseThrow(() -> new IllegalStateException("relay.connections." + name + ".token is missing."));
         ApiCalls calls = new ApiCalls(
-                restClients.forReading(settings, token),
-                restClients.forPosting(settings, token),
-                restClients.forRedirects(settings, token),
+                restClients.of(settings, token),
                 new Redirects(settings.host()),
                 accountId -> budgets.ofAny(settings, accountId),
                 accounts,
@@ -138,7 +140,12 @@ public class Connections {
         return file.map(ApiToken::in).or(() -> value.map(ApiToken::of));
     }
 
-    @PreDestroy
+    /** The partitions are given up by now, which waits for the answers to starts; the channels still have to close. */
+    void onShutdown(@Observes @Priority(LAST) ShutdownEvent event) {
+        close();
+    }
+
+    /** Sends nothing more to dbt Cloud: calls that begin later, or wait for an answer, fail. */
     public void close() {
         restClients.close();
     }

@@ -20,6 +20,7 @@ import org.dbtrelay.dbtcloud.budget.Priority;
 import org.dbtrelay.dbtcloud.budget.RequestBudget;
 import org.dbtrelay.dbtcloud.budget.RequestBudget.Permit;
 import org.dbtrelay.dbtcloud.budget.Suspension;
+import org.dbtrelay.dbtcloud.http.RequestsInFlight.InFlight;
 import org.dbtrelay.dbtcloud.http.ResponseReader.Detour;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
@@ -31,9 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApiCalls {
 
-    private final DbtCloudApi reads;
-    private final DbtCloudApi posts;
-    private final RedirectedApi redirected;
+    private final ApiClients clients;
     private final Redirects redirects;
     private final LongFunction<RequestBudget> budgets;
     private final FailureMapper failures;
@@ -44,16 +43,12 @@ public final class ApiCalls {
     /**
      * For one connection.
      *
-     * @param posts a client that never sends over a connection that was used before
-     * @param redirected goes on with reads where {@code redirects} allow it
      * @param budgets the budget of an account
      * @param accounts those that commands may name
      * @param limit how long each request may take in all
      */
     public ApiCalls(
-            DbtCloudApi reads,
-            DbtCloudApi posts,
-            RedirectedApi redirected,
+            ApiClients clients,
             Redirects redirects,
             LongFunction<RequestBudget> budgets,
             Set<Long> accounts,
@@ -62,9 +57,7 @@ public final class ApiCalls {
             Clock clock,
             Monotonic monotonic) {
         this(
-                reads,
-                posts,
-                redirected,
+                clients,
                 redirects,
                 budgets,
                 failures,
@@ -74,18 +67,14 @@ public final class ApiCalls {
     }
 
     private ApiCalls(
-            DbtCloudApi reads,
-            DbtCloudApi posts,
-            RedirectedApi redirected,
+            ApiClients clients,
             Redirects redirects,
             LongFunction<RequestBudget> budgets,
             FailureMapper failures,
             ResponseReader answers,
             Duration limit,
             Monotonic monotonic) {
-        this.reads = reads;
-        this.posts = posts;
-        this.redirected = redirected;
+        this.clients = clients;
         this.redirects = redirects;
         this.budgets = budgets;
         this.failures = failures;
@@ -96,8 +85,7 @@ public final class ApiCalls {
 
     /** The same for reads that nothing depends on: a refusal of one of them suspends no account. */
     public ApiCalls withoutSuspending() {
-        return new ApiCalls(
-                reads, posts, redirected, redirects, budgets, failures, answers.withoutSuspending(), limit, monotonic);
+        return new ApiCalls(clients, redirects, budgets, failures, answers.withoutSuspending(), limit, monotonic);
     }
 
     /** Reads something in the account's budget, within the limit. */
@@ -113,7 +101,7 @@ public final class ApiCalls {
         if (!permit.isOpen()) {
             throw new IllegalArgumentException("A permit is for one request.");
         }
-        try (Answered answered = send(permit, () -> call.on(posts), body)) {
+        try (Answered answered = send(permit, () -> call.on(clients.posts()), body)) {
             RestResponse<InputStream> response = answered.response();
             if (response.getStatus() / 100 == 3) {
                 throw new DbtCloudException(failures.redirectedChange(
@@ -175,7 +163,7 @@ public final class ApiCalls {
 
     /** Each redirect that is followed takes a permit of its own. */
     private Answered ask(long accountId, Priority priority, ApiCall call) throws DbtCloudException {
-        Supplier<Uni<RestResponse<InputStream>>> next = () -> call.on(reads);
+        Supplier<Uni<RestResponse<InputStream>>> next = () -> call.on(clients.reads());
         @Nullable Detour detour = null;
         for (int followed = 0; ; followed++) {
             Answered answered = send(acquire(accountId, priority), next, null);
@@ -195,7 +183,7 @@ public final class ApiCalls {
                         throw new DbtCloudException(failures.redirectRefused(status, location, rule));
                     case Redirects.Next.GoTo(URI target) -> {
                         detour = new Detour(status, target, redirects.isHome(target));
-                        next = () -> redirected.read(target.toString());
+                        next = () -> clients.redirected().read(target.toString());
                     }
                 }
             } catch (DbtCloudException | RuntimeException e) {
@@ -208,7 +196,10 @@ public final class ApiCalls {
 
     private Answered send(Permit permit, Supplier<Uni<RestResponse<InputStream>>> call, @Nullable GuardedBody body)
             throws DbtCloudException {
-        try {
+        try (@Nullable InFlight request = clients.inFlight().begin()) {
+            if (request == null) {
+                throw new DbtCloudException(failures.stopping(true));
+            }
             long begin = monotonic.nanos();
             RestResponse<InputStream> response = await(call.get(), body);
             return new Answered(response, permit, limit.minusNanos(monotonic.nanos() - begin), monotonic);
@@ -232,7 +223,8 @@ public final class ApiCalls {
         } catch (ExecutionException e) {
             Throwable cause = e.getCause() == null ? e : e.getCause();
             boolean notSent = body == null ? FailureMapper.isBeforeSending(cause) : body.withdraw();
-            throw new DbtCloudException(failures.of(cause, notSent), cause);
+            throw new DbtCloudException(
+                    clients.inFlight().isClosed() ? failures.stopping(notSent) : failures.of(cause, notSent), cause);
         }
     }
 

@@ -190,6 +190,12 @@ public final class FailureMapper {
         return notSent ? new CallFailure.NotSent(detail) : new CallFailure.Unclear(detail);
     }
 
+    /** No answer, because the relay stops. */
+    CallFailure stopping(boolean notSent) {
+        String detail = "The relay is stopping.";
+        return notSent ? new CallFailure.NotSent(detail) : new CallFailure.Unclear(detail);
+    }
+
     /** No answer in time. */
     CallFailure late(Duration limit, boolean notSent) {
         String detail = "No answer from dbt Cloud within " + limit.toMillis() + " ms.";

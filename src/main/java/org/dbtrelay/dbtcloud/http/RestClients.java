@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -29,18 +30,29 @@ public class RestClients implements AutoCloseable {
     private static final RelayLog LOG = RelayLog.of(RestClients.class);
     private static final int IDLE_SECONDS = 20;
 
+    /** Requests end at once when their connections close; one that still connects may not. */
+    private static final Duration LAST_REQUEST = Duration.ofSeconds(1);
+
     private final String userAgent;
     private final Monotonic monotonic;
+    private final RequestsInFlight inFlight;
     private final List<Closeable> open = new ArrayList<>();
 
     /** {@code version} is the relay's own, for the {@code User-Agent}. */
     public RestClients(String version, Monotonic monotonic) {
         this.userAgent = "dbt-cloud-relay/" + version;
         this.monotonic = monotonic;
+        this.inFlight = new RequestsInFlight(monotonic);
+    }
+
+    /** The clients of a connection. */
+    public final ApiClients of(RelayConfig.Connection settings, ApiToken token) {
+        return new ApiClients(
+                forReading(settings, token), forPosting(settings, token), forRedirects(settings, token), inFlight);
     }
 
     /** The client for reads. */
-    public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
+    protected DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
         return built(
                 builder(settings, token)
                         .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
@@ -49,7 +61,7 @@ public class RestClients implements AutoCloseable {
     }
 
     /** The pool is no bound here: a request that is given up before it has a connection may leave one behind for a while. */
-    public DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
+    protected DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
         return built(
                 builder(settings, token)
                         .property(
@@ -60,7 +72,7 @@ public class RestClients implements AutoCloseable {
     }
 
     /** For what a redirect points to; the token goes with it only where it does with any request, see {@link Redirects}. */
-    public RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
+    protected RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
         return built(
                 builder(settings, token)
                         .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, settings.maxConcurrentRequests())
@@ -121,8 +133,10 @@ public class RestClients implements AutoCloseable {
         }
     }
 
+    /** Sends no more, and ends what waits for an answer. */
     @Override
     public void close() {
+        inFlight.close();
         for (Closeable api : open) {
             try {
                 api.close();
@@ -130,5 +144,6 @@ public class RestClients implements AutoCloseable {
                 LOG.debug("REST client did not close", RelayLog.pair(LogKey.DETAIL, e));
             }
         }
+        inFlight.awaitLast(LAST_REQUEST);
     }
 }

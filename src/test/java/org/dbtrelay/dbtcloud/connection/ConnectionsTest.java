@@ -23,11 +23,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.KeyStore;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -123,6 +128,55 @@ class ConnectionsTest extends AgainstWireMock {
         // Then
         server.verify(1, getRequestedFor(anyUrl()).withHeader("Authorization", equalTo("Token first")));
         server.verify(1, getRequestedFor(anyUrl()).withHeader("Authorization", equalTo("Token second")));
+    }
+
+    @Test
+    void whenTheyCloseNothingIsInFlightAnyMoreAndNothingMoreIsSent() throws Exception {
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicInteger requests = new AtomicInteger();
+        HttpServer silent = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        silent.createContext("/", exchange -> {
+            requests.incrementAndGet();
+            asked.countDown();
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        silent.start();
+        try {
+            Connections connections = TestConnections.to(
+                    "http://127.0.0.1:" + silent.getAddress().getPort(),
+                    Clock.systemUTC(),
+                    Map.of("read-timeout", "1m"));
+            DbtCloudClient stopping = connections.named("default");
+            CompletableFuture<CallFailure> onTheWire = failureOfRead(stopping);
+            assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+            // The one slot is taken.
+            CompletableFuture<CallFailure> waiting = failureOfRead(stopping);
+
+            connections.close();
+
+            assertThat(onTheWire).isCompletedWithValue(new CallFailure.Unclear("The relay is stopping."));
+            CallFailure notSent = new CallFailure.NotSent("The relay is stopping.");
+            assertThat(waiting).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(notSent);
+            assertThat(failureOfRead(stopping))
+                    .succeedsWithin(Duration.ofSeconds(30))
+                    .isEqualTo(notSent);
+            assertThat(failureOf(() -> stopping.runs().cancel(ACCOUNT, 1, null)))
+                    .isEqualTo(notSent);
+            assertThat(requests).hasValue(1);
+        } finally {
+            end.countDown();
+            silent.stop(0);
+        }
+    }
+
+    private static CompletableFuture<CallFailure> failureOfRead(DbtCloudClient client) {
+        return CompletableFuture.supplyAsync(
+                () -> failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL)), Thread::startVirtualThread);
     }
 
     @Test

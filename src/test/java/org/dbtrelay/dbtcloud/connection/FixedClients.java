@@ -19,17 +19,17 @@ final class FixedClients extends RestClients {
     }
 
     @Override
-    public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
+    protected DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
         return api;
     }
 
     @Override
-    public DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
+    protected DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
         return api;
     }
 
     @Override
-    public RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
+    protected RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
         return (RedirectedApi) Proxy.newProxyInstance(
                 RedirectedApi.class.getClassLoader(),
                 new Class<?>[] {RedirectedApi.class},

@@ -16,17 +16,17 @@ final class SilentClients extends RestClients {
     }
 
     @Override
-    public DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
+    protected DbtCloudApi forReading(RelayConfig.Connection settings, ApiToken token) {
         return silent(DbtCloudApi.class);
     }
 
     @Override
-    public DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
+    protected DbtCloudApi forPosting(RelayConfig.Connection settings, ApiToken token) {
         return silent(DbtCloudApi.class);
     }
 
     @Override
-    public RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
+    protected RedirectedApi forRedirects(RelayConfig.Connection settings, ApiToken token) {
         return silent(RedirectedApi.class);
     }
 

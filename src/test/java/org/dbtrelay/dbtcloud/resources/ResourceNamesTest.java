@@ -143,8 +143,6 @@ class ResourceNamesTest extends AgainstEmulator {
         ApiCalls broken = new ApiCalls(
                 null,
                 null,
-                null,
-                null,
                 _ -> {
                     throw new IllegalStateException("an internal error");
                 },
