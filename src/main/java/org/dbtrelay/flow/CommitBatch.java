@@ -289,10 +289,10 @@ final class CommitBatch implements Batch {
         commands.forEach(claim.refusals()::ofCommand);
         if (observed.stream().anyMatch(refused::contains)) {
             LOG.warn(
-                    "The commands topic does not take commands for observed runs; no more are written",
+                    "The commands topic does not take commands for observed runs; the relay tries again in ten minutes",
                     pair(LogKey.PARTITION, claim.partition()),
                     pair(LogKey.REASON, why));
-            claim.refusals().ofObserving(why);
+            claim.refusals().ofObserving(now);
         }
         deadLetters.stream()
                 .filter(each -> refused.contains(each.record()))

@@ -75,7 +75,7 @@ final class Observing {
     /** The same for a page. */
     void take(Input.RunsListed listed, CommitBatch batch) {
         ObservedAccount account = accounts.get(listed.page().connection());
-        boolean may = claim.placement().mayPassOn() && claim.refusals().whyNotObserving() == null;
+        boolean may = claim.placement().mayPassOn() && claim.refusals().mayObserve(batch.now());
         if (account != null && listed.claim() == number) {
             batch.observe(account, may ? account.take(listed, batch.now()) : account.skip());
         }

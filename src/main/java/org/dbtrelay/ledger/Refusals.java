@@ -1,5 +1,7 @@
 package org.dbtrelay.ledger;
 
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,10 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Refusals {
 
+    /** Each try that is refused costs the partition a new claim. */
+    static final Duration OBSERVES_AGAIN_AFTER = Duration.ofMinutes(10);
+
     private final Map<String, Integer> commands = new HashMap<>();
     private final Map<Long, Integer> deadLetters = new HashMap<>();
     private final Map<Long, String> passingOn = new HashMap<>();
-    private @Nullable String observing;
+    private Instant observesFrom = Instant.MIN;
 
     /** A record of a command, its entry or an event, was refused. */
     public void ofCommand(String commandId) {
@@ -36,14 +41,14 @@ public final class Refusals {
         return passingOn.get(offset);
     }
 
-    /** A command that the relay itself had written, for an observed run, was not taken by the commands topic. */
-    public void ofObserving(String why) {
-        observing = why;
+    /** The commands topic did not take a command that the relay itself had written, for an observed run. */
+    public void ofObserving(Instant now) {
+        observesFrom = now.plus(OBSERVES_AGAIN_AFTER);
     }
 
-    /** Why no commands for observed runs can be written; null: they can. */
-    public @Nullable String whyNotObserving() {
-        return observing;
+    /** Whether commands for observed runs can be written, as far as is known; after a refusal the relay tries again in a while. */
+    public boolean mayObserve(Instant now) {
+        return !now.isBefore(observesFrom);
     }
 
     /** The number of refusals of a command's entry or events; mostly 0. */

@@ -36,6 +36,10 @@ public final class JobDirectory {
     static final Duration MISS_LASTS = Duration.ofSeconds(30);
 
     private static final int REMEMBERED = 10_000;
+
+    /** All three together, in characters. Commands may have longer ones, which could fill the memory. */
+    private static final int LONGEST_REMEMBERED_NAMES = 1_000;
+
     private static final int NEAR_NAMES = 5;
 
     private record Key(long accountId, JobNames names) {}
@@ -92,6 +96,9 @@ public final class JobDirectory {
     }
 
     Result find(long accountId, JobNames names) throws DbtCloudException {
+        if (names.length() > LONGEST_REMEMBERED_NAMES) {
+            return search(accountId, names);
+        }
         if (entries.size() > REMEMBERED) {
             entries.clear();
         }

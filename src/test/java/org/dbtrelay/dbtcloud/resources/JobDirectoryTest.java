@@ -101,6 +101,17 @@ class JobDirectoryTest extends AgainstEmulator {
         assertThat(client.jobs().lookUp(account, names)).isInstanceOf(JobLookup.Found.class);
     }
 
+    /** Whoever sends commands chooses the names, and thousands are remembered. */
+    @Test
+    void aNameLongerThanAnyThatDbtCloudHasIsNotRemembered() throws DbtCloudException {
+        lookUp("p".repeat(2_000), "Production", "Daily build");
+        long once = emulator.counters().total();
+
+        lookUp("p".repeat(2_000), "Production", "Daily build");
+
+        assertThat(emulator.counters().total()).isEqualTo(2 * once);
+    }
+
     @Test
     void twoJobsOfOneNameAreSeveral() throws DbtCloudException {
         emulator.world().job(EmulatedJob.named("Twin")).job(EmulatedJob.named("Twin"));
