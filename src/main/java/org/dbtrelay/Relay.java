@@ -35,6 +35,7 @@ public final class Relay {
      * @param arguments not used
      */
     public static void main(String... arguments) {
+        Sigterm.exitsWith(STOPPED_IN_ORDER);
         CheckedConfig.Checked checked = CheckedConfig.read();
         RelayConfig config = checked.config();
         List<ConfigFault> faults = Stream.concat(
@@ -51,7 +52,6 @@ public final class Relay {
         KafkaChecks.allowTokenSources(checked.kafka());
         Duration longest = config.stopTimeout();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> boundTheStop(longest), "bound-the-stop"));
-        Sigterm.exitsWith(STOPPED_IN_ORDER);
         Quarkus.run(arguments);
     }
 

@@ -3,8 +3,9 @@ package org.dbtrelay.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.Reception;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
@@ -51,14 +52,10 @@ class CommandNews {
     }
 
     /** Requests that wait would hold up the stop, which waits for the requests at hand. */
-    void onStart(@Observes StartupEvent event) {
-        Runtime.getRuntime()
-                .addShutdownHook(Thread.ofPlatform().name("no-more-waits").unstarted(this::stop));
-    }
-
-    private void stop() {
+    void onStop(@Observes(notifyObserver = Reception.IF_EXISTS) ShutdownDelayInitiatedEvent event) {
         stopping = true;
         views.wakeAll();
+        others.waitNoLonger();
     }
 
     /** Nobody waits any more. */
@@ -81,10 +78,14 @@ class CommandNews {
             return new Attempt(commandId, wait, ofInstance).await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return Problem.response(Response.Status.SERVICE_UNAVAILABLE, "the relay stops");
+            return stops();
         } finally {
             waiting.release();
         }
+    }
+
+    private static Response stops() {
+        return Problem.response(Response.Status.SERVICE_UNAVAILABLE, "the relay stops");
     }
 
     private final class Attempt {
@@ -117,6 +118,9 @@ class CommandNews {
                         watch.await(left.get());
                     } else if (ofInstance) {
                         return CommandResource.notHere();
+                    } else if (stopping) {
+                        // Its partition may have been given up just now.
+                        return known == null ? stops() : passOn(known);
                     } else {
                         @Nullable Response answer = elsewhere(watch);
                         if (answer != null) {

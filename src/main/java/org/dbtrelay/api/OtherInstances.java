@@ -225,9 +225,17 @@ class OtherInstances {
                 .ifPresent(header -> request.getHeaders().putSingle(HttpHeaders.AUTHORIZATION, header));
     }
 
+    /** Ends the waits for news of others; a stop begins with it. */
+    void waitNoLonger() {
+        try {
+            patient.close();
+        } catch (IOException e) {
+            LOG.debug("REST client did not close", pair(LogKey.DETAIL, e));
+        }
+    }
+
     /** Before Quarkus takes down what its REST client runs on: a request that ended later would end in an error of its own. */
     void onShutdown(@Observes(notifyObserver = Reception.IF_EXISTS) ShutdownEvent event) throws IOException {
         api.close();
-        patient.close();
     }
 }

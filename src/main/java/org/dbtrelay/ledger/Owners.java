@@ -2,6 +2,7 @@ package org.dbtrelay.ledger;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.event.Event;
 import jakarta.enterprise.event.Observes;
@@ -265,14 +266,22 @@ public class Owners {
         tick();
     }
 
-    private static void awaitStopped(Collection<PartitionOwner> stopping) {
+    /** All of them together have as long as each. */
+    private void awaitStopped(Collection<PartitionOwner> stopping) {
+        long end = monotonic.nanos() + DRAIN.plusSeconds(1).toNanos();
         try {
             for (PartitionOwner owner : stopping) {
-                owner.join(DRAIN.plusSeconds(1));
+                owner.join(Duration.ofNanos(Math.max(0, end - monotonic.nanos())));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Begins to drain while Quarkus still waits for HTTP requests: nothing more is started from the first moment of a stop on. */
+    void onStop(@Observes ShutdownDelayInitiatedEvent event) {
+        close();
+        Thread.ofVirtual().name("drain").start(() -> revoked(List.copyOf(owners.keySet())));
     }
 
     /**
@@ -280,13 +289,17 @@ public class Owners {
      * the group is taking away at the same time.
      */
     void onShutdown(@Observes ShutdownEvent event) {
+        close();
+        revoked(List.copyOf(owners.keySet()));
+        awaitStopped(leaving);
+    }
+
+    private void close() {
         adding.lock();
         try {
             closing = true;
         } finally {
             adding.unlock();
         }
-        revoked(List.copyOf(owners.keySet()));
-        awaitStopped(leaving);
     }
 }

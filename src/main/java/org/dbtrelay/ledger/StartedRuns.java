@@ -314,12 +314,23 @@ public class StartedRuns {
     }
 
     /** Nobody needs it any more for now. */
-    @PreDestroy
     public void close() {
         locked(() -> {
             forget();
             return written;
         });
+    }
+
+    /** Whoever reads the ledger now may be at it for long, and the process ends anyway. */
+    @PreDestroy
+    void stop() {
+        if (lock.tryLock()) {
+            try {
+                forget();
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 
     private void forget() {

@@ -2,7 +2,6 @@ package org.dbtrelay.watch;
 
 import static org.dbtrelay.metrics.RelayLog.pair;
 
-import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -49,7 +48,7 @@ class LivenessWatch {
 
     @Inject
     LivenessWatch(RelayConfig config, Monotonic monotonic, SmallRyeHealthReporter reporter) {
-        this(config.health().exitAfter(), monotonic, () -> down(reporter.getLiveness()), Quarkus::asyncExit);
+        this(config.health().exitAfter(), monotonic, () -> down(reporter.getLiveness()), LivenessWatch::exit);
     }
 
     /**
@@ -64,6 +63,14 @@ class LivenessWatch {
         this.monotonic = monotonic;
         this.checksDown = checksDown;
         this.exit = exit;
+    }
+
+    /** As a signal does it, with all hooks, among them the one that bounds the stop: something is broken already. */
+    private static void exit(int status) {
+        Thread.ofPlatform()
+                .daemon()
+                .name("exit")
+                .start(() -> Runtime.getRuntime().exit(status));
     }
 
     private static List<String> down(SmallRyeHealth liveness) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.budget.JobSwitches;
@@ -40,12 +42,12 @@ class CommandNewsTest {
     private final List<URI> instances = new ArrayList<>();
     private final Deque<String> looks = new ArrayDeque<>();
     private final Deque<String> waits = new ArrayDeque<>();
-    private final CommandNews news = news();
+    private final CommandNews news = news(scripted(waits));
 
-    private CommandNews news() {
+    private CommandNews news(InstanceApi patient) {
         RelayConfig config = TestConnections.config(Map.of());
         ObjectMapper json = new ObjectMapper();
-        OtherInstances others = new OtherInstances(() -> instances, scripted(looks), scripted(waits));
+        OtherInstances others = new OtherInstances(() -> instances, scripted(looks), patient);
         Commands commands = new Commands(
                 served.views(),
                 others,
@@ -161,6 +163,47 @@ class CommandNewsTest {
         assertThat(ask(Duration.ofMillis(100), null).join().getStatus())
                 .as("the silent one may have it")
                 .isEqualTo(503);
+    }
+
+    @Test
+    void aStopEndsTheWaits() {
+        entries.put("c0", SlotsTest.waiting(0, 7));
+        CompletableFuture<Response> asked = ask(LONG, null);
+
+        news.onStop(new ShutdownDelayInitiatedEvent());
+
+        assertThat(told(asked.join()).state()).isEqualTo("waiting");
+        entries.clear();
+        assertThat(ask(LONG, null).join().getStatus())
+                .as("its partition may have been given up just now")
+                .isEqualTo(503);
+    }
+
+    @Test
+    void aStopEndsTheWaitsForNewsOfOthers() throws Exception {
+        instances.add(OTHER);
+        looks.add(state("following", 3));
+        CountDownLatch waits = new CountDownLatch(1);
+        CountDownLatch closed = new CountDownLatch(1);
+        InstanceApi patient = ScriptedInstances.answering(
+                (instance, query) -> {
+                    waits.countDown();
+                    try {
+                        closed.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    throw new ProcessingException("Connection was closed");
+                },
+                closed::countDown);
+        CommandNews stopping = news(patient);
+        CompletableFuture<Response> asked = CompletableFuture.supplyAsync(
+                () -> stopping.await("c0", new Wait(LONG, null), false), Thread::startVirtualThread);
+        waits.await();
+
+        stopping.onStop(new ShutdownDelayInitiatedEvent());
+
+        assertThat(asked.join().getEntity()).isEqualTo(state("following", 3));
     }
 
     @Test

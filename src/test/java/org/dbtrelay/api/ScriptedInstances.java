@@ -15,11 +15,20 @@ final class ScriptedInstances {
      * @param answer to an instance, by its address, and the last argument of the call: the query, or the scope
      */
     static InstanceApi answering(BiFunction<String, Object, Response> answer) {
+        return answering(answer, () -> {});
+    }
+
+    /** {@code closed}: called when the client is closed. */
+    static InstanceApi answering(BiFunction<String, Object, Response> answer, Runnable closed) {
         return (InstanceApi) Proxy.newProxyInstance(
                 ScriptedInstances.class.getClassLoader(),
                 new Class<?>[] {InstanceApi.class},
-                (proxy, called, arguments) -> arguments == null
-                        ? null
-                        : answer.apply((String) arguments[0], arguments[arguments.length - 1]));
+                (proxy, called, arguments) -> {
+                    if (called.getName().equals("close")) {
+                        closed.run();
+                        return null;
+                    }
+                    return answer.apply((String) arguments[0], arguments[arguments.length - 1]);
+                });
     }
 }

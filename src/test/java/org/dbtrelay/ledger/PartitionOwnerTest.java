@@ -342,6 +342,30 @@ class PartitionOwnerTest {
         rebalance.join();
     }
 
+    /** Quarkus waits up to ten seconds for requests before it says that the process stops. */
+    @Test
+    void fromTheFirstMomentOfAStopOnOwnersDrainAndNoneBegins() throws Exception {
+        owners.assigned(List.of(PARTITION));
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch answered = new CountDownLatch(1);
+        takes = () -> {
+            busy.countDown();
+            hold(answered);
+        };
+        owners.offerToAll(new Input.JobsSwitched());
+        busy.await();
+
+        ledger.beginStop();
+
+        await().until(() -> owners.status().isEmpty());
+        owners.assigned(List.of(PARTITION));
+        assertThat(owners.status()).isEmpty();
+        answered.countDown();
+        ledger.shutdown();
+        assertThat(claims).hasValue(1);
+    }
+
     private static void hold(CountDownLatch latch) {
         try {
             latch.await();

@@ -1,5 +1,6 @@
 package org.dbtrelay.ledger;
 
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.reactive.messaging.kafka.KafkaClientService;
 import jakarta.enterprise.event.Event;
@@ -240,6 +241,11 @@ public final class SimLedger {
     /** The group took partitions away; waits until their owners have stopped. */
     public void revoked(Collection<Integer> partitions) {
         owners.revoked(partitions);
+    }
+
+    /** The process has been told to stop. */
+    public void beginStop() {
+        owners.onStop(new ShutdownDelayInitiatedEvent());
     }
 
     /** The process stops in order. */

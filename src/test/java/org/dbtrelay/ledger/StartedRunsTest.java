@@ -11,6 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.function.IntSupplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.connection.TestConnections;
@@ -132,14 +136,46 @@ class StartedRunsTest {
         assertThat(hidden.of(retry(99, 90))).isEqualTo(Standing.OTHERS);
     }
 
+    /** A large ledger, or one with an open transaction, is read for long. */
+    @Test
+    void aStopDoesNotWaitForAReadOfTheLedger() throws Exception {
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch read = new CountDownLatch(1);
+        StartedRuns busy = runs(() -> {
+            reading.countDown();
+            try {
+                read.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return 0;
+        });
+        FutureTask<Void> lister = new FutureTask<>(() -> {
+            busy.catchUp(Map.of(1L, 0L));
+            return null;
+        });
+        Thread.startVirtualThread(lister);
+        reading.await();
+
+        assertThat(CompletableFuture.runAsync(busy::stop, Thread::startVirtualThread))
+                .succeedsWithin(Duration.ofSeconds(30));
+
+        read.countDown();
+        lister.get();
+    }
+
     private StartedRuns runs() {
         return runs(0);
     }
 
     /** {@code hidden}: so many records are behind what a reader of committed ones sees. */
     private StartedRuns runs(int hidden) {
+        return runs(() -> hidden);
+    }
+
+    private StartedRuns runs(IntSupplier hidden) {
         return new SimLedger(
-                        new OneLedgerPartition(records, () -> hidden),
+                        new OneLedgerPartition(records, hidden),
                         TestConnections.config(Map.of(
                                 "relay.connections.default.host", "https://cloud.example",
                                 "relay.connections.default.account-id", "1",

@@ -203,6 +203,13 @@ public final class ApiCalls {
             long begin = monotonic.nanos();
             RestResponse<InputStream> response = await(call.get(), body);
             return new Answered(response, permit, limit.minusNanos(monotonic.nanos() - begin), monotonic);
+        } catch (IllegalStateException e) {
+            permit.close();
+            // The client was closed after the request had begun, and says so before it sends anything.
+            if (clients.inFlight().isClosed()) {
+                throw new DbtCloudException(failures.stopping(true), e);
+            }
+            throw e;
         } catch (DbtCloudException | RuntimeException e) {
             permit.close();
             throw e;

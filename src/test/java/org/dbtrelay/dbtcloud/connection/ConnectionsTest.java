@@ -15,6 +15,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import jakarta.inject.Inject;
 import java.io.OutputStream;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +34,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -40,6 +42,7 @@ import java.util.logging.Logger;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.dbtcloud.DbtCloudException;
 import org.dbtrelay.dbtcloud.budget.Priority;
+import org.dbtrelay.dbtcloud.http.DbtCloudApi;
 import org.dbtrelay.dbtcloud.runs.TriggerRequest;
 import org.dbtrelay.run.job.CallFailure;
 import org.junit.jupiter.api.Test;
@@ -172,6 +175,30 @@ class ConnectionsTest extends AgainstWireMock {
             end.countDown();
             silent.stop(0);
         }
+    }
+
+    @Test
+    void aRequestThatMeetsTheCloseIsNotSent() {
+        AtomicReference<Connections> connections = new AtomicReference<>();
+        DbtCloudApi closing = (DbtCloudApi) Proxy.newProxyInstance(
+                DbtCloudApi.class.getClassLoader(), new Class<?>[] {DbtCloudApi.class}, (proxy, method, arguments) -> {
+                    connections.get().close();
+                    throw new IllegalStateException("Client is closed");
+                });
+        connections.set(new Connections(
+                TestConnections.config(Map.of(
+                        "relay.connections.default.host",
+                        "http://127.0.0.1:1",
+                        "relay.connections.default.account-id",
+                        String.valueOf(ACCOUNT),
+                        "relay.connections.default.token",
+                        TestConnections.TOKEN)),
+                new FixedClients(closing, new Monotonic()),
+                Clock.systemUTC(),
+                new Monotonic()));
+
+        assertThat(failureOf(() -> connections.get().named("default").runs().run(ACCOUNT, 1, Priority.POLL)))
+                .isEqualTo(new CallFailure.NotSent("The relay is stopping."));
     }
 
     private static CompletableFuture<CallFailure> failureOfRead(DbtCloudClient client) {
