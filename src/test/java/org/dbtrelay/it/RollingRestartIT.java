@@ -99,9 +99,7 @@ class RollingRestartIT {
     private static void assertStartedNothingMore(RelayProcess stopped) {
         List<String> lines = stopped.lines();
         LocalDateTime stop = lines.stream()
-                // By the hook of the JVM, or by the main thread that it wakes: who comes first.
-                .filter(line -> line.contains("(Shutdown thread) Partitions are given up")
-                        || line.contains("(main) Partitions are given up"))
+                .filter(line -> line.contains("(drain) Partitions are given up"))
                 .map(RollingRestartIT::time)
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("No stop in " + stopped.outputFile()));
