@@ -18,7 +18,7 @@ public final class OwnedPartitions {
     /** 0 as long as it does not say. */
     public static int of(RelayProcess process) {
         try {
-            JsonNode checks = JSON.readTree(process.get(process.managementUrl().resolve("/q/health/ready"))
+            JsonNode checks = JSON.readTree(process.ask(process.managementUrl().resolve("/q/health/ready"))
                             .body())
                     .path("checks");
             for (JsonNode check : checks) {

@@ -40,7 +40,11 @@ public final class RelayProcess implements AutoCloseable {
             Pattern.compile("Management interface listening on https?://[^\\s/]*?:(\\d+)");
     private static final Duration START_LIMIT = Duration.ofSeconds(60);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(45);
-    private static final Duration ONE_CALL = Duration.ofSeconds(5);
+    private static final Duration ONE_CALL = Duration.ofSeconds(30);
+
+    /** Of a process that may be paused, and is asked again. */
+    private static final Duration ONE_QUESTION = Duration.ofSeconds(5);
+
     private static final AtomicInteger STARTED = new AtomicInteger();
 
     private final ChildProcess process;
@@ -82,7 +86,7 @@ public final class RelayProcess implements AutoCloseable {
             return false;
         }
         try {
-            return get(managementUrl().resolve(health)).statusCode() == 200;
+            return ask(managementUrl().resolve(health)).statusCode() == 200;
         } catch (IOException e) {
             return false;
         }
@@ -101,10 +105,19 @@ public final class RelayProcess implements AutoCloseable {
     /**
      * Reads an address as text.
      *
-     * @throws IOException if there is no answer within seconds
+     * @throws IOException if there is no answer within half a minute
      */
     public HttpResponse<String> get(URI address) throws IOException {
         return send(HttpRequest.newBuilder(address).timeout(ONE_CALL).build());
+    }
+
+    /**
+     * As {@link #get}, for those who ask again and again and take no answer for one, because the process may be paused.
+     *
+     * @throws IOException if there is no answer within five seconds
+     */
+    public HttpResponse<String> ask(URI address) throws IOException {
+        return send(HttpRequest.newBuilder(address).timeout(ONE_QUESTION).build());
     }
 
     /**
@@ -199,6 +212,12 @@ public final class RelayProcess implements AutoCloseable {
         /** Sets a configuration key, passed as a system property. Visible in the process list: no real secrets. */
         public Builder set(String key, String value) {
             settings.put(key, value);
+            return this;
+        }
+
+        /** Leaves a key that was set to its default, for processes that are started after this. */
+        public Builder unset(String key) {
+            settings.remove(key);
             return this;
         }
 
