@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.dbtrelay.it.Deployment.bytes;
 import static org.dbtrelay.it.Deployment.trigger;
+import static org.dbtrelay.it.RelayStage.PATIENCE;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -85,16 +86,19 @@ class ManyRunsIT {
 
     /** Gives the number of runs that were read singly. */
     private static long assertCostOf(int rounds, String how, int mostOfARound) {
+        long began = System.nanoTime();
         stage.dbtCloud().counters().reset();
         letPass(rounds);
         // At one moment: the next round may begin while this is counted.
         Map<Endpoint, Long> asked = stage.dbtCloud().counters().snapshot();
+        double intervals = (double) (System.nanoTime() - began) / INTERVAL.toNanos();
         long lists = asked.getOrDefault(Endpoint.LIST_RUNS, 0L);
         long singles = asked.getOrDefault(Endpoint.GET_RUN, 0L);
         System.out.printf(
                 "ManyRunsIT: %d runs in flight by %s: %.1f requests an interval of %s, %s%n",
-                RUNS, how, (double) (lists + singles) / rounds, INTERVAL, asked);
-        assertThat(lists + singles).isBetween((long) (rounds - 1) * RUNS / 100, (long) rounds * mostOfARound);
+                RUNS, how, (lists + singles) / intervals, INTERVAL, asked);
+        // A busy machine takes longer than it should, and may have cut a round at each end.
+        assertThat(lists + singles).isBetween((long) RUNS / 100, (long) ((intervals + 1) * mostOfARound));
         assertThat(asked.keySet()).as("nothing else is asked").isSubsetOf(Endpoint.LIST_RUNS, Endpoint.GET_RUN);
         return singles;
     }
@@ -102,7 +106,7 @@ class ManyRunsIT {
     /** Time is what is measured here: so many requests in so many intervals. */
     private static void letPass(int intervals) {
         await().pollDelay(INTERVAL.multipliedBy(intervals))
-                .atMost(INTERVAL.multipliedBy(intervals + 1))
+                .atMost(INTERVAL.multipliedBy(intervals).plus(PATIENCE))
                 .until(() -> true);
     }
 
