@@ -26,6 +26,9 @@ class AnyInstanceIT {
     private static final List<String> IDS = List.of("one", "two", "three/of ü+%");
     private static final Duration ANSWERED = Duration.ofSeconds(2);
 
+    /** The machine may do other things at one moment, not at all of them. */
+    private static final int TRIES = 3;
+
     private RelayStage stage;
     private Deployment relay;
     private OneRunEach commands;
@@ -34,7 +37,8 @@ class AnyInstanceIT {
     void start() {
         stage = RelayStage.of(AnyInstanceIT.class, OneRunEach.unending(IDS));
         relay = stage.deployment("any")
-                .set("mp.messaging.incoming.commands.session.timeout.ms", "6000")
+                // So long that a partition stays where it is while its instance is silent and the others are asked.
+                .set("mp.messaging.incoming.commands.session.timeout.ms", "15000")
                 .set("relay.ledger.visibility-lag", "1s")
                 .set("relay.connections.default.read-timeout", "5s")
                 .set("relay.api.advertised-url", "http://127.0.0.1:0")
@@ -146,9 +150,10 @@ class AnyInstanceIT {
     /** Until its partition has moved. */
     private static void assertIncomplete(List<RelayProcess> asked, RelayProcess silent) {
         for (RelayProcess each : asked) {
-            Answer first = list(each);
-            // The machine may do other things at one moment, not at two.
-            Answer answer = first.took().compareTo(ANSWERED) < 0 ? first : list(each);
+            Answer answer = list(each);
+            for (int tries = 1; tries < TRIES && answer.took().compareTo(ANSWERED) >= 0; tries++) {
+                answer = list(each);
+            }
             assertThat(answer.took()).isLessThan(ANSWERED);
             assertThat(answer.response().statusCode()).isEqualTo(200);
             assertThat(ApiCalls.json(answer.response()).path("incomplete").toString())
