@@ -65,7 +65,7 @@ class CommandNewsIT {
                                 .asText())
                         .isEqualTo("following");
                 assertThat(Duration.ofNanos(System.nanoTime() - began))
-                        .isBetween(Duration.ofMillis(950), Duration.ofSeconds(5));
+                        .isBetween(Duration.ofMillis(950), Duration.ofSeconds(30));
                 assertThat(OPS.read(each, "/api/commands/watched?wait=PT60S&after=0")
                                 .path("events_told")
                                 .asInt())

@@ -22,8 +22,11 @@ class KillSwitchIT {
     private static final ApiCalls OPS = ApiCalls.with(KEY);
     private static final String TEXT = "warehouse upgrade";
     private static final List<String> IDS = List.of("before", "while-suspended", "after-kill", "alone");
-    /** Within a second, as is promised, and as long again for a machine that does other things. */
-    private static final Duration SOON = Duration.ofSeconds(2);
+    /**
+     * Within a second on a quiet machine. No instance tells a switch twice, and none reads the topic again unless Kafka fails: one
+     * that has missed a switch never learns of it, so a long wait hides nothing.
+     */
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     private RelayStage stage;
 
