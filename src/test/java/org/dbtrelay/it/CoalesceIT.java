@@ -90,7 +90,7 @@ class CoalesceIT {
             List<String> ids =
                     IntStream.range(0, ORDERS).mapToObj(i -> "order-" + i).toList();
             Instant begin = Instant.now();
-            String window = "{\"quiet\": \"PT5S\", \"at_most\": \"PT1H\"}";
+            String window = "{\"quiet\": \"PT15S\", \"at_most\": \"PT1H\"}";
             // The first one leads; the others land at the same time.
             lands(relay, "orders", ids.getFirst(), window);
             land(relay, ids.subList(1, 400), window);
@@ -103,7 +103,7 @@ class CoalesceIT {
             land(relay, ids.subList(700, ORDERS), window);
             assertThat(Duration.between(begin, Instant.now()))
                     .as("the orders land")
-                    .isLessThan(Duration.ofSeconds(30));
+                    .isLessThan(Duration.ofSeconds(90));
             second.awaitReady(PATIENCE);
             relay.reader().awaitEvent("run.running", "order-1", LONG);
             relay.relay().kill();
@@ -144,7 +144,7 @@ class CoalesceIT {
     void oneThatIsCancelledLeavesTheRunToTheOthersAndTheLastOneCancelsIt() {
         try (Deployment relay = stage.deployment("left").start()) {
             for (String id : List.of("first", "second")) {
-                lands(relay, "left", id, "{\"quiet\": \"PT2S\"}");
+                lands(relay, "left", id, "{\"quiet\": \"PT6S\"}");
             }
             relay.reader().awaitEvent("run.running", "second", PATIENCE);
             cancel(relay, "first");
@@ -178,9 +178,9 @@ class CoalesceIT {
 
     @Test
     void theStartsOfAJobAreApartAlsoAfterAKill() {
-        Duration interval = Duration.ofSeconds(6);
+        Duration interval = Duration.ofSeconds(15);
         try (Deployment relay = stage.deployment("apart")
-                .set("relay.jobs." + job("apart") + ".min-interval", "6s")
+                .set("relay.jobs." + job("apart") + ".min-interval", interval.toString())
                 .start()) {
             for (int i = 0; i < 3; i++) {
                 relay.send(job("apart"), Deployment.trigger("apart-" + i, job("apart")));

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class StrayRunIT {
 
     private static final RunPlan LONG_QUEUED =
-            RunPlan.succeeding().taking(Duration.ofSeconds(25), Duration.ZERO, Duration.ofSeconds(1));
+            RunPlan.succeeding().taking(Duration.ofSeconds(45), Duration.ZERO, Duration.ofSeconds(1));
 
     private static RelayStage stage;
     private static Deployment relay;
@@ -48,8 +48,8 @@ class StrayRunIT {
 
     @Test
     void ofTwoRunsTheYoungerIsCancelledInTheQueueAndARunAfterTheEndIsToldOf() {
-        long twice = hideRunOf("started-twice", Duration.ofSeconds(15));
-        long parked = hideRunOf("parked", Duration.ofSeconds(12));
+        long twice = hideRunOf("started-twice", Duration.ofSeconds(25));
+        long parked = hideRunOf("parked", Duration.ofSeconds(22));
         relay.send(twice, Deployment.trigger("started-twice", twice));
         relay.send(parked, """
                 {"command": "trigger", "command_id": "parked", "job_id": %d, "on_unclear": "park"}""".formatted(parked));
