@@ -78,20 +78,20 @@ class EndlessAnswersTest {
 
     @Test
     void anAnswerThatDripsOrFallsSilentIsBrokenOffAtTheLimit() throws Exception {
-        DbtCloudClient drips = answering("200 OK", EndlessAnswersTest::drops, "500ms");
+        DbtCloudClient drips = answering("200 OK", EndlessAnswersTest::drops, "2s");
         assertLate(() -> drips.runs().run(ACCOUNT, 9, Priority.POLL));
         assertThat(closed.await(30, TimeUnit.SECONDS))
                 .as("the connection is closed")
                 .isTrue();
         server.close();
 
-        DbtCloudClient silent = answering("200 OK", EndlessAnswersTest::silence, "500ms");
+        DbtCloudClient silent = answering("200 OK", EndlessAnswersTest::silence, "2s");
         assertLate(() -> silent.runs().run(ACCOUNT, 9, Priority.POLL));
     }
 
     @Test
     void nobodyKnowsWhatCameOfAStartWhoseAnswerDrips() throws Exception {
-        DbtCloudClient client = answering("200 OK", EndlessAnswersTest::drops, "500ms");
+        DbtCloudClient client = answering("200 OK", EndlessAnswersTest::drops, "2s");
 
         assertLate(() -> client.jobRuns()
                 .triggerJobRun(new TriggerRequest(ACCOUNT, 2, "a test", null, null, null, null), false));
@@ -105,12 +105,12 @@ class EndlessAnswersTest {
     }
 
     private static void assertLate(ThrowingCallable call) {
-        assertThat(failureOf(call)).isEqualTo(new CallFailure.Unclear("No answer from dbt Cloud within 500 ms."));
+        assertThat(failureOf(call)).isEqualTo(new CallFailure.Unclear("No answer from dbt Cloud within 2000 ms."));
     }
 
     @Test
     void aRefusalThatDripsIsARefusal() throws Exception {
-        DbtCloudClient client = answering("404 Not Found", EndlessAnswersTest::drops, "500ms");
+        DbtCloudClient client = answering("404 Not Found", EndlessAnswersTest::drops, "5s");
 
         CallFailure failure = failureOf(() -> client.runs().run(ACCOUNT, 9, Priority.POLL));
 

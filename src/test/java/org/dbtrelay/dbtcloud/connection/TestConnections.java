@@ -20,7 +20,7 @@ public final class TestConnections {
 
     private TestConnections() {}
 
-    /** One connection named {@code default} with short time-outs; properties are relative to it. */
+    /** One connection named {@code default} with time-outs that a busy machine does not reach; properties are relative to it. */
     public static Connections to(String host, Clock clock, Map<String, String> properties) {
         return to(host, clock, new Monotonic(), properties);
     }
@@ -39,8 +39,8 @@ public final class TestConnections {
         Map<String, String> all = new HashMap<>(Map.of(
                 "relay.connections.default.host", host,
                 "relay.connections.default.account-id", String.valueOf(ACCOUNT),
-                "relay.connections.default.connect-timeout", "1s",
-                "relay.connections.default.read-timeout", "2s",
+                "relay.connections.default.connect-timeout", "10s",
+                "relay.connections.default.read-timeout", "20s",
                 "relay.connections.default.requests-per-minute", "600000",
                 // One slot: a call that does not give it back blocks the next one.
                 "relay.connections.default.max-concurrent-requests", "1"));

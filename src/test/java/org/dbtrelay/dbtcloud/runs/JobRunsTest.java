@@ -235,7 +235,7 @@ class JobRunsTest extends AgainstEmulator {
         assertThat(client.jobRuns().cancelJobRun(account, run)).isNotNull();
 
         client.manualSuspension().release();
-        assertThat(waiting).succeedsWithin(Duration.ofSeconds(5));
+        assertThat(waiting).succeedsWithin(Duration.ofSeconds(30));
         waiting.join().close();
         assertThat(client.manualSuspension().switched()).isEmpty();
     }

@@ -195,8 +195,8 @@ class ReadsTest extends AgainstWireMock {
 
     @Test
     void aLateAnswerIsUnclear() {
-        client = client(Map.of("read-timeout", "300ms"));
-        server.stubFor(any(anyUrl()).willReturn(okJson(RUN).withFixedDelay(3000)));
+        client = client(Map.of("read-timeout", "2s"));
+        server.stubFor(any(anyUrl()).willReturn(okJson(RUN).withFixedDelay(10_000)));
 
         assertThat(failureOf(() -> client.runs().run(ACCOUNT, 1, Priority.POLL)))
                 .isInstanceOf(CallFailure.Unclear.class);

@@ -201,7 +201,7 @@ class RetryTest extends AgainstEmulator {
                 emulator.baseUrl(),
                 clock,
                 java.util.Map.of(
-                        "account-id", String.valueOf(account), "token", emulator.token(), "read-timeout", "1s"));
+                        "account-id", String.valueOf(account), "token", emulator.token(), "read-timeout", "3s"));
         client = connections.find("default").orElseThrow();
         fault.accept(emulator.faults().next(1).on(way.endpoint));
 
