@@ -42,7 +42,7 @@ final class RelayLogs {
             Pattern.compile("SRMSG00201: .*\\[Error Occurred After Shutdown\\]: .*WakeupException"),
             // Frozen, or without a broker, for longer than a session: it wakes up outside of the group.
             Pattern.compile(
-                    "Offset commit failed on partition .*(not aware of this member|rebalance|current generation)"),
+                    "Offset commit failed on partition .*(not aware of this member|rebalanc|current generation|generation id is not valid)"),
             Pattern.compile(
                     "LeaveGroup request with .* failed with error: The coordinator is not aware of this member"),
             Pattern.compile("SRMSG18222: Unable to execute consumer revoked.*CommitFailedException"),

@@ -147,9 +147,7 @@ final class Soak implements AutoCloseable {
         var topics = new Topics(relay);
         topics.awaitNoLag(PATIENCE).ifPresent(violations::add);
         fleet.look();
-        if (fleet.ownedPartitions() != PARTITIONS) {
-            violations.add("the instances own %d partitions of %d".formatted(fleet.ownedPartitions(), PARTITIONS));
-        }
+        awaitOwners().ifPresent(violations::add);
         fleet.upright().forEach(fleet::stop);
         logs.read(fleet.logs());
         relay.reader().awaitEnd(PATIENCE);
@@ -176,6 +174,17 @@ final class Soak implements AutoCloseable {
         } catch (ConditionTimeoutException e) {
             return Optional.of("after %s of quiet %d of %d commands have an outcome"
                     .formatted(PATIENCE, tally.outcomes(), load.commands().size()));
+        }
+    }
+
+    /** An instance that is busy may not say at once what it owns. */
+    private Optional<String> awaitOwners() {
+        try {
+            await().atMost(PATIENCE).until(() -> fleet.ownedPartitions() == PARTITIONS);
+            return Optional.empty();
+        } catch (ConditionTimeoutException e) {
+            return Optional.of("after %s the instances own %d partitions of %d"
+                    .formatted(PATIENCE, fleet.ownedPartitions(), PARTITIONS));
         }
     }
 
