@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import jakarta.enterprise.event.Observes;
-import jakarta.enterprise.event.Reception;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
@@ -52,7 +51,7 @@ class CommandNews {
     }
 
     /** Requests that wait would hold up the stop, which waits for the requests at hand. */
-    void onStop(@Observes(notifyObserver = Reception.IF_EXISTS) ShutdownDelayInitiatedEvent event) {
+    void onStop(@Observes ShutdownDelayInitiatedEvent event) {
         stopping = true;
         views.wakeAll();
         others.waitNoLonger();

@@ -257,6 +257,10 @@ public class Owners {
             notices.forget(partition);
         }
         if (givenUp.isEmpty()) {
+            // A stop may have given them up, and they still drain: their next owner would fence them.
+            awaitStopped(leaving.stream()
+                    .filter(owner -> partitions.contains(owner.status().partition()))
+                    .toList());
             return;
         }
         LOG.info("Partitions are given up", pair(LogKey.COUNT, givenUp.size()));

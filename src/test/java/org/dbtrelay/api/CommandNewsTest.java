@@ -2,6 +2,7 @@ package org.dbtrelay.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.config.RelayConfig;
 import org.dbtrelay.dbtcloud.budget.JobSwitches;
@@ -166,13 +168,15 @@ class CommandNewsTest {
     }
 
     @Test
-    void aStopEndsTheWaits() {
+    void aStopEndsTheWaits() throws Exception {
         entries.put("c0", SlotsTest.waiting(0, 7));
-        CompletableFuture<Response> asked = ask(LONG, null);
+        FutureTask<Response> asked = new FutureTask<>(() -> news.await("c0", new Wait(LONG, null), false));
+        Thread asks = Thread.ofPlatform().start(asked);
+        await().until(() -> asks.getState() == Thread.State.TIMED_WAITING);
 
         news.onStop(new ShutdownDelayInitiatedEvent());
 
-        assertThat(told(asked.join()).state()).isEqualTo("waiting");
+        assertThat(told(asked.get()).state()).isEqualTo("waiting");
         entries.clear();
         assertThat(ask(LONG, null).join().getStatus())
                 .as("its partition may have been given up just now")

@@ -30,7 +30,7 @@ class StopIT {
     private static final long NO_RUN = 1;
 
     /** Quarkus waits ten seconds for a request when the relay stops. */
-    private static final Duration LONG_REQUEST = Duration.ofSeconds(9);
+    private static final Duration LONG_REQUEST = Duration.ofSeconds(6);
 
     private static RelayStage stage;
 
@@ -66,6 +66,9 @@ class StopIT {
                     CompletableFuture.supplyAsync(process::stop, Thread::startVirtualThread);
             process.process().awaitLine(Pattern.compile("Partitions are given up"), PATIENCE);
             assertThat(request).isNotDone();
+            assertThat(process.get(process.url().resolve("/api/commands/any")).statusCode())
+                    .as("nobody is told that there is no such command")
+                    .isEqualTo(503);
             relay.send(JOB, trigger("too-late", JOB));
 
             assertThat(request.get().statusCode()).as("the request is answered").isEqualTo(404);

@@ -366,6 +366,32 @@ class PartitionOwnerTest {
         assertThat(claims).hasValue(1);
     }
 
+    /** The next owner would fence one that still drains. */
+    @Test
+    void aRebalanceWaitsForTheOwnersThatAStopHasGivenUp() throws Exception {
+        owners.assigned(List.of(PARTITION));
+        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch answered = new CountDownLatch(1);
+        takes = () -> {
+            busy.countDown();
+            hold(answered);
+        };
+        owners.offerToAll(new Input.JobsSwitched());
+        busy.await();
+        ledger.beginStop();
+        await().until(() -> owners.status().isEmpty());
+
+        Thread rebalance = Thread.ofPlatform().start(() -> owners.revoked(List.of(PARTITION)));
+
+        await().until(() ->
+                rebalance.getState() == Thread.State.TIMED_WAITING || rebalance.getState() == Thread.State.TERMINATED);
+        assertThat(rebalance.getState()).isEqualTo(Thread.State.TIMED_WAITING);
+        answered.countDown();
+        rebalance.join();
+        ledger.shutdown();
+    }
+
     private static void hold(CountDownLatch latch) {
         try {
             latch.await();
