@@ -256,16 +256,14 @@ public class Owners {
             valve.forget(partition);
             notices.forget(partition);
         }
-        if (givenUp.isEmpty()) {
-            // A stop may have given them up, and they still drain: their next owner would fence them.
-            awaitStopped(leaving.stream()
-                    .filter(owner -> partitions.contains(owner.status().partition()))
-                    .toList());
-            return;
+        if (!givenUp.isEmpty()) {
+            LOG.info("Partitions are given up", pair(LogKey.COUNT, givenUp.size()));
         }
-        LOG.info("Partitions are given up", pair(LogKey.COUNT, givenUp.size()));
         givenUp.forEach(owner -> owner.stop(DRAIN));
-        awaitStopped(givenUp);
+        // Also those that a stop has given up, and that still drain: their next owner would fence them.
+        awaitStopped(leaving.stream()
+                .filter(owner -> partitions.contains(owner.status().partition()))
+                .toList());
         givenUp.forEach(leaving::remove);
         tick();
     }
