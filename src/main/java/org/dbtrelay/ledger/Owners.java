@@ -11,6 +11,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntPredicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.dbtrelay.config.Monotonic;
 import org.dbtrelay.ledger.entry.LedgerException;
@@ -261,18 +263,20 @@ public class Owners {
         }
         givenUp.forEach(owner -> owner.stop(DRAIN));
         // Also those that a stop has given up, and that still drain: their next owner would fence them.
-        awaitStopped(leaving.stream()
-                .filter(owner -> partitions.contains(owner.status().partition()))
-                .toList());
+        awaitLeaving(partitions::contains);
         givenUp.forEach(leaving::remove);
         tick();
     }
 
-    /** All of them together have as long as each. */
-    private void awaitStopped(Collection<PartitionOwner> stopping) {
+    /** All of them together have as long as each. Always in the same order, so that a simulated history can be repeated. */
+    private void awaitLeaving(IntPredicate ofPartition) {
         long end = monotonic.nanos() + DRAIN.plusSeconds(1).toNanos();
+        List<PartitionOwner> ordered = leaving.stream()
+                .filter(owner -> ofPartition.test(owner.status().partition()))
+                .sorted(Comparator.comparingInt(owner -> owner.status().partition()))
+                .toList();
         try {
-            for (PartitionOwner owner : stopping) {
+            for (PartitionOwner owner : ordered) {
                 owner.join(Duration.ofNanos(Math.max(0, end - monotonic.nanos())));
             }
         } catch (InterruptedException e) {
@@ -293,7 +297,7 @@ public class Owners {
     void onShutdown(@Observes ShutdownEvent event) {
         close();
         revoked(List.copyOf(owners.keySet()));
-        awaitStopped(leaving);
+        awaitLeaving(_ -> true);
     }
 
     private void close() {
