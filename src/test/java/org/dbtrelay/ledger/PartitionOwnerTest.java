@@ -319,24 +319,13 @@ class PartitionOwnerTest {
     /** A rebalance and a stop may meet: what the stop closes next, an owner that still drains has in use. */
     @Test
     void aStopWaitsForTheOwnersOfPartitionsThatTheGroupIsTakingAway() throws Exception {
-        owners.assigned(List.of(PARTITION));
-        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
-        CountDownLatch busy = new CountDownLatch(1);
-        CountDownLatch answered = new CountDownLatch(1);
-        takes = () -> {
-            busy.countDown();
-            hold(answered);
-        };
-        owners.offerToAll(new Input.JobsSwitched());
-        busy.await();
+        CountDownLatch answered = ownerThatWaits();
         Thread rebalance = Thread.startVirtualThread(() -> owners.revoked(List.of(PARTITION)));
         await().until(() -> owners.status().isEmpty());
 
         Thread stop = Thread.ofPlatform().start(() -> ledger.shutdown());
 
-        await().until(() ->
-                stop.getState() == Thread.State.TIMED_WAITING || stop.getState() == Thread.State.TERMINATED);
-        assertThat(stop.getState()).isEqualTo(Thread.State.TIMED_WAITING);
+        assertWaits(stop);
         answered.countDown();
         stop.join();
         rebalance.join();
@@ -345,16 +334,7 @@ class PartitionOwnerTest {
     /** Quarkus waits up to ten seconds for requests before it says that the process stops. */
     @Test
     void fromTheFirstMomentOfAStopOnOwnersDrainAndNoneBegins() throws Exception {
-        owners.assigned(List.of(PARTITION));
-        await().until(() -> phase() == OwnerStatus.Phase.SERVING);
-        CountDownLatch busy = new CountDownLatch(1);
-        CountDownLatch answered = new CountDownLatch(1);
-        takes = () -> {
-            busy.countDown();
-            hold(answered);
-        };
-        owners.offerToAll(new Input.JobsSwitched());
-        busy.await();
+        CountDownLatch answered = ownerThatWaits();
 
         ledger.beginStop();
 
@@ -369,35 +349,41 @@ class PartitionOwnerTest {
     /** The next owner would fence one that still drains. */
     @Test
     void aRebalanceWaitsForTheOwnersThatAStopHasGivenUp() throws Exception {
+        CountDownLatch answered = ownerThatWaits();
+        ledger.beginStop();
+        await().until(() -> owners.status().isEmpty());
+
+        Thread rebalance = Thread.ofPlatform().start(() -> owners.revoked(List.of(PARTITION)));
+
+        assertWaits(rebalance);
+        answered.countDown();
+        rebalance.join();
+        ledger.shutdown();
+    }
+
+    /** The owner serves and is busy until the latch is opened. */
+    private CountDownLatch ownerThatWaits() throws InterruptedException {
         owners.assigned(List.of(PARTITION));
         await().until(() -> phase() == OwnerStatus.Phase.SERVING);
         CountDownLatch busy = new CountDownLatch(1);
         CountDownLatch answered = new CountDownLatch(1);
         takes = () -> {
             busy.countDown();
-            hold(answered);
+            try {
+                answered.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         };
         owners.offerToAll(new Input.JobsSwitched());
         busy.await();
-        ledger.beginStop();
-        await().until(() -> owners.status().isEmpty());
-
-        Thread rebalance = Thread.ofPlatform().start(() -> owners.revoked(List.of(PARTITION)));
-
-        await().until(() ->
-                rebalance.getState() == Thread.State.TIMED_WAITING || rebalance.getState() == Thread.State.TERMINATED);
-        assertThat(rebalance.getState()).isEqualTo(Thread.State.TIMED_WAITING);
-        answered.countDown();
-        rebalance.join();
-        ledger.shutdown();
+        return answered;
     }
 
-    private static void hold(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    private static void assertWaits(Thread thread) {
+        await().until(() ->
+                thread.getState() == Thread.State.TIMED_WAITING || thread.getState() == Thread.State.TERMINATED);
+        assertThat(thread.getState()).isEqualTo(Thread.State.TIMED_WAITING);
     }
 
     @Test
